@@ -1,0 +1,145 @@
+//! The chart of accounts: what an account is for, whose it is, and whether it may go negative.
+
+use std::fmt;
+
+use crate::{ContractId, Currency, EntityId, OrganizationId};
+
+/// The side on which an account normally carries its balance.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Side {
+    /// Assets and expenses: a positive balance.
+    Debit,
+    /// Liabilities, income and equity: a negative balance.
+    Credit,
+}
+
+/// Whether a balance may cross to the wrong side of zero.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Guard {
+    /// It may.
+    Open,
+    /// The balance never turns positive (debit): the books would owe less than nothing.
+    NeverDebit,
+}
+
+/// What an account is for. The kinds make up the chart of accounts; the code is part of the log and the database.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum AccountKind {
+    /// Money in the bank.
+    Bank,
+    /// Buyers' money that is free to use.
+    CustomerAvailable,
+    /// Buyers' money set aside for open orders.
+    CustomerHeld,
+    /// A contract's hours, paid and not yet delivered, with the buyer's fee.
+    ContractPrepayment,
+    /// What sellers have earned and not yet been paid.
+    SellerPayable,
+    /// The exchange's earned fees.
+    FeeRevenue,
+}
+
+impl AccountKind {
+    /// Every kind, in the order of the chart.
+    pub const ALL: [Self; 6] = [
+        Self::Bank,
+        Self::CustomerAvailable,
+        Self::CustomerHeld,
+        Self::ContractPrepayment,
+        Self::SellerPayable,
+        Self::FeeRevenue,
+    ];
+
+    /// The account's name in the chart, stable for ever.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Bank => "1000-bank",
+            Self::CustomerAvailable => "2000-customer-available",
+            Self::CustomerHeld => "2010-customer-held",
+            Self::ContractPrepayment => "2100-contract-prepayment",
+            Self::SellerPayable => "2200-seller-payable",
+            Self::FeeRevenue => "4000-fee-revenue",
+        }
+    }
+
+    /// The kind with this code.
+    pub fn from_code(code: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.code() == code)
+    }
+
+    /// The side on which the account normally stands.
+    pub const fn normal_side(self) -> Side {
+        match self {
+            Self::Bank => Side::Debit,
+            Self::CustomerAvailable
+            | Self::CustomerHeld
+            | Self::ContractPrepayment
+            | Self::SellerPayable
+            | Self::FeeRevenue => Side::Credit,
+        }
+    }
+
+    /// Whether the balance is guarded against overdraft.
+    pub const fn guard(self) -> Guard {
+        match self {
+            Self::CustomerAvailable | Self::CustomerHeld | Self::ContractPrepayment | Self::SellerPayable => {
+                Guard::NeverDebit
+            }
+            Self::Bank | Self::FeeRevenue => Guard::Open,
+        }
+    }
+}
+
+/// Whose part of an account this is: the subledger key.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Owner {
+    /// The entity's own.
+    Entity,
+    /// An organization's.
+    Organization(OrganizationId),
+    /// A contract's.
+    Contract(ContractId),
+}
+
+impl fmt::Display for Owner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Entity => Ok(()),
+            Self::Organization(id) => write!(f, "org:{id}"),
+            Self::Contract(id) => write!(f, "contract:{id}"),
+        }
+    }
+}
+
+/// One account of one entity in one currency.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct Account {
+    /// Whose books.
+    pub entity: EntityId,
+    /// What for.
+    pub kind: AccountKind,
+    /// Whose part.
+    pub owner: Owner,
+    /// In what currency.
+    pub currency: Currency,
+}
+
+impl Account {
+    /// An account in the operator's books.
+    pub const fn operator(kind: AccountKind, owner: Owner, currency: Currency) -> Self {
+        Self { entity: EntityId::Operator, kind, owner, currency }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_unique_and_found() {
+        for kind in AccountKind::ALL {
+            assert_eq!(AccountKind::from_code(kind.code()), Some(kind));
+        }
+        assert_eq!(AccountKind::from_code("9999-nowhere"), None);
+    }
+}

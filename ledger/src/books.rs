@@ -1,0 +1,74 @@
+//! Balances: what all entries so far add up to.
+
+use rustc_hash::FxHashMap;
+
+use crate::{Account, AccountKind, Amount, Currency, EntityId, Entry, Guard, OrganizationId, Owner, TrialBalance};
+
+/// The balance of every account of every entity.
+#[derive(Clone, Debug, Default)]
+pub struct Books {
+    balances: FxHashMap<Account, Amount>,
+}
+
+/// A guarded account would go negative.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("{required} is needed and {available} is available")]
+pub struct Overdraft {
+    /// What was asked for.
+    pub required: Amount,
+    /// What there is.
+    pub available: Amount,
+}
+
+impl Books {
+    /// Adds an entry's lines to the balances. An account whose balance returns to zero is forgotten.
+    pub fn record(&mut self, entry: &Entry) {
+        for line in entry.lines() {
+            let balance = self.balances.entry(line.account).or_default();
+            *balance += line.amount;
+            let guarded = line.account.kind.guard() == Guard::NeverDebit;
+            debug_assert!(!guarded || *balance <= Amount::ZERO, "{:?} overdrawn: {balance}", line.account);
+            if balance.is_zero() {
+                self.balances.remove(&line.account);
+            }
+        }
+    }
+
+    /// The signed balance of an account: debit positive.
+    pub fn balance(&self, account: &Account) -> Amount {
+        self.balances.get(account).copied().unwrap_or_default()
+    }
+
+    /// What an organization has in one of its accounts with the operator, as a positive amount.
+    pub fn customer(&self, kind: AccountKind, organization: OrganizationId, currency: Currency) -> Amount {
+        -self.balance(&Account::operator(kind, Owner::Organization(organization), currency))
+    }
+
+    /// Whether an organization can set `required` aside.
+    ///
+    /// # Errors
+    /// [`Overdraft`] when its available balance is smaller.
+    pub fn check_available(
+        &self,
+        organization: OrganizationId,
+        currency: Currency,
+        required: Amount,
+    ) -> Result<(), Overdraft> {
+        let available = self.customer(AccountKind::CustomerAvailable, organization, currency);
+        if required > available { Err(Overdraft { required, available }) } else { Ok(()) }
+    }
+
+    /// Every account that is not zero with its balance, in the order of accounts.
+    pub fn sorted(&self) -> Vec<(Account, Amount)> {
+        let mut rows: Vec<_> = self.balances.iter().map(|(account, balance)| (*account, *balance)).collect();
+        rows.sort_unstable_by_key(|(account, _)| *account);
+        rows
+    }
+
+    /// The trial balance of one entity in one currency, one row per account of the chart.
+    pub fn trial_balance(&self, entity: EntityId, currency: Currency) -> TrialBalance {
+        let of_entity =
+            self.balances.iter().filter(|(account, _)| account.entity == entity && account.currency == currency);
+        TrialBalance::of(of_entity.map(|(account, balance)| (account.kind, *balance)))
+    }
+}

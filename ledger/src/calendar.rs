@@ -1,0 +1,156 @@
+//! Instants and calendar days, always UTC. Time is an argument here; nothing in this crate reads a clock.
+
+use std::fmt;
+use std::str::FromStr;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+/// A point in time: microseconds since 1970-01-01T00:00:00Z, the resolution of the database.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct Instant(i64);
+
+/// The text is not an instant or day that the exchange can represent.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0:?} is not an RFC 3339 time in UTC between the years 1970 and 9999")]
+pub struct InvalidTime(String);
+
+impl Instant {
+    /// The start of Unix time.
+    pub const EPOCH: Self = Self(0);
+    /// The last representable instant: 9999-12-30T00:00:00Z, so that every time zone can still write it in RFC 3339.
+    pub const MAX: Self = Self(253_402_128_000_000_000);
+
+    /// The instant `micros` microseconds after the epoch, held to the range [`Instant::EPOCH`]..=[`Instant::MAX`].
+    pub fn from_micros(micros: i64) -> Self {
+        Self(micros.clamp(Self::EPOCH.0, Self::MAX.0))
+    }
+
+    /// Microseconds since the epoch.
+    pub const fn micros(self) -> i64 {
+        self.0
+    }
+
+    /// The day that this instant falls on.
+    pub fn day(self) -> Day {
+        // In range: MAX is below 2³¹ days after the epoch.
+        Day(i32::try_from(self.0.div_euclid(86_400_000_000)).unwrap_or(i32::MAX))
+    }
+
+    fn timestamp(self) -> jiff::Timestamp {
+        jiff::Timestamp::from_microsecond(self.0).unwrap_or(jiff::Timestamp::MAX)
+    }
+}
+
+impl fmt::Display for Instant {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.timestamp(), f)
+    }
+}
+
+impl fmt::Debug for Instant {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl FromStr for Instant {
+    type Err = InvalidTime;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let timestamp: jiff::Timestamp = text.parse().map_err(|_| InvalidTime(text.to_owned()))?;
+        let micros = timestamp.as_microsecond();
+        if !(Self::EPOCH.0..=Self::MAX.0).contains(&micros) {
+            return Err(InvalidTime(text.to_owned()));
+        }
+        Ok(Self(micros))
+    }
+}
+
+impl Serialize for Instant {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Instant {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        crate::identity::deserialize_from_str(deserializer)
+    }
+}
+
+impl JsonSchema for Instant {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Instant".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({"type": "string", "format": "date-time"})
+    }
+}
+
+/// A calendar day in UTC, as days since 1970-01-01. Journal entries are dated by it.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Day(i32);
+
+impl Day {
+    /// The day `days` after 1970-01-01.
+    pub const fn from_days(days: i32) -> Self {
+        Self(days)
+    }
+
+    /// Days since 1970-01-01.
+    pub const fn days(self) -> i32 {
+        self.0
+    }
+
+    fn civil(self) -> jiff::civil::Date {
+        jiff::civil::date(1970, 1, 1).saturating_add(jiff::Span::new().days(self.0))
+    }
+}
+
+impl fmt::Display for Day {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.civil(), f)
+    }
+}
+
+impl fmt::Debug for Day {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl FromStr for Day {
+    type Err = InvalidTime;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let date: jiff::civil::Date = text.parse().map_err(|_| InvalidTime(text.to_owned()))?;
+        let span = date.since(jiff::civil::date(1970, 1, 1)).map_err(|_| InvalidTime(text.to_owned()))?;
+        Ok(Self(span.get_days()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn instants_in_text() {
+        let instant: Instant = "2027-01-01T00:00:00Z".parse().expect("valid");
+        assert_eq!(instant.to_string(), "2027-01-01T00:00:00Z");
+        assert_eq!(instant.day().to_string(), "2027-01-01");
+        assert_eq!("2027-01-01T02:00:00+02:00".parse(), Ok(instant), "offsets are converted");
+        assert!("2027-01-01".parse::<Instant>().is_err(), "a day is not an instant");
+        assert!("1969-12-31T23:59:59Z".parse::<Instant>().is_err());
+        assert_eq!(Instant::MAX.to_string().parse(), Ok(Instant::MAX));
+    }
+
+    #[test]
+    fn days_in_text() {
+        for text in ["1970-01-01", "2024-02-29", "2027-12-31"] {
+            assert_eq!(text.parse::<Day>().map(|day| day.to_string()), Ok(text.to_owned()));
+        }
+        assert_eq!("2027-01-01".parse(), Ok(Day(20_819)));
+    }
+}

@@ -1,0 +1,212 @@
+//! Names of the parties and things that journal entries refer to.
+
+use std::fmt;
+use std::str::FromStr;
+
+use arrayvec::ArrayString;
+use schemars::JsonSchema;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+/// Reads a value that has a text form, without allocating where the format lends its input.
+///
+/// # Errors
+/// The format's own error when the input is not a string, or the text's when it does not parse.
+pub fn deserialize_from_str<'de, D, T>(deserializer: D) -> Result<T, D::Error>
+where
+    D: Deserializer<'de>,
+    T: FromStr,
+    T::Err: fmt::Display,
+{
+    struct FromText<T>(std::marker::PhantomData<T>);
+
+    impl<T: FromStr<Err: fmt::Display>> serde::de::Visitor<'_> for FromText<T> {
+        type Value = T;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a string")
+        }
+
+        fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<T, E> {
+            text.parse().map_err(E::custom)
+        }
+    }
+
+    deserializer.deserialize_str(FromText(std::marker::PhantomData))
+}
+
+/// An organization that trades or keeps books: a slug of 2 to 32 characters, `a–z`, `0–9` and inner hyphens.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct OrganizationId(ArrayString<32>);
+
+/// The text is not a slug.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("an organization's id is 2 to 32 of a-z, 0-9 and inner hyphens")]
+pub struct InvalidName;
+
+impl OrganizationId {
+    /// The slug.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for OrganizationId {
+    type Err = InvalidName;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+        let edges_ok = !text.starts_with('-') && !text.ends_with('-');
+        if text.len() < 2 || !edges_ok || !text.bytes().all(allowed) {
+            return Err(InvalidName);
+        }
+        ArrayString::from(text).map(Self).map_err(|_| InvalidName)
+    }
+}
+
+impl fmt::Display for OrganizationId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Debug for OrganizationId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl Serialize for OrganizationId {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for OrganizationId {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserialize_from_str(deserializer)
+    }
+}
+
+impl JsonSchema for OrganizationId {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "OrganizationId".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({"type": "string", "pattern": "^[a-z0-9][a-z0-9-]{0,30}[a-z0-9]$"})
+    }
+}
+
+/// Declares ids that are UUIDs, one type for each kind of thing, so that a lot's id cannot stand for an order's.
+#[macro_export]
+macro_rules! uuid_ids {
+    ($($(#[$doc:meta])* $name:ident;)*) => {$(
+        $(#[$doc])*
+        #[derive(
+            Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, ::serde::Serialize, ::serde::Deserialize,
+        )]
+        #[serde(transparent)]
+        pub struct $name(::uuid::Uuid);
+
+        impl $name {
+            /// The id with this UUID.
+            pub const fn new(uuid: ::uuid::Uuid) -> Self {
+                Self(uuid)
+            }
+
+            /// The UUID.
+            pub const fn uuid(self) -> ::uuid::Uuid {
+                self.0
+            }
+        }
+
+        impl ::std::fmt::Display for $name {
+            fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+                ::std::fmt::Display::fmt(&self.0, f)
+            }
+        }
+
+        impl ::std::fmt::Debug for $name {
+            fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+                ::std::fmt::Display::fmt(&self.0, f)
+            }
+        }
+
+        impl ::schemars::JsonSchema for $name {
+            fn schema_name() -> ::std::borrow::Cow<'static, str> {
+                stringify!($name).into()
+            }
+
+            fn json_schema(_: &mut ::schemars::SchemaGenerator) -> ::schemars::Schema {
+                ::schemars::json_schema!({"type": "string", "format": "uuid"})
+            }
+        }
+    )*};
+}
+
+uuid_ids! {
+    /// A contract: what a term trade creates.
+    ContractId;
+    /// A box: a special-purpose vehicle with books of its own.
+    BoxId;
+    /// Money that a buyer paid in.
+    DepositId;
+}
+
+/// A legal entity with books of its own.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum EntityId {
+    /// The company that runs the exchange.
+    Operator,
+    /// One box.
+    Box(BoxId),
+}
+
+impl fmt::Display for EntityId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Operator => f.write_str("operator"),
+            Self::Box(id) => write!(f, "box:{id}"),
+        }
+    }
+}
+
+/// The text names no kind of entity.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("an entity is \"operator\" or \"box:<id>\"")]
+pub struct InvalidEntity;
+
+impl FromStr for EntityId {
+    type Err = InvalidEntity;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text.strip_prefix("box:") {
+            Some(id) => id.parse().map(|uuid| Self::Box(BoxId(uuid))).map_err(|_| InvalidEntity),
+            None if text == "operator" => Ok(Self::Operator),
+            None => Err(InvalidEntity),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn organization_slugs() {
+        for good in ["a1", "acme", "north-gpu-2", "abcdefghijklmnopqrstuvwxyz012345"] {
+            assert_eq!(good.parse::<OrganizationId>().map(|id| id.to_string()), Ok(good.to_owned()));
+        }
+        for bad in ["", "a", "-a", "a-", "Acme", "a_b", "a b", "abcdefghijklmnopqrstuvwxyz0123456", "ä-firm"] {
+            assert_eq!(bad.parse::<OrganizationId>(), Err(InvalidName), "{bad}");
+        }
+    }
+
+    #[test]
+    fn entities_round_trip() {
+        let entity = EntityId::Box(BoxId(uuid::Uuid::from_u128(7)));
+        assert_eq!(entity.to_string().parse(), Ok(entity));
+        assert_eq!("operator".parse(), Ok(EntityId::Operator));
+        assert_eq!("operators".parse::<EntityId>(), Err(InvalidEntity));
+    }
+}

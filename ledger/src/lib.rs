@@ -1,0 +1,32 @@
+//! Secondwind's books: double-entry accounting for every legal entity of the exchange.
+//!
+//! This crate owns money, accounts, journal entries, posting rules and balances. It promises that an
+//! [`Entry`] it builds balances to zero per currency, that the same [`Fact`] always posts the same lines,
+//! and that no arithmetic here is binary floating point.
+//!
+//! It must never know the clock, I/O, randomness, the order book, or how entries are stored: `ledger` is the
+//! innermost crate (`ledger ← matching ← infra ← api`).
+
+mod account;
+mod books;
+mod calendar;
+mod chain;
+mod entry;
+mod identity;
+mod money;
+mod posting;
+mod rounding;
+mod trial_balance;
+
+pub use account::{Account, AccountKind, Guard, Owner, Side};
+pub use books::{Books, Overdraft};
+pub use calendar::{Day, Instant, InvalidTime};
+pub use chain::{ChainHash, ChainedEntry, chain};
+pub use entry::{Entry, Line, Unbalanced};
+pub use identity::{
+    BoxId, ContractId, DepositId, EntityId, InvalidEntity, InvalidName, OrganizationId, deserialize_from_str,
+};
+pub use money::{Amount, AmountError, Currency, InvalidCurrency};
+pub use posting::{Delivery, Fact, PostingRule, RULES, post};
+pub use rounding::{share_ceil, share_floor};
+pub use trial_balance::{TrialBalance, TrialBalanceRow};

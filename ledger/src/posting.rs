@@ -1,0 +1,229 @@
+//! Facts and the rule that posts each of them.
+//!
+//! A fact is something that happened, in the ledger's own words; the exchange turns its events into facts. Every
+//! kind of fact has exactly one [`PostingRule`], and a rule whose lines change gets a new version, so that an entry
+//! can always be recomputed from its event and its rule.
+
+use smallvec::{SmallVec, smallvec};
+
+use crate::{
+    Account, AccountKind, Amount, ContractId, Currency, Day, EntityId, Entry, Line, OrganizationId, Owner, Unbalanced,
+};
+
+/// The identity of a posting rule, as every entry names it.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct PostingRule {
+    /// Its stable name.
+    pub id: &'static str,
+    /// Its version, from 1.
+    pub version: u16,
+}
+
+const DEPOSIT_MATCHED: PostingRule = PostingRule { id: "deposit.matched", version: 1 };
+const HOLD_PLACED: PostingRule = PostingRule { id: "hold.placed", version: 1 };
+const HOLD_VOIDED: PostingRule = PostingRule { id: "hold.voided", version: 1 };
+const TERM_PREPAID: PostingRule = PostingRule { id: "term.prepaid", version: 1 };
+const HOURS_DELIVERED: PostingRule = PostingRule { id: "hours.delivered", version: 1 };
+
+/// Every rule in force, in the order of the chart in `docs/posting-rules.md`.
+pub const RULES: [PostingRule; 5] = [DEPOSIT_MATCHED, HOLD_PLACED, HOLD_VOIDED, TERM_PREPAID, HOURS_DELIVERED];
+
+/// What one contract earned in one hour.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Delivery {
+    /// The contract.
+    pub contract: ContractId,
+    /// Who delivered.
+    pub seller: OrganizationId,
+    /// The hour at the contract's price.
+    pub amount: Amount,
+    /// The buyer's fee on it, on top of the price.
+    pub buyer_fee: Amount,
+    /// The seller's fee on it, deducted from the price.
+    pub seller_fee: Amount,
+}
+
+/// Something that happened and that the books record.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Fact<'a> {
+    /// A buyer's deposit arrived at the bank.
+    DepositMatched {
+        /// Whose money.
+        organization: OrganizationId,
+        /// How much, more than zero.
+        amount: Amount,
+    },
+    /// An order set money aside.
+    HoldPlaced {
+        /// Whose money.
+        organization: OrganizationId,
+        /// How much, more than zero.
+        amount: Amount,
+    },
+    /// An order, or part of it, ended without needing its money.
+    HoldVoided {
+        /// Whose money.
+        organization: OrganizationId,
+        /// How much, more than zero.
+        amount: Amount,
+    },
+    /// A bid traded: held money became the contract's prepayment.
+    TermPrepaid {
+        /// The buyer.
+        organization: OrganizationId,
+        /// The contract that came into being.
+        contract: ContractId,
+        /// Price and buyer's fee together, more than zero.
+        amount: Amount,
+    },
+    /// An hour of a market's contracts was delivered.
+    HoursDelivered {
+        /// What each contract earned.
+        deliveries: &'a [Delivery],
+    },
+}
+
+impl Fact<'_> {
+    /// The rule that posts this fact.
+    pub fn rule(&self) -> PostingRule {
+        match self {
+            Self::DepositMatched { .. } => DEPOSIT_MATCHED,
+            Self::HoldPlaced { .. } => HOLD_PLACED,
+            Self::HoldVoided { .. } => HOLD_VOIDED,
+            Self::TermPrepaid { .. } => TERM_PREPAID,
+            Self::HoursDelivered { .. } => HOURS_DELIVERED,
+        }
+    }
+}
+
+/// The entry that records `fact` in the operator's books, dated `effective`.
+///
+/// # Errors
+/// [`Unbalanced`] when the fact's amounts cannot make an entry: a zero or oversized amount. Whoever states a fact
+/// checks its amounts first, so an error here is a defect of the caller.
+pub fn post(fact: &Fact<'_>, currency: Currency, effective: Day) -> Result<Entry, Unbalanced> {
+    use AccountKind::{Bank, ContractPrepayment, CustomerAvailable, CustomerHeld};
+    let customer = |kind, id| Account::operator(kind, Owner::Organization(id), currency);
+    let (contract, lines) = match *fact {
+        Fact::DepositMatched { organization, amount } => {
+            let bank = Account::operator(Bank, Owner::Entity, currency);
+            (None, transfer(bank, customer(CustomerAvailable, organization), amount))
+        }
+        Fact::HoldPlaced { organization, amount } => {
+            (None, transfer(customer(CustomerAvailable, organization), customer(CustomerHeld, organization), amount))
+        }
+        Fact::HoldVoided { organization, amount } => {
+            (None, transfer(customer(CustomerHeld, organization), customer(CustomerAvailable, organization), amount))
+        }
+        Fact::TermPrepaid { organization, contract, amount } => {
+            let prepayment = Account::operator(ContractPrepayment, Owner::Contract(contract), currency);
+            (Some(contract), transfer(customer(CustomerHeld, organization), prepayment, amount))
+        }
+        Fact::HoursDelivered { deliveries } => (None, delivery_lines(deliveries, currency)),
+    };
+    Entry::new(EntityId::Operator, fact.rule(), effective, contract, lines)
+}
+
+/// `amount` from the account debited to the account credited.
+fn transfer(debit: Account, credit: Account, amount: Amount) -> SmallVec<[Line; 4]> {
+    smallvec![
+        Line { account: debit, amount, contract: None },
+        Line { account: credit, amount: -amount, contract: None },
+    ]
+}
+
+/// Per contract: prepayment to the seller's payable and to fee revenue. Parts that are zero have no line.
+fn delivery_lines(deliveries: &[Delivery], currency: Currency) -> SmallVec<[Line; 4]> {
+    let mut lines = SmallVec::with_capacity(deliveries.len() * 3);
+    for delivery in deliveries {
+        let contract = Some(delivery.contract);
+        let mut push = |kind, owner, amount: Amount| {
+            if !amount.is_zero() {
+                lines.push(Line { account: Account::operator(kind, owner, currency), amount, contract });
+            }
+        };
+        let prepaid = delivery.amount + delivery.buyer_fee;
+        push(AccountKind::ContractPrepayment, Owner::Contract(delivery.contract), prepaid);
+        let earned = delivery.amount - delivery.seller_fee;
+        push(AccountKind::SellerPayable, Owner::Organization(delivery.seller), -earned);
+        push(AccountKind::FeeRevenue, Owner::Entity, -(delivery.buyer_fee + delivery.seller_fee));
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use uuid::Uuid;
+
+    const USD: Currency = Currency::USD;
+
+    fn organization(name: &str) -> OrganizationId {
+        name.parse().expect("a slug")
+    }
+
+    fn amount(text: &str) -> Amount {
+        text.parse().expect("an amount")
+    }
+
+    /// The lines of a fact's entry as text: account, owner, amount.
+    fn posted(fact: &Fact<'_>) -> Vec<String> {
+        let entry = post(fact, USD, Day::from_days(20_000)).expect("balanced");
+        assert_eq!(entry.rule(), fact.rule());
+        let text = |line: &Line| format!("{} {} {}", line.account.kind.code(), line.account.owner, line.amount);
+        entry.lines().iter().map(text).collect()
+    }
+
+    #[test]
+    fn each_rule_posts_its_lines() {
+        let contract = ContractId::new(Uuid::from_u128(1));
+        let acme = organization("acme");
+        let deliveries = [Delivery {
+            contract,
+            seller: organization("north"),
+            amount: amount("16.80"),
+            buyer_fee: amount("0.084"),
+            seller_fee: amount("0.0336"),
+        }];
+        let cases: [(Fact<'_>, &[&str]); 5] = [
+            (
+                Fact::DepositMatched { organization: acme, amount: amount("100") },
+                &["1000-bank  100.00", "2000-customer-available org:acme -100.00"],
+            ),
+            (
+                Fact::HoldPlaced { organization: acme, amount: amount("40.2") },
+                &["2000-customer-available org:acme 40.20", "2010-customer-held org:acme -40.20"],
+            ),
+            (
+                Fact::HoldVoided { organization: acme, amount: amount("0.000001") },
+                &["2010-customer-held org:acme 0.000001", "2000-customer-available org:acme -0.000001"],
+            ),
+            (
+                Fact::TermPrepaid { organization: acme, contract, amount: amount("40.2") },
+                &[
+                    "2010-customer-held org:acme 40.20",
+                    "2100-contract-prepayment contract:00000000-0000-0000-0000-000000000001 -40.20",
+                ],
+            ),
+            (
+                Fact::HoursDelivered { deliveries: &deliveries },
+                &[
+                    "2100-contract-prepayment contract:00000000-0000-0000-0000-000000000001 16.884",
+                    "2200-seller-payable org:north -16.7664",
+                    "4000-fee-revenue  -0.1176",
+                ],
+            ),
+        ];
+        assert_eq!(cases.len(), RULES.len(), "every rule has its row");
+        for ((fact, lines), rule) in cases.iter().zip(RULES) {
+            assert_eq!(fact.rule(), rule);
+            assert_eq!(posted(fact), *lines, "{}", rule.id);
+        }
+    }
+
+    #[test]
+    fn a_fact_without_money_is_no_entry() {
+        let fact = Fact::HoldPlaced { organization: organization("acme"), amount: Amount::ZERO };
+        assert_eq!(post(&fact, USD, Day::from_days(0)), Err(Unbalanced::LineAmount));
+    }
+}

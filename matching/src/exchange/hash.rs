@@ -1,0 +1,71 @@
+//! The state hash: one number that two exchanges share exactly when their states are equal.
+
+use std::fmt;
+
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+
+use super::Exchange;
+
+/// The SHA-256 of an exchange's whole state in a canonical order.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct StateHash([u8; 32]);
+
+impl fmt::Display for StateHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl fmt::Debug for StateHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// Feeds canonical bytes to the hash.
+struct Hasher(Sha256);
+
+impl Hasher {
+    fn add(&mut self, part: &impl Serialize) {
+        let bytes = postcard::to_allocvec(part).unwrap_or_default();
+        self.0.update(u64::try_from(bytes.len()).unwrap_or(u64::MAX).to_le_bytes());
+        self.0.update(bytes);
+    }
+}
+
+impl Exchange {
+    /// The hash of the state. Its cost grows with the state: for tests, checkpoints and audits.
+    pub fn state_hash(&self) -> StateHash {
+        let mut hasher = Hasher(Sha256::new());
+        hasher.add(&(self.sequence, self.now.micros()));
+        for organization in &self.organizations {
+            hasher.add(&organization);
+        }
+        for market in self.venue.markets() {
+            hasher.add(&market.spec);
+            hasher.add(&self.venue.bids(market.spec.id).map(|bid| bid.id).collect::<Vec<_>>());
+            hasher.add(&self.venue.asks(market.spec.id).map(|ask| ask.id).collect::<Vec<_>>());
+        }
+        for lot in self.venue.lots() {
+            hasher.add(lot);
+        }
+        for order in self.venue.orders() {
+            hasher.add(&order);
+        }
+        for contract in self.contracts() {
+            hasher.add(contract);
+        }
+        hasher.add(&self.deliveries);
+        hasher.add(&self.expiries);
+        for client_order in &self.client_orders {
+            hasher.add(&client_order);
+        }
+        hasher.add(&self.client_orders_ended);
+        for (account, balance) in self.books.sorted() {
+            let (entity, owner) = (account.entity.to_string(), account.owner.to_string());
+            hasher.add(&(entity, account.kind.code(), owner, account.currency, balance));
+        }
+        StateHash(hasher.0.finalize().into())
+    }
+}

@@ -1,0 +1,131 @@
+//! The exchange as a state machine: the venue composed with contracts, time and the books.
+//!
+//! - `command`, `refusal`, `event`: what goes in, why not, what comes out.
+//! - `decide`: reads the state and a command and writes events, or refuses.
+//! - `due`: what time alone brings about.
+//! - `apply`: folds one event into the state.
+//! - `facts`: what an event means to the books.
+//! - `execute`: the loop that drives decide and apply for one command.
+
+mod apply;
+mod command;
+mod decide;
+mod due;
+mod event;
+mod execute;
+mod facts;
+mod hash;
+mod refusal;
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use ledger::{Books, ContractId, Entry, Instant, OrganizationId};
+use rustc_hash::FxHashMap;
+use serde::Serialize;
+
+use crate::{ClientOrderId, Contract, Hour, LotId, MarketId, OrderId, Venue};
+
+pub use command::{Command, Instruction, NewLot, NewOrder, NewSide};
+pub use event::{
+    CloseReason, ContractHour, DecodeError, DepositReceived, Event, EventKey, HoursDelivered, LotExpired,
+    LotRegistered, MarketOpened, OrderClosed, OrderPlaced, OrderSide, OrderTerms, OrganizationRegistered, Record,
+    TradeExecuted,
+};
+pub use execute::Log;
+pub use hash::StateHash;
+pub use refusal::Refusal;
+
+/// A bid leaves the book this many minutes before its window starts: nothing that trades later could be prepared.
+pub const GATE_LEAD_MINUTES: i64 = 5;
+/// The most GPUs of one order or lot.
+pub const GPUS_MAX: u32 = 1_000_000;
+/// A `client_order_id` stays taken this long after its order ended: 30 days.
+const CLIENT_ORDER_ID_KEPT_MICROS: i64 = 30 * 24 * 3_600_000_000;
+
+/// The whole state of the exchange.
+#[derive(Clone, Debug, Default)]
+pub struct Exchange {
+    now: Instant,
+    sequence: u64,
+    organizations: BTreeMap<OrganizationId, String>,
+    venue: Venue,
+    contracts: FxHashMap<ContractId, Contract>,
+    /// The next hour that each contract in progress delivers.
+    deliveries: BTreeSet<(Hour, MarketId, ContractId)>,
+    /// What ends by itself, and when.
+    expiries: BTreeSet<(Instant, Expiring)>,
+    client_orders: BTreeMap<(OrganizationId, ClientOrderId), ClientOrder>,
+    /// Names of ended orders, oldest first, until they are free again.
+    client_orders_ended: VecDeque<(Instant, OrganizationId, ClientOrderId)>,
+    books: Books,
+    /// The entries of the event applied last.
+    posted: Vec<Entry>,
+}
+
+/// What ends by itself.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize)]
+enum Expiring {
+    Order(OrderId),
+    Lot(LotId),
+}
+
+/// An order as its `client_order_id` knows it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
+struct ClientOrder {
+    order: OrderId,
+    digest: [u8; 16],
+}
+
+impl Exchange {
+    /// An exchange before its first event.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The instant of the latest event.
+    pub fn now(&self) -> Instant {
+        self.now
+    }
+
+    /// The sequence of the latest event; 0 before the first.
+    pub fn sequence(&self) -> u64 {
+        self.sequence
+    }
+
+    /// Markets, lots and orders.
+    pub fn venue(&self) -> &Venue {
+        &self.venue
+    }
+
+    /// The balances.
+    pub fn books(&self) -> &Books {
+        &self.books
+    }
+
+    /// The contract with this id, until its last hour is delivered.
+    pub fn contract(&self, id: ContractId) -> Option<&Contract> {
+        self.contracts.get(&id)
+    }
+
+    /// Every contract in progress, by id.
+    pub fn contracts(&self) -> Vec<&Contract> {
+        let mut contracts: Vec<_> = self.contracts.values().collect();
+        contracts.sort_unstable_by_key(|contract| contract.id);
+        contracts
+    }
+
+    /// The name of an organization.
+    pub fn organization(&self, id: OrganizationId) -> Option<&str> {
+        self.organizations.get(&id).map(String::as_str)
+    }
+
+    /// The entries that the event applied last posted.
+    pub fn posted(&self) -> &[Entry] {
+        &self.posted
+    }
+}
+
+/// When a bid whose window starts with `start` leaves the book.
+fn gate(start: Hour) -> Instant {
+    Instant::from_micros(start.start().micros() - GATE_LEAD_MINUTES * 60_000_000)
+}

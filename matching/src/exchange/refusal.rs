@@ -1,0 +1,163 @@
+//! Refusals: why the exchange did not do what was asked. A refused command changes nothing.
+
+use ledger::{Amount, Instant};
+use serde::{Deserialize, Serialize};
+
+use crate::{InvalidWindow, MarketId, OrderId, Price, Window};
+
+/// Why a command was refused. Each variant has a [code](Refusal::code) that clients can rely on.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, thiserror::Error)]
+#[serde(tag = "code", rename_all = "snake_case")]
+pub enum Refusal {
+    /// The organization is registered already.
+    #[error("the organization is registered already")]
+    OrganizationExists,
+    /// There is no such organization.
+    #[error("there is no such organization")]
+    OrganizationUnknown,
+    /// A market of this name is open already.
+    #[error("the market {market} is open already")]
+    MarketExists {
+        /// Its name.
+        market: MarketId,
+    },
+    /// There is no such market.
+    #[error("there is no market {market}")]
+    MarketUnknown {
+        /// The name asked for.
+        market: MarketId,
+    },
+    /// The market's terms contradict each other.
+    #[error("{problem}")]
+    MarketInvalid {
+        /// What is wrong.
+        problem: String,
+    },
+    /// There is no such lot, or it is another organization's.
+    #[error("there is no such lot of this organization")]
+    LotUnknown,
+    /// There is no such open order, or it is another organization's.
+    #[error("there is no such open order of this organization")]
+    OrderNotOpen,
+    /// The price is not a multiple of the market's tick.
+    #[error("the price {price} is not a multiple of the market's tick {tick}")]
+    PriceOffTick {
+        /// The price given.
+        price: Price,
+        /// The market's tick.
+        tick: Price,
+    },
+    /// The quantity is not a whole multiple of the market's lot size, or is zero or out of range.
+    #[error("gpus must be a multiple of {lot_size} from {lot_size} to {max}, not {gpus}")]
+    QuantityInvalid {
+        /// The quantity given.
+        gpus: u32,
+        /// The market's lot size.
+        lot_size: u32,
+        /// The most that is possible here.
+        max: u32,
+    },
+    /// The smallest fill is not a multiple of the lot size up to the order's quantity.
+    #[error("min_gpus must be a multiple of {lot_size} and at most the order's gpus, not {min_gpus}")]
+    MinimumInvalid {
+        /// The minimum given.
+        min_gpus: u32,
+        /// The market's lot size.
+        lot_size: u32,
+    },
+    /// The two hours bound no window.
+    #[error("{0}", problem)]
+    WindowInvalid {
+        /// What is wrong.
+        problem: String,
+    },
+    /// The window has begun, or begins too soon.
+    #[error("the window {window} has passed, or starts before the next hour that can still be traded")]
+    WindowPast {
+        /// The window given.
+        window: Window,
+    },
+    /// The window leaves the lot's.
+    #[error("the window {window} is not within the lot's window {lot_window}")]
+    WindowOutsideLot {
+        /// The window given.
+        window: Window,
+        /// The lot's window.
+        lot_window: Window,
+    },
+    /// The bounds on a sale's length are empty or zero.
+    #[error("min_hours must be at least 1 and at most max_hours")]
+    HoursRangeInvalid,
+    /// The price of everything is beyond what one journal line can carry.
+    #[error("the order's total is above the largest amount that can be booked, {max}", max = Amount::LINE_MAX)]
+    AmountTooLarge,
+    /// The amount is not above zero.
+    #[error("the amount must be above zero")]
+    AmountNotPositive,
+    /// The organization's available balance does not cover the order.
+    #[error("the order needs {required} and {available} is available")]
+    InsufficientFunds {
+        /// What the order would set aside.
+        required: Amount,
+        /// What is available.
+        available: Amount,
+    },
+    /// The organization used this `client_order_id` for another order.
+    #[error("client_order_id was used for an order with other content")]
+    ClientOrderIdConflict,
+    /// The very same order was placed before under this `client_order_id`.
+    #[error("the order was placed before as {order}")]
+    OrderPlacedBefore {
+        /// The order.
+        order: OrderId,
+    },
+    /// A text field is empty, too long or has control characters.
+    #[error("{field} must be 1 to {max} characters without control characters")]
+    TextInvalid {
+        /// The field.
+        field: String,
+        /// The most characters.
+        max: usize,
+    },
+    /// Time cannot go back.
+    #[error("the exchange's time is {now} already")]
+    TimePassed {
+        /// The exchange's time.
+        now: Instant,
+    },
+}
+
+impl Refusal {
+    /// The stable code of this cause.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::OrganizationExists => "organization_exists",
+            Self::OrganizationUnknown => "organization_unknown",
+            Self::MarketExists { .. } => "market_exists",
+            Self::MarketUnknown { .. } => "market_unknown",
+            Self::MarketInvalid { .. } => "market_invalid",
+            Self::LotUnknown => "lot_unknown",
+            Self::OrderNotOpen => "order_not_open",
+            Self::PriceOffTick { .. } => "price_off_tick",
+            Self::QuantityInvalid { .. } => "quantity_invalid",
+            Self::MinimumInvalid { .. } => "minimum_invalid",
+            Self::WindowInvalid { .. } => "window_invalid",
+            Self::WindowPast { .. } => "window_past",
+            Self::WindowOutsideLot { .. } => "window_outside_lot",
+            Self::HoursRangeInvalid => "hours_range_invalid",
+            Self::AmountTooLarge => "amount_too_large",
+            Self::AmountNotPositive => "amount_not_positive",
+            Self::InsufficientFunds { .. } => "insufficient_funds",
+            Self::ClientOrderIdConflict => "client_order_id_conflict",
+            Self::OrderPlacedBefore { .. } => "order_placed_before",
+            Self::TextInvalid { .. } => "text_invalid",
+            Self::TimePassed { .. } => "time_passed",
+        }
+    }
+}
+
+impl From<InvalidWindow> for Refusal {
+    fn from(invalid: InvalidWindow) -> Self {
+        Self::WindowInvalid { problem: invalid.to_string() }
+    }
+}

@@ -1,0 +1,60 @@
+//! Ids of commands and of what they bring into being.
+
+use uuid::Uuid;
+
+ledger::uuid_ids! {
+    /// A command: the caller's request as it enters the log.
+    CommandId;
+    /// An order: a bid or an ask.
+    OrderId;
+    /// A lot of capacity.
+    LotId;
+    /// One execution between a bid and an ask.
+    TradeId;
+}
+
+/// Mints the ids that one command brings into being.
+///
+/// Ids are UUIDv7s with the command's timestamp, distinct for each (command, ordinal): the ordinal is spread over the
+/// random bits by an odd multiplier, which is a bijection on them.
+#[derive(Clone, Debug)]
+pub struct DerivedIds {
+    command: Uuid,
+    ordinal: u64,
+}
+
+impl DerivedIds {
+    /// The ids of this command, from the first.
+    pub const fn of(command: CommandId) -> Self {
+        Self { command: command.uuid(), ordinal: 0 }
+    }
+
+    /// The next id.
+    pub fn mint(&mut self) -> Uuid {
+        /// The 62 random bits at the end of a UUIDv7.
+        const TAIL_MASK: u128 = (1 << 62) - 1;
+        /// 2⁶² divided by the golden ratio, made odd.
+        const SPREAD: u64 = 0x278D_DE6E_5FD2_9E4D;
+        self.ordinal += 1;
+        let bits = self.command.as_u128();
+        let tail = (bits & TAIL_MASK).wrapping_add(u128::from(self.ordinal.wrapping_mul(SPREAD))) & TAIL_MASK;
+        Uuid::from_u128((bits & !TAIL_MASK) | tail)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn derived_ids_are_distinct_uuids_of_version_7() {
+        let command = Uuid::from_u128(0x0192_0000_0000_7abc_bfff_ffff_ffff_ffff);
+        assert_eq!(command.get_version_num(), 7);
+        let mut ids = DerivedIds::of(CommandId::new(command));
+        let minted: BTreeSet<Uuid> = (0..10_000).map(|_| ids.mint()).collect();
+        assert_eq!(minted.len(), 10_000);
+        assert!(!minted.contains(&command));
+        assert!(minted.iter().all(|id| id.get_version_num() == 7 && id.get_variant() == uuid::Variant::RFC4122));
+    }
+}

@@ -1,0 +1,125 @@
+//! Prices per GPU-hour and what a quantity costs at one.
+
+use std::fmt;
+use std::str::FromStr;
+
+use ledger::{Amount, AmountError};
+use schemars::JsonSchema;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+/// A price: micro-units of the market's currency per GPU-hour, more than zero and at most one million units.
+///
+/// Text form (also in JSON): a decimal with four to six places, such as `1.0500`.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Price(i64);
+
+/// Why a text is not a price.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidPrice {
+    /// Not a decimal of at most six places.
+    #[error(transparent)]
+    Decimal(#[from] AmountError),
+    /// Zero, negative, or above [`Price::MAX`].
+    #[error("a price is above zero and at most 1000000")]
+    OutOfRange,
+}
+
+impl Price {
+    /// The highest price: one million units per GPU-hour.
+    pub const MAX: Self = Self(1_000_000_000_000);
+
+    /// A price of `micros` micro-units per GPU-hour.
+    ///
+    /// # Errors
+    /// [`InvalidPrice::OutOfRange`] outside `1..=`[`Price::MAX`].
+    pub const fn from_micros(micros: i64) -> Result<Self, InvalidPrice> {
+        if micros > 0 && micros <= Self::MAX.0 { Ok(Self(micros)) } else { Err(InvalidPrice::OutOfRange) }
+    }
+
+    /// Micro-units per GPU-hour.
+    pub const fn micros(self) -> i64 {
+        self.0
+    }
+
+    /// Whether the price is a whole number of ticks.
+    pub const fn is_on(self, tick: Self) -> bool {
+        self.0 % tick.0 == 0
+    }
+
+    /// What `gpus` cost at this price for `hours`.
+    pub fn cost(self, gpus: u32, hours: u32) -> Amount {
+        Amount::from_micros(i128::from(self.0) * i128::from(gpus) * i128::from(hours))
+    }
+}
+
+impl FromStr for Price {
+    type Err = InvalidPrice;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let amount: Amount = text.parse()?;
+        i64::try_from(amount.micros()).map_err(|_| InvalidPrice::OutOfRange).and_then(Self::from_micros)
+    }
+}
+
+impl fmt::Display for Price {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (whole, micros) = (self.0 / 1_000_000, self.0 % 1_000_000);
+        if micros % 100 == 0 {
+            write!(f, "{whole}.{:04}", micros / 100)
+        } else if micros % 10 == 0 {
+            write!(f, "{whole}.{:05}", micros / 10)
+        } else {
+            write!(f, "{whole}.{micros:06}")
+        }
+    }
+}
+
+impl fmt::Debug for Price {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl Serialize for Price {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Price {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        ledger::deserialize_from_str(deserializer)
+    }
+}
+
+impl JsonSchema for Price {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Price".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({"type": "string", "pattern": r"^[0-9]+\.[0-9]{4,6}$"})
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_form() {
+        for (text, canonical) in [("1.05", "1.0500"), ("0.00005", "0.00005"), ("2.137501", "2.137501"), ("7", "7.0000")]
+        {
+            assert_eq!(text.parse::<Price>().map(|price| price.to_string()), Ok(canonical.to_owned()));
+        }
+        for bad in ["0", "-1", "1000000.0001", "one", "1.0000001"] {
+            assert!(bad.parse::<Price>().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn seven_gpus_for_a_month() {
+        let price: Price = "2.1375".parse().expect("a price");
+        assert_eq!(price.cost(7, 720).to_string(), "10773.00");
+    }
+}
