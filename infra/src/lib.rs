@@ -1,1 +1,25 @@
-//! infra
+//! The shell around the pure crates: it owns every clock, socket, file and process.
+//!
+//! - [`journal`]: the log and the books in PostgreSQL, written in one transaction per batch.
+//! - [`sequencer`]: the one owner of the state; turns submissions into committed batches.
+//! - [`projection`]: read models computed from the log.
+//! - [`relay`]: publishes the log to Kafka, every event once, in order.
+//! - [`embedded`]: PostgreSQL and Kafka for development and tests.
+//!
+//! It decides nothing about the market or the books (`ledger ← matching ← infra ← api`), and knows no HTTP.
+
+pub mod config;
+pub mod embedded;
+pub mod journal;
+pub mod kafka_topics;
+pub mod node;
+pub mod projection;
+pub mod relay;
+pub mod sequencer;
+pub mod telemetry;
+
+mod clock;
+mod database;
+
+pub use clock::{Clock, SimulatedClock};
+pub use database::{Database, DatabaseError};

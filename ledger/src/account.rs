@@ -1,6 +1,7 @@
 //! The chart of accounts: what an account is for, whose it is, and whether it may go negative.
 
 use std::fmt;
+use std::str::FromStr;
 
 use crate::{ContractId, Currency, EntityId, OrganizationId};
 
@@ -107,6 +108,28 @@ impl fmt::Display for Owner {
             Self::Entity => Ok(()),
             Self::Organization(id) => write!(f, "org:{id}"),
             Self::Contract(id) => write!(f, "contract:{id}"),
+        }
+    }
+}
+
+/// The text names no owner.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("an owner is empty, \"org:<id>\" or \"contract:<id>\"")]
+pub struct InvalidOwner;
+
+impl FromStr for Owner {
+    type Err = InvalidOwner;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if text.is_empty() {
+            return Ok(Self::Entity);
+        }
+        match text.split_once(':') {
+            Some(("org", id)) => id.parse().map(Self::Organization).map_err(|_| InvalidOwner),
+            Some(("contract", id)) => {
+                id.parse().map(|uuid| Self::Contract(ContractId::new(uuid))).map_err(|_| InvalidOwner)
+            }
+            _ => Err(InvalidOwner),
         }
     }
 }

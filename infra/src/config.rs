@@ -1,0 +1,107 @@
+//! The service's settings: defaults, then a file, then the environment; read once and checked before anything starts.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use figment::Figment;
+use figment::providers::{Env, Format, Serialized, Toml};
+use secrecy::SecretString;
+use serde::{Deserialize, Serialize};
+
+/// What `secondwind serve` needs to know.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// The database: `postgres://user:password@host:port/name`.
+    pub database_url: SecretString,
+    /// The Kafka brokers: `host:port,…`.
+    pub kafka_brokers: String,
+    /// The topic that carries the log.
+    pub kafka_topic: String,
+    /// The topic's partitions when it has to be created: 1 to 1000.
+    pub kafka_partitions: i32,
+    /// The topic's replication when it has to be created: 1 to 10.
+    pub kafka_replication: i32,
+    /// Where HTTP is served.
+    pub listen: SocketAddr,
+    /// The Ed25519 private key (PKCS #8, PEM) that signs access tokens.
+    pub token_key_file: PathBuf,
+}
+
+/// The settings' defaults, which are also the list of what has one.
+#[derive(Serialize)]
+struct Defaults {
+    kafka_topic: &'static str,
+    kafka_partitions: i32,
+    kafka_replication: i32,
+    listen: &'static str,
+}
+
+/// The topic that carries the log, unless another is set.
+pub const DEFAULT_TOPIC: &str = "secondwind.events";
+/// The topic's partitions, unless set otherwise.
+pub const DEFAULT_PARTITIONS: i32 = 4;
+
+/// The settings are incomplete or wrong.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// A value is missing, unknown or of the wrong form.
+    #[error(
+        "the configuration is not usable: {0}. Settings come from the file given by --config and from the environment: \
+             DATABASE_URL, KAFKA_BROKERS, and SECONDWIND_<SETTING> for the rest"
+    )]
+    Values(#[from] Box<figment::Error>),
+    /// A value is out of range.
+    #[error("the setting {setting} must be {expected}")]
+    Range {
+        /// The setting.
+        setting: &'static str,
+        /// What it must be.
+        expected: &'static str,
+    },
+    /// The file does not exist.
+    #[error("the configuration file {} does not exist", .0.display())]
+    NoFile(PathBuf),
+}
+
+impl Config {
+    /// Reads and checks the settings.
+    ///
+    /// # Errors
+    /// [`ConfigError`] names the setting and what is wrong with it.
+    pub fn load(file: Option<&Path>) -> Result<Self, ConfigError> {
+        let defaults = Defaults {
+            kafka_topic: DEFAULT_TOPIC,
+            kafka_partitions: DEFAULT_PARTITIONS,
+            kafka_replication: 1,
+            listen: "127.0.0.1:8080",
+        };
+        let mut figment = Figment::from(Serialized::defaults(defaults));
+        if let Some(file) = file {
+            if !file.exists() {
+                return Err(ConfigError::NoFile(file.to_owned()));
+            }
+            figment = figment.merge(Toml::file(file));
+        }
+        let plain = Env::raw().only(&["DATABASE_URL", "KAFKA_BROKERS"]);
+        let settings = ["KAFKA_TOPIC", "KAFKA_PARTITIONS", "KAFKA_REPLICATION", "LISTEN", "TOKEN_KEY_FILE"];
+        let prefixed = Env::prefixed("SECONDWIND_").only(&settings);
+        let config: Self = figment.merge(plain).merge(prefixed).extract().map_err(Box::new)?;
+        config.check()?;
+        Ok(config)
+    }
+
+    fn check(&self) -> Result<(), ConfigError> {
+        let range = |setting, expected| Err(ConfigError::Range { setting, expected });
+        if !(1..=1000).contains(&self.kafka_partitions) {
+            return range("kafka_partitions", "from 1 to 1000");
+        }
+        if !(1..=10).contains(&self.kafka_replication) {
+            return range("kafka_replication", "from 1 to 10");
+        }
+        if self.kafka_topic.is_empty() || self.kafka_brokers.is_empty() {
+            return range("kafka_topic and kafka_brokers", "set");
+        }
+        Ok(())
+    }
+}

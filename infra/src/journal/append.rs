@@ -1,0 +1,304 @@
+//! Appending batches under an epoch.
+
+use ledger::{ChainHash, ChainedEntry, Guard, Line, chain};
+use rustc_hash::FxHashSet;
+use tokio_postgres::types::Type;
+use tokio_postgres::{Client, Transaction};
+
+use super::copy::{CopyRows, JsonText, timestamp};
+use super::{AccountNumbers, Batch, JournalError, KeyOutcome, read};
+use crate::Database;
+
+/// The operator's book in table `books`.
+const OPERATOR_BOOK: i32 = 1;
+
+/// The one writer of the log.
+pub struct Journal {
+    database: Database,
+    client: Client,
+    epoch: i64,
+    head: u64,
+    book: BookHead,
+    accounts: AccountNumbers,
+}
+
+/// Where a book stands.
+#[derive(Clone, Copy, Default)]
+struct BookHead {
+    sequence: u64,
+    hash: ChainHash,
+}
+
+/// An entry in its place in the chain, ready for its table.
+struct EntryRow<'a> {
+    event: i64,
+    source_key: String,
+    sequence: i64,
+    entry: &'a ledger::Entry,
+    previous: ChainHash,
+    hash: ChainHash,
+}
+
+impl Journal {
+    /// Takes the lead: bumps the epoch, so that whoever led before cannot write any more, and reads the heads.
+    ///
+    /// # Errors
+    /// [`JournalError`] when the database cannot be reached or holds what this program did not write.
+    pub async fn take_over(database: Database) -> Result<Self, JournalError> {
+        let client = database.connect().await?;
+        let row = client.query_one("UPDATE leadership SET epoch = epoch + 1 RETURNING epoch, head", &[]).await?;
+        let mut journal = Self {
+            database,
+            client,
+            epoch: row.get(0),
+            head: to_u64(row.get(1))?,
+            book: BookHead::default(),
+            accounts: AccountNumbers::default(),
+        };
+        journal.read_books().await?;
+        Ok(journal)
+    }
+
+    /// The sequence of the last event that is known to be committed.
+    pub fn head(&self) -> u64 {
+        self.head
+    }
+
+    /// The epoch under which this journal writes.
+    pub fn epoch(&self) -> i64 {
+        self.epoch
+    }
+
+    /// Commits a batch in one transaction.
+    ///
+    /// # Errors
+    /// [`JournalError::Fenced`] when another process leads; any other error leaves the outcome unknown until
+    /// [`Journal::recover`] has read the head.
+    pub async fn append(&mut self, batch: &Batch) -> Result<(), JournalError> {
+        let head = batch.rows.last().map_or(self.head, |row| row.record.sequence);
+        let (before, after) = (to_i64(self.head)?, to_i64(head)?);
+        let new_accounts = self.number_new_accounts(batch)?;
+        let (entries, book) = chain_entries(batch, self.book)?;
+
+        let transaction = self.client.transaction().await?;
+        let moved = transaction
+            .execute("UPDATE leadership SET head = $1 WHERE epoch = $2 AND head = $3", &[&after, &self.epoch, &before])
+            .await?;
+        if moved != 1 {
+            return Err(JournalError::Fenced);
+        }
+        copy_events(&transaction, batch).await?;
+        if !entries.is_empty() {
+            copy_accounts(&transaction, &new_accounts).await?;
+            // In memory at once, so that lines find them; on failure `recover` reads the committed ones again.
+            self.accounts.extend(new_accounts);
+            copy_entries(&transaction, &entries).await?;
+            copy_lines(&transaction, &entries, &self.accounts).await?;
+        }
+        if !batch.keys.is_empty() {
+            copy_keys(&transaction, batch).await?;
+        }
+        transaction.commit().await?;
+        self.head = head;
+        self.book = book;
+        Ok(())
+    }
+
+    /// Reconnects after a failed append and reads where the log really ends. Waits for an append of ours that may still be
+    /// running, because that holds the row.
+    ///
+    /// # Errors
+    /// [`JournalError::Fenced`] when another process has taken over; other errors while the database is still away.
+    pub async fn recover(&mut self) -> Result<(), JournalError> {
+        self.client = self.database.connect().await?;
+        let row = self.client.query_one("SELECT epoch, head FROM leadership FOR UPDATE", &[]).await?;
+        if row.get::<_, i64>(0) != self.epoch {
+            return Err(JournalError::Fenced);
+        }
+        self.head = to_u64(row.get(1))?;
+        self.read_books().await
+    }
+
+    async fn read_books(&mut self) -> Result<(), JournalError> {
+        let head = "SELECT head_sequence, head_hash FROM books WHERE id = $1";
+        let row = self.client.query_one(head, &[&OPERATOR_BOOK]).await?;
+        let hash = row.get::<_, Vec<u8>>(1).try_into();
+        self.book = BookHead {
+            sequence: to_u64(row.get(0))?,
+            hash: hash.map_err(|_| JournalError::Damaged("a chain head is not 32 bytes".into()))?,
+        };
+        self.accounts = read::load_accounts(&self.client).await?;
+        Ok(())
+    }
+
+    /// The accounts that a batch is the first to use, with the numbers they get.
+    fn number_new_accounts(&self, batch: &Batch) -> Result<Vec<(ledger::Account, i64)>, JournalError> {
+        let mut seen = FxHashSet::default();
+        let lines = batch.entries.iter().flat_map(|(_, _, entry)| entry.lines());
+        let new = lines.map(|line| line.account).filter(|account| !self.accounts.contains_key(account));
+        let first = self.accounts.len() + 1;
+        let new = new.filter(|account| seen.insert(*account)).enumerate();
+        new.map(|(index, account)| {
+            let number = i64::try_from(first + index);
+            number.map(|number| (account, number)).map_err(|_| JournalError::Damaged("too many accounts".into()))
+        })
+        .collect()
+    }
+}
+
+/// Numbers and chains a batch's entries after `book`, and tells where the book stands then.
+fn chain_entries(batch: &Batch, mut book: BookHead) -> Result<(Vec<EntryRow<'_>>, BookHead), JournalError> {
+    let mut text = String::with_capacity(1024);
+    let mut rows = Vec::with_capacity(batch.entries.len());
+    for (event, ordinal, entry) in &batch.entries {
+        let sequence = book.sequence + 1;
+        let source_key = format!("{event}.{ordinal}");
+        let hash = chain(&book.hash, &ChainedEntry { sequence, source_key: &source_key, entry }, &mut text);
+        let previous = std::mem::replace(&mut book, BookHead { sequence, hash }).hash;
+        rows.push(EntryRow { event: to_i64(*event)?, source_key, sequence: to_i64(sequence)?, entry, previous, hash });
+    }
+    Ok((rows, book))
+}
+
+async fn copy_events(transaction: &Transaction<'_>, batch: &Batch) -> Result<(), JournalError> {
+    let types = [Type::INT8, Type::TIMESTAMPTZ, Type::UUID, Type::TEXT, Type::INT2, Type::TEXT, Type::UUID, Type::JSON];
+    let columns = "COPY events (sequence, at, command, type, version, key, subject, content) FROM STDIN BINARY";
+    let mut copy = CopyRows::start(transaction, columns, &types).await?;
+    for row in &batch.rows {
+        let record = &row.record;
+        let version = i16::try_from(record.event.version()).unwrap_or(i16::MAX);
+        let (sequence, key) = (to_i64(record.sequence)?, record.event.key().to_string());
+        copy.row(&[
+            &sequence,
+            &timestamp(record.at),
+            &record.command.uuid(),
+            &record.event.name(),
+            &version,
+            &key,
+            &record.event.subject(),
+            &JsonText(&row.content),
+        ])
+        .await?;
+    }
+    copy.finish().await?;
+    Ok(())
+}
+
+async fn copy_accounts(
+    transaction: &Transaction<'_>,
+    accounts: &[(ledger::Account, i64)],
+) -> Result<(), tokio_postgres::Error> {
+    if accounts.is_empty() {
+        return Ok(());
+    }
+    let types = [Type::INT8, Type::INT4, Type::TEXT, Type::TEXT, Type::TEXT, Type::BOOL];
+    let columns = "COPY accounts (id, book, code, owner, currency, guarded) FROM STDIN BINARY";
+    let mut copy = CopyRows::start(transaction, columns, &types).await?;
+    for (account, number) in accounts {
+        let guarded = account.kind.guard() == Guard::NeverDebit;
+        let owner = account.owner.to_string();
+        let values = (&account.kind.code(), &owner, &account.currency.as_str());
+        copy.row(&[number, &OPERATOR_BOOK, values.0, values.1, values.2, &guarded]).await?;
+    }
+    copy.finish().await?;
+    Ok(())
+}
+
+async fn copy_entries(transaction: &Transaction<'_>, entries: &[EntryRow<'_>]) -> Result<(), tokio_postgres::Error> {
+    let types = [
+        Type::INT4,
+        Type::INT8,
+        Type::TEXT,
+        Type::INT8,
+        Type::TEXT,
+        Type::INT2,
+        Type::DATE,
+        Type::UUID,
+        Type::UUID,
+        Type::INT4,
+        Type::BYTEA,
+        Type::BYTEA,
+    ];
+    let columns = "COPY entries (book, sequence, source_key, event, rule, rule_version, effective, contract, box, \
+                   line_count, previous_hash, hash) FROM STDIN BINARY";
+    let mut copy = CopyRows::start(transaction, columns, &types).await?;
+    for row in entries {
+        let entry = row.entry;
+        let effective = jiff::civil::date(1970, 1, 1).saturating_add(jiff::Span::new().days(entry.effective().days()));
+        let version = i16::try_from(entry.rule().version).unwrap_or(i16::MAX);
+        let line_count = i32::try_from(entry.lines().len()).unwrap_or(i32::MAX);
+        copy.row(&[
+            &OPERATOR_BOOK,
+            &row.sequence,
+            &row.source_key,
+            &row.event,
+            &entry.rule().id,
+            &version,
+            &effective,
+            &entry.contract().map(ledger::ContractId::uuid),
+            &entry.r#box().map(ledger::BoxId::uuid),
+            &line_count,
+            &row.previous.as_slice(),
+            &row.hash.as_slice(),
+        ])
+        .await?;
+    }
+    copy.finish().await?;
+    Ok(())
+}
+
+async fn copy_lines(
+    transaction: &Transaction<'_>,
+    entries: &[EntryRow<'_>],
+    accounts: &AccountNumbers,
+) -> Result<(), JournalError> {
+    let types = [Type::INT4, Type::INT8, Type::INT4, Type::INT8, Type::NUMERIC, Type::UUID];
+    let columns = "COPY lines (book, entry, line, account, amount, contract) FROM STDIN BINARY";
+    let mut copy = CopyRows::start(transaction, columns, &types).await?;
+    for row in entries {
+        for (number, Line { account, amount, contract }) in (0i32..).zip(row.entry.lines()) {
+            let account = accounts.get(account);
+            let account = account.ok_or_else(|| JournalError::Damaged("an account has no number".into()))?;
+            let contract = contract.map(ledger::ContractId::uuid);
+            copy.row(&[&OPERATOR_BOOK, &row.sequence, &number, account, &amount.to_decimal(), &contract]).await?;
+        }
+    }
+    copy.finish().await?;
+    Ok(())
+}
+
+async fn copy_keys(transaction: &Transaction<'_>, batch: &Batch) -> Result<(), JournalError> {
+    let types = [Type::BYTEA, Type::BYTEA, Type::TIMESTAMPTZ, Type::INT8, Type::INT8, Type::JSON];
+    let columns = "COPY idempotency_keys (digest, request_hash, created_at, first_sequence, last_sequence, refusal) \
+                   FROM STDIN BINARY";
+    let mut copy = CopyRows::start(transaction, columns, &types).await?;
+    for stored in &batch.keys {
+        let (first, last, refusal) = match &stored.outcome {
+            KeyOutcome::Events { first, last } => (Some(to_i64(*first)?), Some(to_i64(*last)?), None),
+            KeyOutcome::Refused(refusal) => {
+                let text = serde_json::to_vec(&**refusal);
+                (None, None, Some(text.map_err(|error| JournalError::Damaged(error.to_string()))?))
+            }
+        };
+        let refusal = refusal.as_deref().map(JsonText);
+        copy.row(&[
+            &stored.key.digest.as_slice(),
+            &stored.key.request_hash.as_slice(),
+            &timestamp(stored.created_at),
+            &first,
+            &last,
+            &refusal,
+        ])
+        .await?;
+    }
+    copy.finish().await?;
+    Ok(())
+}
+
+fn to_i64(number: u64) -> Result<i64, JournalError> {
+    i64::try_from(number).map_err(|_| JournalError::Damaged(format!("{number} is beyond the database's numbers")))
+}
+
+fn to_u64(number: i64) -> Result<u64, JournalError> {
+    u64::try_from(number).map_err(|_| JournalError::Damaged(format!("{number} should not be negative")))
+}

@@ -1,0 +1,177 @@
+//! Reading the log, the accounts and the idempotency keys back.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use jiff::Timestamp;
+use ledger::{Account, AccountKind, Instant, Owner};
+use matching::{CommandId, Event, Record};
+use tokio::sync::watch;
+use tokio_postgres::{Client, Row};
+use uuid::Uuid;
+
+use super::copy::timestamp;
+use super::{AccountNumbers, IdempotencyKey, JournalError, KeyOutcome, LogRow, StoredKey};
+use crate::Database;
+
+/// Rows that are read from the database at a time.
+const PAGE_ROWS: usize = 5_000;
+/// Committed rows that stay in memory, so that those who follow the log closely need not read it back.
+const TAIL_ROWS_MAX: usize = 32_768;
+
+/// Reads the committed log from any point and tells when it grows.
+#[derive(Clone)]
+pub struct LogReader {
+    database: Database,
+    tail: Arc<Mutex<VecDeque<Arc<LogRow>>>>,
+    head: watch::Sender<u64>,
+}
+
+impl LogReader {
+    /// A reader of a log that is committed up to `head`.
+    pub fn new(database: Database, head: u64) -> Self {
+        Self { database, tail: Arc::default(), head: watch::Sender::new(head) }
+    }
+
+    /// The sequence of the last committed event.
+    pub fn head(&self) -> u64 {
+        *self.head.borrow()
+    }
+
+    /// Follows the sequence of the last committed event.
+    pub fn subscribe(&self) -> watch::Receiver<u64> {
+        self.head.subscribe()
+    }
+
+    /// Announces rows that have been committed.
+    pub fn publish(&self, rows: &[Arc<LogRow>]) {
+        let Some(last) = rows.last() else { return };
+        {
+            let mut tail = self.tail.lock().unwrap_or_else(PoisonError::into_inner);
+            tail.extend(rows.iter().cloned());
+            let excess = tail.len().saturating_sub(TAIL_ROWS_MAX);
+            tail.drain(..excess);
+        }
+        self.head.send_replace(last.record.sequence);
+    }
+
+    /// Announces a head whose rows must be read from the database: the memory of the tail ends before it.
+    pub fn announce(&self, head: u64) {
+        if head != self.head() {
+            self.tail.lock().unwrap_or_else(PoisonError::into_inner).clear();
+            self.head.send_replace(head);
+        }
+    }
+
+    /// The rows after `sequence`, at most `limit` of them, committed ones only.
+    ///
+    /// # Errors
+    /// [`JournalError`] when the database cannot be reached or a row cannot be read.
+    pub async fn after(&self, sequence: u64, limit: usize) -> Result<Vec<Arc<LogRow>>, JournalError> {
+        if sequence >= self.head() {
+            return Ok(Vec::new());
+        }
+        if let Some(rows) = self.from_tail(sequence, limit) {
+            return Ok(rows);
+        }
+        let client = self.database.get().await?;
+        read_rows(&client, sequence, limit.min(PAGE_ROWS)).await
+    }
+
+    /// The rows of a range, both ends included.
+    ///
+    /// # Errors
+    /// As [`LogReader::after`].
+    pub async fn range(&self, first: u64, last: u64) -> Result<Vec<Arc<LogRow>>, JournalError> {
+        let mut rows = Vec::new();
+        let mut after = first.saturating_sub(1);
+        while after < last {
+            let page = self.after(after, usize::try_from(last - after).unwrap_or(PAGE_ROWS)).await?;
+            let Some(end) = page.last().map(|row| row.record.sequence) else { break };
+            rows.extend(page);
+            after = end;
+        }
+        Ok(rows)
+    }
+
+    fn from_tail(&self, sequence: u64, limit: usize) -> Option<Vec<Arc<LogRow>>> {
+        let tail = self.tail.lock().unwrap_or_else(PoisonError::into_inner);
+        let oldest = tail.front()?.record.sequence;
+        let skip = usize::try_from((sequence + 1).checked_sub(oldest)?).ok()?;
+        Some(tail.iter().skip(skip).take(limit).cloned().collect())
+    }
+}
+
+/// Reads up to `limit` rows of the log after `sequence`.
+///
+/// # Errors
+/// [`JournalError`] when the database cannot be reached or a row cannot be read.
+async fn read_rows(client: &Client, sequence: u64, limit: usize) -> Result<Vec<Arc<LogRow>>, JournalError> {
+    let statement = "SELECT sequence, at, command, type, version, content::text FROM events \
+                     WHERE sequence > $1 ORDER BY sequence LIMIT $2";
+    let from = i64::try_from(sequence).unwrap_or(i64::MAX);
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let rows = client.query(statement, &[&from, &limit]).await?;
+    rows.iter().map(read_row).collect()
+}
+
+fn read_row(row: &Row) -> Result<Arc<LogRow>, JournalError> {
+    let content = row.get::<_, String>(5).into_bytes();
+    let version = u16::try_from(row.get::<_, i16>(4)).unwrap_or(0);
+    let record = Record {
+        sequence: u64::try_from(row.get::<_, i64>(0)).unwrap_or(0),
+        at: Instant::from_micros(row.get::<_, Timestamp>(1).as_microsecond()),
+        command: CommandId::new(row.get::<_, Uuid>(2)),
+        event: Event::decode(row.get(3), version, &content)?,
+    };
+    Ok(Arc::new(LogRow { record, content }))
+}
+
+/// The database's number for each account.
+pub(super) async fn load_accounts(client: &Client) -> Result<AccountNumbers, JournalError> {
+    let rows = client
+        .query("SELECT a.id, b.entity, a.code, a.owner, a.currency FROM accounts a JOIN books b ON b.id = a.book", &[])
+        .await?;
+    let damaged = |what: &str| JournalError::Damaged(format!("an account's {what} is unknown"));
+    let mut numbers = AccountNumbers::default();
+    for row in rows {
+        let account = Account {
+            entity: row.get::<_, &str>(1).parse().map_err(|_| damaged("entity"))?,
+            kind: AccountKind::from_code(row.get(2)).ok_or_else(|| damaged("code"))?,
+            owner: row.get::<_, &str>(3).parse::<Owner>().map_err(|_| damaged("owner"))?,
+            currency: row.get::<_, &str>(4).parse().map_err(|_| damaged("currency"))?,
+        };
+        numbers.insert(account, row.get(0));
+    }
+    Ok(numbers)
+}
+
+/// The idempotency keys of requests decided after `since`.
+///
+/// # Errors
+/// [`JournalError`] when the database cannot be reached or a key cannot be read.
+pub async fn load_keys(database: &Database, since: Instant) -> Result<Vec<StoredKey>, JournalError> {
+    let client = database.get().await?;
+    let statement = "SELECT digest, request_hash, created_at, first_sequence, last_sequence, refusal::text \
+                     FROM idempotency_keys WHERE created_at > $1";
+    let rows = client.query(statement, &[&timestamp(since)]).await?;
+    rows.iter().map(read_key).collect()
+}
+
+fn read_key(row: &Row) -> Result<StoredKey, JournalError> {
+    let damaged = || JournalError::Damaged("an idempotency key cannot be read".into());
+    let bytes = |index: usize| row.get::<_, Vec<u8>>(index).try_into().map_err(|_| damaged());
+    let sequence = |index: usize| row.get::<_, Option<i64>>(index).and_then(|number| u64::try_from(number).ok());
+    let outcome = match (sequence(3), sequence(4), row.get::<_, Option<&str>>(5)) {
+        (Some(first), Some(last), None) => KeyOutcome::Events { first, last },
+        (None, None, Some(refusal)) => {
+            KeyOutcome::Refused(Arc::new(serde_json::from_str(refusal).map_err(|_| damaged())?))
+        }
+        _ => return Err(damaged()),
+    };
+    Ok(StoredKey {
+        key: IdempotencyKey { digest: bytes(0)?, request_hash: bytes(1)? },
+        created_at: Instant::from_micros(row.get::<_, Timestamp>(2).as_microsecond()),
+        outcome,
+    })
+}

@@ -1,0 +1,235 @@
+//! The sequencer: the one owner of the exchange's state.
+//!
+//! Callers submit instructions to a bounded queue. The engine decides them in the order of the queue and gathers what follows
+//! into a batch; the committer writes one batch at a time, and while it does the engine gathers the next (group commit). A
+//! caller hears of success only after the commit, and the [`View`] shows committed state only.
+//!
+//! When a commit fails, or its outcome is unknown, every caller in flight is told so, the journal reads where the log really
+//! ends, and the engine starts again from the committed state.
+
+mod committer;
+mod engine;
+mod keys;
+
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
+
+use ledger::Instant;
+use matching::{Exchange, Instruction, Refusal};
+use tokio::sync::{mpsc, oneshot, watch};
+
+use crate::journal::{IdempotencyKey, Journal, JournalError, LogReader, LogRow, load_keys};
+use crate::telemetry::Metrics;
+use crate::{Clock, Database};
+
+/// Submissions that may wait in the queue; more are turned away.
+const QUEUE_MAX: usize = 8_192;
+/// Rows of the log in one transaction, about; a single due step may exceed it.
+const BATCH_ROWS_MAX: usize = 4_096;
+/// Callers answered by one transaction.
+const BATCH_CALLERS_MAX: usize = 2_048;
+/// How long idempotency keys are remembered.
+const KEYS_KEPT_MICROS: i64 = 24 * 3_600_000_000;
+
+/// The committed state, for reading.
+#[derive(Clone, Default)]
+pub struct View(Arc<RwLock<Exchange>>);
+
+impl View {
+    /// The state as of the last commit. Hold the guard briefly: commits wait for it.
+    pub fn read(&self) -> RwLockReadGuard<'_, Exchange> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn apply<'a>(&self, rows: impl IntoIterator<Item = &'a Arc<LogRow>>) {
+        let mut exchange = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        for row in rows {
+            exchange.apply(&row.record);
+        }
+    }
+}
+
+/// Whether the sequencer takes orders.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Status {
+    /// It does.
+    Leading,
+    /// The database is away; it will lead again when it is back.
+    Recovering,
+    /// Another process leads; this one will not lead again.
+    Fenced,
+}
+
+/// The way to the sequencer.
+#[derive(Clone)]
+pub struct Sequencer {
+    queue: mpsc::Sender<Submission>,
+    status: watch::Receiver<Status>,
+    log: LogReader,
+    metrics: Metrics,
+}
+
+/// A sequencer that has just taken the lead, with what follows from it.
+pub struct Started {
+    /// The way to it.
+    pub sequencer: Sequencer,
+    /// The committed state.
+    pub view: View,
+    /// The committed log.
+    pub log: LogReader,
+    /// The epoch under which it leads.
+    pub epoch: i64,
+}
+
+/// Why a submission has no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum SubmitError {
+    /// The exchange refused it; nothing changed.
+    #[error(transparent)]
+    Refused(Arc<Refusal>),
+    /// The idempotency key was used for another request.
+    #[error("the idempotency key was used for a request with other content")]
+    KeyReused,
+    /// The queue is full.
+    #[error("the queue is full")]
+    Busy,
+    /// The commit failed or its outcome is unknown: asking again with the same key tells the true outcome.
+    #[error("the outcome is unknown")]
+    Unavailable,
+    /// The outcome of an earlier request with the same key could not be read.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+}
+
+/// What a carried-out instruction led to.
+#[derive(Clone, Debug)]
+pub struct Receipt {
+    /// Its events, in order; none when it changed nothing.
+    pub rows: Vec<Arc<LogRow>>,
+    /// Whether the events are those of an earlier request with the same key.
+    pub repeated: bool,
+    /// The log's head when it was answered: what a later read must have seen to include it.
+    pub sequence: u64,
+}
+
+/// An instruction on its way.
+struct Submission {
+    instruction: Instruction,
+    key: Option<IdempotencyKey>,
+    reply: oneshot::Sender<Answer>,
+}
+
+/// The sequencer's answer to a submission.
+enum Answer {
+    Done(Vec<Arc<LogRow>>),
+    Repeated { first: u64, last: u64 },
+    Refused(Arc<Refusal>),
+    KeyReused,
+    Unavailable,
+}
+
+impl Sequencer {
+    /// Takes the lead of the database's log, rebuilds the state from it, and starts.
+    ///
+    /// # Errors
+    /// [`JournalError`] when the database cannot be reached or its log cannot be read.
+    pub async fn start(database: Database, clock: Clock, metrics: Metrics) -> Result<Started, JournalError> {
+        let journal = Journal::take_over(database.clone()).await?;
+        let epoch = journal.epoch();
+        let log = LogReader::new(database.clone(), journal.head());
+        let view = View::default();
+        catch_up(&view, &log, journal.head()).await?;
+        clock.move_to(view.read().now());
+        let since = Instant::from_micros(clock.now().micros() - KEYS_KEPT_MICROS);
+        let keys = keys::Keys::of(load_keys(&database, since).await?);
+
+        let (queue, submissions) = mpsc::channel(QUEUE_MAX);
+        let (status_sender, status) = watch::channel(Status::Leading);
+        let (batches, to_commit) = mpsc::channel(1);
+        let (outcomes_sender, outcomes) = mpsc::channel(1);
+        let committer = committer::Committer {
+            journal,
+            view: view.clone(),
+            log: log.clone(),
+            status: status_sender,
+            metrics: metrics.clone(),
+        };
+        tokio::spawn(committer.run(to_commit, outcomes_sender));
+        let engine = engine::Engine::new(view.clone(), keys, database, clock, metrics.clone());
+        spawn_on_own_thread(engine.run(submissions, batches, outcomes));
+        let sequencer = Self { queue, status, log: log.clone(), metrics };
+        Ok(Started { sequencer, view, log, epoch })
+    }
+
+    /// Submits an instruction and waits until what follows from it is committed.
+    ///
+    /// # Errors
+    /// [`SubmitError`] when it is refused, or its outcome cannot be told now.
+    pub async fn submit(&self, instruction: Instruction, key: Option<IdempotencyKey>) -> Result<Receipt, SubmitError> {
+        let mut status = self.status.clone();
+        if *status.borrow_and_update() != Status::Leading {
+            return Err(SubmitError::Unavailable);
+        }
+        let (reply, answer) = oneshot::channel();
+        let submission = Submission { instruction, key, reply };
+        if self.queue.try_send(submission).is_err() {
+            self.metrics.queue_full.inc();
+            return Err(SubmitError::Busy);
+        }
+        let answer = tokio::select! {
+            biased;
+            answer = answer => answer.unwrap_or(Answer::Unavailable),
+            // The database went away: nobody should wait for it to come back.
+            _ = status.wait_for(|status| *status != Status::Leading) => Answer::Unavailable,
+        };
+        let sequence = self.log.head();
+        match answer {
+            Answer::Done(rows) => Ok(Receipt { rows, repeated: false, sequence }),
+            Answer::Repeated { first, last } => {
+                Ok(Receipt { rows: self.log.range(first, last).await?, repeated: true, sequence })
+            }
+            Answer::Refused(refusal) => Err(SubmitError::Refused(refusal)),
+            Answer::KeyReused => Err(SubmitError::KeyReused),
+            Answer::Unavailable => Err(SubmitError::Unavailable),
+        }
+    }
+
+    /// Whether it takes orders now.
+    pub fn status(&self) -> Status {
+        *self.status.borrow()
+    }
+
+    /// Waits until this process may not lead any more.
+    pub async fn fenced(&self) {
+        let mut status = self.status.clone();
+        // An error means that the sequencer has ended, after which it does not lead either.
+        let _ = status.wait_for(|status| *status == Status::Fenced).await;
+    }
+}
+
+/// Applies the committed log to the view, up to `head`.
+async fn catch_up(view: &View, log: &LogReader, head: u64) -> Result<(), JournalError> {
+    let mut sequence = view.read().sequence();
+    let mut told = std::time::Instant::now();
+    while sequence < head {
+        let rows = log.after(sequence, usize::MAX).await?;
+        let Some(last) = rows.last().map(|row| row.record.sequence) else {
+            return Err(JournalError::Damaged(format!("the log ends at {sequence}, its head says {head}")));
+        };
+        view.apply(&rows);
+        sequence = last;
+        if told.elapsed() > std::time::Duration::from_secs(1) {
+            tracing::info!(sequence, head, "rebuilding the state from the log");
+            told = std::time::Instant::now();
+        }
+    }
+    Ok(())
+}
+
+/// Runs the engine on a thread of its own, where deciding does not keep the server's tasks waiting.
+fn spawn_on_own_thread(engine: impl Future<Output = ()> + Send + 'static) {
+    let runtime = tokio::runtime::Handle::current();
+    std::thread::Builder::new()
+        .name("sequencer".into())
+        .spawn(move || runtime.block_on(engine))
+        .expect("the operating system grants a thread at start-up");
+}

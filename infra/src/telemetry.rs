@@ -1,0 +1,129 @@
+//! Metrics in the form that Prometheus reads, and logging.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::time::Duration;
+
+use matching::Event;
+use prometheus_client::encoding::{EncodeLabelSet, text::encode};
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
+use prometheus_client::registry::{Registry, Unit};
+
+use crate::journal::Batch;
+
+/// A counter per stable code.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct Code {
+    code: String,
+}
+
+/// A counter per event type.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct EventType {
+    r#type: String,
+}
+
+/// What the running system counts and measures.
+#[derive(Clone)]
+pub struct Metrics {
+    registry: Arc<Registry>,
+    /// Orders that were placed.
+    pub orders_placed: Counter,
+    /// Commands that were refused, by code.
+    pub commands_refused: Family<Code, Counter>,
+    /// Events that were committed, by type.
+    pub events_committed: Family<EventType, Counter>,
+    /// Submissions turned away because the queue was full.
+    pub queue_full: Counter,
+    /// Events per transaction.
+    pub batch_events: Histogram,
+    /// How long a transaction took, in seconds.
+    pub commit_seconds: Histogram,
+    /// Events committed and not yet published to Kafka.
+    pub relay_lag_events: Gauge<i64>,
+    /// How long an event had been committed when it was published, in seconds.
+    pub relay_lag_seconds: Gauge<f64, AtomicU64>,
+    /// Events committed and not yet in the read models.
+    pub projection_lag_events: Gauge<i64>,
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        let mut registry = Registry::with_prefix("secondwind");
+        let metrics = Self {
+            registry: Arc::default(),
+            orders_placed: Counter::default(),
+            commands_refused: Family::default(),
+            events_committed: Family::default(),
+            queue_full: Counter::default(),
+            batch_events: Histogram::new(exponential_buckets(1.0, 2.0, 14)),
+            commit_seconds: Histogram::new(exponential_buckets(0.000_5, 2.0, 14)),
+            relay_lag_events: Gauge::default(),
+            relay_lag_seconds: Gauge::default(),
+            projection_lag_events: Gauge::default(),
+        };
+        registry.register("orders_placed", "Orders placed", metrics.orders_placed.clone());
+        registry.register("commands_refused", "Commands refused, by code", metrics.commands_refused.clone());
+        registry.register("events_committed", "Events committed, by type", metrics.events_committed.clone());
+        registry.register(
+            "queue_full",
+            "Submissions turned away because the queue was full",
+            metrics.queue_full.clone(),
+        );
+        registry.register("batch_events", "Events per transaction", metrics.batch_events.clone());
+        registry.register_with_unit(
+            "commit",
+            "Duration of a transaction",
+            Unit::Seconds,
+            metrics.commit_seconds.clone(),
+        );
+        registry.register(
+            "relay_lag_events",
+            "Events committed and not yet published",
+            metrics.relay_lag_events.clone(),
+        );
+        registry.register_with_unit(
+            "relay_lag",
+            "Age of the last published event when it was published",
+            Unit::Seconds,
+            metrics.relay_lag_seconds.clone(),
+        );
+        registry.register(
+            "projection_lag_events",
+            "Events committed and not yet in the read models",
+            metrics.projection_lag_events.clone(),
+        );
+        Self { registry: Arc::new(registry), ..metrics }
+    }
+}
+
+impl Metrics {
+    /// Counts a refused command.
+    pub fn refused(&self, code: &str) {
+        self.commands_refused.get_or_create(&Code { code: code.to_owned() }).inc();
+    }
+
+    /// Counts a committed batch.
+    pub fn committed(&self, batch: &Batch, took: Duration) {
+        self.commit_seconds.observe(took.as_secs_f64());
+        self.batch_events.observe(f64::from(u32::try_from(batch.rows.len()).unwrap_or(u32::MAX)));
+        for row in &batch.rows {
+            let event = &row.record.event;
+            if matches!(event, Event::OrderPlaced(_)) {
+                self.orders_placed.inc();
+            }
+            self.events_committed.get_or_create(&EventType { r#type: event.name().to_owned() }).inc();
+        }
+    }
+
+    /// Everything, in the text format of OpenMetrics.
+    pub fn render(&self) -> String {
+        let mut text = String::new();
+        // Writing to a string does not fail.
+        let _ = encode(&mut text, &self.registry);
+        text
+    }
+}
