@@ -1,1 +1,15 @@
-//! api
+//! Secondwind over HTTP, and the commands of its one binary.
+//!
+//! Handlers parse a request into an instruction, submit it to the sequencer and show what came of it; they decide nothing. What
+//! they send and receive ([`resources`]) is separate from the log's event types, so that either can change without the other.
+
+pub mod auth;
+pub mod commands;
+pub mod credentials;
+pub mod openapi;
+pub mod problem;
+pub mod replay;
+pub mod request;
+pub mod resources;
+pub mod server;
+pub mod wire;

@@ -63,8 +63,16 @@ impl Database {
     /// # Errors
     /// [`DatabaseError`] when the database cannot be reached or a migration fails.
     pub async fn migrate(&self) -> Result<Vec<String>, DatabaseError> {
-        let mut client = spawn_connection(&self.config).await?;
+        let mut client = self.connect_as_owner().await?;
         Ok(migrations::run(&mut client).await?)
+    }
+
+    /// A connection of one's own, in the role of the URL.
+    ///
+    /// # Errors
+    /// The driver's error when PostgreSQL cannot be reached.
+    pub async fn connect_as_owner(&self) -> Result<Client, tokio_postgres::Error> {
+        spawn_connection(&self.config).await
     }
 
     /// A connection of one's own, in the application's role.

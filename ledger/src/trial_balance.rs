@@ -1,24 +1,27 @@
-//! The trial balance: per account of the chart, what stands on each side; the two sides are equal.
+//! The trial balance: every account of the chart on the side where it stands; the two sides are equal.
 
 use std::collections::BTreeMap;
 
 use crate::{AccountKind, Amount};
 
-/// One account of the chart: the sums of its parts that stand in debit and in credit.
+/// One account of the chart with the sum of its parts.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct TrialBalanceRow {
     /// The account.
     pub account: AccountKind,
-    /// The sum of its debit balances.
-    pub debit: Amount,
-    /// The sum of its credit balances, as a positive amount.
-    pub credit: Amount,
+    /// Its balance, debit positive.
+    pub balance: Amount,
 }
 
 impl TrialBalanceRow {
-    /// Debit less credit.
-    pub fn balance(&self) -> Amount {
-        self.debit - self.credit
+    /// The balance where it is a debit, else nothing.
+    pub fn debit(&self) -> Amount {
+        self.balance.max(Amount::ZERO)
+    }
+
+    /// The balance where it is a credit, as a positive amount, else nothing.
+    pub fn credit(&self) -> Amount {
+        (-self.balance).max(Amount::ZERO)
     }
 }
 
@@ -32,22 +35,20 @@ pub struct TrialBalance {
 impl TrialBalance {
     /// Adds up signed balances (debit positive) per account.
     pub fn of(balances: impl Iterator<Item = (AccountKind, Amount)>) -> Self {
-        let mut sides: BTreeMap<AccountKind, (Amount, Amount)> = BTreeMap::new();
+        let mut sums: BTreeMap<AccountKind, Amount> = BTreeMap::new();
         for (account, balance) in balances {
-            let (debit, credit) = sides.entry(account).or_default();
-            if balance > Amount::ZERO { *debit += balance } else { *credit -= balance }
+            *sums.entry(account).or_default() += balance;
         }
-        let rows = sides.into_iter().map(|(account, (debit, credit))| TrialBalanceRow { account, debit, credit });
-        Self { rows: rows.collect() }
+        Self { rows: sums.into_iter().map(|(account, balance)| TrialBalanceRow { account, balance }).collect() }
     }
 
     /// The sum of the debit side.
     pub fn total_debit(&self) -> Amount {
-        self.rows.iter().map(|row| row.debit).sum()
+        self.rows.iter().map(TrialBalanceRow::debit).sum()
     }
 
     /// The sum of the credit side; equal to [`TrialBalance::total_debit`] in sound books.
     pub fn total_credit(&self) -> Amount {
-        self.rows.iter().map(|row| row.credit).sum()
+        self.rows.iter().map(TrialBalanceRow::credit).sum()
     }
 }

@@ -254,7 +254,7 @@ impl Venue {
     }
 
     /// How many GPUs an ask can sell over a window, in whole multiples of the lot size.
-    fn available(&self, ask: &Ask, window: Window, lot_size: u32) -> u32 {
+    pub fn available(&self, ask: &Ask, window: Window, lot_size: u32) -> u32 {
         if !ask.window.covers(window) || !ask.hours.contains(window.hours()) {
             return 0;
         }

@@ -128,6 +128,31 @@ pub enum Refusal {
 }
 
 impl Refusal {
+    /// Every code.
+    pub const CODES: &[&str] = &[
+        "organization_exists",
+        "organization_unknown",
+        "market_exists",
+        "market_unknown",
+        "market_invalid",
+        "lot_unknown",
+        "order_not_open",
+        "price_off_tick",
+        "quantity_invalid",
+        "minimum_invalid",
+        "window_invalid",
+        "window_past",
+        "window_outside_lot",
+        "hours_range_invalid",
+        "amount_too_large",
+        "amount_not_positive",
+        "insufficient_funds",
+        "client_order_id_conflict",
+        "order_placed_before",
+        "text_invalid",
+        "time_passed",
+    ];
+
     /// The stable code of this cause.
     pub const fn code(&self) -> &'static str {
         match self {

@@ -248,8 +248,7 @@ impl Run {
         let books = self.exchange.books();
         let trial = books.trial_balance(EntityId::Operator, Currency::USD);
         assert_eq!(trial.total_debit(), trial.total_credit());
-        let balance =
-            |kind| trial.rows.iter().find(|row| row.account == kind).map_or(Amount::ZERO, |row| -row.balance());
+        let balance = |kind| trial.rows.iter().find(|row| row.account == kind).map_or(Amount::ZERO, |row| -row.balance);
         let needed = self.exchange.venue().orders().into_iter().map(|(_, order)| match order {
             Order::Bid(bid) => {
                 let market = &self.exchange.venue().market(bid.market).expect("open").spec;

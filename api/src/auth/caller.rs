@@ -1,0 +1,84 @@
+//! The caller of a request, as handlers ask for it: `Caller<BuyerOnly>` is a parameter that only buyers can fill.
+
+use std::future::{Ready, ready};
+use std::marker::PhantomData;
+
+use actix_web::dev::Payload;
+use actix_web::http::header;
+use actix_web::{FromRequest, HttpRequest, web};
+use ledger::OrganizationId;
+
+use super::{OPERATOR_ORGANIZATION, Role, Tokens};
+use crate::problem::{Problem, ProblemCode};
+
+/// A set of roles.
+pub trait RoleSet {
+    /// The roles.
+    const ROLES: &'static [Role];
+}
+
+macro_rules! role_sets {
+    ($($(#[$doc:meta])* $name:ident = [$($role:ident),*];)*) => {$(
+        $(#[$doc])*
+        pub struct $name;
+
+        impl RoleSet for $name {
+            const ROLES: &'static [Role] = &[$(Role::$role),*];
+        }
+    )*};
+}
+
+role_sets! {
+    /// Every role.
+    Anyone = [Buyer, Provider, Finance, Operator, Lender, Auditor];
+    /// Buyers.
+    BuyerOnly = [Buyer];
+    /// Providers.
+    ProviderOnly = [Provider];
+    /// Those who trade.
+    Trader = [Buyer, Provider];
+    /// The operator.
+    OperatorOnly = [Operator];
+    /// Those who may see the operator's books.
+    Financial = [Finance, Operator, Auditor];
+    /// Those who may check the state.
+    AuditorOrOperator = [Auditor, Operator];
+}
+
+/// A caller whose role is one of `R`'s.
+pub struct Caller<R: RoleSet> {
+    /// The caller's organization: whose data it sees.
+    pub organization: OrganizationId,
+    /// The caller's role.
+    pub role: Role,
+    roles: PhantomData<R>,
+}
+
+impl<R: RoleSet> FromRequest for Caller<R> {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(identify(request, R::ROLES).map(|(organization, role)| Self { organization, role, roles: PhantomData }))
+    }
+}
+
+fn identify(request: &HttpRequest, allowed: &[Role]) -> Result<(OrganizationId, Role), Problem> {
+    let header = request.headers().get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let token = header.and_then(|value| {
+        let (scheme, token) = value.split_once(' ')?;
+        scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+    });
+    let missing = || Problem::new(ProblemCode::Unauthenticated, "The request has no bearer token.");
+    let token = token.ok_or_else(missing)?;
+    let tokens = request.app_data::<web::Data<Tokens>>();
+    let tokens = tokens.ok_or_else(|| Problem::internal(&"the server has no token keys"))?;
+    let (organization, role) = tokens.check(token)?;
+    // A role of the house in another organization cannot be issued; a token that says so is not believed either.
+    let believable = !role.is_of_the_house() || organization.as_str() == OPERATOR_ORGANIZATION;
+    if !allowed.contains(&role) || !believable {
+        let names: Vec<&str> = allowed.iter().map(|role| role.as_str()).collect();
+        return Err(Problem::new(ProblemCode::ForbiddenRole, format!("This is for: {}.", names.join(", "))));
+    }
+    Ok((organization, role))
+}

@@ -1,0 +1,202 @@
+//! Access tokens: JWTs signed with Ed25519 (EdDSA), checked against the published key.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use aws_lc_rs::signature::Ed25519KeyPair;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use jsonwebtoken::jwk::{Jwk, JwkSet, ThumbprintHash};
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, encode};
+use ledger::OrganizationId;
+use serde::{Deserialize, Serialize};
+
+use super::Role;
+use crate::problem::{Problem, ProblemCode};
+
+/// How long a token is valid.
+pub const TOKEN_LIFETIME: Duration = Duration::from_secs(900);
+/// Who issues the tokens, and whom they are for.
+const ISSUER: &str = "secondwind";
+
+/// The key that signs tokens.
+pub struct SigningKey {
+    pem: String,
+}
+
+/// The signing key cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum SigningKeyError {
+    /// The file cannot be read.
+    #[error(
+        "the token key file {path} cannot be read: {error}. Create one with: openssl genpkey -algorithm ed25519 -out {path}"
+    )]
+    File {
+        /// The file.
+        path: String,
+        /// Why not.
+        error: std::io::Error,
+    },
+    /// It is not an Ed25519 key in PKCS #8 PEM form.
+    #[error("the token key is not an Ed25519 private key in PEM form: {0}")]
+    Key(#[from] jsonwebtoken::errors::Error),
+    /// The system has no randomness for a new key.
+    #[error("no key can be generated")]
+    Generation,
+}
+
+impl SigningKey {
+    /// Reads a key from a PEM file.
+    ///
+    /// # Errors
+    /// [`SigningKeyError::File`] when it cannot be read.
+    pub fn read(path: &Path) -> Result<Self, SigningKeyError> {
+        let file = |error| SigningKeyError::File { path: path.display().to_string(), error };
+        Ok(Self { pem: std::fs::read_to_string(path).map_err(file)? })
+    }
+
+    /// A fresh key.
+    ///
+    /// # Errors
+    /// [`SigningKeyError::Generation`] when the system has no randomness.
+    pub fn generate() -> Result<Self, SigningKeyError> {
+        let pair = Ed25519KeyPair::generate().map_err(|_| SigningKeyError::Generation)?;
+        let der = pair.to_pkcs8v1().map_err(|_| SigningKeyError::Generation)?;
+        let base64 = STANDARD.encode(der.as_ref());
+        Ok(Self { pem: format!("-----BEGIN PRIVATE KEY-----\n{base64}\n-----END PRIVATE KEY-----\n") })
+    }
+
+    /// The key in PEM form, for keeping.
+    pub fn pem(&self) -> &str {
+        &self.pem
+    }
+}
+
+/// Issues and checks tokens.
+#[derive(Clone)]
+pub struct Tokens {
+    encoding: Arc<EncodingKey>,
+    decoding: Arc<DecodingKey>,
+    key_id: Arc<str>,
+    jwks: Arc<JwkSet>,
+}
+
+/// What a token says.
+#[derive(Serialize, Deserialize)]
+struct Claims {
+    iss: String,
+    aud: String,
+    sub: String,
+    organization: OrganizationId,
+    role: Role,
+    iat: u64,
+    exp: u64,
+}
+
+impl Tokens {
+    /// Tokens signed with this key.
+    ///
+    /// # Errors
+    /// [`SigningKeyError::Key`] when it is not an Ed25519 key.
+    pub fn new(key: &SigningKey) -> Result<Self, SigningKeyError> {
+        let encoding = EncodingKey::from_ed_pem(key.pem.as_bytes())?;
+        let mut jwk = Jwk::from_encoding_key(&encoding, Algorithm::EdDSA)?;
+        let key_id = jwk.thumbprint(ThumbprintHash::SHA256)?;
+        jwk.common.key_id = Some(key_id.clone());
+        let decoding = DecodingKey::from_jwk(&jwk)?;
+        Ok(Self {
+            encoding: Arc::new(encoding),
+            decoding: Arc::new(decoding),
+            key_id: key_id.into(),
+            jwks: Arc::new(JwkSet { keys: vec![jwk] }),
+        })
+    }
+
+    /// A token for a client, valid for `lifetime` from now.
+    ///
+    /// # Errors
+    /// A [`Problem`] when signing fails.
+    pub fn issue(
+        &self,
+        client: &str,
+        organization: OrganizationId,
+        role: Role,
+        lifetime: Duration,
+    ) -> Result<String, Problem> {
+        let iat = jsonwebtoken_now();
+        let claims = Claims {
+            iss: ISSUER.into(),
+            aud: ISSUER.into(),
+            sub: client.into(),
+            organization,
+            role,
+            iat,
+            exp: iat + lifetime.as_secs(),
+        };
+        let header = Header { kid: Some(self.key_id.to_string()), ..Header::new(Algorithm::EdDSA) };
+        encode(&header, &claims, &self.encoding).map_err(|error| Problem::internal(&error))
+    }
+
+    /// Whom a token stands for.
+    ///
+    /// # Errors
+    /// A [`Problem`] with the code `token_expired` or `token_invalid`.
+    pub fn check(&self, token: &str) -> Result<(OrganizationId, Role), Problem> {
+        let mut validation = Validation::new(Algorithm::EdDSA);
+        validation.set_issuer(&[ISSUER]);
+        validation.set_audience(&[ISSUER]);
+        validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
+        validation.leeway = 0;
+        match decode::<Claims>(token, &self.decoding, &validation) {
+            Ok(token) => Ok((token.claims.organization, token.claims.role)),
+            Err(error) if matches!(error.kind(), jsonwebtoken::errors::ErrorKind::ExpiredSignature) => {
+                Err(Problem::new(ProblemCode::TokenExpired, "The token has expired."))
+            }
+            Err(_) => Err(Problem::new(ProblemCode::TokenInvalid, "The token is not valid.")),
+        }
+    }
+
+    /// The public keys.
+    pub fn jwks(&self) -> &JwkSet {
+        &self.jwks
+    }
+}
+
+/// Seconds since the epoch by the machine's clock: tokens live in real time, whatever the exchange's clock says.
+fn jsonwebtoken_now() -> u64 {
+    u64::try_from(jiff::Timestamp::now().as_second()).unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn organization() -> OrganizationId {
+        "acme".parse().unwrap()
+    }
+
+    #[test]
+    fn a_token_tells_whom_it_stands_for() {
+        let tokens = Tokens::new(&SigningKey::generate().unwrap()).unwrap();
+        let token = tokens.issue("client", organization(), Role::Buyer, TOKEN_LIFETIME).unwrap();
+        assert_eq!(tokens.check(&token).unwrap(), (organization(), Role::Buyer));
+    }
+
+    #[test]
+    fn foreign_tampered_and_expired_tokens_are_refused() {
+        let tokens = Tokens::new(&SigningKey::generate().unwrap()).unwrap();
+        let foreign = Tokens::new(&SigningKey::generate().unwrap()).unwrap();
+        let code = |token: &str| tokens.check(token).unwrap_err().code();
+        let theirs = foreign.issue("client", organization(), Role::Operator, TOKEN_LIFETIME).unwrap();
+        assert_eq!(code(&theirs), ProblemCode::TokenInvalid);
+        assert_eq!(code("not.a.token"), ProblemCode::TokenInvalid);
+        let expired = tokens.issue("client", organization(), Role::Buyer, Duration::ZERO).unwrap();
+        assert_eq!(code(&expired), ProblemCode::TokenExpired);
+        // The same claims without a signature.
+        let ours = tokens.issue("client", organization(), Role::Buyer, TOKEN_LIFETIME).unwrap();
+        let claims = ours.split('.').nth(1).unwrap();
+        let none = base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(r#"{"alg":"none","typ":"JWT"}"#);
+        assert_eq!(code(&format!("{none}.{claims}.")), ProblemCode::TokenInvalid);
+    }
+}

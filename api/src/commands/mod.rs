@@ -1,0 +1,95 @@
+//! The commands of the binary, one per role.
+
+mod migrate;
+mod openapi;
+mod replay_log;
+mod run;
+mod serve;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use tracing_subscriber::EnvFilter;
+
+use crate::replay::run::{ReplayArgs, replay_market};
+
+pub use run::{RunArgs, Running};
+pub use serve::start_node;
+
+/// Secondwind: a capacity exchange for older-generation GPUs.
+#[derive(Parser)]
+#[command(version, about)]
+pub struct Invocation {
+    #[command(subcommand)]
+    command: Command,
+    /// Log as JSON lines instead of text.
+    #[arg(long, global = true, env = "SECONDWIND_LOG_JSON")]
+    log_json: bool,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run everything on this machine: PostgreSQL, a Kafka broker, the exchange, demo organizations.
+    Run(RunArgs),
+    /// Serve the exchange on a PostgreSQL and Kafka of your own.
+    Serve {
+        /// A TOML file with settings; the environment goes before it.
+        #[arg(long)]
+        config: Option<PathBuf>,
+    },
+    /// Bring the database's schema up to date, and nothing else.
+    Migrate {
+        /// The database, as the role that owns the schema.
+        #[arg(long, env = "DATABASE_URL", hide_env_values = true)]
+        database_url: String,
+    },
+    /// Replay the log into a fresh state and print its hash.
+    ReplayLog {
+        /// The database.
+        #[arg(long, env = "DATABASE_URL", hide_env_values = true)]
+        database_url: String,
+        /// Stop after this event.
+        #[arg(long)]
+        until: Option<u64>,
+    },
+    /// Play recorded prices and demand through the REST API and report what came of it.
+    ReplayMarket(ReplayArgs),
+    /// Print the OpenAPI document.
+    Openapi,
+}
+
+impl Invocation {
+    /// Carries the command out.
+    ///
+    /// # Errors
+    /// Whatever kept it from being carried out, with what to do about it.
+    pub fn execute(self) -> anyhow::Result<ExitCode> {
+        log_to_stderr(self.log_json, &self.command);
+        let runtime = actix_web::rt::System::with_tokio_rt(|| {
+            tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("the system grants threads")
+        });
+        runtime.block_on(async {
+            match self.command {
+                Command::Run(args) => run::run(args).await,
+                Command::Serve { config } => serve::serve(config.as_deref()).await,
+                Command::Migrate { database_url } => migrate::migrate(database_url).await,
+                Command::ReplayLog { database_url, until } => replay_log::replay_log(database_url, until).await,
+                Command::ReplayMarket(args) => {
+                    let sound = replay_market(args).await?;
+                    Ok(if sound { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+                }
+                Command::Openapi => openapi::print(),
+            }
+        })
+    }
+}
+
+/// Logs go to standard error. What people run at a terminal stays quiet about each request.
+fn log_to_stderr(json: bool, command: &Command) {
+    let quiet = "warn,infra=info,api=info,tracing_actix_web=warn,librdkafka=error,rdkafka=error";
+    let default = if matches!(command, Command::Serve { .. }) { "info,librdkafka=error,rdkafka=error" } else { quiet };
+    let filter = EnvFilter::try_from_env("SECONDWIND_LOG").unwrap_or_else(|_| EnvFilter::new(default));
+    let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    if json { subscriber.json().init() } else { subscriber.init() }
+}

@@ -1,0 +1,81 @@
+//! `secondwind serve`: the exchange on servers that others run.
+
+use std::net::TcpListener;
+use std::path::Path;
+use std::process::ExitCode;
+
+use anyhow::Context as _;
+use infra::config::Config;
+use infra::kafka_topics::{TopicSpec, create_topics};
+use infra::node::Node;
+use infra::relay::RelayConfig;
+use infra::{Clock, Database};
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::auth::{SigningKey, Tokens};
+use crate::server::Server;
+
+/// Serves until a signal comes or another process takes over.
+pub(super) async fn serve(config: Option<&Path>) -> anyhow::Result<ExitCode> {
+    let config = Config::load(config)?;
+    let tokens = Tokens::new(&SigningKey::read(&config.token_key_file)?)?;
+    let listener = TcpListener::bind(config.listen)
+        .with_context(|| format!("cannot listen on {}: choose another address by SECONDWIND_LISTEN", config.listen))?;
+    let database = Database::new(&config.database_url)?;
+    let topic = TopicSpec { name: config.kafka_topic.clone(), partitions: config.kafka_partitions };
+    create_topic_when_kafka_is_there(config.kafka_brokers.clone(), topic, config.kafka_replication);
+    let relay = RelayConfig {
+        brokers: config.kafka_brokers,
+        transactional_id: format!("{}-relay", config.kafka_topic),
+        topic: config.kafka_topic,
+        brokers_are_volatile: false,
+    };
+    let node = start_node(database, Clock::System, relay).await?;
+    let sequencer = node.sequencer.clone();
+    let server = Server::start(node, tokens, listener)?;
+    tracing::info!(address = %server.address, "serving");
+    let code = tokio::select! {
+        () = stop_signal() => ExitCode::SUCCESS,
+        () = sequencer.fenced() => ExitCode::FAILURE,
+    };
+    server.stop().await;
+    Ok(code)
+}
+
+/// Brings the schema up to date and starts a node.
+///
+/// # Errors
+/// Whatever kept the database from being used.
+pub async fn start_node(database: Database, clock: Clock, relay: RelayConfig) -> anyhow::Result<Node> {
+    database.migrate().await?;
+    Ok(Node::start(database, clock, relay).await?)
+}
+
+/// The exchange starts without Kafka, so the topic is created when the brokers can be reached.
+fn create_topic_when_kafka_is_there(brokers: String, topic: TopicSpec, replication: i32) {
+    tokio::spawn(async move {
+        while let Err(error) = create_topics(&brokers, std::slice::from_ref(&topic), replication).await {
+            tracing::warn!(%error, "the topic is not there yet; trying again");
+            tokio::time::sleep(std::time::Duration::from_secs(5)).await;
+        }
+    });
+}
+
+/// Waits for Ctrl-C or a request to terminate.
+pub(super) async fn stop_signal() {
+    let terminate = async {
+        match signal(SignalKind::terminate()) {
+            Ok(mut terminate) => {
+                terminate.recv().await;
+            }
+            Err(error) => {
+                tracing::warn!(%error, "termination signals cannot be heard");
+                std::future::pending::<()>().await;
+            }
+        }
+    };
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        () = terminate => {}
+    }
+}

@@ -1,0 +1,299 @@
+//! Problems: every error answer of the API, as `application/problem+json` (RFC 9457).
+//!
+//! One cause has one code, one variant and one page in `docs/errors/`, which the build includes; a code never changes its
+//! meaning.
+
+use std::cell::RefCell;
+
+use actix_web::http::{StatusCode, header};
+use actix_web::{HttpResponse, ResponseError};
+use matching::Refusal;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use infra::journal::JournalError;
+use infra::sequencer::SubmitError;
+
+tokio::task_local! {
+    /// The id of the request that the running task answers.
+    pub(crate) static REQUEST_ID: RefCell<String>;
+}
+
+/// What a client should wait before it repeats a request that was turned away, in seconds.
+const RETRY_AFTER_SECONDS: u32 = 1;
+
+macro_rules! problem_codes {
+    ($($variant:ident = $code:literal, $status:literal, $title:literal;)*) => {
+        /// The stable code of a cause.
+        #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+        pub enum ProblemCode {
+            $(#[doc = $title] $variant,)*
+        }
+
+        impl ProblemCode {
+            /// Every code.
+            pub const ALL: &[Self] = &[$(Self::$variant,)*];
+
+            /// The code as it stands in answers.
+            pub const fn code(self) -> &'static str {
+                match self { $(Self::$variant => $code,)* }
+            }
+
+            /// The HTTP status that goes with it.
+            pub fn status(self) -> StatusCode {
+                let status = match self { $(Self::$variant => $status,)* };
+                StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+            }
+
+            /// The cause in a few words.
+            pub const fn title(self) -> &'static str {
+                match self { $(Self::$variant => $title,)* }
+            }
+
+            /// The page that explains it, in Markdown.
+            pub const fn page(self) -> &'static str {
+                match self { $(Self::$variant => include_str!(concat!("../../docs/errors/", $code, ".md")),)* }
+            }
+
+            /// The code of this name.
+            pub fn find(code: &str) -> Option<Self> {
+                Self::ALL.iter().copied().find(|known| known.code() == code)
+            }
+        }
+    };
+}
+
+problem_codes! {
+    MalformedJson = "malformed_json", 400, "The body is not JSON";
+    InvalidField = "invalid_field", 422, "A field is wrong";
+    NotSupported = "not_supported", 422, "Not offered yet";
+    InvalidQuery = "invalid_query", 400, "The query or path is wrong";
+    InvalidCursor = "invalid_cursor", 400, "The cursor is not one of ours";
+    BodyTooLarge = "body_too_large", 413, "The body is too large";
+    UnsupportedMediaType = "unsupported_media_type", 415, "Not JSON";
+    Unauthenticated = "unauthenticated", 401, "No token";
+    TokenInvalid = "token_invalid", 401, "The token is not valid";
+    TokenExpired = "token_expired", 401, "The token has expired";
+    InvalidClient = "invalid_client", 401, "Client unknown or secret wrong";
+    InvalidGrantRequest = "invalid_grant_request", 400, "Not a client-credentials request";
+    ForbiddenRole = "forbidden_role", 403, "Not for this role";
+    ForbiddenEntity = "forbidden_entity", 403, "Not your books";
+    NotFound = "not_found", 404, "Nothing here";
+    IdempotencyKeyInvalid = "idempotency_key_invalid", 400, "The idempotency key is not usable";
+    IdempotencyKeyReused = "idempotency_key_reused", 422, "The key stands for another request";
+    QueueFull = "queue_full", 503, "Too busy";
+    OutcomeUnknown = "outcome_unknown", 503, "The outcome is unknown";
+    NotCaughtUp = "not_caught_up", 503, "Not that far yet";
+    ClockIsReal = "clock_is_real", 409, "The clock cannot be moved";
+    EntityUnknown = "entity_unknown", 404, "No such entity";
+    CurrencyUnknown = "currency_unknown", 404, "No books in this currency";
+    AccountUnknown = "account_unknown", 404, "No such account";
+    ClientRoleInvalid = "client_role_invalid", 422, "Role and organization do not fit";
+    Internal = "internal", 500, "Our mistake";
+    OrganizationExists = "organization_exists", 409, "The organization exists";
+    OrganizationUnknown = "organization_unknown", 422, "No such organization";
+    MarketExists = "market_exists", 409, "The market exists";
+    MarketUnknown = "market_unknown", 422, "No such market";
+    MarketInvalid = "market_invalid", 422, "The market's terms contradict each other";
+    LotUnknown = "lot_unknown", 422, "No such lot";
+    OrderNotOpen = "order_not_open", 409, "The order is not open";
+    PriceOffTick = "price_off_tick", 422, "The price is off the tick";
+    QuantityInvalid = "quantity_invalid", 422, "The quantity is not possible";
+    MinimumInvalid = "minimum_invalid", 422, "The minimum is not possible";
+    WindowInvalid = "window_invalid", 422, "The window is not possible";
+    WindowPast = "window_past", 422, "The window has passed";
+    WindowOutsideLot = "window_outside_lot", 422, "The window leaves the lot";
+    HoursRangeInvalid = "hours_range_invalid", 422, "The sale's length is not possible";
+    AmountTooLarge = "amount_too_large", 422, "The total is too large";
+    AmountNotPositive = "amount_not_positive", 422, "The amount is not above zero";
+    InsufficientFunds = "insufficient_funds", 422, "Not enough money";
+    ClientOrderIdConflict = "client_order_id_conflict", 409, "The client_order_id stands for another order";
+    OrderPlacedBefore = "order_placed_before", 409, "The order was placed before";
+    TextInvalid = "text_invalid", 422, "A text is not usable";
+    TimePassed = "time_passed", 422, "Time cannot go back";
+}
+
+/// An error answer.
+#[derive(Debug, Clone)]
+pub struct Problem {
+    code: ProblemCode,
+    detail: String,
+}
+
+/// An error answer as it is sent.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Problem)]
+pub struct ProblemBody {
+    /// Where the page of this cause is.
+    #[serde(rename = "type")]
+    #[schema(example = "/errors/price_off_tick")]
+    kind: String,
+    /// The cause in a few words.
+    title: &'static str,
+    /// The HTTP status.
+    status: u16,
+    /// What was wrong with this request.
+    detail: String,
+    /// The stable code of the cause.
+    #[schema(example = "price_off_tick")]
+    code: &'static str,
+    /// The id of this request in the operator's log.
+    request_id: String,
+}
+
+impl Problem {
+    /// A problem of this cause; `detail` tells this caller what was wrong with this request.
+    pub fn new(code: ProblemCode, detail: impl Into<String>) -> Self {
+        Self { code, detail: detail.into() }
+    }
+
+    /// Nothing is there, or nothing that this caller may see.
+    pub fn not_found(what: &str) -> Self {
+        Self::new(ProblemCode::NotFound, format!("There is no such {what}."))
+    }
+
+    /// Something failed that should not. `error` goes to the log, not to the caller.
+    pub fn internal(error: &dyn std::fmt::Display) -> Self {
+        tracing::error!(%error, request_id = request_id(), "a request failed");
+        Self::new(ProblemCode::Internal, "The request failed for a reason that is not yours.")
+    }
+
+    /// Its code.
+    pub fn code(&self) -> ProblemCode {
+        self.code
+    }
+
+    /// It as it is sent.
+    pub fn body(&self) -> ProblemBody {
+        ProblemBody {
+            kind: format!("/errors/{}", self.code.code()),
+            title: self.code.title(),
+            status: self.code.status().as_u16(),
+            detail: self.detail.clone(),
+            code: self.code.code(),
+            request_id: request_id(),
+        }
+    }
+}
+
+fn request_id() -> String {
+    REQUEST_ID.try_with(|id| id.borrow().clone()).unwrap_or_default()
+}
+
+impl std::fmt::Display for Problem {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}: {}", self.code.code(), self.detail)
+    }
+}
+
+impl ResponseError for Problem {
+    fn status_code(&self) -> StatusCode {
+        self.code.status()
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        let mut response = HttpResponse::build(self.status_code());
+        match self.code.status() {
+            StatusCode::UNAUTHORIZED => {
+                response.insert_header((header::WWW_AUTHENTICATE, "Bearer"));
+            }
+            StatusCode::SERVICE_UNAVAILABLE => {
+                response.insert_header((header::RETRY_AFTER, RETRY_AFTER_SECONDS));
+            }
+            _ => {}
+        }
+        let body = serde_json::to_string(&self.body()).unwrap_or_default();
+        response.content_type("application/problem+json").body(body)
+    }
+}
+
+impl From<&Refusal> for Problem {
+    fn from(refusal: &Refusal) -> Self {
+        let code = ProblemCode::find(refusal.code()).unwrap_or(ProblemCode::Internal);
+        Self::new(code, sentence(&refusal.to_string()))
+    }
+}
+
+impl From<SubmitError> for Problem {
+    fn from(error: SubmitError) -> Self {
+        match error {
+            SubmitError::Refused(refusal) => Self::from(&*refusal),
+            SubmitError::KeyReused => Self::new(
+                ProblemCode::IdempotencyKeyReused,
+                "This Idempotency-Key was used for a request with other content.",
+            ),
+            SubmitError::Busy => {
+                Self::new(ProblemCode::QueueFull, "More requests are waiting than the exchange takes.")
+            }
+            SubmitError::Unavailable => Self::new(
+                ProblemCode::OutcomeUnknown,
+                "The exchange cannot tell now whether the request was carried out. Repeat it with the same Idempotency-Key.",
+            ),
+            SubmitError::Journal(error) => Self::from(error),
+        }
+    }
+}
+
+impl From<JournalError> for Problem {
+    fn from(error: JournalError) -> Self {
+        match error {
+            JournalError::Database(_) | JournalError::Pool(_) => unavailable(&error),
+            JournalError::Fenced | JournalError::Decode(_) | JournalError::Damaged(_) => Self::internal(&error),
+        }
+    }
+}
+
+impl From<tokio_postgres::Error> for Problem {
+    fn from(error: tokio_postgres::Error) -> Self {
+        if error.is_closed() { unavailable(&error) } else { Self::internal(&error) }
+    }
+}
+
+impl From<deadpool_postgres::PoolError> for Problem {
+    fn from(error: deadpool_postgres::PoolError) -> Self {
+        unavailable(&error)
+    }
+}
+
+/// The database cannot be read now.
+fn unavailable(error: &dyn std::fmt::Display) -> Problem {
+    tracing::warn!(%error, request_id = request_id(), "the database cannot be read");
+    Problem::new(ProblemCode::NotCaughtUp, "The read models cannot be read now.")
+}
+
+/// The text as a sentence of its own.
+fn sentence(text: &str) -> String {
+    let mut characters = text.chars();
+    let first = characters.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
+    format!("{first}{}.", characters.as_str())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    /// One code, one variant, one page: and no page without a code.
+    #[test]
+    fn every_code_has_its_page() {
+        let codes: BTreeSet<&str> = ProblemCode::ALL.iter().map(|code| code.code()).collect();
+        assert_eq!(codes.len(), ProblemCode::ALL.len());
+        for code in ProblemCode::ALL {
+            let first_line = code.page().lines().next().unwrap_or_default();
+            assert_eq!(first_line, format!("# `{}`: {}", code.code(), code.title()));
+            assert!(code.page().contains(&format!("Status {}.", code.status().as_u16())), "{}", code.code());
+        }
+        let pages = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/errors");
+        let pages = std::fs::read_dir(pages).unwrap().map(|page| page.unwrap().path());
+        let pages: BTreeSet<String> =
+            pages.map(|page| page.file_stem().unwrap().to_string_lossy().into_owned()).collect();
+        assert_eq!(pages, codes.iter().map(ToString::to_string).collect());
+    }
+
+    #[test]
+    fn every_refusal_has_its_code() {
+        for code in Refusal::CODES {
+            assert!(ProblemCode::find(code).is_some(), "{code}");
+        }
+    }
+}

@@ -1,0 +1,127 @@
+//! An organization's money with the exchange.
+
+use std::collections::BTreeSet;
+
+use actix_web::{HttpRequest, HttpResponse, get, post, web};
+use infra::node::Node;
+use ledger::{AccountKind, Amount, Currency, OrganizationId};
+use matching::{Event, Instruction};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::{submit, unexpected_receipt};
+use crate::auth::{Caller, OperatorOnly, Trader};
+use crate::problem::{Problem, ProblemBody};
+use crate::request::{Page, answer};
+
+/// Balances in one currency.
+#[derive(Serialize, ToSchema)]
+pub struct BalanceBody {
+    /// The currency.
+    #[schema(value_type = String, example = "USD")]
+    currency: Currency,
+    /// Free to use.
+    #[schema(value_type = String, example = "1250.00")]
+    available: Amount,
+    /// Set aside for open orders.
+    #[schema(value_type = String)]
+    held: Amount,
+    /// Earned by delivering, and not paid out yet.
+    #[schema(value_type = String)]
+    payable: Amount,
+}
+
+/// Your balances, one per currency of the exchange's markets.
+#[utoipa::path(
+    tag = "account",
+    security(("oauth2" = ["buyer"]), ("oauth2" = ["provider"])),
+    responses((status = 200, description = "The balances", body = Page<BalanceBody>)),
+)]
+#[get("/account/balances")]
+pub async fn balances(caller: Caller<Trader>, node: web::Data<Node>) -> HttpResponse {
+    let exchange = node.view.read();
+    let currencies: BTreeSet<Currency> = exchange.venue().markets().map(|market| market.spec.currency).collect();
+    let of = |kind, currency| exchange.books().customer(kind, caller.organization, currency);
+    let balance = |currency: Currency| BalanceBody {
+        currency,
+        available: of(AccountKind::CustomerAvailable, currency),
+        held: of(AccountKind::CustomerHeld, currency),
+        payable: of(AccountKind::SellerPayable, currency),
+    };
+    let data = currencies.into_iter().map(balance).collect();
+    answer(HttpResponse::Ok(), exchange.sequence(), &Page { data, next_cursor: None })
+}
+
+/// A deposit that arrived at the bank.
+#[derive(Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewDepositBody {
+    /// Whose money.
+    #[schema(value_type = String, example = "acme")]
+    organization: OrganizationId,
+    /// How much, above zero.
+    #[schema(value_type = String, example = "100000.00")]
+    amount: Amount,
+    /// In what currency.
+    #[schema(value_type = String, example = "USD")]
+    currency: Currency,
+    /// The bank's reference, at most 120 characters.
+    #[serde(default = "no_reference")]
+    reference: String,
+}
+
+fn no_reference() -> String {
+    "unreferenced".to_owned()
+}
+
+/// A deposit.
+#[derive(Serialize, ToSchema)]
+pub struct DepositBody {
+    /// Its id.
+    id: Uuid,
+    /// Whose money.
+    #[schema(value_type = String)]
+    organization: OrganizationId,
+    /// How much.
+    #[schema(value_type = String)]
+    amount: Amount,
+    /// In what currency.
+    #[schema(value_type = String)]
+    currency: Currency,
+    /// The bank's reference.
+    reference: String,
+    /// `matched`: it is on the bank account and credited.
+    status: &'static str,
+}
+
+/// Credit a deposit that arrived at the bank.
+#[utoipa::path(
+    tag = "operator",
+    security(("oauth2" = ["operator"])),
+    params(("Idempotency-Key" = Option<String>, Header, description = "Makes the request repeatable")),
+    request_body = NewDepositBody,
+    responses(
+        (status = 201, description = "Credited", body = DepositBody),
+        (status = "4XX", description = "Refused", body = ProblemBody, content_type = "application/problem+json"),
+    ),
+)]
+#[post("/deposits")]
+pub async fn deposit(
+    caller: Caller<OperatorOnly>,
+    request: HttpRequest,
+    body: web::Json<NewDepositBody>,
+    node: web::Data<Node>,
+) -> Result<HttpResponse, Problem> {
+    let body = body.into_inner();
+    let NewDepositBody { organization, amount, currency, .. } = body;
+    let instruction = Instruction::RecordDeposit { organization, amount, currency, reference: body.reference.clone() };
+    let receipt = submit(&node, &request, caller.organization, &body, instruction).await?;
+    let received = receipt.rows.iter().find_map(|row| match &row.record.event {
+        Event::DepositReceived(received) => Some(received.deposit.uuid()),
+        _ => None,
+    });
+    let id = received.ok_or_else(unexpected_receipt)?;
+    let body = DepositBody { id, organization, amount, currency, reference: body.reference, status: "matched" };
+    Ok(answer(HttpResponse::Created(), receipt.sequence, &body))
+}

@@ -1,0 +1,32 @@
+//! Checks on the running exchange.
+
+use actix_web::{HttpResponse, get, web};
+use infra::node::Node;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::auth::{AuditorOrOperator, Caller};
+use crate::request::answer;
+
+/// The hash of the committed state.
+#[derive(Serialize, ToSchema)]
+pub struct StateHashBody {
+    /// The log's sequence that it includes.
+    sequence: u64,
+    /// SHA-256 of the state in canonical order: equal to that of a fresh replay of the log up to `sequence`.
+    state_hash: String,
+}
+
+/// The hash of the committed state, to be compared with `secondwind replay-log`.
+#[utoipa::path(
+    tag = "operator",
+    security(("oauth2" = ["auditor"]), ("oauth2" = ["operator"])),
+    responses((status = 200, description = "The hash", body = StateHashBody)),
+)]
+#[get("/audit/state-hash")]
+pub async fn state_hash(_caller: Caller<AuditorOrOperator>, node: web::Data<Node>) -> HttpResponse {
+    // A copy, so that commits do not wait for the hash.
+    let exchange = node.view.read().clone();
+    let (sequence, state_hash) = (exchange.sequence(), exchange.state_hash().to_string());
+    answer(HttpResponse::Ok(), sequence, &StateHashBody { sequence, state_hash })
+}

@@ -1,0 +1,76 @@
+//! The exchange's clock, which an operator can move when it is simulated.
+
+use actix_web::{HttpResponse, get, post, web};
+use infra::node::Node;
+use ledger::Instant;
+use matching::{Instruction, Refusal};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::auth::{Anyone, Caller, OperatorOnly};
+use crate::problem::{Problem, ProblemBody, ProblemCode};
+use crate::request::answer;
+
+/// The clock.
+#[derive(Serialize, ToSchema)]
+pub struct ClockBody {
+    /// The exchange's present.
+    #[schema(value_type = String, format = DateTime)]
+    now: Instant,
+    /// Whether it can be moved.
+    simulated: bool,
+}
+
+/// Where to move the clock.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewClockBody {
+    /// An instant that has not passed.
+    #[schema(value_type = String, format = DateTime, example = "2027-01-01T00:00:00Z")]
+    now: Instant,
+}
+
+/// The exchange's present.
+#[utoipa::path(
+    tag = "market data",
+    security(("oauth2" = [])),
+    responses((status = 200, description = "The clock", body = ClockBody)),
+)]
+#[get("/clock")]
+pub async fn show(_caller: Caller<Anyone>, node: web::Data<Node>) -> HttpResponse {
+    answer(HttpResponse::Ok(), node.log.head(), &clock(&node))
+}
+
+/// Move a simulated clock forward. Answers when all that falls due by then has happened.
+#[utoipa::path(
+    tag = "operator",
+    security(("oauth2" = ["operator"])),
+    request_body = NewClockBody,
+    responses(
+        (status = 200, description = "Moved", body = ClockBody),
+        (status = 409, description = "The clock is real", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 422, description = "The instant has passed", body = ProblemBody, content_type = "application/problem+json"),
+    ),
+)]
+#[post("/clock")]
+pub async fn set(
+    _caller: Caller<OperatorOnly>,
+    body: web::Json<NewClockBody>,
+    node: web::Data<Node>,
+) -> Result<HttpResponse, Problem> {
+    if !node.clock.is_simulated() {
+        return Err(Problem::new(ProblemCode::ClockIsReal, "This exchange follows the machine's clock."));
+    }
+    let now = node.clock.now();
+    if body.now < now {
+        return Err(Problem::from(&Refusal::TimePassed { now }));
+    }
+    node.clock.move_to(body.now);
+    // Decided in the queue's order, after everything that fell due before it.
+    let receipt = node.sequencer.submit(Instruction::Advance, None).await?;
+    Ok(answer(HttpResponse::Ok(), receipt.sequence, &clock(&node)))
+}
+
+fn clock(node: &Node) -> ClockBody {
+    ClockBody { now: node.clock.now(), simulated: node.clock.is_simulated() }
+}

@@ -1,0 +1,140 @@
+//! Contracts: what trades created, and how far they are delivered.
+
+use actix_web::{HttpResponse, get, web};
+use infra::node::Node;
+use ledger::Amount;
+use matching::Price;
+use serde::Serialize;
+use tokio_postgres::Row;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::auth::{Caller, Trader};
+use crate::problem::{Problem, ProblemBody};
+use crate::request::{Page, PageQuery, PageSpan, answer, await_reads};
+use crate::wire::{WindowBody, amount, price, window_between};
+
+/// A contract.
+#[derive(Serialize, ToSchema)]
+pub struct ContractBody {
+    /// Its id.
+    id: Uuid,
+    /// Who pays.
+    buyer: String,
+    /// Who delivers.
+    seller: String,
+    /// The lot that serves it.
+    lot: Uuid,
+    /// Where it traded.
+    market: String,
+    /// How many GPUs.
+    gpus: u32,
+    /// Per GPU-hour.
+    #[schema(value_type = String)]
+    price: Price,
+    /// When.
+    window: WindowBody,
+    /// `pending` before its window, `active` within, `completed` when every hour is delivered.
+    status: &'static str,
+    /// What amounts are in.
+    currency: String,
+    /// Price and buyer's fee for the whole window.
+    #[schema(value_type = String)]
+    total: Amount,
+    /// What the buyer has paid so far.
+    #[schema(value_type = String)]
+    prepaid: Amount,
+    /// The part of the total for hours that were delivered.
+    #[schema(value_type = String)]
+    recognized: Amount,
+    /// The rest of the total.
+    #[schema(value_type = String)]
+    remaining: Amount,
+    /// Hours delivered.
+    delivered_hours: u32,
+    /// The box that the contract belongs to.
+    r#box: Option<Uuid>,
+}
+
+const COLUMNS: &str = "id, buyer, seller, lot, market, gpus, price, window_start, window_end, currency, total, recognized, \
+                       delivered_hours, sequence";
+
+/// Your contracts, oldest first.
+#[utoipa::path(
+    tag = "trading",
+    security(("oauth2" = ["buyer"]), ("oauth2" = ["provider"])),
+    params(PageQuery),
+    responses((status = 200, description = "A page of contracts", body = Page<ContractBody>)),
+)]
+#[get("/contracts")]
+pub async fn list(
+    caller: Caller<Trader>,
+    query: web::Query<PageQuery>,
+    node: web::Data<Node>,
+) -> Result<HttpResponse, Problem> {
+    let span = PageSpan::of(query.cursor.as_deref(), query.limit)?;
+    await_reads(&node, query.min_sequence).await?;
+    let client = node.database.get().await?;
+    let statement = format!(
+        "SELECT {COLUMNS} FROM contracts WHERE (buyer = $1 OR seller = $1) AND sequence > $2 ORDER BY sequence LIMIT $3"
+    );
+    let rows = client.query(&statement, &[&caller.organization.as_str(), &span.after, &span.fetch()]).await?;
+    let page = span.page(&rows, |row| row.get(13), |row| contract_of_row(&node, row));
+    let data = page.data.into_iter().collect::<Result<Vec<_>, _>>()?;
+    Ok(answer(HttpResponse::Ok(), node.projection.position(), &Page { data, next_cursor: page.next_cursor }))
+}
+
+/// One of your contracts.
+#[utoipa::path(
+    tag = "trading",
+    security(("oauth2" = ["buyer"]), ("oauth2" = ["provider"])),
+    params(("contract" = Uuid, Path, description = "The contract's id")),
+    responses(
+        (status = 200, description = "The contract", body = ContractBody),
+        (status = 404, description = "No such contract of yours", body = ProblemBody, content_type = "application/problem+json"),
+    ),
+)]
+#[get("/contracts/{contract}")]
+pub async fn show(
+    caller: Caller<Trader>,
+    contract: web::Path<Uuid>,
+    node: web::Data<Node>,
+) -> Result<HttpResponse, Problem> {
+    await_reads(&node, None).await?;
+    let client = node.database.get().await?;
+    let statement = format!("SELECT {COLUMNS} FROM contracts WHERE id = $1 AND (buyer = $2 OR seller = $2)");
+    let row = client.query_opt(&statement, &[&*contract, &caller.organization.as_str()]).await?;
+    let row = row.ok_or_else(|| Problem::not_found("contract of your organization"))?;
+    Ok(answer(HttpResponse::Ok(), node.projection.position(), &contract_of_row(&node, &row)?))
+}
+
+fn contract_of_row(node: &Node, row: &Row) -> Result<ContractBody, Problem> {
+    let window = window_between(row.get(7), row.get(8));
+    let (total, recognized) = (amount(row.get(10))?, amount(row.get(11))?);
+    let delivered_hours = u32::try_from(row.get::<_, i32>(12)).unwrap_or(0);
+    let status = if delivered_hours >= window.end.hours() - window.start.hours() {
+        "completed"
+    } else if window.start.start() <= node.clock.now() {
+        "active"
+    } else {
+        "pending"
+    };
+    Ok(ContractBody {
+        id: row.get(0),
+        buyer: row.get(1),
+        seller: row.get(2),
+        lot: row.get(3),
+        market: row.get(4),
+        gpus: u32::try_from(row.get::<_, i32>(5)).unwrap_or(0),
+        price: price(row.get(6))?,
+        window,
+        status,
+        currency: row.get(9),
+        total,
+        prepaid: total,
+        recognized,
+        remaining: total - recognized,
+        delivered_hours,
+        r#box: None,
+    })
+}

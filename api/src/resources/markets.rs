@@ -1,0 +1,243 @@
+//! Markets and their books.
+
+use std::collections::BTreeMap;
+
+use actix_web::{HttpRequest, HttpResponse, get, post, web};
+use infra::node::Node;
+use ledger::Currency;
+use matching::{Class, Hour, Instruction, MarketId, MarketSpec, Price};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use super::submit;
+use crate::auth::{Anyone, Caller, OperatorOnly};
+use crate::problem::{Problem, ProblemBody};
+use crate::request::{Page, answer};
+use crate::wire::WindowBody;
+
+/// A GPU product.
+#[derive(Clone, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ClassBody {
+    /// The GPU's model.
+    #[schema(example = "A100")]
+    model: String,
+    /// Memory per GPU in gigabytes.
+    #[schema(example = 80)]
+    memory_gb: u16,
+    /// The form factor.
+    #[schema(example = "SXM4")]
+    form_factor: String,
+    /// What connects the nodes.
+    #[schema(example = "infiniband")]
+    fabric: String,
+    /// GPUs in one node.
+    #[schema(example = 8)]
+    gpus_per_node: u16,
+}
+
+/// A market and the terms on which it trades.
+#[derive(Clone, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct MarketBody {
+    /// Its id: class and zone.
+    #[schema(value_type = String, example = "a100-80g-sxm4-ib.us-tx-1")]
+    id: MarketId,
+    /// What is traded.
+    class: ClassBody,
+    /// Where it is delivered.
+    #[schema(example = "us-tx-1")]
+    zone: String,
+    /// What prices are in: an ISO 4217 code.
+    #[schema(value_type = String, example = "USD")]
+    currency: Currency,
+    /// Prices are whole multiples of this.
+    #[schema(value_type = String, example = "0.0001")]
+    price_tick: Price,
+    /// Quantities are whole multiples of this many GPUs.
+    #[schema(example = 8)]
+    lot_size: u32,
+    /// The fee of the order that rested, in basis points.
+    #[schema(example = 0)]
+    maker_fee_bps: u16,
+    /// The fee of the order that arrived, in basis points.
+    #[schema(example = 50)]
+    taker_fee_bps: u16,
+}
+
+impl From<MarketBody> for MarketSpec {
+    fn from(body: MarketBody) -> Self {
+        let ClassBody { model, memory_gb, form_factor, fabric, gpus_per_node } = body.class;
+        Self {
+            id: body.id,
+            class: Class { model, memory_gb, form_factor, fabric, gpus_per_node },
+            zone: body.zone,
+            currency: body.currency,
+            price_tick: body.price_tick,
+            lot_size: body.lot_size,
+            maker_fee_bps: body.maker_fee_bps,
+            taker_fee_bps: body.taker_fee_bps,
+        }
+    }
+}
+
+impl From<&MarketSpec> for MarketBody {
+    fn from(spec: &MarketSpec) -> Self {
+        let Class { model, memory_gb, form_factor, fabric, gpus_per_node } = spec.class.clone();
+        Self {
+            id: spec.id,
+            class: ClassBody { model, memory_gb, form_factor, fabric, gpus_per_node },
+            zone: spec.zone.clone(),
+            currency: spec.currency,
+            price_tick: spec.price_tick,
+            lot_size: spec.lot_size,
+            maker_fee_bps: spec.maker_fee_bps,
+            taker_fee_bps: spec.taker_fee_bps,
+        }
+    }
+}
+
+/// Open a market.
+#[utoipa::path(
+    tag = "operator",
+    security(("oauth2" = ["operator"])),
+    params(("Idempotency-Key" = Option<String>, Header, description = "Makes the request repeatable")),
+    request_body = MarketBody,
+    responses(
+        (status = 201, description = "Open", body = MarketBody),
+        (status = "4XX", description = "Refused", body = ProblemBody, content_type = "application/problem+json"),
+    ),
+)]
+#[post("/markets")]
+pub async fn open(
+    caller: Caller<OperatorOnly>,
+    request: HttpRequest,
+    body: web::Json<MarketBody>,
+    node: web::Data<Node>,
+) -> Result<HttpResponse, Problem> {
+    let body = body.into_inner();
+    let instruction = Instruction::OpenMarket(body.clone().into());
+    let receipt = submit(&node, &request, caller.organization, &body, instruction).await?;
+    Ok(answer(HttpResponse::Created(), receipt.sequence, &body))
+}
+
+/// Every market.
+#[utoipa::path(
+    tag = "market data",
+    security(("oauth2" = [])),
+    responses((status = 200, description = "The markets, by id", body = Page<MarketBody>)),
+)]
+#[get("/markets")]
+pub async fn list(_caller: Caller<Anyone>, node: web::Data<Node>) -> HttpResponse {
+    let (sequence, data) = {
+        let exchange = node.view.read();
+        (exchange.sequence(), exchange.venue().markets().map(|market| MarketBody::from(&market.spec)).collect())
+    };
+    answer(HttpResponse::Ok(), sequence, &Page { data, next_cursor: None })
+}
+
+/// One market.
+#[utoipa::path(
+    tag = "market data",
+    security(("oauth2" = [])),
+    params(("market" = String, Path, description = "The market's id")),
+    responses(
+        (status = 200, description = "The market", body = MarketBody),
+        (status = 404, description = "No such market", body = ProblemBody, content_type = "application/problem+json"),
+    ),
+)]
+#[get("/markets/{market}")]
+pub async fn show(
+    _caller: Caller<Anyone>,
+    market: web::Path<MarketId>,
+    node: web::Data<Node>,
+) -> Result<HttpResponse, Problem> {
+    let exchange = node.view.read();
+    let market = exchange.venue().market(*market).ok_or_else(|| Problem::not_found("market"))?;
+    Ok(answer(HttpResponse::Ok(), exchange.sequence(), &MarketBody::from(&market.spec)))
+}
+
+/// For which hours the book is asked.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct BookQuery {
+    /// The first hour; the next full hour when not given.
+    #[param(value_type = Option<String>, format = DateTime)]
+    start: Option<Hour>,
+    /// The hour after the last; one hour after the start when not given.
+    #[param(value_type = Option<String>, format = DateTime)]
+    end: Option<Hour>,
+}
+
+/// What is bid or asked at one price.
+#[derive(Serialize, ToSchema)]
+pub struct Level {
+    /// The price per GPU-hour.
+    #[schema(value_type = String, example = "1.0500")]
+    price: Price,
+    /// GPUs in all orders at this price.
+    gpus: u64,
+    /// How many orders.
+    orders: u32,
+}
+
+/// A market's book for a window.
+#[derive(Serialize, ToSchema)]
+pub struct BookBody {
+    /// The hours for which it holds.
+    window: WindowBody,
+    /// Bids within the window, best first.
+    bids: Vec<Level>,
+    /// Asks that can sell the whole window, best first. Asks that share a lot are each shown with all the lot has free.
+    asks: Vec<Level>,
+    /// The log's sequence that it includes.
+    sequence: u64,
+}
+
+/// The book of a market for a window: who could sell all of it, and who bids for hours in it.
+#[utoipa::path(
+    tag = "market data",
+    security(("oauth2" = [])),
+    params(("market" = String, Path, description = "The market's id"), BookQuery),
+    responses(
+        (status = 200, description = "The book", body = BookBody),
+        (status = "4XX", description = "Refused", body = ProblemBody, content_type = "application/problem+json"),
+    ),
+)]
+#[get("/markets/{market}/book")]
+pub async fn book(
+    _caller: Caller<Anyone>,
+    market: web::Path<MarketId>,
+    query: web::Query<BookQuery>,
+    node: web::Data<Node>,
+) -> Result<HttpResponse, Problem> {
+    let start = query.start.unwrap_or_else(|| Hour::containing(node.clock.now()).plus(1));
+    let window = WindowBody { start, end: query.end.unwrap_or_else(|| start.plus(1)) }.window()?;
+    let exchange = node.view.read();
+    let venue = exchange.venue();
+    let lot_size = venue.market(*market).ok_or_else(|| Problem::not_found("market"))?.spec.lot_size;
+    let asks = venue.asks(*market).map(|ask| (ask.limit_price, venue.available(ask, window, lot_size)));
+    let bids = venue.bids(*market).filter(|bid| window.covers(bid.terms.window));
+    let bids = bids.map(|bid| (bid.terms.limit_price, bid.terms.remaining));
+    let sequence = exchange.sequence();
+    let (mut bids, asks) = (levels(bids), levels(asks));
+    bids.reverse();
+    Ok(answer(HttpResponse::Ok(), sequence, &BookBody { window: window.into(), bids, asks, sequence }))
+}
+
+/// Adds orders up per price, lowest first.
+fn levels(orders: impl Iterator<Item = (Price, u32)>) -> Vec<Level> {
+    let mut levels: BTreeMap<Price, (u64, u32)> = BTreeMap::new();
+    for (price, gpus) in orders.filter(|(_, gpus)| *gpus > 0) {
+        let level = levels.entry(price).or_default();
+        *level = (level.0 + u64::from(gpus), level.1 + 1);
+    }
+    levels.into_iter().map(|(price, (gpus, orders))| Level { price, gpus, orders }).collect()
+}
+
+/// The market of this id, or the problem that there is none.
+pub(super) fn require(node: &Node, market: MarketId) -> Result<(), Problem> {
+    let known = node.view.read().venue().market(market).is_some();
+    if known { Ok(()) } else { Err(Problem::not_found("market")) }
+}

@@ -1,0 +1,41 @@
+//! The resources of the API, one module each: what is sent and received, and the handlers.
+
+pub mod account;
+pub mod audit;
+pub mod clock;
+pub mod contracts;
+pub mod health;
+pub mod ledger;
+pub mod lots;
+pub mod markets;
+pub mod orders;
+pub mod organizations;
+pub mod stream;
+pub mod trades;
+
+use ::ledger::OrganizationId;
+use actix_web::HttpRequest;
+use infra::node::Node;
+use infra::sequencer::Receipt;
+use matching::Instruction;
+use serde::Serialize;
+
+use crate::problem::Problem;
+use crate::request::idempotency_key;
+
+/// Submits what a request asks for, under its idempotency key if it has one.
+async fn submit<T: Serialize>(
+    node: &Node,
+    request: &HttpRequest,
+    organization: OrganizationId,
+    content: &T,
+    instruction: Instruction,
+) -> Result<Receipt, Problem> {
+    let key = idempotency_key(request, organization, content)?;
+    Ok(node.sequencer.submit(instruction, key).await?)
+}
+
+/// An accepted instruction whose events are not what they must be.
+fn unexpected_receipt() -> Problem {
+    Problem::internal(&"an accepted instruction has no event of its kind")
+}

@@ -1,0 +1,187 @@
+//! Reading orders back.
+
+use std::collections::HashMap;
+
+use actix_web::{HttpResponse, get, web};
+use infra::node::Node;
+use jiff::Timestamp;
+use ledger::OrganizationId;
+use matching::{MarketId, Unfilled};
+use serde::Deserialize;
+use tokio_postgres::{Client, Row};
+use utoipa::IntoParams;
+use uuid::Uuid;
+
+use super::body::{OrderBody, OrderTradeBody, UnfilledBody};
+use crate::auth::{Caller, Trader};
+use crate::problem::{Problem, ProblemBody, ProblemCode};
+use crate::request::{Page, PageSpan, answer, await_reads};
+use crate::wire::{amount, instant, price, window_between};
+
+const COLUMNS: &str = "id, client_order_id, side, market, lot, status, gpus, filled_gpus, limit_price, window_start, \
+                       window_end, time_in_force, min_gpus, min_hours, max_hours, unfilled::text, placed_at, sequence";
+const STATUSES: [&str; 5] = ["open", "partially_filled", "filled", "cancelled", "expired"];
+
+/// Which orders to list.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct OrderQuery {
+    /// Only orders of this status; `open` includes partially filled ones.
+    status: Option<String>,
+    /// Only orders of this market.
+    #[param(value_type = Option<String>)]
+    market: Option<MarketId>,
+    /// Where the page before ended: its `next_cursor`.
+    cursor: Option<String>,
+    /// Items in the page, 1 to 500; 50 when not given.
+    limit: Option<u16>,
+    /// The answer includes at least the event with this sequence.
+    min_sequence: Option<u64>,
+}
+
+/// Your orders, oldest first.
+#[utoipa::path(
+    tag = "trading",
+    security(("oauth2" = ["buyer"]), ("oauth2" = ["provider"])),
+    params(OrderQuery),
+    responses((status = 200, description = "A page of orders", body = Page<OrderBody>)),
+)]
+#[get("/orders")]
+pub async fn list(
+    caller: Caller<Trader>,
+    query: web::Query<OrderQuery>,
+    node: web::Data<Node>,
+) -> Result<HttpResponse, Problem> {
+    let span = PageSpan::of(query.cursor.as_deref(), query.limit)?;
+    let statuses: Vec<&str> = match query.status.as_deref() {
+        None => STATUSES.to_vec(),
+        Some("open") => vec!["open", "partially_filled"],
+        Some(status) if STATUSES.contains(&status) => vec![status],
+        Some(_) => {
+            let detail = format!("status must be one of {}.", STATUSES.join(", "));
+            return Err(Problem::new(ProblemCode::InvalidQuery, detail));
+        }
+    };
+    await_reads(&node, query.min_sequence).await?;
+    let client = node.database.get().await?;
+    let statement = format!(
+        "SELECT {COLUMNS} FROM orders WHERE organization = $1 AND sequence > $2 AND status = ANY($3) \
+         AND ($4::text IS NULL OR market = $4) ORDER BY sequence LIMIT $5"
+    );
+    let market = query.market.as_ref().map(MarketId::as_str);
+    let organization = caller.organization.as_str();
+    let rows = client.query(&statement, &[&organization, &span.after, &statuses, &market, &span.fetch()]).await?;
+    let page = span.page(&rows, |row| row.get(17), order_of_row);
+    let mut orders = page.data.into_iter().collect::<Result<Vec<_>, _>>()?;
+    add_trades(&client, &mut orders).await?;
+    let data = orders.into_iter().map(OrderBody::averaged).collect();
+    let page = Page { data, next_cursor: page.next_cursor };
+    Ok(answer(HttpResponse::Ok(), node.projection.position(), &page))
+}
+
+/// How far a single read must have come.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct ReadQuery {
+    /// The answer includes at least the event with this sequence.
+    min_sequence: Option<u64>,
+}
+
+/// One of your orders.
+#[utoipa::path(
+    tag = "trading",
+    security(("oauth2" = ["buyer"]), ("oauth2" = ["provider"])),
+    params(("order" = Uuid, Path, description = "The order's id"), ReadQuery),
+    responses(
+        (status = 200, description = "The order", body = OrderBody),
+        (status = 404, description = "No such order of yours", body = ProblemBody, content_type = "application/problem+json"),
+    ),
+)]
+#[get("/orders/{order}")]
+pub async fn show(
+    caller: Caller<Trader>,
+    order: web::Path<Uuid>,
+    query: web::Query<ReadQuery>,
+    node: web::Data<Node>,
+) -> Result<HttpResponse, Problem> {
+    let order = read_order(&node, caller.organization, *order, query.min_sequence).await?;
+    Ok(answer(HttpResponse::Ok(), node.projection.position(), &order))
+}
+
+/// An organization's order, with its trades.
+pub(super) async fn read_order(
+    node: &Node,
+    organization: OrganizationId,
+    order: Uuid,
+    min_sequence: Option<u64>,
+) -> Result<OrderBody, Problem> {
+    await_reads(node, min_sequence).await?;
+    let client = node.database.get().await?;
+    let statement = format!("SELECT {COLUMNS} FROM orders WHERE id = $1 AND organization = $2");
+    let row = client.query_opt(&statement, &[&order, &organization.as_str()]).await?;
+    let row = row.ok_or_else(|| Problem::not_found("order of your organization"))?;
+    let mut orders = vec![order_of_row(&row)?];
+    add_trades(&client, &mut orders).await?;
+    let order = orders.pop().ok_or_else(|| Problem::not_found("order of your organization"))?;
+    Ok(order.averaged())
+}
+
+fn order_of_row(row: &Row) -> Result<OrderBody, Problem> {
+    let count = |column: usize| u32::try_from(row.get::<_, i32>(column)).unwrap_or(0);
+    let optional = |column: usize| row.get::<_, Option<i32>>(column).and_then(|number| u32::try_from(number).ok());
+    let (gpus, filled_gpus) = (count(6), count(7));
+    let unfilled: Option<Unfilled> = row
+        .get::<_, Option<&str>>(15)
+        .map(serde_json::from_str)
+        .transpose()
+        .map_err(|error| Problem::internal(&error))?;
+    Ok(OrderBody {
+        id: row.get(0),
+        client_order_id: row.get(1),
+        side: row.get(2),
+        kind: "term",
+        market: row.get(3),
+        lot: row.get(4),
+        status: row.get(5),
+        gpus,
+        filled_gpus,
+        remaining_gpus: gpus - filled_gpus,
+        limit_price: price(row.get(8))?,
+        average_price: None,
+        window: window_between(row.get(9), row.get(10)),
+        time_in_force: row.get(11),
+        min_gpus: optional(12),
+        min_hours: optional(13),
+        max_hours: optional(14),
+        trades: Vec::new(),
+        unfilled: unfilled.map(UnfilledBody::from),
+        placed_at: instant(row.get::<_, Timestamp>(16)).to_string(),
+        sequence: u64::try_from(row.get::<_, i64>(17)).unwrap_or(0),
+    })
+}
+
+/// Adds the trades of each order.
+async fn add_trades(client: &Client, orders: &mut [OrderBody]) -> Result<(), Problem> {
+    let ids: Vec<Uuid> = orders.iter().map(|order| order.id).collect();
+    let places: HashMap<Uuid, usize> = ids.iter().enumerate().map(|(place, id)| (*id, place)).collect();
+    let columns = "id, contract, lot, gpus, price, window_start, window_end, amount, sequence";
+    let statement = format!(
+        "SELECT bid, {columns} FROM trades WHERE bid = ANY($1) \
+         UNION ALL SELECT ask, {columns} FROM trades WHERE ask = ANY($1) ORDER BY sequence"
+    );
+    for row in client.query(&statement, &[&ids]).await? {
+        let Some(place) = places.get(&row.get::<_, Uuid>(0)) else { continue };
+        orders[*place].trades.push(OrderTradeBody {
+            id: row.get(1),
+            contract: row.get(2),
+            lot: row.get(3),
+            gpus: u32::try_from(row.get::<_, i32>(4)).unwrap_or(0),
+            price: price(row.get(5))?,
+            window: window_between(row.get(6), row.get(7)),
+            amount: amount(row.get(8))?,
+        });
+    }
+    Ok(())
+}

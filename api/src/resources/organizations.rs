@@ -1,0 +1,88 @@
+//! Organizations and their API clients.
+
+use actix_web::{HttpRequest, HttpResponse, post, web};
+use infra::node::Node;
+use ledger::OrganizationId;
+use matching::Instruction;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::submit;
+use crate::auth::{Caller, ClientError, NewClient, OperatorOnly, Role, create_client};
+use crate::problem::{Problem, ProblemBody, ProblemCode};
+use crate::request::answer;
+
+/// An organization.
+#[derive(Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct OrganizationBody {
+    /// Its id: 2 to 32 of a–z, 0–9 and inner hyphens.
+    #[schema(value_type = String, example = "acme")]
+    id: OrganizationId,
+    /// Its name as people write it, at most 120 characters.
+    #[schema(example = "Acme Robotics")]
+    name: String,
+}
+
+/// Admit an organization.
+#[utoipa::path(
+    tag = "operator",
+    security(("oauth2" = ["operator"])),
+    params(("Idempotency-Key" = Option<String>, Header, description = "Makes the request repeatable")),
+    request_body = OrganizationBody,
+    responses(
+        (status = 201, description = "Admitted", body = OrganizationBody),
+        (status = "4XX", description = "Refused", body = ProblemBody, content_type = "application/problem+json"),
+    ),
+)]
+#[post("/organizations")]
+pub async fn register(
+    caller: Caller<OperatorOnly>,
+    request: HttpRequest,
+    body: web::Json<OrganizationBody>,
+    node: web::Data<Node>,
+) -> Result<HttpResponse, Problem> {
+    let body = body.into_inner();
+    let instruction = Instruction::RegisterOrganization { organization: body.id, name: body.name.clone() };
+    let receipt = submit(&node, &request, caller.organization, &body, instruction).await?;
+    Ok(answer(HttpResponse::Created(), receipt.sequence, &body))
+}
+
+/// A client to be created.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewClientBody {
+    /// What it may do.
+    role: Role,
+}
+
+/// Create an API client of an organization. Its secret is shown this once.
+#[utoipa::path(
+    tag = "operator",
+    security(("oauth2" = ["operator"])),
+    params(("organization" = String, Path, description = "The organization's id")),
+    request_body = NewClientBody,
+    responses(
+        (status = 201, description = "Created", body = NewClient),
+        (status = "4XX", description = "Refused", body = ProblemBody, content_type = "application/problem+json"),
+    ),
+)]
+#[post("/organizations/{organization}/clients")]
+pub async fn create(
+    _caller: Caller<OperatorOnly>,
+    organization: web::Path<OrganizationId>,
+    body: web::Json<NewClientBody>,
+    node: web::Data<Node>,
+) -> Result<HttpResponse, Problem> {
+    let organization = organization.into_inner();
+    if node.view.read().organization(organization).is_none() {
+        return Err(Problem::not_found("organization"));
+    }
+    let client = create_client(&node.database, organization, body.role).await.map_err(|error| match error {
+        ClientError::RoleNotForOrganization(_) => Problem::new(ProblemCode::ClientRoleInvalid, format!("{error}.")),
+        ClientError::Pool(error) => Problem::from(error),
+        ClientError::Database(error) => Problem::from(error),
+        ClientError::Hash(_) => Problem::internal(&error),
+    })?;
+    Ok(HttpResponse::Created().json(client))
+}

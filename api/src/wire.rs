@@ -1,0 +1,89 @@
+//! Values as the wire shows them: decimal strings, RFC 3339 times, windows.
+
+use jiff::Timestamp;
+use ledger::{Amount, Instant};
+use matching::{Hour, Price, Window};
+use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::problem::{Problem, ProblemCode};
+
+/// A range of hours, `[start, end)`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct WindowBody {
+    /// The first hour, RFC 3339 in UTC, on the hour.
+    #[schema(value_type = String, format = DateTime, example = "2027-01-01T00:00:00Z")]
+    pub start: Hour,
+    /// The hour after the last.
+    #[schema(value_type = String, format = DateTime, example = "2027-02-01T00:00:00Z")]
+    pub end: Hour,
+}
+
+impl WindowBody {
+    /// The window, if it is one.
+    ///
+    /// # Errors
+    /// A [`Problem`] with the code `window_invalid` when it is empty, reversed or too long.
+    pub fn window(self) -> Result<Window, Problem> {
+        Window::new(self.start, self.end)
+            .map_err(|invalid| Problem::new(ProblemCode::WindowInvalid, format!("{invalid}.")))
+    }
+}
+
+impl From<Window> for WindowBody {
+    fn from(window: Window) -> Self {
+        Self { start: window.start(), end: window.end() }
+    }
+}
+
+/// The window between two database times.
+pub fn window_between(start: Timestamp, end: Timestamp) -> WindowBody {
+    let hour = |time: Timestamp| Hour::containing(instant(time));
+    WindowBody { start: hour(start), end: hour(end) }
+}
+
+/// The instant of a database time.
+pub fn instant(time: Timestamp) -> Instant {
+    Instant::from_micros(time.as_microsecond())
+}
+
+/// The amount of a database number.
+///
+/// # Errors
+/// A [`Problem`] when the database holds what no amount can be.
+pub fn amount(number: Decimal) -> Result<Amount, Problem> {
+    Amount::from_decimal(number).map_err(|error| Problem::internal(&error))
+}
+
+/// The price of a database number.
+///
+/// # Errors
+/// A [`Problem`] when the database holds what no price can be.
+pub fn price(number: Decimal) -> Result<Price, Problem> {
+    let micros = i64::try_from(amount(number)?.micros()).map_err(|error| Problem::internal(&error))?;
+    Price::from_micros(micros).map_err(|error| Problem::internal(&error))
+}
+
+/// The average price of what cost `total` for `gpu_hours`, to the nearest micro-unit; nothing for nothing.
+pub fn average_price(total: Amount, gpu_hours: i128) -> Option<Price> {
+    if gpu_hours <= 0 {
+        return None;
+    }
+    let rounded = (total.micros() + gpu_hours / 2) / gpu_hours;
+    Price::from_micros(i64::try_from(rounded).ok()?).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn averages_round_to_the_nearest_micro_unit() {
+        let average = |micros, hours| average_price(Amount::from_micros(micros), hours).map(|price| price.to_string());
+        assert_eq!(average(1_050_000 * 16, 16), Some("1.0500".into()));
+        assert_eq!(average(2_000_000, 3), Some("0.666667".into()));
+        assert_eq!(average(0, 0), None);
+    }
+}
