@@ -1,1 +1,10 @@
-//! tests
+//! What end-to-end tests stand on: a real PostgreSQL shared by a test binary, a database per test, and a whole exchange served
+//! over HTTP from it.
+//!
+//! Tests see the exchange as its clients do. They wait for conditions, never for time, and each has a database of its own, so that
+//! all run in parallel.
+
+pub mod client;
+pub mod condition;
+pub mod exchange;
+pub mod postgres;

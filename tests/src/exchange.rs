@@ -1,0 +1,108 @@
+//! A whole exchange in this process, served over HTTP on a port of its own.
+
+use std::net::TcpListener;
+use std::time::Duration;
+
+use api::auth::{OPERATOR_ORGANIZATION, Role, SigningKey, Tokens, create_client};
+use api::commands::start_node;
+use api::server::Server;
+use infra::embedded::InProcessKafka;
+use infra::kafka_topics::TopicSpec;
+use infra::node::Node;
+use infra::relay::RelayConfig;
+use infra::{Clock, Database};
+use matching::Instruction;
+use secrecy::SecretString;
+
+use crate::client::ApiClient;
+use crate::postgres::TestDatabase;
+
+/// The topic of a test's broker.
+pub const TOPIC: &str = "secondwind.events";
+
+/// A running exchange with nothing on it but the operator's organization.
+pub struct TestExchange {
+    /// Its database.
+    pub database: TestDatabase,
+    /// The node behind the server.
+    pub node: Node,
+    /// Signs its tokens.
+    pub tokens: Tokens,
+    url: String,
+    server: Server,
+    broker: Option<InProcessKafka>,
+}
+
+impl TestExchange {
+    /// Starts an exchange on a fresh database and an in-process broker, with a simulated clock.
+    pub async fn start() -> Self {
+        let spec = TopicSpec { name: TOPIC.to_owned(), partitions: 2 };
+        let broker = tokio::task::spawn_blocking(move || InProcessKafka::start(&[spec])).await;
+        let broker = broker.expect("a thread").expect("the broker starts");
+        let relay = RelayConfig {
+            brokers: broker.bootstrap_servers(),
+            topic: TOPIC.to_owned(),
+            transactional_id: "test-relay".to_owned(),
+            brokers_are_volatile: true,
+        };
+        let mut exchange = Self::start_on(TestDatabase::create().await, relay).await;
+        exchange.broker = Some(broker);
+        exchange
+    }
+
+    /// Starts an exchange on a given database and broker.
+    pub async fn start_on(database: TestDatabase, relay: RelayConfig) -> Self {
+        let url = SecretString::from(database.url());
+        let node = start_node(Database::new(&url).expect("a URL"), Clock::simulated(), relay).await.expect("a node");
+        let tokens = Tokens::new(&SigningKey::generate().expect("a key")).expect("a key");
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let server = Server::start(node.clone(), tokens.clone(), listener).expect("a server");
+        let url = format!("http://{}", server.address);
+        let exchange = Self { database, node, tokens, url, server, broker: None };
+        let organization = OPERATOR_ORGANIZATION.parse().expect("a slug");
+        let register = Instruction::RegisterOrganization { organization, name: "Secondwind".to_owned() };
+        // On a database that was used before, it is there already.
+        let _ = exchange.node.sequencer.submit(register, None).await;
+        exchange
+    }
+
+    /// Where it is served.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// The brokers it publishes to, if they are its own.
+    pub fn brokers(&self) -> Option<String> {
+        self.broker.as_ref().map(InProcessKafka::bootstrap_servers)
+    }
+
+    /// A client with a token for this organization and role. The organization need not exist.
+    pub fn client(&self, organization: &str, role: Role) -> ApiClient {
+        let organization = organization.parse().expect("a slug");
+        let token = self.tokens.issue("test", organization, role, Duration::from_secs(900)).expect("a token");
+        ApiClient::new(&self.url, Some(token))
+    }
+
+    /// A client of the operator.
+    pub fn operator(&self) -> ApiClient {
+        self.client(OPERATOR_ORGANIZATION, Role::Operator)
+    }
+
+    /// A client without a token.
+    pub fn anonymous(&self) -> ApiClient {
+        ApiClient::new(&self.url, None)
+    }
+
+    /// Credentials of a real client, as an operator would create them.
+    pub async fn credentials(&self, organization: &str, role: Role) -> (String, String) {
+        let organization = organization.parse().expect("a slug");
+        let client = create_client(&self.node.database, organization, role).await.expect("a client");
+        (client.client_id, client.client_secret)
+    }
+
+    /// Stops it and hands its database on.
+    pub async fn stop(self) -> TestDatabase {
+        self.server.stop().await;
+        self.database
+    }
+}

@@ -1,0 +1,3 @@
+//! The exchange end to end: HTTP in front, PostgreSQL and Kafka behind.
+
+mod trading;

@@ -1,0 +1,69 @@
+//! From a listed lot to earned hours.
+
+use api::auth::Role;
+use serde_json::{Value, json};
+use tests::client::{MARKET, ask, bid, market};
+use tests::exchange::TestExchange;
+
+/// A market, a provider with 16 GPUs on offer at 1.05 through January 2027, and a funded buyer.
+async fn opened(exchange: &TestExchange) -> Value {
+    let operator = exchange.operator();
+    operator.post("/v1/markets", &market(MARKET)).await.ok();
+    for (id, funds) in [("north", None), ("acme", Some("100000.00")), ("beta", Some("100000.00"))] {
+        operator.post("/v1/organizations", &json!({"id": id, "name": id})).await.ok();
+        if let Some(amount) = funds {
+            let deposit = json!({"organization": id, "amount": amount, "currency": "USD", "reference": "wire"});
+            operator.post("/v1/deposits", &deposit).await.ok();
+        }
+    }
+    let north = exchange.client("north", Role::Provider);
+    let window = json!({"start": "2027-01-01T00:00:00Z", "end": "2027-02-01T00:00:00Z"});
+    let lot = json!({"market": MARKET, "gpus": 16, "window": window, "fabric": "hall-3", "min_remnant_hours": 0});
+    let lot = north.post("/v1/lots", &lot).await.ok();
+    assert_eq!((&lot["gpus"], &lot["free_gpus_min"]), (&json!(16), &json!(16)));
+    north.post("/v1/orders", &ask(&lot["id"], 16, "1.0500")).await.ok();
+    lot["id"].clone()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bid_becomes_a_contract_and_its_hours_are_earned() {
+    let exchange = TestExchange::start().await;
+    let lot = opened(&exchange).await;
+    let acme = exchange.client("acme", Role::Buyer);
+    let placed =
+        acme.post("/v1/orders", &bid(8, "1.1000", "2027-01-02T00:00:00Z", "2027-01-03T00:00:00Z")).await.ok();
+    assert_eq!(placed["status"], "filled");
+    assert_eq!(placed["average_price"], "1.0500");
+    assert_eq!(placed["trades"][0]["lot"], lot);
+    let shown = acme.get(&format!("/v1/orders/{}", placed["id"].as_str().unwrap())).await.ok();
+    assert_eq!(shown, placed, "the answer to POST is what GET shows");
+
+    // 8 GPUs x 24 hours x 1.05 and 50 basis points on it.
+    let balances = acme.get("/v1/account/balances").await.ok();
+    assert_eq!(balances["data"][0]["available"], "99797.392");
+    assert_eq!(balances["data"][0]["held"], "0.00");
+    let contract = format!("/v1/contracts/{}", placed["trades"][0]["contract"].as_str().unwrap());
+    let before = acme.get(&contract).await.ok();
+    assert_eq!((&before["status"], &before["total"]), (&json!("pending"), &json!("202.608")));
+
+    let operator = exchange.operator();
+    operator.post("/v1/clock", &json!({"now": "2027-01-02T12:00:00Z"})).await.ok();
+    let during = acme.get(&contract).await.ok();
+    assert_eq!((&during["status"], &during["recognized"]), (&json!("active"), &json!("101.304")));
+    operator.post("/v1/clock", &json!({"now": "2027-01-03T00:00:00Z"})).await.ok();
+    let after = acme.get(&contract).await.ok();
+    assert_eq!((&after["status"], &after["remaining"]), (&json!("completed"), &json!("0.00")));
+    let north = exchange.client("north", Role::Provider);
+    let earned = north.get("/v1/account/balances").await.ok();
+    assert_eq!(earned["data"][0]["payable"], "201.60");
+
+    let finance = exchange.client("secondwind", Role::Finance);
+    let trial = finance.get("/v1/ledger/trial-balance?entity=operator&currency=USD").await.ok();
+    assert_eq!(trial["total_debit"], trial["total_credit"]);
+    let fees = trial["rows"].as_array().unwrap().iter().find(|row| row["account"] == "4000-fee-revenue");
+    assert_eq!(fees.unwrap()["credit"], "1.008");
+
+    let calendar = north.get(&format!("/v1/lots/{}/calendar", lot.as_str().unwrap())).await.ok();
+    let free: Vec<_> = calendar["data"].as_array().unwrap().iter().map(|step| step["free_gpus"].clone()).collect();
+    assert_eq!(free, [16, 8, 16]);
+}
