@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 use std::sync::OnceLock;
 
-use infra::embedded::{PostgresOptions, PostgresServer};
 use infra::Database;
+use infra::embedded::{PostgresOptions, PostgresServer};
 use secrecy::SecretString;
 use tokio::sync::OnceCell;
 use tokio_postgres::{Client, NoTls};
@@ -22,9 +22,11 @@ pub struct TestDatabase {
 fn server() -> &'static PostgresServer {
     static SERVER: OnceLock<PostgresServer> = OnceLock::new();
     SERVER.get_or_init(|| {
-        let directory = tempfile::Builder::new().prefix("secondwind-tests-").tempdir_in("/var/tmp").expect("a directory");
+        let directory =
+            tempfile::Builder::new().prefix("secondwind-tests-").tempdir_in("/var/tmp").expect("a directory");
         // These tests kill our processes, never the machine, so the server need not wait for the disk.
-        let settings = [("fsync", "off"), ("full_page_writes", "off"), ("max_connections", "400"), ("shared_buffers", "64MB")];
+        let settings =
+            [("fsync", "off"), ("full_page_writes", "off"), ("max_connections", "400"), ("shared_buffers", "64MB")];
         PostgresServer::start(PostgresOptions {
             data_dir: directory.keep().join("postgres"),
             port: None,

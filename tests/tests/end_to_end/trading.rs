@@ -30,8 +30,7 @@ async fn a_bid_becomes_a_contract_and_its_hours_are_earned() {
     let exchange = TestExchange::start().await;
     let lot = opened(&exchange).await;
     let acme = exchange.client("acme", Role::Buyer);
-    let placed =
-        acme.post("/v1/orders", &bid(8, "1.1000", "2027-01-02T00:00:00Z", "2027-01-03T00:00:00Z")).await.ok();
+    let placed = acme.post("/v1/orders", &bid(8, "1.1000", "2027-01-02T00:00:00Z", "2027-01-03T00:00:00Z")).await.ok();
     assert_eq!(placed["status"], "filled");
     assert_eq!(placed["average_price"], "1.0500");
     assert_eq!(placed["trades"][0]["lot"], lot);

@@ -1,0 +1,44 @@
+# Everything that is done with this project. Each target sets up what it needs.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+CARGO := cargo --locked
+SECONDWIND := target/debug/secondwind
+
+.PHONY: run test verify bench lint release prerequisites clean
+
+## run: start everything on this machine and print how to use it (KAFKA=apache for a real broker)
+run: prerequisites
+	$(CARGO) build --quiet --bin secondwind
+	exec $(SECONDWIND) run
+
+## test: every test that fits into minutes
+test: prerequisites
+	$(CARGO) build --bin secondwind
+	$(CARGO) test --workspace
+
+## verify: what takes longer as well: crashes, clusters, long runs
+verify: prerequisites
+	$(CARGO) build --bin secondwind
+	SECONDWIND_VERIFY=1 $(CARGO) test --workspace
+
+## bench: measure, and print one table
+bench: prerequisites
+	$(CARGO) run --release --package tests --bin bench
+
+## release: the optimized binary
+release: prerequisites
+	$(CARGO) build --release --bin secondwind
+
+## lint: what must be clean before a commit
+lint: prerequisites
+	cargo fmt --all --check
+	$(CARGO) clippy --workspace --all-targets -- -D warnings
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps --quiet
+
+prerequisites:
+	@infra/dev/prerequisites.sh
+
+clean:
+	cargo clean
+	rm -rf .secondwind

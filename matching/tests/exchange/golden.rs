@@ -1,0 +1,45 @@
+//! Every version of every event ever written can be read, and is written the same way again.
+
+use std::collections::BTreeMap;
+
+use matching::Event;
+
+/// The golden files, named `<type>.<version>.json`: content as it stands in logs.
+const FILES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden");
+
+fn golden() -> BTreeMap<(String, u16), String> {
+    let files = std::fs::read_dir(FILES).unwrap().map(|file| file.unwrap().path());
+    files
+        .map(|path| {
+            let stem = path.file_stem().unwrap().to_string_lossy().into_owned();
+            let (name, version) = stem.rsplit_once('.').unwrap();
+            ((name.to_owned(), version.parse().unwrap()), std::fs::read_to_string(path).unwrap())
+        })
+        .collect()
+}
+
+#[test]
+fn what_was_written_is_read_and_written_alike() {
+    for ((name, version), text) in golden() {
+        let event = Event::decode(&name, version, text.trim_end().as_bytes()).unwrap();
+        assert_eq!((event.name(), event.version()), (name.as_str(), version));
+        let mut again = Vec::new();
+        event.encode(&mut again);
+        assert_eq!(String::from_utf8(again).unwrap(), text.trim_end(), "{name}.{version}");
+    }
+}
+
+#[test]
+fn every_type_in_use_has_a_golden_file() {
+    let files = golden();
+    for (name, version, _) in Event::schemas() {
+        assert!(files.contains_key(&(name.to_owned(), version)), "tests/golden/{name}.{version}.json is missing");
+    }
+}
+
+#[test]
+fn what_nobody_wrote_is_refused() {
+    assert!(Event::decode("order_placed", 2, b"{}").is_err());
+    assert!(Event::decode("order_misplaced", 1, b"{}").is_err());
+    assert!(Event::decode("order_placed", 1, b"{}").is_err());
+}

@@ -1,0 +1,97 @@
+//! The walls between the crates.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use cargo_metadata::{DependencyKind, MetadataCommand};
+
+/// What the pure crates may use: values, their text and byte forms, and hashing.
+const LEDGER: &[&str] =
+    &["arrayvec", "jiff", "rust_decimal", "rustc-hash", "schemars", "serde", "sha2", "smallvec", "thiserror", "uuid"];
+const MATCHING: &[&str] = &[
+    "arrayvec",
+    "ledger",
+    "postcard",
+    "rustc-hash",
+    "schemars",
+    "serde",
+    "serde_json",
+    "sha2",
+    "smallvec",
+    "thiserror",
+    "uuid",
+];
+
+/// What must not stand in their sources: clocks, I/O, randomness, binary floating point, unordered iteration.
+const FORBIDDEN: &[&str] = &[
+    "f32",
+    "f64",
+    "std::time",
+    "SystemTime",
+    "std::fs",
+    "std::net",
+    "std::env",
+    "std::thread",
+    "println!",
+    "HashSet",
+    " HashMap",
+    "now_v7",
+    "new_v4",
+    "Timestamp::now",
+];
+
+fn dependencies(name: &str) -> BTreeSet<String> {
+    let metadata = MetadataCommand::new().no_deps().exec().expect("cargo knows the workspace");
+    let package = metadata.packages.iter().find(|package| package.name.as_str() == name).expect("a member");
+    let normal = package.dependencies.iter().filter(|dependency| dependency.kind == DependencyKind::Normal);
+    normal.map(|dependency| dependency.name.clone()).collect()
+}
+
+fn set(names: &[&str]) -> BTreeSet<String> {
+    names.iter().map(ToString::to_string).collect()
+}
+
+#[test]
+fn the_pure_crates_depend_on_nothing_but_values() {
+    assert_eq!(dependencies("ledger"), set(LEDGER));
+    assert_eq!(dependencies("matching"), set(MATCHING));
+}
+
+#[test]
+fn dependencies_run_one_way() {
+    let members = set(&["api", "infra", "ledger", "matching", "migrations", "tests"]);
+    let inner = |name: &str| -> BTreeSet<String> { dependencies(name).intersection(&members).cloned().collect() };
+    assert_eq!(inner("ledger"), set(&[]));
+    assert_eq!(inner("matching"), set(&["ledger"]));
+    assert_eq!(inner("migrations"), set(&[]));
+    assert_eq!(inner("infra"), set(&["ledger", "matching", "migrations"]));
+    assert_eq!(inner("api"), set(&["infra", "ledger", "matching"]));
+}
+
+#[test]
+fn the_workspace_has_exactly_its_members() {
+    let metadata = MetadataCommand::new().no_deps().exec().expect("cargo knows the workspace");
+    let members: BTreeSet<String> = metadata.packages.iter().map(|package| package.name.to_string()).collect();
+    assert_eq!(members, set(&["api", "infra", "ledger", "matching", "migrations", "tests"]));
+    let binaries = metadata.packages.iter().filter(|package| package.name.as_str() != "tests");
+    let binaries = binaries.flat_map(|package| &package.targets).filter(|target| target.is_bin());
+    assert_eq!(binaries.map(|target| target.name.as_str()).collect::<Vec<_>>(), ["secondwind"]);
+}
+
+#[test]
+fn the_pure_crates_know_no_clock_no_io_and_no_floats() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace");
+    for source in ["ledger/src", "matching/src"] {
+        for file in sources(&root.join(source)) {
+            let text = std::fs::read_to_string(&file).expect("a source file");
+            for word in FORBIDDEN {
+                assert!(!text.contains(word), "{} has {word}", file.display());
+            }
+        }
+    }
+}
+
+fn sources(directory: &Path) -> Vec<std::path::PathBuf> {
+    let entries = std::fs::read_dir(directory).expect("a directory").map(|entry| entry.expect("an entry").path());
+    entries.flat_map(|path| if path.is_dir() { sources(&path) } else { vec![path] }).collect()
+}
