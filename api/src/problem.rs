@@ -107,7 +107,7 @@ problem_codes! {
     AmountTooLarge = "amount_too_large", 422, "The total is too large";
     AmountNotPositive = "amount_not_positive", 422, "The amount is not above zero";
     InsufficientFunds = "insufficient_funds", 422, "Not enough money";
-    ClientOrderIdConflict = "client_order_id_conflict", 409, "The client_order_id stands for another order";
+    ClientOrderIdConflict = "client_order_id_conflict", 409, "The client order id stands for another order";
     OrderPlacedBefore = "order_placed_before", 409, "The order was placed before";
     TextInvalid = "text_invalid", 422, "A text is not usable";
     TimePassed = "time_passed", 422, "Time cannot go back";
@@ -238,7 +238,9 @@ impl From<JournalError> for Problem {
     fn from(error: JournalError) -> Self {
         match error {
             JournalError::Database(_) | JournalError::Pool(_) => unavailable(&error),
-            JournalError::Fenced | JournalError::Decode(_) | JournalError::Damaged(_) => Self::internal(&error),
+            JournalError::Fenced | JournalError::Decode(_) | JournalError::Damaged(_) | JournalError::Thread(_) => {
+                Self::internal(&error)
+            }
         }
     }
 }

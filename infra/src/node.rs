@@ -38,7 +38,7 @@ impl Node {
         let started = Sequencer::start(database.clone(), clock.clone(), metrics.clone()).await?;
         let (sequencer, view, log) = (started.sequencer, started.view, started.log);
         let projection = Projection::start(database.clone(), log.clone(), metrics.clone());
-        let relay = Relay::start(relay, database.clone(), log.clone(), started.epoch, clock.clone(), metrics.clone());
+        let relay = Relay::start(relay, database.clone(), log.clone(), started.epoch, clock.clone(), metrics.clone())?;
         Ok(Self { database, clock, sequencer, view, log, projection, relay, metrics })
     }
 }

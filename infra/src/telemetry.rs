@@ -119,7 +119,7 @@ impl Metrics {
         }
     }
 
-    /// Everything, in the text format of OpenMetrics.
+    /// Everything, in the `OpenMetrics` text format.
     pub fn render(&self) -> String {
         let mut text = String::new();
         // Writing to a string does not fail.

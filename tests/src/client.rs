@@ -28,9 +28,6 @@ pub struct Answer {
 
 impl Answer {
     /// The body of a success.
-    ///
-    /// # Panics
-    /// When it is none.
     #[track_caller]
     pub fn ok(self) -> Value {
         assert!(self.status.is_success(), "{} {}", self.status, self.body);
@@ -38,9 +35,6 @@ impl Answer {
     }
 
     /// Status and problem code of a refusal.
-    ///
-    /// # Panics
-    /// When it is none, or not in the form of a problem.
     #[track_caller]
     pub fn problem(&self) -> (u16, &str) {
         let kind = self.headers.get("content-type").and_then(|value| value.to_str().ok());

@@ -3,14 +3,11 @@
 use std::time::{Duration, Instant};
 
 /// How long anything may take before a test gives up: far longer than it does on a busy machine.
-pub const PATIENCE: Duration = Duration::from_secs(60);
+pub const PATIENCE: Duration = Duration::from_mins(1);
 /// The pause between looks.
 const LOOK_EVERY: Duration = Duration::from_millis(10);
 
-/// Waits until `look` finds something.
-///
-/// # Panics
-/// When that has not happened in time; `what` says what was waited for.
+/// Waits until `look` finds something; fails the test when that takes too long. `what` says what is waited for.
 pub async fn until<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
     let deadline = Instant::now() + PATIENCE;
     loop {

@@ -79,7 +79,7 @@ impl TestExchange {
     /// A client with a token for this organization and role. The organization need not exist.
     pub fn client(&self, organization: &str, role: Role) -> ApiClient {
         let organization = organization.parse().expect("a slug");
-        let token = self.tokens.issue("test", organization, role, Duration::from_secs(900)).expect("a token");
+        let token = self.tokens.issue("test", organization, role, Duration::from_mins(15)).expect("a token");
         ApiClient::new(&self.url, Some(token))
     }
 

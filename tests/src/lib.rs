@@ -4,6 +4,8 @@
 //! Tests see the exchange as its clients do. They wait for conditions, never for time, and each has a database of its own, so that
 //! all run in parallel.
 
+#![expect(clippy::missing_panics_doc, reason = "a fixture that cannot be had ends its test")]
+
 pub mod client;
 pub mod condition;
 pub mod exchange;

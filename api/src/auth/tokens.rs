@@ -16,7 +16,7 @@ use super::Role;
 use crate::problem::{Problem, ProblemCode};
 
 /// How long a token is valid.
-pub const TOKEN_LIFETIME: Duration = Duration::from_secs(900);
+pub const TOKEN_LIFETIME: Duration = Duration::from_mins(15);
 /// Who issues the tokens, and whom they are for.
 const ISSUER: &str = "secondwind";
 

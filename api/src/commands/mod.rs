@@ -66,9 +66,7 @@ impl Invocation {
     /// Whatever kept it from being carried out, with what to do about it.
     pub fn execute(self) -> anyhow::Result<ExitCode> {
         log_to_stderr(self.log_json, &self.command);
-        let runtime = actix_web::rt::System::with_tokio_rt(|| {
-            tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("the system grants threads")
-        });
+        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
         runtime.block_on(async {
             match self.command {
                 Command::Run(args) => run::run(args).await,
@@ -87,8 +85,9 @@ impl Invocation {
 
 /// Logs go to standard error. What people run at a terminal stays quiet about each request.
 fn log_to_stderr(json: bool, command: &Command) {
-    let quiet = "warn,infra=info,api=info,tracing_actix_web=warn,librdkafka=error,rdkafka=error";
-    let default = if matches!(command, Command::Serve { .. }) { "info,librdkafka=error,rdkafka=error" } else { quiet };
+    // Kafka's client reports through the relay, which knows what is an error.
+    let quiet = "warn,infra=info,api=info,tracing_actix_web=warn,librdkafka=off,rdkafka=off";
+    let default = if matches!(command, Command::Serve { .. }) { "info,librdkafka=off,rdkafka=off" } else { quiet };
     let filter = EnvFilter::try_from_env("SECONDWIND_LOG").unwrap_or_else(|_| EnvFilter::new(default));
     let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     if json { subscriber.json().init() } else { subscriber.init() }

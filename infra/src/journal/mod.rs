@@ -103,6 +103,9 @@ pub enum JournalError {
     /// A row of the log cannot be read.
     #[error(transparent)]
     Decode(#[from] DecodeError),
+    /// The operating system grants no thread.
+    #[error("a thread cannot be started: {0}")]
+    Thread(#[from] std::io::Error),
     /// The log or the books are not what this program wrote.
     #[error("the journal is damaged: {0}")]
     Damaged(String),

@@ -71,7 +71,7 @@ impl LogReader {
         if sequence >= self.head() {
             return Ok(Vec::new());
         }
-        if let Some(rows) = self.from_tail(sequence, limit) {
+        if let Some(rows) = self.in_tail(sequence, limit) {
             return Ok(rows);
         }
         let client = self.database.get().await?;
@@ -94,7 +94,7 @@ impl LogReader {
         Ok(rows)
     }
 
-    fn from_tail(&self, sequence: u64, limit: usize) -> Option<Vec<Arc<LogRow>>> {
+    fn in_tail(&self, sequence: u64, limit: usize) -> Option<Vec<Arc<LogRow>>> {
         let tail = self.tail.lock().unwrap_or_else(PoisonError::into_inner);
         let oldest = tail.front()?.record.sequence;
         let skip = usize::try_from((sequence + 1).checked_sub(oldest)?).ok()?;

@@ -11,9 +11,9 @@ pub(super) struct Changes<'a> {
     pub lots: Vec<(u64, &'a LotRegistered)>,
     pub expired_lots: Vec<LotId>,
     pub orders: Vec<(&'a Record, &'a OrderPlaced)>,
-    pub order_changes: BTreeMap<OrderId, OrderChange>,
+    pub moved_orders: BTreeMap<OrderId, OrderChange>,
     pub trades: Vec<(&'a Record, &'a TradeExecuted)>,
-    pub contract_changes: BTreeMap<ContractId, ContractChange>,
+    pub delivered_contracts: BTreeMap<ContractId, ContractChange>,
 }
 
 /// What happened to an order.
@@ -43,22 +43,22 @@ impl<'a> Changes<'a> {
             Event::OrderPlaced(placed) => self.orders.push((record, placed)),
             Event::TradeExecuted(trade) => {
                 self.trades.push((record, trade));
-                let bid = self.order_changes.entry(trade.bid).or_default();
+                let bid = self.moved_orders.entry(trade.bid).or_default();
                 bid.remaining = Some(trade.bid_remaining);
                 bid.status = if trade.bid_remaining == 0 { "filled" } else { "partially_filled" };
-                let ask = self.order_changes.entry(trade.ask).or_default();
+                let ask = self.moved_orders.entry(trade.ask).or_default();
                 ask.sold = Some(trade.ask_sold_gpus);
                 ask.status = if trade.ask_filled { "filled" } else { "partially_filled" };
             }
             Event::OrderClosed(closed) => {
-                self.order_changes.entry(closed.order).or_default().status = match closed.reason {
+                self.moved_orders.entry(closed.order).or_default().status = match closed.reason {
                     CloseReason::Cancelled | CloseReason::TimeInForce | CloseReason::SelfTrade => "cancelled",
                     CloseReason::Expired => "expired",
                 };
             }
             Event::HoursDelivered(delivered) => {
                 for hour in &delivered.contracts {
-                    let contract = self.contract_changes.entry(hour.contract).or_default();
+                    let contract = self.delivered_contracts.entry(hour.contract).or_default();
                     contract.hours += 1;
                     contract.recognized += hour.amount + hour.buyer_fee;
                 }

@@ -185,8 +185,8 @@ async fn insert_trades(transaction: &Transaction<'_>, changes: &Changes<'_>) -> 
 }
 
 async fn update_orders(transaction: &Transaction<'_>, changes: &Changes<'_>) -> Result<(), tokio_postgres::Error> {
-    let changed = &changes.order_changes;
-    if changed.is_empty() {
+    let moved = &changes.moved_orders;
+    if moved.is_empty() {
         return Ok(());
     }
     let statement = "UPDATE orders o \
@@ -197,10 +197,10 @@ async fn update_orders(transaction: &Transaction<'_>, changes: &Changes<'_>) -> 
         .execute(
             statement,
             &[
-                &column!(changed, (id, _) => id.uuid()),
-                &column!(changed, (_, change) => change.status),
-                &column!(changed, (_, change) => change.remaining.map(int)),
-                &column!(changed, (_, change) => change.sold.map(int)),
+                &column!(moved, (id, _) => id.uuid()),
+                &column!(moved, (_, change) => change.status),
+                &column!(moved, (_, change) => change.remaining.map(int)),
+                &column!(moved, (_, change) => change.sold.map(int)),
             ],
         )
         .await?;
@@ -208,8 +208,8 @@ async fn update_orders(transaction: &Transaction<'_>, changes: &Changes<'_>) -> 
 }
 
 async fn update_contracts(transaction: &Transaction<'_>, changes: &Changes<'_>) -> Result<(), tokio_postgres::Error> {
-    let changed = &changes.contract_changes;
-    if changed.is_empty() {
+    let delivered = &changes.delivered_contracts;
+    if delivered.is_empty() {
         return Ok(());
     }
     let statement = "UPDATE contracts t \
@@ -219,9 +219,9 @@ async fn update_contracts(transaction: &Transaction<'_>, changes: &Changes<'_>) 
         .execute(
             statement,
             &[
-                &column!(changed, (id, _) => id.uuid()),
-                &column!(changed, (_, change) => int(change.hours)),
-                &column!(changed, (_, change) => change.recognized.to_decimal()),
+                &column!(delivered, (id, _) => id.uuid()),
+                &column!(delivered, (_, change) => int(change.hours)),
+                &column!(delivered, (_, change) => change.recognized.to_decimal()),
             ],
         )
         .await?;

@@ -80,6 +80,9 @@ enum RelayError {
 
 impl Relay {
     /// Starts publishing on a thread of its own. `epoch` is the one under which this process leads.
+    ///
+    /// # Errors
+    /// The operating system's error when it grants no thread.
     pub fn start(
         config: RelayConfig,
         database: Database,
@@ -87,15 +90,12 @@ impl Relay {
         epoch: i64,
         clock: Clock,
         metrics: Metrics,
-    ) -> Self {
+    ) -> std::io::Result<Self> {
         let (sender, status) = watch::channel(RelayStatus::Connecting);
         let publisher = Publisher { config, database, log, epoch, clock, metrics, status: sender };
         let runtime = Handle::current();
-        std::thread::Builder::new()
-            .name("relay".into())
-            .spawn(move || publisher.run(&runtime))
-            .expect("the operating system grants a thread at start-up");
-        Self { status }
+        std::thread::Builder::new().name("relay".into()).spawn(move || publisher.run(&runtime))?;
+        Ok(Self { status })
     }
 
     /// What it is doing.

@@ -39,13 +39,11 @@ pub(super) fn read(config: &RelayConfig) -> Result<u64, RelayError> {
 fn read_partition(consumer: &BaseConsumer, topic: &str, partition: i32) -> Result<u64, RelayError> {
     let (low, high) = consumer.fetch_watermarks(topic, partition, PATIENCE)?;
     let mut window = FIRST_WINDOW;
-    while low < high {
-        let from = (high - window).max(low);
+    let mut from = high;
+    while from > low {
+        from = (high - window).max(low);
         if let Some(last) = last_sequence(consumer, topic, partition, from)? {
             return Ok(last);
-        }
-        if from == low {
-            break;
         }
         window = window.saturating_mul(8);
     }

@@ -155,7 +155,7 @@ impl Sequencer {
         };
         tokio::spawn(committer.run(to_commit, outcomes_sender));
         let engine = engine::Engine::new(view.clone(), keys, database, clock, metrics.clone());
-        spawn_on_own_thread(engine.run(submissions, batches, outcomes));
+        spawn_on_own_thread(engine.run(submissions, batches, outcomes))?;
         let sequencer = Self { queue, status, log: log.clone(), metrics };
         Ok(Started { sequencer, view, log, epoch })
     }
@@ -226,10 +226,8 @@ async fn catch_up(view: &View, log: &LogReader, head: u64) -> Result<(), Journal
 }
 
 /// Runs the engine on a thread of its own, where deciding does not keep the server's tasks waiting.
-fn spawn_on_own_thread(engine: impl Future<Output = ()> + Send + 'static) {
+fn spawn_on_own_thread(engine: impl Future<Output = ()> + Send + 'static) -> std::io::Result<()> {
     let runtime = tokio::runtime::Handle::current();
-    std::thread::Builder::new()
-        .name("sequencer".into())
-        .spawn(move || runtime.block_on(engine))
-        .expect("the operating system grants a thread at start-up");
+    std::thread::Builder::new().name("sequencer".into()).spawn(move || runtime.block_on(engine))?;
+    Ok(())
 }

@@ -8,12 +8,15 @@ use matching::Event;
 const FILES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden");
 
 fn golden() -> BTreeMap<(String, u16), String> {
-    let files = std::fs::read_dir(FILES).unwrap().map(|file| file.unwrap().path());
+    let files = std::fs::read_dir(FILES).expect("a golden file").map(|file| file.expect("a golden file").path());
     files
         .map(|path| {
-            let stem = path.file_stem().unwrap().to_string_lossy().into_owned();
-            let (name, version) = stem.rsplit_once('.').unwrap();
-            ((name.to_owned(), version.parse().unwrap()), std::fs::read_to_string(path).unwrap())
+            let stem = path.file_stem().expect("a golden file").to_string_lossy().into_owned();
+            let (name, version) = stem.rsplit_once('.').expect("a golden file");
+            (
+                (name.to_owned(), version.parse().expect("a golden file")),
+                std::fs::read_to_string(path).expect("a golden file"),
+            )
         })
         .collect()
 }

@@ -23,12 +23,32 @@ const BUYER_FUNDS: &str = "1000000";
 
 /// The A100 products with two asks each, near the mean on-demand prices that 40 providers quoted for them between February and
 /// July 2026 (1.87, 1.76, 1.10 and 1.43 dollars per GPU-hour; `docs/replay.md` says how they were averaged).
-const MARKETS: [(&str, u16, &str, &str, u16, [&str; 2]); 4] = [
-    ("a100-80g-sxm4-ib.us-tx-1", 80, "SXM4", "infiniband", 8, ["1.8200", "1.9200"]),
-    ("a100-40g-sxm4-ib.us-tx-1", 40, "SXM4", "infiniband", 8, ["1.7100", "1.8100"]),
-    ("a100-80g-pcie-eth.us-tx-1", 80, "PCIe", "ethernet", 4, ["1.0700", "1.1300"]),
-    ("a100-40g-pcie-eth.us-tx-1", 40, "PCIe", "ethernet", 4, ["1.3900", "1.4700"]),
+const MARKETS: [DemoMarket; 4] = [
+    DemoMarket::sxm4("a100-80g-sxm4-ib.us-tx-1", 80, ["1.8200", "1.9200"]),
+    DemoMarket::sxm4("a100-40g-sxm4-ib.us-tx-1", 40, ["1.7100", "1.8100"]),
+    DemoMarket::pcie("a100-80g-pcie-eth.us-tx-1", 80, ["1.0700", "1.1300"]),
+    DemoMarket::pcie("a100-40g-pcie-eth.us-tx-1", 40, ["1.3900", "1.4700"]),
 ];
+
+/// A market of the demo with the price of each provider.
+struct DemoMarket {
+    id: &'static str,
+    memory_gb: u16,
+    form_factor: &'static str,
+    fabric: &'static str,
+    gpus_per_node: u16,
+    prices: [&'static str; 2],
+}
+
+impl DemoMarket {
+    const fn sxm4(id: &'static str, memory_gb: u16, prices: [&'static str; 2]) -> Self {
+        Self { id, memory_gb, form_factor: "SXM4", fabric: "infiniband", gpus_per_node: 8, prices }
+    }
+
+    const fn pcie(id: &'static str, memory_gb: u16, prices: [&'static str; 2]) -> Self {
+        Self { id, memory_gb, form_factor: "PCIe", fabric: "ethernet", gpus_per_node: 4, prices }
+    }
+}
 
 /// Nodes in each demo lot, and for how many hours from the first full hour it is offered: two years.
 const LOT_NODES: u32 = 32;
@@ -53,9 +73,9 @@ pub(super) async fn seed(node: &Node, known: Vec<ClientCredentials>) -> anyhow::
             }
         }
     }
-    for (market, memory_gb, form_factor, fabric, gpus_per_node, prices) in MARKETS {
+    for DemoMarket { id, memory_gb, form_factor, fabric, gpus_per_node, prices } in MARKETS {
         let spec = MarketSpec {
-            id: market.parse()?,
+            id: id.parse()?,
             class: Class {
                 model: "A100".to_owned(),
                 memory_gb,

@@ -115,7 +115,7 @@ impl OrderBody {
                 }
                 (Event::TradeExecuted(trade), Some(order)) => order.traded(trade),
                 (Event::OrderClosed(closed), Some(order)) if closed.order.uuid() == order.id => {
-                    order.status = status_of(closed.reason).to_owned();
+                    status_of(closed.reason).clone_into(&mut order.status);
                 }
                 _ => {}
             }
@@ -180,7 +180,7 @@ impl OrderBody {
             return;
         };
         self.remaining_gpus = self.gpus - self.filled_gpus;
-        self.status = if filled { "filled" } else { "partially_filled" }.to_owned();
+        if filled { "filled" } else { "partially_filled" }.clone_into(&mut self.status);
         self.trades.push(OrderTradeBody {
             id: trade.trade.uuid(),
             contract: trade.contract.uuid(),
@@ -193,6 +193,7 @@ impl OrderBody {
     }
 
     /// The order with the average price of its trades.
+    #[must_use]
     pub fn averaged(mut self) -> Self {
         let hours = |window: &WindowBody| i128::from(window.end.hours() - window.start.hours());
         let gpu_hours = self.trades.iter().map(|trade| i128::from(trade.gpus) * hours(&trade.window)).sum();
