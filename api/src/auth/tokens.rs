@@ -147,7 +147,9 @@ impl Tokens {
         validation.set_issuer(&[ISSUER]);
         validation.set_audience(&[ISSUER]);
         validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
+        // RFC 7519, section 4.1.4: not to be accepted on its expiry either, where the library's bound is exclusive.
         validation.leeway = 0;
+        validation.reject_tokens_expiring_in_less_than = 1;
         match decode::<Claims>(token, &self.decoding, &validation) {
             Ok(token) => Ok((token.claims.organization, token.claims.role)),
             Err(error) if matches!(error.kind(), jsonwebtoken::errors::ErrorKind::ExpiredSignature) => {

@@ -241,6 +241,8 @@ mod tests {
     #[test]
     fn the_markdown_has_a_row_for_every_model() {
         let markdown = mapping_markdown();
+        let page = include_str!("../../../docs/replay.md");
+        assert!(page.contains(&markdown), "docs/replay.md needs this table:\n{markdown}");
         for (model, _) in &PRICED {
             assert!(markdown.contains(&format!("| `{model}` |")), "{model}");
         }
