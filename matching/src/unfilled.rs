@@ -80,10 +80,10 @@ impl Venue {
         Unfilled { reason: UnfilledReason::Quantity, would_fill: (gpus > 0).then_some(WouldFill::Gpus(gpus)) }
     }
 
-    /// Windows of the same length where capacity begins or ends, nearest first, at most [`NEARBY_MAX`].
+    /// Windows of the same length where capacity begins or ends, nearest first, a bounded number of them.
     fn nearby_windows(&self, market: MarketId, terms: &BidTerms, earliest: Hour) -> Vec<Window> {
         /// How many windows are tried before the answer is that other hours would not help.
-        const NEARBY_MAX: usize = 128;
+        const NEARBY_MAX: usize = 32;
         let hours = terms.window.hours();
         let mut starts: Vec<Hour> = Vec::new();
         for ask in self.asks(market).take_while(|ask| ask.limit_price <= terms.limit_price).take(NEARBY_MAX) {

@@ -1,6 +1,6 @@
 //! Decisions: a command against the state, as events or a refusal.
 
-use ledger::{Amount, ContractId, DepositId, OrganizationId};
+use ledger::{Account, AccountKind, Amount, ContractId, DepositId, OrganizationId, Owner};
 use sha2::{Digest, Sha256};
 
 use super::{
@@ -42,21 +42,27 @@ impl Exchange {
             Instruction::PlaceOrder(order) => self.place_order(order, ids, out),
             Instruction::CancelOrder { organization, order } => self.cancel_order(*organization, *order, out),
             Instruction::RecordDeposit { organization, amount, currency, reference } => {
-                self.require_organization(*organization)?;
-                check_text("reference", reference)?;
-                if *amount <= Amount::ZERO {
-                    return Err(Refusal::AmountNotPositive);
-                }
-                if *amount > Amount::LINE_MAX {
-                    return Err(Refusal::AmountTooLarge);
-                }
                 let deposit = DepositId::new(ids.mint());
-                let (organization, amount, currency, reference) =
-                    (*organization, *amount, *currency, reference.clone());
-                out.push(DepositReceived { deposit, organization, amount, currency, reference }.into());
-                Ok(())
+                let (organization, amount, currency) = (*organization, *amount, *currency);
+                let reference = reference.clone();
+                self.record_deposit(DepositReceived { deposit, organization, amount, currency, reference }, out)
             }
         }
+    }
+
+    fn record_deposit(&self, deposit: DepositReceived, out: &mut Vec<Event>) -> Result<(), Refusal> {
+        self.require_organization(deposit.organization)?;
+        check_text("reference", &deposit.reference)?;
+        if deposit.amount <= Amount::ZERO {
+            return Err(Refusal::AmountNotPositive);
+        }
+        // All money there is came through the bank, so no other balance can exceed its.
+        let bank = self.books.balance(&Account::operator(AccountKind::Bank, Owner::Entity, deposit.currency));
+        if deposit.amount > Amount::LINE_MAX || bank + deposit.amount > Amount::BALANCE_MAX {
+            return Err(Refusal::AmountTooLarge);
+        }
+        out.push(deposit.into());
+        Ok(())
     }
 
     fn register_organization(

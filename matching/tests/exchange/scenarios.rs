@@ -232,6 +232,9 @@ fn refusals_change_nothing() {
          ask A2 north L1 8 @1.0000 min_hours=5 max_hours=4 => refused hours_range_invalid
          lot L3 north m1 12 0..4 => refused quantity_invalid
          market m1 => refused market_exists
+         fund acme 0 => refused amount_not_positive
+         fund acme -1 => refused amount_not_positive
+         fund acme 1000000000.000001 => refused amount_too_large
          money acme => available 100000.00 held 0.00 payable 0.00
          free L1 => 0..48:16",
     );
