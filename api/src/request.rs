@@ -176,12 +176,20 @@ impl PageSpan {
     }
 
     /// The page of rows that were read with [`PageSpan::fetch`]; `position` tells where a row stands.
-    pub fn page<R, T>(self, rows: &[R], position: impl Fn(&R) -> i64, item: impl Fn(&R) -> T) -> Page<T> {
+    ///
+    /// # Errors
+    /// The first error of `item`.
+    pub fn page<R, T, E>(
+        self,
+        rows: &[R],
+        position: impl Fn(&R) -> i64,
+        item: impl Fn(&R) -> Result<T, E>,
+    ) -> Result<Page<T>, E> {
         let limit = usize::try_from(self.limit).unwrap_or(usize::MAX);
         let more = rows.len() > limit;
         let shown = &rows[..rows.len().min(limit)];
         let next_cursor = shown.last().filter(|_| more).map(|last| encode_cursor(position(last)));
-        Page { data: shown.iter().map(item).collect(), next_cursor }
+        Ok(Page { data: shown.iter().map(item).collect::<Result<_, E>>()?, next_cursor })
     }
 }
 
@@ -207,7 +215,7 @@ mod tests {
         loop {
             let span = PageSpan::of(cursor.as_deref(), Some(3)).unwrap();
             let fetched: Vec<i64> = rows.iter().copied().filter(|row| *row > span.after).take(4).collect();
-            let page = span.page(&fetched, |row| *row, |row| *row);
+            let page = span.page(&fetched, |row| *row, |row| Ok::<_, Problem>(*row)).unwrap();
             seen.extend(page.data);
             cursor = page.next_cursor;
             if cursor.is_none() {

@@ -4,35 +4,6 @@ use std::fmt;
 use std::str::FromStr;
 
 use arrayvec::ArrayString;
-use schemars::JsonSchema;
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
-
-/// Reads a value that has a text form, without allocating where the format lends its input.
-///
-/// # Errors
-/// The format's own error when the input is not a string, or the text's when it does not parse.
-pub fn deserialize_from_str<'de, D, T>(deserializer: D) -> Result<T, D::Error>
-where
-    D: Deserializer<'de>,
-    T: FromStr,
-    T::Err: fmt::Display,
-{
-    struct FromText<T>(std::marker::PhantomData<T>);
-
-    impl<T: FromStr<Err: fmt::Display>> serde::de::Visitor<'_> for FromText<T> {
-        type Value = T;
-
-        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str("a string")
-        }
-
-        fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<T, E> {
-            text.parse().map_err(E::custom)
-        }
-    }
-
-    deserializer.deserialize_str(FromText(std::marker::PhantomData))
-}
 
 /// An organization that trades or keeps books: a slug of 2 to 32 characters, `a–z`, `0–9` and inner hyphens.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -69,33 +40,7 @@ impl fmt::Display for OrganizationId {
     }
 }
 
-impl fmt::Debug for OrganizationId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl Serialize for OrganizationId {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&self.0)
-    }
-}
-
-impl<'de> Deserialize<'de> for OrganizationId {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserialize_from_str(deserializer)
-    }
-}
-
-impl JsonSchema for OrganizationId {
-    fn schema_name() -> std::borrow::Cow<'static, str> {
-        "OrganizationId".into()
-    }
-
-    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
-        schemars::json_schema!({"type": "string", "pattern": "^[a-z0-9][a-z0-9-]{0,30}[a-z0-9]$"})
-    }
-}
+text_form!(OrganizationId, {"type": "string", "pattern": "^[a-z0-9][a-z0-9-]{0,30}[a-z0-9]$"});
 
 /// Declares ids that are UUIDs, one type for each kind of thing, so that a lot's id cannot stand for an order's.
 #[macro_export]

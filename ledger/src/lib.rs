@@ -7,6 +7,9 @@
 //! It must never know the clock, I/O, randomness, the order book, or how entries are stored: `ledger` is the
 //! innermost crate (`ledger ← matching ← infra ← api`).
 
+#[macro_use]
+mod text_form;
+
 mod account;
 mod books;
 mod calendar;
@@ -23,10 +26,9 @@ pub use books::{Books, Overdraft};
 pub use calendar::{Day, Instant, InvalidTime};
 pub use chain::{ChainHash, ChainedEntry, chain};
 pub use entry::{Entry, Line, Unbalanced};
-pub use identity::{
-    BoxId, ContractId, DepositId, EntityId, InvalidEntity, InvalidName, OrganizationId, deserialize_from_str,
-};
+pub use identity::{BoxId, ContractId, DepositId, EntityId, InvalidEntity, InvalidName, OrganizationId};
 pub use money::{Amount, AmountError, Currency, InvalidCurrency};
 pub use posting::{Delivery, Fact, PostingRule, RULES, post};
 pub use rounding::{share_ceil, share_floor};
+pub use text_form::deserialize_from_str;
 pub use trial_balance::{TrialBalance, TrialBalanceRow};

@@ -5,9 +5,6 @@ use std::iter::Sum;
 use std::ops::{Add, AddAssign, Neg, Sub, SubAssign};
 use std::str::FromStr;
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
-
 /// Micro-units in one unit of a currency.
 const MICROS_PER_UNIT: i128 = 1_000_000;
 /// Digits behind the decimal point that an amount can carry.
@@ -49,23 +46,7 @@ impl fmt::Display for Currency {
     }
 }
 
-impl fmt::Debug for Currency {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-impl Serialize for Currency {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.as_str())
-    }
-}
-
-impl<'de> Deserialize<'de> for Currency {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        crate::identity::deserialize_from_str(deserializer)
-    }
-}
+text_form!(Currency, {"type": "string", "pattern": "^[A-Z]{3}$"});
 
 /// A signed amount of money in micro-units of a currency that the context names.
 ///
@@ -181,39 +162,7 @@ impl fmt::Display for Amount {
     }
 }
 
-impl fmt::Debug for Amount {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
-}
-
-impl Serialize for Amount {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
-
-impl<'de> Deserialize<'de> for Amount {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        crate::identity::deserialize_from_str(deserializer)
-    }
-}
-
-macro_rules! decimal_schema {
-    ($type:ty, $name:literal, $pattern:literal) => {
-        impl JsonSchema for $type {
-            fn schema_name() -> std::borrow::Cow<'static, str> {
-                $name.into()
-            }
-
-            fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
-                schemars::json_schema!({"type": "string", "pattern": $pattern})
-            }
-        }
-    };
-}
-decimal_schema!(Amount, "Amount", r"^-?[0-9]+\.[0-9]{2,6}$");
-decimal_schema!(Currency, "Currency", "^[A-Z]{3}$");
+text_form!(Amount, {"type": "string", "pattern": r"^-?[0-9]+\.[0-9]{2,6}$"});
 
 impl Add for Amount {
     type Output = Self;

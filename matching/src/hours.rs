@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use ledger::{Day, Instant};
 use schemars::JsonSchema;
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize};
 
 const MICROS_PER_HOUR: i64 = 3_600_000_000;
 const HOURS_PER_DAY: u32 = 24;
@@ -61,11 +61,7 @@ impl fmt::Display for Hour {
     }
 }
 
-impl fmt::Debug for Hour {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
-}
+ledger::text_form!(Hour, {"type": "string", "format": "date-time"});
 
 impl FromStr for Hour {
     type Err = NotAnHour;
@@ -74,28 +70,6 @@ impl FromStr for Hour {
         let instant: Instant = text.parse().map_err(|_| NotAnHour(text.to_owned()))?;
         let hour = Self::containing(instant);
         if hour.start() == instant { Ok(hour) } else { Err(NotAnHour(text.to_owned())) }
-    }
-}
-
-impl Serialize for Hour {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
-
-impl<'de> Deserialize<'de> for Hour {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        ledger::deserialize_from_str(deserializer)
-    }
-}
-
-impl JsonSchema for Hour {
-    fn schema_name() -> std::borrow::Cow<'static, str> {
-        "Hour".into()
-    }
-
-    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
-        schemars::json_schema!({"type": "string", "format": "date-time"})
     }
 }
 

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use arrayvec::ArrayString;
 use ledger::{Amount, Currency, share_ceil, share_floor};
 use schemars::JsonSchema;
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 
 use crate::{Price, Window};
 
@@ -46,33 +46,7 @@ impl fmt::Display for MarketId {
     }
 }
 
-impl fmt::Debug for MarketId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl Serialize for MarketId {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&self.0)
-    }
-}
-
-impl<'de> Deserialize<'de> for MarketId {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        ledger::deserialize_from_str(deserializer)
-    }
-}
-
-impl JsonSchema for MarketId {
-    fn schema_name() -> std::borrow::Cow<'static, str> {
-        "MarketId".into()
-    }
-
-    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
-        schemars::json_schema!({"type": "string", "pattern": "^[a-z0-9][a-z0-9.-]{1,46}[a-z0-9]$"})
-    }
-}
+ledger::text_form!(MarketId, {"type": "string", "pattern": "^[a-z0-9][a-z0-9.-]{1,46}[a-z0-9]$"});
 
 /// A fungible GPU product.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use arrayvec::ArrayString;
 use ledger::OrganizationId;
 use schemars::JsonSchema;
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 
 use crate::{LotId, MarketId, OrderId, Price, Timeline, Window};
 
@@ -167,30 +167,4 @@ impl fmt::Display for ClientOrderId {
     }
 }
 
-impl fmt::Debug for ClientOrderId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl Serialize for ClientOrderId {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&self.0)
-    }
-}
-
-impl<'de> Deserialize<'de> for ClientOrderId {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        ledger::deserialize_from_str(deserializer)
-    }
-}
-
-impl JsonSchema for ClientOrderId {
-    fn schema_name() -> std::borrow::Cow<'static, str> {
-        "ClientOrderId".into()
-    }
-
-    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
-        schemars::json_schema!({"type": "string", "minLength": 1, "maxLength": 64})
-    }
-}
+ledger::text_form!(ClientOrderId, {"type": "string", "minLength": 1, "maxLength": 64});

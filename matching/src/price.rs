@@ -4,8 +4,6 @@ use std::fmt;
 use std::str::FromStr;
 
 use ledger::{Amount, AmountError};
-use schemars::JsonSchema;
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// A price: micro-units of the market's currency per GPU-hour, more than zero and at most one million units.
 ///
@@ -74,33 +72,7 @@ impl fmt::Display for Price {
     }
 }
 
-impl fmt::Debug for Price {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
-}
-
-impl Serialize for Price {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
-
-impl<'de> Deserialize<'de> for Price {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        ledger::deserialize_from_str(deserializer)
-    }
-}
-
-impl JsonSchema for Price {
-    fn schema_name() -> std::borrow::Cow<'static, str> {
-        "Price".into()
-    }
-
-    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
-        schemars::json_schema!({"type": "string", "pattern": r"^[0-9]+\.[0-9]{4,6}$"})
-    }
-}
+ledger::text_form!(Price, {"type": "string", "pattern": r"^[0-9]+\.[0-9]{4,6}$"});
 
 #[cfg(test)]
 mod tests {

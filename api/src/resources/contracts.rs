@@ -79,9 +79,8 @@ pub async fn list(
         "SELECT {COLUMNS} FROM contracts WHERE (buyer = $1 OR seller = $1) AND sequence > $2 ORDER BY sequence LIMIT $3"
     );
     let rows = client.query(&statement, &[&caller.organization.as_str(), &span.after, &span.fetch()]).await?;
-    let page = span.page(&rows, |row| row.get(13), |row| contract_of_row(&node, row));
-    let data = page.data.into_iter().collect::<Result<Vec<_>, _>>()?;
-    Ok(answer(HttpResponse::Ok(), node.projection.position(), &Page { data, next_cursor: page.next_cursor }))
+    let page = span.page(&rows, |row| row.get(13), |row| contract_of_row(&node, row))?;
+    Ok(answer(HttpResponse::Ok(), node.projection.position(), &page))
 }
 
 /// One of your contracts.

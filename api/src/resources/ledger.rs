@@ -63,9 +63,8 @@ pub async fn accounts(
                 balance: amount(row.get(4))?,
             })
         },
-    );
-    let data = page.data.into_iter().collect::<Result<Vec<_>, _>>()?;
-    Ok(answer(HttpResponse::Ok(), node.log.head(), &Page { data, next_cursor: page.next_cursor }))
+    )?;
+    Ok(answer(HttpResponse::Ok(), node.log.head(), &page))
 }
 
 /// Which trial balance.
@@ -303,19 +302,21 @@ pub async fn entries(
     let mut page = span.page(
         &rows,
         |row| row.get(0),
-        |row| EntryBody {
-            id: format!("{entity}:{}", row.get::<_, i64>(0)),
-            entity: entity.clone(),
-            sequence: row.get(0),
-            effective_date: row.get(1),
-            rule: row.get(2),
-            event: row.get(3),
-            contract: row.get(4),
-            r#box: row.get(5),
-            hash: row.get(6),
-            lines: Vec::new(),
+        |row| {
+            Ok::<_, Problem>(EntryBody {
+                id: format!("{entity}:{}", row.get::<_, i64>(0)),
+                entity: entity.clone(),
+                sequence: row.get(0),
+                effective_date: row.get(1),
+                rule: row.get(2),
+                event: row.get(3),
+                contract: row.get(4),
+                r#box: row.get(5),
+                hash: row.get(6),
+                lines: Vec::new(),
+            })
         },
-    );
+    )?;
     add_lines(&client, book, &mut page.data).await?;
     Ok(answer(HttpResponse::Ok(), node.log.head(), &page))
 }

@@ -143,7 +143,7 @@ pub async fn list(
     let statement =
         format!("SELECT {COLUMNS} FROM lots WHERE organization = $1 AND sequence > $2 ORDER BY sequence LIMIT $3");
     let rows = client.query(&statement, &[&caller.organization.as_str(), &span.after, &span.fetch()]).await?;
-    let page = span.page(&rows, |row| row.get(8), |row| lot_of_row(&node, row));
+    let page = span.page(&rows, |row| row.get(8), |row| Ok::<_, Problem>(lot_of_row(&node, row)))?;
     Ok(answer(HttpResponse::Ok(), node.projection.position(), &page))
 }
 

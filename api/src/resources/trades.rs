@@ -93,9 +93,8 @@ pub async fn list(
                      amount, buyer_fee, seller_fee, at, sequence \
                      FROM trades WHERE (buyer = $1 OR seller = $1) AND sequence > $2 ORDER BY sequence LIMIT $3";
     let rows = client.query(statement, &[&organization, &span.after, &span.fetch()]).await?;
-    let page = span.page(&rows, |row| row.get(16), |row| trade_of_row(row, organization));
-    let data = page.data.into_iter().collect::<Result<Vec<_>, _>>()?;
-    Ok(answer(HttpResponse::Ok(), node.projection.position(), &Page { data, next_cursor: page.next_cursor }))
+    let page = span.page(&rows, |row| row.get(16), |row| trade_of_row(row, organization))?;
+    Ok(answer(HttpResponse::Ok(), node.projection.position(), &page))
 }
 
 fn trade_of_row(row: &Row, organization: &str) -> Result<TradeBody, Problem> {
@@ -156,7 +155,6 @@ pub async fn of_market(
                 sequence: u64::try_from(row.get::<_, i64>(6)).unwrap_or(0),
             })
         },
-    );
-    let data = page.data.into_iter().collect::<Result<Vec<_>, _>>()?;
-    Ok(answer(HttpResponse::Ok(), node.projection.position(), &Page { data, next_cursor: page.next_cursor }))
+    )?;
+    Ok(answer(HttpResponse::Ok(), node.projection.position(), &page))
 }

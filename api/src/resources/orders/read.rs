@@ -72,11 +72,9 @@ pub async fn list(
     let market = query.market.as_ref().map(MarketId::as_str);
     let organization = caller.organization.as_str();
     let rows = client.query(&statement, &[&organization, &span.after, &statuses, &market, &span.fetch()]).await?;
-    let page = span.page(&rows, |row| row.get(17), order_of_row);
-    let mut orders = page.data.into_iter().collect::<Result<Vec<_>, _>>()?;
-    add_trades(&client, &mut orders).await?;
-    let data = orders.into_iter().map(OrderBody::averaged).collect();
-    let page = Page { data, next_cursor: page.next_cursor };
+    let mut page = span.page(&rows, |row| row.get(17), order_of_row)?;
+    add_trades(&client, &mut page.data).await?;
+    page.data = page.data.into_iter().map(OrderBody::averaged).collect();
     Ok(answer(HttpResponse::Ok(), node.projection.position(), &page))
 }
 
