@@ -6,6 +6,7 @@ mod replay_log;
 mod run;
 mod serve;
 
+use std::io::IsTerminal as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -89,6 +90,9 @@ fn log_to_stderr(json: bool, command: &Command) {
     let quiet = "warn,infra=info,api=info,tracing_actix_web=warn,librdkafka=off,rdkafka=off";
     let default = if matches!(command, Command::Serve { .. }) { "info,librdkafka=off,rdkafka=off" } else { quiet };
     let filter = EnvFilter::try_from_env("SECONDWIND_LOG").unwrap_or_else(|_| EnvFilter::new(default));
-    let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let subscriber = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_ansi(std::io::stderr().is_terminal())
+        .with_writer(std::io::stderr);
     if json { subscriber.json().init() } else { subscriber.init() }
 }
