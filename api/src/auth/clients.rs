@@ -85,7 +85,8 @@ pub async fn authenticate(
     let client = database.get().await?;
     let statement =
         "SELECT organization, role, secret_hash FROM api_clients WHERE client_id = $1 AND disabled_at IS NULL";
-    let row = client.query_opt(statement, &[&client_id]).await?;
+    // No id has a NUL, which PostgreSQL cannot compare with.
+    let row = if client_id.contains('\0') { None } else { client.query_opt(statement, &[&client_id]).await? };
     let known = row.and_then(|row| {
         let organization = row.get::<_, &str>(0).parse().ok()?;
         Some((organization, Role::find(row.get(1))?, row.get::<_, String>(2)))
