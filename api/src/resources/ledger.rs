@@ -1,6 +1,7 @@
 //! The operator's books: accounts, entries and the trial balance, as they stand in the database.
 
 use actix_web::{HttpResponse, get, web};
+use deadpool_postgres::GenericClient;
 use infra::node::Node;
 use jiff::civil::Date;
 use ledger::{AccountKind, Amount, Currency, EntityId};
@@ -147,9 +148,7 @@ pub async fn trial_balance(
         .read_only(true)
         .start()
         .await?;
-    let book = snapshot.query_opt("SELECT id FROM books WHERE entity = $1", &[&entity]).await?;
-    let unknown = || Problem::new(ProblemCode::EntityUnknown, format!("No entity {entity} keeps books here."));
-    let book: i32 = book.ok_or_else(unknown)?.get(0);
+    let book = book_of(&snapshot, &entity).await?;
     let sequence: i64 = snapshot.query_one("SELECT head FROM leadership", &[]).await?.get(0);
     let rows = match as_of {
         None => {
@@ -181,6 +180,16 @@ pub async fn trial_balance(
         rows,
     };
     Ok(answer(HttpResponse::Ok(), sequence, &body))
+}
+
+/// The number of the books that an entity keeps.
+async fn book_of(client: &impl GenericClient, entity: &str) -> Result<i32, Problem> {
+    let book = match entity.parse::<EntityId>() {
+        Ok(entity) => client.query_opt("SELECT id FROM books WHERE entity = $1", &[&entity.to_string()]).await?,
+        Err(_) => None,
+    };
+    let unknown = || Problem::new(ProblemCode::EntityUnknown, format!("No entity {entity} keeps books here."));
+    Ok(book.ok_or_else(unknown)?.get(0))
 }
 
 fn trial_balance_row(row: &Row) -> Result<TrialBalanceRowBody, Problem> {
@@ -282,9 +291,7 @@ pub async fn entries(
         return Err(Problem::new(ProblemCode::AccountUnknown, format!("The chart has no account {code}.")));
     }
     let client = node.database.get().await?;
-    let book = client.query_opt("SELECT id FROM books WHERE entity = $1", &[&entity]).await?;
-    let unknown = || Problem::new(ProblemCode::EntityUnknown, format!("No entity {entity} keeps books here."));
-    let book: i32 = book.ok_or_else(unknown)?.get(0);
+    let book = book_of(&client, &entity).await?;
     let event = query.event.map(|event| i64::try_from(event).unwrap_or(i64::MAX));
     let statement = "SELECT e.sequence, e.effective, e.rule || '.' || e.rule_version, e.event, e.contract, e.box, \
                      encode(e.hash, 'hex') FROM entries e \
