@@ -43,6 +43,7 @@ pub struct TokenBody {
 
 /// Get an access token for a client's credentials.
 #[utoipa::path(
+    operation_id = "get_token",
     tag = "access",
     request_body(content = TokenRequest, content_type = "application/x-www-form-urlencoded"),
     responses(
@@ -94,7 +95,11 @@ fn basic_credentials(request: &HttpRequest) -> Option<(String, String)> {
 }
 
 /// The public keys that tokens are signed with, as a JSON Web Key Set (RFC 7517).
-#[utoipa::path(tag = "access", responses((status = 200, description = "The keys", body = Object)))]
+#[utoipa::path(
+    operation_id = "get_signing_keys",
+    tag = "access",
+    responses((status = 200, description = "The keys", body = Object)),
+)]
 #[get("/.well-known/jwks.json")]
 pub async fn jwks(tokens: web::Data<Tokens>) -> HttpResponse {
     HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "public, max-age=300")).json(tokens.jwks())

@@ -34,6 +34,7 @@ pub struct BalanceBody {
 
 /// Your balances, one per currency of the exchange's markets.
 #[utoipa::path(
+    operation_id = "list_balances",
     tag = "account",
     security(("oauth2" = ["buyer"]), ("oauth2" = ["provider"])),
     responses((status = 200, description = "The balances", body = Page<BalanceBody>)),
@@ -97,6 +98,7 @@ pub struct DepositBody {
 
 /// Credit a deposit that arrived at the bank.
 #[utoipa::path(
+    operation_id = "credit_deposit",
     tag = "operator",
     security(("oauth2" = ["operator"])),
     params(("Idempotency-Key" = Option<String>, Header, description = "Makes the request repeatable")),

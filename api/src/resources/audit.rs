@@ -19,6 +19,7 @@ pub struct StateHashBody {
 
 /// The hash of the committed state, to be compared with `secondwind replay-log`.
 #[utoipa::path(
+    operation_id = "get_state_hash",
     tag = "operator",
     security(("oauth2" = ["auditor"]), ("oauth2" = ["operator"])),
     responses((status = 200, description = "The hash", body = StateHashBody)),

@@ -32,6 +32,7 @@ pub struct NewClockBody {
 
 /// The exchange's present.
 #[utoipa::path(
+    operation_id = "get_clock",
     tag = "market data",
     security(("oauth2" = [])),
     responses((status = 200, description = "The clock", body = ClockBody)),
@@ -43,6 +44,7 @@ pub async fn show(_caller: Caller<Anyone>, node: web::Data<Node>) -> HttpRespons
 
 /// Move a simulated clock forward. Answers when all that falls due by then has happened.
 #[utoipa::path(
+    operation_id = "move_clock",
     tag = "operator",
     security(("oauth2" = ["operator"])),
     request_body = NewClockBody,

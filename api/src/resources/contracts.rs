@@ -61,6 +61,7 @@ const COLUMNS: &str = "id, buyer, seller, lot, market, gpus, price, window_start
 
 /// Your contracts, oldest first.
 #[utoipa::path(
+    operation_id = "list_contracts",
     tag = "trading",
     security(("oauth2" = ["buyer"]), ("oauth2" = ["provider"])),
     params(PageQuery),
@@ -85,6 +86,7 @@ pub async fn list(
 
 /// One of your contracts.
 #[utoipa::path(
+    operation_id = "get_contract",
     tag = "trading",
     security(("oauth2" = ["buyer"]), ("oauth2" = ["provider"])),
     params(("contract" = Uuid, Path, description = "The contract's id")),

@@ -9,7 +9,11 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 /// The process runs.
-#[utoipa::path(tag = "machine", responses((status = 200, description = "Alive", body = String, content_type = "text/plain")))]
+#[utoipa::path(
+    operation_id = "get_health",
+    tag = "machine",
+    responses((status = 200, description = "Alive", body = String, content_type = "text/plain")),
+)]
 #[get("/healthz")]
 pub async fn healthz() -> &'static str {
     "ok\n"
@@ -34,6 +38,7 @@ pub struct ReadyBody {
 
 /// Whether orders are taken. Kafka being away does not make it unready.
 #[utoipa::path(
+    operation_id = "get_readiness",
     tag = "machine",
     responses(
         (status = 200, description = "Orders are taken", body = ReadyBody),
@@ -66,6 +71,7 @@ pub async fn readyz(node: web::Data<Node>) -> HttpResponse {
 
 /// Counters and measurements in the OpenMetrics text format.
 #[utoipa::path(
+    operation_id = "get_metrics",
     tag = "machine",
     responses((status = 200, description = "The metrics", body = String, content_type = "application/openmetrics-text")),
 )]

@@ -35,6 +35,7 @@ pub struct AccountBody {
 
 /// The accounts, in the order in which they were first used.
 #[utoipa::path(
+    operation_id = "list_accounts",
     tag = "finance",
     security(("oauth2" = ["finance"]), ("oauth2" = ["operator"]), ("oauth2" = ["auditor"])),
     params(PageQuery),
@@ -125,6 +126,7 @@ pub struct TrialBalanceBody {
 
 /// The trial balance of an entity in a currency.
 #[utoipa::path(
+    operation_id = "get_trial_balance",
     tag = "finance",
     security(("oauth2" = ["finance"]), ("oauth2" = ["operator"]), ("oauth2" = ["auditor"])),
     params(TrialBalanceQuery),
@@ -269,6 +271,7 @@ pub struct EntryBody {
 
 /// Journal entries, in the order of the books.
 #[utoipa::path(
+    operation_id = "list_entries",
     tag = "finance",
     security(("oauth2" = ["finance"]), ("oauth2" = ["operator"]), ("oauth2" = ["auditor"])),
     params(EntryQuery),

@@ -59,6 +59,7 @@ pub struct LotBody {
 
 /// List capacity.
 #[utoipa::path(
+    operation_id = "register_lot",
     tag = "provider",
     security(("oauth2" = ["provider"])),
     params(("Idempotency-Key" = Option<String>, Header, description = "Makes the request repeatable")),
@@ -126,6 +127,7 @@ fn lot_of_row(node: &Node, row: &Row) -> LotBody {
 
 /// Your lots, oldest first.
 #[utoipa::path(
+    operation_id = "list_lots",
     tag = "provider",
     security(("oauth2" = ["provider"])),
     params(PageQuery),
@@ -149,6 +151,7 @@ pub async fn list(
 
 /// One of your lots.
 #[utoipa::path(
+    operation_id = "get_lot",
     tag = "provider",
     security(("oauth2" = ["provider"])),
     params(("lot" = Uuid, Path, description = "The lot's id")),
@@ -187,6 +190,7 @@ pub struct CalendarStep {
 
 /// What a lot has sold and what is free, over its window.
 #[utoipa::path(
+    operation_id = "get_lot_calendar",
     tag = "provider",
     security(("oauth2" = ["provider"])),
     params(("lot" = Uuid, Path, description = "The lot's id")),

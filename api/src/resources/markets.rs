@@ -99,6 +99,7 @@ impl From<&MarketSpec> for MarketBody {
 
 /// Open a market.
 #[utoipa::path(
+    operation_id = "open_market",
     tag = "operator",
     security(("oauth2" = ["operator"])),
     params(("Idempotency-Key" = Option<String>, Header, description = "Makes the request repeatable")),
@@ -123,6 +124,7 @@ pub async fn open(
 
 /// Every market.
 #[utoipa::path(
+    operation_id = "list_markets",
     tag = "market data",
     security(("oauth2" = [])),
     responses((status = 200, description = "The markets, by id", body = Page<MarketBody>)),
@@ -138,6 +140,7 @@ pub async fn list(_caller: Caller<Anyone>, node: web::Data<Node>) -> HttpRespons
 
 /// One market.
 #[utoipa::path(
+    operation_id = "get_market",
     tag = "market data",
     security(("oauth2" = [])),
     params(("market" = String, Path, description = "The market's id")),
@@ -197,6 +200,7 @@ pub struct BookBody {
 
 /// The book of a market for a window: who could sell all of it, and who bids for hours in it.
 #[utoipa::path(
+    operation_id = "get_book",
     tag = "market data",
     security(("oauth2" = [])),
     params(("market" = String, Path, description = "The market's id"), BookQuery),

@@ -26,6 +26,7 @@ pub struct OrganizationBody {
 
 /// Admit an organization.
 #[utoipa::path(
+    operation_id = "admit_organization",
     tag = "operator",
     security(("oauth2" = ["operator"])),
     params(("Idempotency-Key" = Option<String>, Header, description = "Makes the request repeatable")),
@@ -58,6 +59,7 @@ pub struct NewClientBody {
 
 /// Create an API client of an organization. Its secret is shown this once.
 #[utoipa::path(
+    operation_id = "create_client",
     tag = "operator",
     security(("oauth2" = ["operator"])),
     params(("organization" = String, Path, description = "The organization's id")),

@@ -29,6 +29,7 @@ const KEEP_ALIVE: Duration = Duration::from_secs(15);
 /// A market's events as server-sent events: `id` is the sequence in the log, `event` one of `trade`, `order_placed`,
 /// `order_closed`. Starts with what happens next, or after `Last-Event-ID`.
 #[utoipa::path(
+    operation_id = "stream_market",
     tag = "market data",
     security(("oauth2" = [])),
     params(

@@ -74,6 +74,7 @@ pub struct MarketTradeBody {
 
 /// Your trades, oldest first.
 #[utoipa::path(
+    operation_id = "list_trades",
     tag = "trading",
     security(("oauth2" = ["buyer"]), ("oauth2" = ["provider"])),
     params(PageQuery),
@@ -120,6 +121,7 @@ fn trade_of_row(row: &Row, organization: &str) -> Result<TradeBody, Problem> {
 
 /// A market's trades, oldest first.
 #[utoipa::path(
+    operation_id = "list_market_trades",
     tag = "market data",
     security(("oauth2" = [])),
     params(("market" = String, Path, description = "The market's id"), PageQuery),

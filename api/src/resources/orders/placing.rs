@@ -222,6 +222,7 @@ fn refuse_present(side: &str, fields: &[(&str, bool)]) -> Result<(), Problem> {
 
 /// Place an order. Buyers buy; providers sell from their lots.
 #[utoipa::path(
+    operation_id = "place_order",
     tag = "trading",
     security(("oauth2" = ["buyer"]), ("oauth2" = ["provider"])),
     params(("Idempotency-Key" = Option<String>, Header, description = "Makes the request repeatable")),
@@ -266,6 +267,7 @@ pub async fn place(
 
 /// Cancel what is open of an order.
 #[utoipa::path(
+    operation_id = "cancel_order",
     tag = "trading",
     security(("oauth2" = ["buyer"]), ("oauth2" = ["provider"])),
     params(("order" = Uuid, Path, description = "The order's id")),

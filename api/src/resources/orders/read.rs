@@ -42,6 +42,7 @@ pub struct OrderQuery {
 
 /// Your orders, oldest first.
 #[utoipa::path(
+    operation_id = "list_orders",
     tag = "trading",
     security(("oauth2" = ["buyer"]), ("oauth2" = ["provider"])),
     params(OrderQuery),
@@ -89,6 +90,7 @@ pub struct ReadQuery {
 
 /// One of your orders.
 #[utoipa::path(
+    operation_id = "get_order",
     tag = "trading",
     security(("oauth2" = ["buyer"]), ("oauth2" = ["provider"])),
     params(("order" = Uuid, Path, description = "The order's id"), ReadQuery),
