@@ -1,4 +1,12 @@
 //! The exchange end to end: HTTP in front, PostgreSQL and Kafka behind.
 
+mod access;
 mod architecture;
+mod authorization;
+mod bad_input;
+mod idempotency;
+mod market_data;
+mod metrics;
+mod openapi;
+mod opening;
 mod trading;
