@@ -36,7 +36,8 @@ CREATE TABLE balances (
 ) WITH (fillfactor = 50);
 GRANT SELECT ON balances TO secondwind_app;
 
-CREATE FUNCTION open_balances() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public AS $$
+CREATE FUNCTION open_balances() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
     INSERT INTO balances (account, guarded) SELECT id, guarded FROM inserted;
     RETURN NULL;
@@ -91,7 +92,8 @@ CREATE TABLE entries_awaiting_lines (
     last_sequence  bigint NOT NULL
 );
 
-CREATE FUNCTION entries_inserted() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public AS $$
+CREATE FUNCTION entries_inserted() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
     PERFORM id FROM books WHERE id IN (SELECT book FROM inserted) ORDER BY id FOR UPDATE;
 
@@ -124,7 +126,8 @@ $$;
 CREATE TRIGGER entries_continue_their_book AFTER INSERT ON entries
     REFERENCING NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION entries_inserted();
 
-CREATE FUNCTION lines_inserted() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public AS $$
+CREATE FUNCTION lines_inserted() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
     PERFORM 1
     FROM inserted l LEFT JOIN accounts a ON a.id = l.account
@@ -163,7 +166,8 @@ $$;
 CREATE TRIGGER lines_balance AFTER INSERT ON lines
     REFERENCING NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION lines_inserted();
 
-CREATE FUNCTION entries_have_lines() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public AS $$
+CREATE FUNCTION entries_have_lines() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
     PERFORM 1
     FROM entries e
@@ -180,3 +184,9 @@ $$;
 -- At commit, because an entry must exist before its lines: one check per statement, not per entry.
 CREATE CONSTRAINT TRIGGER entries_have_lines AFTER INSERT ON entries_awaiting_lines
     DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION entries_have_lines();
+
+CREATE TRIGGER books_stay BEFORE DELETE OR TRUNCATE ON books
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_change('keeps its rows');
+CREATE TRIGGER balances_stay BEFORE DELETE OR TRUNCATE ON balances
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_change('keeps its rows');
+REVOKE EXECUTE ON FUNCTION open_balances(), entries_inserted(), lines_inserted(), entries_have_lines() FROM PUBLIC;
