@@ -80,12 +80,13 @@ CREATE CONSTRAINT TRIGGER head_has_events AFTER UPDATE ON leadership
 REVOKE EXECUTE ON FUNCTION events_inserted(), head_moved() FROM PUBLIC;
 
 CREATE TABLE idempotency_keys (
-    digest         bytea PRIMARY KEY, -- SHA-256 of organization, operation and key
+    digest         bytea NOT NULL,    -- SHA-256 of organization, operation and key
     request_hash   bytea NOT NULL,
     created_at     timestamptz NOT NULL,
     first_sequence bigint,            -- the events of the request: first to last, none when it was refused
     last_sequence  bigint,
     refusal        json,
+    PRIMARY KEY (digest, created_at), -- a key that is a day old may come again, for another request
     CHECK ((first_sequence IS NULL) = (last_sequence IS NULL))
 );
 CREATE INDEX idempotency_keys_created_at ON idempotency_keys USING brin (created_at);
