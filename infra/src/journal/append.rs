@@ -45,7 +45,7 @@ impl Journal {
     /// # Errors
     /// [`JournalError`] when the database cannot be reached or holds what this program did not write.
     pub async fn take_over(database: Database) -> Result<Self, JournalError> {
-        let client = database.connect().await?;
+        let client = open_session(&database).await?;
         let row = client.query_one("UPDATE leadership SET epoch = epoch + 1 RETURNING epoch, head", &[]).await?;
         let mut journal = Self {
             database,
@@ -110,7 +110,7 @@ impl Journal {
     /// # Errors
     /// [`JournalError::Fenced`] when another process has taken over; other errors while the database is still away.
     pub async fn recover(&mut self) -> Result<(), JournalError> {
-        self.client = self.database.connect().await?;
+        self.client = open_session(&self.database).await?;
         let row = self.client.query_one("SELECT epoch, head FROM leadership FOR UPDATE", &[]).await?;
         if row.get::<_, i64>(0) != self.epoch {
             return Err(JournalError::Fenced);
@@ -144,6 +144,16 @@ impl Journal {
         })
         .collect()
     }
+}
+
+/// A session of the journal's own. What it reports as committed is durable, whatever the server, the database or the role have
+/// as their default.
+async fn open_session(database: &Database) -> Result<Client, tokio_postgres::Error> {
+    let client = database.connect().await?;
+    let durable = "SELECT set_config('synchronous_commit', 'on', false) \
+                   WHERE current_setting('synchronous_commit') NOT IN ('on', 'remote_apply')";
+    client.batch_execute(durable).await?;
+    Ok(client)
 }
 
 /// Numbers and chains a batch's entries after `book`, and tells where the book stands then.
