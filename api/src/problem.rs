@@ -247,7 +247,7 @@ impl From<JournalError> for Problem {
 
 impl From<tokio_postgres::Error> for Problem {
     fn from(error: tokio_postgres::Error) -> Self {
-        if error.is_closed() { unavailable(&error) } else { Self::internal(&error) }
+        if is_away(&error) { unavailable(&error) } else { Self::internal(&error) }
     }
 }
 
@@ -255,6 +255,17 @@ impl From<deadpool_postgres::PoolError> for Problem {
     fn from(error: deadpool_postgres::PoolError) -> Self {
         unavailable(&error)
     }
+}
+
+/// Whether the connection is gone or the server lets nobody in: nothing is wrong with the statement.
+fn is_away(error: &tokio_postgres::Error) -> bool {
+    /// Classes of SQLSTATE: connection exception, insufficient resources, operator intervention.
+    const AWAY: [&str; 3] = ["08", "53", "57"];
+    if let Some(server) = error.as_db_error() {
+        return AWAY.iter().any(|class| server.code().code().starts_with(class));
+    }
+    let source = std::error::Error::source(error);
+    error.is_closed() || source.is_some_and(<dyn std::error::Error + 'static>::is::<std::io::Error>)
 }
 
 /// The database cannot be read now.
