@@ -66,6 +66,17 @@ impl TestExchange {
         exchange
     }
 
+    /// Starts an exchange on a given database whose Kafka is away.
+    pub async fn start_without_kafka(database: TestDatabase) -> Self {
+        let relay = RelayConfig {
+            brokers: "127.0.0.1:9".to_owned(), // the discard port: nothing listens there
+            topic: TOPIC.to_owned(),
+            transactional_id: "test-relay".to_owned(),
+            brokers_are_volatile: false,
+        };
+        Self::start_on(database, relay).await
+    }
+
     /// Where it is served.
     pub fn url(&self) -> &str {
         &self.url

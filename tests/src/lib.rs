@@ -9,4 +9,5 @@
 pub mod client;
 pub mod condition;
 pub mod exchange;
+pub mod log;
 pub mod postgres;

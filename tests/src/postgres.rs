@@ -13,7 +13,8 @@ use uuid::Uuid;
 /// The migrated database that every test's is a copy of.
 const TEMPLATE: &str = "secondwind_template";
 
-/// A database of one's own, as copied from the template.
+/// A database of one's own, as copied from the template. Clones are the same database.
+#[derive(Clone)]
 pub struct TestDatabase {
     name: String,
 }

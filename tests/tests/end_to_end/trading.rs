@@ -6,7 +6,7 @@ use tests::client::{MARKET, ask, bid, market};
 use tests::exchange::TestExchange;
 
 /// A market, a provider with 16 GPUs on offer at 1.05 through January 2027, and a funded buyer.
-async fn opened(exchange: &TestExchange) -> Value {
+pub(super) async fn opened(exchange: &TestExchange) -> Value {
     let operator = exchange.operator();
     operator.post("/v1/markets", &market(MARKET)).await.ok();
     for (id, funds) in [("north", None), ("acme", Some("100000.00")), ("beta", Some("100000.00"))] {
