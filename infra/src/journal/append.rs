@@ -20,6 +20,8 @@ pub struct Journal {
     head: u64,
     book: BookHead,
     accounts: AccountNumbers,
+    /// The highest account number there is.
+    last_account: i64,
 }
 
 /// Where a book stands.
@@ -54,6 +56,7 @@ impl Journal {
             head: to_u64(row.get(1))?,
             book: BookHead::default(),
             accounts: AccountNumbers::default(),
+            last_account: 0,
         };
         journal.read_books().await?;
         Ok(journal)
@@ -77,7 +80,7 @@ impl Journal {
     pub async fn append(&mut self, batch: &Batch) -> Result<(), JournalError> {
         let head = batch.rows.last().map_or(self.head, |row| row.record.sequence);
         let (before, after) = (to_i64(self.head)?, to_i64(head)?);
-        let new_accounts = self.number_new_accounts(batch)?;
+        let new_accounts = self.number_new_accounts(batch);
         let (entries, book) = chain_entries(batch, self.book)?;
 
         let transaction = self.client.transaction().await?;
@@ -91,6 +94,7 @@ impl Journal {
         if !entries.is_empty() {
             copy_accounts(&transaction, &new_accounts).await?;
             // In memory at once, so that lines find them; on failure `recover` reads the committed ones again.
+            self.last_account = new_accounts.last().map_or(self.last_account, |(_, number)| *number);
             self.accounts.extend(new_accounts);
             copy_entries(&transaction, &entries).await?;
             copy_lines(&transaction, &entries, &self.accounts).await?;
@@ -128,21 +132,16 @@ impl Journal {
             hash: hash.map_err(|_| JournalError::Damaged("a chain head is not 32 bytes".into()))?,
         };
         self.accounts = read::load_accounts(&self.client).await?;
+        self.last_account = self.accounts.values().copied().max().unwrap_or(0);
         Ok(())
     }
 
     /// The accounts that a batch is the first to use, with the numbers they get.
-    fn number_new_accounts(&self, batch: &Batch) -> Result<Vec<(ledger::Account, i64)>, JournalError> {
+    fn number_new_accounts(&self, batch: &Batch) -> Vec<(ledger::Account, i64)> {
         let mut seen = FxHashSet::default();
         let lines = batch.entries.iter().flat_map(|(_, _, entry)| entry.lines());
         let new = lines.map(|line| line.account).filter(|account| !self.accounts.contains_key(account));
-        let first = self.accounts.len() + 1;
-        let new = new.filter(|account| seen.insert(*account)).enumerate();
-        new.map(|(index, account)| {
-            let number = i64::try_from(first + index);
-            number.map(|number| (account, number)).map_err(|_| JournalError::Damaged("too many accounts".into()))
-        })
-        .collect()
+        new.filter(|account| seen.insert(*account)).zip(self.last_account + 1..).collect()
     }
 }
 

@@ -96,7 +96,7 @@ fn entry(source_key: &str, line_count: u32) -> String {
 fn entry_with(source_key: &str, line_count: u32, sequence: &str, previous_hash: &str) -> String {
     format!(
         "INSERT INTO entries (book, sequence, source_key, event, rule, rule_version, effective, line_count, previous_hash, hash) \
-         SELECT id, {sequence}, '{source_key}', 1, 'deposit.matched', 1, '2027-01-01', {line_count}, {previous_hash}, \
+         SELECT id, {sequence}, '{source_key}', 1, 'deposit.matched', 1, '2037-01-01', {line_count}, {previous_hash}, \
          sha256('{source_key}') FROM books WHERE id = 1;"
     )
 }
@@ -113,7 +113,7 @@ fn lines(values: &str) -> String {
 fn two_entries(link: &str, values: &str) -> String {
     format!(
         "INSERT INTO entries (book, sequence, source_key, rule, rule_version, effective, line_count, previous_hash, hash) \
-         SELECT 1, head_sequence + n, 'pair.' || n, 'hold.placed', 1, '2027-01-01', 2, \
+         SELECT 1, head_sequence + n, 'pair.' || n, 'hold.placed', 1, '2037-01-01', 2, \
          CASE n WHEN 1 THEN head_hash ELSE {link} END, sha256(('pair.' || n)::bytea) \
          FROM books, generate_series(1, 2) n WHERE id = 1; \
          INSERT INTO lines (book, entry, line, account, amount) SELECT 1, head_sequence - 2 + n, line, account, amount \

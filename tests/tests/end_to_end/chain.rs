@@ -19,16 +19,16 @@ async fn after_a_session() -> TestExchange {
     opened(&exchange).await;
     let (acme, beta) = (exchange.client("acme", Role::Buyer), exchange.client("beta", Role::Buyer));
     for (buyer, start, end) in [(&acme, 2, 3), (&beta, 2, 5), (&acme, 10, 12)] {
-        let (start, end) = (format!("2027-01-{start:02}T00:00:00Z"), format!("2027-01-{end:02}T00:00:00Z"));
+        let (start, end) = (format!("2037-01-{start:02}T00:00:00Z"), format!("2037-01-{end:02}T00:00:00Z"));
         let filled = buyer.post("/v1/orders", &bid(8, "1.1001", &start, &end)).await.ok();
         assert_eq!(filled["status"], "filled");
     }
-    let resting = bid(16, "0.9137", "2027-01-20T00:00:00Z", "2027-01-21T07:00:00Z");
+    let resting = bid(16, "0.9137", "2037-01-20T00:00:00Z", "2037-01-21T07:00:00Z");
     acme.post("/v1/orders", &resting).await.ok();
     let cancelled = beta.post("/v1/orders", &resting).await.ok();
     let path = format!("/v1/orders/{}", cancelled["id"].as_str().expect("an id"));
     beta.send(beta.request(Method::DELETE, &path)).await.ok();
-    exchange.operator().post("/v1/clock", &json!({"now": "2027-01-03T12:00:00Z"})).await.ok();
+    exchange.operator().post("/v1/clock", &json!({"now": "2037-01-03T12:00:00Z"})).await.ok();
     exchange
 }
 

@@ -34,13 +34,13 @@ async fn traded() -> (TestExchange, ApiClient) {
     let exchange = TestExchange::start_without_kafka(TestDatabase::create().await).await;
     opened(&exchange).await;
     let acme = exchange.client("acme", Role::Buyer);
-    let (start, end) = ("2027-01-02T00:00:00Z", "2027-01-04T00:00:00Z");
+    let (start, end) = ("2037-01-02T00:00:00Z", "2037-01-04T00:00:00Z");
     for (gpus, price) in [(8, "1.1000"), (16, "1.2000"), (8, "0.9000")] {
         acme.post("/v1/orders", &bid(gpus, price, start, end)).await.ok();
     }
     let unwanted = acme.post("/v1/orders", &bid(8, "0.8000", start, end)).await.ok();
     acme.delete(&format!("/v1/orders/{}", unwanted["id"].as_str().expect("an id"))).await.ok();
-    exchange.operator().post("/v1/clock", &json!({"now": "2027-01-03T02:00:00Z"})).await.ok();
+    exchange.operator().post("/v1/clock", &json!({"now": "2037-01-03T02:00:00Z"})).await.ok();
     projected(&exchange).await;
     (exchange, acme)
 }
@@ -64,7 +64,7 @@ async fn emptied_read_models_are_computed_again_after_a_restart() {
 async fn read_models_that_are_emptied_at_work_are_computed_again() {
     let (exchange, acme) = traded().await;
     let owner = exchange.database.owner().await;
-    let order = bid(8, "0.7000", "2027-01-20T00:00:00Z", "2027-01-21T00:00:00Z");
+    let order = bid(8, "0.7000", "2037-01-20T00:00:00Z", "2037-01-21T00:00:00Z");
     acme.post("/v1/orders", &order).await.ok();
     projected(&exchange).await;
     let before = read_models(&owner).await;
@@ -93,7 +93,7 @@ async fn a_connection_lost_in_the_middle_of_a_step_loses_and_repeats_nothing() {
     // The trade will change the ask, after the position and the new rows are written.
     let blocker = exchange.database.owner().await;
     blocker.batch_execute("BEGIN; SELECT FROM orders WHERE side = 'sell' FOR UPDATE").await.unwrap();
-    let filled = acme.post("/v1/orders", &bid(8, "1.1000", "2027-01-20T00:00:00Z", "2027-01-21T00:00:00Z")).await.ok();
+    let filled = acme.post("/v1/orders", &bid(8, "1.1000", "2037-01-20T00:00:00Z", "2037-01-21T00:00:00Z")).await.ok();
     assert_eq!(filled["status"], "filled");
     let waiting = "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
     let projector: i32 =

@@ -29,7 +29,7 @@ async fn open_exchange() -> TestExchange {
 
 /// A bid for the hour `number` of January: every second one trades. The hour tells one order from another.
 fn bid_for_hour(number: usize) -> Value {
-    let at = |hour: usize| format!("2027-01-{:02}T{:02}:00:00Z", 2 + hour / 24, hour % 24);
+    let at = |hour: usize| format!("2037-01-{:02}T{:02}:00:00Z", 2 + hour / 24, hour % 24);
     let price = if number.is_multiple_of(2) { "1.0600" } else { "0.9400" };
     bid(8, price, &at(number), &at(number + 1))
 }
@@ -139,7 +139,7 @@ async fn who_starts_later_leads_and_who_led_before_writes_nothing_more() {
     assert_eq!(placed["status"], "filled");
     let orders = orders_in_log(&owner).await;
     assert_eq!(orders.len(), 1);
-    assert_eq!(orders["2027-01-02T00:00:00Z"], [placed["id"].as_str().unwrap().parse::<Uuid>().unwrap()]);
+    assert_eq!(orders["2037-01-02T00:00:00Z"], [placed["id"].as_str().unwrap().parse::<Uuid>().unwrap()]);
     assert_eq!(second.anonymous().get("/readyz").await.body["sequencer"], "leading");
     assert_consistent(&second).await;
 }
@@ -246,7 +246,7 @@ async fn nobody_waits_while_the_database_is_away() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_restart_changes_nothing() {
     let before = open_exchange().await;
-    before.operator().post("/v1/clock", &json!({"now": "2027-01-01T12:00:00Z"})).await.ok();
+    before.operator().post("/v1/clock", &json!({"now": "2037-01-01T12:00:00Z"})).await.ok();
     let acme = before.client("acme", Role::Buyer);
     let (key, order) = (Uuid::now_v7().to_string(), bid_for_hour(4));
     let placed = acme.post_with_key("/v1/orders", &order, &key).await.ok();
@@ -254,7 +254,7 @@ async fn a_restart_changes_nothing() {
         acme.post("/v1/orders", &bid_for_hour(number)).await.ok();
     }
     // A simulated clock goes on from the last event, so the last thing to happen is at this instant.
-    before.operator().post("/v1/clock", &json!({"now": "2027-01-02T03:00:00Z"})).await.ok();
+    before.operator().post("/v1/clock", &json!({"now": "2037-01-02T03:00:00Z"})).await.ok();
     let shown = async |exchange: &TestExchange| {
         let mut shown = vec![exchange.operator().get("/v1/audit/state-hash").await.ok()];
         for (organization, role) in [("acme", Role::Buyer), ("north", Role::Provider)] {
@@ -281,7 +281,7 @@ async fn after_a_day_a_key_may_stand_for_a_new_request() {
     let key = "every-day";
     let mut placed = Vec::new();
     for (day, restart) in [(3, false), (5, false), (7, true)] {
-        exchange.operator().post("/v1/clock", &json!({"now": format!("2027-01-{day:02}T00:00:00Z")})).await.ok();
+        exchange.operator().post("/v1/clock", &json!({"now": format!("2037-01-{day:02}T00:00:00Z")})).await.ok();
         // Keys are forgotten when new ones come, and not loaded when the log has gone on for a day.
         exchange.client("acme", Role::Buyer).post("/v1/orders", &bid_for_hour(401)).await.ok();
         if restart {

@@ -17,7 +17,7 @@ pub(super) async fn opened(exchange: &TestExchange) -> Value {
         }
     }
     let north = exchange.client("north", Role::Provider);
-    let window = json!({"start": "2027-01-01T00:00:00Z", "end": "2027-02-01T00:00:00Z"});
+    let window = json!({"start": "2037-01-01T00:00:00Z", "end": "2037-02-01T00:00:00Z"});
     let lot = json!({"market": MARKET, "gpus": 16, "window": window, "fabric": "hall-3", "min_remnant_hours": 0});
     let lot = north.post("/v1/lots", &lot).await.ok();
     assert_eq!((&lot["gpus"], &lot["free_gpus_min"]), (&json!(16), &json!(16)));
@@ -30,7 +30,7 @@ async fn a_bid_becomes_a_contract_and_its_hours_are_earned() {
     let exchange = TestExchange::start().await;
     let lot = opened(&exchange).await;
     let acme = exchange.client("acme", Role::Buyer);
-    let placed = acme.post("/v1/orders", &bid(8, "1.1000", "2027-01-02T00:00:00Z", "2027-01-03T00:00:00Z")).await.ok();
+    let placed = acme.post("/v1/orders", &bid(8, "1.1000", "2037-01-02T00:00:00Z", "2037-01-03T00:00:00Z")).await.ok();
     assert_eq!(placed["status"], "filled");
     assert_eq!(placed["average_price"], "1.0500");
     assert_eq!(placed["trades"][0]["lot"], lot);
@@ -46,10 +46,10 @@ async fn a_bid_becomes_a_contract_and_its_hours_are_earned() {
     assert_eq!((&before["status"], &before["total"]), (&json!("pending"), &json!("202.608")));
 
     let operator = exchange.operator();
-    operator.post("/v1/clock", &json!({"now": "2027-01-02T12:00:00Z"})).await.ok();
+    operator.post("/v1/clock", &json!({"now": "2037-01-02T12:00:00Z"})).await.ok();
     let during = acme.get(&contract).await.ok();
     assert_eq!((&during["status"], &during["recognized"]), (&json!("active"), &json!("101.304")));
-    operator.post("/v1/clock", &json!({"now": "2027-01-03T00:00:00Z"})).await.ok();
+    operator.post("/v1/clock", &json!({"now": "2037-01-03T00:00:00Z"})).await.ok();
     let after = acme.get(&contract).await.ok();
     assert_eq!((&after["status"], &after["remaining"]), (&json!("completed"), &json!("0.00")));
     let north = exchange.client("north", Role::Provider);
