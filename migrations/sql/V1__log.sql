@@ -11,6 +11,8 @@ EXCEPTION WHEN duplicate_object OR unique_violation THEN
 END
 $$;
 GRANT USAGE ON SCHEMA public TO secondwind_app;
+-- So that a service which may not migrate can see whether the schema is the one it needs.
+GRANT SELECT ON refinery_schema_history TO secondwind_app;
 -- The default since PostgreSQL 15, said for databases that were made by an older one.
 REVOKE CREATE ON SCHEMA public FROM PUBLIC;
 

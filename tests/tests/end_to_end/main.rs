@@ -12,5 +12,6 @@ mod metrics;
 mod openapi;
 mod opening;
 mod projection;
+mod roles;
 mod sequencer;
 mod trading;
