@@ -110,6 +110,7 @@ problem_codes! {
     ClientOrderIdConflict = "client_order_id_conflict", 409, "The client order id stands for another order";
     OrderPlacedBefore = "order_placed_before", 409, "The order was placed before";
     TextInvalid = "text_invalid", 422, "A text is not usable";
+    TimeTooFar = "time_too_far", 422, "The clock does not move that far at once";
     TimePassed = "time_passed", 422, "Time cannot go back";
 }
 
@@ -139,6 +140,9 @@ pub struct ProblemBody {
     code: &'static str,
     /// The id of this request in the operator's log.
     request_id: String,
+    /// Of `/oauth/token` only: the error code of RFC 6749, section 5.2.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<&'static str>,
 }
 
 impl Problem {
@@ -172,6 +176,11 @@ impl Problem {
             detail: self.detail.clone(),
             code: self.code.code(),
             request_id: request_id(),
+            error: match self.code {
+                ProblemCode::InvalidClient => Some("invalid_client"),
+                ProblemCode::InvalidGrantRequest => Some("invalid_request"),
+                _ => None,
+            },
         }
     }
 }

@@ -92,7 +92,7 @@ pub fn idempotency_key<T: Serialize>(
     content: &T,
 ) -> Result<Option<IdempotencyKey>, Problem> {
     let Some(value) = request.headers().get("Idempotency-Key") else { return Ok(None) };
-    let usable = |key: &&str| !key.is_empty() && key.len() <= KEY_LENGTH_MAX;
+    let usable = |key: &&str| (1..=KEY_LENGTH_MAX).contains(&key.len()) && !key.contains('\t');
     let key = value.to_str().ok().filter(usable).ok_or_else(|| {
         let detail = format!("Idempotency-Key must be 1 to {KEY_LENGTH_MAX} printable ASCII characters.");
         Problem::new(ProblemCode::IdempotencyKeyInvalid, detail)

@@ -1,5 +1,7 @@
 //! Balances: what all entries so far add up to.
 
+use std::collections::BTreeSet;
+
 use rustc_hash::FxHashMap;
 
 use crate::{Account, AccountKind, Amount, Currency, EntityId, Entry, Guard, OrganizationId, Owner, TrialBalance};
@@ -42,6 +44,12 @@ impl Books {
     /// What an organization has in one of its accounts with the operator, as a positive amount.
     pub fn customer(&self, kind: AccountKind, organization: OrganizationId, currency: Currency) -> Amount {
         -self.balance(&Account::operator(kind, Owner::Organization(organization), currency))
+    }
+
+    /// The currencies in which an organization has anything with the operator.
+    pub fn currencies_of(&self, organization: OrganizationId) -> BTreeSet<Currency> {
+        let owned = self.balances.keys().filter(|account| account.owner == Owner::Organization(organization));
+        owned.map(|account| account.currency).collect()
     }
 
     /// Whether an organization can set `required` aside.

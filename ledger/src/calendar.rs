@@ -53,7 +53,9 @@ impl FromStr for Instant {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let timestamp: jiff::Timestamp = text.parse().map_err(|_| InvalidTime(text.to_owned()))?;
         let micros = timestamp.as_microsecond();
-        if !(Self::EPOCH.0..=Self::MAX.0).contains(&micros) {
+        // What is finer than a microsecond cannot be kept, and dropping it would make another time of it.
+        let exact = timestamp.subsec_nanosecond() % 1_000 == 0;
+        if !exact || !(Self::EPOCH.0..=Self::MAX.0).contains(&micros) {
             return Err(InvalidTime(text.to_owned()));
         }
         Ok(Self(micros))
@@ -113,6 +115,7 @@ mod tests {
         assert_eq!(instant.day().to_string(), "2027-01-01");
         assert_eq!("2027-01-01T02:00:00+02:00".parse(), Ok(instant), "offsets are converted");
         assert!("2027-01-01".parse::<Instant>().is_err(), "a day is not an instant");
+        assert!("2027-01-01T00:00:00.0000009Z".parse::<Instant>().is_err(), "finer than a microsecond");
         assert!("1969-12-31T23:59:59Z".parse::<Instant>().is_err());
         assert_eq!(Instant::MAX.to_string().parse(), Ok(Instant::MAX));
     }

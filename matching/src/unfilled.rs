@@ -34,7 +34,7 @@ impl UnfilledReason {
     pub const fn detail(self) -> &'static str {
         match self {
             Self::Price => "The limit price is below what sellers ask for these hours.",
-            Self::Hours => "No seller has these hours free; other hours are.",
+            Self::Hours => "These hours cannot carry the whole order; others can.",
             Self::Quantity => "Sellers do not have this many GPUs free in these hours.",
             Self::SelfTrade => "The order would have traded with an order of your own organization.",
         }

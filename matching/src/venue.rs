@@ -238,6 +238,21 @@ impl Venue {
         plan
     }
 
+    /// What is on offer for a whole window, best price first: the price and the GPUs of each ask that can sell some. Asks that share
+    /// a lot together show no more than it has free.
+    pub fn depth(&self, market: MarketId, window: Window) -> Vec<(Price, u32)> {
+        let Some(lot_size) = self.markets.get(&market).map(|market| market.spec.lot_size) else { return Vec::new() };
+        let mut left: FxHashMap<LotId, u32> = FxHashMap::default();
+        let offered = self.asks(market).filter_map(|ask| {
+            let free = self.lots.get(&ask.lot).map_or(0, |lot| lot.residual.min_over(window));
+            let left = left.entry(ask.lot).or_insert(free - free % lot_size);
+            let gpus = self.available(ask, window, lot_size).min(*left);
+            *left -= gpus;
+            (gpus > 0).then_some((ask.limit_price, gpus))
+        });
+        offered.collect()
+    }
+
     /// The next bid after `cursor` that a newly rested ask could serve, with its place in the book.
     pub fn next_bid_for(&self, ask: &Ask, cursor: Option<BidRank>) -> Option<(BidRank, &Bid)> {
         let market = self.markets.get(&ask.market)?;
@@ -254,7 +269,7 @@ impl Venue {
     }
 
     /// How many GPUs an ask can sell over a window, in whole multiples of the lot size.
-    pub fn available(&self, ask: &Ask, window: Window, lot_size: u32) -> u32 {
+    fn available(&self, ask: &Ask, window: Window, lot_size: u32) -> u32 {
         if !ask.window.covers(window) || !ask.hours.contains(window.hours()) {
             return 0;
         }

@@ -1,7 +1,5 @@
 //! An organization's money with the exchange.
 
-use std::collections::BTreeSet;
-
 use actix_web::{HttpRequest, HttpResponse, get, post, web};
 use infra::node::Node;
 use ledger::{AccountKind, Amount, Currency, OrganizationId};
@@ -32,7 +30,7 @@ pub struct BalanceBody {
     payable: Amount,
 }
 
-/// Your balances, one per currency of the exchange's markets.
+/// Your balances, one per currency that a market trades in or you have.
 #[utoipa::path(
     operation_id = "list_balances",
     tag = "account",
@@ -42,7 +40,8 @@ pub struct BalanceBody {
 #[get("/account/balances")]
 pub async fn balances(caller: Caller<Trader>, node: web::Data<Node>) -> HttpResponse {
     let exchange = node.view.read();
-    let currencies: BTreeSet<Currency> = exchange.venue().markets().map(|market| market.spec.currency).collect();
+    let mut currencies = exchange.books().currencies_of(caller.organization);
+    currencies.extend(exchange.venue().markets().map(|market| market.spec.currency));
     let of = |kind, currency| exchange.books().customer(kind, caller.organization, currency);
     let balance = |currency: Currency| BalanceBody {
         currency,

@@ -11,6 +11,9 @@ use crate::auth::{Anyone, Caller, OperatorOnly};
 use crate::problem::{Problem, ProblemBody, ProblemCode};
 use crate::request::answer;
 
+/// How far the clock moves at once: twenty years of hours. Time never goes back, so a mistyped year would be for ever.
+const STEP_HOURS_MAX: u32 = 175_320;
+
 /// The clock.
 #[derive(Serialize, ToSchema)]
 pub struct ClockBody {
@@ -66,6 +69,9 @@ pub async fn set(
     let now = node.clock.now();
     if body.now < now {
         return Err(Problem::from(&Refusal::TimePassed { now }));
+    }
+    if body.now.micros() - now.micros() > i64::from(STEP_HOURS_MAX) * 3_600_000_000 {
+        return Err(Problem::from(&Refusal::TimeTooFar { now, hours: STEP_HOURS_MAX }));
     }
     node.clock.move_to(body.now);
     // Decided in the queue's order, after everything that fell due before it.

@@ -192,7 +192,7 @@ pub struct BookBody {
     window: WindowBody,
     /// Bids within the window, best first.
     bids: Vec<Level>,
-    /// Asks that can sell the whole window, best first. Asks that share a lot are each shown with all the lot has free.
+    /// Asks that can sell the whole window, best first. Asks that share a lot together show what it has free.
     asks: Vec<Level>,
     /// The log's sequence that it includes.
     sequence: u64,
@@ -220,12 +220,11 @@ pub async fn book(
     let window = WindowBody { start, end: query.end.unwrap_or_else(|| start.plus(1)) }.window()?;
     let exchange = node.view.read();
     let venue = exchange.venue();
-    let lot_size = venue.market(*market).ok_or_else(|| Problem::not_found("market"))?.spec.lot_size;
-    let asks = venue.asks(*market).map(|ask| (ask.limit_price, venue.available(ask, window, lot_size)));
+    venue.market(*market).ok_or_else(|| Problem::not_found("market"))?;
     let bids = venue.bids(*market).filter(|bid| window.covers(bid.terms.window));
     let bids = bids.map(|bid| (bid.terms.limit_price, bid.terms.remaining));
     let sequence = exchange.sequence();
-    let (mut bids, asks) = (levels(bids), levels(asks));
+    let (mut bids, asks) = (levels(bids), levels(venue.depth(*market, window).into_iter()));
     bids.reverse();
     Ok(answer(HttpResponse::Ok(), sequence, &BookBody { window: window.into(), bids, asks, sequence }))
 }
@@ -233,7 +232,7 @@ pub async fn book(
 /// Adds orders up per price, lowest first.
 fn levels(orders: impl Iterator<Item = (Price, u32)>) -> Vec<Level> {
     let mut levels: BTreeMap<Price, (u64, u32)> = BTreeMap::new();
-    for (price, gpus) in orders.filter(|(_, gpus)| *gpus > 0) {
+    for (price, gpus) in orders {
         let level = levels.entry(price).or_default();
         *level = (level.0 + u64::from(gpus), level.1 + 1);
     }

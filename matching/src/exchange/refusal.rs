@@ -72,7 +72,7 @@ pub enum Refusal {
         problem: String,
     },
     /// The window has begun, or begins too soon.
-    #[error("the window {window} has passed, or starts before the next hour that can still be traded")]
+    #[error("the window {window} has passed, or starts within {lead} minutes", lead = super::GATE_LEAD_MINUTES)]
     WindowPast {
         /// The window given.
         window: Window,
@@ -89,7 +89,7 @@ pub enum Refusal {
     #[error("min_hours must be at least 1 and at most max_hours")]
     HoursRangeInvalid,
     /// The price of everything is beyond what one journal line can carry.
-    #[error("the order's total is above the largest amount that can be booked, {max}", max = Amount::LINE_MAX)]
+    #[error("the amount is above the largest that one journal line carries, {max}", max = Amount::LINE_MAX)]
     AmountTooLarge,
     /// The amount is not above zero.
     #[error("the amount must be above zero")]
@@ -118,6 +118,14 @@ pub enum Refusal {
         field: String,
         /// The most characters.
         max: usize,
+    },
+    /// The clock was asked to move further than it does at once.
+    #[error("the clock moves at most {hours} hours at once, from {now}")]
+    TimeTooFar {
+        /// The exchange's time.
+        now: Instant,
+        /// The most hours.
+        hours: u32,
     },
     /// Time cannot go back.
     #[error("the exchange's time is {now} already")]
@@ -150,6 +158,7 @@ impl Refusal {
         "client_order_id_conflict",
         "order_placed_before",
         "text_invalid",
+        "time_too_far",
         "time_passed",
     ];
 
@@ -176,6 +185,7 @@ impl Refusal {
             Self::ClientOrderIdConflict => "client_order_id_conflict",
             Self::OrderPlacedBefore { .. } => "order_placed_before",
             Self::TextInvalid { .. } => "text_invalid",
+            Self::TimeTooFar { .. } => "time_too_far",
             Self::TimePassed { .. } => "time_passed",
         }
     }
