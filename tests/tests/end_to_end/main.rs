@@ -7,6 +7,7 @@ mod bad_input;
 mod books;
 mod chain;
 mod idempotency;
+mod ledger_growth;
 mod market_data;
 mod metrics;
 mod openapi;
