@@ -3,9 +3,10 @@
 use ledger::{ChainHash, ChainedEntry, Guard, Line, chain};
 use rustc_hash::FxHashSet;
 use tokio_postgres::types::Type;
-use tokio_postgres::{Client, Transaction};
+use tokio_postgres::{Client, Statement, Transaction};
 
 use super::copy::{CopyRows, JsonText, timestamp};
+use super::statements::Statements;
 use super::{AccountNumbers, Batch, JournalError, KeyOutcome, read};
 use crate::Database;
 
@@ -16,6 +17,7 @@ const OPERATOR_BOOK: i32 = 1;
 pub struct Journal {
     database: Database,
     client: Client,
+    statements: Statements,
     epoch: i64,
     head: u64,
     book: BookHead,
@@ -48,10 +50,12 @@ impl Journal {
     /// [`JournalError`] when the database cannot be reached or holds what this program did not write.
     pub async fn take_over(database: Database) -> Result<Self, JournalError> {
         let client = open_session(&database).await?;
+        let statements = Statements::prepare(&client).await?;
         let row = client.query_one("UPDATE leadership SET epoch = epoch + 1 RETURNING epoch, head", &[]).await?;
         let mut journal = Self {
             database,
             client,
+            statements,
             epoch: row.get(0),
             head: to_u64(row.get(1))?,
             book: BookHead::default(),
@@ -83,24 +87,23 @@ impl Journal {
         let new_accounts = self.number_new_accounts(batch);
         let (entries, book) = chain_entries(batch, self.book)?;
 
+        let statements = &self.statements;
         let transaction = self.client.transaction().await?;
-        let moved = transaction
-            .execute("UPDATE leadership SET head = $1 WHERE epoch = $2 AND head = $3", &[&after, &self.epoch, &before])
-            .await?;
+        let moved = transaction.execute(&statements.move_head, &[&after, &self.epoch, &before]).await?;
         if moved != 1 {
             return Err(JournalError::Fenced);
         }
-        copy_events(&transaction, batch).await?;
+        copy_events(&transaction, &statements.events, batch).await?;
         if !entries.is_empty() {
-            copy_accounts(&transaction, &new_accounts).await?;
+            copy_accounts(&transaction, &statements.accounts, &new_accounts).await?;
             // In memory at once, so that lines find them; on failure `recover` reads the committed ones again.
             self.last_account = new_accounts.last().map_or(self.last_account, |(_, number)| *number);
             self.accounts.extend(new_accounts);
-            copy_entries(&transaction, &entries).await?;
-            copy_lines(&transaction, &entries, &self.accounts).await?;
+            copy_entries(&transaction, &statements.entries, &entries).await?;
+            copy_lines(&transaction, &statements.lines, &entries, &self.accounts).await?;
         }
         if !batch.keys.is_empty() {
-            copy_keys(&transaction, batch).await?;
+            copy_keys(&transaction, &statements.keys, batch).await?;
         }
         transaction.commit().await?;
         self.head = head;
@@ -115,6 +118,7 @@ impl Journal {
     /// [`JournalError::Fenced`] when another process has taken over; other errors while the database is still away.
     pub async fn recover(&mut self) -> Result<(), JournalError> {
         self.client = open_session(&self.database).await?;
+        self.statements = Statements::prepare(&self.client).await?;
         let row = self.client.query_one("SELECT epoch, head FROM leadership FOR UPDATE", &[]).await?;
         if row.get::<_, i64>(0) != self.epoch {
             return Err(JournalError::Fenced);
@@ -169,10 +173,9 @@ fn chain_entries(batch: &Batch, mut book: BookHead) -> Result<(Vec<EntryRow<'_>>
     Ok((rows, book))
 }
 
-async fn copy_events(transaction: &Transaction<'_>, batch: &Batch) -> Result<(), JournalError> {
+async fn copy_events(transaction: &Transaction<'_>, statement: &Statement, batch: &Batch) -> Result<(), JournalError> {
     let types = [Type::INT8, Type::TIMESTAMPTZ, Type::UUID, Type::TEXT, Type::INT2, Type::TEXT, Type::UUID, Type::JSON];
-    let columns = "COPY events (sequence, at, command, type, version, key, subject, content) FROM STDIN BINARY";
-    let mut copy = CopyRows::start(transaction, columns, &types).await?;
+    let mut copy = CopyRows::start(transaction, statement, &types).await?;
     for row in &batch.rows {
         let record = &row.record;
         let version = i16::try_from(record.event.version()).unwrap_or(i16::MAX);
@@ -195,14 +198,14 @@ async fn copy_events(transaction: &Transaction<'_>, batch: &Batch) -> Result<(),
 
 async fn copy_accounts(
     transaction: &Transaction<'_>,
+    statement: &Statement,
     accounts: &[(ledger::Account, i64)],
 ) -> Result<(), tokio_postgres::Error> {
     if accounts.is_empty() {
         return Ok(());
     }
     let types = [Type::INT8, Type::INT4, Type::TEXT, Type::TEXT, Type::TEXT, Type::BOOL];
-    let columns = "COPY accounts (id, book, code, owner, currency, guarded) FROM STDIN BINARY";
-    let mut copy = CopyRows::start(transaction, columns, &types).await?;
+    let mut copy = CopyRows::start(transaction, statement, &types).await?;
     for (account, number) in accounts {
         let guarded = account.kind.guard() == Guard::NeverDebit;
         let owner = account.owner.to_string();
@@ -213,7 +216,11 @@ async fn copy_accounts(
     Ok(())
 }
 
-async fn copy_entries(transaction: &Transaction<'_>, entries: &[EntryRow<'_>]) -> Result<(), tokio_postgres::Error> {
+async fn copy_entries(
+    transaction: &Transaction<'_>,
+    statement: &Statement,
+    entries: &[EntryRow<'_>],
+) -> Result<(), tokio_postgres::Error> {
     let types = [
         Type::INT4,
         Type::INT8,
@@ -228,9 +235,7 @@ async fn copy_entries(transaction: &Transaction<'_>, entries: &[EntryRow<'_>]) -
         Type::BYTEA,
         Type::BYTEA,
     ];
-    let columns = "COPY entries (book, sequence, source_key, event, rule, rule_version, effective, contract, box, \
-                   line_count, previous_hash, hash) FROM STDIN BINARY";
-    let mut copy = CopyRows::start(transaction, columns, &types).await?;
+    let mut copy = CopyRows::start(transaction, statement, &types).await?;
     for row in entries {
         let entry = row.entry;
         let effective = jiff::civil::date(1970, 1, 1).saturating_add(jiff::Span::new().days(entry.effective().days()));
@@ -258,12 +263,12 @@ async fn copy_entries(transaction: &Transaction<'_>, entries: &[EntryRow<'_>]) -
 
 async fn copy_lines(
     transaction: &Transaction<'_>,
+    statement: &Statement,
     entries: &[EntryRow<'_>],
     accounts: &AccountNumbers,
 ) -> Result<(), JournalError> {
     let types = [Type::INT4, Type::INT8, Type::INT4, Type::INT8, Type::NUMERIC, Type::UUID];
-    let columns = "COPY lines (book, entry, line, account, amount, contract) FROM STDIN BINARY";
-    let mut copy = CopyRows::start(transaction, columns, &types).await?;
+    let mut copy = CopyRows::start(transaction, statement, &types).await?;
     for row in entries {
         for (number, Line { account, amount, contract }) in (0i32..).zip(row.entry.lines()) {
             let account = accounts.get(account);
@@ -276,11 +281,9 @@ async fn copy_lines(
     Ok(())
 }
 
-async fn copy_keys(transaction: &Transaction<'_>, batch: &Batch) -> Result<(), JournalError> {
+async fn copy_keys(transaction: &Transaction<'_>, statement: &Statement, batch: &Batch) -> Result<(), JournalError> {
     let types = [Type::BYTEA, Type::BYTEA, Type::TIMESTAMPTZ, Type::INT8, Type::INT8, Type::JSON];
-    let columns = "COPY idempotency_keys (digest, request_hash, created_at, first_sequence, last_sequence, refusal) \
-                   FROM STDIN BINARY";
-    let mut copy = CopyRows::start(transaction, columns, &types).await?;
+    let mut copy = CopyRows::start(transaction, statement, &types).await?;
     for stored in &batch.keys {
         let (first, last, refusal) = match &stored.outcome {
             KeyOutcome::Events { first, last } => (Some(to_i64(*first)?), Some(to_i64(*last)?), None),

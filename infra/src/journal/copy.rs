@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use ledger::Instant;
 use tokio_postgres::binary_copy::BinaryCopyInWriter;
 use tokio_postgres::types::{IsNull, ToSql, Type, to_sql_checked};
-use tokio_postgres::{CopyInSink, Transaction};
+use tokio_postgres::{CopyInSink, Statement, Transaction};
 
 /// A writer of rows into one table. Rows that are not [finished](CopyRows::finish) are not written.
 pub(super) struct CopyRows {
@@ -19,7 +19,7 @@ impl CopyRows {
     /// Starts a copy by `statement`, whose columns have these types.
     pub async fn start(
         transaction: &Transaction<'_>,
-        statement: &str,
+        statement: &Statement,
         types: &[Type],
     ) -> Result<Self, tokio_postgres::Error> {
         let sink: CopyInSink<Bytes> = transaction.copy_in(statement).await?;

@@ -7,6 +7,7 @@
 mod append;
 mod copy;
 mod read;
+mod statements;
 
 use std::sync::Arc;
 
