@@ -1,0 +1,148 @@
+//! Durable orders at fixed batch sizes: the journal alone, beside COPY and beside a transaction per order.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use infra::journal::{Batch, IdempotencyKey, Journal, KeyOutcome, LogRow, StoredKey};
+use ledger::Entry;
+use matching::{Command, Exchange, Log, Record};
+
+use super::flow::Flow;
+use super::postgres::{DurablePostgres, plain_tables};
+use super::table::{Row, Table, per_second};
+use super::written_rows::{PlainCopy, WrittenRows};
+use super::{Options, progress};
+
+/// Orders and cancels in a transaction, and transactions in a round.
+const BATCHES: [(usize, usize); 4] = [(1, 400), (16, 120), (128, 30), (1_024, 8)];
+/// Rounds of each size: ours and COPY take turns, so that what else the machine does meets both.
+const ROUNDS: usize = 3;
+/// Orders at rest before the first round.
+const RESTING: usize = 1_000;
+/// Connections of the baseline that commits every order by itself; the best counts.
+const CONNECTIONS: [usize; 3] = [8, 16, 32];
+/// Orders of that baseline.
+const ONE_BY_ONE_MAX: usize = 8_000;
+
+/// Gathers a batch as the sequencer does.
+struct Gathering<'a> {
+    flow: &'a mut Flow,
+    batch: Batch,
+}
+
+impl Log for Gathering<'_> {
+    fn append(&mut self, record: Record, entries: &[Entry]) {
+        self.flow.learn(&record.event);
+        let sequence = record.sequence;
+        let numbered = (0u32..).zip(entries).map(|(ordinal, entry)| (sequence, ordinal, entry.clone()));
+        self.batch.entries.extend(numbered);
+        self.batch.rows.push(Arc::new(LogRow::encode(record)));
+    }
+}
+
+/// The journal with the exchange in memory whose log it keeps.
+struct Bench {
+    flow: Flow,
+    exchange: Exchange,
+    journal: Journal,
+}
+
+impl Bench {
+    /// Carries out the next instructions, each under an idempotency key.
+    fn batch(
+        &mut self,
+        count: usize,
+        next: impl Fn(&mut Flow) -> anyhow::Result<matching::Instruction>,
+    ) -> anyhow::Result<Batch> {
+        let mut batch = Batch::default();
+        for _ in 0..count {
+            let instruction = next(&mut self.flow)?;
+            let command = self.flow.command(instruction);
+            batch = self.carry_out(&command, batch)?;
+        }
+        Ok(batch)
+    }
+
+    fn carry_out(&mut self, command: &Command, batch: Batch) -> anyhow::Result<Batch> {
+        let key = IdempotencyKey { digest: self.flow.digest(), request_hash: self.flow.digest() };
+        let first = self.exchange.sequence() + 1;
+        let mut log = Gathering { flow: &mut self.flow, batch };
+        self.exchange.execute(command, &mut log)?;
+        let mut batch = log.batch;
+        let outcome = KeyOutcome::Events { first, last: self.exchange.sequence() };
+        batch.keys.push(StoredKey { key, created_at: command.at, outcome });
+        Ok(batch)
+    }
+}
+
+/// Measures, and tells the best rate of a transaction per order.
+pub(super) async fn measure(options: &Options, postgres: &DurablePostgres, table: &mut Table) -> anyhow::Result<u64> {
+    let database = postgres.database("durable").await?;
+    plain_tables(&database, "copied").await?;
+    let mut copy = PlainCopy::into_schema(&database, "copied").await?;
+    let journal = Journal::take_over(database.clone()).await?;
+    let mut bench = Bench { flow: Flow::new()?, exchange: Exchange::new(), journal };
+    let mut opening = Batch::default();
+    for instruction in bench.flow.opening()? {
+        let command = bench.flow.command(instruction);
+        opening = bench.carry_out(&command, opening)?;
+    }
+    bench.journal.append(&opening).await?;
+    let resting = bench.batch(RESTING, Flow::resting_order)?;
+    bench.journal.append(&resting).await?;
+
+    let before = bench.journal.head();
+    let mut results = Vec::new();
+    for (orders, batches) in BATCHES {
+        progress::tell("durable orders, orders per transaction", orders);
+        let (mut ours, mut copied, mut count) = (Duration::ZERO, Duration::ZERO, 0);
+        for _ in 0..ROUNDS {
+            let mut made = Vec::new();
+            for _ in 0..options.sized(batches) {
+                made.push(bench.batch(orders, Flow::order_or_cancel)?);
+            }
+            let head = bench.journal.head();
+            let started = Instant::now();
+            for batch in &made {
+                bench.journal.append(batch).await?;
+            }
+            ours += started.elapsed();
+            let written = WrittenRows::read(&database, head).await?;
+            count += written.orders();
+            copied += copy.write(written.blocks(orders)?).await?;
+        }
+        results.push((orders, per_second(count, ours), per_second(count, copied)));
+    }
+
+    let written = WrittenRows::read(&database, before).await?;
+    let mut one_by_one = Vec::new();
+    for connections in CONNECTIONS {
+        progress::tell("a transaction per order, connections", connections);
+        let schema = format!("single_{connections}");
+        plain_tables(&database, &schema).await?;
+        let orders_max = options.sized(ONE_BY_ONE_MAX);
+        let (count, took) = written.insert_one_by_one(&database, &schema, connections, orders_max).await?;
+        one_by_one.push((connections, per_second(count, took)));
+    }
+    let best = one_by_one.iter().map(|(_, rate)| *rate).max().unwrap_or(0);
+    for (orders, rate, copy_rate) in results {
+        table.add(Row {
+            measured: "durable orders, journal alone",
+            size: format!("{orders} a transaction"),
+            rate,
+            copy_rate: Some(copy_rate),
+            per_order_rate: Some(best),
+            ..Row::default()
+        });
+    }
+    for (connections, rate) in one_by_one {
+        table.add(Row {
+            measured: "baseline: a transaction per order",
+            size: format!("{connections} connections"),
+            rate,
+            per_order_rate: Some(best),
+            ..Row::default()
+        });
+    }
+    Ok(best)
+}

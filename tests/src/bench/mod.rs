@@ -1,0 +1,76 @@
+//! The benchmarks: what the exchange does per second, beside what PostgreSQL alone would do with the same rows.
+//!
+//! Everything is measured in one run on one machine with a fixed seed, so that the ratios mean something where the numbers do
+//! not. A timing is never a test: nothing here fails because it was slow.
+//!
+//! - `flow`, `draw`: the workload. `open_loop`, `latency`, `processor_time`: offering it and measuring.
+//! - `in_memory`, `durable`, `acknowledged`, `over_http`, `catch_up`: one measurement each.
+//! - `postgres`, `written_rows`: the durable server, and the rows that the baselines write again.
+
+mod acknowledged;
+mod allocations;
+mod catch_up;
+mod draw;
+mod durable;
+mod flow;
+mod in_memory;
+mod latency;
+mod open_loop;
+mod over_http;
+mod postgres;
+mod processor_time;
+mod progress;
+mod table;
+mod written_rows;
+
+use std::path::PathBuf;
+
+use anyhow::Context as _;
+use clap::Parser;
+
+pub use allocations::CountingAllocator;
+pub use table::Table;
+
+use postgres::DurablePostgres;
+
+/// How to run the benchmarks.
+#[derive(Parser)]
+#[command(about = "Measures the exchange and prints one table")]
+pub struct Options {
+    /// Smaller sizes: a minute at most, and noisier.
+    #[arg(long)]
+    pub quick: bool,
+    /// Print the table as Markdown.
+    #[arg(long)]
+    pub markdown: bool,
+    /// A directory on the disk to be measured; PostgreSQL's data live there during the run.
+    #[arg(long, default_value = "/var/tmp")]
+    pub directory: PathBuf,
+}
+
+impl Options {
+    /// A count for a full run, or its tenth for a quick one.
+    fn sized(&self, full: usize) -> usize {
+        if self.quick { full.div_ceil(10) } else { full }
+    }
+}
+
+/// Runs every benchmark.
+///
+/// # Errors
+/// Whatever kept one from running: PostgreSQL, the broker, or a port that could not be had.
+pub fn run(options: &Options) -> anyhow::Result<Table> {
+    let mut table = Table::default();
+    // Before anything else runs in this process: a core for itself, and no allocations but its own.
+    in_memory::measure(options, &mut table)?;
+
+    let postgres = DurablePostgres::start(&options.directory)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("the runtime")?;
+    runtime.block_on(async {
+        let per_order = durable::measure(options, &postgres, &mut table).await?;
+        acknowledged::measure(options, &postgres, per_order, &mut table).await?;
+        over_http::measure(options, &postgres, per_order, &mut table).await
+    })?;
+    progress::done();
+    Ok(table)
+}
