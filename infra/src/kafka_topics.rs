@@ -14,6 +14,9 @@ use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 /// How long the brokers may take to create the topics.
 const CREATION_DEADLINE: Duration = Duration::from_secs(30);
 
+/// The largest setting of a time in milliseconds.
+const ANY_TIME_MS: &str = "9223372036854775807";
+
 /// A topic to create.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TopicSpec {
@@ -54,6 +57,10 @@ pub enum TopicCreationError {
 /// acknowledged records or refusing new ones. An existing topic is left as it
 /// is, even where its number of partitions differs.
 ///
+/// A topic keeps its records for good, and takes records dated at any time:
+/// the log is published with its own times, which a simulated clock moves
+/// ahead, and whoever begins late must find its start.
+///
 /// # Errors
 ///
 /// [`TopicCreationError::Request`] when no broker answers within 30 seconds,
@@ -71,6 +78,8 @@ pub async fn create_topics(bootstrap: &str, topics: &[TopicSpec], replication: i
         .map(|topic| {
             NewTopic::new(&topic.name, topic.partitions, TopicReplication::Fixed(replication))
                 .set("min.insync.replicas", &in_sync)
+                .set("retention.ms", "-1")
+                .set("message.timestamp.after.max.ms", ANY_TIME_MS)
         })
         .collect();
     let options =

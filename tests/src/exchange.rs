@@ -11,7 +11,6 @@ use infra::kafka_topics::TopicSpec;
 use infra::node::Node;
 use infra::relay::RelayConfig;
 use infra::{Clock, Database};
-use matching::Instruction;
 use secrecy::SecretString;
 
 use crate::client::ApiClient;
@@ -36,6 +35,11 @@ pub struct TestExchange {
 impl TestExchange {
     /// Starts an exchange on a fresh database and an in-process broker, with a simulated clock.
     pub async fn start() -> Self {
+        Self::start_again(TestDatabase::create().await).await
+    }
+
+    /// Starts an exchange on a given database and an in-process broker, which knows nothing of an earlier one.
+    pub async fn start_again(database: TestDatabase) -> Self {
         let spec = TopicSpec { name: TOPIC.to_owned(), partitions: 2 };
         let broker = tokio::task::spawn_blocking(move || InProcessKafka::start(&[spec])).await;
         let broker = broker.expect("a thread").expect("the broker starts");
@@ -45,7 +49,7 @@ impl TestExchange {
             transactional_id: "test-relay".to_owned(),
             brokers_are_volatile: true,
         };
-        let mut exchange = Self::start_on(TestDatabase::create().await, relay).await;
+        let mut exchange = Self::start_on(database, relay).await;
         exchange.broker = Some(broker);
         exchange
     }
@@ -58,12 +62,7 @@ impl TestExchange {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let server = Server::start(node.clone(), tokens.clone(), listener).expect("a server");
         let url = format!("http://{}", server.address);
-        let exchange = Self { database, node, tokens, url, server, broker: None };
-        let organization = OPERATOR_ORGANIZATION.parse().expect("a slug");
-        let register = Instruction::RegisterOrganization { organization, name: "Secondwind".to_owned() };
-        // On a database that was used before, it is there already.
-        let _ = exchange.node.sequencer.submit(register, None).await;
-        exchange
+        Self { database, node, tokens, url, server, broker: None }
     }
 
     /// Starts an exchange on a given database whose Kafka is away.

@@ -10,5 +10,7 @@ pub mod bench;
 pub mod client;
 pub mod condition;
 pub mod exchange;
+pub mod kafka;
 pub mod log;
 pub mod postgres;
+pub mod server_process;

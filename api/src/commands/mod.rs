@@ -1,5 +1,6 @@
 //! The commands of the binary, one per role.
 
+mod create_operator;
 mod migrate;
 mod openapi;
 mod replay_log;
@@ -45,6 +46,17 @@ enum Command {
         #[arg(long, env = "DATABASE_URL", hide_env_values = true)]
         database_url: String,
     },
+    /// Create an API client of the operator and print its credentials, this once, as a line of JSON.
+    ///
+    /// A new exchange has no client that could create others through the API: this creates the first one. It writes to the
+    /// database alone, before the exchange is served or while it is. With its token, `POST /v1/organizations` and
+    /// `POST /v1/organizations/{id}/clients` admit everyone else. Whoever can run it is the operator: it takes the role that
+    /// owns the schema.
+    CreateOperator {
+        /// The database, as the role that owns the schema.
+        #[arg(long, env = "DATABASE_URL", hide_env_values = true)]
+        database_url: String,
+    },
     /// Replay the log into a fresh state and print its hash.
     ReplayLog {
         /// The database.
@@ -73,6 +85,7 @@ impl Invocation {
                 Command::Run(args) => run::run(args).await,
                 Command::Serve { config } => serve::serve(config.as_deref()).await,
                 Command::Migrate { database_url } => migrate::migrate(database_url).await,
+                Command::CreateOperator { database_url } => create_operator::create_operator(database_url).await,
                 Command::ReplayLog { database_url, until } => replay_log::replay_log(database_url, until).await,
                 Command::ReplayMarket(args) => {
                     let sound = replay_market(args).await?;

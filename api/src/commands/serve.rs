@@ -10,10 +10,14 @@ use infra::kafka_topics::{TopicSpec, create_topics};
 use infra::node::Node;
 use infra::relay::RelayConfig;
 use infra::{Clock, Database};
+use matching::Instruction;
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::auth::{SigningKey, Tokens};
+use crate::auth::{OPERATOR_ORGANIZATION, SigningKey, Tokens};
 use crate::server::Server;
+
+/// The name of the operator's organization, as people write it.
+const OPERATOR_NAME: &str = "Secondwind";
 
 /// Serves until a signal comes or another process takes over.
 pub(super) async fn serve(config: Option<&Path>) -> anyhow::Result<ExitCode> {
@@ -42,13 +46,20 @@ pub(super) async fn serve(config: Option<&Path>) -> anyhow::Result<ExitCode> {
     Ok(code)
 }
 
-/// Brings the schema up to date and starts a node.
+/// Brings the schema up to date, starts a node, and admits the operator's organization where that has not happened yet.
 ///
 /// # Errors
 /// Whatever kept the database from being used.
 pub async fn start_node(database: Database, clock: Clock, relay: RelayConfig) -> anyhow::Result<Node> {
     database.migrate().await?;
-    Ok(Node::start(database, clock, relay).await?)
+    let node = Node::start(database, clock, relay).await?;
+    let organization = OPERATOR_ORGANIZATION.parse()?;
+    let is_admitted = node.view.read().organization(organization).is_some();
+    if !is_admitted {
+        let register = Instruction::RegisterOrganization { organization, name: OPERATOR_NAME.to_owned() };
+        node.sequencer.submit(register, None).await?;
+    }
+    Ok(node)
 }
 
 /// The exchange starts without Kafka, so the topic is created when the brokers can be reached.

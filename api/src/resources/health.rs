@@ -51,6 +51,7 @@ pub async fn readyz(node: web::Data<Node>) -> HttpResponse {
     let (relay, published) = match node.relay.status() {
         RelayStatus::Connecting => ("connecting".to_owned(), None),
         RelayStatus::Published(sequence) => ("publishing".to_owned(), Some(sequence)),
+        RelayStatus::Interrupted(reason) => (format!("interrupted, trying again: {reason}"), None),
         RelayStatus::Stopped(reason) => (reason, None),
     };
     let body = ReadyBody {

@@ -48,7 +48,9 @@ pub enum RelayStatus {
     Connecting,
     /// It has published every event up to this sequence.
     Published(u64),
-    /// It has stopped until an operator acts.
+    /// It was interrupted and tries again; this is why.
+    Interrupted(String),
+    /// It has stopped until an operator acts; this is why.
     Stopped(String),
 }
 
@@ -74,8 +76,29 @@ enum RelayError {
          recreated or truncated. Restore it, or publish to a new topic by changing kafka_topic"
     )]
     TopicBehind { topic: String, cluster: String, tail: u64, stored: u64 },
+    #[error(
+        "partition {partition} of the topic {topic} lost records that had been published to it: it was recreated or truncated. \
+         Restore it, or publish to a new topic by changing kafka_topic"
+    )]
+    TopicShrunk { topic: String, partition: i32 },
+    #[error(
+        "the topic {topic} of cluster {cluster} ends at event {tail}, but the log has only {head} events: it carries another \
+         log. Publish to a new topic by changing kafka_topic, or restore the database that it belongs to"
+    )]
+    TopicAhead { topic: String, cluster: String, tail: u64, head: u64 },
+    #[error("the brokers do not tell which cluster they form")]
+    NoClusterId,
+    #[error("partition {partition} of the topic {topic} ends in a transaction of another producer that is still open")]
+    OpenTransaction { topic: String, partition: i32 },
     #[error("another process leads and publishes now")]
     Superseded,
+}
+
+impl RelayError {
+    /// Whether trying again would do harm or no good.
+    fn is_final(&self) -> bool {
+        matches!(self, Self::TopicBehind { .. } | Self::TopicAhead { .. } | Self::TopicShrunk { .. } | Self::Superseded)
+    }
 }
 
 impl Relay {
@@ -120,14 +143,19 @@ impl Publisher {
         loop {
             match self.publish_until_error(runtime) {
                 Ok(()) => return,
-                Err(stop @ (RelayError::TopicBehind { .. } | RelayError::Superseded)) => {
+                Err(stop) if stop.is_final() => {
                     tracing::error!(reason = %stop, "the relay has stopped; trading goes on");
                     self.status.send_replace(RelayStatus::Stopped(stop.to_string()));
                     return;
                 }
-                Err(error) => tracing::warn!(%error, "publishing is interrupted; trying again"),
+                Err(error) => {
+                    tracing::warn!(%error, "publishing is interrupted; trying again");
+                    self.status.send_replace(RelayStatus::Interrupted(error.to_string()));
+                }
             }
-            self.status.send_if_modified(|status| std::mem::replace(status, RelayStatus::Connecting) != *status);
+            if self.status.is_closed() {
+                return;
+            }
             std::thread::sleep(RETRY_PAUSE);
         }
     }
@@ -136,7 +164,9 @@ impl Publisher {
     fn publish_until_error(&self, runtime: &Handle) -> Result<(), RelayError> {
         self.require_lead(runtime)?;
         let session = Session::open(&self.config)?;
-        let mut position = tail::read(&self.config)?;
+        let tail = tail::read(&self.config)?;
+        session.continue_after(&tail);
+        let mut position = tail.sequence;
         runtime.block_on(self.check_position(session.cluster(), position))?;
         tracing::info!(topic = self.config.topic, position, "publishing the log");
         let mut heads = self.log.subscribe();
@@ -176,15 +206,20 @@ impl Publisher {
     }
 
     async fn check_position(&self, cluster: &str, tail: u64) -> Result<(), RelayError> {
+        let (topic, cluster) = (self.config.topic.clone(), cluster.to_owned());
+        // Only committed events are published, so a topic of this log never ends after its head.
+        let head = self.log.head();
+        if tail > head {
+            return Err(RelayError::TopicAhead { topic, cluster, tail, head });
+        }
         if self.config.brokers_are_volatile {
             return Ok(());
         }
         let client = self.database.get().await.map_err(JournalError::from)?;
         let statement = "SELECT sequence FROM relay_positions WHERE topic = $1 AND cluster = $2";
-        let row = client.query_opt(statement, &[&self.config.topic, &cluster]).await?;
+        let row = client.query_opt(statement, &[&topic, &cluster]).await?;
         let stored = row.map_or(0, |row| u64::try_from(row.get::<_, i64>(0)).unwrap_or(0));
         if tail < stored {
-            let (topic, cluster) = (self.config.topic.clone(), cluster.to_owned());
             return Err(RelayError::TopicBehind { topic, cluster, tail, stored });
         }
         Ok(())

@@ -1,23 +1,66 @@
 //! One producer session: from fencing the earlier ones to its first error.
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use rdkafka::ClientConfig;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
-use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
+use rdkafka::producer::{BaseProducer, BaseRecord, DeliveryResult, Producer, ProducerContext};
+use rdkafka::{ClientConfig, ClientContext, Message};
 
+use super::tail::Tail;
 use super::{RelayConfig, RelayError, cloud_event};
 use crate::journal::LogRow;
 
-/// How long fencing, committing and aborting may take.
+/// How long fencing may take before it is begun anew.
+const FENCING_PATIENCE: Duration = Duration::from_secs(10);
+/// How long writing, committing or aborting may take.
 const TRANSACTION_PATIENCE: Duration = Duration::from_secs(30);
 /// How long the cluster's id may take.
 const CLUSTER_ID_PATIENCE: Duration = Duration::from_secs(10);
+/// The longest pause before brokers that were away are tried again, in milliseconds.
+const RECONNECT_PAUSE_MS: &str = "2000";
+
+/// Watches that partitions only grow: a record that is written before the end that was known tells that the topic is not the
+/// one that was published to so far.
+#[derive(Default)]
+struct Growth(Mutex<Ends>);
+
+#[derive(Default)]
+struct Ends {
+    known: BTreeMap<i32, i64>,
+    shrunk: Option<i32>,
+}
+
+impl Growth {
+    fn ends(&self) -> MutexGuard<'_, Ends> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl ClientContext for Growth {}
+
+impl ProducerContext for Growth {
+    type DeliveryOpaque = ();
+
+    fn delivery(&self, result: &DeliveryResult<'_>, (): ()) {
+        // A record that was not delivered makes the commit fail, and one whose offset is not told tells nothing.
+        let Ok(message) = result else { return };
+        if message.offset() < 0 {
+            return;
+        }
+        let mut ends = self.ends();
+        let end = ends.known.entry(message.partition()).or_default();
+        let before = std::mem::replace(end, message.offset() + 1);
+        if message.offset() < before {
+            ends.shrunk = Some(message.partition());
+        }
+    }
+}
 
 /// A producer that has fenced every earlier one with its transactional id.
 pub(super) struct Session {
-    producer: BaseProducer,
+    producer: BaseProducer<Growth>,
     topic: String,
     cluster: String,
 }
@@ -25,7 +68,7 @@ pub(super) struct Session {
 impl Session {
     /// Connects and fences. When it returns, no earlier session can commit any more.
     pub fn open(config: &RelayConfig) -> Result<Self, RelayError> {
-        let producer: BaseProducer = ClientConfig::new()
+        let producer: BaseProducer<Growth> = ClientConfig::new()
             .set("bootstrap.servers", &config.brokers)
             .set("transactional.id", &config.transactional_id)
             .set("enable.idempotence", "true")
@@ -33,9 +76,10 @@ impl Session {
             .set("compression.type", "lz4")
             .set("linger.ms", "1")
             .set("queue.buffering.max.messages", "100000")
-            .create()?;
-        producer.init_transactions(TRANSACTION_PATIENCE)?;
-        let cluster = producer.client().fetch_cluster_id(CLUSTER_ID_PATIENCE).unwrap_or_default();
+            .set("reconnect.backoff.max.ms", RECONNECT_PAUSE_MS)
+            .create_with_context(Growth::default())?;
+        producer.init_transactions(FENCING_PATIENCE)?;
+        let cluster = producer.client().fetch_cluster_id(CLUSTER_ID_PATIENCE).ok_or(RelayError::NoClusterId)?;
         Ok(Self { producer, topic: config.topic.clone(), cluster })
     }
 
@@ -44,11 +88,23 @@ impl Session {
         &self.cluster
     }
 
+    /// Makes the topic's state after fencing known: from there on it must grow.
+    pub fn continue_after(&self, tail: &Tail) {
+        self.producer.context().ends().known.clone_from(&tail.ends);
+    }
+
     /// Publishes rows in one transaction: readers of committed records see all of them or none.
     pub fn publish(&self, rows: &[Arc<LogRow>]) -> Result<(), RelayError> {
         self.producer.begin_transaction()?;
         for row in rows {
             self.send(row)?;
+        }
+        self.producer.flush(TRANSACTION_PATIENCE)?;
+        let shrunk = self.producer.context().ends().shrunk;
+        if let Some(partition) = shrunk {
+            // Without an abort, the broker would do it when the transaction times out.
+            self.producer.abort_transaction(TRANSACTION_PATIENCE)?;
+            return Err(RelayError::TopicShrunk { topic: self.topic.clone(), partition });
         }
         self.producer.commit_transaction(TRANSACTION_PATIENCE)?;
         Ok(())

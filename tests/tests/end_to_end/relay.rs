@@ -1,0 +1,348 @@
+//! The relay on a real Apache Kafka: every event once, in order, whatever happens to either side.
+
+use std::collections::BTreeMap;
+
+use api::auth::Role;
+use infra::relay::{RelayConfig, RelayStatus};
+use serde_json::{Value, json};
+use tests::client::{MARKET, ask, bid, market};
+use tests::condition::until;
+use tests::exchange::TestExchange;
+use tests::kafka::{OwnKafka, Published, TestTopic};
+use tests::postgres::TestDatabase;
+
+const OTHER_MARKET: &str = "a100-40g-sxm4-ib.us-tx-1";
+
+/// Two markets, a lot on offer in the first, and a funded buyer.
+async fn opened(exchange: &TestExchange) {
+    let operator = exchange.operator();
+    operator.post("/v1/markets", &market(MARKET)).await.ok();
+    operator.post("/v1/markets", &market(OTHER_MARKET)).await.ok();
+    for id in ["north", "acme"] {
+        operator.post("/v1/organizations", &json!({"id": id, "name": id})).await.ok();
+    }
+    let deposit = json!({"organization": "acme", "amount": "1000000.00", "currency": "USD", "reference": "wire"});
+    operator.post("/v1/deposits", &deposit).await.ok();
+    let north = exchange.client("north", Role::Provider);
+    let window = json!({"start": "2027-01-01T00:00:00Z", "end": "2027-02-01T00:00:00Z"});
+    let lot = json!({"market": MARKET, "gpus": 64, "window": window, "fabric": "hall-3", "min_remnant_hours": 0});
+    let lot = north.post("/v1/lots", &lot).await.ok();
+    north.post("/v1/orders", &ask(&lot["id"], 64, "1.0500")).await.ok();
+}
+
+/// Places `count` bids, alternating between the markets; those in the first trade until the lot is sold.
+async fn bids(exchange: &TestExchange, count: usize) {
+    let acme = exchange.client("acme", Role::Buyer);
+    for number in 0..count {
+        let mut order = bid(8, "1.1000", "2027-01-02T00:00:00Z", "2027-01-03T00:00:00Z");
+        if number % 2 == 1 {
+            order["market"] = json!(OTHER_MARKET);
+        }
+        acme.post("/v1/orders", &order).await.ok();
+    }
+}
+
+async fn caught_up(exchange: &TestExchange) -> u64 {
+    let head = exchange.node.log.head();
+    let what = format!("the relay has published event {head}");
+    until(&what, async || (exchange.node.relay.status() == RelayStatus::Published(head)).then_some(head)).await
+}
+
+/// Why the relay stopped, as `/readyz` says it.
+async fn reason_to_stop(exchange: &TestExchange) -> String {
+    let reason = until("the relay stops", async || match exchange.node.relay.status() {
+        RelayStatus::Stopped(reason) => Some(reason),
+        _ => None,
+    })
+    .await;
+    let ready = exchange.anonymous().get("/readyz").await.ok();
+    assert_eq!((&ready["ready"], &ready["relay"]), (&json!(true), &json!(reason)));
+    reason
+}
+
+/// Waits until the relay says that this keeps it from publishing for now, as `/readyz` does.
+async fn interrupted_by(exchange: &TestExchange, cause: &str) {
+    until("the relay is interrupted", async || {
+        let ready = exchange.anonymous().get("/readyz").await.ok();
+        assert_eq!(ready["ready"], json!(true));
+        ready["relay"].as_str().filter(|relay| relay.starts_with("interrupted") && relay.contains(cause)).map(drop)
+    })
+    .await;
+}
+
+/// Every event of the log is there once, in the order of the log within each partition.
+#[track_caller]
+fn assert_once_in_order(published: &[Published], head: u64) {
+    let mut last = BTreeMap::new();
+    for record in published {
+        let before = last.insert(record.partition, record.sequence()).unwrap_or(0);
+        assert!(before < record.sequence(), "{before} before {} in one partition", record.sequence());
+    }
+    let mut sequences: Vec<u64> = published.iter().map(Published::sequence).collect();
+    sequences.sort_unstable();
+    assert_eq!(sequences, (1..=head).collect::<Vec<_>>());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_event_is_published_once_in_order_as_a_cloud_event() {
+    let Some(topic) = TestTopic::create(4).await else { return };
+    let exchange = TestExchange::start_on(TestDatabase::create().await, topic.relay()).await;
+    opened(&exchange).await;
+    bids(&exchange, 20).await;
+    // Deliveries date from far ahead of the broker's clock.
+    exchange.operator().post("/v1/clock", &json!({"now": "2027-01-02T12:00:00Z"})).await.ok();
+    let head = caught_up(&exchange).await;
+    let published = topic.committed().await;
+    assert_once_in_order(&published, head);
+
+    let mut partitions: BTreeMap<&str, i32> = BTreeMap::new();
+    for record in &published {
+        let partition = *partitions.entry(&record.key).or_insert(record.partition);
+        assert_eq!(partition, record.partition, "events of one key are in one partition: {}", record.key);
+    }
+    assert!(partitions.contains_key(MARKET) && partitions.contains_key("acme"), "{partitions:?}");
+
+    let statement = "SELECT sequence, type, version, key, subject::text, (extract(epoch FROM at) * 1000000)::bigint, \
+                     content::text FROM events ORDER BY sequence";
+    let rows = exchange.database.owner().await.query(statement, &[]).await.unwrap();
+    let by_sequence: BTreeMap<u64, &Published> = published.iter().map(|record| (record.sequence(), record)).collect();
+    assert!(rows.iter().any(|row| row.get::<_, &str>(1) == "hours_delivered"));
+    for row in rows {
+        let sequence = u64::try_from(row.get::<_, i64>(0)).unwrap();
+        let record = by_sequence[&sequence];
+        let (name, version): (&str, i16) = (row.get(1), row.get(2));
+        let at = row.get::<_, i64>(5);
+        let mut headers: BTreeMap<String, String> = [
+            ("ce_specversion", "1.0"),
+            ("ce_id", &sequence.to_string()),
+            ("ce_sequence", &sequence.to_string()),
+            ("ce_source", "/secondwind"),
+            ("ce_type", &format!("secondwind.{name}")),
+            ("ce_dataschema", &format!("urn:secondwind:schema:{name}:{version}")),
+            ("ce_time", &jiff::Timestamp::from_microsecond(at).unwrap().to_string()),
+            ("content-type", "application/json"),
+        ]
+        .into_iter()
+        .map(|(key, value)| (key.to_owned(), value.to_owned()))
+        .collect();
+        if let Some(subject) = row.get::<_, Option<String>>(4) {
+            headers.insert("ce_subject".to_owned(), subject);
+        }
+        assert_eq!(record.headers, headers);
+        assert_eq!(record.key, row.get::<_, &str>(3));
+        assert_eq!(record.payload, row.get::<_, &str>(6), "the payload is the stored content, byte for byte");
+        assert_eq!(record.timestamp, Some(at.div_euclid(1000)));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_restart_repeats_nothing_and_goes_on() {
+    let Some(topic) = TestTopic::create(2).await else { return };
+    let exchange = TestExchange::start_on(TestDatabase::create().await, topic.relay()).await;
+    opened(&exchange).await;
+    bids(&exchange, 5).await;
+    // Not waited for: the next relay finds whatever this one has managed.
+    let exchange = TestExchange::start_on(exchange.stop().await, topic.relay()).await;
+    let before = caught_up(&exchange).await;
+    let exchange = TestExchange::start_on(exchange.stop().await, topic.relay()).await;
+    assert_eq!(caught_up(&exchange).await, before);
+    bids(&exchange, 5).await;
+    let head = caught_up(&exchange).await;
+    assert!(head > before);
+    assert_once_in_order(&topic.committed().await, head);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_relay_that_was_replaced_cannot_commit_what_it_had_begun() {
+    let Some(topic) = TestTopic::create(1).await else { return };
+    let stale = topic.rival().await;
+    stale.begin(0, 1_000);
+    let exchange = TestExchange::start_on(TestDatabase::create().await, topic.relay()).await;
+    opened(&exchange).await;
+    let head = caught_up(&exchange).await;
+    let refused = stale.commit().expect_err("it is fenced").to_string();
+    assert!(refused.contains("fenced"), "{refused}");
+    bids(&exchange, 1).await;
+    let later = caught_up(&exchange).await;
+    assert!(later > head, "the fenced producer has not disturbed the relay");
+    assert_once_in_order(&topic.committed().await, later);
+    let written = topic.written().await;
+    assert!(written.iter().any(|record| record.key == "forged"), "it was written, and never seen by readers");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_leading_relay_takes_its_place_back_from_a_stale_one() {
+    let Some(topic) = TestTopic::create(1).await else { return };
+    let exchange = TestExchange::start_on(TestDatabase::create().await, topic.relay()).await;
+    opened(&exchange).await;
+    caught_up(&exchange).await;
+    let stale = topic.rival().await;
+    stale.begin(0, 1_000);
+    bids(&exchange, 2).await;
+    let head = caught_up(&exchange).await;
+    stale.commit().expect_err("it is fenced");
+    assert_once_in_order(&topic.committed().await, head);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_transaction_left_open_at_the_end_is_not_taken_for_the_tail() {
+    let Some(topic) = TestTopic::create(2).await else { return };
+    let exchange = TestExchange::start_on(TestDatabase::create().await, topic.relay()).await;
+    opened(&exchange).await;
+    caught_up(&exchange).await;
+    let database = exchange.stop().await;
+    let crashed = topic.rival().await;
+    crashed.begin(0, 1_000);
+    let exchange = TestExchange::start_on(database, topic.relay()).await;
+    bids(&exchange, 4).await;
+    let head = caught_up(&exchange).await;
+    assert_once_in_order(&topic.committed().await, head);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_tail_is_found_behind_many_aborted_transactions() {
+    let Some(topic) = TestTopic::create(1).await else { return };
+    let exchange = TestExchange::start_on(TestDatabase::create().await, topic.relay()).await;
+    opened(&exchange).await;
+    let before = caught_up(&exchange).await;
+    let database = exchange.stop().await;
+    let rival = topic.rival().await;
+    // Each leaves a record and a marker: far more than the search's first window of 64.
+    for sequence in 0..80 {
+        rival.begin(0, 1_000 + sequence);
+        rival.abort();
+    }
+    let exchange = TestExchange::start_on(database, topic.relay()).await;
+    assert_eq!(caught_up(&exchange).await, before, "it neither stops nor publishes again");
+    bids(&exchange, 2).await;
+    let head = caught_up(&exchange).await;
+    assert_once_in_order(&topic.committed().await, head);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_foreign_open_transaction_makes_the_relay_wait_instead_of_publishing_twice() {
+    let Some(topic) = TestTopic::create(1).await else { return };
+    let exchange = TestExchange::start_on(TestDatabase::create().await, topic.relay()).await;
+    opened(&exchange).await;
+    caught_up(&exchange).await;
+    // Behind it, committed records are hidden from readers until it ends.
+    let foreign = topic.foreigner().await;
+    foreign.begin(0, 0);
+    bids(&exchange, 2).await;
+    caught_up(&exchange).await;
+    let database = exchange.stop().await;
+    // As after a crash between the commit and the note of the position.
+    database.owner().await.execute("UPDATE relay_positions SET sequence = 1", &[]).await.unwrap();
+    let exchange = TestExchange::start_on(database, topic.relay()).await;
+    interrupted_by(&exchange, "transaction of another producer").await;
+    bids(&exchange, 2).await;
+    foreign.abort();
+    let head = caught_up(&exchange).await;
+    assert_once_in_order(&topic.committed().await, head);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn trading_goes_on_while_the_broker_is_away_and_the_relay_catches_up() {
+    let Some(mut kafka) = OwnKafka::start(1).await else { return };
+    let topic = kafka.topic(2).await;
+    let exchange = TestExchange::start_on(TestDatabase::create().await, topic.relay()).await;
+    opened(&exchange).await;
+    let before = caught_up(&exchange).await;
+    tokio::task::block_in_place(|| kafka.cluster.kill_node(0).unwrap());
+    bids(&exchange, 20).await;
+    let ready = exchange.anonymous().get("/readyz").await.ok();
+    assert_eq!(ready["ready"], json!(true));
+    assert!(exchange.node.log.head() > before);
+    assert_ne!(exchange.node.relay.status(), RelayStatus::Published(exchange.node.log.head()));
+    tokio::task::block_in_place(|| kafka.cluster.restart_node(0).unwrap());
+    bids(&exchange, 1).await;
+    let head = caught_up(&exchange).await;
+    assert_once_in_order(&topic.committed().await, head);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_topic_recreated_between_two_runs_stops_the_relay_and_not_the_trading() {
+    let Some(topic) = TestTopic::create(2).await else { return };
+    let exchange = TestExchange::start_on(TestDatabase::create().await, topic.relay()).await;
+    opened(&exchange).await;
+    let published = caught_up(&exchange).await;
+    let database = exchange.stop().await;
+    topic.delete().await;
+    topic.create_again().await;
+    let exchange = TestExchange::start_on(database, topic.relay()).await;
+    let reason = reason_to_stop(&exchange).await;
+    assert!(reason.contains(&format!("ends at event 0, but {published} events")), "{reason}");
+    bids(&exchange, 2).await;
+    assert_eq!(topic.committed().await, [], "nothing is published again");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_topic_recreated_under_a_running_relay_stops_it_before_it_leaves_a_gap() {
+    let Some(topic) = TestTopic::create(1).await else { return };
+    let exchange = TestExchange::start_on(TestDatabase::create().await, topic.relay()).await;
+    opened(&exchange).await;
+    caught_up(&exchange).await;
+    topic.delete().await;
+    topic.create_again().await;
+    bids(&exchange, 2).await;
+    let reason = reason_to_stop(&exchange).await;
+    assert!(reason.contains("recreated or truncated"), "{reason}");
+    bids(&exchange, 1).await;
+    assert_eq!(topic.committed().await, [], "no part of the log stands in for the whole");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_topic_that_carries_another_log_stops_the_relay() {
+    let Some(topic) = TestTopic::create(1).await else { return };
+    let exchange = TestExchange::start_on(TestDatabase::create().await, topic.relay()).await;
+    opened(&exchange).await;
+    let published = caught_up(&exchange).await;
+    exchange.stop().await;
+    let exchange = TestExchange::start_on(TestDatabase::create().await, topic.relay()).await;
+    let reason = reason_to_stop(&exchange).await;
+    assert!(reason.contains("it carries another log"), "{reason}");
+    opened(&exchange).await;
+    assert_once_in_order(&topic.committed().await, published);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_topic_that_is_created_late_gets_the_whole_log() {
+    let Some(topic) = TestTopic::named_only().await else { return };
+    let exchange = TestExchange::start_on(TestDatabase::create().await, topic.relay()).await;
+    opened(&exchange).await;
+    interrupted_by(&exchange, "has no partitions").await;
+    topic.create_again().await;
+    let head = caught_up(&exchange).await;
+    assert_once_in_order(&topic.committed().await, head);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn brokers_that_forget_are_given_the_log_again_after_a_restart() {
+    let exchange = TestExchange::start().await;
+    opened(&exchange).await;
+    caught_up(&exchange).await;
+    let database = exchange.stop().await;
+    let exchange = TestExchange::start_again(database).await;
+    let head = caught_up(&exchange).await;
+    let brokers = exchange.brokers().expect("a broker of its own");
+    let published = TestTopic::existing(&brokers, tests::exchange::TOPIC).written().await;
+    assert_once_in_order(&published, head);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_exchange_without_brokers_trades_and_leaves_no_relay_behind() {
+    let relay = RelayConfig {
+        // Nothing listens there.
+        brokers: "127.0.0.1:1".to_owned(),
+        topic: "events".to_owned(),
+        transactional_id: "nobody".to_owned(),
+        brokers_are_volatile: false,
+    };
+    let exchange = TestExchange::start_on(TestDatabase::create().await, relay).await;
+    opened(&exchange).await;
+    let ready: Value = exchange.anonymous().get("/readyz").await.ok();
+    assert_eq!((&ready["ready"], &ready["published"]), (&json!(true), &Value::Null));
+    let heads = exchange.node.log.subscribe();
+    exchange.stop().await;
+    until("nobody holds the log any more", async || heads.has_changed().err()).await;
+}
