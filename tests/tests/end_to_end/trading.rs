@@ -66,3 +66,24 @@ async fn a_bid_becomes_a_contract_and_its_hours_are_earned() {
     let free: Vec<_> = calendar["data"].as_array().unwrap().iter().map(|step| step["free_gpus"].clone()).collect();
     assert_eq!(free, [16, 8, 16]);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_book_shows_a_lots_hours_once_however_many_asks_offer_them() {
+    let exchange = TestExchange::start().await;
+    let lot = opened(&exchange).await;
+    let north = exchange.client("north", Role::Provider);
+    north.post("/v1/orders", &ask(&lot, 8, "1.0000")).await.ok();
+    north.post("/v1/orders", &ask(&lot, 16, "1.1000")).await.ok();
+    let window = "start=2037-01-02T00:00:00Z&end=2037-01-03T00:00:00Z";
+    let book = north.get(&format!("/v1/markets/{MARKET}/book?{window}")).await.ok();
+    let level = |price: &str| json!({"price": price, "gpus": 8, "orders": 1});
+    assert_eq!(book["asks"], json!([level("1.0000"), level("1.0500")]), "sixteen GPUs in all, the best prices first");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mistyped_year_does_not_end_the_exchange() {
+    let exchange = TestExchange::start().await;
+    let refused = exchange.operator().post("/v1/clock", &json!({"now": "9999-01-01T00:00:00Z"})).await;
+    assert_eq!(refused.problem(), (422, "time_too_far"));
+    opened(&exchange).await;
+}
