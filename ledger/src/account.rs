@@ -5,15 +5,6 @@ use std::str::FromStr;
 
 use crate::{ContractId, Currency, EntityId, OrganizationId};
 
-/// The side on which an account normally carries its balance.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Side {
-    /// Assets and expenses: a positive balance.
-    Debit,
-    /// Liabilities, income and equity: a negative balance.
-    Credit,
-}
-
 /// Whether a balance may cross to the wrong side of zero.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Guard {
@@ -66,18 +57,6 @@ impl AccountKind {
     /// The kind with this code.
     pub fn from_code(code: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.code() == code)
-    }
-
-    /// The side on which the account normally stands.
-    pub const fn normal_side(self) -> Side {
-        match self {
-            Self::Bank => Side::Debit,
-            Self::CustomerAvailable
-            | Self::CustomerHeld
-            | Self::ContractPrepayment
-            | Self::SellerPayable
-            | Self::FeeRevenue => Side::Credit,
-        }
     }
 
     /// Whether the balance is guarded against overdraft.

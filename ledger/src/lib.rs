@@ -21,7 +21,7 @@ mod posting;
 mod rounding;
 mod trial_balance;
 
-pub use account::{Account, AccountKind, Guard, InvalidOwner, Owner, Side};
+pub use account::{Account, AccountKind, Guard, InvalidOwner, Owner};
 pub use books::{Books, Overdraft};
 pub use calendar::{Day, Instant, InvalidTime};
 pub use chain::{ChainHash, ChainedEntry, chain};

@@ -25,7 +25,7 @@ const HOLD_VOIDED: PostingRule = PostingRule { id: "hold.voided", version: 1 };
 const TERM_PREPAID: PostingRule = PostingRule { id: "term.prepaid", version: 1 };
 const HOURS_DELIVERED: PostingRule = PostingRule { id: "hours.delivered", version: 1 };
 
-/// Every rule in force, in the order of the chart in `docs/posting-rules.md`.
+/// Every rule in force, in the order of a contract's life.
 pub const RULES: [PostingRule; 5] = [DEPOSIT_MATCHED, HOLD_PLACED, HOLD_VOIDED, TERM_PREPAID, HOURS_DELIVERED];
 
 /// What one contract earned in one hour.

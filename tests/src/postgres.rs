@@ -1,6 +1,5 @@
 //! One PostgreSQL for all tests of a binary, one database for each.
 
-use std::path::PathBuf;
 use std::sync::OnceLock;
 
 use infra::Database;
@@ -84,10 +83,5 @@ impl TestDatabase {
         let client = self.owner().await;
         client.batch_execute("SET ROLE secondwind_app").await.expect("the role exists");
         client
-    }
-
-    /// Where the server keeps its files, for tests that look at its log.
-    pub fn log_file() -> PathBuf {
-        server().log_file()
     }
 }

@@ -124,7 +124,7 @@ impl Tokens {
         role: Role,
         lifetime: Duration,
     ) -> Result<String, Problem> {
-        let iat = jsonwebtoken_now();
+        let iat = seconds_since_epoch();
         let claims = Claims {
             iss: ISSUER.into(),
             aud: ISSUER.into(),
@@ -166,7 +166,7 @@ impl Tokens {
 }
 
 /// Seconds since the epoch by the machine's clock: tokens live in real time, whatever the exchange's clock says.
-fn jsonwebtoken_now() -> u64 {
+fn seconds_since_epoch() -> u64 {
     u64::try_from(jiff::Timestamp::now().as_second()).unwrap_or(0)
 }
 

@@ -3,6 +3,7 @@
 use std::net::TcpListener;
 use std::path::Path;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use anyhow::Context as _;
 use infra::config::Config;
@@ -16,6 +17,8 @@ use tokio::signal::unix::{SignalKind, signal};
 use crate::auth::{OPERATOR_ORGANIZATION, SigningKey, Tokens};
 use crate::server::Server;
 
+/// The pause before brokers that could not be reached are asked again for the topic.
+const TOPIC_RETRY_PAUSE: Duration = Duration::from_secs(5);
 /// The name of the operator's organization, as people write it.
 const OPERATOR_NAME: &str = "Secondwind";
 
@@ -67,7 +70,7 @@ fn create_topic_when_kafka_is_there(brokers: String, topic: TopicSpec, replicati
     tokio::spawn(async move {
         while let Err(error) = create_topics(&brokers, std::slice::from_ref(&topic), replication).await {
             tracing::warn!(%error, "the topic is not there yet; trying again");
-            tokio::time::sleep(std::time::Duration::from_secs(5)).await;
+            tokio::time::sleep(TOPIC_RETRY_PAUSE).await;
         }
     });
 }

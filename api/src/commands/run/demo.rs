@@ -22,7 +22,7 @@ const ORGANIZATIONS: [(&str, &str, &[Role]); 5] = [
 const BUYER_FUNDS: &str = "1000000";
 
 /// The A100 products with two asks each, near the mean on-demand prices that 40 providers quoted for them between February and
-/// July 2026 (1.87, 1.76, 1.10 and 1.43 dollars per GPU-hour; `docs/replay.md` says how they were averaged).
+/// July 2026 (1.87, 1.76, 1.10 and 1.43 dollars per GPU-hour; the column "on demand" of the report of `secondwind replay-market`).
 const MARKETS: [DemoMarket; 4] = [
     DemoMarket::sxm4("a100-80g-sxm4-ib.us-tx-1", 80, ["1.8200", "1.9200"]),
     DemoMarket::sxm4("a100-40g-sxm4-ib.us-tx-1", 40, ["1.7100", "1.8100"]),
