@@ -25,6 +25,8 @@ pub enum AccountKind {
     CustomerHeld,
     /// A contract's hours, paid and not yet delivered, with the buyer's fee.
     ContractPrepayment,
+    /// Hours bought by the hour, paid and not yet delivered, with the buyer's fee.
+    SpotPrepayment,
     /// What sellers have earned and not yet been paid.
     SellerPayable,
     /// The exchange's earned fees.
@@ -33,11 +35,12 @@ pub enum AccountKind {
 
 impl AccountKind {
     /// Every kind, in the order of the chart.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Bank,
         Self::CustomerAvailable,
         Self::CustomerHeld,
         Self::ContractPrepayment,
+        Self::SpotPrepayment,
         Self::SellerPayable,
         Self::FeeRevenue,
     ];
@@ -49,6 +52,7 @@ impl AccountKind {
             Self::CustomerAvailable => "2000-customer-available",
             Self::CustomerHeld => "2010-customer-held",
             Self::ContractPrepayment => "2100-contract-prepayment",
+            Self::SpotPrepayment => "2110-spot-prepayment",
             Self::SellerPayable => "2200-seller-payable",
             Self::FeeRevenue => "4000-fee-revenue",
         }
@@ -62,9 +66,11 @@ impl AccountKind {
     /// Whether the balance is guarded against overdraft.
     pub const fn guard(self) -> Guard {
         match self {
-            Self::CustomerAvailable | Self::CustomerHeld | Self::ContractPrepayment | Self::SellerPayable => {
-                Guard::NeverDebit
-            }
+            Self::CustomerAvailable
+            | Self::CustomerHeld
+            | Self::ContractPrepayment
+            | Self::SpotPrepayment
+            | Self::SellerPayable => Guard::NeverDebit,
             Self::Bank | Self::FeeRevenue => Guard::Open,
         }
     }

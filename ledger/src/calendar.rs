@@ -77,6 +77,12 @@ impl Day {
         self.0
     }
 
+    /// The month that the day is in.
+    pub fn month(self) -> Month {
+        let date = self.civil();
+        Month(i32::from(date.year()) * 12 + i32::from(date.month()) - 1)
+    }
+
     fn civil(self) -> jiff::civil::Date {
         jiff::civil::date(1970, 1, 1).saturating_add(jiff::Span::new().days(self.0))
     }
@@ -104,6 +110,22 @@ impl FromStr for Day {
     }
 }
 
+/// A calendar month in UTC, as months since the start of year 0.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
+pub struct Month(i32);
+
+impl fmt::Display for Month {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:04}-{:02}", self.0.div_euclid(12), self.0.rem_euclid(12) + 1)
+    }
+}
+
+impl fmt::Debug for Month {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -126,5 +148,7 @@ mod tests {
             assert_eq!(text.parse::<Day>().map(|day| day.to_string()), Ok(text.to_owned()));
         }
         assert_eq!("2027-01-01".parse(), Ok(Day(20_819)));
+        assert_eq!(Day(20_819).month().to_string(), "2027-01");
+        assert_eq!(Day(20_818).month().to_string(), "2026-12");
     }
 }

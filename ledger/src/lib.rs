@@ -23,12 +23,12 @@ mod trial_balance;
 
 pub use account::{Account, AccountKind, Guard, InvalidOwner, Owner};
 pub use books::{Books, Overdraft};
-pub use calendar::{Day, Instant, InvalidTime};
+pub use calendar::{Day, Instant, InvalidTime, Month};
 pub use chain::{ChainHash, ChainedEntry, chain};
 pub use entry::{Entry, Line, Unbalanced};
 pub use identity::{BoxId, ContractId, DepositId, EntityId, InvalidEntity, InvalidName, OrganizationId};
 pub use money::{Amount, AmountError, Currency, InvalidCurrency};
-pub use posting::{Delivery, Fact, PostingRule, RULES, post};
+pub use posting::{Delivery, Fact, PostingRule, RULES, SpotDelivery, post};
 pub use rounding::{share_ceil, share_floor};
 pub use text_form::deserialize_from_str;
 pub use trial_balance::{TrialBalance, TrialBalanceRow};

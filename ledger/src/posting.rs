@@ -24,9 +24,23 @@ const HOLD_PLACED: PostingRule = PostingRule { id: "hold.placed", version: 1 };
 const HOLD_VOIDED: PostingRule = PostingRule { id: "hold.voided", version: 1 };
 const TERM_PREPAID: PostingRule = PostingRule { id: "term.prepaid", version: 1 };
 const HOURS_DELIVERED: PostingRule = PostingRule { id: "hours.delivered", version: 1 };
+const TERM_BUSTED: PostingRule = PostingRule { id: "term.busted", version: 1 };
+const SPOT_HELD: PostingRule = PostingRule { id: "spot.held", version: 1 };
+const SPOT_SOLD: PostingRule = PostingRule { id: "spot.sold", version: 1 };
+const SPOT_DELIVERED: PostingRule = PostingRule { id: "spot.delivered", version: 1 };
 
 /// Every rule in force, in the order of a contract's life.
-pub const RULES: [PostingRule; 5] = [DEPOSIT_MATCHED, HOLD_PLACED, HOLD_VOIDED, TERM_PREPAID, HOURS_DELIVERED];
+pub const RULES: [PostingRule; 9] = [
+    DEPOSIT_MATCHED,
+    HOLD_PLACED,
+    HOLD_VOIDED,
+    TERM_PREPAID,
+    HOURS_DELIVERED,
+    TERM_BUSTED,
+    SPOT_HELD,
+    SPOT_SOLD,
+    SPOT_DELIVERED,
+];
 
 /// What one contract earned in one hour.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -36,6 +50,21 @@ pub struct Delivery {
     /// Who delivered.
     pub seller: OrganizationId,
     /// The hour at the contract's price.
+    pub amount: Amount,
+    /// The buyer's fee on it, on top of the price.
+    pub buyer_fee: Amount,
+    /// The seller's fee on it, deducted from the price.
+    pub seller_fee: Amount,
+}
+
+/// One sale by the hour.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct SpotDelivery {
+    /// Who pays.
+    pub buyer: OrganizationId,
+    /// Who delivers.
+    pub seller: OrganizationId,
+    /// The price for the time sold.
     pub amount: Amount,
     /// The buyer's fee on it, on top of the price.
     pub buyer_fee: Amount,
@@ -81,6 +110,30 @@ pub enum Fact<'a> {
         /// What each contract earned.
         deliveries: &'a [Delivery],
     },
+    /// A trade was undone before any delivery: the contract's prepayment is the buyer's again.
+    TermBusted {
+        /// The buyer.
+        organization: OrganizationId,
+        /// The contract that is no more.
+        contract: ContractId,
+        /// Price and buyer's fee together, more than zero.
+        amount: Amount,
+    },
+    /// Standing orders by the hour set money aside for their next hour.
+    SpotHeld {
+        /// Whose money and how much of it, each more than zero.
+        holds: &'a [(OrganizationId, Amount)],
+    },
+    /// Hours were sold by the hour: held money became the buyers' prepayment of the hour.
+    SpotSold {
+        /// What was sold.
+        sales: &'a [SpotDelivery],
+    },
+    /// An hour sold by the hour was delivered.
+    SpotDelivered {
+        /// What was sold of it.
+        sales: &'a [SpotDelivery],
+    },
 }
 
 impl Fact<'_> {
@@ -92,6 +145,10 @@ impl Fact<'_> {
             Self::HoldVoided { .. } => HOLD_VOIDED,
             Self::TermPrepaid { .. } => TERM_PREPAID,
             Self::HoursDelivered { .. } => HOURS_DELIVERED,
+            Self::TermBusted { .. } => TERM_BUSTED,
+            Self::SpotHeld { .. } => SPOT_HELD,
+            Self::SpotSold { .. } => SPOT_SOLD,
+            Self::SpotDelivered { .. } => SPOT_DELIVERED,
         }
     }
 }
@@ -102,7 +159,9 @@ impl Fact<'_> {
 /// [`Unbalanced`] when the fact's amounts cannot make an entry: a zero or oversized amount. Whoever states a fact
 /// checks its amounts first, so an error here is a defect of the caller.
 pub fn post(fact: &Fact<'_>, currency: Currency, effective: Day) -> Result<Entry, Unbalanced> {
-    use AccountKind::{Bank, ContractPrepayment, CustomerAvailable, CustomerHeld};
+    use AccountKind::{
+        Bank, ContractPrepayment, CustomerAvailable, CustomerHeld, FeeRevenue, SellerPayable, SpotPrepayment,
+    };
     let customer = |kind, id| Account::operator(kind, Owner::Organization(id), currency);
     let (contract, lines) = match *fact {
         Fact::DepositMatched { organization, amount } => {
@@ -120,6 +179,35 @@ pub fn post(fact: &Fact<'_>, currency: Currency, effective: Day) -> Result<Entry
             (Some(contract), transfer(customer(CustomerHeld, organization), prepayment, amount))
         }
         Fact::HoursDelivered { deliveries } => (None, delivery_lines(deliveries, currency)),
+        Fact::TermBusted { organization, contract, amount } => {
+            let prepayment = Account::operator(ContractPrepayment, Owner::Contract(contract), currency);
+            (Some(contract), transfer(prepayment, customer(CustomerAvailable, organization), amount))
+        }
+        Fact::SpotHeld { holds } => {
+            let lines = holds.iter().flat_map(|(organization, amount)| {
+                transfer(customer(CustomerAvailable, *organization), customer(CustomerHeld, *organization), *amount)
+            });
+            (None, lines.collect())
+        }
+        Fact::SpotSold { sales } => {
+            let lines = sales.iter().flat_map(|sale| {
+                let paid = sale.amount + sale.buyer_fee;
+                transfer(customer(CustomerHeld, sale.buyer), customer(SpotPrepayment, sale.buyer), paid)
+            });
+            (None, lines.filter(|line| !line.amount.is_zero()).collect())
+        }
+        Fact::SpotDelivered { sales } => {
+            let lines = sales.iter().flat_map(|sale| {
+                let fees = sale.buyer_fee + sale.seller_fee;
+                [
+                    (customer(SpotPrepayment, sale.buyer), sale.amount + sale.buyer_fee),
+                    (customer(SellerPayable, sale.seller), sale.seller_fee - sale.amount),
+                    (Account::operator(FeeRevenue, Owner::Entity, currency), -fees),
+                ]
+            });
+            let lines = lines.map(|(account, amount)| Line { account, amount, contract: None });
+            (None, lines.filter(|line| !line.amount.is_zero()).collect())
+        }
     };
     Entry::new(EntityId::Operator, fact.rule(), effective, contract, lines)
 }
@@ -185,7 +273,14 @@ mod tests {
             buyer_fee: amount("0.084"),
             seller_fee: amount("0.0336"),
         }];
-        let cases: [(Fact<'_>, &[&str]); 5] = [
+        let sales = [SpotDelivery {
+            buyer: acme,
+            seller: organization("north"),
+            amount: amount("6.40"),
+            buyer_fee: amount("0.032"),
+            seller_fee: amount("0.0128"),
+        }];
+        let cases: [(Fact<'_>, &[&str]); 9] = [
             (
                 Fact::DepositMatched { organization: acme, amount: amount("100") },
                 &["1000-bank  100.00", "2000-customer-available org:acme -100.00"],
@@ -211,6 +306,29 @@ mod tests {
                     "2100-contract-prepayment contract:00000000-0000-0000-0000-000000000001 16.884",
                     "2200-seller-payable org:north -16.7664",
                     "4000-fee-revenue  -0.1176",
+                ],
+            ),
+            (
+                Fact::TermBusted { organization: acme, contract, amount: amount("40.2") },
+                &[
+                    "2100-contract-prepayment contract:00000000-0000-0000-0000-000000000001 40.20",
+                    "2000-customer-available org:acme -40.20",
+                ],
+            ),
+            (
+                Fact::SpotHeld { holds: &[(acme, amount("7"))] },
+                &["2000-customer-available org:acme 7.00", "2010-customer-held org:acme -7.00"],
+            ),
+            (
+                Fact::SpotSold { sales: &sales },
+                &["2010-customer-held org:acme 6.432", "2110-spot-prepayment org:acme -6.432"],
+            ),
+            (
+                Fact::SpotDelivered { sales: &sales },
+                &[
+                    "2110-spot-prepayment org:acme 6.432",
+                    "2200-seller-payable org:north -6.3872",
+                    "4000-fee-revenue  -0.0448",
                 ],
             ),
         ];

@@ -3,7 +3,7 @@
 use ledger::{Amount, ContractId, OrganizationId, share_floor};
 use serde::Serialize;
 
-use crate::{Hour, LotId, MarketId, Price, Window};
+use crate::{Hour, LotId, MarketId, OrderId, Price, Window};
 
 /// A sale of GPUs over a window, being delivered or waiting to be.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
@@ -14,6 +14,10 @@ pub struct Contract {
     pub market: MarketId,
     /// The lot that serves it.
     pub lot: LotId,
+    /// The contract that it resells part of, if it does. Its seller, who holds that one, answers for the delivery.
+    pub head: Option<ContractId>,
+    /// The ask that sold it.
+    pub ask: OrderId,
     /// Who pays.
     pub buyer: OrganizationId,
     /// Who delivers.
@@ -91,6 +95,8 @@ mod tests {
                 id: ContractId::new(Uuid::nil()),
                 market: "a100.us-1".parse().expect("a market"),
                 lot: LotId::new(Uuid::nil()),
+                head: None,
+                ask: OrderId::new(Uuid::nil()),
                 buyer: organization("buyer"),
                 seller: organization("seller"),
                 gpus,

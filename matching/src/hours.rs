@@ -92,6 +92,9 @@ pub enum InvalidWindow {
     /// Longer than [`Window::HOURS_MAX`].
     #[error("the window is longer than {max} hours", max = Window::HOURS_MAX)]
     TooLong,
+    /// The range of starts is longer than [`TermWindow::FLEXIBILITY_MAX`].
+    #[error("earliest and latest are more than {max} hours apart", max = TermWindow::FLEXIBILITY_MAX)]
+    TooFlexible,
 }
 
 impl Window {
@@ -127,6 +130,18 @@ impl Window {
     /// How many hours: 1 to [`Window::HOURS_MAX`].
     pub const fn hours(self) -> u32 {
         self.end.0 - self.start.0
+    }
+
+    /// The hours between two bounds that are known to be apart by 1 to [`Window::HOURS_MAX`].
+    pub(crate) const fn between(start: Hour, end: Hour) -> Self {
+        debug_assert!(start.0 < end.0 && end.0 - start.0 <= Self::HOURS_MAX);
+        Self { start, end }
+    }
+
+    /// The hours that are in both windows.
+    pub fn intersection(self, other: Self) -> Option<Self> {
+        let (start, end) = (self.start.max(other.start), self.end.min(other.end));
+        (start < end).then_some(Self { start, end })
     }
 
     /// Whether every hour of `other` is in this window.
@@ -165,6 +180,117 @@ impl<'de> Deserialize<'de> for Window {
     }
 }
 
+/// The hours that a bid wants: an exact window, or so many hours from any start in a range.
+///
+/// In JSON an exact one is `{start, end}`, a flexible one `{earliest, latest, hours}`, where `earliest` and `latest` bound
+/// the start.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
+#[serde(into = "TermWindowForm")]
+#[schemars(with = "TermWindowForm")]
+pub struct TermWindow {
+    earliest: Hour,
+    latest: Hour,
+    hours: u32,
+}
+
+/// How a [`TermWindow`] is written.
+#[derive(Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+enum TermWindowForm {
+    Exact(Window),
+    Flexible { earliest: Hour, latest: Hour, hours: u32 },
+}
+
+impl TermWindow {
+    /// The widest range of starts: three months of hours. Each start is a plan of its own.
+    pub const FLEXIBILITY_MAX: u32 = 2_208;
+
+    /// `hours` hours from any start between `earliest` and `latest`, both included.
+    ///
+    /// # Errors
+    /// [`InvalidWindow`] when there are no hours, too many of them, or too many starts or none.
+    pub fn flexible(earliest: Hour, latest: Hour, hours: u32) -> Result<Self, InvalidWindow> {
+        if latest < earliest {
+            return Err(InvalidWindow::Reversed);
+        }
+        if latest.0 - earliest.0 > Self::FLEXIBILITY_MAX {
+            return Err(InvalidWindow::TooFlexible);
+        }
+        Window::new(earliest, earliest.plus(hours))?;
+        Window::new(latest, latest.plus(hours))?;
+        Ok(Self { earliest, latest, hours })
+    }
+
+    /// The first hour that it may start with.
+    pub const fn earliest(self) -> Hour {
+        self.earliest
+    }
+
+    /// The last hour that it may start with.
+    pub const fn latest(self) -> Hour {
+        self.latest
+    }
+
+    /// How many hours: 1 to [`Window::HOURS_MAX`].
+    pub const fn hours(self) -> u32 {
+        self.hours
+    }
+
+    /// The window, when only one is wanted.
+    pub fn exact(self) -> Option<Window> {
+        (self.earliest == self.latest).then(|| self.starting(self.earliest))
+    }
+
+    /// The window that starts with `start`.
+    pub const fn starting(self, start: Hour) -> Window {
+        Window { start, end: start.plus(self.hours) }
+    }
+
+    /// From the earliest start to the end of the latest.
+    pub const fn hull(self) -> Window {
+        Window { start: self.earliest, end: self.latest.plus(self.hours) }
+    }
+}
+
+impl From<Window> for TermWindow {
+    fn from(window: Window) -> Self {
+        Self { earliest: window.start, latest: window.start, hours: window.hours() }
+    }
+}
+
+impl From<TermWindow> for TermWindowForm {
+    fn from(window: TermWindow) -> Self {
+        let TermWindow { earliest, latest, hours } = window;
+        window.exact().map_or(Self::Flexible { earliest, latest, hours }, Self::Exact)
+    }
+}
+
+impl<'de> Deserialize<'de> for TermWindow {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        match TermWindowForm::deserialize(deserializer)? {
+            TermWindowForm::Exact(window) => Ok(window.into()),
+            TermWindowForm::Flexible { earliest, latest, hours } => {
+                Self::flexible(earliest, latest, hours).map_err(serde::de::Error::custom)
+            }
+        }
+    }
+}
+
+impl fmt::Display for TermWindow {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.exact() {
+            Some(window) => fmt::Display::fmt(&window, f),
+            None => write!(f, "{} hours starting in [{}, {}]", self.hours, self.earliest, self.latest),
+        }
+    }
+}
+
+impl fmt::Debug for TermWindow {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -176,6 +302,23 @@ mod tests {
         assert_eq!(hour.day().to_string(), "2027-01-01");
         assert!("2027-01-01T05:30:00Z".parse::<Hour>().is_err());
         assert!("2027-01-01T05:00:00.000001Z".parse::<Hour>().is_err());
+    }
+
+    #[test]
+    fn term_windows_in_json() {
+        let (exact, flexible) = (
+            r#"{"start":"2027-01-01T00:00:00Z","end":"2027-01-02T00:00:00Z"}"#,
+            r#"{"earliest":"2027-01-01T00:00:00Z","latest":"2027-01-08T00:00:00Z","hours":504}"#,
+        );
+        for text in [exact, flexible] {
+            let window: TermWindow = serde_json::from_str(text).expect("a window");
+            assert_eq!(serde_json::to_string(&window).expect("JSON"), text);
+        }
+        let hour = Hour::from_hours;
+        assert_eq!(TermWindow::flexible(hour(5), hour(4), 1), Err(InvalidWindow::Reversed));
+        assert_eq!(TermWindow::flexible(hour(5), hour(6), 0), Err(InvalidWindow::Empty));
+        let far = hour(5 + TermWindow::FLEXIBILITY_MAX + 1);
+        assert_eq!(TermWindow::flexible(hour(5), far, 1), Err(InvalidWindow::TooFlexible));
     }
 
     #[test]

@@ -7,30 +7,45 @@
 //! This crate must never know the clock, I/O, randomness, binary floating point, the wire format of the API, or how the log is
 //! stored: time and ids come in with the command (`ledger ← matching ← infra ← api`).
 
+mod auction;
 mod contract;
 mod exchange;
 mod hours;
 mod identity;
+mod ladder;
 mod lot;
 mod market;
 mod order;
+mod outline;
 mod price;
 mod timeline;
-mod unfilled;
 mod venue;
 
+pub use auction::{AuctionAsk, AuctionBid, Clearing, clear};
 pub use contract::{Contract, Earnings};
 pub use exchange::{
-    CloseReason, Command, ContractHour, DecodeError, DepositReceived, Event, EventKey, Exchange, GATE_LEAD_MINUTES,
-    GPUS_MAX, HoursDelivered, Instruction, Log, LotExpired, LotRegistered, MarketOpened, NewLot, NewOrder, NewSide,
-    OrderClosed, OrderPlaced, OrderSide, OrderTerms, OrganizationRegistered, Record, Refusal, StateHash, TradeExecuted,
+    Amendment, Budget, BudgetSet, CloseReason, Command, ContractBusted, ContractHour, DecodeError, DepositReceived,
+    Event, EventKey, Exchange, GPUS_MAX, HoursDelivered, Instruction, Log, LotExpired, LotRegistered, LotWithdrawn,
+    MARKETS_PER_BID_MAX, MarketChoice, MarketHalted, MarketOpened, MarketResumed, MissedCause, NewLot, NewOrder,
+    NewSide, OPEN_ORDERS_MAX, OrderAmended, OrderClosed, OrderLimitSet, OrderPlaced, OrderSide, OrderTerms,
+    Organization, OrganizationRegistered, OrganizationReinstated, OrganizationSuspended, PriceBandSet, Quote,
+    QuoteRequest, QuotedTrade, Record, Refusal, SpotAuctionHeld, SpotAuctionMissed, SpotBidResumed, SpotBidSuspended,
+    SpotHold, SpotHoursDelivered, SpotHoursSold, SpotInterrupted, SpotOrderPlaced, SpotSide, SpotTerms, StateHash,
+    TradeExecuted,
 };
-pub use hours::{Hour, InvalidWindow, NotAnHour, Window};
+pub use hours::{Hour, InvalidWindow, NotAnHour, TermWindow, Window};
 pub use identity::{CommandId, DerivedIds, LotId, OrderId, TradeId};
-pub use lot::Lot;
-pub use market::{Class, InvalidMarketId, Liquidity, MarketId, MarketSpec};
-pub use order::{Ask, Bid, BidTerms, ClientOrderId, HoursRange, InvalidClientOrderId, Order, TimeInForce};
+pub use lot::{Lot, Supply};
+pub use market::{
+    Class, GATE_MINUTES, InvalidMarketId, Liquidity, MarketFilter, MarketId, MarketSpec, ZoneAttributes, hold,
+};
+pub use order::{
+    Ask, Bid, BidTerms, Binding, ClientOrderId, HoursRange, InvalidClientOrderId, Order, Placement,
+    SelfTradePrevention, SpotAsk, SpotBid, TimeInForce,
+};
 pub use price::{InvalidPrice, Price};
-pub use timeline::Timeline;
-pub use unfilled::{Unfilled, UnfilledReason, WouldFill};
-pub use venue::{Arrival, AskRank, BidRank, Execution, Market, Plan, Venue};
+pub use timeline::{Runs, Timeline};
+pub use venue::{
+    Arrival, Cursor, Execution, LotKey, Market, MarketKey, Offer, OwnOrders, Plan, PriceBand, Search, SpotBook,
+    SpotHour, SpotSale, Unfilled, UnfilledReason, Venue, WouldFill,
+};

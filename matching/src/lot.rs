@@ -1,27 +1,68 @@
 //! Lots: capacity that a seller can deliver.
 
-use ledger::OrganizationId;
+use ledger::{ContractId, OrganizationId};
 use serde::Serialize;
 
-use crate::{LotId, MarketId, Timeline, Window};
+use crate::{Hour, LotId, MarketId, Timeline, Window};
 
-/// A seller's GPUs on one fabric over a window, with what is still free of them.
+/// What backs an ask.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize)]
+pub enum Supply {
+    /// A lot of the seller's own.
+    Lot(LotId),
+    /// A contract that the seller holds, for resale.
+    Contract(ContractId),
+}
+
+/// A seller's GPUs on one fabric over a window, with what is still free of them: a lot as its provider listed it, or the
+/// part of a lot that a contract gives its holder to resell.
 ///
 /// All asks on a lot share its residual timeline, so an hour sold by one is gone for all.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct Lot {
-    /// Its id.
+    /// What it is.
+    pub supply: Supply,
+    /// The provider's lot that the GPUs are in.
     pub id: LotId,
-    /// Who delivers.
+    /// Who sells: the provider, or the contract's holder.
     pub seller: OrganizationId,
+    /// Who runs the GPUs.
+    pub provider: OrganizationId,
     /// Where it is sold.
     pub market: MarketId,
     /// How many GPUs.
     pub gpus: u32,
     /// When.
     pub window: Window,
-    /// The seller's name for the network the GPUs share.
+    /// The provider's name for the network the GPUs share.
     pub fabric: String,
+    /// A term sale may not leave a free run shorter than this many hours; 0 and 1 allow any.
+    pub min_remnant_hours: u32,
     /// The GPUs still free in each hour.
     pub residual: Timeline,
+    /// The GPUs sold by the hour.
+    pub sold_spot: Timeline,
+    /// What was free when the lot was withdrawn, and what has returned since; it is not sold any more.
+    pub withdrawn: Option<Timeline>,
+}
+
+impl Lot {
+    /// The GPUs sold for a term in `hour`.
+    pub fn sold_term(&self, hour: Hour) -> u32 {
+        let withdrawn = self.withdrawn.as_ref().map_or(0, |withdrawn| withdrawn.at(hour));
+        self.gpus.saturating_sub(self.residual.at(hour) + self.sold_spot.at(hour) + withdrawn)
+    }
+
+    /// Takes back what was sold.
+    pub fn put_back(&mut self, window: Window, gpus: u32) {
+        self.withdrawn.as_mut().unwrap_or(&mut self.residual).put(window, gpus);
+    }
+
+    /// Ends the sale of what is free.
+    pub fn withdraw(&mut self) {
+        if self.withdrawn.is_none() {
+            let nothing = Timeline::flat(self.window, 0);
+            self.withdrawn = Some(std::mem::replace(&mut self.residual, nothing));
+        }
+    }
 }

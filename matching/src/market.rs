@@ -1,14 +1,15 @@
 //! Markets: a class of GPUs in a zone, the unit of matching.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
 use arrayvec::ArrayString;
-use ledger::{Amount, Currency, share_ceil, share_floor};
+use ledger::{Amount, Currency, Instant, share_ceil, share_floor};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{Price, Window};
+use crate::{Hour, Price};
 
 /// The name of a market, class and zone: 3 to 48 of `a–z`, `0–9`, inner `.` and `-`, such as `a100-80g-sxm4-ib.us-tx-1`.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -23,6 +24,11 @@ impl MarketId {
     /// The name.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// The class in the name: what stands before the first dot.
+    pub fn class(&self) -> &str {
+        self.0.split('.').next().unwrap_or_default()
     }
 }
 
@@ -84,13 +90,92 @@ pub struct MarketSpec {
     pub maker_fee_bps: u16,
     /// The fee of the order that arrived, in basis points of the price, at most 10 000.
     pub taker_fee_bps: u16,
+    /// Trading for an hour ends this many minutes before it starts, 1 to 60: term bids expire and the spot auction is held.
+    #[serde(default = "gate_minutes", skip_serializing_if = "is_usual_gate")]
+    pub gate_minutes: u16,
+    /// What a buyer may ask of the zone.
+    #[serde(default, skip_serializing_if = "ZoneAttributes::is_empty")]
+    pub zone_attributes: ZoneAttributes,
+}
+
+/// The gate of a market that names none.
+pub const GATE_MINUTES: u16 = 5;
+
+const fn gate_minutes() -> u16 {
+    GATE_MINUTES
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
+fn is_usual_gate(minutes: &u16) -> bool {
+    *minutes == GATE_MINUTES
+}
+
+/// What is known of a zone, for buyers to choose by.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ZoneAttributes {
+    /// The region, such as `us`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub region: Option<String>,
+    /// The share of renewable energy in basis points, at most 10 000.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub renewable_share_bps: Option<u16>,
+    /// The grid that feeds it, such as `ercot`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub grid: Option<String>,
+    /// The round trip to named cities in milliseconds.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub round_trip_ms: BTreeMap<String, u32>,
+}
+
+impl ZoneAttributes {
+    fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// Which markets a bid may trade in: what is named must hold, what is not does not matter.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct MarketFilter {
+    /// Any of these classes; every class when there are none.
+    pub classes: Vec<String>,
+    /// In this region.
+    pub region: Option<String>,
+    /// With at least this share of renewable energy, in basis points.
+    pub renewable_share_min_bps: Option<u16>,
+    /// On this grid.
+    pub grid: Option<String>,
+    /// No further than so many milliseconds of round trip from each of these cities.
+    pub round_trip_ms_max: BTreeMap<String, u32>,
+}
+
+impl MarketFilter {
+    /// Whether a market is one of them. What a market does not tell of its zone, it does not have.
+    pub fn admits(&self, market: &MarketSpec) -> bool {
+        let zone = &market.zone_attributes;
+        let named = |wanted: &Option<String>, known: &Option<String>| wanted.is_none() || wanted == known;
+        (self.classes.is_empty() || self.classes.iter().any(|class| class == market.id.class()))
+            && named(&self.region, &zone.region)
+            && named(&self.grid, &zone.grid)
+            && self
+                .renewable_share_min_bps
+                .is_none_or(|least| zone.renewable_share_bps.is_some_and(|share| share >= least))
+            && self
+                .round_trip_ms_max
+                .iter()
+                .all(|(city, most)| zone.round_trip_ms.get(city).is_some_and(|time| time <= most))
+    }
 }
 
 impl MarketSpec {
-    /// What a bid for `gpus` over `window` sets aside at `limit`: the price and the higher of the two fees.
-    pub fn hold(&self, limit: Price, gpus: u32, window: Window) -> Amount {
-        let cost = limit.cost(gpus, window.hours());
-        cost + share_ceil(cost, self.maker_fee_bps.max(self.taker_fee_bps))
+    /// The higher of the two fees, in basis points: what a bid must be able to pay.
+    pub fn fee_bps_max(&self) -> u16 {
+        self.maker_fee_bps.max(self.taker_fee_bps)
+    }
+
+    /// When trading for the hour `start` ends.
+    pub fn gate(&self, start: Hour) -> Instant {
+        gate(start, self.gate_minutes)
     }
 
     /// The fee on `amount` for the maker or the taker.
@@ -105,6 +190,23 @@ impl MarketSpec {
             Liquidity::Taker => self.taker_fee_bps,
         }
     }
+}
+
+/// What a bid for `gpus` over `hours` sets aside at `limit`, with the highest fee that it may have to pay.
+pub fn hold(limit: Price, gpus: u32, hours: u32, fee_bps: u16) -> Amount {
+    let cost = limit.cost(gpus, hours);
+    cost + share_ceil(cost, fee_bps)
+}
+
+/// `minutes` before the hour `start`.
+pub(crate) fn gate(start: Hour, minutes: u16) -> Instant {
+    Instant::from_micros(start.start().micros() - i64::from(minutes) * 60_000_000)
+}
+
+/// The first hour whose gate is still ahead.
+pub(crate) fn first_open_hour(now: Instant, gate_minutes: u16) -> Hour {
+    let ahead = Instant::from_micros(now.micros() + i64::from(gate_minutes) * 60_000_000);
+    Hour::containing(ahead).plus(1)
 }
 
 /// Whether an order was resting when it traded or arrived.

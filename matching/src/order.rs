@@ -4,27 +4,41 @@ use std::fmt;
 use std::str::FromStr;
 
 use arrayvec::ArrayString;
-use ledger::OrganizationId;
+use ledger::{Instant, OrganizationId};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use smallvec::SmallVec;
 
-use crate::{LotId, MarketId, OrderId, Price, Timeline, Window};
+use crate::ladder::Rank;
+use crate::market::hold;
+use crate::venue::{LotKey, MarketKey};
+use crate::{Hour, LotId, OrderId, Price, TermWindow, Timeline, Window};
 
-/// A buyer's order for one window.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+/// A buyer's order for a term.
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Bid {
     /// Its id.
     pub id: OrderId,
-    /// Its place in time: the sequence of the event that placed it.
+    /// Its place in time: the sequence of the event that gave it.
     pub priority: u64,
     /// The buyer.
     pub organization: OrganizationId,
     /// Where it trades.
-    pub market: MarketId,
+    pub markets: SmallVec<[MarketKey; 2]>,
+    /// GPUs ordered.
+    pub gpus: u32,
     /// What it is for.
     pub terms: BidTerms,
-    /// The buyer's own name for it.
-    pub client_order_id: Option<ClientOrderId>,
+    /// When it ends by its own wish.
+    pub expires_at: Option<Instant>,
+    /// The earliest gate of its markets, in minutes before an hour.
+    pub gate_minutes: u16,
+    /// The highest fee of its markets, in basis points.
+    pub fee_bps_max: u16,
+    /// Whether it never trades as the one that arrives.
+    pub post_only: bool,
+    /// What happens when it meets an order of its own organization.
+    pub self_trade_prevention: SelfTradePrevention,
 }
 
 /// What a bid asks for.
@@ -37,9 +51,13 @@ pub struct BidTerms {
     /// Whether it trades whole or not at all.
     pub all_or_none: bool,
     /// The hours, all of them from one lot.
-    pub window: Window,
+    pub window: TermWindow,
     /// The highest price per GPU-hour.
     pub limit_price: Price,
+    /// Which lots may serve it together.
+    pub placement: Placement,
+    /// What its first trade has bound it to.
+    pub bound_to: Option<Binding>,
 }
 
 impl BidTerms {
@@ -50,19 +68,71 @@ impl BidTerms {
     }
 }
 
-/// A seller's order on a lot.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+impl Bid {
+    /// What it has set aside.
+    pub fn hold(&self) -> ledger::Amount {
+        hold(self.terms.limit_price, self.terms.remaining, self.terms.window.hours(), self.fee_bps_max)
+    }
+
+    /// When it ends by itself: at the gate of its latest start, or before by its own wish.
+    pub fn expires(&self) -> Instant {
+        let gate = crate::market::gate(self.terms.window.latest(), self.gate_minutes);
+        self.expires_at.map_or(gate, |wish| wish.min(gate))
+    }
+
+    pub(crate) fn rank(&self) -> Rank {
+        (-self.terms.limit_price.micros(), self.priority)
+    }
+}
+
+/// Which lots may serve a bid together.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Placement {
+    /// Any.
+    #[default]
+    Any,
+    /// Lots of one provider.
+    OneProvider,
+    /// One lot.
+    OneFabric,
+}
+
+/// What the first trade of a bid with a [`Placement`] has bound the rest of it to.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize)]
+pub enum Binding {
+    /// The lots of this provider.
+    Provider(OrganizationId),
+    /// This lot.
+    Lot(LotId),
+}
+
+/// What happens when an arriving order would trade with one of its own organization.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum SelfTradePrevention {
+    /// What is left of the arriving order is cancelled.
+    #[default]
+    CancelNewest,
+    /// The order at rest is cancelled, and the arriving one goes on.
+    CancelOldest,
+    /// Both are cancelled.
+    CancelBoth,
+}
+
+/// A seller's order for terms.
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Ask {
     /// Its id.
     pub id: OrderId,
-    /// Its place in time: the sequence of the event that placed it.
+    /// Its place in time: the sequence of the event that gave it.
     pub priority: u64,
     /// The seller.
     pub organization: OrganizationId,
     /// Where it trades.
-    pub market: MarketId,
+    pub market: MarketKey,
     /// The lot that backs it.
-    pub lot: LotId,
+    pub lot: LotKey,
     /// The most GPUs it sells in any one hour.
     pub gpus: u32,
     /// The lowest price per GPU-hour.
@@ -73,8 +143,16 @@ pub struct Ask {
     pub hours: HoursRange,
     /// What it may still sell in each hour.
     pub remaining: Timeline,
-    /// The seller's own name for it.
-    pub client_order_id: Option<ClientOrderId>,
+    /// What happens when it meets an order of its own organization.
+    pub self_trade_prevention: SelfTradePrevention,
+    /// Its place among the lot's asks.
+    pub(crate) place_in_lot: u32,
+}
+
+impl Ask {
+    pub(crate) fn rank(&self) -> Rank {
+        (self.limit_price.micros(), self.priority)
+    }
 }
 
 /// The bounds on the length of a sale, in hours.
@@ -93,37 +171,140 @@ impl HoursRange {
     }
 }
 
+/// A buyer's standing order for the next hour, again and again.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct SpotBid {
+    /// Its id.
+    pub id: OrderId,
+    /// Its place in time: the sequence of the event that gave it.
+    pub priority: u64,
+    /// The buyer.
+    pub organization: OrganizationId,
+    /// Where it trades.
+    pub market: MarketKey,
+    /// The most GPUs it buys.
+    pub gpus: u32,
+    /// The fewest GPUs it takes.
+    pub min_gpus: u32,
+    /// The highest price per GPU-hour.
+    pub limit_price: Price,
+    /// Whether it waits for funds, with nothing set aside.
+    pub suspended: bool,
+}
+
+impl SpotBid {
+    /// What it sets aside for its next hour.
+    pub fn next_hour(&self, fee_bps: u16) -> ledger::Amount {
+        hold(self.limit_price, self.gpus, 1, fee_bps)
+    }
+
+    pub(crate) fn rank(&self) -> Rank {
+        (-self.limit_price.micros(), self.priority)
+    }
+}
+
+/// A seller's standing order by the hour.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct SpotAsk {
+    /// Its id.
+    pub id: OrderId,
+    /// Its place in time: the sequence of the event that gave it.
+    pub priority: u64,
+    /// The seller.
+    pub organization: OrganizationId,
+    /// Where it trades.
+    pub market: MarketKey,
+    /// The lot that backs it.
+    pub lot: LotKey,
+    /// The most GPUs it sells in any one hour.
+    pub gpus: u32,
+    /// The lowest price per GPU-hour.
+    pub limit_price: Price,
+    /// The hours on offer.
+    pub window: Window,
+    /// Its place among the lot's asks.
+    pub(crate) place_in_lot: u32,
+}
+
+impl SpotAsk {
+    pub(crate) fn rank(&self) -> Rank {
+        (self.limit_price.micros(), self.priority)
+    }
+
+    /// The hours on offer from `hour` on: whether that one is.
+    pub fn offers(&self, hour: Hour) -> bool {
+        self.window.start() <= hour && hour < self.window.end()
+    }
+}
+
 /// An order at rest.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Order {
-    /// To buy.
+    /// To buy for a term.
     Bid(Bid),
-    /// To sell.
+    /// To sell for terms.
     Ask(Ask),
+    /// To buy by the hour.
+    SpotBid(SpotBid),
+    /// To sell by the hour.
+    SpotAsk(SpotAsk),
 }
 
 impl Order {
+    /// Its id.
+    pub fn id(&self) -> OrderId {
+        match self {
+            Self::Bid(order) => order.id,
+            Self::Ask(order) => order.id,
+            Self::SpotBid(order) => order.id,
+            Self::SpotAsk(order) => order.id,
+        }
+    }
+
     /// Whose it is.
     pub fn organization(&self) -> OrganizationId {
         match self {
-            Self::Bid(bid) => bid.organization,
-            Self::Ask(ask) => ask.organization,
+            Self::Bid(order) => order.organization,
+            Self::Ask(order) => order.organization,
+            Self::SpotBid(order) => order.organization,
+            Self::SpotAsk(order) => order.organization,
         }
     }
 
-    /// Where it trades.
-    pub fn market(&self) -> MarketId {
+    /// Where it trades; of a bid for several markets, the first.
+    pub fn market(&self) -> MarketKey {
         match self {
-            Self::Bid(bid) => bid.market,
-            Self::Ask(ask) => ask.market,
+            Self::Bid(order) => order.markets[0],
+            Self::Ask(order) => order.market,
+            Self::SpotBid(order) => order.market,
+            Self::SpotAsk(order) => order.market,
         }
     }
 
-    /// Its owner's own name for it.
-    pub fn client_order_id(&self) -> Option<ClientOrderId> {
+    /// Whether it trades in a market.
+    pub fn trades_in(&self, market: MarketKey) -> bool {
         match self {
-            Self::Bid(bid) => bid.client_order_id,
-            Self::Ask(ask) => ask.client_order_id,
+            Self::Bid(order) => order.markets.contains(&market),
+            _ => self.market() == market,
+        }
+    }
+
+    /// The lot that backs it, of an ask.
+    pub fn lot(&self) -> Option<LotKey> {
+        match self {
+            Self::Ask(order) => Some(order.lot),
+            Self::SpotAsk(order) => Some(order.lot),
+            Self::Bid(_) | Self::SpotBid(_) => None,
+        }
+    }
+
+    /// When it ends by itself: an ask with its window, a spot bid never.
+    pub fn expires(&self) -> Option<Instant> {
+        match self {
+            Self::Bid(order) => Some(order.expires()),
+            Self::Ask(order) => Some(order.window.end().start()),
+            Self::SpotAsk(order) => Some(order.window.end().start()),
+            Self::SpotBid(_) => None,
         }
     }
 }
@@ -135,6 +316,8 @@ pub enum TimeInForce {
     /// Good till cancelled: what does not fill rests.
     #[default]
     Gtc,
+    /// Good till date: what does not fill rests until a given instant.
+    Gtd,
     /// Immediate or cancel: what does not fill at once is cancelled.
     Ioc,
     /// Fill or kill: it fills whole at once or is cancelled.

@@ -5,6 +5,9 @@ use std::str::FromStr;
 
 use ledger::{Amount, AmountError};
 
+/// Minutes in an hour.
+pub(crate) const MINUTES_PER_HOUR: u32 = 60;
+
 /// A price: micro-units of the market's currency per GPU-hour, more than zero and at most one million units.
 ///
 /// Text form (also in JSON): a decimal with four to six places, such as `1.0500`.
@@ -42,6 +45,12 @@ impl Price {
     /// Whether the price is a whole number of ticks.
     pub const fn is_on(self, tick: Self) -> bool {
         self.0 % tick.0 == 0
+    }
+
+    /// What `gpus` cost at this price for `minutes` of an hour, rounded down to the micro-unit.
+    pub fn cost_of_minutes(self, gpus: u32, minutes: u32) -> Amount {
+        let micros = i128::from(self.0) * i128::from(gpus) * i128::from(minutes);
+        Amount::from_micros(micros / i128::from(MINUTES_PER_HOUR))
     }
 
     /// What `gpus` cost at this price for `hours`.

@@ -1,6 +1,7 @@
 //! A timeline: a count of GPUs for every hour of a window.
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
+use smallvec::{SmallVec, smallvec};
 
 use crate::{Hour, Window};
 
@@ -10,14 +11,24 @@ use crate::{Hour, Window};
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct Timeline {
     /// Where each step begins and its height; the first begins with the window, neighbours differ in height.
-    steps: Vec<(Hour, u32)>,
+    #[serde(serialize_with = "as_slice")]
+    steps: SmallVec<[(Hour, u32); 3]>,
     end: Hour,
+}
+
+fn as_slice<S: Serializer>(steps: &[(Hour, u32)], serializer: S) -> Result<S::Ok, S::Error> {
+    steps.serialize(serializer)
 }
 
 impl Timeline {
     /// `gpus` in every hour of `window`.
     pub fn flat(window: Window, gpus: u32) -> Self {
-        Self { steps: vec![(window.start(), gpus)], end: window.end() }
+        Self { steps: smallvec![(window.start(), gpus)], end: window.end() }
+    }
+
+    /// The hours that it counts.
+    pub fn window(&self) -> Window {
+        Window::between(self.steps[0].0, self.end)
     }
 
     /// The fewest GPUs in any hour of `window`; none where the window leaves the timeline.
@@ -30,6 +41,11 @@ impl Timeline {
         within.map(|(_, gpus)| *gpus).min().unwrap_or(0)
     }
 
+    /// The GPUs in one hour; none outside the timeline.
+    pub fn at(&self, hour: Hour) -> u32 {
+        if hour < self.steps[0].0 || self.end <= hour { 0 } else { self.steps[self.step_at(hour)].1 }
+    }
+
     /// The most GPUs in any hour.
     pub fn max(&self) -> u32 {
         self.steps.iter().map(|(_, gpus)| *gpus).max().unwrap_or(0)
@@ -40,16 +56,67 @@ impl Timeline {
         self.steps.iter().map(|(_, gpus)| *gpus).min().unwrap_or(0)
     }
 
+    /// Whether every hour is in `window` and has exactly `gpus`, or has none.
+    pub fn is_only(&self, window: Window, gpus: u32) -> bool {
+        self.steps().all(|(step, height)| height == if window.covers(step) { gpus } else { 0 })
+    }
+
     /// Takes `gpus` away in every hour of `window`, which the caller knows to have them.
     pub fn take(&mut self, window: Window, gpus: u32) {
         debug_assert!(self.min_over(window) >= gpus, "{gpus} GPUs over {window} are not there");
         self.change(window, |free| free.saturating_sub(gpus));
     }
 
+    /// Adds `gpus` in every hour of `window` that the timeline has.
+    pub fn put(&mut self, window: Window, gpus: u32) {
+        if let Some(window) = self.window().intersection(window) {
+            self.change(window, |free| free.saturating_add(gpus));
+        }
+    }
+
     /// The steps: a window and the GPUs in each of its hours, in order, together the whole timeline.
     pub fn steps(&self) -> impl Iterator<Item = (Window, u32)> + '_ {
         let ends = self.steps.iter().skip(1).map(|(start, _)| *start).chain(std::iter::once(self.end));
-        self.steps.iter().zip(ends).filter_map(|((start, gpus), end)| Some((Window::new(*start, end).ok()?, *gpus)))
+        self.steps.iter().zip(ends).map(|((start, gpus), end)| (Window::between(*start, end), *gpus))
+    }
+
+    /// The longest windows in which every hour has at least `gpus`, which is more than zero, in order.
+    pub fn runs(&self, gpus: u32) -> Runs<'_> {
+        Runs { timeline: self, next: 0, gpus }
+    }
+
+    /// Whether taking `gpus` over `window` would leave, for some number of GPUs, a free run shorter than `hours_min` that is
+    /// not there before.
+    pub fn leaves_remnant(&self, window: Window, gpus: u32, hours_min: u32) -> bool {
+        if hours_min <= 1 {
+            return false;
+        }
+        let mut after = self.clone();
+        after.take(window, gpus);
+        // A run that the sale makes lies within the window or touches it; a short one does not reach further than this.
+        let from = Hour::from_hours(window.start().hours().saturating_sub(hours_min));
+        let near = Window::between(from, window.end().plus(hours_min));
+        let heights = |timeline: &Self| -> SmallVec<[u32; 8]> {
+            timeline.steps().filter(|(step, _)| step.overlaps(near)).map(|(_, height)| height).collect()
+        };
+        let mut levels = heights(self);
+        levels.extend(heights(&after));
+        levels.retain(|level| *level > 0);
+        levels.sort_unstable();
+        levels.dedup();
+        levels.into_iter().any(|level| {
+            let touching = after
+                .runs(level)
+                .skip_while(|run| run.end() < window.start())
+                .take_while(|run| run.start() <= window.end());
+            let mut short = touching.filter(|run| run.hours() < hours_min);
+            short.any(|run| self.run_around(run.start(), level) != Some(run))
+        })
+    }
+
+    /// The run of at least `gpus` that contains `hour`.
+    fn run_around(&self, hour: Hour, gpus: u32) -> Option<Window> {
+        self.runs(gpus).find(|run| run.start() <= hour && hour < run.end())
     }
 
     /// The index of the step that contains `hour`.
@@ -84,6 +151,27 @@ impl Timeline {
     }
 }
 
+/// The runs of a [`Timeline`], see [`Timeline::runs`].
+#[derive(Clone, Debug)]
+pub struct Runs<'a> {
+    timeline: &'a Timeline,
+    next: usize,
+    gpus: u32,
+}
+
+impl Iterator for Runs<'_> {
+    type Item = Window;
+
+    fn next(&mut self) -> Option<Window> {
+        let steps = &self.timeline.steps;
+        let first = self.next + steps[self.next..].iter().position(|(_, gpus)| *gpus >= self.gpus)?;
+        let past = steps[first..].iter().position(|(_, gpus)| *gpus < self.gpus).map(|length| first + length);
+        self.next = past.unwrap_or(steps.len());
+        let end = past.map_or(self.timeline.end, |past| steps[past].0);
+        Some(Window::between(steps[first].0, end))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -96,22 +184,58 @@ mod tests {
         Window::new(Hour::from_hours(start), Hour::from_hours(end)).expect("a window")
     }
 
+    /// The runs of at least `gpus` in an array of hours.
+    fn runs_of(hours: &[u32], gpus: u32) -> Vec<(usize, usize)> {
+        let mut runs = Vec::new();
+        let mut start = None;
+        for (hour, free) in hours.iter().chain(std::iter::once(&0)).enumerate() {
+            match (start, *free >= gpus) {
+                (None, true) => start = Some(hour),
+                (Some(first), false) => {
+                    runs.push((first, hour));
+                    start = None;
+                }
+                _ => {}
+            }
+        }
+        runs
+    }
+
+    /// [`Timeline::leaves_remnant`] in so many words.
+    fn leaves_remnant(hours: &[u32], sold: &std::ops::Range<usize>, gpus: u32, hours_min: usize) -> bool {
+        let mut after = hours.to_vec();
+        for free in &mut after[sold.clone()] {
+            *free -= gpus;
+        }
+        (1..=hours.iter().copied().max().unwrap_or(0)).any(|level| {
+            let before = runs_of(hours, level);
+            runs_of(&after, level).iter().any(|run| run.1 - run.0 < hours_min && !before.contains(run))
+        })
+    }
+
     proptest! {
-        /// The timeline equals a plain array of hours under any sequence of sales.
+        /// The timeline equals a plain array of hours under any sequence of sales and returns.
         #[test]
-        fn equals_an_array_of_hours(sales in prop::collection::vec((0..HOURS, 1..=HOURS, 1..=GPUS), 0..40)) {
+        fn equals_an_array_of_hours(
+            sales in prop::collection::vec((0..HOURS, 1..=HOURS, 1..=GPUS, any::<bool>(), 1..12u32), 0..40)
+        ) {
             let mut timeline = Timeline::flat(window(0, HOURS), GPUS);
             let mut array = [GPUS; HOURS as usize];
-            for (start, length, gpus) in sales {
+            for (start, length, gpus, put, hours_min) in sales {
                 let end = (start + length).min(HOURS);
                 let sold = window(start, end);
-                let hours = &mut array[start as usize..end as usize];
-                let least = hours.iter().copied().min().unwrap_or(0);
+                let range = start as usize..end as usize;
+                let least = array[range.clone()].iter().copied().min().unwrap_or(0);
                 prop_assert_eq!(timeline.min_over(sold), least);
-                if gpus <= least {
-                    for free in hours {
-                        *free -= gpus;
-                    }
+                if put {
+                    array[range].iter_mut().for_each(|free| *free += gpus);
+                    timeline.put(sold, gpus);
+                } else if gpus <= least {
+                    prop_assert_eq!(
+                        timeline.leaves_remnant(sold, gpus, hours_min),
+                        leaves_remnant(&array, &range, gpus, hours_min as usize)
+                    );
+                    array[range].iter_mut().for_each(|free| *free -= gpus);
                     timeline.take(sold, gpus);
                 }
                 let listed: Vec<u32> =
@@ -119,8 +243,16 @@ mod tests {
                 prop_assert_eq!(&listed[..], &array[..]);
                 let heights: Vec<u32> = timeline.steps().map(|(_, free)| free).collect();
                 prop_assert!(heights.windows(2).all(|pair| pair[0] != pair[1]), "neighbouring steps differ");
+                let runs: Vec<_> = timeline.runs(gpus).map(|run| (run.start().hours() as usize, run.end().hours() as usize)).collect();
+                prop_assert_eq!(runs, runs_of(&array, gpus));
+                let zeros = array.iter().enumerate().all(|(hour, free)| *free == 0 || (range_has(start, end, hour) && *free == least));
+                prop_assert_eq!(timeline.is_only(sold, least) , zeros && array[start as usize..end as usize].iter().all(|free| *free == least));
             }
         }
+    }
+
+    fn range_has(start: u32, end: u32, hour: usize) -> bool {
+        (start as usize..end as usize).contains(&hour)
     }
 
     #[test]
@@ -129,5 +261,14 @@ mod tests {
         assert_eq!(timeline.min_over(window(4, 6)), 0);
         assert_eq!(timeline.min_over(window(9, 11)), 0);
         assert_eq!(timeline.min_over(window(5, 10)), 8);
+        assert_eq!((timeline.at(Hour::from_hours(4)), timeline.at(Hour::from_hours(9))), (0, 8));
+    }
+
+    #[test]
+    fn a_sale_in_the_middle_leaves_short_ends() {
+        let timeline = Timeline::flat(window(0, 30), 16);
+        assert!(timeline.leaves_remnant(window(5, 30), 8, 6), "five hours are left before it");
+        assert!(!timeline.leaves_remnant(window(6, 30), 8, 6));
+        assert!(!timeline.leaves_remnant(window(0, 30), 8, 6));
     }
 }

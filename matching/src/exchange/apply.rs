@@ -1,10 +1,19 @@
 //! The fold: one event into the state. Total, and without choices: everything was decided before.
 
+use ledger::{Amount, Currency, OrganizationId};
+
+use super::decide::digest;
+use super::event::supply_of;
 use super::{
-    CLIENT_ORDER_ID_KEPT_MICROS, ClientOrder, Event, Exchange, Expiring, HoursDelivered, LotRegistered, OrderPlaced,
-    OrderSide, Record, TradeExecuted, decide::digest, gate,
+    Budget, BudgetSet, CLIENT_ORDER_ID_KEPT_MICROS, ClientOrder, ContractBusted, Event, Exchange, Expiring,
+    HoursDelivered, LotRegistered, OrderAmended, OrderPlaced, OrderSide, Organization, Record, SpotAuctionHeld,
+    SpotHoursDelivered, SpotHoursSold, SpotOrderPlaced, SpotSide, TradeExecuted,
 };
-use crate::{Ask, Bid, BidTerms, Contract, Lot, Order, OrderId, Timeline};
+use crate::market::first_open_hour;
+use crate::{
+    Ask, Bid, BidTerms, ClientOrderId, Contract, Hour, Lot, LotKey, MarketId, MarketKey, Order, OrderId, SpotAsk,
+    SpotBid, Supply, Timeline,
+};
 
 impl Exchange {
     /// Folds the next event of the log into the state. [`Exchange::posted`] then has its journal entries.
@@ -16,91 +25,306 @@ impl Exchange {
         self.post(record);
         match &record.event {
             Event::OrganizationRegistered(e) => {
-                self.organizations.insert(e.organization, e.name.clone());
+                let organization = Organization { name: e.name.clone(), ..Organization::default() };
+                self.organizations.insert(e.organization, organization);
             }
+            Event::OrganizationSuspended(e) => self.change(e.organization, |it| it.suspended = true),
+            Event::OrganizationReinstated(e) => self.change(e.organization, |it| it.suspended = false),
+            Event::OrderLimitSet(e) => self.change(e.organization, |it| it.open_orders_max = e.open_orders_max),
+            Event::BudgetSet(e) => self.apply_budget(e),
+            Event::DepositReceived(_) | Event::SpotInterrupted(_) => {}
             Event::MarketOpened(e) => self.venue.open(e.market.clone()),
-            Event::DepositReceived(_) => {}
+            Event::MarketHalted(e) => self.change_market(e.market, |market| market.halted = true),
+            Event::MarketResumed(e) => self.change_market(e.market, |market| market.halted = false),
+            Event::PriceBandSet(e) => self.change_market(e.market, |market| market.price_band = e.band),
             Event::LotRegistered(e) => self.apply_lot(e),
+            Event::LotWithdrawn(e) => {
+                if let Some(key) = self.venue.lot_key(Supply::Lot(e.lot)) {
+                    self.venue.withdraw(key);
+                }
+            }
             Event::LotExpired(e) => {
                 if let Some(lot) = self.venue.lot(e.lot) {
                     self.expiries.remove(&(lot.window.end().start(), Expiring::Lot(e.lot)));
                 }
-                self.venue.remove_lot(e.lot);
+                self.venue.remove_lot(Supply::Lot(e.lot));
             }
             Event::OrderPlaced(e) => self.apply_order(e),
+            Event::SpotOrderPlaced(e) => self.apply_spot_order(e),
+            Event::OrderAmended(e) => self.apply_amendment(e),
             Event::TradeExecuted(e) => self.apply_trade(e),
             Event::OrderClosed(e) => self.end_order(e.order),
+            Event::ContractBusted(e) => self.apply_bust(e),
             Event::HoursDelivered(e) => self.apply_delivery(e),
+            Event::SpotAuctionHeld(e) => self.apply_auction(e),
+            Event::SpotAuctionMissed(e) => self.pass_gate(e.market, e.hour, |hour| hour.void = true),
+            Event::SpotHoursSold(e) => self.apply_spot_sales(e),
+            Event::SpotBidSuspended(e) => self.suspend_bid(e.order, true),
+            Event::SpotBidResumed(e) => self.suspend_bid(e.order, false),
+            Event::SpotHoursDelivered(e) => self.apply_spot_delivery(e),
         }
+    }
+
+    fn change(&mut self, id: OrganizationId, change: impl FnOnce(&mut Organization)) {
+        if let Some(organization) = self.organizations.get_mut(&id) {
+            change(organization);
+        }
+    }
+
+    fn change_market(&mut self, id: MarketId, change: impl FnOnce(&mut crate::Market)) {
+        if let Some(key) = self.venue.key(id) {
+            change(self.venue.at_mut(key));
+        }
+    }
+
+    fn apply_budget(&mut self, e: &BudgetSet) {
+        let month = self.now.day().month();
+        self.change(e.organization, |organization| match e.monthly {
+            None => {
+                organization.budgets.remove(&e.currency);
+            }
+            Some(monthly) => {
+                let spent = organization.budgets.get(&e.currency).map_or(Amount::ZERO, |budget| budget.spent_in(month));
+                organization.budgets.insert(e.currency, Budget { monthly, month, spent });
+            }
+        });
+    }
+
+    /// Counts what an organization has spent against its budget.
+    fn spend(&mut self, id: OrganizationId, currency: Currency, amount: Amount) {
+        let month = self.now.day().month();
+        self.change(id, |organization| {
+            if let Some(budget) = organization.budgets.get_mut(&currency) {
+                budget.spend(month, amount);
+            }
+        });
     }
 
     fn apply_lot(&mut self, e: &LotRegistered) {
         self.expiries.insert((e.window.end().start(), Expiring::Lot(e.lot)));
         self.venue.add_lot(Lot {
+            supply: Supply::Lot(e.lot),
             id: e.lot,
             seller: e.organization,
+            provider: e.organization,
             market: e.market,
             gpus: e.gpus,
             window: e.window,
             fabric: e.fabric.clone(),
+            min_remnant_hours: e.min_remnant_hours,
             residual: Timeline::flat(e.window, e.gpus),
+            sold_spot: Timeline::flat(e.window, 0),
+            withdrawn: None,
         });
+    }
+
+    /// What backs an ask: a contract becomes a lot with the first ask on it.
+    fn lot_of(&mut self, supply: Supply) -> Option<LotKey> {
+        if let Some(key) = self.venue.lot_key(supply) {
+            return Some(key);
+        }
+        let Supply::Contract(id) = supply else { return None };
+        let contract = self.contracts.get(&id)?;
+        let root = self.venue.lot(contract.lot)?;
+        let resold = Lot {
+            supply,
+            id: contract.lot,
+            seller: contract.buyer,
+            provider: root.provider,
+            market: contract.market,
+            gpus: contract.gpus,
+            window: contract.window,
+            fabric: root.fabric.clone(),
+            min_remnant_hours: 0,
+            residual: Timeline::flat(contract.window, contract.gpus),
+            sold_spot: Timeline::flat(contract.window, 0),
+            withdrawn: None,
+        };
+        Some(self.venue.add_lot(resold))
     }
 
     fn apply_order(&mut self, e: &OrderPlaced) {
         let terms = &e.terms;
-        if let Some(name) = e.client_order_id {
-            let client_order = ClientOrder { order: e.order, digest: digest(terms) };
-            self.client_orders.insert((e.organization, name), client_order);
-        }
+        self.name_order(e.organization, e.client_order_id, e.order, || digest(terms));
+        let Some(market) = self.venue.key(terms.market) else { return };
         let order = match terms.side {
-            OrderSide::Buy { min_gpus, .. } => {
-                let lot_size = self.venue.market(terms.market).map_or(1, |market| market.spec.lot_size);
+            OrderSide::Buy { min_gpus, expires_at, placement, post_only, self_trade_prevention, .. } => {
+                let markets: Vec<MarketKey> = terms.markets().filter_map(|id| self.venue.key(id)).collect();
+                let specs = || markets.iter().map(|key| &self.venue.at(*key).spec);
+                let lot_size = specs().map(|spec| spec.lot_size).max().unwrap_or(1);
                 Order::Bid(Bid {
                     id: e.order,
                     priority: self.sequence,
                     organization: e.organization,
-                    market: terms.market,
+                    gpus: terms.gpus,
                     terms: BidTerms {
                         remaining: terms.gpus,
                         min_gpus,
                         all_or_none: min_gpus == terms.gpus && terms.gpus > lot_size,
                         window: terms.window,
                         limit_price: terms.limit_price,
+                        placement,
+                        bound_to: None,
                     },
-                    client_order_id: e.client_order_id,
+                    expires_at,
+                    gate_minutes: specs().map(|spec| spec.gate_minutes).max().unwrap_or_default(),
+                    fee_bps_max: specs().map(crate::MarketSpec::fee_bps_max).max().unwrap_or_default(),
+                    markets: markets.into(),
+                    post_only,
+                    self_trade_prevention,
                 })
             }
-            OrderSide::Sell { lot, hours } => Order::Ask(Ask {
+            OrderSide::Sell { lot, contract, hours, self_trade_prevention } => {
+                let Some(lot) = self.lot_of(supply_of(lot, contract)) else { return };
+                let window = terms.window.hull();
+                Order::Ask(Ask {
+                    id: e.order,
+                    priority: self.sequence,
+                    organization: e.organization,
+                    market,
+                    lot,
+                    gpus: terms.gpus,
+                    limit_price: terms.limit_price,
+                    window,
+                    hours,
+                    remaining: Timeline::flat(window, terms.gpus),
+                    self_trade_prevention,
+                    place_in_lot: 0,
+                })
+            }
+        };
+        self.rest(order);
+    }
+
+    fn apply_spot_order(&mut self, e: &SpotOrderPlaced) {
+        let terms = &e.terms;
+        self.name_order(e.organization, e.client_order_id, e.order, || digest(terms));
+        let Some(market) = self.venue.key(terms.market) else { return };
+        let order = match terms.side {
+            SpotSide::Buy { min_gpus } => Order::SpotBid(SpotBid {
                 id: e.order,
                 priority: self.sequence,
                 organization: e.organization,
-                market: terms.market,
-                lot,
+                market,
                 gpus: terms.gpus,
+                min_gpus,
                 limit_price: terms.limit_price,
-                window: terms.window,
-                hours,
-                remaining: Timeline::flat(terms.window, terms.gpus),
-                client_order_id: e.client_order_id,
+                suspended: false,
             }),
+            SpotSide::Sell { lot, contract, window } => {
+                let Some(lot) = self.lot_of(supply_of(lot, contract)) else { return };
+                Order::SpotAsk(SpotAsk {
+                    id: e.order,
+                    priority: self.sequence,
+                    organization: e.organization,
+                    market,
+                    lot,
+                    gpus: terms.gpus,
+                    limit_price: terms.limit_price,
+                    window,
+                    place_in_lot: 0,
+                })
+            }
         };
-        self.expiries.insert((order.expires(), Expiring::Order(e.order)));
+        self.rest(order);
+        self.schedule_gate(market);
+    }
+
+    fn name_order(
+        &mut self,
+        organization: OrganizationId,
+        name: Option<ClientOrderId>,
+        order: OrderId,
+        digest: impl FnOnce() -> [u8; 16],
+    ) {
+        if let Some(name) = name {
+            self.client_orders.insert((organization, name), ClientOrder { order, digest: digest() });
+            self.client_order_ids.insert(order, name);
+        }
+    }
+
+    fn rest(&mut self, order: Order) {
+        self.change(order.organization(), |organization| organization.open_orders += 1);
+        if let Some(expires) = order.expires() {
+            self.expiries.insert((expires, Expiring::Order(order.id())));
+        }
         self.venue.rest(order);
     }
 
+    fn apply_amendment(&mut self, e: &OrderAmended) {
+        let Some(order) = self.venue.order(e.order) else { return };
+        let (before, market) = (order.expires(), order.market());
+        let sequence = self.sequence;
+        self.venue.amend(e.order, |order| {
+            let priority = match order {
+                Order::Bid(bid) => {
+                    bid.terms.remaining = e.gpus - (bid.gpus - bid.terms.remaining);
+                    bid.gpus = e.gpus;
+                    bid.terms.min_gpus = e.min_gpus.unwrap_or(bid.terms.min_gpus);
+                    bid.terms.limit_price = e.limit_price;
+                    bid.terms.window = e.window.unwrap_or(bid.terms.window);
+                    &mut bid.priority
+                }
+                Order::Ask(ask) => {
+                    let window = e.window.map_or(ask.window, crate::TermWindow::hull);
+                    let mut remaining = Timeline::flat(window, e.gpus);
+                    for (step, left) in ask.remaining.steps() {
+                        if let Some(step) = step.intersection(window) {
+                            remaining.take(step, ask.gpus - left);
+                        }
+                    }
+                    (ask.window, ask.gpus, ask.limit_price, ask.remaining) = (window, e.gpus, e.limit_price, remaining);
+                    &mut ask.priority
+                }
+                Order::SpotBid(bid) => {
+                    (bid.gpus, bid.limit_price) = (e.gpus, e.limit_price);
+                    bid.min_gpus = e.min_gpus.unwrap_or(bid.min_gpus);
+                    &mut bid.priority
+                }
+                Order::SpotAsk(ask) => {
+                    (ask.gpus, ask.limit_price) = (e.gpus, e.limit_price);
+                    ask.window = e.window.map_or(ask.window, crate::TermWindow::hull);
+                    &mut ask.priority
+                }
+            };
+            if !e.keeps_priority {
+                *priority = sequence;
+            }
+        });
+        self.move_expiry(e.order, before);
+        self.schedule_gate(market);
+    }
+
+    fn move_expiry(&mut self, id: OrderId, before: Option<ledger::Instant>) {
+        let after = self.venue.order(id).and_then(Order::expires);
+        if before != after {
+            if let Some(before) = before {
+                self.expiries.remove(&(before, Expiring::Order(id)));
+            }
+            if let Some(after) = after {
+                self.expiries.insert((after, Expiring::Order(id)));
+            }
+        }
+    }
+
     fn apply_trade(&mut self, e: &TradeExecuted) {
+        let before = self.venue.bid(e.bid).map(Bid::expires);
         self.venue.fill(e.bid, e.ask, e.gpus, e.window);
+        self.move_expiry(e.bid, before);
         if e.bid_remaining == 0 {
             self.end_order(e.bid);
         }
         if e.ask_filled {
             self.end_order(e.ask);
         }
+        self.change_market(e.market, |market| market.last_price = Some(e.price));
+        self.spend(e.buyer, e.currency, e.amount + e.buyer_fee);
         let contract = Contract {
             id: e.contract,
             market: e.market,
             lot: e.lot,
+            head: e.head,
+            ask: e.ask,
             buyer: e.buyer,
             seller: e.seller,
             gpus: e.gpus,
@@ -114,6 +338,14 @@ impl Exchange {
         self.contracts.insert(e.contract, contract);
     }
 
+    fn apply_bust(&mut self, e: &ContractBusted) {
+        let Some(contract) = self.contracts.remove(&e.contract) else { return };
+        self.deliveries.remove(&(contract.next_hour(), e.market, e.contract));
+        self.drop_idle_resale(Supply::Contract(e.contract));
+        self.spend(e.buyer, e.currency, -e.refund);
+        self.venue.put_back(supply_of(e.lot, e.head), e.ask, e.gpus, e.window);
+    }
+
     fn apply_delivery(&mut self, e: &HoursDelivered) {
         for hour in &e.contracts {
             self.deliveries.remove(&(e.hour, e.market, hour.contract));
@@ -121,17 +353,108 @@ impl Exchange {
             contract.delivered += 1;
             if contract.is_complete() {
                 self.contracts.remove(&hour.contract);
+                self.drop_idle_resale(Supply::Contract(hour.contract));
             } else {
                 self.deliveries.insert((contract.next_hour(), e.market, hour.contract));
             }
         }
     }
 
+    fn apply_auction(&mut self, e: &SpotAuctionHeld) {
+        self.change_market(e.market, |market| market.spot.last_price = e.price.or(market.spot.last_price));
+        self.pass_gate(e.market, e.hour, |hour| hour.price = e.price);
+    }
+
+    /// Closes an hour's auction and looks to the next.
+    fn pass_gate(&mut self, market: MarketId, hour: Hour, close: impl FnOnce(&mut crate::SpotHour)) {
+        let Some(key) = self.venue.key(market) else { return };
+        let now = self.now;
+        let market = self.venue.at_mut(key);
+        self.gates.remove(&(market.spec.gate(hour), key));
+        market.spot.next_hour = None;
+        market.spot.hours.retain(|hour, sold| hour.plus(1).start() > now || !sold.sales.is_empty());
+        close(market.spot.hours.entry(hour).or_default());
+        self.schedule_gate(key);
+    }
+
+    fn apply_spot_sales(&mut self, e: &SpotHoursSold) {
+        let Some(key) = self.venue.key(e.market) else { return };
+        for sale in &e.sales {
+            if let Some(lot) = self.venue.order(sale.ask).and_then(Order::lot) {
+                self.venue.sell_hour(lot, e.hour, sale.gpus);
+            }
+            self.spend(sale.buyer, e.currency, sale.amount + sale.buyer_fee);
+        }
+        let hour = self.venue.at_mut(key).spot.hours.entry(e.hour).or_default();
+        hour.sales.extend(e.sales.iter().cloned());
+        self.spot_deliveries.insert((e.hour, key));
+        self.schedule_gate(key);
+    }
+
+    fn apply_spot_delivery(&mut self, e: &SpotHoursDelivered) {
+        let Some(key) = self.venue.key(e.market) else { return };
+        let hours = &mut self.venue.at_mut(key).spot.hours;
+        if let Some(hour) = hours.get_mut(&e.hour) {
+            hour.sales.drain(..e.sales.len().min(hour.sales.len()));
+            if hour.sales.is_empty() {
+                hours.remove(&e.hour);
+                self.spot_deliveries.remove(&(e.hour, key));
+            }
+        }
+        self.schedule_gate(key);
+    }
+
+    fn suspend_bid(&mut self, id: OrderId, suspended: bool) {
+        self.venue.amend(id, |order| {
+            if let Order::SpotBid(bid) = order {
+                bid.suspended = suspended;
+            }
+        });
+    }
+
+    /// Keeps a market's next auction in the agenda while there is something to auction or somebody to interrupt.
+    fn schedule_gate(&mut self, key: MarketKey) {
+        let now = self.now;
+        let market = self.venue.at_mut(key);
+        let (spec, spot) = (&market.spec, &mut market.spot);
+        let wanted = spot.has_both_sides() || spot.hours.values().any(|hour| !hour.sales.is_empty());
+        match (wanted, spot.next_hour) {
+            (true, None) => {
+                let hour = first_open_hour(now, spec.gate_minutes);
+                spot.next_hour = Some(hour);
+                self.gates.insert((spec.gate(hour), key));
+            }
+            (false, Some(hour)) => {
+                spot.next_hour = None;
+                self.gates.remove(&(spec.gate(hour), key));
+            }
+            (true, Some(_)) | (false, None) => {}
+        }
+    }
+
     fn end_order(&mut self, id: OrderId) {
         let Some(order) = self.venue.remove(id) else { return };
-        self.expiries.remove(&(order.expires(), Expiring::Order(id)));
-        if let Some(name) = order.client_order_id() {
+        self.change(order.organization(), |organization| organization.open_orders -= 1);
+        if let Some(expires) = order.expires() {
+            self.expiries.remove(&(expires, Expiring::Order(id)));
+        }
+        if let Some(name) = self.client_order_ids.remove(&id) {
             self.client_orders_ended.push_back((self.now, order.organization(), name));
+        }
+        if let Some(lot) = order.lot() {
+            self.drop_idle_resale(self.venue.lot_at(lot).supply);
+        }
+        if matches!(order, Order::SpotBid(_) | Order::SpotAsk(_)) {
+            self.schedule_gate(order.market());
+        }
+    }
+
+    /// Forgets what a contract gave to resell once the contract is over and no ask is left on it.
+    fn drop_idle_resale(&mut self, supply: Supply) {
+        let Supply::Contract(id) = supply else { return };
+        let idle = self.venue.lot_key(supply).is_some_and(|key| self.venue.asks_on(key).is_empty());
+        if idle && !self.contracts.contains_key(&id) {
+            self.venue.remove_lot(supply);
         }
     }
 
@@ -142,16 +465,6 @@ impl Exchange {
             }
             self.client_orders_ended.pop_front();
             self.client_orders.remove(&(organization, name));
-        }
-    }
-}
-
-impl Order {
-    /// When the order ends by itself: a bid at its gate, an ask with its window.
-    fn expires(&self) -> ledger::Instant {
-        match self {
-            Self::Bid(bid) => gate(bid.terms.window.start()),
-            Self::Ask(ask) => ask.window.end().start(),
         }
     }
 }

@@ -1,8 +1,11 @@
 //! Commands: what a caller asks of the exchange.
 
-use ledger::{Amount, Currency, Instant, OrganizationId};
+use ledger::{Amount, ContractId, Currency, Instant, OrganizationId};
 
-use crate::{ClientOrderId, CommandId, LotId, MarketId, MarketSpec, OrderId, Price, TimeInForce, Window};
+use crate::{
+    ClientOrderId, CommandId, LotId, MarketFilter, MarketId, MarketSpec, OrderId, Placement, Price, PriceBand,
+    SelfTradePrevention, Supply, TermWindow, TimeInForce, Window,
+};
 
 /// A caller's request with the id and the instant that the shell gave it.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -31,8 +34,17 @@ pub enum Instruction {
     OpenMarket(MarketSpec),
     /// List capacity.
     RegisterLot(NewLot),
+    /// End the sale of what is free of a lot.
+    WithdrawLot {
+        /// Whose lot.
+        organization: OrganizationId,
+        /// Which.
+        lot: LotId,
+    },
     /// Place an order.
     PlaceOrder(NewOrder),
+    /// Change an open order.
+    AmendOrder(Amendment),
     /// Cancel what is open of an order.
     CancelOrder {
         /// Whose order.
@@ -40,6 +52,69 @@ pub enum Instruction {
         /// Which.
         order: OrderId,
     },
+    /// Cancel all open orders of an organization.
+    CancelOrders {
+        /// Whose orders.
+        organization: OrganizationId,
+        /// Only those that trade in this market.
+        market: Option<MarketId>,
+    },
+    /// Stop trading in a market; orders stay and can be placed and cancelled.
+    HaltMarket {
+        /// Which.
+        market: MarketId,
+        /// Why, for all to read.
+        reason: String,
+    },
+    /// Let a market trade again.
+    ResumeMarket {
+        /// Which.
+        market: MarketId,
+    },
+    /// Guard a market against mistyped prices, or do so no longer.
+    SetPriceBand {
+        /// Which market.
+        market: MarketId,
+        /// How far limits may be from the last price.
+        band: Option<PriceBand>,
+    },
+    /// The kill switch: cancel an organization's orders and take no more from it.
+    SuspendOrganization {
+        /// Whose.
+        organization: OrganizationId,
+        /// Why.
+        reason: String,
+    },
+    /// Take orders from an organization again.
+    ReinstateOrganization {
+        /// Whose.
+        organization: OrganizationId,
+    },
+    /// Bound the number of an organization's open orders.
+    SetOrderLimit {
+        /// Whose.
+        organization: OrganizationId,
+        /// The most open orders; the exchange's usual limit when not given.
+        open_orders_max: Option<u32>,
+    },
+    /// Bound what an organization commits in a calendar month.
+    SetBudget {
+        /// Whose.
+        organization: OrganizationId,
+        /// In which currency.
+        currency: Currency,
+        /// The most that trades of the month and open orders may come to, fees included; no bound when not given.
+        monthly: Option<Amount>,
+    },
+    /// Undo a trade made in error before its delivery begins: the buyer is refunded and the capacity returns.
+    BustContract {
+        /// The contract that the trade created.
+        contract: ContractId,
+        /// Why.
+        reason: String,
+    },
+    /// Lead from now on: auctions whose gate passed since the last event, while nobody led, are void.
+    TakeLead,
     /// Credit a deposit that arrived at the bank.
     RecordDeposit {
         /// Whose money.
@@ -66,6 +141,8 @@ pub struct NewLot {
     pub window: Window,
     /// The seller's name for the network the GPUs share.
     pub fabric: String,
+    /// A term sale may not leave a free run shorter than this many hours; 0 and 1 allow any.
+    pub min_remnant_hours: u32,
 }
 
 /// An order to be placed.
@@ -86,26 +163,74 @@ pub struct NewOrder {
 /// What distinguishes a bid from an ask.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum NewSide {
-    /// Buy.
+    /// Buy for a term.
     Buy {
         /// Where.
-        market: MarketId,
+        markets: MarketChoice,
         /// The hours.
-        window: Window,
+        window: TermWindow,
         /// How long the order stays.
         time_in_force: TimeInForce,
+        /// Of a GTD order: when it ends.
+        expires_at: Option<Instant>,
         /// The fewest GPUs in one trade; the lot size when not given; all of them for all-or-none.
         min_gpus: Option<u32>,
+        /// Which lots may serve it together.
+        placement: Placement,
+        /// Whether it is cancelled rather than trade at once.
+        post_only: bool,
+        /// What happens when it meets an order of its own organization.
+        self_trade_prevention: SelfTradePrevention,
     },
-    /// Sell.
+    /// Sell for terms.
     Sell {
-        /// The lot to sell from.
-        lot: LotId,
-        /// The hours on offer; the lot's when not given.
+        /// What to sell from.
+        supply: Supply,
+        /// The hours on offer; the supply's when not given.
         window: Option<Window>,
         /// The shortest sale in hours; 1 when not given.
         min_hours: Option<u32>,
         /// The longest sale in hours; the window's when not given.
         max_hours: Option<u32>,
+        /// What happens when it meets an order of its own organization.
+        self_trade_prevention: SelfTradePrevention,
     },
+    /// Buy the next hour, again and again.
+    SpotBuy {
+        /// Where.
+        market: MarketId,
+        /// The fewest GPUs; the lot size when not given.
+        min_gpus: Option<u32>,
+    },
+    /// Sell by the hour.
+    SpotSell {
+        /// What to sell from.
+        supply: Supply,
+        /// The hours on offer; the supply's when not given.
+        window: Option<Window>,
+    },
+}
+
+/// The markets that a bid may trade in.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum MarketChoice {
+    /// These.
+    Named(Vec<MarketId>),
+    /// Those that a filter admits when the bid arrives.
+    Filtered(MarketFilter),
+}
+
+/// A change to an open order; what is not given stays.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Amendment {
+    /// Whose order.
+    pub organization: OrganizationId,
+    /// Which.
+    pub order: OrderId,
+    /// GPUs, those already traded included.
+    pub gpus: Option<u32>,
+    /// The worst price per GPU-hour.
+    pub limit_price: Option<Price>,
+    /// The hours.
+    pub window: Option<TermWindow>,
 }

@@ -1,19 +1,24 @@
-//! What time alone brings about: delivered hours, and the end of orders and lots.
+//! What time alone brings about: delivered hours, auctions, and the end of orders and lots.
 
 use ledger::Instant;
 
-use super::{CloseReason, ContractHour, Event, Exchange, Expiring, HoursDelivered, LotExpired};
-use crate::{Hour, MarketId};
+use super::{CloseReason, ContractHour, Event, Exchange, Expiring, HoursDelivered, LotExpired, SpotHoursDelivered};
+use crate::{Hour, MarketId, MarketKey};
 
-/// The most contracts in one delivery event, so that records and transactions stay bounded.
-const CONTRACTS_PER_EVENT_MAX: usize = 500;
+/// The most contracts or sales in one delivery event, so that records and transactions stay bounded.
+const DELIVERIES_PER_EVENT_MAX: usize = 500;
 
 /// The next thing that falls due.
+#[derive(Clone, Copy)]
 enum Due {
     /// An hour of a market's contracts ends.
     Delivery(MarketId, Hour),
+    /// An hour of which a market sold something by the hour ends.
+    SpotDelivery(MarketKey, Hour),
     /// Something ends by itself.
     Expiry(Expiring),
+    /// A market's auction.
+    Gate(MarketKey),
 }
 
 impl Exchange {
@@ -22,33 +27,41 @@ impl Exchange {
         self.first_due().map(|(at, _)| at)
     }
 
-    /// Decides the first thing that falls due, at the instant it does.
-    pub(super) fn decide_due(&self, out: &mut Vec<Event>) {
-        match self.first_due() {
-            None => {}
-            Some((_, Due::Delivery(market, hour))) => self.deliver(market, hour, out),
-            Some((_, Due::Expiry(Expiring::Order(id)))) => {
-                let resting = self.venue.order(id);
-                out.extend(resting.and_then(|order| self.closed(id, order, CloseReason::Expired)));
+    /// Decides the first thing that falls due, at the instant it does. `led` tells whether somebody led the exchange then.
+    pub(super) fn decide_due(&self, led: bool, out: &mut Vec<Event>) {
+        let Some((_, due)) = self.first_due() else { return };
+        match due {
+            Due::Delivery(market, hour) => self.deliver(market, hour, out),
+            Due::SpotDelivery(market, hour) => self.deliver_spot(market, hour, out),
+            Due::Expiry(Expiring::Order(id)) => {
+                out.extend(self.venue.order(id).map(|order| self.closed(order, CloseReason::Expired)));
             }
-            Some((_, Due::Expiry(Expiring::Lot(id)))) => {
+            Due::Expiry(Expiring::Lot(id)) => {
                 let expired =
                     self.venue.lot(id).map(|lot| LotExpired { lot: id, organization: lot.seller, market: lot.market });
                 out.extend(expired.map(Event::from));
             }
+            Due::Gate(key) => {
+                if let Some(hour) = self.venue.at(key).spot.next_hour {
+                    self.hold_auction(key, hour, led, out);
+                }
+            }
         }
     }
 
-    /// Deliveries come before expiries of the same instant: an hour is complete before the lot that served it ends.
+    /// Deliveries come before the rest of the same instant, so that an hour is complete before the lot that served it ends;
+    /// what ends by itself comes before an auction, so that it takes no part in it.
     fn first_due(&self) -> Option<(Instant, Due)> {
         let delivery =
             self.deliveries.first().map(|(hour, market, _)| (hour.plus(1).start(), Due::Delivery(*market, *hour)));
+        let spot_delivery = self
+            .spot_deliveries
+            .first()
+            .map(|(hour, market)| (hour.plus(1).start(), Due::SpotDelivery(*market, *hour)));
         let expiry = self.expiries.first().map(|(at, expiring)| (*at, Due::Expiry(*expiring)));
-        match (delivery, expiry) {
-            (Some(delivery), Some(expiry)) if expiry.0 < delivery.0 => Some(expiry),
-            (Some(delivery), _) => Some(delivery),
-            (None, expiry) => expiry,
-        }
+        let gate = self.gates.first().map(|(at, market)| (*at, Due::Gate(*market)));
+        // The first of the earliest, in this order.
+        [delivery, spot_delivery, expiry, gate].into_iter().flatten().min_by_key(|(at, _)| *at)
     }
 
     fn deliver(&self, market: MarketId, hour: Hour, out: &mut Vec<Event>) {
@@ -70,8 +83,19 @@ impl Exchange {
             .collect();
         out.extend(
             contracts
-                .chunks(CONTRACTS_PER_EVENT_MAX)
+                .chunks(DELIVERIES_PER_EVENT_MAX)
                 .map(|chunk| Event::from(HoursDelivered { market, hour, currency, contracts: chunk.to_vec() })),
+        );
+    }
+
+    fn deliver_spot(&self, key: MarketKey, hour: Hour, out: &mut Vec<Event>) {
+        let market = self.venue.at(key);
+        let (id, currency) = (market.spec.id, market.spec.currency);
+        let sales = market.spot.hours.get(&hour).map(|hour| hour.sales.as_slice()).unwrap_or_default();
+        out.extend(
+            sales
+                .chunks(DELIVERIES_PER_EVENT_MAX)
+                .map(|chunk| Event::from(SpotHoursDelivered { market: id, hour, currency, sales: chunk.to_vec() })),
         );
     }
 }

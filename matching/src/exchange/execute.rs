@@ -3,8 +3,13 @@
 use ledger::{Entry, Instant};
 
 use super::decide::Match;
-use super::{CloseReason, Command, Event, Exchange, OrderPlaced, OrderSide, Record, Refusal};
-use crate::{Arrival, BidRank, CommandId, DerivedIds, Liquidity, OrderId};
+use super::event::supply_of;
+use super::{CloseReason, Command, Event, Exchange, Instruction, OrderSide, Record, Refusal};
+use crate::market::first_open_hour;
+use crate::{
+    Arrival, Ask, Bid, CommandId, Cursor, DerivedIds, MarketKey, Offer, Order, OrderId, OwnOrders, Plan, Search,
+    SelfTradePrevention,
+};
 
 /// Where records go as they come into being.
 pub trait Log {
@@ -12,10 +17,10 @@ pub trait Log {
     fn append(&mut self, record: Record, entries: &[Entry]);
 }
 
-/// A newly rested ask on its way through the bids.
+/// An offer on its way through the resting bids.
 struct Sweep {
-    ask: OrderId,
-    cursor: Option<BidRank>,
+    offer: Offer,
+    cursor: Option<Cursor>,
 }
 
 impl Exchange {
@@ -24,14 +29,16 @@ impl Exchange {
     /// # Errors
     /// [`Refusal`] when the command itself is refused. What fell due before it has happened all the same.
     pub fn execute(&mut self, command: &Command, log: &mut impl Log) -> Result<(), Refusal> {
-        while self.advance(command.at, command.id, log) {}
+        let led = command.instruction != Instruction::TakeLead;
+        while self.step(command.at, command.id, led, log) {}
         let mut ids = DerivedIds::of(command.id);
         let mut events = Vec::new();
         let at = self.now.max(command.at);
         self.at_time(at, |exchange| exchange.decide(&command.instruction, &mut ids, &mut events))?;
-        let sweep = events.iter().find_map(Sweep::of);
+        let offer = events.iter().find_map(|event| self.offer_of(event));
         self.commit(at, command.id, events, log);
-        if let Some(mut sweep) = sweep {
+        if let Some(offer) = offer {
+            let mut sweep = Sweep { offer, cursor: None };
             while let Some(events) = self.decide_sweep(&mut sweep, &mut ids) {
                 self.commit(at, command.id, events, log);
             }
@@ -41,12 +48,17 @@ impl Exchange {
 
     /// Lets the next thing happen that falls due by `to`; false when there is none. One step is one bounded batch.
     pub fn advance(&mut self, to: Instant, command: CommandId, log: &mut impl Log) -> bool {
+        self.step(to, command, true, log)
+    }
+
+    fn step(&mut self, to: Instant, command: CommandId, led: bool, log: &mut impl Log) -> bool {
         let Some(due) = self.next_due().filter(|due| *due <= to) else { return false };
+        let at = self.now.max(due);
         let mut events = Vec::new();
-        self.decide_due(&mut events);
+        self.at_time(at, |exchange| exchange.decide_due(led, &mut events));
         debug_assert!(!events.is_empty(), "what falls due leads to an event, or it would fall due for ever");
         let progress = !events.is_empty();
-        self.commit(self.now.max(due), command, events, log);
+        self.commit(at, command, events, log);
         progress
     }
 
@@ -66,43 +78,74 @@ impl Exchange {
         }
     }
 
-    /// The trades of the next bid that a new ask serves; nothing when there is none left.
+    /// What an event brings to the book for resting bids to take.
+    fn offer_of(&self, event: &Event) -> Option<Offer> {
+        match event {
+            Event::OrderPlaced(e) if matches!(e.terms.side, OrderSide::Sell { .. }) => Some(Offer::Ask(e.order)),
+            Event::OrderAmended(e) if !e.keeps_priority && self.venue.ask(e.order).is_some() => {
+                Some(Offer::Ask(e.order))
+            }
+            Event::ContractBusted(e) => self.venue.lot_key(supply_of(e.lot, e.head)).map(Offer::Lot),
+            Event::MarketResumed(e) => self.venue.key(e.market).map(Offer::Market),
+            _ => None,
+        }
+    }
+
+    /// The events of the next bid that an offer serves; nothing when there is none left.
     fn decide_sweep(&self, sweep: &mut Sweep, ids: &mut DerivedIds) -> Option<Vec<Event>> {
         loop {
-            let ask = self.venue.ask(sweep.ask)?;
-            let market = &self.venue.market(ask.market)?.spec;
-            let (rank, bid) = self.venue.next_bid_for(ask, sweep.cursor)?;
-            sweep.cursor = Some(rank);
-            if bid.organization == ask.organization {
-                // The newest order gives way, and it is the ask.
-                let order = self.venue.order(sweep.ask)?;
-                return self.closed(sweep.ask, order, CloseReason::SelfTrade).map(|event| vec![event]);
+            let (cursor, bid) = self.venue.next_bid_for(sweep.offer, sweep.cursor)?;
+            sweep.cursor = Some(cursor);
+            let markets = self.open_markets(&bid.markets);
+            if let Offer::Ask(id) = sweep.offer
+                && let Some(ask) = self.venue.ask(id)
+                && ask.organization == bid.organization
+            {
+                if self.would_trade(bid, &markets, ask) {
+                    return Some(self.prevent_self_trade(ask, bid));
+                }
+                continue;
             }
-            let plan = self.venue.plan(market.id, bid.organization, &bid.terms, Arrival::At(bid.priority));
+            let plan = self.plan_of_resting(bid, &markets, OwnOrders::PassOver);
+            let Some(window) = plan.window else { continue };
             let mut terms = bid.terms;
             let mut events = Vec::with_capacity(plan.executions.len());
             for execution in &plan.executions {
                 let matched =
-                    Match { bid: bid.id, buyer: bid.organization, terms: &terms, buyer_liquidity: Liquidity::Maker };
-                events.push(self.trade(market, &matched, execution, ids).into());
+                    Match { bid: bid.id, buyer: bid.organization, terms: &terms, fee_bps_max: bid.fee_bps_max };
+                events.push(self.trade(&matched, execution, window, ids).into());
                 terms.remaining -= execution.gpus;
             }
-            if !events.is_empty() {
-                return Some(events);
-            }
+            return Some(events);
         }
     }
-}
 
-impl Sweep {
-    /// The sweep that follows an event, if any.
-    fn of(event: &Event) -> Option<Self> {
-        match event {
-            Event::OrderPlaced(OrderPlaced { order, terms, .. }) => match terms.side {
-                OrderSide::Sell { .. } => Some(Self { ask: *order, cursor: None }),
-                OrderSide::Buy { .. } => None,
-            },
-            _ => None,
-        }
+    fn plan_of_resting(&self, bid: &Bid, markets: &[MarketKey], own: OwnOrders) -> Plan {
+        self.venue.plan(&Search {
+            markets,
+            bidder: bid.organization,
+            terms: &bid.terms,
+            arrival: Arrival::At(bid.priority),
+            own,
+            first_start: first_open_hour(self.now, bid.gate_minutes),
+        })
+    }
+
+    /// Whether a bid would trade with an ask, were they not of the same organization.
+    fn would_trade(&self, bid: &Bid, markets: &[MarketKey], ask: &Ask) -> bool {
+        let plan = self.plan_of_resting(bid, markets, OwnOrders::Trade);
+        plan.executions.iter().any(|execution| execution.ask == ask.id)
+    }
+
+    /// Cancels what the arriving ask's rule says when it meets a bid of its own organization.
+    fn prevent_self_trade(&self, ask: &Ask, bid: &Bid) -> Vec<Event> {
+        let (newest, oldest) = match ask.self_trade_prevention {
+            SelfTradePrevention::CancelNewest => (true, false),
+            SelfTradePrevention::CancelOldest => (false, true),
+            SelfTradePrevention::CancelBoth => (true, true),
+        };
+        let order = |id: OrderId, cancelled: bool| cancelled.then(|| self.venue.order(id)).flatten();
+        let cancelled: [Option<&Order>; 2] = [order(bid.id, oldest), order(ask.id, newest)];
+        cancelled.into_iter().flatten().map(|order| self.closed(order, CloseReason::SelfTrade)).collect()
     }
 }

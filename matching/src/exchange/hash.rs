@@ -6,6 +6,7 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use super::Exchange;
+use crate::Order;
 
 /// The SHA-256 of an exchange's whole state in a canonical order.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -32,6 +33,29 @@ impl Hasher {
         self.0.update(u64::try_from(bytes.len()).unwrap_or(u64::MAX).to_le_bytes());
         self.0.update(bytes);
     }
+
+    /// An order by what it is, not by where the venue keeps it.
+    fn add_order(&mut self, exchange: &Exchange, order: &Order) {
+        let supply = order.lot().map(|key| exchange.venue.lot_at(key).supply);
+        let market = exchange.venue.at(order.market()).spec.id;
+        let name = exchange.client_order_ids.get(&order.id());
+        self.add(&(order.id(), order.organization(), market, supply, name));
+        match order {
+            Order::Bid(bid) => {
+                let markets: Vec<_> = bid.markets.iter().map(|key| exchange.venue.at(*key).spec.id).collect();
+                self.add(&(bid.priority, markets, bid.gpus, &bid.terms, bid.expires_at, bid.post_only));
+                self.add(&(bid.self_trade_prevention, bid.gate_minutes, bid.fee_bps_max));
+            }
+            Order::Ask(ask) => {
+                self.add(&(ask.priority, ask.gpus, ask.limit_price, ask.window, ask.hours, &ask.remaining));
+                self.add(&ask.self_trade_prevention);
+            }
+            Order::SpotBid(bid) => {
+                self.add(&(bid.priority, bid.gpus, bid.min_gpus, bid.limit_price, bid.suspended));
+            }
+            Order::SpotAsk(ask) => self.add(&(ask.priority, ask.gpus, ask.limit_price, ask.window)),
+        }
+    }
 }
 
 impl Exchange {
@@ -43,20 +67,28 @@ impl Exchange {
             hasher.add(&organization);
         }
         for market in self.venue.markets() {
+            let key = self.venue.key(market.spec.id);
             hasher.add(&market.spec);
-            hasher.add(&self.venue.bids(market.spec.id).map(|bid| bid.id).collect::<Vec<_>>());
-            hasher.add(&self.venue.asks(market.spec.id).map(|ask| ask.id).collect::<Vec<_>>());
+            hasher.add(&(market.halted, market.price_band, market.last_price));
+            hasher.add(&(market.spot.last_price, market.spot.next_hour, &market.spot.hours));
+            let Some(key) = key else { continue };
+            hasher.add(&self.venue.bids(key).map(|bid| bid.id).collect::<Vec<_>>());
+            hasher.add(&self.venue.asks(key).map(|ask| ask.id).collect::<Vec<_>>());
+            hasher.add(&self.venue.spot_bids(key).map(|bid| bid.id).collect::<Vec<_>>());
+            hasher.add(&self.venue.spot_asks(key).map(|ask| ask.id).collect::<Vec<_>>());
         }
         for lot in self.venue.lots() {
             hasher.add(lot);
         }
         for order in self.venue.orders() {
-            hasher.add(&order);
+            hasher.add_order(self, order);
         }
         for contract in self.contracts() {
             hasher.add(contract);
         }
         hasher.add(&self.deliveries);
+        hasher.add(&self.spot_deliveries);
+        hasher.add(&self.gates);
         hasher.add(&self.expiries);
         for client_order in &self.client_orders {
             hasher.add(&client_order);

@@ -2,10 +2,11 @@
 //!
 //! - `command`, `refusal`, `event`: what goes in, why not, what comes out.
 //! - `decide`: reads the state and a command and writes events, or refuses.
-//! - `due`: what time alone brings about.
+//! - `due`: what time alone brings about; `gate`: the hourly auction among it.
 //! - `apply`: folds one event into the state.
 //! - `facts`: what an event means to the books.
 //! - `execute`: the loop that drives decide and apply for one command.
+//! - `quote`: what an order would do, without one.
 
 mod apply;
 mod command;
@@ -14,7 +15,10 @@ mod due;
 mod event;
 mod execute;
 mod facts;
+mod gate;
 mod hash;
+mod organization;
+mod quote;
 mod refusal;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -23,22 +27,27 @@ use ledger::{Books, ContractId, Entry, Instant, OrganizationId};
 use rustc_hash::FxHashMap;
 use serde::Serialize;
 
-use crate::{ClientOrderId, Contract, Hour, LotId, MarketId, OrderId, Venue};
+use crate::{ClientOrderId, Contract, Hour, LotId, MarketId, MarketKey, OrderId, Venue};
 
-pub use command::{Command, Instruction, NewLot, NewOrder, NewSide};
+pub use command::{Amendment, Command, Instruction, MarketChoice, NewLot, NewOrder, NewSide};
 pub use event::{
-    CloseReason, ContractHour, DecodeError, DepositReceived, Event, EventKey, HoursDelivered, LotExpired,
-    LotRegistered, MarketOpened, OrderClosed, OrderPlaced, OrderSide, OrderTerms, OrganizationRegistered, Record,
-    TradeExecuted,
+    BudgetSet, CloseReason, ContractBusted, ContractHour, DecodeError, DepositReceived, Event, EventKey,
+    HoursDelivered, LotExpired, LotRegistered, LotWithdrawn, MarketHalted, MarketOpened, MarketResumed, MissedCause,
+    OrderAmended, OrderClosed, OrderLimitSet, OrderPlaced, OrderSide, OrderTerms, OrganizationRegistered,
+    OrganizationReinstated, OrganizationSuspended, PriceBandSet, Record, SpotAuctionHeld, SpotAuctionMissed,
+    SpotBidResumed, SpotBidSuspended, SpotHold, SpotHoursDelivered, SpotHoursSold, SpotInterrupted, SpotOrderPlaced,
+    SpotSide, SpotTerms, TradeExecuted,
 };
 pub use execute::Log;
 pub use hash::StateHash;
+pub use organization::{Budget, OPEN_ORDERS_MAX, Organization};
+pub use quote::{Quote, QuoteRequest, QuotedTrade};
 pub use refusal::Refusal;
 
-/// A bid leaves the book this many minutes before its window starts: nothing that trades later could be prepared.
-pub const GATE_LEAD_MINUTES: i64 = 5;
 /// The most GPUs of one order or lot.
 pub const GPUS_MAX: u32 = 1_000_000;
+/// The most markets of one bid.
+pub const MARKETS_PER_BID_MAX: usize = 64;
 /// A `client_order_id` stays taken this long after its order ended: 30 days.
 const CLIENT_ORDER_ID_KEPT_MICROS: i64 = 30 * 24 * 3_600_000_000;
 
@@ -47,13 +56,19 @@ const CLIENT_ORDER_ID_KEPT_MICROS: i64 = 30 * 24 * 3_600_000_000;
 pub struct Exchange {
     now: Instant,
     sequence: u64,
-    organizations: BTreeMap<OrganizationId, String>,
+    organizations: BTreeMap<OrganizationId, Organization>,
     venue: Venue,
     contracts: FxHashMap<ContractId, Contract>,
     /// The next hour that each contract in progress delivers.
     deliveries: BTreeSet<(Hour, MarketId, ContractId)>,
+    /// The hours of which something was sold by the hour.
+    spot_deliveries: BTreeSet<(Hour, MarketKey)>,
+    /// The next auction of each market that has something to auction.
+    gates: BTreeSet<(Instant, MarketKey)>,
     /// What ends by itself, and when.
     expiries: BTreeSet<(Instant, Expiring)>,
+    /// The names that owners gave to their open orders.
+    client_order_ids: FxHashMap<OrderId, ClientOrderId>,
     client_orders: BTreeMap<(OrganizationId, ClientOrderId), ClientOrder>,
     /// Names of ended orders, oldest first, until they are free again.
     client_orders_ended: VecDeque<(Instant, OrganizationId, ClientOrderId)>,
@@ -114,18 +129,13 @@ impl Exchange {
         contracts
     }
 
-    /// The name of an organization.
-    pub fn organization(&self, id: OrganizationId) -> Option<&str> {
-        self.organizations.get(&id).map(String::as_str)
+    /// An organization.
+    pub fn organization(&self, id: OrganizationId) -> Option<&Organization> {
+        self.organizations.get(&id)
     }
 
     /// The entries that the event applied last posted.
     pub fn posted(&self) -> &[Entry] {
         &self.posted
     }
-}
-
-/// When a bid whose window starts with `start` leaves the book.
-fn gate(start: Hour) -> Instant {
-    Instant::from_micros(start.start().micros() - GATE_LEAD_MINUTES * 60_000_000)
 }

@@ -3,7 +3,7 @@
 use ledger::{Amount, Instant};
 use serde::{Deserialize, Serialize};
 
-use crate::{InvalidWindow, MarketId, OrderId, Price, Window};
+use crate::{InvalidWindow, MarketId, OrderId, Price, TermWindow, Window};
 
 /// Why a command was refused. Each variant has a [code](Refusal::code) that clients can rely on.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, thiserror::Error)]
@@ -15,6 +15,86 @@ pub enum Refusal {
     /// There is no such organization.
     #[error("there is no such organization")]
     OrganizationUnknown,
+    /// The organization's kill switch is thrown, or was already.
+    #[error("the organization is suspended: it places no orders until an operator reinstates it")]
+    OrganizationSuspended,
+    /// The organization is not suspended.
+    #[error("the organization is not suspended")]
+    OrganizationNotSuspended,
+    /// The organization has as many open orders as it may.
+    #[error("the organization has {max} open orders, which is its limit; cancel some first")]
+    TooManyOpenOrders {
+        /// The limit.
+        max: u32,
+    },
+    /// The order would exceed the organization's budget for the month.
+    #[error("the order needs {required} and the month's budget has {left} left")]
+    BudgetExceeded {
+        /// What the order would set aside.
+        required: Amount,
+        /// What the budget leaves.
+        left: Amount,
+    },
+    /// Trading in the market is halted already.
+    #[error("the market is halted already")]
+    MarketHalted,
+    /// Trading in the market is not halted.
+    #[error("the market is not halted")]
+    MarketNotHalted,
+    /// The filter admits no market that can take the order.
+    #[error("no market fits: name at least one, or a filter that admits one whose lot size and tick the order meets")]
+    NoMarketChosen,
+    /// The order names or admits too many markets.
+    #[error("an order trades in at most {max} markets; name fewer or narrow the filter")]
+    TooManyMarkets {
+        /// The most.
+        max: usize,
+    },
+    /// The markets of the order trade in different currencies.
+    #[error("the markets of one order must trade in one currency")]
+    CurrenciesDiffer,
+    /// The limit is far from the last price and probably mistyped.
+    #[error("the price {price} is more than {width_bps} basis points beyond the market's price {reference}")]
+    PriceOutsideBand {
+        /// The price given.
+        price: Price,
+        /// What the band is around.
+        reference: Price,
+        /// The band's width.
+        width_bps: u32,
+    },
+    /// The order's end is missing, has passed, or does not go with its time in force.
+    #[error("expires_at goes with time_in_force GTD, is needed for it, and lies ahead")]
+    ExpiryInvalid,
+    /// The order's options exclude each other.
+    #[error(
+        "these options exclude each other: post_only with IOC or FOK, or a window that this kind of order does not have"
+    )]
+    OptionsConflict,
+    /// The lot was withdrawn.
+    #[error("the lot was withdrawn and takes no more asks")]
+    LotWithdrawn,
+    /// The remnant that the lot forbids is longer than the lot.
+    #[error("min_remnant_hours is at most the hours of the lot's window")]
+    RemnantInvalid,
+    /// There is no such contract in progress, or it is another organization's.
+    #[error("there is no such contract in progress of this organization")]
+    ContractUnknown,
+    /// The contract's delivery has begun.
+    #[error("the contract's delivery has begun; a trade can be undone only before")]
+    ContractInDelivery,
+    /// Part of the contract was resold.
+    #[error("part of the contract was resold; undo the resale first")]
+    ContractResold,
+    /// The amendment changes nothing.
+    #[error("give at least one of gpus, limit_price and window")]
+    NothingToAmend,
+    /// The amendment contradicts what the order has traded.
+    #[error("the order has traded {gpus} GPUs: gpus must stay above that, and the window as it is")]
+    AlreadyTraded {
+        /// What it has traded.
+        gpus: u32,
+    },
     /// A market of this name is open already.
     #[error("the market {market} is open already")]
     MarketExists {
@@ -72,10 +152,10 @@ pub enum Refusal {
         problem: String,
     },
     /// The window has begun, or begins too soon.
-    #[error("the window {window} has passed, or starts within {lead} minutes", lead = super::GATE_LEAD_MINUTES)]
+    #[error("the window {window} has passed, or its latest start is so near that the market's gate has closed")]
     WindowPast {
         /// The window given.
-        window: Window,
+        window: TermWindow,
     },
     /// The window leaves the lot's.
     #[error("the window {window} is not within the lot's window {lot_window}")]
@@ -140,6 +220,25 @@ impl Refusal {
     pub const CODES: &[&str] = &[
         "organization_exists",
         "organization_unknown",
+        "organization_suspended",
+        "organization_not_suspended",
+        "too_many_open_orders",
+        "budget_exceeded",
+        "market_halted",
+        "market_not_halted",
+        "no_market_chosen",
+        "too_many_markets",
+        "currencies_differ",
+        "price_outside_band",
+        "expiry_invalid",
+        "options_conflict",
+        "lot_withdrawn",
+        "remnant_invalid",
+        "contract_unknown",
+        "contract_in_delivery",
+        "contract_resold",
+        "nothing_to_amend",
+        "already_traded",
         "market_exists",
         "market_unknown",
         "market_invalid",
@@ -167,6 +266,25 @@ impl Refusal {
         match self {
             Self::OrganizationExists => "organization_exists",
             Self::OrganizationUnknown => "organization_unknown",
+            Self::OrganizationSuspended => "organization_suspended",
+            Self::OrganizationNotSuspended => "organization_not_suspended",
+            Self::TooManyOpenOrders { .. } => "too_many_open_orders",
+            Self::BudgetExceeded { .. } => "budget_exceeded",
+            Self::MarketHalted => "market_halted",
+            Self::MarketNotHalted => "market_not_halted",
+            Self::NoMarketChosen => "no_market_chosen",
+            Self::TooManyMarkets { .. } => "too_many_markets",
+            Self::CurrenciesDiffer => "currencies_differ",
+            Self::PriceOutsideBand { .. } => "price_outside_band",
+            Self::ExpiryInvalid => "expiry_invalid",
+            Self::OptionsConflict => "options_conflict",
+            Self::LotWithdrawn => "lot_withdrawn",
+            Self::RemnantInvalid => "remnant_invalid",
+            Self::ContractUnknown => "contract_unknown",
+            Self::ContractInDelivery => "contract_in_delivery",
+            Self::ContractResold => "contract_resold",
+            Self::NothingToAmend => "nothing_to_amend",
+            Self::AlreadyTraded { .. } => "already_traded",
             Self::MarketExists { .. } => "market_exists",
             Self::MarketUnknown { .. } => "market_unknown",
             Self::MarketInvalid { .. } => "market_invalid",

@@ -25,7 +25,9 @@ fn golden() -> BTreeMap<(String, u16), String> {
 fn what_was_written_is_read_and_written_alike() {
     for ((name, version), text) in golden() {
         let event = Event::decode(&name, version, text.trim_end().as_bytes()).unwrap();
-        assert_eq!((event.name(), event.version()), (name.as_str(), version));
+        // Later versions only add what may be left out, so that what an older one said is still said alike.
+        assert_eq!(event.name(), name);
+        assert!(event.version() >= version);
         let mut again = Vec::new();
         event.encode(&mut again);
         assert_eq!(String::from_utf8(again).unwrap(), text.trim_end(), "{name}.{version}");
@@ -42,7 +44,7 @@ fn every_type_in_use_has_a_golden_file() {
 
 #[test]
 fn what_nobody_wrote_is_refused() {
-    assert!(Event::decode("order_placed", 2, b"{}").is_err());
+    assert!(Event::decode("order_placed", 9, b"{}").is_err());
     assert!(Event::decode("order_misplaced", 1, b"{}").is_err());
     assert!(Event::decode("order_placed", 1, b"{}").is_err());
 }

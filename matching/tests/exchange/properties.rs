@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use ledger::{AccountKind, Amount, Currency, EntityId, Entry};
 use matching::{
-    Class, Command, Event, Exchange, Hour, Instruction, Log, LotId, MarketSpec, NewLot, NewOrder, NewSide, Order,
-    OrderId, Record, TimeInForce, Window,
+    Class, Command, Event, Exchange, Hour, Instruction, Log, LotId, MarketChoice, MarketSpec, NewLot, NewOrder,
+    NewSide, Order, OrderId, Placement, Record, SelfTradePrevention, Supply, TimeInForce, Window, ZoneAttributes,
 };
 use proptest::prelude::*;
 
@@ -111,6 +111,8 @@ impl Run {
                 lot_size: 8,
                 maker_fee_bps: if index == 0 { 7 } else { 80 },
                 taker_fee_bps: 33,
+                gate_minutes: 5,
+                zone_attributes: ZoneAttributes::default(),
             }));
         }
         for name in ORGANIZATIONS {
@@ -169,6 +171,7 @@ impl Run {
                     gpus: nodes * 8,
                     window: window(start, hours),
                     fabric: "hall-1".into(),
+                    min_remnant_hours: 0,
                 }));
             }
             Request::Ask { lot, nodes, cents, min_hours, from, hours } => {
@@ -180,10 +183,11 @@ impl Run {
                     gpus: nodes * 8,
                     limit_price: limit_price(cents),
                     side: NewSide::Sell {
-                        lot,
+                        supply: Supply::Lot(lot),
                         window: (from % 3 == 0).then(|| window(from, hours)),
                         min_hours: Some(min_hours),
                         max_hours: None,
+                        self_trade_prevention: SelfTradePrevention::CancelNewest,
                     },
                 }));
             }
@@ -194,10 +198,14 @@ impl Run {
                     gpus: nodes * 8,
                     limit_price: limit_price(cents),
                     side: NewSide::Buy {
-                        market: market(at),
-                        window: window(start, hours),
+                        markets: MarketChoice::Named(vec![market(at)]),
+                        window: window(start, hours).into(),
                         time_in_force,
+                        expires_at: None,
                         min_gpus: (min <= nodes).then_some(min * 8),
+                        placement: Placement::Any,
+                        post_only: false,
+                        self_trade_prevention: SelfTradePrevention::CancelNewest,
                     },
                 }));
             }
@@ -249,12 +257,11 @@ impl Run {
         let trial = books.trial_balance(EntityId::Operator, Currency::USD);
         assert_eq!(trial.total_debit(), trial.total_credit());
         let balance = |kind| trial.rows.iter().find(|row| row.account == kind).map_or(Amount::ZERO, |row| -row.balance);
-        let needed = self.exchange.venue().orders().into_iter().map(|(_, order)| match order {
-            Order::Bid(bid) => {
-                let market = &self.exchange.venue().market(bid.market).expect("open").spec;
-                market.hold(bid.terms.limit_price, bid.terms.remaining, bid.terms.window)
-            }
-            Order::Ask(_) => Amount::ZERO,
+        let venue = self.exchange.venue();
+        let needed = venue.orders().into_iter().map(|order| match order {
+            Order::Bid(bid) => bid.hold(),
+            Order::SpotBid(bid) if !bid.suspended => bid.next_hour(venue.at(bid.market).spec.fee_bps_max()),
+            Order::Ask(_) | Order::SpotBid(_) | Order::SpotAsk(_) => Amount::ZERO,
         });
         assert_eq!(balance(AccountKind::CustomerHeld), needed.sum());
         let left = self.exchange.contracts().into_iter().map(|contract| {

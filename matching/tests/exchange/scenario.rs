@@ -10,14 +10,21 @@
 //! at      30                                            => delivered 24
 //! ```
 //! Names stand for ids, hours count from the scenario's start, `=>` lists the events in order. A line without `=>` must
-//! succeed.
+//! succeed. Besides:
+//!
+//! - `0..24` is an exact window, `0~10+24` one of 24 hours that starts in one of the hours 0 to 10;
+//! - `B1#2` is the contract of the second trade of the bid B1: what `ask` and `spotask` resell and `bust` undoes;
+//! - `m1,m2` names two markets, `?region=eu;renewable=9000` those that a filter admits;
+//! - `at 5` moves time to hour 5, `at 5-10` to ten minutes before it.
 
 use std::collections::BTreeMap;
 
-use ledger::{Currency, Entry, Instant, OrganizationId};
+use ledger::{ContractId, Currency, Entry, Instant, OrganizationId};
 use matching::{
-    CloseReason, Command, CommandId, Event, Exchange, Hour, Instruction, Log, LotId, MarketId, NewLot, NewOrder,
-    NewSide, OrderId, Price, Record, Refusal, TimeInForce, UnfilledReason, Window, WouldFill,
+    Amendment, CloseReason, Command, CommandId, Event, Exchange, Hour, Instruction, Log, LotId, MarketChoice,
+    MarketFilter, MarketId, MissedCause, NewLot, NewOrder, NewSide, OrderId, Placement, Price, PriceBand, Quote,
+    QuoteRequest, Record, Refusal, SelfTradePrevention, SpotSale, Supply, TermWindow, TimeInForce, Unfilled,
+    UnfilledReason, Window, WouldFill, ZoneAttributes,
 };
 use uuid::Uuid;
 
@@ -51,6 +58,7 @@ struct Scenario {
     commands: u64,
     orders: BTreeMap<String, OrderId>,
     lots: BTreeMap<String, LotId>,
+    contracts: BTreeMap<String, ContractId>,
 }
 
 /// Runs a scenario and compares every line with what it expects.
@@ -78,28 +86,9 @@ pub fn assert_sound(exchange: &Exchange) {
 
 impl Scenario {
     fn run(&mut self, command: &str) -> String {
-        let words: Vec<&str> = command.split_whitespace().collect();
-        let option = |key: &str| words.iter().find_map(|word| word.strip_prefix(key));
-        match words[..] {
-            ["market", name, ..] => {
-                let spec = matching::MarketSpec {
-                    id: market(name),
-                    class: matching::Class {
-                        model: "A100".into(),
-                        memory_gb: 80,
-                        form_factor: "SXM4".into(),
-                        fabric: "infiniband".into(),
-                        gpus_per_node: 8,
-                    },
-                    zone: "us-tx-1".into(),
-                    currency: Currency::USD,
-                    price_tick: option("tick=").unwrap_or("0.0001").parse().expect("a price"),
-                    lot_size: option("lot=").map_or(8, number),
-                    maker_fee_bps: option("maker=").map_or(0, |bps| bps.parse().expect("basis points")),
-                    taker_fee_bps: option("taker=").map_or(0, |bps| bps.parse().expect("basis points")),
-                };
-                self.execute(Instruction::OpenMarket(spec))
-            }
+        let line = Line { words: command.split_whitespace().collect() };
+        match line.words[..] {
+            ["market", name, ..] => self.execute(Instruction::OpenMarket(line.market(name))),
             ["fund", who, amount] => {
                 self.admit(who);
                 self.execute(Instruction::RecordDeposit {
@@ -111,51 +100,118 @@ impl Scenario {
             }
             ["lot", name, who, at, gpus, hours, ..] => {
                 self.admit(who);
-                self.execute_named(
-                    name,
-                    Instruction::RegisterLot(NewLot {
-                        organization: organization(who),
-                        market: market(at),
-                        gpus: number(gpus),
-                        window: window(hours),
-                        fabric: "hall-1".into(),
-                    }),
-                )
+                let lot = Instruction::RegisterLot(NewLot {
+                    organization: organization(who),
+                    market: market(at),
+                    gpus: number(gpus),
+                    window: window(hours),
+                    fabric: "hall-1".into(),
+                    min_remnant_hours: line.option("remnant=").map_or(0, number),
+                });
+                self.execute_named(name, lot)
             }
-            ["ask", name, who, lot, gpus, price, ..] => {
-                let lot = self.lots[lot];
+            ["ask", name, who, supply, gpus, price, ..] => {
                 let side = NewSide::Sell {
-                    lot,
-                    window: words.iter().find(|word| word.contains("..")).map(|hours| window(hours)),
-                    min_hours: option("min_hours=").map(number),
-                    max_hours: option("max_hours=").map(number),
+                    supply: self.supply(supply),
+                    window: line.window(),
+                    min_hours: line.option("min_hours=").map(number),
+                    max_hours: line.option("max_hours=").map(number),
+                    self_trade_prevention: line.self_trade_prevention(),
                 };
-                self.place(name, who, gpus, price, option("id="), side)
+                self.place(name, who, gpus, price, &line, side)
             }
             ["bid", name, who, at, gpus, price, hours, ..] => {
-                let time_in_force = match () {
-                    () if words.contains(&"ioc") => TimeInForce::Ioc,
-                    () if words.contains(&"fok") => TimeInForce::Fok,
-                    () => TimeInForce::Gtc,
-                };
                 let side = NewSide::Buy {
-                    market: market(at),
-                    window: window(hours),
-                    time_in_force,
-                    min_gpus: option("min=").map(number),
+                    markets: markets(at),
+                    window: term_window(hours),
+                    time_in_force: line.time_in_force(),
+                    expires_at: line.option("gtd=").map(at_hour),
+                    min_gpus: line.option("min=").map(number),
+                    placement: line.placement(),
+                    post_only: line.has("post_only"),
+                    self_trade_prevention: line.self_trade_prevention(),
                 };
-                self.place(name, who, gpus, price, option("id="), side)
+                self.place(name, who, gpus, price, &line, side)
+            }
+            ["spotbid", name, who, at, gpus, price, ..] => {
+                let side = NewSide::SpotBuy { market: market(at), min_gpus: line.option("min=").map(number) };
+                self.place(name, who, gpus, price, &line, side)
+            }
+            ["spotask", name, who, supply, gpus, price, ..] => {
+                let side = NewSide::SpotSell { supply: self.supply(supply), window: line.window() };
+                self.place(name, who, gpus, price, &line, side)
+            }
+            ["quote", who, at, gpus, price, hours, ..] => {
+                self.admit(who);
+                let request = QuoteRequest {
+                    organization: organization(who),
+                    markets: markets(at),
+                    gpus: number(gpus),
+                    limit_price: (price != "@any").then(|| limit(price)),
+                    window: term_window(hours),
+                    min_gpus: line.option("min=").map(number),
+                    placement: line.placement(),
+                    self_trade_prevention: line.self_trade_prevention(),
+                };
+                self.tell_quote(&self.exchange_at_now().quote(&request))
+            }
+            ["amend", who, name, ..] => {
+                let amendment = Amendment {
+                    organization: organization(who),
+                    order: self.orders[name],
+                    gpus: line.option("gpus=").map(number),
+                    limit_price: line.words.iter().find(|word| word.starts_with('@')).map(|price| limit(price)),
+                    window: line.option("window=").map(term_window),
+                };
+                self.execute(Instruction::AmendOrder(amendment))
             }
             ["cancel", who, name] => {
                 let order = self.orders[name];
                 self.execute(Instruction::CancelOrder { organization: organization(who), order })
             }
+            ["cancel_all", who] => {
+                self.execute(Instruction::CancelOrders { organization: organization(who), market: None })
+            }
+            ["cancel_all", who, at] => {
+                let market = Some(market(at));
+                self.execute(Instruction::CancelOrders { organization: organization(who), market })
+            }
+            ["withdraw", who, lot] => {
+                let lot = self.lots[lot];
+                self.execute(Instruction::WithdrawLot { organization: organization(who), lot })
+            }
+            ["bust", contract] => {
+                let contract = self.contracts[contract];
+                self.execute(Instruction::BustContract { contract, reason: "mistyped".into() })
+            }
+            ["halt", at] => self.execute(Instruction::HaltMarket { market: market(at), reason: "news".into() }),
+            ["resume", at] => self.execute(Instruction::ResumeMarket { market: market(at) }),
+            ["band", at, ref width, ..] => {
+                let reference = line.option("around=").map(price);
+                let band = (*width != "none").then(|| PriceBand { width_bps: number(width), reference });
+                self.execute(Instruction::SetPriceBand { market: market(at), band })
+            }
+            ["suspend", who] => {
+                let (organization, reason) = (organization(who), "compliance".into());
+                self.execute(Instruction::SuspendOrganization { organization, reason })
+            }
+            ["reinstate", who] => self.execute(Instruction::ReinstateOrganization { organization: organization(who) }),
+            ["limit", who, orders] => {
+                let (organization, open_orders_max) = (organization(who), Some(number(orders)));
+                self.execute(Instruction::SetOrderLimit { organization, open_orders_max })
+            }
+            ["budget", who, amount] => {
+                let monthly = (amount != "none").then(|| amount.parse().expect("an amount"));
+                let (organization, currency) = (organization(who), Currency::USD);
+                self.execute(Instruction::SetBudget { organization, currency, monthly })
+            }
             ["at", hour] => {
-                self.now = match hour.split_once('-') {
-                    Some((hour, minutes)) => instant(number(hour), i64::from(number(minutes))),
-                    None => instant(number(hour), 0),
-                };
+                self.now = at_hour(hour);
                 self.execute(Instruction::Advance)
+            }
+            ["take_lead_at", hour] => {
+                self.now = at_hour(hour);
+                self.execute(Instruction::TakeLead)
             }
             ["free", lot] => {
                 let lot = self.exchange.venue().lot(self.lots[lot]).expect("a lot");
@@ -176,6 +232,22 @@ impl Scenario {
         }
     }
 
+    /// What an ask is backed by: a lot by its name, or a contract.
+    fn supply(&self, name: &str) -> Supply {
+        match self.contracts.get(name) {
+            Some(contract) => Supply::Contract(*contract),
+            None => Supply::Lot(self.lots[name]),
+        }
+    }
+
+    /// The exchange as a reader sees it at the present time.
+    fn exchange_at_now(&self) -> Exchange {
+        let mut exchange = self.exchange.clone();
+        let command = Command { id: command_id(self.commands + 1), at: self.now, instruction: Instruction::Advance };
+        exchange.execute(&command, &mut Collected::default()).expect("time can be moved");
+        exchange
+    }
+
     fn admit(&mut self, who: &str) {
         let organization = organization(who);
         if self.exchange.organization(organization).is_none() {
@@ -183,21 +255,13 @@ impl Scenario {
         }
     }
 
-    fn place(
-        &mut self,
-        name: &str,
-        who: &str,
-        gpus: &str,
-        price: &str,
-        client_order_id: Option<&str>,
-        side: NewSide,
-    ) -> String {
+    fn place(&mut self, name: &str, who: &str, gpus: &str, price: &str, line: &Line<'_>, side: NewSide) -> String {
         self.admit(who);
         let order = NewOrder {
             organization: organization(who),
-            client_order_id: client_order_id.map(|id| id.parse().expect("a client order id")),
+            client_order_id: line.option("id=").map(|id| id.parse().expect("a client order id")),
             gpus: number(gpus),
-            limit_price: price.strip_prefix('@').expect("@price").parse().expect("a price"),
+            limit_price: limit(price),
             side,
         };
         self.execute_named(name, Instruction::PlaceOrder(order))
@@ -216,6 +280,14 @@ impl Scenario {
             match &record.event {
                 Event::OrderPlaced(placed) => {
                     self.orders.insert(name.to_owned(), placed.order);
+                }
+                Event::SpotOrderPlaced(placed) => {
+                    self.orders.insert(name.to_owned(), placed.order);
+                }
+                Event::TradeExecuted(trade) => {
+                    let bid = self.name_of(trade.bid).to_owned();
+                    let nth = 1 + self.contracts.keys().filter(|name| name.starts_with(&format!("{bid}#"))).count();
+                    self.contracts.insert(format!("{bid}#{nth}"), trade.contract);
                 }
                 Event::LotRegistered(lot) => {
                     self.lots.insert(name.to_owned(), lot.lot);
@@ -238,24 +310,13 @@ impl Scenario {
     }
 
     fn tell(&self, event: &Event) -> String {
+        let hour = |hour: Hour| hour.hours() - ORIGIN;
         match event {
-            Event::OrderPlaced(e) => {
-                let reason = e.unfilled.as_ref().map(|unfilled| {
-                    let would = match unfilled.would_fill {
-                        None => String::new(),
-                        Some(WouldFill::LimitPrice(price)) => format!("@{price}"),
-                        Some(WouldFill::Window(window)) => hours(window),
-                        Some(WouldFill::Gpus(gpus)) => gpus.to_string(),
-                    };
-                    let reason = match unfilled.reason {
-                        UnfilledReason::Price => "price",
-                        UnfilledReason::Hours => "hours",
-                        UnfilledReason::Quantity => "quantity",
-                        UnfilledReason::SelfTrade => "self_trade",
-                    };
-                    format!(" ({})", format!("{reason} {would}").trim())
-                });
-                format!("placed{}", reason.unwrap_or_default())
+            Event::OrderPlaced(e) => format!("placed{}", e.unfilled.map(tell_unfilled).unwrap_or_default()),
+            Event::SpotOrderPlaced(_) => "placed".to_owned(),
+            Event::OrderAmended(e) => {
+                let place = if e.keeps_priority { " in place" } else { "" };
+                format!("amended {}{place}{}", self.name_of(e.order), e.unfilled.map(tell_unfilled).unwrap_or_default())
             }
             Event::TradeExecuted(e) => {
                 format!("trade {} {} {} @{}", self.name_of(e.bid), self.name_of(e.ask), e.gpus, e.price)
@@ -266,13 +327,49 @@ impl Scenario {
                     CloseReason::TimeInForce => "killed",
                     CloseReason::SelfTrade => "self-trade",
                     CloseReason::Expired => "expired",
+                    CloseReason::PostOnly => "post-only",
+                    CloseReason::Withdrawn => "withdrawn",
+                    CloseReason::Suspended => "suspended",
+                    CloseReason::Busted => "busted",
                 };
                 format!("{reason} {}", self.name_of(e.order))
             }
-            Event::HoursDelivered(e) => {
-                format!("delivered {}h x{}", e.hour.hours() - ORIGIN, e.contracts.len())
+            Event::HoursDelivered(e) => format!("delivered {}h x{}", hour(e.hour), e.contracts.len()),
+            Event::SpotAuctionHeld(e) => match e.price {
+                Some(price) => format!("auction {}h {}@{price}", hour(e.hour), e.gpus),
+                None => format!("auction {}h none", hour(e.hour)),
+            },
+            Event::SpotAuctionMissed(e) => {
+                let cause = match e.cause {
+                    MissedCause::NobodyLed => "nobody led",
+                    MissedCause::Halted => "halted",
+                };
+                format!("missed {}h {cause}", hour(e.hour))
             }
+            Event::SpotHoursSold(e) => {
+                let sale = |sale: &SpotSale| {
+                    let minutes = if sale.minutes < 60 { format!(" {}min", sale.minutes) } else { String::new() };
+                    let (bid, ask) = (self.name_of(sale.bid), self.name_of(sale.ask));
+                    format!("sold {bid} {ask} {} @{}{minutes}", sale.gpus, sale.price)
+                };
+                e.sales.iter().map(sale).collect::<Vec<_>>().join("; ")
+            }
+            Event::SpotInterrupted(e) => format!("interrupted {} {}h {}", self.name_of(e.order), hour(e.hour), e.gpus),
+            Event::SpotBidSuspended(e) => format!("unfunded {}", self.name_of(e.order)),
+            Event::SpotBidResumed(e) => format!("funded {}", self.name_of(e.order)),
+            Event::SpotHoursDelivered(e) => format!("spot delivered {}h x{}", hour(e.hour), e.sales.len()),
             other => other.name().to_owned(),
+        }
+    }
+
+    fn tell_quote(&self, quote: &Result<Quote, Refusal>) -> String {
+        match quote {
+            Err(refusal) => self.tell_refusal(refusal),
+            Ok(Quote::Unfillable(unfilled)) => format!("unfillable{}", tell_unfilled(*unfilled)),
+            Ok(Quote::Fillable { window, limit_price, amount, fees, trades, .. }) => {
+                let trades: Vec<_> = trades.iter().map(|trade| format!("{} @{}", trade.gpus, trade.price)).collect();
+                format!("{} limit @{limit_price} costs {amount} + {fees}: {}", hours(*window), trades.join(", "))
+            }
         }
     }
 
@@ -285,10 +382,135 @@ impl Scenario {
         let bid =
             |bid: &matching::Bid| format!("{} {}@{}", self.name_of(bid.id), bid.terms.remaining, bid.terms.limit_price);
         let ask = |ask: &matching::Ask| format!("{} {}@{}", self.name_of(ask.id), ask.remaining.min(), ask.limit_price);
+        let market = venue.key(market).expect("an open market");
         let bids: Vec<String> = venue.bids(market).map(bid).collect();
         let asks: Vec<String> = venue.asks(market).map(ask).collect();
         format!("bids {} | asks {}", bids.join(", "), asks.join(", "))
     }
+}
+
+/// A line's words and what its options mean.
+struct Line<'a> {
+    words: Vec<&'a str>,
+}
+
+impl<'a> Line<'a> {
+    fn has(&self, word: &str) -> bool {
+        self.words.contains(&word)
+    }
+
+    fn option(&self, key: &str) -> Option<&'a str> {
+        self.words.iter().find_map(|word| word.strip_prefix(key))
+    }
+
+    fn window(&self) -> Option<Window> {
+        self.words.iter().find(|word| word.contains("..")).map(|hours| window(hours))
+    }
+
+    fn time_in_force(&self) -> TimeInForce {
+        match () {
+            () if self.has("ioc") => TimeInForce::Ioc,
+            () if self.has("fok") => TimeInForce::Fok,
+            () if self.option("gtd=").is_some() => TimeInForce::Gtd,
+            () => TimeInForce::Gtc,
+        }
+    }
+
+    fn placement(&self) -> Placement {
+        match () {
+            () if self.has("one_provider") => Placement::OneProvider,
+            () if self.has("one_fabric") => Placement::OneFabric,
+            () => Placement::Any,
+        }
+    }
+
+    fn self_trade_prevention(&self) -> SelfTradePrevention {
+        match () {
+            () if self.has("cancel_oldest") => SelfTradePrevention::CancelOldest,
+            () if self.has("cancel_both") => SelfTradePrevention::CancelBoth,
+            () => SelfTradePrevention::CancelNewest,
+        }
+    }
+
+    fn market(&self, name: &str) -> matching::MarketSpec {
+        matching::MarketSpec {
+            id: market(name),
+            class: matching::Class {
+                model: "A100".into(),
+                memory_gb: 80,
+                form_factor: "SXM4".into(),
+                fabric: "infiniband".into(),
+                gpus_per_node: 8,
+            },
+            zone: "us-tx-1".into(),
+            currency: self.option("currency=").map_or(Currency::USD, |code| code.parse().expect("a currency")),
+            price_tick: price(self.option("tick=").unwrap_or("0.0001")),
+            lot_size: self.option("lot=").map_or(8, number),
+            maker_fee_bps: self.option("maker=").map_or(0, |bps| bps.parse().expect("basis points")),
+            taker_fee_bps: self.option("taker=").map_or(0, |bps| bps.parse().expect("basis points")),
+            gate_minutes: self.option("gate=").map_or(5, |minutes| minutes.parse().expect("minutes")),
+            zone_attributes: ZoneAttributes {
+                region: self.option("region=").map(str::to_owned),
+                renewable_share_bps: self.option("renewable=").map(|share| share.parse().expect("basis points")),
+                ..ZoneAttributes::default()
+            },
+        }
+    }
+}
+
+/// Why not, and what would.
+fn tell_unfilled(unfilled: Unfilled) -> String {
+    let would = match unfilled.would_fill {
+        None => String::new(),
+        Some(WouldFill::LimitPrice(price)) => format!("@{price}"),
+        Some(WouldFill::Window(window)) => hours(window),
+        Some(WouldFill::Gpus(gpus)) => gpus.to_string(),
+    };
+    let reason = match unfilled.reason {
+        UnfilledReason::Closed => "closed",
+        UnfilledReason::Price => "price",
+        UnfilledReason::Hours => "hours",
+        UnfilledReason::Quantity => "quantity",
+        UnfilledReason::Fabric => "fabric",
+        UnfilledReason::Provider => "provider",
+        UnfilledReason::PostOnly => "post_only",
+        UnfilledReason::SelfTrade => "self_trade",
+    };
+    format!(" ({})", format!("{reason} {would}").trim())
+}
+
+fn markets(text: &str) -> MarketChoice {
+    let Some(filter) = text.strip_prefix('?') else {
+        return MarketChoice::Named(text.split(',').map(market).collect());
+    };
+    let mut wanted = MarketFilter::default();
+    for rule in filter.split(';').filter(|rule| !rule.is_empty()) {
+        match rule.split_once('=') {
+            Some(("class", class)) => wanted.classes.push(class.to_owned()),
+            Some(("region", region)) => wanted.region = Some(region.to_owned()),
+            Some(("renewable", bps)) => wanted.renewable_share_min_bps = Some(bps.parse().expect("basis points")),
+            _ => panic!("not a rule: {rule}"),
+        }
+    }
+    MarketChoice::Filtered(wanted)
+}
+
+fn term_window(text: &str) -> TermWindow {
+    let Some((earliest, rest)) = text.split_once('~') else { return window(text).into() };
+    let (latest, length) = rest.split_once('+').expect("earliest~latest+hours");
+    let hour = |text: &str| Hour::from_hours(ORIGIN + number(text));
+    TermWindow::flexible(hour(earliest), hour(latest), number(length)).expect("a flexible window")
+}
+
+fn at_hour(text: &str) -> Instant {
+    match text.split_once('-') {
+        Some((hour, minutes)) => instant(number(hour), i64::from(number(minutes))),
+        None => instant(number(text), 0),
+    }
+}
+
+fn limit(text: &str) -> Price {
+    price(text.strip_prefix('@').expect("@price"))
 }
 
 fn organization(name: &str) -> OrganizationId {

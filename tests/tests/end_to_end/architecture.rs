@@ -17,6 +17,7 @@ const MATCHING: &[&str] = &[
     "serde",
     "serde_json",
     "sha2",
+    "slab",
     "smallvec",
     "thiserror",
     "uuid",

@@ -1,0 +1,90 @@
+//! Admitting organizations, markets and money.
+
+use ledger::{Account, AccountKind, Amount, Currency, DepositId, OrganizationId, Owner};
+
+use super::check_text;
+use crate::exchange::{DepositReceived, Event, Exchange, GPUS_MAX, MarketOpened, OrganizationRegistered, Refusal};
+use crate::{DerivedIds, MarketSpec};
+
+/// The most named cities of a zone.
+const ROUND_TRIPS_MAX: usize = 32;
+
+impl Exchange {
+    pub(super) fn register_organization(
+        &self,
+        organization: OrganizationId,
+        name: &str,
+        out: &mut Vec<Event>,
+    ) -> Result<(), Refusal> {
+        check_text("name", name)?;
+        if self.organizations.contains_key(&organization) {
+            return Err(Refusal::OrganizationExists);
+        }
+        out.push(OrganizationRegistered { organization, name: name.to_owned() }.into());
+        Ok(())
+    }
+
+    pub(super) fn record_deposit(
+        &self,
+        organization: OrganizationId,
+        amount: Amount,
+        currency: Currency,
+        reference: &str,
+        ids: &mut DerivedIds,
+        out: &mut Vec<Event>,
+    ) -> Result<(), Refusal> {
+        self.require_organization(organization)?;
+        check_text("reference", reference)?;
+        if amount <= Amount::ZERO {
+            return Err(Refusal::AmountNotPositive);
+        }
+        // All money there is came through the bank, so no other balance can exceed its.
+        let bank = self.books.balance(&Account::operator(AccountKind::Bank, Owner::Entity, currency));
+        if amount > Amount::LINE_MAX || bank + amount > Amount::BALANCE_MAX {
+            return Err(Refusal::AmountTooLarge);
+        }
+        let (deposit, reference) = (DepositId::new(ids.mint()), reference.to_owned());
+        out.push(DepositReceived { deposit, organization, amount, currency, reference }.into());
+        Ok(())
+    }
+
+    pub(super) fn open_market(&self, spec: &MarketSpec, out: &mut Vec<Event>) -> Result<(), Refusal> {
+        if self.venue.market(spec.id).is_some() {
+            return Err(Refusal::MarketExists { market: spec.id });
+        }
+        let texts = [
+            ("zone", &spec.zone),
+            ("class.model", &spec.class.model),
+            ("class.form_factor", &spec.class.form_factor),
+            ("class.fabric", &spec.class.fabric),
+        ];
+        let zone = &spec.zone_attributes;
+        let named = [("zone_attributes.region", &zone.region), ("zone_attributes.grid", &zone.grid)];
+        let named = named.into_iter().filter_map(|(field, text)| Some((field, text.as_ref()?)));
+        let cities = zone.round_trip_ms.keys().map(|city| ("zone_attributes.round_trip_ms", city));
+        for (field, text) in texts.into_iter().chain(named).chain(cities) {
+            check_text(field, text)?;
+        }
+        let invalid = |problem: &str| Err(Refusal::MarketInvalid { problem: problem.to_owned() });
+        if spec.lot_size == 0 || spec.lot_size > GPUS_MAX {
+            return invalid("lot_size must be at least 1 and at most 1000000");
+        }
+        if spec.class.gpus_per_node == 0 || spec.class.memory_gb == 0 {
+            return invalid("gpus_per_node and memory_gb must be at least 1");
+        }
+        if spec.maker_fee_bps > 10_000 || spec.taker_fee_bps > 10_000 {
+            return invalid("a fee is at most 10000 basis points");
+        }
+        if !(1..=60).contains(&spec.gate_minutes) {
+            return invalid("gate_minutes must be 1 to 60");
+        }
+        if zone.renewable_share_bps.is_some_and(|share| share > 10_000) {
+            return invalid("a renewable share is at most 10000 basis points");
+        }
+        if zone.round_trip_ms.len() > ROUND_TRIPS_MAX {
+            return invalid("a zone names at most 32 cities");
+        }
+        out.push(MarketOpened { market: spec.clone() }.into());
+        Ok(())
+    }
+}

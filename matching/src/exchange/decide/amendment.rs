@@ -1,0 +1,216 @@
+//! Changes to open orders: fewer GPUs keep an order's place in time; anything else gives it up, and it arrives anew.
+
+use ledger::Amount;
+
+use super::term::Arriving;
+use super::{check_minimum, check_quantity};
+use crate::exchange::{Amendment, Event, Exchange, GPUS_MAX, OrderAmended, Refusal};
+use crate::market::{gate, hold};
+use crate::{
+    Ask, Bid, BidTerms, DerivedIds, MarketSpec, Order, Price, SpotAsk, SpotBid, TermWindow, TimeInForce, Window,
+};
+
+/// An order's terms before and after.
+struct Change {
+    gpus: (u32, u32),
+    limit_price: (Price, Price),
+    window: (Option<TermWindow>, Option<TermWindow>),
+}
+
+impl Change {
+    fn new(amendment: &Amendment, gpus: u32, limit_price: Price, window: Option<TermWindow>) -> Self {
+        Self {
+            gpus: (gpus, amendment.gpus.unwrap_or(gpus)),
+            limit_price: (limit_price, amendment.limit_price.unwrap_or(limit_price)),
+            window: (window, amendment.window.or(window)),
+        }
+    }
+
+    fn keeps_priority(&self) -> bool {
+        self.limit_price.0 == self.limit_price.1 && self.window.0 == self.window.1 && self.gpus.1 <= self.gpus.0
+    }
+}
+
+impl Exchange {
+    pub(super) fn amend_order(
+        &self,
+        amendment: &Amendment,
+        ids: &mut DerivedIds,
+        out: &mut Vec<Event>,
+    ) -> Result<(), Refusal> {
+        let order = self.own_order(amendment.organization, amendment.order)?;
+        if amendment.gpus.is_none() && amendment.limit_price.is_none() && amendment.window.is_none() {
+            return Err(Refusal::NothingToAmend);
+        }
+        match order {
+            Order::Bid(bid) => self.amend_bid(bid, amendment, ids, out),
+            Order::Ask(ask) => self.amend_ask(ask, amendment, out),
+            Order::SpotBid(bid) => self.amend_spot_bid(bid, amendment, out),
+            Order::SpotAsk(ask) => self.amend_spot_ask(ask, amendment, out),
+        }
+    }
+
+    fn amend_bid(
+        &self,
+        bid: &Bid,
+        amendment: &Amendment,
+        ids: &mut DerivedIds,
+        out: &mut Vec<Event>,
+    ) -> Result<(), Refusal> {
+        let change = Change::new(amendment, bid.gpus, bid.terms.limit_price, Some(bid.terms.window));
+        let (gpus, limit_price, window) =
+            (change.gpus.1, change.limit_price.1, change.window.1.unwrap_or(bid.terms.window));
+        let names: Vec<_> = bid.markets.iter().map(|key| self.venue.at(*key).spec.id).collect();
+        let markets = self.bid_markets(&names)?;
+        check_quantity(gpus, markets.lot_size, GPUS_MAX)?;
+        let filled = bid.gpus - bid.terms.remaining;
+        if gpus <= filled {
+            return Err(Refusal::AlreadyTraded { gpus: filled });
+        }
+        if filled > 0 && window != bid.terms.window {
+            return Err(Refusal::AlreadyTraded { gpus: filled });
+        }
+        let min_gpus = if bid.terms.all_or_none { gpus } else { bid.terms.min_gpus };
+        check_minimum(min_gpus, gpus, markets.lot_size)?;
+        for key in &bid.markets {
+            let market = self.venue.at(*key);
+            Self::check_price(market, limit_price, market.last_price, true)?;
+        }
+        if gate(window.latest(), markets.gate_minutes) <= self.now {
+            return Err(Refusal::WindowPast { window });
+        }
+        let terms = BidTerms { remaining: gpus - filled, min_gpus, window, limit_price, ..bid.terms };
+        let held_after = hold(limit_price, terms.remaining, window.hours(), bid.fee_bps_max);
+        let (hold_placed, hold_released) = self.change_of_hold(amendment, names[0], bid.hold(), held_after)?;
+        let arriving = Arriving {
+            order: bid.id,
+            organization: bid.organization,
+            terms,
+            time_in_force: TimeInForce::Gtc,
+            post_only: bid.post_only,
+            self_trade_prevention: bid.self_trade_prevention,
+        };
+        let keeps_priority = change.keeps_priority();
+        let outcome = (!keeps_priority).then(|| self.plan_arrival(&arriving, &markets));
+        out.push(Event::from(OrderAmended {
+            order: bid.id,
+            organization: bid.organization,
+            market: names[0],
+            gpus,
+            min_gpus: Some(min_gpus),
+            limit_price,
+            window: Some(window),
+            keeps_priority,
+            currency: self.venue.at(bid.markets[0]).spec.currency,
+            hold_placed,
+            hold_released,
+            unfilled: outcome.as_ref().and_then(|outcome| outcome.unfilled),
+        }));
+        if let Some(outcome) = outcome {
+            self.carry_out(&arriving, &markets, &outcome, ids, out);
+        }
+        Ok(())
+    }
+
+    fn amend_ask(&self, ask: &Ask, amendment: &Amendment, out: &mut Vec<Event>) -> Result<(), Refusal> {
+        let change = Change::new(amendment, ask.gpus, ask.limit_price, Some(ask.window.into()));
+        let lot = self.venue.lot_at(ask.lot);
+        let market = self.venue.at(ask.market);
+        let window = self.amended_window(&change, ask.window, lot.window)?;
+        check_quantity(change.gpus.1, market.spec.lot_size, lot.gpus)?;
+        let sold = ask.gpus - ask.remaining.min();
+        if change.gpus.1 < sold || (sold > 0 && ask.remaining.is_only(window, 0)) {
+            return Err(Refusal::AlreadyTraded { gpus: sold });
+        }
+        Self::check_price(market, change.limit_price.1, market.last_price, false)?;
+        out.push(amended(amendment, &market.spec, &change, None, (Amount::ZERO, Amount::ZERO)));
+        Ok(())
+    }
+
+    fn amend_spot_bid(&self, bid: &SpotBid, amendment: &Amendment, out: &mut Vec<Event>) -> Result<(), Refusal> {
+        if amendment.window.is_some() {
+            return Err(Refusal::OptionsConflict);
+        }
+        let change = Change::new(amendment, bid.gpus, bid.limit_price, None);
+        let market = self.venue.at(bid.market);
+        check_quantity(change.gpus.1, market.spec.lot_size, GPUS_MAX)?;
+        let min_gpus = if bid.min_gpus == bid.gpus { change.gpus.1 } else { bid.min_gpus };
+        check_minimum(min_gpus, change.gpus.1, market.spec.lot_size)?;
+        Self::check_price(market, change.limit_price.1, market.spot.last_price, true)?;
+        let holds = if bid.suspended {
+            (Amount::ZERO, Amount::ZERO)
+        } else {
+            let after = hold(change.limit_price.1, change.gpus.1, 1, market.spec.fee_bps_max());
+            let before = bid.next_hour(market.spec.fee_bps_max());
+            self.change_of_hold(amendment, market.spec.id, before, after)?
+        };
+        out.push(amended(amendment, &market.spec, &change, Some(min_gpus), holds));
+        Ok(())
+    }
+
+    fn amend_spot_ask(&self, ask: &SpotAsk, amendment: &Amendment, out: &mut Vec<Event>) -> Result<(), Refusal> {
+        let change = Change::new(amendment, ask.gpus, ask.limit_price, Some(ask.window.into()));
+        let lot = self.venue.lot_at(ask.lot);
+        let market = self.venue.at(ask.market);
+        self.amended_window(&change, ask.window, lot.window)?;
+        check_quantity(change.gpus.1, market.spec.lot_size, lot.gpus)?;
+        Self::check_price(market, change.limit_price.1, market.spot.last_price, false)?;
+        out.push(amended(amendment, &market.spec, &change, None, (Amount::ZERO, Amount::ZERO)));
+        Ok(())
+    }
+
+    /// The window of an amended ask: exact, and on offer.
+    fn amended_window(&self, change: &Change, before: Window, whole: Window) -> Result<Window, Refusal> {
+        let window = match change.window.1 {
+            Some(window) => window.exact().ok_or(Refusal::OptionsConflict)?,
+            None => before,
+        };
+        if window != before {
+            self.check_offered_window(window, whole)?;
+        }
+        Ok(window)
+    }
+
+    /// What is set aside in addition, and what is given back.
+    fn change_of_hold(
+        &self,
+        amendment: &Amendment,
+        market: crate::MarketId,
+        before: Amount,
+        after: Amount,
+    ) -> Result<(Amount, Amount), Refusal> {
+        if after <= before {
+            return Ok((Amount::ZERO, before - after));
+        }
+        if after > Amount::LINE_MAX {
+            return Err(Refusal::AmountTooLarge);
+        }
+        let currency = self.market(market)?.spec.currency;
+        self.check_funds(amendment.organization, currency, after - before)?;
+        Ok((after - before, Amount::ZERO))
+    }
+}
+
+fn amended(
+    amendment: &Amendment,
+    market: &MarketSpec,
+    change: &Change,
+    min_gpus: Option<u32>,
+    (hold_placed, hold_released): (Amount, Amount),
+) -> Event {
+    OrderAmended {
+        order: amendment.order,
+        organization: amendment.organization,
+        market: market.id,
+        gpus: change.gpus.1,
+        min_gpus,
+        limit_price: change.limit_price.1,
+        window: change.window.1,
+        keeps_priority: change.keeps_priority(),
+        currency: market.currency,
+        hold_placed,
+        hold_released,
+        unfilled: None,
+    }
+    .into()
+}

@@ -1,0 +1,149 @@
+//! The controls of a market and of an organization, and the undoing of trades made in error.
+
+use ledger::{Amount, ContractId, Currency, OrganizationId};
+
+use super::check_text;
+use crate::exchange::{
+    BudgetSet, CloseReason, ContractBusted, Event, Exchange, MarketHalted, MarketResumed, OrderLimitSet,
+    OrganizationReinstated, OrganizationSuspended, PriceBandSet, Refusal,
+};
+use crate::{MarketId, Order, PriceBand, Supply};
+
+impl Exchange {
+    pub(super) fn halt_market(&self, id: MarketId, reason: &str, out: &mut Vec<Event>) -> Result<(), Refusal> {
+        check_text("reason", reason)?;
+        if self.market(id)?.halted {
+            return Err(Refusal::MarketHalted);
+        }
+        out.push(MarketHalted { market: id, reason: reason.to_owned() }.into());
+        Ok(())
+    }
+
+    pub(super) fn resume_market(&self, id: MarketId, out: &mut Vec<Event>) -> Result<(), Refusal> {
+        if !self.market(id)?.halted {
+            return Err(Refusal::MarketNotHalted);
+        }
+        out.push(MarketResumed { market: id }.into());
+        Ok(())
+    }
+
+    pub(super) fn set_price_band(
+        &self,
+        id: MarketId,
+        band: Option<PriceBand>,
+        out: &mut Vec<Event>,
+    ) -> Result<(), Refusal> {
+        /// Ten times the reference.
+        const WIDTH_BPS_MAX: u32 = 100_000;
+        self.market(id)?;
+        if band.is_some_and(|band| band.width_bps == 0 || band.width_bps > WIDTH_BPS_MAX) {
+            return Err(Refusal::MarketInvalid { problem: "width_bps must be 1 to 100000".to_owned() });
+        }
+        out.push(PriceBandSet { market: id, band }.into());
+        Ok(())
+    }
+
+    pub(super) fn suspend_organization(
+        &self,
+        id: OrganizationId,
+        reason: &str,
+        out: &mut Vec<Event>,
+    ) -> Result<(), Refusal> {
+        check_text("reason", reason)?;
+        if self.require_organization(id)?.suspended {
+            return Err(Refusal::OrganizationSuspended);
+        }
+        out.extend(self.orders_of(id, None).into_iter().map(|order| self.closed(order, CloseReason::Suspended)));
+        out.push(OrganizationSuspended { organization: id, reason: reason.to_owned() }.into());
+        Ok(())
+    }
+
+    pub(super) fn reinstate_organization(&self, id: OrganizationId, out: &mut Vec<Event>) -> Result<(), Refusal> {
+        if !self.require_organization(id)?.suspended {
+            return Err(Refusal::OrganizationNotSuspended);
+        }
+        out.push(OrganizationReinstated { organization: id }.into());
+        Ok(())
+    }
+
+    pub(super) fn set_order_limit(
+        &self,
+        organization: OrganizationId,
+        open_orders_max: Option<u32>,
+        out: &mut Vec<Event>,
+    ) -> Result<(), Refusal> {
+        self.require_organization(organization)?;
+        out.push(OrderLimitSet { organization, open_orders_max }.into());
+        Ok(())
+    }
+
+    pub(super) fn set_budget(
+        &self,
+        organization: OrganizationId,
+        currency: Currency,
+        monthly: Option<Amount>,
+        out: &mut Vec<Event>,
+    ) -> Result<(), Refusal> {
+        self.require_organization(organization)?;
+        if monthly.is_some_and(|monthly| monthly < Amount::ZERO) {
+            return Err(Refusal::AmountNotPositive);
+        }
+        if monthly.is_some_and(|monthly| monthly > Amount::BALANCE_MAX) {
+            return Err(Refusal::AmountTooLarge);
+        }
+        out.push(BudgetSet { organization, currency, monthly }.into());
+        Ok(())
+    }
+
+    pub(super) fn cancel_orders(
+        &self,
+        organization: OrganizationId,
+        market: Option<MarketId>,
+        out: &mut Vec<Event>,
+    ) -> Result<(), Refusal> {
+        self.require_organization(organization)?;
+        let market = market.map(|id| self.venue.key(id).ok_or(Refusal::MarketUnknown { market: id })).transpose()?;
+        let orders = self.orders_of(organization, market);
+        out.extend(orders.into_iter().map(|order| self.closed(order, CloseReason::Cancelled)));
+        Ok(())
+    }
+
+    /// An organization's orders at rest, by id.
+    fn orders_of(&self, organization: OrganizationId, market: Option<crate::MarketKey>) -> Vec<&Order> {
+        let mut orders = self.venue.orders();
+        orders.retain(|order| {
+            order.organization() == organization && market.is_none_or(|market| order.trades_in(market))
+        });
+        orders
+    }
+
+    pub(super) fn bust_contract(&self, id: ContractId, reason: &str, out: &mut Vec<Event>) -> Result<(), Refusal> {
+        check_text("reason", reason)?;
+        let contract = self.contracts.get(&id).ok_or(Refusal::ContractUnknown)?;
+        if contract.window.start().start() <= self.now {
+            return Err(Refusal::ContractInDelivery);
+        }
+        let resale = self.venue.lot_key(Supply::Contract(id));
+        if resale.is_some_and(|key| self.venue.lot_at(key).residual.min() < contract.gpus) {
+            return Err(Refusal::ContractResold);
+        }
+        let asks = resale.map(|key| self.venue.asks_on(key)).unwrap_or_default();
+        out.extend(asks.into_iter().map(|order| self.closed(order, CloseReason::Busted)));
+        let whole = contract.earnings(contract.window.hours());
+        out.push(Event::from(ContractBusted {
+            contract: id,
+            market: contract.market,
+            lot: contract.lot,
+            head: contract.head,
+            ask: contract.ask,
+            buyer: contract.buyer,
+            seller: contract.seller,
+            gpus: contract.gpus,
+            window: contract.window,
+            currency: self.market(contract.market)?.spec.currency,
+            refund: whole.amount + whole.buyer_fee,
+            reason: reason.to_owned(),
+        }));
+        Ok(())
+    }
+}

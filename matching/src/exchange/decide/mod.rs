@@ -1,0 +1,218 @@
+//! Decisions: a command against the state, as events or a refusal.
+//!
+//! - `admission`: organizations, markets, deposits.
+//! - `supply`: lots and the asks on them.
+//! - `term`: bids for a term and the trades they make.
+//! - `spot`: orders by the hour.
+//! - `amendment`: changes to open orders.
+//! - `control`: halts, kill switches, limits, busted trades.
+
+mod admission;
+mod amendment;
+mod control;
+mod spot;
+mod supply;
+mod term;
+
+use ledger::{AccountKind, Amount, Currency, OrganizationId};
+use sha2::{Digest, Sha256};
+
+use super::event::supply_of;
+use super::{
+    CloseReason, Event, Exchange, Instruction, NewOrder, OPEN_ORDERS_MAX, OrderClosed, OrderSide, OrderTerms,
+    Organization, Refusal, SpotSide, SpotTerms,
+};
+use crate::{DerivedIds, Market, Order, OrderId, Price};
+
+pub(super) use term::Match;
+
+/// The longest name or reference, in characters.
+const TEXT_MAX: usize = 120;
+
+/// What a new order asks for, with every default filled in.
+pub(super) enum Resolved {
+    Term(OrderTerms),
+    Spot(SpotTerms),
+}
+
+impl Resolved {
+    /// A digest of the content, to recognize the same order under the same `client_order_id`.
+    pub fn digest(&self) -> [u8; 16] {
+        match self {
+            Self::Term(terms) => digest(terms),
+            Self::Spot(terms) => digest(terms),
+        }
+    }
+}
+
+impl Exchange {
+    /// Decides one instruction at the exchange's present time. What falls due by itself has been decided before.
+    ///
+    /// Writes the events that follow into `out`, or nothing.
+    ///
+    /// # Errors
+    /// [`Refusal`] says why the instruction cannot be carried out.
+    pub fn decide(&self, instruction: &Instruction, ids: &mut DerivedIds, out: &mut Vec<Event>) -> Result<(), Refusal> {
+        match instruction {
+            Instruction::Advance | Instruction::TakeLead => Ok(()),
+            Instruction::RegisterOrganization { organization, name } => {
+                self.register_organization(*organization, name, out)
+            }
+            Instruction::OpenMarket(spec) => self.open_market(spec, out),
+            Instruction::RegisterLot(lot) => self.register_lot(lot, ids, out),
+            Instruction::WithdrawLot { organization, lot } => self.withdraw_lot(*organization, *lot, out),
+            Instruction::PlaceOrder(order) => self.place_order(order, ids, out),
+            Instruction::AmendOrder(amendment) => self.amend_order(amendment, ids, out),
+            Instruction::CancelOrder { organization, order } => self.cancel_order(*organization, *order, out),
+            Instruction::CancelOrders { organization, market } => self.cancel_orders(*organization, *market, out),
+            Instruction::RecordDeposit { organization, amount, currency, reference } => {
+                self.record_deposit(*organization, *amount, *currency, reference, ids, out)
+            }
+            Instruction::HaltMarket { market, reason } => self.halt_market(*market, reason, out),
+            Instruction::ResumeMarket { market } => self.resume_market(*market, out),
+            Instruction::SetPriceBand { market, band } => self.set_price_band(*market, *band, out),
+            Instruction::SuspendOrganization { organization, reason } => {
+                self.suspend_organization(*organization, reason, out)
+            }
+            Instruction::ReinstateOrganization { organization } => self.reinstate_organization(*organization, out),
+            Instruction::SetOrderLimit { organization, open_orders_max } => {
+                self.set_order_limit(*organization, *open_orders_max, out)
+            }
+            Instruction::SetBudget { organization, currency, monthly } => {
+                self.set_budget(*organization, *currency, *monthly, out)
+            }
+            Instruction::BustContract { contract, reason } => self.bust_contract(*contract, reason, out),
+        }
+    }
+
+    fn place_order(&self, new: &NewOrder, ids: &mut DerivedIds, out: &mut Vec<Event>) -> Result<(), Refusal> {
+        let organization = self.require_organization(new.organization)?;
+        let resolved = self.resolve(new)?;
+        if let Some(name) = new.client_order_id
+            && let Some(before) = self.client_orders.get(&(new.organization, name))
+        {
+            let same = before.digest == resolved.digest();
+            return Err(if same {
+                Refusal::OrderPlacedBefore { order: before.order }
+            } else {
+                Refusal::ClientOrderIdConflict
+            });
+        }
+        if organization.suspended {
+            return Err(Refusal::OrganizationSuspended);
+        }
+        let open_orders_max = organization.open_orders_max.unwrap_or(OPEN_ORDERS_MAX);
+        if organization.open_orders >= open_orders_max {
+            return Err(Refusal::TooManyOpenOrders { max: open_orders_max });
+        }
+        let order = OrderId::new(ids.mint());
+        match resolved {
+            Resolved::Term(terms) => match terms.side {
+                OrderSide::Buy { .. } => self.place_bid(new, order, terms, ids, out),
+                OrderSide::Sell { .. } => self.place_ask(new, order, terms, out),
+            },
+            Resolved::Spot(terms) => match terms.side {
+                SpotSide::Buy { min_gpus } => self.place_spot_bid(new, order, terms, min_gpus, out),
+                SpotSide::Sell { .. } => self.place_spot_ask(new, order, terms, out),
+            },
+        }
+    }
+
+    fn cancel_order(&self, organization: OrganizationId, order: OrderId, out: &mut Vec<Event>) -> Result<(), Refusal> {
+        let resting = self.own_order(organization, order)?;
+        out.push(self.closed(resting, CloseReason::Cancelled));
+        Ok(())
+    }
+
+    /// The organization's own order, while it rests.
+    fn own_order(&self, organization: OrganizationId, order: OrderId) -> Result<&Order, Refusal> {
+        let resting = self.venue.order(order).filter(|resting| resting.organization() == organization);
+        resting.ok_or(Refusal::OrderNotOpen)
+    }
+
+    /// The end of an order at rest.
+    pub(super) fn closed(&self, order: &Order, reason: CloseReason) -> Event {
+        let market = &self.venue.at(order.market()).spec;
+        let hold_released = match order {
+            Order::Bid(bid) => bid.hold(),
+            Order::SpotBid(bid) if !bid.suspended => bid.next_hour(market.fee_bps_max()),
+            Order::SpotBid(_) | Order::Ask(_) | Order::SpotAsk(_) => Amount::ZERO,
+        };
+        let (order, organization, currency) = (order.id(), order.organization(), market.currency);
+        OrderClosed { order, organization, market: market.id, reason, currency, hold_released }.into()
+    }
+
+    fn require_organization(&self, organization: OrganizationId) -> Result<&Organization, Refusal> {
+        self.organizations.get(&organization).ok_or(Refusal::OrganizationUnknown)
+    }
+
+    /// Whether an organization has the funds, and the budget, to set `required` aside.
+    fn check_funds(&self, organization: OrganizationId, currency: Currency, required: Amount) -> Result<(), Refusal> {
+        if required > Amount::LINE_MAX {
+            return Err(Refusal::AmountTooLarge);
+        }
+        self.books.check_available(organization, currency, required).map_err(|overdraft| {
+            Refusal::InsufficientFunds { required: overdraft.required, available: overdraft.available }
+        })?;
+        match self.budget_left(organization, currency) {
+            Some(left) if required > left => Err(Refusal::BudgetExceeded { required, left: left.max(Amount::ZERO) }),
+            _ => Ok(()),
+        }
+    }
+
+    /// What an organization may still commit this month; nothing when that is not bounded.
+    pub(super) fn budget_left(&self, organization: OrganizationId, currency: Currency) -> Option<Amount> {
+        let budget = self.organizations.get(&organization)?.budgets.get(&currency)?;
+        let held = self.books.customer(AccountKind::CustomerHeld, organization, currency);
+        Some(budget.monthly - budget.spent_in(self.now.day().month()) - held)
+    }
+
+    /// Whether a limit price is on the tick and no further from the last price than the market's band allows.
+    fn check_price(market: &Market, limit: Price, last: Option<Price>, buys: bool) -> Result<(), Refusal> {
+        if !limit.is_on(market.spec.price_tick) {
+            return Err(Refusal::PriceOffTick { price: limit, tick: market.spec.price_tick });
+        }
+        let Some(band) = market.price_band else { return Ok(()) };
+        let Some(reference) = last.or(band.reference) else { return Ok(()) };
+        let reference_micros = i128::from(reference.micros());
+        let width = reference_micros * i128::from(band.width_bps) / 10_000;
+        let limit_micros = i128::from(limit.micros());
+        let outside =
+            if buys { limit_micros > reference_micros + width } else { limit_micros < reference_micros - width };
+        if outside {
+            Err(Refusal::PriceOutsideBand { price: limit, reference, width_bps: band.width_bps })
+        } else {
+            Ok(())
+        }
+    }
+}
+
+pub(super) fn digest(terms: &impl serde::Serialize) -> [u8; 16] {
+    let bytes = postcard::to_allocvec(terms).unwrap_or_default();
+    let hash: [u8; 32] = Sha256::digest(&bytes).into();
+    let mut digest = [0; 16];
+    digest.copy_from_slice(&hash[..16]);
+    digest
+}
+
+fn check_quantity(gpus: u32, lot_size: u32, max: u32) -> Result<(), Refusal> {
+    if gpus == 0 || gpus > max || !gpus.is_multiple_of(lot_size) {
+        return Err(Refusal::QuantityInvalid { gpus, lot_size, max });
+    }
+    Ok(())
+}
+
+fn check_minimum(min_gpus: u32, gpus: u32, lot_size: u32) -> Result<(), Refusal> {
+    if min_gpus == 0 || !min_gpus.is_multiple_of(lot_size) || min_gpus > gpus {
+        return Err(Refusal::MinimumInvalid { min_gpus, lot_size });
+    }
+    Ok(())
+}
+
+fn check_text(field: &str, text: &str) -> Result<(), Refusal> {
+    let length = text.chars().count();
+    if length == 0 || length > TEXT_MAX || text.chars().any(char::is_control) {
+        return Err(Refusal::TextInvalid { field: field.to_owned(), max: TEXT_MAX });
+    }
+    Ok(())
+}

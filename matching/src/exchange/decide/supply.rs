@@ -1,0 +1,116 @@
+//! Lots, and asks for terms on them.
+
+use ledger::{Amount, OrganizationId};
+
+use super::{check_quantity, check_text, supply_of};
+use crate::exchange::{
+    CloseReason, Event, Exchange, GPUS_MAX, LotRegistered, LotWithdrawn, NewLot, NewOrder, OrderPlaced, OrderSide,
+    OrderTerms, Refusal,
+};
+use crate::{Contract, DerivedIds, Lot, LotId, Market, OrderId, Supply, Window};
+
+/// What an ask can be placed on.
+pub(super) struct Offered<'a> {
+    pub lot: LotId,
+    pub market: &'a Market,
+    pub gpus: u32,
+    pub window: Window,
+}
+
+impl Exchange {
+    pub(super) fn register_lot(&self, new: &NewLot, ids: &mut DerivedIds, out: &mut Vec<Event>) -> Result<(), Refusal> {
+        self.require_organization(new.organization)?;
+        let market = self.venue.market(new.market).ok_or(Refusal::MarketUnknown { market: new.market })?;
+        check_text("fabric", &new.fabric)?;
+        check_quantity(new.gpus, market.spec.lot_size, GPUS_MAX)?;
+        if new.window.end().start() <= self.now {
+            return Err(Refusal::WindowPast { window: new.window.into() });
+        }
+        if new.min_remnant_hours > new.window.hours() {
+            return Err(Refusal::RemnantInvalid);
+        }
+        let lot = LotId::new(ids.mint());
+        let NewLot { organization, market, gpus, window, fabric, min_remnant_hours } = new.clone();
+        out.push(LotRegistered { lot, organization, market, gpus, window, fabric, min_remnant_hours }.into());
+        Ok(())
+    }
+
+    pub(super) fn withdraw_lot(
+        &self,
+        organization: OrganizationId,
+        id: LotId,
+        out: &mut Vec<Event>,
+    ) -> Result<(), Refusal> {
+        let lot = self.venue.lot(id).filter(|lot| lot.seller == organization).ok_or(Refusal::LotUnknown)?;
+        if lot.withdrawn.is_some() {
+            return Err(Refusal::LotWithdrawn);
+        }
+        let asks = self.venue.lot_key(Supply::Lot(id)).map(|key| self.venue.asks_on(key)).unwrap_or_default();
+        out.extend(asks.into_iter().map(|order| self.closed(order, CloseReason::Withdrawn)));
+        out.push(LotWithdrawn { lot: id, organization, market: lot.market }.into());
+        Ok(())
+    }
+
+    /// What the organization can place an ask on: a lot of its own, or a contract that it holds.
+    pub(super) fn offered(&self, organization: OrganizationId, supply: Supply) -> Result<Offered<'_>, Refusal> {
+        match supply {
+            Supply::Lot(id) => {
+                let lot = self.venue.lot(id).filter(|lot| lot.seller == organization).ok_or(Refusal::LotUnknown)?;
+                if lot.withdrawn.is_some() {
+                    return Err(Refusal::LotWithdrawn);
+                }
+                let Lot { gpus, window, .. } = *lot;
+                Ok(Offered { lot: id, market: self.market(lot.market)?, gpus, window })
+            }
+            Supply::Contract(id) => {
+                let held = self.contracts.get(&id).filter(|contract| contract.buyer == organization);
+                let Contract { gpus, window, lot, market, .. } = *held.ok_or(Refusal::ContractUnknown)?;
+                Ok(Offered { lot, market: self.market(market)?, gpus, window })
+            }
+        }
+    }
+
+    pub(super) fn place_ask(
+        &self,
+        new: &NewOrder,
+        order: OrderId,
+        terms: OrderTerms,
+        out: &mut Vec<Event>,
+    ) -> Result<(), Refusal> {
+        let OrderSide::Sell { lot, contract, hours, .. } = terms.side else { return Err(Refusal::LotUnknown) };
+        let offered = self.offered(new.organization, supply_of(lot, contract))?;
+        let window = terms.window.hull();
+        check_quantity(terms.gpus, offered.market.spec.lot_size, offered.gpus)?;
+        Self::check_price(offered.market, terms.limit_price, offered.market.last_price, false)?;
+        self.check_offered_window(window, offered.window)?;
+        if hours.min == 0 || hours.max < hours.min {
+            return Err(Refusal::HoursRangeInvalid);
+        }
+        let placed = OrderPlaced {
+            order,
+            organization: new.organization,
+            client_order_id: new.client_order_id,
+            currency: offered.market.spec.currency,
+            hold: Amount::ZERO,
+            unfilled: None,
+            terms,
+        };
+        out.push(placed.into());
+        Ok(())
+    }
+
+    /// Whether hours can be offered out of those that there are.
+    pub(super) fn check_offered_window(&self, window: Window, whole: Window) -> Result<(), Refusal> {
+        if !whole.covers(window) {
+            return Err(Refusal::WindowOutsideLot { window, lot_window: whole });
+        }
+        if window.end().start() <= self.now {
+            return Err(Refusal::WindowPast { window: window.into() });
+        }
+        Ok(())
+    }
+
+    pub(super) fn market(&self, id: crate::MarketId) -> Result<&Market, Refusal> {
+        self.venue.market(id).ok_or(Refusal::MarketUnknown { market: id })
+    }
+}

@@ -1,0 +1,359 @@
+//! Bids for a term, and the trades they make.
+
+use ledger::{ContractId, OrganizationId};
+use smallvec::SmallVec;
+
+use super::{Resolved, check_minimum, check_quantity};
+use crate::exchange::{
+    CloseReason, Event, Exchange, GPUS_MAX, MARKETS_PER_BID_MAX, MarketChoice, NewOrder, NewSide, OrderClosed,
+    OrderPlaced, OrderSide, OrderTerms, Refusal, SpotSide, SpotTerms, TradeExecuted,
+};
+use crate::market::{first_open_hour, gate, hold};
+use crate::{
+    Arrival, BidTerms, DerivedIds, Execution, HoursRange, Liquidity, Market, MarketId, MarketKey, OrderId, OwnOrders,
+    Plan, Price, Search, SelfTradePrevention, Supply, TimeInForce, TradeId, Unfilled, UnfilledReason, Window,
+};
+
+/// A bid about to trade.
+pub(in crate::exchange) struct Match<'a> {
+    pub bid: OrderId,
+    pub buyer: OrganizationId,
+    /// With what it still wants before the trade.
+    pub terms: &'a BidTerms,
+    pub fee_bps_max: u16,
+}
+
+/// The markets of a bid.
+pub(in crate::exchange) struct BidMarkets {
+    pub keys: SmallVec<[MarketKey; 2]>,
+    /// What every quantity is a multiple of.
+    pub lot_size: u32,
+    pub gate_minutes: u16,
+    pub fee_bps_max: u16,
+}
+
+/// What an arriving bid leads to.
+pub(in crate::exchange) struct Outcome {
+    pub plan: Plan,
+    /// Why it does not fill whole.
+    pub unfilled: Option<Unfilled>,
+    /// Whether it may not trade, being post-only, and would.
+    pub refused_to_trade: bool,
+}
+
+/// How a bid arrives, anew or amended.
+pub(in crate::exchange) struct Arriving {
+    pub order: OrderId,
+    pub organization: OrganizationId,
+    pub terms: BidTerms,
+    pub time_in_force: TimeInForce,
+    pub post_only: bool,
+    pub self_trade_prevention: SelfTradePrevention,
+}
+
+impl Exchange {
+    /// The order with every default filled in.
+    pub(super) fn resolve(&self, new: &NewOrder) -> Result<Resolved, Refusal> {
+        let NewOrder { organization, gpus, limit_price, .. } = *new;
+        match &new.side {
+            NewSide::Buy {
+                markets,
+                window,
+                time_in_force,
+                expires_at,
+                min_gpus,
+                placement,
+                post_only,
+                self_trade_prevention,
+            } => {
+                let mut markets = self.choose(markets, gpus, Some(limit_price))?;
+                let lot_size = self.bid_markets(&markets)?.lot_size;
+                let market = markets.remove(0);
+                let side = OrderSide::Buy {
+                    time_in_force: *time_in_force,
+                    min_gpus: min_gpus.unwrap_or(lot_size),
+                    expires_at: *expires_at,
+                    placement: *placement,
+                    post_only: *post_only,
+                    self_trade_prevention: *self_trade_prevention,
+                };
+                let (other_markets, window) = (markets, *window);
+                Ok(Resolved::Term(OrderTerms { market, other_markets, gpus, limit_price, window, side }))
+            }
+            NewSide::Sell { supply, window, min_hours, max_hours, self_trade_prevention } => {
+                let offered = self.offered(organization, *supply)?;
+                let window = window.unwrap_or(offered.window);
+                let hours =
+                    HoursRange { min: min_hours.unwrap_or(1), max: max_hours.unwrap_or_else(|| window.hours()) };
+                let (lot, contract, self_trade_prevention) =
+                    (offered.lot, contract_of(*supply), *self_trade_prevention);
+                let side = OrderSide::Sell { lot, contract, hours, self_trade_prevention };
+                let (market, window) = (offered.market.spec.id, window.into());
+                Ok(Resolved::Term(OrderTerms { market, other_markets: Vec::new(), gpus, limit_price, window, side }))
+            }
+            NewSide::SpotBuy { market, min_gpus } => {
+                let min_gpus = min_gpus.unwrap_or(self.market(*market)?.spec.lot_size);
+                let (market, side) = (*market, SpotSide::Buy { min_gpus });
+                Ok(Resolved::Spot(SpotTerms { market, gpus, limit_price, side }))
+            }
+            NewSide::SpotSell { supply, window } => {
+                let offered = self.offered(organization, *supply)?;
+                let window = window.unwrap_or(offered.window);
+                let side = SpotSide::Sell { lot: offered.lot, contract: contract_of(*supply), window };
+                Ok(Resolved::Spot(SpotTerms { market: offered.market.spec.id, gpus, limit_price, side }))
+            }
+        }
+    }
+
+    /// The markets that a bid names, or those that its filter admits and that can take it.
+    pub(in crate::exchange) fn choose(
+        &self,
+        choice: &MarketChoice,
+        gpus: u32,
+        limit_price: Option<Price>,
+    ) -> Result<Vec<MarketId>, Refusal> {
+        let markets = match choice {
+            MarketChoice::Named(markets) => {
+                let mut named = Vec::with_capacity(markets.len());
+                for market in markets {
+                    if !named.contains(market) {
+                        named.push(*market);
+                    }
+                }
+                named
+            }
+            MarketChoice::Filtered(filter) => {
+                let mut admitted = self.venue.admitted(filter);
+                let takes = |market: &Market| {
+                    gpus.is_multiple_of(market.spec.lot_size)
+                        && limit_price.is_none_or(|limit| limit.is_on(market.spec.price_tick))
+                };
+                admitted.retain(|id| self.venue.market(*id).is_some_and(takes));
+                admitted
+            }
+        };
+        if markets.is_empty() {
+            return Err(Refusal::NoMarketChosen);
+        }
+        if markets.len() > MARKETS_PER_BID_MAX {
+            return Err(Refusal::TooManyMarkets { max: MARKETS_PER_BID_MAX });
+        }
+        Ok(markets)
+    }
+
+    pub(in crate::exchange) fn bid_markets(&self, markets: &[MarketId]) -> Result<BidMarkets, Refusal> {
+        let mut chosen = BidMarkets { keys: SmallVec::new(), lot_size: 1, gate_minutes: 0, fee_bps_max: 0 };
+        let mut currency = None;
+        for id in markets {
+            let key = self.venue.key(*id).ok_or(Refusal::MarketUnknown { market: *id })?;
+            let spec = &self.venue.at(key).spec;
+            if *currency.get_or_insert(spec.currency) != spec.currency {
+                return Err(Refusal::CurrenciesDiffer);
+            }
+            chosen.keys.push(key);
+            chosen.lot_size = least_common_multiple(chosen.lot_size, spec.lot_size);
+            chosen.gate_minutes = chosen.gate_minutes.max(spec.gate_minutes);
+            chosen.fee_bps_max = chosen.fee_bps_max.max(spec.fee_bps_max());
+        }
+        Ok(chosen)
+    }
+
+    pub(super) fn place_bid(
+        &self,
+        new: &NewOrder,
+        order: OrderId,
+        terms: OrderTerms,
+        ids: &mut DerivedIds,
+        out: &mut Vec<Event>,
+    ) -> Result<(), Refusal> {
+        let (arriving, markets) = self.arriving(order, new.organization, &terms)?;
+        for key in &markets.keys {
+            let market = self.venue.at(*key);
+            Self::check_price(market, terms.limit_price, market.last_price, true)?;
+        }
+        let hold = hold(terms.limit_price, terms.gpus, terms.window.hours(), markets.fee_bps_max);
+        let currency = self.venue.at(markets.keys[0]).spec.currency;
+        self.check_funds(new.organization, currency, hold)?;
+        let outcome = self.plan_arrival(&arriving, &markets);
+        let (organization, client_order_id, unfilled) = (new.organization, new.client_order_id, outcome.unfilled);
+        out.push(OrderPlaced { order, organization, client_order_id, terms, currency, hold, unfilled }.into());
+        self.carry_out(&arriving, &markets, &outcome, ids, out);
+        Ok(())
+    }
+
+    /// A valid bid as it arrives; its price and its funds are checked apart.
+    pub(in crate::exchange) fn arriving(
+        &self,
+        order: OrderId,
+        organization: OrganizationId,
+        terms: &OrderTerms,
+    ) -> Result<(Arriving, BidMarkets), Refusal> {
+        let OrderSide::Buy { time_in_force, min_gpus, expires_at, placement, post_only, self_trade_prevention } =
+            terms.side
+        else {
+            return Err(Refusal::OptionsConflict);
+        };
+        let ids: SmallVec<[MarketId; 2]> = terms.markets().collect();
+        let markets = self.bid_markets(&ids)?;
+        let OrderTerms { gpus, window, limit_price, .. } = *terms;
+        check_quantity(gpus, markets.lot_size, GPUS_MAX)?;
+        check_minimum(min_gpus, gpus, markets.lot_size)?;
+        if gate(window.latest(), markets.gate_minutes) <= self.now {
+            return Err(Refusal::WindowPast { window });
+        }
+        match (time_in_force, expires_at) {
+            (TimeInForce::Gtd, Some(at)) if at > self.now => {}
+            (TimeInForce::Gtd, _) | (_, Some(_)) => return Err(Refusal::ExpiryInvalid),
+            (TimeInForce::Ioc | TimeInForce::Fok, None) if post_only => return Err(Refusal::OptionsConflict),
+            (_, None) => {}
+        }
+        let all_or_none = min_gpus == gpus && gpus > markets.lot_size;
+        let terms = BidTerms { remaining: gpus, min_gpus, all_or_none, window, limit_price, placement, bound_to: None };
+        Ok((Arriving { order, organization, terms, time_in_force, post_only, self_trade_prevention }, markets))
+    }
+
+    /// What an arriving bid trades, and why it does not fill whole.
+    pub(in crate::exchange) fn plan_arrival(&self, arriving: &Arriving, markets: &BidMarkets) -> Outcome {
+        let terms = &arriving.terms;
+        let open = self.open_markets(&markets.keys);
+        let search = Search {
+            markets: &open,
+            bidder: arriving.organization,
+            terms,
+            arrival: Arrival::Now,
+            own: match arriving.self_trade_prevention {
+                SelfTradePrevention::CancelNewest => OwnOrders::StopBefore,
+                SelfTradePrevention::CancelOldest => OwnOrders::Cancel,
+                SelfTradePrevention::CancelBoth => OwnOrders::CancelAndStop,
+            },
+            first_start: first_open_hour(self.now, markets.gate_minutes),
+        };
+        let mut plan = self.venue.plan(&search);
+        if arriving.post_only && (plan.gpus() > 0 || plan.met_own_order) {
+            let unfilled = Some(Unfilled { reason: UnfilledReason::PostOnly, would_fill: None });
+            return Outcome { plan: Plan::default(), unfilled, refused_to_trade: true };
+        }
+        let unfilled = match () {
+            () if plan.gpus() == terms.remaining => None,
+            () => {
+                let everywhere = Search { markets: &markets.keys, ..search };
+                let reopened =
+                    open.len() < markets.keys.len() && self.venue.plan(&everywhere).gpus() == terms.remaining;
+                Some(match reopened {
+                    true => Unfilled { reason: UnfilledReason::Closed, would_fill: None },
+                    false => self.venue.explain(&search),
+                })
+            }
+        };
+        if arriving.time_in_force == TimeInForce::Fok && plan.gpus() < terms.remaining {
+            plan = Plan { met_own_order: plan.met_own_order, ..Plan::default() };
+        }
+        Outcome { plan, unfilled, refused_to_trade: false }
+    }
+
+    /// The events of an arriving bid's plan: own orders cancelled, trades, and its end where it may not stay.
+    pub(super) fn carry_out(
+        &self,
+        arriving: &Arriving,
+        markets: &BidMarkets,
+        outcome: &Outcome,
+        ids: &mut DerivedIds,
+        out: &mut Vec<Event>,
+    ) {
+        let plan = &outcome.plan;
+        let own = plan.own_orders.iter().filter_map(|id| self.venue.order(*id));
+        out.extend(own.map(|order| self.closed(order, CloseReason::SelfTrade)));
+        let Arriving { order, organization, mut terms, time_in_force, .. } = *arriving;
+        let window = plan.window.unwrap_or_else(|| terms.window.hull());
+        for execution in &plan.executions {
+            let matched = Match { bid: order, buyer: organization, terms: &terms, fee_bps_max: markets.fee_bps_max };
+            out.push(self.trade(&matched, execution, window, ids).into());
+            terms.remaining -= execution.gpus;
+        }
+        let reason = match time_in_force {
+            _ if plan.met_own_order => Some(CloseReason::SelfTrade),
+            _ if outcome.refused_to_trade => Some(CloseReason::PostOnly),
+            TimeInForce::Gtc | TimeInForce::Gtd => None,
+            TimeInForce::Ioc | TimeInForce::Fok => Some(CloseReason::TimeInForce),
+        };
+        if let Some(reason) = reason.filter(|_| terms.remaining > 0) {
+            let hold_released = hold(terms.limit_price, terms.remaining, terms.window.hours(), markets.fee_bps_max);
+            let market = &self.venue.at(markets.keys[0]).spec;
+            let (market, currency) = (market.id, market.currency);
+            out.push(OrderClosed { order, organization, market, reason, currency, hold_released }.into());
+        }
+    }
+
+    /// The markets among these that trade.
+    pub(in crate::exchange) fn open_markets(&self, keys: &[MarketKey]) -> SmallVec<[MarketKey; 2]> {
+        keys.iter().copied().filter(|key| !self.venue.at(*key).halted).collect()
+    }
+
+    /// The trade of one execution. `matched.terms.remaining` is what the bid wants before it.
+    pub(in crate::exchange) fn trade(
+        &self,
+        matched: &Match<'_>,
+        execution: &Execution,
+        window: Window,
+        ids: &mut DerivedIds,
+    ) -> TradeExecuted {
+        let Execution { ask, market, lot, seller, gpus, price, ask_rested } = *execution;
+        let market = &self.venue.at(market).spec;
+        let lot = self.venue.lot_at(lot);
+        let BidTerms { remaining, limit_price, .. } = *matched.terms;
+        let (buyer_liquidity, seller_liquidity) =
+            if ask_rested { (Liquidity::Taker, Liquidity::Maker) } else { (Liquidity::Maker, Liquidity::Taker) };
+        let amount = price.cost(gpus, window.hours());
+        let buyer_fee = market.fee(buyer_liquidity, amount);
+        let bid_remaining = remaining - gpus;
+        let held = |gpus: u32| hold(limit_price, gpus, window.hours(), matched.fee_bps_max);
+        let (ask_sold_gpus, ask_filled) = self.ask_after(ask, window, gpus);
+        TradeExecuted {
+            trade: TradeId::new(ids.mint()),
+            contract: ContractId::new(ids.mint()),
+            market: market.id,
+            lot: lot.id,
+            head: contract_of(lot.supply),
+            bid: matched.bid,
+            ask,
+            buyer: matched.buyer,
+            seller,
+            gpus,
+            price,
+            window,
+            currency: market.currency,
+            amount,
+            buyer_liquidity,
+            buyer_fee_bps: market.fee_bps(buyer_liquidity),
+            buyer_fee,
+            seller_fee_bps: market.fee_bps(seller_liquidity),
+            seller_fee: market.fee(seller_liquidity, amount),
+            hold_released: held(remaining) - held(bid_remaining) - amount - buyer_fee,
+            bid_remaining,
+            ask_sold_gpus,
+            ask_filled,
+        }
+    }
+
+    /// What an ask has sold after one more sale: the most GPUs in any hour, and whether nothing is left to sell.
+    fn ask_after(&self, ask: OrderId, window: Window, gpus: u32) -> (u32, bool) {
+        let Some(ask) = self.venue.ask(ask) else { return (0, false) };
+        let least = ask.remaining.min().min(ask.remaining.min_over(window).saturating_sub(gpus));
+        (ask.gpus - least, ask.remaining.is_only(window, gpus))
+    }
+}
+
+fn contract_of(supply: Supply) -> Option<ContractId> {
+    match supply {
+        Supply::Lot(_) => None,
+        Supply::Contract(id) => Some(id),
+    }
+}
+
+fn least_common_multiple(a: u32, b: u32) -> u32 {
+    let (mut x, mut y) = (a, b);
+    while y > 0 {
+        (x, y) = (y, x % y);
+    }
+    (a / x.max(1)).saturating_mul(b)
+}

@@ -1,0 +1,116 @@
+//! Quotes: what a bid would do now, without one.
+
+use ledger::{Amount, Currency, OrganizationId};
+use uuid::Uuid;
+
+use super::{Exchange, MarketChoice, OrderSide, OrderTerms, Refusal};
+use crate::{
+    Liquidity, LotId, MarketId, OrderId, Placement, Price, SelfTradePrevention, TermWindow, TimeInForce, Unfilled,
+    Window,
+};
+
+/// What a bid would do if it came now.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Quote {
+    /// It would fill whole.
+    Fillable {
+        /// The hours that it would get.
+        window: Window,
+        /// What prices are in.
+        currency: Currency,
+        /// The worst price among its trades: the limit at which it fills.
+        limit_price: Price,
+        /// The whole window at the prices of its trades.
+        amount: Amount,
+        /// The buyer's fees on that.
+        fees: Amount,
+        /// Its trades, best first.
+        trades: Vec<QuotedTrade>,
+    },
+    /// It would not.
+    Unfillable(Unfilled),
+}
+
+/// A trade that a bid would make.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct QuotedTrade {
+    /// Where.
+    pub market: MarketId,
+    /// The lot that would serve it.
+    pub lot: LotId,
+    /// How many GPUs.
+    pub gpus: u32,
+    /// Per GPU-hour.
+    pub price: Price,
+}
+
+/// A bid for a term that is not placed, only asked about.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct QuoteRequest {
+    /// Who asks.
+    pub organization: OrganizationId,
+    /// Where it would trade.
+    pub markets: MarketChoice,
+    /// How many GPUs.
+    pub gpus: u32,
+    /// The worst price per GPU-hour; any when not given.
+    pub limit_price: Option<Price>,
+    /// The hours.
+    pub window: TermWindow,
+    /// The fewest GPUs in one trade; the lot size when not given.
+    pub min_gpus: Option<u32>,
+    /// Which lots may serve it together.
+    pub placement: Placement,
+    /// What happens when it meets an order of its own organization.
+    pub self_trade_prevention: SelfTradePrevention,
+}
+
+impl Exchange {
+    /// What a bid for a term would do if it came now; funds and the organization's limits are not looked at.
+    ///
+    /// # Errors
+    /// [`Refusal`] when such a bid would be refused.
+    pub fn quote(&self, request: &QuoteRequest) -> Result<Quote, Refusal> {
+        let QuoteRequest { organization, gpus, limit_price, window, .. } = *request;
+        let mut chosen = self.choose(&request.markets, gpus, limit_price)?;
+        let lot_size = self.bid_markets(&chosen)?.lot_size;
+        let market = chosen.remove(0);
+        let side = OrderSide::Buy {
+            time_in_force: TimeInForce::Fok,
+            min_gpus: request.min_gpus.unwrap_or(lot_size),
+            expires_at: None,
+            placement: request.placement,
+            post_only: false,
+            self_trade_prevention: request.self_trade_prevention,
+        };
+        let limit_price = limit_price.unwrap_or(Price::MAX);
+        let terms = OrderTerms { market, other_markets: chosen, gpus, limit_price, window, side };
+        let (arriving, markets) = self.arriving(OrderId::new(Uuid::nil()), organization, &terms)?;
+        let outcome = self.plan_arrival(&arriving, &markets);
+        if let Some(unfilled) = outcome.unfilled {
+            return Ok(Quote::Unfillable(unfilled));
+        }
+        let plan = outcome.plan;
+        let window = plan.window.unwrap_or_else(|| arriving.terms.window.hull());
+        let (mut amount, mut fees) = (Amount::ZERO, Amount::ZERO);
+        for execution in &plan.executions {
+            let cost = execution.price.cost(execution.gpus, window.hours());
+            amount += cost;
+            fees += self.venue.at(execution.market).spec.fee(Liquidity::Taker, cost);
+        }
+        let trades = plan.executions.iter().map(|execution| QuotedTrade {
+            market: self.venue.at(execution.market).spec.id,
+            lot: self.venue.lot_at(execution.lot).id,
+            gpus: execution.gpus,
+            price: execution.price,
+        });
+        Ok(Quote::Fillable {
+            window,
+            currency: self.venue.at(markets.keys[0]).spec.currency,
+            limit_price: plan.executions.iter().map(|execution| execution.price).max().unwrap_or(limit_price),
+            amount,
+            fees,
+            trades: trades.collect(),
+        })
+    }
+}

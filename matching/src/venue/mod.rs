@@ -1,0 +1,545 @@
+//! The trading venue: markets, lots and resting orders, and the plan of what a bid would buy.
+//!
+//! The venue owns supply and the order books. It promises that a plan never sells an hour of a lot twice and that
+//! candidates rank by price, then by time. It knows no money: funds, fees and holds are the exchange's business.
+//!
+//! - `plan`: what a bid would buy, by its window, placement and options.
+//! - `sweep`: which resting bids a new offer may serve.
+//! - `unfilled`: why a bid does not fill, and what would fill it.
+//! - `spot`: the standing orders of a market's hourly auction and what they bought.
+
+mod plan;
+mod spot;
+mod sweep;
+mod unfilled;
+
+use std::collections::BTreeMap;
+
+use ledger::OrganizationId;
+use rustc_hash::FxHashMap;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use slab::Slab;
+
+pub use plan::{Arrival, Execution, OwnOrders, Plan, Search};
+pub use spot::{SpotBook, SpotHour, SpotSale};
+pub use sweep::{Cursor, Offer};
+pub use unfilled::{Unfilled, UnfilledReason, WouldFill};
+
+use crate::ladder::{Ladder, Mark, Marks, Rank, Rung, marks_of_starts};
+use crate::outline::Outline;
+use crate::{
+    Ask, Bid, Binding, Hour, Lot, LotId, MarketFilter, MarketId, MarketSpec, Order, OrderId, Placement, Price, SpotAsk,
+    SpotBid, Supply, Window,
+};
+
+/// A market within its venue.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize)]
+pub struct MarketKey(u32);
+
+/// A lot within its venue, while its window lasts.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct LotKey(u32);
+
+/// One market with its books.
+#[derive(Clone, Debug)]
+pub struct Market {
+    /// The terms on which it trades.
+    pub spec: MarketSpec,
+    /// Whether trading is halted.
+    pub halted: bool,
+    /// How far a limit may be from the last price.
+    pub price_band: Option<PriceBand>,
+    /// The price of the last term trade.
+    pub last_price: Option<Price>,
+    /// Its hourly auction.
+    pub spot: SpotBook,
+    bids: Ladder<BidRung>,
+    asks: Ladder<AskRung>,
+}
+
+/// A guard against mistyped prices.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct PriceBand {
+    /// How far a bid's limit may be above, and an ask's below the reference, in basis points of it.
+    pub width_bps: u32,
+    /// What the band is around until a trade sets a price.
+    pub reference: Option<Price>,
+}
+
+/// A bid as it stands in its ladder.
+#[derive(Clone, Copy, Debug)]
+struct BidRung {
+    rank: Rank,
+    order: u32,
+    earliest: Hour,
+    latest: Hour,
+    hours: u32,
+}
+
+/// An ask as it stands in its ladder.
+#[derive(Clone, Copy, Debug)]
+struct AskRung {
+    rank: Rank,
+    order: u32,
+    lot: LotKey,
+    window: Window,
+    hours_min: u32,
+    hours_max: u32,
+}
+
+impl Rung for BidRung {
+    fn rank(&self) -> Rank {
+        self.rank
+    }
+}
+
+impl Rung for AskRung {
+    fn rank(&self) -> Rank {
+        self.rank
+    }
+}
+
+/// A lot with the orders on it.
+#[derive(Clone, Debug)]
+struct Shelf {
+    lot: Lot,
+    /// The market's lot size: what is free below it cannot be sold.
+    unit: u32,
+    /// Its asks, term and spot, in no order that matters.
+    asks: Vec<u32>,
+}
+
+/// Markets, lots and the orders at rest.
+#[derive(Clone, Debug, Default)]
+pub struct Venue {
+    market_keys: BTreeMap<MarketId, MarketKey>,
+    markets: Vec<Market>,
+    lot_keys: FxHashMap<Supply, LotKey>,
+    shelves: Slab<Shelf>,
+    /// By lot key: where the lot has something free.
+    outlines: Vec<Outline>,
+    /// The lots of each provider, resold ones included.
+    lots_of_provider: BTreeMap<OrganizationId, Vec<LotKey>>,
+    order_keys: FxHashMap<OrderId, u32>,
+    orders: Slab<Order>,
+}
+
+impl Venue {
+    /// Opens a market that is not open yet.
+    pub fn open(&mut self, spec: MarketSpec) {
+        let key = MarketKey(u32::try_from(self.markets.len()).unwrap_or(u32::MAX));
+        self.market_keys.insert(spec.id, key);
+        self.markets.push(Market {
+            spec,
+            halted: false,
+            price_band: None,
+            last_price: None,
+            spot: SpotBook::default(),
+            bids: Ladder::default(),
+            asks: Ladder::default(),
+        });
+    }
+
+    /// Every market, by name.
+    pub fn markets(&self) -> impl Iterator<Item = &Market> {
+        self.market_keys.values().map(|key| self.at(*key))
+    }
+
+    /// The market of this name.
+    pub fn market(&self, id: MarketId) -> Option<&Market> {
+        self.key(id).map(|key| self.at(key))
+    }
+
+    /// The key of the market of this name.
+    pub fn key(&self, id: MarketId) -> Option<MarketKey> {
+        self.market_keys.get(&id).copied()
+    }
+
+    /// The market with this key.
+    pub fn at(&self, key: MarketKey) -> &Market {
+        &self.markets[key.0 as usize]
+    }
+
+    /// The market with this key, to change.
+    pub(crate) fn at_mut(&mut self, key: MarketKey) -> &mut Market {
+        &mut self.markets[key.0 as usize]
+    }
+
+    /// The markets that a filter admits, by name.
+    pub fn admitted(&self, filter: &MarketFilter) -> Vec<MarketId> {
+        self.markets().filter(|market| filter.admits(&market.spec)).map(|market| market.spec.id).collect()
+    }
+
+    /// The provider's lot with this id, while its window lasts.
+    pub fn lot(&self, id: LotId) -> Option<&Lot> {
+        self.supply(Supply::Lot(id))
+    }
+
+    /// The lot that is this supply.
+    pub fn supply(&self, supply: Supply) -> Option<&Lot> {
+        self.lot_key(supply).map(|key| self.lot_at(key))
+    }
+
+    /// The key of the lot that is this supply.
+    pub fn lot_key(&self, supply: Supply) -> Option<LotKey> {
+        self.lot_keys.get(&supply).copied()
+    }
+
+    /// The lot with this key.
+    pub fn lot_at(&self, key: LotKey) -> &Lot {
+        &self.shelves[key.0 as usize].lot
+    }
+
+    /// Every lot, in a fixed order.
+    pub fn lots(&self) -> Vec<&Lot> {
+        let mut lots: Vec<_> = self.shelves.iter().map(|(_, shelf)| &shelf.lot).collect();
+        lots.sort_unstable_by_key(|lot| lot.supply);
+        lots
+    }
+
+    /// The order with this id, while it rests.
+    pub fn order(&self, id: OrderId) -> Option<&Order> {
+        self.order_keys.get(&id).map(|key| &self.orders[*key as usize])
+    }
+
+    /// Every order at rest, by id.
+    pub fn orders(&self) -> Vec<&Order> {
+        let mut orders: Vec<_> = self.orders.iter().map(|(_, order)| order).collect();
+        orders.sort_unstable_by_key(|order| order.id());
+        orders
+    }
+
+    /// The term bids at rest in a market, best first.
+    pub fn bids(&self, market: MarketKey) -> impl Iterator<Item = &Bid> {
+        self.at(market).bids.iter().filter_map(|rung| self.bid_at(rung.order))
+    }
+
+    /// The term asks at rest in a market, best first.
+    pub fn asks(&self, market: MarketKey) -> impl Iterator<Item = &Ask> {
+        self.at(market).asks.iter().filter_map(|rung| self.ask_at(rung.order))
+    }
+
+    /// The asks on a lot, term and spot, best first.
+    pub fn asks_on(&self, lot: LotKey) -> Vec<&Order> {
+        let mut asks: Vec<_> =
+            self.shelves[lot.0 as usize].asks.iter().map(|key| &self.orders[*key as usize]).collect();
+        asks.sort_unstable_by_key(|order| order.rank());
+        asks
+    }
+
+    /// The term bid with this id, while it rests.
+    pub fn bid(&self, id: OrderId) -> Option<&Bid> {
+        self.bid_at(*self.order_keys.get(&id)?)
+    }
+
+    /// The term ask with this id, while it rests.
+    pub fn ask(&self, id: OrderId) -> Option<&Ask> {
+        self.ask_at(*self.order_keys.get(&id)?)
+    }
+
+    fn bid_at(&self, key: u32) -> Option<&Bid> {
+        match &self.orders[key as usize] {
+            Order::Bid(bid) => Some(bid),
+            _ => None,
+        }
+    }
+
+    fn ask_at(&self, key: u32) -> Option<&Ask> {
+        match &self.orders[key as usize] {
+            Order::Ask(ask) => Some(ask),
+            _ => None,
+        }
+    }
+
+    /// Adds a lot.
+    pub(crate) fn add_lot(&mut self, lot: Lot) -> LotKey {
+        let (supply, provider) = (lot.supply, lot.provider);
+        let unit = self.market(lot.market).map_or(1, |market| market.spec.lot_size);
+        let index = self.shelves.insert(Shelf { lot, unit, asks: Vec::new() });
+        if self.outlines.len() <= index {
+            self.outlines.resize(index + 1, Outline::default());
+        }
+        self.outline(index);
+        let key = LotKey(u32::try_from(index).unwrap_or(u32::MAX));
+        self.lot_keys.insert(supply, key);
+        self.lots_of_provider.entry(provider).or_default().push(key);
+        key
+    }
+
+    /// Removes a lot on which no order rests any more.
+    pub(crate) fn remove_lot(&mut self, supply: Supply) {
+        let Some(key) = self.lot_keys.remove(&supply) else { return };
+        debug_assert!(self.shelves[key.0 as usize].asks.is_empty(), "orders rest on {supply:?}");
+        let shelf = self.shelves.remove(key.0 as usize);
+        if let Some(lots) = self.lots_of_provider.get_mut(&shelf.lot.provider) {
+            lots.retain(|other| *other != key);
+            if lots.is_empty() {
+                self.lots_of_provider.remove(&shelf.lot.provider);
+            }
+        }
+    }
+
+    /// Ends the sale of what is free of a lot.
+    pub(crate) fn withdraw(&mut self, key: LotKey) {
+        self.shelves[key.0 as usize].lot.withdraw();
+        self.shrunk(key);
+    }
+
+    /// Puts an order to rest in its books.
+    pub(crate) fn rest(&mut self, order: Order) {
+        let id = order.id();
+        let key = u32::try_from(self.orders.insert(order)).unwrap_or(u32::MAX);
+        self.order_keys.insert(id, key);
+        self.shelve(key);
+        self.enter_books(key);
+    }
+
+    /// Takes an order out of its books.
+    pub(crate) fn remove(&mut self, id: OrderId) -> Option<Order> {
+        let key = self.order_keys.remove(&id)?;
+        self.leave_books(key);
+        self.unshelve(key);
+        Some(self.orders.remove(key as usize))
+    }
+
+    /// Changes an order at rest and where it stands.
+    pub(crate) fn amend(&mut self, id: OrderId, change: impl FnOnce(&mut Order)) {
+        let Some(key) = self.order_keys.get(&id).copied() else { return };
+        self.leave_books(key);
+        change(&mut self.orders[key as usize]);
+        self.enter_books(key);
+    }
+
+    /// Carries out a trade: the lot and the ask lose the hours, the bid wants fewer GPUs and is bound to what it has. Orders
+    /// stay in their books until [`Venue::remove`].
+    pub(crate) fn fill(&mut self, bid: OrderId, ask: OrderId, gpus: u32, window: Window) {
+        let Some(ask_key) = self.order_keys.get(&ask).copied() else { return };
+        let Order::Ask(ask) = &mut self.orders[ask_key as usize] else { return };
+        let (lot, rank, market) = (ask.lot, ask.rank(), ask.market);
+        ask.remaining.take(window, gpus);
+        let shelf = &mut self.shelves[lot.0 as usize];
+        shelf.lot.residual.take(window, gpus);
+        let (lot_id, provider) = (shelf.lot.id, shelf.lot.provider);
+        self.shrunk(lot);
+        if self.shelves[lot.0 as usize].asks.len() > LOOSENED_MAX {
+            self.markets[market.0 as usize].asks.loosen(rank, |rung| rung.marks(&self.shelves));
+        }
+        let Some(bid_key) = self.order_keys.get(&bid).copied() else { return };
+        let Order::Bid(resting) = &mut self.orders[bid_key as usize] else { return };
+        resting.terms.remaining = resting.terms.remaining.saturating_sub(gpus);
+        let binding = match resting.terms.placement {
+            Placement::Any => None,
+            Placement::OneProvider => Some(Binding::Provider(provider)),
+            Placement::OneFabric => Some(Binding::Lot(lot_id)),
+        };
+        resting.terms.bound_to = resting.terms.bound_to.or(binding);
+        if resting.terms.window.exact().is_none() {
+            self.amend(bid, |order| {
+                if let Order::Bid(bid) = order {
+                    bid.terms.window = window.into();
+                }
+            });
+        }
+    }
+
+    /// Gives capacity back that was sold: to the lot, and to the ask that sold it while it rests.
+    pub(crate) fn put_back(&mut self, supply: Supply, ask: OrderId, gpus: u32, window: Window) {
+        if let Some(Order::Ask(ask)) = self.order_keys.get(&ask).map(|key| &mut self.orders[*key as usize]) {
+            ask.remaining.put(window, gpus);
+        }
+        let Some(key) = self.lot_key(supply) else { return };
+        self.shelves[key.0 as usize].lot.put_back(window, gpus);
+        self.outline(key.0 as usize);
+        for order in &self.shelves[key.0 as usize].asks {
+            let Order::Ask(ask) = &self.orders[*order as usize] else { continue };
+            let marks = marks_of_ask(&self.shelves, key, ask.window, ask.hours.min);
+            self.markets[ask.market.0 as usize].asks.raise(ask.rank(), &marks);
+        }
+    }
+
+    /// Sells GPUs of a lot for one hour.
+    pub(crate) fn sell_hour(&mut self, key: LotKey, hour: Hour, gpus: u32) {
+        let window = Window::between(hour, hour.plus(1));
+        let lot = &mut self.shelves[key.0 as usize].lot;
+        lot.residual.take(window, gpus);
+        lot.sold_spot.put(window, gpus);
+        self.shrunk(key);
+    }
+
+    /// What is on offer for a whole window, best price first: the price and the GPUs of each ask that can sell some. Asks that share
+    /// a lot together show no more than it has free.
+    pub fn depth(&self, market: MarketKey, window: Window) -> Vec<(Price, u32)> {
+        let lot_size = self.at(market).spec.lot_size;
+        let mut left: FxHashMap<LotKey, u32> = FxHashMap::default();
+        let offered = self.asks(market).filter_map(|ask| {
+            let free = self.lot_at(ask.lot).residual.min_over(window);
+            let left = left.entry(ask.lot).or_insert(free - free % lot_size);
+            let gpus = self.available(ask, window, lot_size).min(*left);
+            *left -= gpus;
+            (gpus > 0).then_some((ask.limit_price, gpus))
+        });
+        offered.collect()
+    }
+
+    /// How many GPUs an ask can sell over a window, in whole multiples of the lot size.
+    fn available(&self, ask: &Ask, window: Window, lot_size: u32) -> u32 {
+        if !ask.window.covers(window) || !ask.hours.contains(window.hours()) {
+            return 0;
+        }
+        let free = self.lot_at(ask.lot).residual.min_over(window).min(ask.remaining.min_over(window));
+        free - free % lot_size
+    }
+
+    fn outline(&mut self, index: usize) {
+        let Shelf { lot, unit, .. } = &self.shelves[index];
+        self.outlines[index] = Outline::of(&lot.residual, *unit);
+    }
+
+    /// Takes notice that a lot has less to give.
+    fn shrunk(&mut self, key: LotKey) {
+        self.outline(key.0 as usize);
+        let asks = &self.shelves[key.0 as usize].asks;
+        if asks.len() > LOOSENED_MAX {
+            return;
+        }
+        for order in asks {
+            let Order::Ask(ask) = &self.orders[*order as usize] else { continue };
+            let marks = |rung: &AskRung| rung.marks(&self.shelves);
+            self.markets[ask.market.0 as usize].asks.loosen(ask.rank(), marks);
+        }
+    }
+
+    fn shelve(&mut self, key: u32) {
+        let order = &mut self.orders[key as usize];
+        let Some(lot) = order.lot() else { return };
+        let asks = &mut self.shelves[lot.0 as usize].asks;
+        if let Some(place) = order.place_in_lot() {
+            *place = u32::try_from(asks.len()).unwrap_or(u32::MAX);
+        }
+        asks.push(key);
+    }
+
+    fn unshelve(&mut self, key: u32) {
+        let order = &mut self.orders[key as usize];
+        let (Some(lot), Some(place)) = (order.lot(), order.place_in_lot().copied()) else { return };
+        let asks = &mut self.shelves[lot.0 as usize].asks;
+        asks.swap_remove(place as usize);
+        if let Some(moved) = asks.get(place as usize).copied()
+            && let Some(its_place) = self.orders[moved as usize].place_in_lot()
+        {
+            *its_place = place;
+        }
+    }
+
+    fn enter_books(&mut self, key: u32) {
+        match &self.orders[key as usize] {
+            Order::Bid(bid) => {
+                let window = bid.terms.window;
+                let (earliest, latest, hours) = (window.earliest(), window.latest(), window.hours());
+                let rung = BidRung { rank: bid.rank(), order: key, earliest, latest, hours };
+                let marks = marks_of_starts(earliest, latest, hours);
+                for market in &bid.markets {
+                    self.markets[market.0 as usize].bids.insert(rung, &marks);
+                }
+            }
+            Order::Ask(ask) => {
+                let marks = marks_of_ask(&self.shelves, ask.lot, ask.window, ask.hours.min);
+                let rung = AskRung {
+                    rank: ask.rank(),
+                    order: key,
+                    lot: ask.lot,
+                    window: ask.window,
+                    hours_min: ask.hours.min,
+                    hours_max: ask.hours.max,
+                };
+                self.markets[ask.market.0 as usize].asks.insert(rung, &marks);
+            }
+            Order::SpotBid(bid) => {
+                self.markets[bid.market.0 as usize].spot.bids.insert(bid.rank(), key);
+            }
+            Order::SpotAsk(ask) => {
+                self.markets[ask.market.0 as usize].spot.asks.insert(ask.rank(), key);
+            }
+        }
+    }
+
+    fn leave_books(&mut self, key: u32) {
+        match &self.orders[key as usize] {
+            Order::Bid(bid) => {
+                for market in &bid.markets {
+                    let marks = |rung: &BidRung| marks_of_starts(rung.earliest, rung.latest, rung.hours);
+                    self.markets[market.0 as usize].bids.remove(bid.rank(), marks);
+                }
+            }
+            Order::Ask(ask) => {
+                let marks = |rung: &AskRung| rung.marks(&self.shelves);
+                self.markets[ask.market.0 as usize].asks.remove(ask.rank(), marks);
+            }
+            Order::SpotBid(bid) => {
+                self.markets[bid.market.0 as usize].spot.bids.remove(&bid.rank());
+            }
+            Order::SpotAsk(ask) => {
+                self.markets[ask.market.0 as usize].spot.asks.remove(&ask.rank());
+            }
+        }
+    }
+}
+
+impl AskRung {
+    fn marks(&self, shelves: &Slab<Shelf>) -> Marks {
+        marks_of_ask(shelves, self.lot, self.window, self.hours_min)
+    }
+}
+
+/// How far an ask reaches: to the end of each of its lot's free runs that is long enough.
+fn marks_of_ask(shelves: &Slab<Shelf>, lot: LotKey, window: Window, hours_min: u32) -> Marks {
+    let Shelf { lot, unit, .. } = &shelves[lot.0 as usize];
+    let offered = lot.residual.runs(*unit).filter_map(|run| run.intersection(window));
+    let marks = offered.filter(|run| run.hours() >= hours_min).map(|run| Mark {
+        from: run.start(),
+        to: Hour::from_hours(run.end().hours() - 1),
+        reach: run.end().hours(),
+    });
+    marks.collect()
+}
+
+/// A sale loosens the bounds around all asks of its lot, unless they are more than this.
+const LOOSENED_MAX: usize = 32;
+
+impl Order {
+    fn rank(&self) -> Rank {
+        match self {
+            Self::Bid(order) => order.rank(),
+            Self::Ask(order) => order.rank(),
+            Self::SpotBid(order) => order.rank(),
+            Self::SpotAsk(order) => order.rank(),
+        }
+    }
+
+    fn place_in_lot(&mut self) -> Option<&mut u32> {
+        match self {
+            Self::Ask(order) => Some(&mut order.place_in_lot),
+            Self::SpotAsk(order) => Some(&mut order.place_in_lot),
+            Self::Bid(_) | Self::SpotBid(_) => None,
+        }
+    }
+}
+
+impl Venue {
+    /// The spot bid with this key in its book.
+    pub(crate) fn spot_bid_at(&self, key: u32) -> Option<&SpotBid> {
+        match &self.orders[key as usize] {
+            Order::SpotBid(bid) => Some(bid),
+            _ => None,
+        }
+    }
+
+    /// The spot ask with this key in its book.
+    pub(crate) fn spot_ask_at(&self, key: u32) -> Option<&SpotAsk> {
+        match &self.orders[key as usize] {
+            Order::SpotAsk(ask) => Some(ask),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,69 @@
+//! Which resting bids a new offer may serve, one after the other in the order of their ranks.
+
+use super::{BidRung, LotKey, MarketKey, Venue};
+use crate::ladder::{Need, Rank, reach_of_end};
+use crate::{Bid, Hour, Order, OrderId, Window};
+
+/// What has come to the book, or come back.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Offer {
+    /// An ask, new or better than before.
+    Ask(OrderId),
+    /// Capacity of a lot.
+    Lot(LotKey),
+    /// A market that trades again.
+    Market(MarketKey),
+}
+
+/// How far a sweep has come.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Cursor(Rank);
+
+impl Venue {
+    /// The next bid after `cursor` that the offer may serve, with the cursor behind it. Whether it does is for a plan to tell.
+    pub fn next_bid_for(&self, offer: Offer, cursor: Option<Cursor>) -> Option<(Cursor, &Bid)> {
+        let after = cursor.map(|Cursor(rank)| rank);
+        let (market, worst, window, lot) = match offer {
+            Offer::Ask(id) => {
+                let ask = self.ask(id)?;
+                (ask.market, ask.limit_price.micros(), Some(ask.window), Some(ask.lot))
+            }
+            Offer::Lot(key) => {
+                let mut asks = self.asks_on(key).into_iter().filter_map(|order| match order {
+                    Order::Ask(ask) => Some(ask),
+                    _ => None,
+                });
+                let best = asks.next()?;
+                (best.market, best.limit_price.micros(), Some(self.lot_at(key).window), Some(key))
+            }
+            Offer::Market(key) => (key, 1, None, None),
+        };
+        let need = match window {
+            Some(window) => {
+                let last = Hour::from_hours(window.end().hours() - 1);
+                Need { from: window.start(), to: last, reach: reach_of_end(window.end()) }
+            }
+            None => Need { from: Hour::from_hours(0), to: Hour::from_hours(u32::MAX - 1), reach: 0 },
+        };
+        let unit = lot.map_or(1, |lot| self.shelves[lot.0 as usize].unit);
+        let fits = |rung: &BidRung| match (window, lot) {
+            (Some(window), Some(lot)) => may_fit(rung, window) && self.may_carry(rung, lot, unit),
+            _ => true,
+        };
+        let mut bids = self.at(market).bids.scan(after, -worst, need).filter(|rung| fits(rung));
+        bids.find_map(|rung| Some((Cursor(rung.rank), self.bid_at(rung.order)?)))
+    }
+
+    /// Whether the lot has something free for an exact bid; flexible ones are left to the plan.
+    fn may_carry(&self, rung: &BidRung, lot: LotKey, unit: u32) -> bool {
+        rung.earliest != rung.latest || {
+            let window = Window::between(rung.earliest, rung.earliest.plus(rung.hours));
+            self.lot_at(lot).residual.min_over(window) >= unit
+        }
+    }
+}
+
+/// Whether some window of the bid lies within `window`.
+fn may_fit(rung: &BidRung, window: Window) -> bool {
+    rung.earliest.max(window.start()).plus(rung.hours) <= window.end() && rung.latest >= window.start()
+}
