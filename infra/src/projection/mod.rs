@@ -7,6 +7,9 @@
 mod changes;
 mod write;
 
+pub use changes::status_of;
+pub use write::BidOptions;
+
 use std::time::Duration;
 
 use tokio::sync::watch;

@@ -1,11 +1,16 @@
 //! Writing the changes, set by set, in one transaction with the position.
 
-use matching::{HoursRange, OrderSide, TimeInForce};
+use jiff::Timestamp;
+use ledger::Instant;
+use matching::{
+    Hour, HoursRange, MarketId, OrderSide, Placement, SelfTradePrevention, SpotSide, TermWindow, TimeInForce,
+};
 use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
 use tokio_postgres::{Client, Transaction};
 use uuid::Uuid;
 
-use super::changes::Changes;
+use super::changes::{Changes, Placed};
 use crate::journal::{JournalError, timestamp};
 
 /// Writes `changes`, which lead from the position `before` to `after`.
@@ -27,7 +32,10 @@ pub(super) async fn write(
     insert_trades(&transaction, changes).await?;
     update_orders(&transaction, changes).await?;
     update_contracts(&transaction, changes).await?;
-    expire_lots(&transaction, changes).await?;
+    bust_contracts(&transaction, changes).await?;
+    end_lots(&transaction, changes).await?;
+    insert_auctions(&transaction, changes).await?;
+    insert_spot_sales(&transaction, changes).await?;
     transaction.commit().await?;
     Ok(())
 }
@@ -44,9 +52,10 @@ async fn insert_lots(transaction: &Transaction<'_>, changes: &Changes<'_>) -> Re
     if lots.is_empty() {
         return Ok(());
     }
-    let statement = "INSERT INTO lots (id, organization, market, gpus, window_start, window_end, fabric, sequence) \
+    let statement = "INSERT INTO lots (id, organization, market, gpus, window_start, window_end, fabric, \
+                     min_remnant_hours, sequence) \
                      SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::int[], $5::timestamptz[], \
-                     $6::timestamptz[], $7::text[], $8::bigint[])";
+                     $6::timestamptz[], $7::text[], $8::int[], $9::bigint[])";
     transaction
         .execute(
             statement,
@@ -58,6 +67,7 @@ async fn insert_lots(transaction: &Transaction<'_>, changes: &Changes<'_>) -> Re
                 &column!(lots, (_, lot) => timestamp(lot.window.start().start())),
                 &column!(lots, (_, lot) => timestamp(lot.window.end().start())),
                 &column!(lots, (_, lot) => lot.fabric.as_str()),
+                &column!(lots, (_, lot) => int(lot.min_remnant_hours)),
                 &column!(lots, (sequence, _) => signed(*sequence)),
             ],
         )
@@ -65,33 +75,154 @@ async fn insert_lots(transaction: &Transaction<'_>, changes: &Changes<'_>) -> Re
     Ok(())
 }
 
-/// The columns in which bids and asks differ.
-struct SideColumns {
+/// What a bid asks for besides the columns, as it is stored.
+#[derive(Default, Serialize, Deserialize)]
+pub struct BidOptions {
+    /// Where else it trades.
+    #[serde(default)]
+    pub other_markets: Vec<MarketId>,
+    /// Of a GTD bid: when it ends.
+    pub expires_at: Option<Instant>,
+    /// Which lots may serve it together.
+    pub placement: Placement,
+    /// Whether it is cancelled rather than trade at once.
+    pub post_only: bool,
+    /// What happens when it meets an order of its own organization.
+    pub self_trade_prevention: SelfTradePrevention,
+}
+
+/// An order's row, before its status.
+struct OrderRow<'a> {
+    id: Uuid,
+    organization: &'a str,
+    market: &'a str,
     side: &'static str,
+    kind: &'static str,
     lot: Option<Uuid>,
+    contract: Option<Uuid>,
+    gpus: i32,
+    limit_price: Decimal,
+    window: WindowColumns,
     time_in_force: Option<&'static str>,
     min_gpus: Option<i32>,
     hours: Option<HoursRange>,
+    options: Option<String>,
+    client_order_id: Option<String>,
+    hold: Decimal,
+    unfilled: Option<String>,
 }
 
-impl From<&OrderSide> for SideColumns {
-    fn from(side: &OrderSide) -> Self {
-        match side {
-            OrderSide::Buy { time_in_force, min_gpus } => Self {
-                side: "buy",
-                lot: None,
-                time_in_force: Some(match time_in_force {
-                    TimeInForce::Gtc => "GTC",
-                    TimeInForce::Ioc => "IOC",
-                    TimeInForce::Fok => "FOK",
-                }),
-                min_gpus: Some(int(*min_gpus)),
-                hours: None,
-            },
-            OrderSide::Sell { lot, hours } => {
-                Self { side: "sell", lot: Some(lot.uuid()), time_in_force: None, min_gpus: None, hours: Some(*hours) }
+/// A window as columns: its start, its end, and the latest start of a flexible one.
+#[derive(Clone, Copy, Default)]
+struct WindowColumns {
+    start: Option<Timestamp>,
+    end: Option<Timestamp>,
+    latest: Option<Timestamp>,
+}
+
+impl From<TermWindow> for WindowColumns {
+    fn from(window: TermWindow) -> Self {
+        let earliest = window.starting(window.earliest());
+        Self {
+            start: Some(at_hour(earliest.start())),
+            end: Some(at_hour(earliest.end())),
+            latest: window.exact().is_none().then(|| at_hour(window.latest())),
+        }
+    }
+}
+
+impl<'a> From<Placed<'a>> for OrderRow<'a> {
+    fn from(placed: Placed<'a>) -> Self {
+        match placed {
+            Placed::Term(placed) => {
+                let terms = &placed.terms;
+                let mut row = Self {
+                    id: placed.order.uuid(),
+                    organization: placed.organization.as_str(),
+                    market: terms.market.as_str(),
+                    side: "buy",
+                    kind: "term",
+                    lot: None,
+                    contract: None,
+                    gpus: int(terms.gpus),
+                    limit_price: price(terms.limit_price),
+                    window: terms.window.into(),
+                    time_in_force: None,
+                    min_gpus: None,
+                    hours: None,
+                    options: None,
+                    client_order_id: placed.client_order_id.map(|id| id.to_string()),
+                    hold: placed.hold.to_decimal(),
+                    unfilled: placed.unfilled.and_then(|why| serde_json::to_string(&why).ok()),
+                };
+                match &terms.side {
+                    OrderSide::Buy {
+                        time_in_force,
+                        min_gpus,
+                        expires_at,
+                        placement,
+                        post_only,
+                        self_trade_prevention,
+                    } => {
+                        row.time_in_force = Some(time_in_force_name(*time_in_force));
+                        row.min_gpus = Some(int(*min_gpus));
+                        let options = BidOptions {
+                            other_markets: terms.other_markets.clone(),
+                            expires_at: *expires_at,
+                            placement: *placement,
+                            post_only: *post_only,
+                            self_trade_prevention: *self_trade_prevention,
+                        };
+                        row.options = serde_json::to_string(&options).ok();
+                    }
+                    OrderSide::Sell { lot, contract, hours, .. } => {
+                        row.side = "sell";
+                        row.lot = Some(lot.uuid());
+                        row.contract = contract.map(|contract| contract.uuid());
+                        row.hours = Some(*hours);
+                    }
+                }
+                row
+            }
+            Placed::Spot(placed) => {
+                let terms = &placed.terms;
+                let (side, lot, contract, min_gpus, window) = match terms.side {
+                    SpotSide::Buy { min_gpus } => ("buy", None, None, Some(int(min_gpus)), WindowColumns::default()),
+                    SpotSide::Sell { lot, contract, window } => {
+                        let contract = contract.map(|contract| contract.uuid());
+                        ("sell", Some(lot.uuid()), contract, None, TermWindow::from(window).into())
+                    }
+                };
+                Self {
+                    id: placed.order.uuid(),
+                    organization: placed.organization.as_str(),
+                    market: terms.market.as_str(),
+                    side,
+                    kind: "spot",
+                    lot,
+                    contract,
+                    gpus: int(terms.gpus),
+                    limit_price: price(terms.limit_price),
+                    window,
+                    time_in_force: None,
+                    min_gpus,
+                    hours: None,
+                    options: None,
+                    client_order_id: placed.client_order_id.map(|id| id.to_string()),
+                    hold: placed.hold.to_decimal(),
+                    unfilled: None,
+                }
             }
         }
+    }
+}
+
+fn time_in_force_name(time_in_force: TimeInForce) -> &'static str {
+    match time_in_force {
+        TimeInForce::Gtc => "GTC",
+        TimeInForce::Gtd => "GTD",
+        TimeInForce::Ioc => "IOC",
+        TimeInForce::Fok => "FOK",
     }
 }
 
@@ -100,37 +231,44 @@ async fn insert_orders(transaction: &Transaction<'_>, changes: &Changes<'_>) -> 
     if orders.is_empty() {
         return Ok(());
     }
-    let sides = column!(orders, (_, placed) => SideColumns::from(&placed.terms.side));
-    let statement = "INSERT INTO orders (id, organization, market, side, lot, status, gpus, limit_price, window_start, \
-                     window_end, time_in_force, min_gpus, min_hours, max_hours, client_order_id, hold, unfilled, placed_at, \
-                     sequence) \
-                     SELECT id, organization, market, side, lot, 'open', gpus, limit_price, window_start, window_end, \
-                     time_in_force, min_gpus, min_hours, max_hours, client_order_id, hold, unfilled::json, placed_at, sequence \
-                     FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::uuid[], $6::int[], $7::numeric[], \
-                     $8::timestamptz[], $9::timestamptz[], $10::text[], $11::int[], $12::int[], $13::int[], $14::text[], \
-                     $15::numeric[], $16::text[], $17::timestamptz[], $18::bigint[]) \
-                     AS o (id, organization, market, side, lot, gpus, limit_price, window_start, window_end, time_in_force, \
-                     min_gpus, min_hours, max_hours, client_order_id, hold, unfilled, placed_at, sequence)";
+    let rows = column!(orders, (_, placed) => OrderRow::from(*placed));
+    let statement = "INSERT INTO orders (id, organization, market, side, kind, lot, contract, status, gpus, limit_price, \
+                     window_start, window_end, window_latest, time_in_force, min_gpus, min_hours, max_hours, options, \
+                     client_order_id, hold, unfilled, placed_at, sequence) \
+                     SELECT id, organization, market, side, kind, lot, contract, 'open', gpus, limit_price, window_start, \
+                     window_end, window_latest, time_in_force, min_gpus, min_hours, max_hours, options::json, \
+                     client_order_id, hold, unfilled::json, placed_at, sequence \
+                     FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::uuid[], $7::uuid[], \
+                     $8::int[], $9::numeric[], $10::timestamptz[], $11::timestamptz[], $12::timestamptz[], $13::text[], \
+                     $14::int[], $15::int[], $16::int[], $17::text[], $18::text[], $19::numeric[], $20::text[], \
+                     $21::timestamptz[], $22::bigint[]) \
+                     AS o (id, organization, market, side, kind, lot, contract, gpus, limit_price, window_start, window_end, \
+                     window_latest, time_in_force, min_gpus, min_hours, max_hours, options, client_order_id, hold, \
+                     unfilled, placed_at, sequence)";
     transaction
         .execute(
             statement,
             &[
-                &column!(orders, (_, placed) => placed.order.uuid()),
-                &column!(orders, (_, placed) => placed.organization.as_str()),
-                &column!(orders, (_, placed) => placed.terms.market.as_str()),
-                &column!(sides, side => side.side),
-                &column!(sides, side => side.lot),
-                &column!(orders, (_, placed) => int(placed.terms.gpus)),
-                &column!(orders, (_, placed) => price(placed.terms.limit_price)),
-                &column!(orders, (_, placed) => timestamp(placed.terms.window.start().start())),
-                &column!(orders, (_, placed) => timestamp(placed.terms.window.end().start())),
-                &column!(sides, side => side.time_in_force),
-                &column!(sides, side => side.min_gpus),
-                &column!(sides, side => side.hours.map(|hours| int(hours.min))),
-                &column!(sides, side => side.hours.map(|hours| int(hours.max))),
-                &column!(orders, (_, placed) => placed.client_order_id.map(|id| id.to_string())),
-                &column!(orders, (_, placed) => placed.hold.to_decimal()),
-                &column!(orders, (_, placed) => placed.unfilled.and_then(|why| serde_json::to_string(&why).ok())),
+                &column!(rows, row => row.id),
+                &column!(rows, row => row.organization),
+                &column!(rows, row => row.market),
+                &column!(rows, row => row.side),
+                &column!(rows, row => row.kind),
+                &column!(rows, row => row.lot),
+                &column!(rows, row => row.contract),
+                &column!(rows, row => row.gpus),
+                &column!(rows, row => row.limit_price),
+                &column!(rows, row => row.window.start),
+                &column!(rows, row => row.window.end),
+                &column!(rows, row => row.window.latest),
+                &column!(rows, row => row.time_in_force),
+                &column!(rows, row => row.min_gpus),
+                &column!(rows, row => row.hours.map(|hours| int(hours.min))),
+                &column!(rows, row => row.hours.map(|hours| int(hours.max))),
+                &column!(rows, row => row.options.as_deref()),
+                &column!(rows, row => row.client_order_id.as_deref()),
+                &column!(rows, row => row.hold),
+                &column!(rows, row => row.unfilled.as_deref()),
                 &column!(orders, (record, _) => timestamp(record.at)),
                 &column!(orders, (record, _) => signed(record.sequence)),
             ],
@@ -152,10 +290,11 @@ async fn insert_trades(transaction: &Transaction<'_>, changes: &Changes<'_>) -> 
                          $14::timestamptz[], $15::text[], $16::numeric[], $17::numeric[], $18::numeric[]) \
                        RETURNING *) \
                      INSERT INTO contracts (id, sequence, market, lot, buyer, seller, gpus, price, window_start, window_end, \
-                                            currency, total) \
-                     SELECT contract, sequence, market, lot, buyer, seller, gpus, price, window_start, window_end, currency, \
-                            amount + buyer_fee \
-                     FROM traded";
+                                            currency, total, head) \
+                     SELECT t.contract, sequence, market, lot, buyer, seller, gpus, price, window_start, window_end, \
+                            currency, amount + buyer_fee, h.head \
+                     FROM traded t \
+                     LEFT JOIN unnest($19::uuid[], $20::uuid[]) AS h (contract, head) ON h.contract = t.contract";
     transaction
         .execute(
             statement,
@@ -178,6 +317,8 @@ async fn insert_trades(transaction: &Transaction<'_>, changes: &Changes<'_>) -> 
                 &column!(trades, (_, trade) => trade.amount.to_decimal()),
                 &column!(trades, (_, trade) => trade.buyer_fee.to_decimal()),
                 &column!(trades, (_, trade) => trade.seller_fee.to_decimal()),
+                &column!(trades, (_, trade) => trade.contract.uuid()),
+                &column!(trades, (_, trade) => trade.head.map(|head| head.uuid())),
             ],
         )
         .await?;
@@ -189,10 +330,25 @@ async fn update_orders(transaction: &Transaction<'_>, changes: &Changes<'_>) -> 
     if moved.is_empty() {
         return Ok(());
     }
+    // What was amended last holds; a trade fixes the window of a flexible bid.
+    let windows = column!(moved, (_, change) => {
+        let amended = change.amended.and_then(|amended| amended.window);
+        change.window.map(TermWindow::from).or(amended).map(WindowColumns::from)
+    });
     let statement = "UPDATE orders o \
-                     SET status = c.status, filled_gpus = coalesce(o.gpus - c.remaining, c.sold, o.filled_gpus) \
-                     FROM unnest($1::uuid[], $2::text[], $3::int[], $4::int[]) AS c (id, status, remaining, sold) \
-                     WHERE o.id = c.id";
+                     SET status = coalesce(c.status, o.status), \
+                         gpus = coalesce(c.gpus, o.gpus), \
+                         limit_price = coalesce(c.limit_price, o.limit_price), \
+                         min_gpus = coalesce(c.min_gpus, o.min_gpus), \
+                         filled_gpus = coalesce(c.kept, coalesce(c.gpus, o.gpus) - c.remaining, c.sold, o.filled_gpus), \
+                         window_start = coalesce(c.window_start, o.window_start), \
+                         window_end = coalesce(c.window_end, o.window_end), \
+                         window_latest = CASE WHEN c.window_start IS NULL OR o.side = 'sell' THEN o.window_latest \
+                                              ELSE c.window_latest END \
+                     FROM unnest($1::uuid[], $2::text[], $3::int[], $4::int[], $5::int[], $6::int[], $7::numeric[], \
+                     $8::int[], $9::timestamptz[], $10::timestamptz[], $11::timestamptz[]) \
+                     AS c (id, status, remaining, sold, kept, gpus, limit_price, min_gpus, window_start, window_end, \
+                     window_latest) WHERE o.id = c.id";
     transaction
         .execute(
             statement,
@@ -201,6 +357,13 @@ async fn update_orders(transaction: &Transaction<'_>, changes: &Changes<'_>) -> 
                 &column!(moved, (_, change) => change.status),
                 &column!(moved, (_, change) => change.remaining.map(int)),
                 &column!(moved, (_, change) => change.sold.map(int)),
+                &column!(moved, (_, change) => change.kept.map(int)),
+                &column!(moved, (_, change) => change.amended.map(|amended| int(amended.gpus))),
+                &column!(moved, (_, change) => change.amended.map(|amended| price(amended.limit_price))),
+                &column!(moved, (_, change) => change.amended.and_then(|amended| amended.min_gpus).map(int)),
+                &column!(windows, window => window.and_then(|window| window.start)),
+                &column!(windows, window => window.and_then(|window| window.end)),
+                &column!(windows, window => window.and_then(|window| window.latest)),
             ],
         )
         .await?;
@@ -228,13 +391,134 @@ async fn update_contracts(transaction: &Transaction<'_>, changes: &Changes<'_>) 
     Ok(())
 }
 
-async fn expire_lots(transaction: &Transaction<'_>, changes: &Changes<'_>) -> Result<(), tokio_postgres::Error> {
-    if changes.expired_lots.is_empty() {
+async fn bust_contracts(transaction: &Transaction<'_>, changes: &Changes<'_>) -> Result<(), tokio_postgres::Error> {
+    if changes.busted_contracts.is_empty() {
         return Ok(());
     }
-    let lots = column!(changes.expired_lots, lot => lot.uuid());
-    transaction.execute("UPDATE lots SET expired = true WHERE id = ANY($1)", &[&lots]).await?;
+    let contracts = column!(changes.busted_contracts, contract => contract.uuid());
+    transaction.execute("UPDATE contracts SET terminated = true WHERE id = ANY($1)", &[&contracts]).await?;
+    transaction.execute("UPDATE trades SET busted = true WHERE contract = ANY($1)", &[&contracts]).await?;
     Ok(())
+}
+
+async fn end_lots(transaction: &Transaction<'_>, changes: &Changes<'_>) -> Result<(), tokio_postgres::Error> {
+    if !changes.expired_lots.is_empty() {
+        let lots = column!(changes.expired_lots, lot => lot.uuid());
+        transaction.execute("UPDATE lots SET expired = true WHERE id = ANY($1)", &[&lots]).await?;
+    }
+    if !changes.withdrawn_lots.is_empty() {
+        let lots = column!(changes.withdrawn_lots, lot => lot.uuid());
+        transaction.execute("UPDATE lots SET withdrawn = true WHERE id = ANY($1)", &[&lots]).await?;
+    }
+    Ok(())
+}
+
+async fn insert_auctions(transaction: &Transaction<'_>, changes: &Changes<'_>) -> Result<(), tokio_postgres::Error> {
+    let (held, missed) = (&changes.auctions, &changes.missed_auctions);
+    if !held.is_empty() {
+        let statement = "INSERT INTO spot_auctions (market, hour, sequence, clearing_price, gpus, gpus_bid, gpus_offered) \
+                         SELECT * FROM unnest($1::text[], $2::timestamptz[], $3::bigint[], $4::numeric[], $5::bigint[], \
+                         $6::bigint[], $7::bigint[])";
+        transaction
+            .execute(
+                statement,
+                &[
+                    &column!(held, (_, auction) => auction.market.as_str()),
+                    &column!(held, (_, auction) => at_hour(auction.hour)),
+                    &column!(held, (sequence, _) => signed(*sequence)),
+                    &column!(held, (_, auction) => auction.price.map(price)),
+                    &column!(held, (_, auction) => i64::from(auction.gpus)),
+                    &column!(held, (_, auction) => signed(auction.gpus_bid)),
+                    &column!(held, (_, auction) => signed(auction.gpus_offered)),
+                ],
+            )
+            .await?;
+    }
+    if !missed.is_empty() {
+        let statement = "INSERT INTO spot_auctions (market, hour, sequence, missed) \
+                         SELECT * FROM unnest($1::text[], $2::timestamptz[], $3::bigint[], $4::text[])";
+        let cause = |cause: matching::MissedCause| match cause {
+            matching::MissedCause::NobodyLed => "nobody_led",
+            matching::MissedCause::Halted => "halted",
+        };
+        transaction
+            .execute(
+                statement,
+                &[
+                    &column!(missed, (_, auction) => auction.market.as_str()),
+                    &column!(missed, (_, auction) => at_hour(auction.hour)),
+                    &column!(missed, (sequence, _) => signed(*sequence)),
+                    &column!(missed, (_, auction) => cause(auction.cause)),
+                ],
+            )
+            .await?;
+    }
+    Ok(())
+}
+
+async fn insert_spot_sales(transaction: &Transaction<'_>, changes: &Changes<'_>) -> Result<(), tokio_postgres::Error> {
+    if changes.spot_sales.is_empty() {
+        return Ok(());
+    }
+    let sales = changes.spot_sales.iter().flat_map(|(record, sold)| {
+        (0i32..).zip(&sold.sales).map(move |(ordinal, sale)| (*record, *sold, ordinal, sale))
+    });
+    let sales: Vec<_> = sales.collect();
+    let statement = "INSERT INTO spot_sales (sequence, ordinal, at, market, hour, bid, ask, buyer, seller, lot, gpus, price, \
+                     minutes, currency, amount, buyer_fee, seller_fee) \
+                     SELECT * FROM unnest($1::bigint[], $2::int[], $3::timestamptz[], $4::text[], $5::timestamptz[], \
+                     $6::uuid[], $7::uuid[], $8::text[], $9::text[], $10::uuid[], $11::int[], $12::numeric[], $13::int[], \
+                     $14::text[], $15::numeric[], $16::numeric[], $17::numeric[])";
+    transaction
+        .execute(
+            statement,
+            &[
+                &column!(sales, (record, ..) => signed(record.sequence)),
+                &column!(sales, (_, _, ordinal, _) => *ordinal),
+                &column!(sales, (record, ..) => timestamp(record.at)),
+                &column!(sales, (_, sold, ..) => sold.market.as_str()),
+                &column!(sales, (_, sold, ..) => at_hour(sold.hour)),
+                &column!(sales, (.., sale) => sale.bid.uuid()),
+                &column!(sales, (.., sale) => sale.ask.uuid()),
+                &column!(sales, (.., sale) => sale.buyer.as_str()),
+                &column!(sales, (.., sale) => sale.seller.as_str()),
+                &column!(sales, (.., sale) => sale.lot.uuid()),
+                &column!(sales, (.., sale) => int(sale.gpus)),
+                &column!(sales, (.., sale) => price(sale.price)),
+                &column!(sales, (.., sale) => int(sale.minutes)),
+                &column!(sales, (_, sold, ..) => sold.currency.as_str()),
+                &column!(sales, (.., sale) => sale.amount.to_decimal()),
+                &column!(sales, (.., sale) => sale.buyer_fee.to_decimal()),
+                &column!(sales, (.., sale) => sale.seller_fee.to_decimal()),
+            ],
+        )
+        .await?;
+    // A bid shows what it has of the last hour, an ask the most that it has sold of any. Hours come in order.
+    let mut fills = changes.spot_fills();
+    fills.sort_by_key(|fill| fill.hour);
+    for hour in fills.chunk_by(|a, b| a.hour == b.hour) {
+        let statement = "UPDATE orders o \
+                         SET spot_hour = c.hour, spot_gpus = c.gpus, \
+                             filled_gpus = CASE WHEN o.side = 'sell' THEN greatest(o.filled_gpus, c.gpus) ELSE c.gpus END \
+                         FROM (SELECT o.id, f.hour, f.gpus + CASE WHEN o.spot_hour = f.hour THEN o.spot_gpus ELSE 0 END \
+                               AS gpus FROM unnest($1::uuid[], $2::timestamptz[], $3::int[]) AS f (id, hour, gpus) \
+                               JOIN orders o ON o.id = f.id) AS c WHERE o.id = c.id";
+        transaction
+            .execute(
+                statement,
+                &[
+                    &column!(hour, fill => fill.order.uuid()),
+                    &column!(hour, fill => at_hour(fill.hour)),
+                    &column!(hour, fill => int(fill.gpus)),
+                ],
+            )
+            .await?;
+    }
+    Ok(())
+}
+
+fn at_hour(hour: Hour) -> Timestamp {
+    timestamp(hour.start())
 }
 
 fn int(number: u32) -> i32 {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ledger::{Entry, Instant};
-use matching::{Command, CommandId, Exchange, Log, Record};
+use matching::{Command, CommandId, Exchange, Instruction, Log, Record};
 use tokio::sync::{mpsc, oneshot};
 use uuid::Uuid;
 
@@ -84,6 +84,7 @@ impl Engine {
         mut outcomes: mpsc::Receiver<CommitOutcome>,
     ) {
         let mut gathered = Gathered::default();
+        self.take_lead(&mut gathered);
         let mut committing = false;
         let mut open = true;
         loop {
@@ -122,6 +123,15 @@ impl Engine {
                 },
                 () = self.something_due(), if !gathered.is_full() => {}
             }
+        }
+    }
+
+    /// Voids the auctions whose gate passed while nobody led, before anything else falls due.
+    fn take_lead(&mut self, gathered: &mut Gathered) {
+        let at = self.clock.now().max(self.exchange.now());
+        let command = Command { id: CommandId::new(Uuid::now_v7()), at, instruction: Instruction::TakeLead };
+        if let Err(refusal) = self.exchange.execute(&command, gathered) {
+            tracing::error!(%refusal, "taking the lead was refused");
         }
     }
 
