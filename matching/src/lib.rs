@@ -28,7 +28,7 @@ pub use exchange::{
     Event, EventKey, Exchange, GPUS_MAX, HoursDelivered, Instruction, Log, LotExpired, LotRegistered, LotWithdrawn,
     MARKETS_PER_BID_MAX, MarketChoice, MarketHalted, MarketOpened, MarketResumed, MissedCause, NewLot, NewOrder,
     NewSide, OPEN_ORDERS_MAX, OrderAmended, OrderClosed, OrderLimitSet, OrderPlaced, OrderSide, OrderTerms,
-    Organization, OrganizationRegistered, OrganizationReinstated, OrganizationSuspended, PriceBandSet, Quote,
+    Organization, OrganizationRegistered, OrganizationReinstated, OrganizationSuspended, Parties, PriceBandSet, Quote,
     QuoteRequest, QuotedTrade, Record, Refusal, SpotAuctionHeld, SpotAuctionMissed, SpotBidResumed, SpotBidSuspended,
     SpotHold, SpotHoursDelivered, SpotHoursSold, SpotInterrupted, SpotOrderPlaced, SpotSide, SpotTerms, StateHash,
     TradeExecuted,

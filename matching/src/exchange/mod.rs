@@ -5,6 +5,7 @@
 //! - `due`: what time alone brings about; `gate`: the hourly auction among it.
 //! - `apply`: folds one event into the state.
 //! - `facts`: what an event means to the books.
+//! - `parties`: whom an event concerns, and what each of them may see of it.
 //! - `execute`: the loop that drives decide and apply for one command.
 //! - `quote`: what an order would do, without one.
 
@@ -18,6 +19,7 @@ mod facts;
 mod gate;
 mod hash;
 mod organization;
+mod parties;
 mod quote;
 mod refusal;
 
@@ -41,6 +43,7 @@ pub use event::{
 pub use execute::Log;
 pub use hash::StateHash;
 pub use organization::{Budget, OPEN_ORDERS_MAX, Organization};
+pub use parties::Parties;
 pub use quote::{Quote, QuoteRequest, QuotedTrade};
 pub use refusal::Refusal;
 
