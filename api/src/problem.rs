@@ -112,6 +112,11 @@ problem_codes! {
     TextInvalid = "text_invalid", 422, "A text is not usable";
     TimeTooFar = "time_too_far", 422, "The clock does not move that far at once";
     TimePassed = "time_passed", 422, "Time cannot go back";
+    WebhookUrlInvalid = "webhook_url_invalid", 422, "Nothing is sent there";
+    EventTypeUnknown = "event_type_unknown", 422, "No such type of event";
+    WebhookLimit = "webhook_limit", 409, "Too many webhooks";
+    WebhookSecretLimit = "webhook_secret_limit", 409, "Too many secrets at a time";
+    WebhookDisabled = "webhook_disabled", 409, "The webhook is disabled";
 }
 
 /// An error answer.
@@ -284,7 +289,7 @@ fn unavailable(error: &dyn std::fmt::Display) -> Problem {
 }
 
 /// The text as a sentence of its own.
-fn sentence(text: &str) -> String {
+pub(crate) fn sentence(text: &str) -> String {
     let mut characters = text.chars();
     let first = characters.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
     format!("{first}{}.", characters.as_str())

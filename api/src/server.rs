@@ -101,7 +101,10 @@ fn machine_and_access(routes: &mut ServiceConfig<'_>) {
 }
 
 fn version_1(routes: &mut ServiceConfig<'_>) {
-    use resources::{account, audit, clock, contracts, ledger, lots, markets, orders, organizations, stream, trades};
+    use resources::{
+        account, audit, clock, contracts, events, ledger, lots, markets, orders, organizations, stream, trades,
+        webhooks,
+    };
     routes
         .service(organizations::register)
         .service(organizations::create)
@@ -122,6 +125,16 @@ fn version_1(routes: &mut ServiceConfig<'_>) {
         .service(trades::list)
         .service(contracts::list)
         .service(contracts::show)
+        .service(events::list)
+        .service(webhooks::create)
+        .service(webhooks::list)
+        .service(webhooks::show)
+        .service(webhooks::remove)
+        .service(webhooks::rotate_secret)
+        .service(webhooks::enable)
+        .service(webhooks::deliveries)
+        .service(webhooks::replay_delivery)
+        .service(webhooks::replay_since)
         .service(account::balances)
         .service(account::deposit)
         .service(ledger::accounts)

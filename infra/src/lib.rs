@@ -3,7 +3,9 @@
 //! - [`journal`]: the log and the books in PostgreSQL, written in one transaction per batch.
 //! - [`sequencer`]: the one owner of the state; turns submissions into committed batches.
 //! - [`projection`]: read models computed from the log.
+//! - [`own_events`]: what of the log is whose.
 //! - [`relay`]: publishes the log to Kafka, every event once, in order.
+//! - [`webhooks`]: sends organizations their own events, signed.
 //! - [`embedded`]: PostgreSQL and Kafka for development and tests.
 //!
 //! It decides nothing about the market or the books (`ledger ← matching ← infra ← api`), and knows no HTTP.
@@ -13,10 +15,12 @@ pub mod embedded;
 pub mod journal;
 pub mod kafka_topics;
 pub mod node;
+pub mod own_events;
 pub mod projection;
 pub mod relay;
 pub mod sequencer;
 pub mod telemetry;
+pub mod webhooks;
 
 mod clock;
 mod database;

@@ -1,11 +1,23 @@
-//! One running instance of the exchange: database, sequencer, read models and relay, put together.
+//! One running instance of the exchange: database, sequencer, read models, relay and webhooks, put together.
 
 use crate::journal::{JournalError, LogReader};
 use crate::projection::Projection;
 use crate::relay::{Relay, RelayConfig};
 use crate::sequencer::{Sequencer, View};
 use crate::telemetry::Metrics;
+use crate::webhooks::{WebhookError, WebhookSettings, Webhooks};
 use crate::{Clock, Database};
+
+/// Why a node did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The database cannot be reached or its log cannot be read.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    /// Webhooks cannot be sent.
+    #[error(transparent)]
+    Webhooks(#[from] WebhookError),
+}
 
 /// The parts that HTTP handlers use.
 #[derive(Clone)]
@@ -24,6 +36,8 @@ pub struct Node {
     pub projection: Projection,
     /// The publisher.
     pub relay: Relay,
+    /// Organizations' endpoints, and what sends to them.
+    pub webhooks: Webhooks,
     /// What is counted and measured.
     pub metrics: Metrics,
 }
@@ -32,13 +46,20 @@ impl Node {
     /// Takes the lead on a migrated database and starts everything.
     ///
     /// # Errors
-    /// [`JournalError`] when the database cannot be reached or its log cannot be read.
-    pub async fn start(database: Database, clock: Clock, relay: RelayConfig) -> Result<Self, JournalError> {
+    /// [`StartError`] when the database cannot be reached, its log cannot be read, or webhooks cannot be sent.
+    pub async fn start(
+        database: Database,
+        clock: Clock,
+        relay: RelayConfig,
+        webhooks: WebhookSettings,
+    ) -> Result<Self, StartError> {
         let metrics = Metrics::default();
         let started = Sequencer::start(database.clone(), clock.clone(), metrics.clone()).await?;
         let (sequencer, view, log) = (started.sequencer, started.view, started.log);
         let projection = Projection::start(database.clone(), log.clone(), metrics.clone());
-        let relay = Relay::start(relay, database.clone(), log.clone(), started.epoch, clock.clone(), metrics.clone())?;
-        Ok(Self { database, clock, sequencer, view, log, projection, relay, metrics })
+        let webhooks = Webhooks::start(database.clone(), &projection, webhooks, metrics.clone())?;
+        let relay = Relay::start(relay, database.clone(), log.clone(), started.epoch, clock.clone(), metrics.clone());
+        let relay = relay.map_err(JournalError::from)?;
+        Ok(Self { database, clock, sequencer, view, log, projection, relay, webhooks, metrics })
     }
 }

@@ -26,6 +26,12 @@ pub struct EventType {
     r#type: String,
 }
 
+/// A counter per outcome.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct Outcome {
+    outcome: &'static str,
+}
+
 /// What the running system counts and measures.
 #[derive(Clone)]
 pub struct Metrics {
@@ -48,6 +54,8 @@ pub struct Metrics {
     pub relay_lag_seconds: Gauge<f64, AtomicU64>,
     /// Events committed and not yet in the read models.
     pub projection_lag_events: Gauge<i64>,
+    /// Attempts to deliver to webhooks, by outcome.
+    pub webhook_attempts: Family<Outcome, Counter>,
 }
 
 impl Default for Metrics {
@@ -64,6 +72,7 @@ impl Default for Metrics {
             relay_lag_events: Gauge::default(),
             relay_lag_seconds: Gauge::default(),
             projection_lag_events: Gauge::default(),
+            webhook_attempts: Family::default(),
         };
         registry.register("orders_placed", "Orders placed", metrics.orders_placed.clone());
         registry.register("commands_refused", "Commands refused, by code", metrics.commands_refused.clone());
@@ -96,6 +105,11 @@ impl Default for Metrics {
             "Events committed and not yet in the read models",
             metrics.projection_lag_events.clone(),
         );
+        registry.register(
+            "webhook_attempts",
+            "Attempts to deliver to webhooks, by outcome",
+            metrics.webhook_attempts.clone(),
+        );
         Self { registry: Arc::new(registry), ..metrics }
     }
 }
@@ -104,6 +118,12 @@ impl Metrics {
     /// Counts a refused command.
     pub fn refused(&self, code: &str) {
         self.commands_refused.get_or_create(&Code { code: code.to_owned() }).inc();
+    }
+
+    /// Counts an attempt to deliver to a webhook.
+    pub fn webhook_attempted(&self, succeeded: bool) {
+        let outcome = if succeeded { "delivered" } else { "failed" };
+        self.webhook_attempts.get_or_create(&Outcome { outcome }).inc();
     }
 
     /// Counts a committed batch.

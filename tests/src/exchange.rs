@@ -10,6 +10,7 @@ use infra::embedded::InProcessKafka;
 use infra::kafka_topics::TopicSpec;
 use infra::node::Node;
 use infra::relay::RelayConfig;
+use infra::webhooks::{RetrySchedule, WebhookSettings};
 use infra::{Clock, Database};
 use secrecy::SecretString;
 
@@ -18,6 +19,9 @@ use crate::postgres::TestDatabase;
 
 /// The topic of a test's broker.
 pub const TOPIC: &str = "secondwind.events";
+
+/// How many times a webhook is tried again, after pauses that a test can wait for.
+pub const WEBHOOK_RETRIES: usize = 3;
 
 /// A running exchange with nothing on it but the operator's organization.
 pub struct TestExchange {
@@ -57,7 +61,10 @@ impl TestExchange {
     /// Starts an exchange on a given database and broker.
     pub async fn start_on(database: TestDatabase, relay: RelayConfig) -> Self {
         let url = SecretString::from(database.url());
-        let node = start_node(Database::new(&url).expect("a URL"), Clock::simulated(), relay).await.expect("a node");
+        let retries = RetrySchedule::new(vec![Duration::from_millis(50); WEBHOOK_RETRIES]);
+        let webhooks = WebhookSettings { retries, ..WebhookSettings::with_loopback() };
+        let database_access = Database::new(&url).expect("a URL");
+        let node = start_node(database_access, Clock::simulated(), relay, webhooks).await.expect("a node");
         let tokens = Tokens::new(&SigningKey::generate().expect("a key")).expect("a key");
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let server = Server::start(node.clone(), tokens.clone(), listener).expect("a server");

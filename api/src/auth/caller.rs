@@ -37,6 +37,8 @@ role_sets! {
     ProviderOnly = [Provider];
     /// Those who trade.
     Trader = [Buyer, Provider];
+    /// Those who see all of their organization.
+    Member = [Buyer, Provider, Finance, Operator];
     /// The operator.
     OperatorOnly = [Operator];
     /// Those who may see the operator's books.

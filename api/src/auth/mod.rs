@@ -6,7 +6,7 @@ mod routes;
 mod tokens;
 
 pub use caller::{
-    Anyone, AuditorOrOperator, BuyerOnly, Caller, Financial, OperatorOnly, ProviderOnly, RoleSet, Trader,
+    Anyone, AuditorOrOperator, BuyerOnly, Caller, Financial, Member, OperatorOnly, ProviderOnly, RoleSet, Trader,
 };
 pub use clients::{ClientError, NewClient, create_client};
 pub use routes::{TokenBody, jwks, token};

@@ -10,6 +10,7 @@ use infra::config::Config;
 use infra::kafka_topics::{TopicSpec, create_topics};
 use infra::node::Node;
 use infra::relay::RelayConfig;
+use infra::webhooks::WebhookSettings;
 use infra::{Clock, Database};
 use matching::Instruction;
 use tokio::signal::unix::{SignalKind, signal};
@@ -37,7 +38,7 @@ pub(super) async fn serve(config: Option<&Path>) -> anyhow::Result<ExitCode> {
         topic: config.kafka_topic,
         brokers_are_volatile: false,
     };
-    let node = start_node(database, Clock::System, relay).await?;
+    let node = start_node(database, Clock::System, relay, WebhookSettings::default()).await?;
     let sequencer = node.sequencer.clone();
     let server = Server::start(node, tokens, listener)?;
     tracing::info!(address = %server.address, "serving");
@@ -53,9 +54,14 @@ pub(super) async fn serve(config: Option<&Path>) -> anyhow::Result<ExitCode> {
 ///
 /// # Errors
 /// Whatever kept the database from being used.
-pub async fn start_node(database: Database, clock: Clock, relay: RelayConfig) -> anyhow::Result<Node> {
+pub async fn start_node(
+    database: Database,
+    clock: Clock,
+    relay: RelayConfig,
+    webhooks: WebhookSettings,
+) -> anyhow::Result<Node> {
     database.migrate().await?;
-    let node = Node::start(database, clock, relay).await?;
+    let node = Node::start(database, clock, relay, webhooks).await?;
     let organization = OPERATOR_ORGANIZATION.parse()?;
     let is_admitted = node.view.read().organization(organization).is_some();
     if !is_admitted {

@@ -4,6 +4,7 @@ pub mod account;
 pub mod audit;
 pub mod clock;
 pub mod contracts;
+pub mod events;
 pub mod health;
 pub mod ledger;
 pub mod lots;
@@ -12,6 +13,7 @@ pub mod orders;
 pub mod organizations;
 pub mod stream;
 pub mod trades;
+pub mod webhooks;
 
 use ::ledger::OrganizationId;
 use actix_web::HttpRequest;

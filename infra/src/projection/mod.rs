@@ -1,10 +1,12 @@
 //! Read models: orders, trades, contracts and lots as tables, computed from the log.
 //!
 //! The projector follows the log, folds what happened into one change per row, and writes the changes together with its position,
-//! so that a crash neither loses nor repeats an event. Readers who need their own writes wait for [`Projection::reached`]. The
+//! so that a crash neither loses nor repeats an event. The index of organizations' own events has a position beside it, for it came
+//! later than the other tables and fills up by itself. Readers who need their own writes wait for [`Projection::reached`]. The
 //! tables can be emptied at any time: the projector computes them again.
 
 mod changes;
+mod own_events;
 mod write;
 
 pub use changes::status_of;
@@ -42,12 +44,24 @@ impl Projection {
         *self.position.borrow()
     }
 
+    /// Follows the sequence of the last event that the read models include.
+    pub(crate) fn subscribe(&self) -> watch::Receiver<u64> {
+        self.position.clone()
+    }
+
     /// Waits until the read models include the event `sequence`; false when `patience` ran out first.
     pub async fn reached(&self, sequence: u64, patience: Duration) -> bool {
         let mut position = self.position.clone();
         let reached = position.wait_for(|position| *position >= sequence);
         matches!(tokio::time::timeout(patience, reached).await, Ok(Ok(_)))
     }
+}
+
+/// How far the tables are: the read models, and the index of organizations' own events.
+#[derive(Clone, Copy)]
+struct Positions {
+    models: u64,
+    own_events: u64,
 }
 
 async fn follow(database: Database, log: LogReader, position: watch::Sender<u64>, metrics: Metrics) {
@@ -73,8 +87,18 @@ async fn follow_until_error(
     let mut client = database.connect().await?;
     // What a crash loses is computed again from the position that survived.
     client.batch_execute("SET synchronous_commit = off").await?;
-    let row = client.query_one("SELECT sequence FROM projection_position", &[]).await?;
-    let mut sequence = u64::try_from(row.get::<_, i64>(0)).unwrap_or(0);
+    let row = client.query_one("SELECT sequence, own_events_sequence FROM projection_position", &[]).await?;
+    let at = |column: usize| u64::try_from(row.get::<_, i64>(column)).unwrap_or(0);
+    let (mut sequence, mut own_events) = (at(0), at(1));
+    while own_events < sequence {
+        let mut rows = log.after(own_events, EVENTS_PER_STEP_MAX).await?;
+        rows.retain(|row| row.record.sequence <= sequence);
+        let Some(last) = rows.last().map(|row| row.record.sequence) else {
+            return Err(JournalError::Damaged(format!("the log ends at {own_events}, the read models at {sequence}")));
+        };
+        write::write_own_events(&mut client, &own_events::parties(&rows, own_events), own_events, last).await?;
+        own_events = last;
+    }
     loop {
         position.send_replace(sequence);
         let head = *heads.borrow_and_update();
@@ -91,7 +115,9 @@ async fn follow_until_error(
         for row in &rows {
             changes.fold(&row.record);
         }
-        write::write(&mut client, &changes, sequence, last).await?;
+        let parties = own_events::parties(&rows, own_events);
+        write::write(&mut client, &changes, &parties, Positions { models: sequence, own_events }, last).await?;
+        own_events = own_events.max(last);
         sequence = last;
     }
 }

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use ledger::Instant;
 use matching::{
-    Hour, HoursRange, MarketId, OrderSide, Placement, SelfTradePrevention, SpotSide, TermWindow, TimeInForce,
+    Hour, HoursRange, MarketId, OrderSide, Parties, Placement, SelfTradePrevention, SpotSide, TermWindow, TimeInForce,
 };
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
@@ -11,22 +11,22 @@ use tokio_postgres::{Client, Transaction};
 use uuid::Uuid;
 
 use super::changes::{Changes, Placed};
+use super::{Positions, own_events};
 use crate::journal::{JournalError, timestamp};
 
-/// Writes `changes`, which lead from the position `before` to `after`.
+/// Writes `changes` and `parties`, which lead from the positions `before` to `after`.
 pub(super) async fn write(
     client: &mut Client,
     changes: &Changes<'_>,
-    before: u64,
+    parties: &[(u64, Parties)],
+    before: Positions,
     after: u64,
 ) -> Result<(), JournalError> {
     let transaction = client.transaction().await?;
-    let moved = transaction
-        .execute("UPDATE projection_position SET sequence = $1 WHERE sequence = $2", &[&signed(after), &signed(before)])
-        .await?;
-    if moved != 1 {
-        return Err(JournalError::Damaged("the read models were moved by another process".into()));
-    }
+    let statement = "UPDATE projection_position SET sequence = $1, own_events_sequence = greatest($1, $3) \
+                     WHERE sequence = $2 AND own_events_sequence = $3";
+    let (models, own_events) = (signed(before.models), signed(before.own_events));
+    require_moved(transaction.execute(statement, &[&signed(after), &models, &own_events]).await?)?;
     insert_lots(&transaction, changes).await?;
     insert_orders(&transaction, changes).await?;
     insert_trades(&transaction, changes).await?;
@@ -36,8 +36,32 @@ pub(super) async fn write(
     end_lots(&transaction, changes).await?;
     insert_auctions(&transaction, changes).await?;
     insert_spot_sales(&transaction, changes).await?;
+    own_events::insert(&transaction, parties).await?;
     transaction.commit().await?;
     Ok(())
+}
+
+/// Writes `parties`, which lead the index of own events from `before` to `after`, no further than the read models are.
+pub(super) async fn write_own_events(
+    client: &mut Client,
+    parties: &[(u64, Parties)],
+    before: u64,
+    after: u64,
+) -> Result<(), JournalError> {
+    let transaction = client.transaction().await?;
+    let statement = "UPDATE projection_position SET own_events_sequence = $1 WHERE own_events_sequence = $2";
+    require_moved(transaction.execute(statement, &[&signed(after), &signed(before)]).await?)?;
+    own_events::insert(&transaction, parties).await?;
+    transaction.commit().await?;
+    Ok(())
+}
+
+/// The position is one row, which is where it was left.
+fn require_moved(rows: u64) -> Result<(), JournalError> {
+    match rows {
+        1 => Ok(()),
+        _ => Err(JournalError::Damaged("the read models were moved by another process".into())),
+    }
 }
 
 /// One value of every item, as a column for `unnest`.
@@ -525,7 +549,7 @@ fn int(number: u32) -> i32 {
     i32::try_from(number).unwrap_or(i32::MAX)
 }
 
-fn signed(sequence: u64) -> i64 {
+pub(super) fn signed(sequence: u64) -> i64 {
     i64::try_from(sequence).unwrap_or(i64::MAX)
 }
 

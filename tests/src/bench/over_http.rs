@@ -8,6 +8,7 @@ use api::auth::{Role, SigningKey, Tokens};
 use api::commands::start_node;
 use api::server::Server;
 use infra::Clock;
+use infra::webhooks::WebhookSettings;
 use ledger::OrganizationId;
 use matching::{Hour, NewOrder, NewSide};
 use reqwest::Client;
@@ -47,7 +48,7 @@ pub(super) async fn measure(
     let database = postgres.database("over_http").await?;
     let clock = Clock::simulated();
     let (broker, relay) = catch_up::broker().await?;
-    let node = start_node(database, clock.clone(), relay).await?;
+    let node = start_node(database, clock.clone(), relay, WebhookSettings::default()).await?;
     let tokens = Tokens::new(&SigningKey::generate()?)?;
     let server = Server::start(node.clone(), tokens.clone(), TcpListener::bind("127.0.0.1:0")?)?;
     let mut flow = Flow::after(Hour::containing(clock.now()))?;
@@ -56,7 +57,12 @@ pub(super) async fn measure(
     let generator = Generator::start()?;
     let url = format!("http://{}/v1/orders", server.address);
     // One client and so one pool: connections stay open from rate to rate.
-    let client = Client::builder().no_proxy().pool_max_idle_per_host(IN_FLIGHT_MAX).timeout(PATIENCE).build()?;
+    let client = Client::builder()
+        .tls_certs_only([])
+        .no_proxy()
+        .pool_max_idle_per_host(IN_FLIGHT_MAX)
+        .timeout(PATIENCE)
+        .build()?;
     for rate in RATES {
         progress::tell("orders over HTTP, offered per second", rate);
         let count = usize::try_from(rate)? * if options.quick { 1 } else { SECONDS };

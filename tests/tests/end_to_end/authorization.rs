@@ -10,7 +10,7 @@ use tests::client::{ApiClient, MARKET, ask};
 use tests::exchange::TestExchange;
 use uuid::Uuid;
 
-use crate::opening::{Opened, head, trade};
+use crate::opening::{Opened, head, text, trade};
 
 /// The operations that are for everyone, with or without a token.
 const OPEN_OPERATIONS: [&str; 5] =
@@ -167,8 +167,9 @@ async fn a_role_of_the_house_in_another_organization_is_believed_by_no_operation
 const STRANGERS: [(Role, &str); 2] = [(Role::Buyer, "beta"), (Role::Provider, "south")];
 
 /// The id that a path's parameter stands for, and who has it.
-fn owned<'a>(opened: &'a Opened, parameter: &str) -> (&'a str, &'static str, Role) {
+fn owned<'a>(opened: &'a Opened, webhook: &'a str, parameter: &str) -> (&'a str, &'static str, Role) {
     match parameter {
+        "webhook" => (webhook, "acme", Role::Buyer),
         "order" => (&opened.bid, "acme", Role::Buyer),
         "contract" => (&opened.contract, "acme", Role::Buyer),
         "lot" => (&opened.lot, "north", Role::Provider),
@@ -180,6 +181,9 @@ fn owned<'a>(opened: &'a Opened, parameter: &str) -> (&'a str, &'static str, Rol
 async fn what_belongs_to_another_organization_is_not_there_for_anyone_else() {
     let exchange = TestExchange::start().await;
     let opened = trade(&exchange).await;
+    let endpoint = json!({"url": "http://127.0.0.1:9/"}); // the discard port: nothing listens there
+    let webhook = exchange.client("acme", Role::Buyer).post("/v1/webhooks", &endpoint).await.ok();
+    let webhook = text(&webhook["id"]);
     let before = head(&exchange).await;
     let mut checked = 0;
     for operation in operations(&exchange).await {
@@ -188,7 +192,7 @@ async fn what_belongs_to_another_organization_is_not_there_for_anyone_else() {
             continue;
         };
         let Some(roles) = &operation.roles else { continue };
-        let (id, owner, owner_role) = owned(&opened, parameter);
+        let (id, owner, owner_role) = owned(&opened, &webhook, parameter);
         let ask_for = async |client: ApiClient, id: &str| {
             let request = client.request(operation.method.clone(), &operation.path(id));
             let request = if operation.method == Method::GET { request } else { request.json(&json!({})) };
@@ -205,7 +209,7 @@ async fn what_belongs_to_another_organization_is_not_there_for_anyone_else() {
             ask_for(exchange.client(owner, owner_role), id).await.ok();
         }
     }
-    assert!(checked >= 8, "orders, lots and contracts were asked for: {checked}");
+    assert!(checked >= 22, "orders, lots, contracts and webhooks were asked for: {checked}");
     assert_eq!(head(&exchange).await, before, "nothing came of any of them");
     let bid = exchange.client("acme", Role::Buyer).get(&format!("/v1/orders/{}", opened.bid)).await.ok();
     assert_eq!(bid["status"], "open");

@@ -12,6 +12,7 @@ use anyhow::Context as _;
 use clap::Args;
 use infra::node::Node;
 use infra::relay::RelayConfig;
+use infra::webhooks::WebhookSettings;
 use infra::{Clock, Database};
 use secrecy::SecretString;
 
@@ -86,7 +87,7 @@ impl Running {
             transactional_id: format!("{}-relay", services.topic),
             brokers_are_volatile: services.brokers_are_volatile(),
         };
-        let node = start_node(database, Clock::simulated(), relay).await?;
+        let node = start_node(database, Clock::simulated(), relay, WebhookSettings::with_loopback()).await?;
         let database_url = services.application_url(&node.database).await?;
         let known = before.map(|before| before.clients).unwrap_or_default();
         let clients = demo::seed(&node, known).await?;

@@ -1,0 +1,85 @@
+//! An organization's own events: everything that the log has about it, in sequence, to be read on from any point.
+
+use actix_web::{HttpResponse, get, web};
+use infra::node::Node;
+use infra::own_events::{OwnEvent, own_events};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use crate::auth::{Caller, Member};
+use crate::problem::{Problem, ProblemCode};
+use crate::request::{Page, PageSpan, answer, await_reads};
+
+/// Which events to list.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct EventsQuery {
+    /// Only events after the one with this sequence; from the first when not given.
+    after: Option<u64>,
+    /// Items in the page, 1 to 500; 50 when not given.
+    limit: Option<u16>,
+    /// The answer includes at least the event with this sequence.
+    min_sequence: Option<u64>,
+}
+
+/// An event of one's own.
+#[derive(Serialize, ToSchema)]
+pub struct EventBody {
+    /// Its sequence in the log; the next of yours need not be the next of all.
+    sequence: u64,
+    /// When it happened.
+    #[schema(format = DateTime)]
+    time: String,
+    /// Its type.
+    #[schema(example = "trade_executed")]
+    r#type: &'static str,
+    /// The version of the type's form.
+    version: u16,
+    /// What happened, without what is another organization's business.
+    #[schema(value_type = Object)]
+    data: serde_json::Value,
+}
+
+impl From<OwnEvent> for EventBody {
+    fn from(event: OwnEvent) -> Self {
+        Self {
+            sequence: event.sequence,
+            time: event.at.to_string(),
+            r#type: event.name,
+            version: event.version,
+            data: event.data,
+        }
+    }
+}
+
+/// Your organization's own events, in sequence. To follow them, ask again `after` the last sequence you have seen;
+/// `next_cursor` is that sequence where more events follow the page.
+#[utoipa::path(
+    operation_id = "list_events",
+    tag = "events",
+    security(("oauth2" = ["buyer"]), ("oauth2" = ["provider"]), ("oauth2" = ["finance"]), ("oauth2" = ["operator"])),
+    params(EventsQuery),
+    responses((status = 200, description = "A page of events", body = Page<EventBody>)),
+)]
+#[get("/events")]
+pub async fn list(
+    caller: Caller<Member>,
+    query: web::Query<EventsQuery>,
+    node: web::Data<Node>,
+) -> Result<HttpResponse, Problem> {
+    let span = PageSpan::of(None, query.limit)?;
+    let after = query.after.unwrap_or(0);
+    let after = i64::try_from(after)
+        .map_err(|_| Problem::new(ProblemCode::InvalidQuery, "after must be a sequence of the log."))?;
+    await_reads(&node, query.min_sequence).await?;
+    let position = node.projection.position();
+    let client = node.database.get().await?;
+    let mut events = own_events(&client, caller.organization, after, span.fetch()).await?;
+    let limit = usize::try_from(span.limit).unwrap_or(usize::MAX);
+    let more = events.len() > limit;
+    events.truncate(limit);
+    let next_cursor = events.last().filter(|_| more).map(|last| last.sequence.to_string());
+    let data = events.into_iter().map(EventBody::from).collect();
+    Ok(answer(HttpResponse::Ok(), position, &Page { data, next_cursor }))
+}

@@ -1,0 +1,149 @@
+//! One attempt to deliver: the request as Standard Webhooks has it, and what came of it.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use ledger::OrganizationId;
+use reqwest::header::CONTENT_TYPE;
+use reqwest::{Client, Response, redirect};
+use serde::Serialize;
+use uuid::Uuid;
+
+use super::secret::signatures;
+use super::target::GuardedResolver;
+use super::{Targets, WebhookError, WebhookSecret, WebhookSettings};
+use crate::Clock;
+use crate::own_events::OwnEvent;
+
+/// How long connecting may take.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// How much of an answer is read. Nobody looks at it, but a connection can be used again when its answer has been read.
+const ANSWER_BYTES_MAX: usize = 16 * 1024;
+/// The longest text of an error, in characters.
+const ERROR_LENGTH_MAX: usize = 300;
+
+/// A delivery that is due.
+pub(super) struct DueDelivery {
+    /// Its id, which is the `webhook-id`.
+    pub id: Uuid,
+    /// The endpoint.
+    pub webhook: Uuid,
+    /// Whose endpoint it is.
+    pub organization: OrganizationId,
+    /// Where to send it.
+    pub url: String,
+    /// The attempts that were made.
+    pub tries: u32,
+    /// What signs it.
+    pub secrets: Vec<WebhookSecret>,
+    /// What to send.
+    pub event: OwnEvent,
+}
+
+/// What came of an attempt.
+pub(super) struct Outcome {
+    /// The endpoint's status, or why there is none.
+    pub answer: Result<u16, String>,
+    /// How long it took.
+    pub took: Duration,
+}
+
+impl Outcome {
+    /// Whether the endpoint took the delivery.
+    pub fn is_success(&self) -> bool {
+        matches!(self.answer, Ok(200..=299))
+    }
+
+    /// Whether the endpoint said that it is gone for good.
+    pub fn is_gone(&self) -> bool {
+        self.answer == Ok(410)
+    }
+}
+
+/// What is sent.
+#[derive(Serialize)]
+struct Payload<'a> {
+    r#type: String,
+    timestamp: String,
+    data: Data<'a>,
+}
+
+/// The event as `GET /v1/events` shows it.
+#[derive(Serialize)]
+struct Data<'a> {
+    sequence: u64,
+    #[serde(flatten)]
+    event: &'a serde_json::Value,
+}
+
+/// The client that sends: it connects to allowed addresses only, by no proxy, and follows no redirect.
+pub(super) fn http_client(settings: &WebhookSettings) -> Result<Client, WebhookError> {
+    let builder = || {
+        Client::builder()
+            .user_agent(concat!("Secondwind-Webhooks/", env!("CARGO_PKG_VERSION")))
+            .dns_resolver(Arc::new(GuardedResolver(settings.targets)))
+            .redirect(redirect::Policy::none())
+            .no_proxy()
+            .connect_timeout(CONNECT_TIMEOUT)
+            .timeout(settings.timeout)
+    };
+    // The exchange starts on a machine without certificate authorities, too; there nobody's certificate is believed.
+    let client = builder().build().or_else(|error| {
+        tracing::warn!(%error, "no certificate authorities: webhooks to https fail until some are installed");
+        builder().tls_certs_only([]).build()
+    })?;
+    Ok(client)
+}
+
+/// Sends a delivery once.
+pub(super) async fn send(client: &Client, targets: Targets, due: &DueDelivery) -> Outcome {
+    let started = Instant::now();
+    let answer = exchange(client, targets, due).await;
+    Outcome { answer, took: started.elapsed() }
+}
+
+async fn exchange(client: &Client, targets: Targets, due: &DueDelivery) -> Result<u16, String> {
+    // An address in the URL is connected to without being resolved, and what is allowed may have changed since it was stored.
+    let url = targets.parse(&due.url).map_err(|error| error.to_string())?;
+    let id = due.id.to_string();
+    let timestamp = Clock::System.now().micros().div_euclid(1_000_000);
+    let payload = Payload {
+        r#type: format!("secondwind.{}", due.event.name),
+        timestamp: due.event.at.to_string(),
+        data: Data { sequence: due.event.sequence, event: &due.event.data },
+    };
+    let body = serde_json::to_vec(&payload).map_err(|error| error.to_string())?;
+    let request = client
+        .post(url)
+        .header(CONTENT_TYPE, "application/json")
+        .header("webhook-id", &id)
+        .header("webhook-timestamp", timestamp)
+        .header("webhook-signature", signatures(&due.secrets, &id, timestamp, &body))
+        .body(body);
+    let response = request.send().await.map_err(|error| describe(&error))?;
+    let status = response.status().as_u16();
+    read_some(response).await;
+    Ok(status)
+}
+
+/// Reads the answer's beginning; whatever fails on the way, the status stands.
+async fn read_some(mut response: Response) {
+    let mut read = 0;
+    while let Ok(Some(chunk)) = response.chunk().await {
+        read += chunk.len();
+        if read > ANSWER_BYTES_MAX {
+            return;
+        }
+    }
+}
+
+/// The error with its causes, without the URL, which its reader knows.
+fn describe(error: &reqwest::Error) -> String {
+    let mut text = if error.is_timeout() { "timed out" } else { "no answer" }.to_owned();
+    let mut cause = std::error::Error::source(error);
+    while let Some(source) = cause {
+        text = format!("{text}: {source}");
+        cause = source.source();
+    }
+    text.chars().take(ERROR_LENGTH_MAX).collect()
+}

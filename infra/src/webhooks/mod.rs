@@ -1,0 +1,143 @@
+//! Webhooks: organizations' own events, sent to their endpoints and signed as Standard Webhooks 1.0 has it.
+//!
+//! - `endpoint`, `secret`, `target`: where to send, what to sign with, and where nothing is ever sent.
+//! - `enqueue`: follows the read models and turns events into deliveries, in one transaction with its position, so that a crash
+//!   neither loses nor repeats one.
+//! - `dispatch`, `attempt`: sends what is due, the urgent first, and writes down what came of it.
+//! - `delivery`: reads the deliveries back, and has them sent again.
+//!
+//! A delivery is sent at least once, always under the same `webhook-id`. Each endpoint has one request at a time, so a slow one
+//! holds up nobody else. Retries follow the machine's clock, whatever the exchange's says.
+
+mod attempt;
+mod delivery;
+mod dispatch;
+mod endpoint;
+mod enqueue;
+mod retention;
+mod retry;
+mod secret;
+mod target;
+mod urgency;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{Notify, watch};
+
+use crate::Database;
+use crate::journal::JournalError;
+use crate::projection::Projection;
+use crate::telemetry::Metrics;
+
+pub use delivery::{Attempt, Delivery, REPLAYED_EVENTS_MAX, Replayed};
+pub use endpoint::{ENDPOINTS_PER_ORGANIZATION_MAX, Endpoint, SECRETS_MAX};
+pub use retry::RetrySchedule;
+pub use secret::WebhookSecret;
+pub use target::{TargetError, Targets, URL_LENGTH_MAX};
+
+/// The pause after a failure of the database.
+const RETRY_PAUSE: Duration = Duration::from_millis(500);
+
+/// How webhooks are sent.
+#[derive(Clone, Debug)]
+pub struct WebhookSettings {
+    /// Where they may be sent.
+    pub targets: Targets,
+    /// When an attempt that failed is made again.
+    pub retries: RetrySchedule,
+    /// How long an endpoint may take to answer.
+    pub timeout: Duration,
+}
+
+impl Default for WebhookSettings {
+    /// As a service on the internet needs it.
+    fn default() -> Self {
+        Self { targets: Targets::Public, retries: RetrySchedule::default(), timeout: Duration::from_secs(15) }
+    }
+}
+
+impl WebhookSettings {
+    /// As the defaults, with endpoints on this machine allowed, over HTTP too: for `secondwind run` and tests.
+    pub fn with_loopback() -> Self {
+        Self { targets: Targets::LoopbackToo, ..Self::default() }
+    }
+}
+
+/// Why something could not be done with a webhook.
+#[derive(Debug, thiserror::Error)]
+pub enum WebhookError {
+    /// Nothing may be sent there.
+    #[error(transparent)]
+    Target(#[from] TargetError),
+    /// No events have this type.
+    #[error("there are no events of the type {0:?}")]
+    EventTypeUnknown(String),
+    /// The list of types names none.
+    #[error("event_types must name a type; leave it out for all of them")]
+    NoEventTypes,
+    /// The organization has as many as it may.
+    #[error("an organization has at most {ENDPOINTS_PER_ORGANIZATION_MAX} webhooks")]
+    TooMany,
+    /// The secret was changed too often within a day.
+    #[error("{SECRETS_MAX} secrets of this webhook are valid now; the oldest ends a day after it was replaced")]
+    TooManySecrets,
+    /// The webhook is disabled.
+    #[error("the webhook is disabled and sends nothing")]
+    Disabled,
+    /// The organization has no such webhook, or it no such delivery.
+    #[error("there is no such {0}")]
+    Unknown(&'static str),
+    /// The machine gives no random bytes.
+    #[error("no randomness")]
+    NoRandomness,
+    /// The database cannot be read or written.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    /// The client cannot be set up.
+    #[error("the HTTP client cannot be set up: {0}")]
+    Client(#[from] reqwest::Error),
+}
+
+impl From<tokio_postgres::Error> for WebhookError {
+    fn from(error: tokio_postgres::Error) -> Self {
+        Self::Journal(error.into())
+    }
+}
+
+impl From<deadpool_postgres::PoolError> for WebhookError {
+    fn from(error: deadpool_postgres::PoolError) -> Self {
+        Self::Journal(error.into())
+    }
+}
+
+/// The webhooks of all organizations, and what sends them. It stops when the last clone is dropped.
+#[derive(Clone)]
+pub struct Webhooks {
+    database: Database,
+    targets: Targets,
+    /// Rouses what sends when there is something new to send.
+    wake: watch::Sender<()>,
+}
+
+impl Webhooks {
+    /// Starts turning events into deliveries and sending them.
+    ///
+    /// # Errors
+    /// [`WebhookError::Client`] when there is no HTTP client to be had.
+    pub fn start(
+        database: Database,
+        projection: &Projection,
+        settings: WebhookSettings,
+        metrics: Metrics,
+    ) -> Result<Self, WebhookError> {
+        let (wake, roused) = watch::channel(());
+        let enqueued = Arc::new(Notify::new());
+        let targets = settings.targets;
+        let sender = dispatch::Dispatcher::new(database.clone(), settings, metrics)?;
+        tokio::spawn(enqueue::follow(database.clone(), projection.subscribe(), roused.clone(), enqueued.clone()));
+        tokio::spawn(sender.run(roused.clone(), enqueued));
+        tokio::spawn(retention::keep(database.clone(), roused));
+        Ok(Self { database, targets, wake })
+    }
+}
