@@ -99,10 +99,13 @@ impl Invocation {
 
 /// Logs go to standard error. What people run at a terminal stays quiet about each request.
 fn log_to_stderr(json: bool, command: &Command) {
-    // Kafka's client reports through the relay, which knows what is an error.
-    let quiet = "warn,infra=info,api=info,tracing_actix_web=warn,librdkafka=off,rdkafka=off";
-    let default = if matches!(command, Command::Serve { .. }) { "info,librdkafka=off,rdkafka=off" } else { quiet };
-    let filter = EnvFilter::try_from_env("SECONDWIND_LOG").unwrap_or_else(|_| EnvFilter::new(default));
+    // Kafka's client reports through the relay, which knows what is an error, and certificates of webhooks' endpoints that are not
+    // believed are in the logs of their deliveries.
+    const ELSEWHERE: &str = "librdkafka=off,rdkafka=off,rustls_platform_verifier=off";
+    let quiet = "warn,infra=info,api=info,tracing_actix_web=warn";
+    let default = if matches!(command, Command::Serve { .. }) { "info" } else { quiet };
+    let filter =
+        EnvFilter::try_from_env("SECONDWIND_LOG").unwrap_or_else(|_| EnvFilter::new(format!("{default},{ELSEWHERE}")));
     let subscriber = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_ansi(std::io::stderr().is_terminal())
