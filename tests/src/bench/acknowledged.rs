@@ -65,6 +65,7 @@ pub(super) async fn measure(
             copy_rate,
             per_order_rate: offer.rate.is_none().then_some(per_order),
             remarks: offered.remarks(format!("{batch} orders a commit")),
+            ..Row::default()
         });
     }
     generator.stop();

@@ -1,4 +1,4 @@
-//! The workload of all measurements: the plain book.
+//! The plain flow as instructions to the exchange, with what must be there before: the market, the organizations, money and lots.
 //!
 //! One market, one window of a day, orders of one node (8 GPUs) by 64 buyers and 16 providers. Asks rest between 1.05 and 1.15,
 //! half of the bids between 0.95 and 1.05, the other half bid 1.20 and so take the best ask whole. With cancels, as many
@@ -10,71 +10,35 @@ use anyhow::Context as _;
 use ledger::{Amount, Currency, Instant, OrganizationId};
 use matching::{
     Class, Command, CommandId, Event, GPUS_MAX, Hour, Instruction, LotId, MarketId, MarketSpec, NewLot, NewOrder,
-    NewSide, OrderId, OrderSide, Price, TimeInForce, Window,
+    NewSide, OrderId, Price, TimeInForce, Window,
 };
 use uuid::Uuid;
 
 use super::draw::Draw;
+use super::steps::{BUYERS, GPUS_PER_ORDER, PROVIDERS, Participant, Placement, Step, Steps, Tally};
 
-const SEED: u64 = 0x5EC0_4D71_0D00_0001;
-const BUYERS: usize = 64;
-const PROVIDERS: usize = 16;
+/// Other than the steps' own.
+const SEED: u64 = 0x5EC0_4D71_0D00_0002;
 const LOTS_PER_PROVIDER: usize = 4;
-const GPUS_PER_ORDER: u32 = 8;
-/// Prices are this many ticks of 0.0001 apart at most, on either side of the spread.
-const TICKS: usize = 1_000;
 const TICK_MICROS: i64 = 100;
-const BEST_RESTING_BID_TICKS: i64 = 10_500;
-const BEST_ASK_TICKS: i64 = 10_501;
-const CROSSING_BID_TICKS: i64 = 12_000;
 /// 2027-01-01T00:00:00Z: when the flow in memory happens.
 const ORIGIN: Hour = Hour::from_hours(499_656);
 
-/// What comes next in the flow with cancels; as many orders leave the book as come to rest.
-const CYCLE: [Step; 6] = [Step::CrossingBid, Step::Ask, Step::CancelBid, Step::RestingBid, Step::Ask, Step::CancelAsk];
-
-#[derive(Clone, Copy)]
-enum Step {
-    CrossingBid,
-    RestingBid,
-    Ask,
-    CancelBid,
-    CancelAsk,
-}
-
-/// Orders at rest on one side, any of which can be drawn.
-#[derive(Default)]
-struct Resting {
-    orders: Vec<(OrderId, OrganizationId)>,
-    places: HashMap<OrderId, usize>,
-}
-
-impl Resting {
-    fn add(&mut self, order: OrderId, organization: OrganizationId) {
-        self.places.insert(order, self.orders.len());
-        self.orders.push((order, organization));
-    }
-
-    fn remove(&mut self, order: OrderId) {
-        let Some(place) = self.places.remove(&order) else { return };
-        self.orders.swap_remove(place);
-        if let Some((moved, _)) = self.orders.get(place) {
-            self.places.insert(*moved, place);
-        }
-    }
-}
-
-/// Makes the instructions of the workload, in an order that the seed decides.
+/// Makes the instructions of the workload.
 pub(super) struct Flow {
+    steps: Steps,
     draw: Draw,
     market: MarketId,
     window: Window,
     buyers: Vec<OrganizationId>,
     providers: Vec<OrganizationId>,
-    lots: Vec<(LotId, OrganizationId)>,
-    bids: Resting,
-    asks: Resting,
-    step: usize,
+    /// The lots of the first provider, then those of the next.
+    lots: Vec<LotId>,
+    /// The order that was placed last, until the exchange has given it an id.
+    placing: Option<u64>,
+    /// The exchange's ids of the flow's orders.
+    orders: HashMap<u64, OrderId>,
+    traded: Tally,
     commands: u64,
 }
 
@@ -91,15 +55,16 @@ impl Flow {
             (0..count).map(|n| Ok(format!("{stem}-{n:02}").parse()?)).collect::<anyhow::Result<Vec<OrganizationId>>>()
         };
         Ok(Self {
+            steps: Steps::new(),
             draw: Draw::seeded(SEED),
             market: "a100-80g-sxm4-ib.us-tx-1".parse()?,
             window: Window::new(start, start.plus(24))?,
             buyers: names("buyer", BUYERS)?,
             providers: names("provider", PROVIDERS)?,
             lots: Vec::new(),
-            bids: Resting::default(),
-            asks: Resting::default(),
-            step: 0,
+            placing: None,
+            orders: HashMap::new(),
+            traded: Tally::default(),
             commands: 0,
         })
     }
@@ -151,60 +116,58 @@ impl Flow {
             .collect())
     }
 
-    /// Takes note of what an instruction led to: later ones refer to it.
+    /// Takes note of what an instruction led to, before the next one is made: later ones refer to it.
     pub fn learn(&mut self, event: &Event) {
         match event {
-            Event::LotRegistered(lot) => self.lots.push((lot.lot, lot.organization)),
-            Event::OrderPlaced(placed) => match placed.terms.side {
-                OrderSide::Buy { .. } => self.bids.add(placed.order, placed.organization),
-                OrderSide::Sell { .. } => self.asks.add(placed.order, placed.organization),
-            },
-            Event::TradeExecuted(trade) => {
-                if trade.bid_remaining == 0 {
-                    self.bids.remove(trade.bid);
-                }
-                if trade.ask_filled {
-                    self.asks.remove(trade.ask);
+            Event::LotRegistered(lot) => self.lots.push(lot.lot),
+            Event::OrderPlaced(placed) => {
+                if let Some(number) = self.placing.take() {
+                    self.orders.insert(number, placed.order);
                 }
             }
-            Event::OrderClosed(closed) => {
-                self.bids.remove(closed.order);
-                self.asks.remove(closed.order);
+            Event::TradeExecuted(trade) => {
+                let ticks = trade.price.micros() / TICK_MICROS;
+                self.traded.add(u64::from(trade.gpus), u64::try_from(ticks).unwrap_or(0));
             }
             _ => {}
         }
     }
 
+    /// What has traded since it was asked last.
+    pub fn take_traded(&mut self) -> Tally {
+        std::mem::take(&mut self.traded)
+    }
+
     /// A bid or an ask that will rest, in turn.
     pub fn resting_order(&mut self) -> anyhow::Result<Instruction> {
-        self.step += 1;
-        let order = if self.step.is_multiple_of(2) { self.bid(false) } else { self.ask() };
-        order.map(Instruction::PlaceOrder)
+        let placement = self.steps.resting_order();
+        self.instruction(Step::Place(placement))
     }
 
     /// The next order of the flow without cancels: an ask, a bid that takes it, and a bid that rests.
     pub fn order(&mut self) -> anyhow::Result<NewOrder> {
-        self.step += 1;
-        match self.step % 3 {
-            1 => self.ask(),
-            2 => self.bid(true),
-            _ => self.bid(false),
-        }
+        let placement = self.steps.order()?;
+        self.new_order(placement)
     }
 
     /// The next order or cancel of the flow that leaves the book as full as it was.
     pub fn order_or_cancel(&mut self) -> anyhow::Result<Instruction> {
-        self.step += 1;
-        let resting = match CYCLE[self.step % CYCLE.len()] {
-            Step::CrossingBid => return self.bid(true).map(Instruction::PlaceOrder),
-            Step::RestingBid => return self.bid(false).map(Instruction::PlaceOrder),
-            Step::Ask => return self.ask().map(Instruction::PlaceOrder),
-            Step::CancelBid => &self.bids.orders,
-            Step::CancelAsk => &self.asks.orders,
-        };
-        let place = self.draw.below(resting.len());
-        let (order, organization) = *resting.get(place).context("the book has run empty")?;
-        Ok(Instruction::CancelOrder { organization, order })
+        let step = self.steps.order_or_cancel()?;
+        self.instruction(step)
+    }
+
+    /// A step as an instruction.
+    pub fn instruction(&mut self, step: Step) -> anyhow::Result<Instruction> {
+        match step {
+            Step::Place(placement) => {
+                self.placing = Some(placement.order);
+                self.new_order(placement).map(Instruction::PlaceOrder)
+            }
+            Step::Cancel { order, participant } => {
+                let order = *self.orders.get(&order).context("an order was never placed")?;
+                Ok(Instruction::CancelOrder { organization: self.organization(participant), order })
+            }
+        }
     }
 
     /// The instruction as a command of the flow in memory, a microsecond after the one before.
@@ -223,29 +186,35 @@ impl Flow {
         self.draw.bytes()
     }
 
-    fn bid(&mut self, crossing: bool) -> anyhow::Result<NewOrder> {
-        let buyer = self.buyers[self.draw.below(self.buyers.len())];
-        let depth = self.depth()?;
-        let ticks = if crossing { CROSSING_BID_TICKS } else { BEST_RESTING_BID_TICKS - depth };
-        let side =
-            NewSide::Buy { market: self.market, window: self.window, time_in_force: TimeInForce::Gtc, min_gpus: None };
-        order(buyer, ticks, side)
+    fn organization(&self, participant: Participant) -> OrganizationId {
+        match participant {
+            Participant::Buyer(buyer) => self.buyers[buyer],
+            Participant::Provider(provider) => self.providers[provider],
+        }
     }
 
-    fn ask(&mut self) -> anyhow::Result<NewOrder> {
-        let place = self.draw.below(self.lots.len());
-        let (lot, provider) = *self.lots.get(place).context("no lot is registered")?;
-        let ticks = BEST_ASK_TICKS + self.depth()?;
-        order(provider, ticks, NewSide::Sell { lot, window: None, min_hours: None, max_hours: None })
+    fn new_order(&self, placement: Placement) -> anyhow::Result<NewOrder> {
+        let Placement { order, participant, price_ticks } = placement;
+        let side = match participant {
+            Participant::Buyer(_) => NewSide::Buy {
+                market: self.market,
+                window: self.window,
+                time_in_force: TimeInForce::Gtc,
+                min_gpus: None,
+            },
+            Participant::Provider(provider) => {
+                // A provider's orders take its lots in turn.
+                let lot = provider * LOTS_PER_PROVIDER + usize::try_from(order)? % LOTS_PER_PROVIDER;
+                let lot = *self.lots.get(lot).context("no lot is registered")?;
+                NewSide::Sell { lot, window: None, min_hours: None, max_hours: None }
+            }
+        };
+        Ok(NewOrder {
+            organization: self.organization(participant),
+            client_order_id: None,
+            gpus: GPUS_PER_ORDER,
+            limit_price: Price::from_micros(i64::from(price_ticks) * TICK_MICROS)?,
+            side,
+        })
     }
-
-    /// Ticks away from the best price.
-    fn depth(&mut self) -> anyhow::Result<i64> {
-        Ok(i64::try_from(self.draw.below(TICKS))?)
-    }
-}
-
-fn order(organization: OrganizationId, ticks: i64, side: NewSide) -> anyhow::Result<NewOrder> {
-    let limit_price = Price::from_micros(ticks * TICK_MICROS)?;
-    Ok(NewOrder { organization, client_order_id: None, gpus: GPUS_PER_ORDER, limit_price, side })
 }

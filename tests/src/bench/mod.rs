@@ -3,13 +3,16 @@
 //! Everything is measured in one run on one machine with a fixed seed, so that the ratios mean something where the numbers do
 //! not. A timing is never a test: nothing here fails because it was slow.
 //!
-//! - `flow`, `draw`: the workload. `open_loop`, `latency`, `processor_time`: offering it and measuring.
+//! - `steps`, `flow`, `draw`: the workload, for any engine and as instructions to ours.
+//! - `closed_loop`, `open_loop`, `latency`, `processor_time`: offering it and measuring.
 //! - `in_memory`, `durable`, `acknowledged`, `over_http`, `catch_up`: one measurement each.
+//! - `rivals`: other matching engines with the same workload.
 //! - `postgres`, `written_rows`: the durable server, and the rows that the baselines write again.
 
 mod acknowledged;
 mod allocations;
 mod catch_up;
+mod closed_loop;
 mod draw;
 mod durable;
 mod flow;
@@ -20,6 +23,8 @@ mod over_http;
 mod postgres;
 mod processor_time;
 mod progress;
+mod rivals;
+mod steps;
 mod table;
 mod written_rows;
 
@@ -40,6 +45,9 @@ pub struct Options {
     /// Smaller sizes: a minute at most, and noisier.
     #[arg(long)]
     pub quick: bool,
+    /// Only matching in memory and its rivals, without PostgreSQL.
+    #[arg(long)]
+    pub in_memory: bool,
     /// Print the table as Markdown.
     #[arg(long)]
     pub markdown: bool,
@@ -63,6 +71,10 @@ pub fn run(options: &Options) -> anyhow::Result<Table> {
     let mut table = Table::default();
     // Before anything else runs in this process: a core for itself, and no allocations but its own.
     in_memory::measure(options, &mut table)?;
+    if options.in_memory {
+        progress::done();
+        return Ok(table);
+    }
 
     let postgres = DurablePostgres::start(&options.directory)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("the runtime")?;

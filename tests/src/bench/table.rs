@@ -3,8 +3,19 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
-const COLUMNS: [&str; 10] =
-    ["measured", "size", "per second", "p50", "p99", "p99.9", "COPY/s", "/ COPY", "/ tx per order", "remarks"];
+const COLUMNS: [&str; 11] = [
+    "measured",
+    "size",
+    "per second",
+    "p50",
+    "p99",
+    "p99.9",
+    "ours / theirs",
+    "COPY/s",
+    "/ COPY",
+    "/ tx per order",
+    "remarks",
+];
 /// The columns from here up to the last are numbers, set to the right.
 const FIRST_NUMBER: usize = 2;
 
@@ -13,9 +24,12 @@ const FIRST_NUMBER: usize = 2;
 pub(super) struct Row {
     pub measured: &'static str,
     pub size: String,
+    /// Per second; zero where it could not be measured.
     pub rate: u64,
     /// p50, p99 and p99.9.
     pub latency: Option<[Duration; 3]>,
+    /// What our exchange does with the same flow, where this is another's.
+    pub our_rate: Option<u64>,
     /// What COPY does with the same rows.
     pub copy_rate: Option<u64>,
     /// What a transaction per order does with such rows.
@@ -29,18 +43,21 @@ pub struct Table(Vec<[String; COLUMNS.len()]>);
 
 impl Table {
     pub(super) fn add(&mut self, row: Row) {
-        let Row { measured, size, rate, latency, copy_rate, per_order_rate, remarks } = row;
+        let Row { measured, size, rate, latency, our_rate, copy_rate, per_order_rate, remarks } = row;
         let of = |other: Option<u64>| other.map_or_else(String::new, |other| ratio(rate, other));
         let [p50, p99, p99_9] = latency.map_or_else(Default::default, |quantiles| quantiles.map(duration));
+        let measurable = |text: String| if rate == 0 { String::new() } else { text };
+        let to_theirs = our_rate.map_or_else(String::new, |ours| measurable(ratio(ours, rate)));
         let copied = copy_rate.map_or_else(String::new, grouped);
         let [to_copy, to_per_order] = [copy_rate, per_order_rate].map(of);
         self.0.push([
             measured.to_owned(),
             size,
-            grouped(rate),
+            measurable(grouped(rate)),
             p50,
             p99,
             p99_9,
+            to_theirs,
             copied,
             to_copy,
             to_per_order,
