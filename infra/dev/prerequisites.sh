@@ -9,7 +9,7 @@
 #           PostgreSQL 15 or newer.
 # Optional: Java 17 and Maven. They run a real Apache Kafka; without them the
 #           tests that need one say that they did not run. Required with
-#           KAFKA=apache.
+#           KAFKA=apache. The benchmarks run exchange-core with them.
 set -euo pipefail
 
 readonly rust_minimum=95      # Rust 1.x

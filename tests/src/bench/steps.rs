@@ -100,6 +100,16 @@ pub(super) struct Steps {
     traded: Tally,
 }
 
+impl Participant {
+    /// Its number among all of them, from one.
+    pub fn number(self) -> usize {
+        match self {
+            Self::Buyer(buyer) => 1 + buyer,
+            Self::Provider(provider) => 1 + BUYERS + provider,
+        }
+    }
+}
+
 impl Placement {
     /// Whether it buys.
     pub fn is_bid(&self) -> bool {
