@@ -91,6 +91,19 @@ pub fn idempotency_key<T: Serialize>(
     organization: OrganizationId,
     content: &T,
 ) -> Result<Option<IdempotencyKey>, Problem> {
+    idempotency_key_of_item(request, organization, content, None)
+}
+
+/// The key of one item of a request that stands for several: the request's own, with the item's place.
+///
+/// # Errors
+/// A [`Problem`] when the header is there and not usable.
+pub fn idempotency_key_of_item<T: Serialize>(
+    request: &HttpRequest,
+    organization: OrganizationId,
+    content: &T,
+    item: Option<usize>,
+) -> Result<Option<IdempotencyKey>, Problem> {
     let Some(value) = request.headers().get("Idempotency-Key") else { return Ok(None) };
     let usable = |key: &&str| (1..=KEY_LENGTH_MAX).contains(&key.len()) && !key.contains('\t');
     let key = value.to_str().ok().filter(usable).ok_or_else(|| {
@@ -102,6 +115,9 @@ pub fn idempotency_key<T: Serialize>(
     for part in [organization.as_str(), &operation, key] {
         digest.update((part.len() as u64).to_le_bytes());
         digest.update(part);
+    }
+    if let Some(item) = item {
+        digest.update((item as u64).to_le_bytes());
     }
     let content = serde_json::to_vec(content).map_err(|error| Problem::internal(&error))?;
     Ok(Some(IdempotencyKey { digest: digest.finalize().into(), request_hash: Sha256::digest(content).into() }))

@@ -102,8 +102,8 @@ fn machine_and_access(routes: &mut ServiceConfig<'_>) {
 
 fn version_1(routes: &mut ServiceConfig<'_>) {
     use resources::{
-        account, audit, clock, contracts, events, ledger, lots, markets, orders, organizations, stream, trades,
-        webhooks,
+        account, audit, budgets, clock, contracts, controls, events, ledger, lots, markets, orders, organizations,
+        spot, stream, trades, webhooks,
     };
     routes
         .service(organizations::register)
@@ -112,19 +112,35 @@ fn version_1(routes: &mut ServiceConfig<'_>) {
         .service(markets::list)
         .service(markets::show)
         .service(markets::book)
+        .service(controls::halt_market)
+        .service(controls::resume_market)
+        .service(controls::set_price_band)
+        .service(controls::lift_price_band)
+        .service(controls::show_organization)
+        .service(controls::suspend_organization)
+        .service(controls::reinstate_organization)
+        .service(controls::set_order_limit)
+        .service(spot::auctions)
+        .service(spot::sales)
         .service(trades::of_market)
         .service(stream::stream)
         .service(lots::register)
         .service(lots::list)
         .service(lots::show)
         .service(lots::calendar)
+        .service(lots::withdraw)
+        .service(orders::ask)
+        .service(orders::place_batch)
         .service(orders::place)
         .service(orders::list)
         .service(orders::show)
+        .service(orders::amend)
         .service(orders::cancel)
+        .service(orders::cancel_all)
         .service(trades::list)
         .service(contracts::list)
         .service(contracts::show)
+        .service(contracts::bust)
         .service(events::list)
         .service(webhooks::create)
         .service(webhooks::list)
@@ -137,6 +153,9 @@ fn version_1(routes: &mut ServiceConfig<'_>) {
         .service(webhooks::replay_since)
         .service(account::balances)
         .service(account::deposit)
+        .service(budgets::list)
+        .service(budgets::set)
+        .service(budgets::lift)
         .service(ledger::accounts)
         .service(ledger::trial_balance)
         .service(ledger::entries)

@@ -59,6 +59,8 @@ CREATE TABLE spot_sales (
     seller_fee numeric(38, 6) NOT NULL,
     PRIMARY KEY (sequence, ordinal)
 );
+CREATE INDEX spot_sales_bid ON spot_sales (bid, hour);
+CREATE INDEX spot_sales_ask ON spot_sales (ask, hour);
 CREATE INDEX spot_sales_buyer ON spot_sales (buyer, sequence);
 CREATE INDEX spot_sales_seller ON spot_sales (seller, sequence);
 

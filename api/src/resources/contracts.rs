@@ -1,15 +1,16 @@
 //! Contracts: what trades created, and how far they are delivered.
 
-use actix_web::{HttpResponse, get, web};
+use actix_web::{HttpRequest, HttpResponse, get, post, web};
 use infra::node::Node;
-use ledger::Amount;
-use matching::Price;
-use serde::Serialize;
+use ledger::{Amount, ContractId, OrganizationId};
+use matching::{Event, Instruction, Price};
+use serde::{Deserialize, Serialize};
 use tokio_postgres::Row;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::auth::{Caller, Trader};
+use super::{submit, unexpected_receipt};
+use crate::auth::{Caller, OperatorOnly, Trader};
 use crate::problem::{Problem, ProblemBody};
 use crate::request::{Page, PageQuery, PageSpan, answer, await_reads};
 use crate::wire::{WindowBody, amount, price, window_between};
@@ -25,6 +26,8 @@ pub struct ContractBody {
     seller: String,
     /// The lot that serves it.
     lot: Uuid,
+    /// The contract that it resells part of, if it does; shown to its seller, who holds that one.
+    head: Option<Uuid>,
     /// Where it traded.
     market: String,
     /// How many GPUs.
@@ -34,7 +37,7 @@ pub struct ContractBody {
     price: Price,
     /// When.
     window: WindowBody,
-    /// `pending` before its window, `active` within, `completed` when every hour is delivered.
+    /// `pending` before its window, `active` within, `completed` when every hour is delivered, `terminated` when it was undone.
     status: &'static str,
     /// What amounts are in.
     currency: String,
@@ -57,7 +60,7 @@ pub struct ContractBody {
 }
 
 const COLUMNS: &str = "id, buyer, seller, lot, market, gpus, price, window_start, window_end, currency, total, recognized, \
-                       delivered_hours, sequence";
+                       delivered_hours, sequence, head, terminated";
 
 /// Your contracts, oldest first.
 #[utoipa::path(
@@ -80,7 +83,7 @@ pub async fn list(
         "SELECT {COLUMNS} FROM contracts WHERE (buyer = $1 OR seller = $1) AND sequence > $2 ORDER BY sequence LIMIT $3"
     );
     let rows = client.query(&statement, &[&caller.organization.as_str(), &span.after, &span.fetch()]).await?;
-    let page = span.page(&rows, |row| row.get(13), |row| contract_of_row(&node, row))?;
+    let page = span.page(&rows, |row| row.get(13), |row| contract_of_row(&node, caller.organization, row))?;
     Ok(answer(HttpResponse::Ok(), node.projection.position(), &page))
 }
 
@@ -106,14 +109,17 @@ pub async fn show(
     let statement = format!("SELECT {COLUMNS} FROM contracts WHERE id = $1 AND (buyer = $2 OR seller = $2)");
     let row = client.query_opt(&statement, &[&*contract, &caller.organization.as_str()]).await?;
     let row = row.ok_or_else(|| Problem::not_found("contract of your organization"))?;
-    Ok(answer(HttpResponse::Ok(), node.projection.position(), &contract_of_row(&node, &row)?))
+    Ok(answer(HttpResponse::Ok(), node.projection.position(), &contract_of_row(&node, caller.organization, &row)?))
 }
 
-fn contract_of_row(node: &Node, row: &Row) -> Result<ContractBody, Problem> {
+fn contract_of_row(node: &Node, reader: OrganizationId, row: &Row) -> Result<ContractBody, Problem> {
     let window = window_between(row.get(7), row.get(8));
     let (total, recognized) = (amount(row.get(10))?, amount(row.get(11))?);
     let delivered_hours = u32::try_from(row.get::<_, i32>(12)).unwrap_or(0);
-    let status = if delivered_hours >= window.end.hours() - window.start.hours() {
+    let terminated: bool = row.get(15);
+    let status = if terminated {
+        "terminated"
+    } else if delivered_hours >= window.end.hours() - window.start.hours() {
         "completed"
     } else if window.start.start() <= node.clock.now() {
         "active"
@@ -125,6 +131,7 @@ fn contract_of_row(node: &Node, row: &Row) -> Result<ContractBody, Problem> {
         buyer: row.get(1),
         seller: row.get(2),
         lot: row.get(3),
+        head: row.get::<_, Option<Uuid>>(14).filter(|_| row.get::<_, &str>(2) == reader.as_str()),
         market: row.get(4),
         gpus: u32::try_from(row.get::<_, i32>(5)).unwrap_or(0),
         price: price(row.get(6))?,
@@ -134,8 +141,64 @@ fn contract_of_row(node: &Node, row: &Row) -> Result<ContractBody, Problem> {
         total,
         prepaid: total,
         recognized,
-        remaining: total - recognized,
+        remaining: if terminated { Amount::ZERO } else { total - recognized },
         delivered_hours,
         r#box: None,
     })
+}
+
+/// Why a trade is undone.
+#[derive(Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct BustBody {
+    /// Why, for both sides to read, at most 120 characters.
+    #[schema(example = "price mistyped by the seller")]
+    reason: String,
+}
+
+/// A trade that was undone.
+#[derive(Serialize, ToSchema)]
+pub struct BustedBody {
+    /// The contract.
+    contract: Uuid,
+    /// `terminated`.
+    status: &'static str,
+    /// What the buyer got back: the price and the fee.
+    #[schema(value_type = String)]
+    refund: Amount,
+}
+
+/// Undo a trade made in error, before its delivery begins: the buyer is refunded and the capacity returns.
+#[utoipa::path(
+    operation_id = "bust_contract",
+    tag = "operator",
+    security(("oauth2" = ["operator"])),
+    params(
+        ("contract" = Uuid, Path, description = "The contract's id"),
+        ("Idempotency-Key" = Option<String>, Header, description = "Makes the request repeatable"),
+    ),
+    request_body = BustBody,
+    responses(
+        (status = 200, description = "Undone", body = BustedBody),
+        (status = "4XX", description = "Refused", body = ProblemBody, content_type = "application/problem+json"),
+    ),
+)]
+#[post("/contracts/{contract}/bust")]
+pub async fn bust(
+    caller: Caller<OperatorOnly>,
+    contract: web::Path<Uuid>,
+    request: HttpRequest,
+    body: web::Json<BustBody>,
+    node: web::Data<Node>,
+) -> Result<HttpResponse, Problem> {
+    let body = body.into_inner();
+    let instruction = Instruction::BustContract { contract: ContractId::new(*contract), reason: body.reason.clone() };
+    let receipt = submit(&node, &request, caller.organization, &body, instruction).await?;
+    let refund = receipt.rows.iter().find_map(|row| match &row.record.event {
+        Event::ContractBusted(busted) => Some(busted.refund),
+        _ => None,
+    });
+    let refund = refund.ok_or_else(unexpected_receipt)?;
+    let body = BustedBody { contract: *contract, status: "terminated", refund };
+    Ok(answer(HttpResponse::Ok(), receipt.sequence, &body))
 }

@@ -1,8 +1,8 @@
 //! Lots: the capacity that providers list.
 
-use actix_web::{HttpRequest, HttpResponse, get, post, web};
+use actix_web::{HttpRequest, HttpResponse, delete, get, post, web};
 use infra::node::Node;
-use matching::{Event, Instruction, LotId, MarketId, NewLot};
+use matching::{Event, Hour, Instruction, Lot, LotId, MarketId, NewLot};
 use serde::{Deserialize, Serialize};
 use tokio_postgres::Row;
 use utoipa::ToSchema;
@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::{submit, unexpected_receipt};
 use crate::auth::{Caller, ProviderOnly};
-use crate::problem::{Problem, ProblemBody, ProblemCode};
+use crate::problem::{Problem, ProblemBody};
 use crate::request::{Page, PageQuery, PageSpan, answer, await_reads};
 use crate::wire::{WindowBody, window_between};
 
@@ -29,7 +29,7 @@ pub struct NewLotBody {
     /// Your name for the network that the GPUs share, at most 120 characters.
     #[schema(example = "hall-3")]
     fabric: String,
-    /// The shortest hole that a sale may leave. Only 0 is offered yet.
+    /// The shortest free run, in hours, that a term sale may leave; any when 0. Sales by the hour do not mind it.
     #[serde(default)]
     min_remnant_hours: u32,
 }
@@ -53,7 +53,7 @@ pub struct LotBody {
     min_remnant_hours: u32,
     /// The fewest GPUs that are free in any hour; 0 when the window has passed.
     free_gpus_min: u32,
-    /// `listed`, or `expired` when the window has passed.
+    /// `listed`, `withdrawn`, or `expired` when the window has passed.
     status: &'static str,
 }
 
@@ -77,15 +77,13 @@ pub async fn register(
     node: web::Data<Node>,
 ) -> Result<HttpResponse, Problem> {
     let body = body.into_inner();
-    if body.min_remnant_hours != 0 {
-        return Err(Problem::new(ProblemCode::NotSupported, "min_remnant_hours other than 0 is not offered yet."));
-    }
     let instruction = Instruction::RegisterLot(NewLot {
         organization: caller.organization,
         market: body.market,
         gpus: body.gpus,
         window: body.window.window()?,
         fabric: body.fabric.clone(),
+        min_remnant_hours: body.min_remnant_hours,
     });
     let receipt = submit(&node, &request, caller.organization, &body, instruction).await?;
     let registered = receipt.rows.iter().find_map(|row| match &row.record.event {
@@ -100,14 +98,15 @@ pub async fn register(
         gpus: lot.gpus,
         window: lot.window.into(),
         fabric: lot.fabric.clone(),
-        min_remnant_hours: 0,
+        min_remnant_hours: lot.min_remnant_hours,
         free_gpus_min: lot.gpus,
         status: "listed",
     };
     Ok(answer(HttpResponse::Created(), receipt.sequence, &body))
 }
 
-const COLUMNS: &str = "id, organization, market, gpus, window_start, window_end, fabric, expired, sequence";
+const COLUMNS: &str = "id, organization, market, gpus, window_start, window_end, fabric, expired, sequence, \
+                       min_remnant_hours, withdrawn";
 
 fn lot_of_row(node: &Node, row: &Row) -> LotBody {
     let id: Uuid = row.get(0);
@@ -119,10 +118,48 @@ fn lot_of_row(node: &Node, row: &Row) -> LotBody {
         gpus: u32::try_from(row.get::<_, i32>(3)).unwrap_or(0),
         window: window_between(row.get(4), row.get(5)),
         fabric: row.get(6),
-        min_remnant_hours: 0,
+        min_remnant_hours: u32::try_from(row.get::<_, i32>(9)).unwrap_or(0),
         free_gpus_min: free.unwrap_or(0),
-        status: if row.get(7) { "expired" } else { "listed" },
+        status: match (row.get(7), row.get(10)) {
+            (true, _) => "expired",
+            (false, true) => "withdrawn",
+            (false, false) => "listed",
+        },
     }
+}
+
+/// A provider's lot.
+async fn read_lot(node: &Node, caller: &Caller<ProviderOnly>, lot: Uuid) -> Result<LotBody, Problem> {
+    await_reads(node, None).await?;
+    let client = node.database.get().await?;
+    let statement = format!("SELECT {COLUMNS} FROM lots WHERE id = $1 AND organization = $2");
+    let row = client.query_opt(&statement, &[&lot, &caller.organization.as_str()]).await?;
+    Ok(lot_of_row(node, &row.ok_or_else(|| Problem::not_found("lot of your organization"))?))
+}
+
+/// Withdraw what is not sold of a lot: its asks end, what is sold stays sold.
+#[utoipa::path(
+    operation_id = "withdraw_lot",
+    tag = "provider",
+    security(("oauth2" = ["provider"])),
+    params(("lot" = Uuid, Path, description = "The lot's id")),
+    responses(
+        (status = 200, description = "Withdrawn", body = LotBody),
+        (status = 404, description = "No such lot of yours", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 409, description = "It is withdrawn already", body = ProblemBody, content_type = "application/problem+json"),
+    ),
+)]
+#[delete("/lots/{lot}")]
+pub async fn withdraw(
+    caller: Caller<ProviderOnly>,
+    lot: web::Path<Uuid>,
+    node: web::Data<Node>,
+) -> Result<HttpResponse, Problem> {
+    read_lot(&node, &caller, *lot).await?;
+    let instruction = Instruction::WithdrawLot { organization: caller.organization, lot: LotId::new(*lot) };
+    let sequence = node.sequencer.submit(instruction, None).await?.sequence;
+    let lot = read_lot(&node, &caller, *lot).await?;
+    Ok(answer(HttpResponse::Ok(), sequence, &lot))
 }
 
 /// Your lots, oldest first.
@@ -166,12 +203,8 @@ pub async fn show(
     lot: web::Path<Uuid>,
     node: web::Data<Node>,
 ) -> Result<HttpResponse, Problem> {
-    await_reads(&node, None).await?;
-    let client = node.database.get().await?;
-    let statement = format!("SELECT {COLUMNS} FROM lots WHERE id = $1 AND organization = $2");
-    let row = client.query_opt(&statement, &[&*lot, &caller.organization.as_str()]).await?;
-    let row = row.ok_or_else(|| Problem::not_found("lot of your organization"))?;
-    Ok(answer(HttpResponse::Ok(), node.projection.position(), &lot_of_row(&node, &row)))
+    let lot = read_lot(&node, &caller, *lot).await?;
+    Ok(answer(HttpResponse::Ok(), node.projection.position(), &lot))
 }
 
 /// GPUs over a part of a lot's window.
@@ -208,11 +241,21 @@ pub async fn calendar(
     let exchange = node.view.read();
     let lot = exchange.venue().lot(LotId::new(*lot)).filter(|lot| lot.seller == caller.organization);
     let lot = lot.ok_or_else(|| Problem::not_found("listed lot of your organization"))?;
-    let steps = lot.residual.steps().map(|(window, free_gpus)| CalendarStep {
-        window: window.into(),
-        free_gpus,
-        sold_term: lot.gpus - free_gpus,
-        sold_spot: 0,
+    Ok(answer(HttpResponse::Ok(), exchange.sequence(), &Page { data: calendar_of(lot), next_cursor: None }))
+}
+
+/// The hours of a lot, as far as neighbours are alike together.
+fn calendar_of(lot: &Lot) -> Vec<CalendarStep> {
+    let timelines = [Some(&lot.residual), Some(&lot.sold_spot), lot.withdrawn.as_ref()];
+    let edges = timelines.into_iter().flatten().flat_map(|timeline| timeline.steps().map(|(step, _)| step.start()));
+    let mut edges: Vec<Hour> = edges.chain(std::iter::once(lot.window.end())).collect();
+    edges.sort_unstable();
+    edges.dedup();
+    let steps = edges.windows(2).map(|pair| CalendarStep {
+        window: WindowBody { start: pair[0], end: pair[1] },
+        free_gpus: lot.residual.at(pair[0]),
+        sold_term: lot.sold_term(pair[0]),
+        sold_spot: lot.sold_spot.at(pair[0]),
     });
-    Ok(answer(HttpResponse::Ok(), exchange.sequence(), &Page { data: steps.collect(), next_cursor: None }))
+    steps.collect()
 }

@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use actix_web::{HttpRequest, HttpResponse, get, post, web};
 use infra::node::Node;
 use ledger::Currency;
-use matching::{Class, Hour, Instruction, MarketId, MarketSpec, Price};
+use matching::{
+    Class, GATE_MINUTES, Hour, Instruction, Market, MarketId, MarketSpec, Price, TermWindow, Window, ZoneAttributes,
+};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -13,7 +15,7 @@ use super::submit;
 use crate::auth::{Anyone, Caller, OperatorOnly};
 use crate::problem::{Problem, ProblemBody};
 use crate::request::{Page, answer};
-use crate::wire::WindowBody;
+use crate::wire::{Share, WindowBody};
 
 /// A GPU product.
 #[derive(Clone, Serialize, Deserialize, ToSchema)]
@@ -63,10 +65,86 @@ pub struct MarketBody {
     /// The fee of the order that arrived, in basis points.
     #[schema(example = 50)]
     taker_fee_bps: u16,
+    /// Trading for an hour ends, and its spot auction is held, this many minutes before it starts: 1 to 60.
+    #[serde(default = "usual_gate")]
+    #[schema(example = 5)]
+    gate_minutes: u16,
+    /// What buyers may ask of the zone.
+    #[serde(default)]
+    zone_attributes: ZoneBody,
+}
+
+/// What is known of a zone.
+#[derive(Clone, Default, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ZoneBody {
+    /// The region.
+    #[schema(example = "us")]
+    region: Option<String>,
+    /// The share of renewable energy, 0 to 1 with at most four decimals.
+    #[schema(value_type = Option<String>, example = "0.92")]
+    renewable_share: Option<Share>,
+    /// The grid that feeds it.
+    #[schema(example = "ercot")]
+    grid: Option<String>,
+    /// The round trip to named cities in milliseconds.
+    #[serde(default)]
+    #[schema(example = json!({"dallas": 6}))]
+    round_trip_ms: BTreeMap<String, u32>,
+}
+
+fn usual_gate() -> u16 {
+    GATE_MINUTES
+}
+
+/// A market as it trades now.
+#[derive(Serialize, ToSchema)]
+pub struct MarketStateBody {
+    /// Its terms.
+    #[serde(flatten)]
+    terms: MarketBody,
+    /// `open`, or `halted`: orders rest and do not trade.
+    status: &'static str,
+    /// How far limits may be from the last price.
+    price_band: Option<PriceBandBody>,
+    /// The price of the last term trade.
+    #[schema(value_type = Option<String>)]
+    last_price: Option<Price>,
+    /// The clearing price of the last spot auction that had one.
+    #[schema(value_type = Option<String>)]
+    last_spot_price: Option<Price>,
+}
+
+/// A guard against mistyped prices.
+#[derive(Clone, Copy, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PriceBandBody {
+    /// How far a bid's limit may be above, and an ask's below the last price, in basis points of it: 1 to 100000.
+    #[schema(example = 5000)]
+    pub width_bps: u32,
+    /// What the band is around until a trade sets a price.
+    #[schema(value_type = Option<String>, example = "1.0500")]
+    pub reference: Option<Price>,
+}
+
+impl From<&Market> for MarketStateBody {
+    fn from(market: &Market) -> Self {
+        Self {
+            terms: MarketBody::from(&market.spec),
+            status: if market.halted { "halted" } else { "open" },
+            price_band: market
+                .price_band
+                .map(|band| PriceBandBody { width_bps: band.width_bps, reference: band.reference }),
+            last_price: market.last_price,
+            last_spot_price: market.spot.last_price,
+        }
+    }
 }
 
 impl From<MarketBody> for MarketSpec {
     fn from(body: MarketBody) -> Self {
+        let ZoneBody { region, renewable_share, grid, round_trip_ms } = body.zone_attributes;
+        let renewable_share_bps = renewable_share.map(|share| share.basis_points);
         let ClassBody { model, memory_gb, form_factor, fabric, gpus_per_node } = body.class;
         Self {
             id: body.id,
@@ -77,6 +155,8 @@ impl From<MarketBody> for MarketSpec {
             lot_size: body.lot_size,
             maker_fee_bps: body.maker_fee_bps,
             taker_fee_bps: body.taker_fee_bps,
+            gate_minutes: body.gate_minutes,
+            zone_attributes: ZoneAttributes { region, renewable_share_bps, grid, round_trip_ms },
         }
     }
 }
@@ -84,6 +164,7 @@ impl From<MarketBody> for MarketSpec {
 impl From<&MarketSpec> for MarketBody {
     fn from(spec: &MarketSpec) -> Self {
         let Class { model, memory_gb, form_factor, fabric, gpus_per_node } = spec.class.clone();
+        let zone = &spec.zone_attributes;
         Self {
             id: spec.id,
             class: ClassBody { model, memory_gb, form_factor, fabric, gpus_per_node },
@@ -93,6 +174,13 @@ impl From<&MarketSpec> for MarketBody {
             lot_size: spec.lot_size,
             maker_fee_bps: spec.maker_fee_bps,
             taker_fee_bps: spec.taker_fee_bps,
+            gate_minutes: spec.gate_minutes,
+            zone_attributes: ZoneBody {
+                region: zone.region.clone(),
+                renewable_share: zone.renewable_share_bps.map(|basis_points| Share { basis_points }),
+                grid: zone.grid.clone(),
+                round_trip_ms: zone.round_trip_ms.clone(),
+            },
         }
     }
 }
@@ -127,13 +215,13 @@ pub async fn open(
     operation_id = "list_markets",
     tag = "market data",
     security(("oauth2" = [])),
-    responses((status = 200, description = "The markets, by id", body = Page<MarketBody>)),
+    responses((status = 200, description = "The markets, by id", body = Page<MarketStateBody>)),
 )]
 #[get("/markets")]
 pub async fn list(_caller: Caller<Anyone>, node: web::Data<Node>) -> HttpResponse {
     let (sequence, data) = {
         let exchange = node.view.read();
-        (exchange.sequence(), exchange.venue().markets().map(|market| MarketBody::from(&market.spec)).collect())
+        (exchange.sequence(), exchange.venue().markets().map(MarketStateBody::from).collect())
     };
     answer(HttpResponse::Ok(), sequence, &Page { data, next_cursor: None })
 }
@@ -145,7 +233,7 @@ pub async fn list(_caller: Caller<Anyone>, node: web::Data<Node>) -> HttpRespons
     security(("oauth2" = [])),
     params(("market" = String, Path, description = "The market's id")),
     responses(
-        (status = 200, description = "The market", body = MarketBody),
+        (status = 200, description = "The market", body = MarketStateBody),
         (status = 404, description = "No such market", body = ProblemBody, content_type = "application/problem+json"),
     ),
 )]
@@ -157,7 +245,7 @@ pub async fn show(
 ) -> Result<HttpResponse, Problem> {
     let exchange = node.view.read();
     let market = exchange.venue().market(*market).ok_or_else(|| Problem::not_found("market"))?;
-    Ok(answer(HttpResponse::Ok(), exchange.sequence(), &MarketBody::from(&market.spec)))
+    Ok(answer(HttpResponse::Ok(), exchange.sequence(), &MarketStateBody::from(market)))
 }
 
 /// For which hours the book is asked.
@@ -220,13 +308,19 @@ pub async fn book(
     let window = WindowBody { start, end: query.end.unwrap_or_else(|| start.plus(1)) }.window()?;
     let exchange = node.view.read();
     let venue = exchange.venue();
-    venue.market(*market).ok_or_else(|| Problem::not_found("market"))?;
-    let bids = venue.bids(*market).filter(|bid| window.covers(bid.terms.window));
+    let market = venue.key(*market).ok_or_else(|| Problem::not_found("market"))?;
+    let bids = venue.bids(market).filter(|bid| overlaps_whole(window, bid.terms.window));
     let bids = bids.map(|bid| (bid.terms.limit_price, bid.terms.remaining));
     let sequence = exchange.sequence();
-    let (mut bids, asks) = (levels(bids), levels(venue.depth(*market, window).into_iter()));
+    let (mut bids, asks) = (levels(bids), levels(venue.depth(market, window).into_iter()));
     bids.reverse();
     Ok(answer(HttpResponse::Ok(), sequence, &BookBody { window: window.into(), bids, asks, sequence }))
+}
+
+/// Whether a window that the bid would take lies within `window`.
+fn overlaps_whole(window: Window, wanted: TermWindow) -> bool {
+    let start = wanted.earliest().max(window.start());
+    start <= wanted.latest() && window.covers(wanted.starting(start))
 }
 
 /// Adds orders up per price, lowest first.

@@ -2,8 +2,10 @@
 
 pub mod account;
 pub mod audit;
+pub mod budgets;
 pub mod clock;
 pub mod contracts;
+pub mod controls;
 pub mod events;
 pub mod health;
 pub mod ledger;
@@ -11,6 +13,7 @@ pub mod lots;
 pub mod markets;
 pub mod orders;
 pub mod organizations;
+pub mod spot;
 pub mod stream;
 pub mod trades;
 pub mod webhooks;

@@ -13,7 +13,7 @@ use bytes::Bytes;
 use futures::Stream;
 use infra::journal::{LogReader, LogRow};
 use infra::node::Node;
-use matching::{Event, MarketId, OrderSide};
+use matching::{Event, MarketId, OrderSide, SpotSide};
 use serde_json::json;
 use tokio::sync::watch;
 
@@ -27,7 +27,7 @@ const PAGE: usize = 500;
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
 
 /// A market's events as server-sent events: `id` is the sequence in the log, `event` one of `trade`, `order_placed`,
-/// `order_closed`. Starts with what happens next, or after `Last-Event-ID`.
+/// `order_amended`, `order_closed`, `trade_busted`, `spot_order_placed`, `spot_auction`, `spot_auction_missed`, `halted`, `resumed`. Starts with what happens next, or after `Last-Event-ID`.
 #[utoipa::path(
     operation_id = "stream_market",
     tag = "market data",
@@ -114,7 +114,7 @@ fn server_sent_event(market: MarketId, row: &Arc<LogRow>) -> Option<Bytes> {
         Event::TradeExecuted(e) if e.market == market => {
             ("trade", json!({"id": e.trade, "gpus": e.gpus, "price": e.price, "window": e.window, "at": row.record.at}))
         }
-        Event::OrderPlaced(e) if e.terms.market == market => {
+        Event::OrderPlaced(e) if e.terms.markets().any(|id| id == market) => {
             let side = match e.terms.side {
                 OrderSide::Buy { .. } => "buy",
                 OrderSide::Sell { .. } => "sell",
@@ -125,6 +125,34 @@ fn server_sent_event(market: MarketId, row: &Arc<LogRow>) -> Option<Bytes> {
                 json!({"id": e.order, "side": side, "gpus": terms.gpus, "price": terms.limit_price,
                        "window": terms.window, "at": row.record.at}),
             )
+        }
+        Event::SpotOrderPlaced(e) if e.terms.market == market => {
+            let side = match e.terms.side {
+                SpotSide::Buy { .. } => "buy",
+                SpotSide::Sell { .. } => "sell",
+            };
+            let terms = &e.terms;
+            (
+                "spot_order_placed",
+                json!({"id": e.order, "side": side, "gpus": terms.gpus, "price": terms.limit_price, "at": row.record.at}),
+            )
+        }
+        Event::OrderAmended(e) if e.market == market => (
+            "order_amended",
+            json!({"id": e.order, "gpus": e.gpus, "price": e.limit_price, "window": e.window, "at": row.record.at}),
+        ),
+        Event::ContractBusted(e) if e.market == market => {
+            ("trade_busted", json!({"gpus": e.gpus, "window": e.window, "at": row.record.at}))
+        }
+        Event::MarketHalted(e) if e.market == market => ("halted", json!({"reason": e.reason, "at": row.record.at})),
+        Event::MarketResumed(e) if e.market == market => ("resumed", json!({"at": row.record.at})),
+        Event::SpotAuctionHeld(e) if e.market == market => (
+            "spot_auction",
+            json!({"hour": e.hour, "clearing_price": e.price, "gpus": e.gpus, "bids": e.gpus_bid,
+                   "asks": e.gpus_offered, "at": row.record.at}),
+        ),
+        Event::SpotAuctionMissed(e) if e.market == market => {
+            ("spot_auction_missed", json!({"hour": e.hour, "cause": e.cause, "at": row.record.at}))
         }
         Event::OrderClosed(e) if e.market == market => {
             ("order_closed", json!({"id": e.order, "reason": e.reason, "at": row.record.at}))

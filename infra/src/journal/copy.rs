@@ -55,6 +55,6 @@ impl ToSql for JsonText<'_> {
 }
 
 /// The timestamp that PostgreSQL stores for an instant.
-pub(crate) fn timestamp(instant: Instant) -> Timestamp {
+pub fn timestamp(instant: Instant) -> Timestamp {
     Timestamp::from_microsecond(instant.micros()).unwrap_or(Timestamp::MAX)
 }

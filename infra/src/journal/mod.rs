@@ -16,7 +16,7 @@ use matching::{DecodeError, Record, Refusal};
 use rustc_hash::FxHashMap;
 
 pub use append::Journal;
-pub(crate) use copy::timestamp;
+pub use copy::timestamp;
 pub use read::{LogReader, load_keys};
 
 /// An event as it stands in the log: the record and its stored bytes, which are also the published ones.

@@ -118,6 +118,39 @@ struct Submission {
     reply: oneshot::Sender<Answer>,
 }
 
+/// An instruction in the queue, or past it and not yet answered.
+pub struct Pending {
+    answer: oneshot::Receiver<Answer>,
+    status: watch::Receiver<Status>,
+    log: LogReader,
+}
+
+impl Pending {
+    /// Waits until what follows from the instruction is committed.
+    ///
+    /// # Errors
+    /// [`SubmitError`] when it is refused, or its outcome cannot be told now.
+    pub async fn receipt(self) -> Result<Receipt, SubmitError> {
+        let Self { answer, mut status, log } = self;
+        let answer = tokio::select! {
+            biased;
+            answer = answer => answer.unwrap_or(Answer::Unavailable),
+            // The database went away: nobody should wait for it to come back.
+            _ = status.wait_for(|status| *status != Status::Leading) => Answer::Unavailable,
+        };
+        let sequence = log.head();
+        match answer {
+            Answer::Done(rows) => Ok(Receipt { rows, repeated: false, sequence }),
+            Answer::Repeated { first, last } => {
+                Ok(Receipt { rows: log.range(first, last).await?, repeated: true, sequence })
+            }
+            Answer::Refused(refusal) => Err(SubmitError::Refused(refusal)),
+            Answer::KeyReused => Err(SubmitError::KeyReused),
+            Answer::Unavailable => Err(SubmitError::Unavailable),
+        }
+    }
+}
+
 /// The sequencer's answer to a submission.
 enum Answer {
     Done(Vec<Arc<LogRow>>),
@@ -165,6 +198,14 @@ impl Sequencer {
     /// # Errors
     /// [`SubmitError`] when it is refused, or its outcome cannot be told now.
     pub async fn submit(&self, instruction: Instruction, key: Option<IdempotencyKey>) -> Result<Receipt, SubmitError> {
+        self.enqueue(instruction, key)?.receipt().await
+    }
+
+    /// Puts an instruction into the queue. Those that one caller enqueues are decided in the order in which it did.
+    ///
+    /// # Errors
+    /// [`SubmitError::Busy`] when the queue is full, [`SubmitError::Unavailable`] when nobody takes from it.
+    pub fn enqueue(&self, instruction: Instruction, key: Option<IdempotencyKey>) -> Result<Pending, SubmitError> {
         let mut status = self.status.clone();
         if *status.borrow_and_update() != Status::Leading {
             return Err(SubmitError::Unavailable);
@@ -175,22 +216,7 @@ impl Sequencer {
             self.metrics.queue_full.inc();
             return Err(SubmitError::Busy);
         }
-        let answer = tokio::select! {
-            biased;
-            answer = answer => answer.unwrap_or(Answer::Unavailable),
-            // The database went away: nobody should wait for it to come back.
-            _ = status.wait_for(|status| *status != Status::Leading) => Answer::Unavailable,
-        };
-        let sequence = self.log.head();
-        match answer {
-            Answer::Done(rows) => Ok(Receipt { rows, repeated: false, sequence }),
-            Answer::Repeated { first, last } => {
-                Ok(Receipt { rows: self.log.range(first, last).await?, repeated: true, sequence })
-            }
-            Answer::Refused(refusal) => Err(SubmitError::Refused(refusal)),
-            Answer::KeyReused => Err(SubmitError::KeyReused),
-            Answer::Unavailable => Err(SubmitError::Unavailable),
-        }
+        Ok(Pending { answer, status, log: self.log.clone() })
     }
 
     /// Whether it takes orders now.

@@ -214,6 +214,8 @@ pub enum NewSide {
 /// The markets that a bid may trade in.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum MarketChoice {
+    /// This one.
+    One(MarketId),
     /// These.
     Named(Vec<MarketId>),
     /// Those that a filter admits when the bid arrives.

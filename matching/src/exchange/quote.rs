@@ -1,6 +1,6 @@
 //! Quotes: what a bid would do now, without one.
 
-use ledger::{Amount, Currency, OrganizationId};
+use ledger::{Amount, Currency, Instant, OrganizationId};
 use uuid::Uuid;
 
 use super::{Exchange, MarketChoice, OrderSide, OrderTerms, Refusal};
@@ -66,15 +66,14 @@ pub struct QuoteRequest {
 }
 
 impl Exchange {
-    /// What a bid for a term would do if it came now; funds and the organization's limits are not looked at.
+    /// What a bid for a term would do if it came at `now`; funds and the organization's limits are not looked at.
     ///
     /// # Errors
     /// [`Refusal`] when such a bid would be refused.
-    pub fn quote(&self, request: &QuoteRequest) -> Result<Quote, Refusal> {
+    pub fn quote(&self, request: &QuoteRequest, now: Instant) -> Result<Quote, Refusal> {
         let QuoteRequest { organization, gpus, limit_price, window, .. } = *request;
-        let mut chosen = self.choose(&request.markets, gpus, limit_price)?;
-        let lot_size = self.bid_markets(&chosen)?.lot_size;
-        let market = chosen.remove(0);
+        let (market, other_markets) = self.choose(&request.markets, gpus, limit_price)?;
+        let lot_size = self.bid_markets(market, &other_markets)?.lot_size;
         let side = OrderSide::Buy {
             time_in_force: TimeInForce::Fok,
             min_gpus: request.min_gpus.unwrap_or(lot_size),
@@ -84,9 +83,10 @@ impl Exchange {
             self_trade_prevention: request.self_trade_prevention,
         };
         let limit_price = limit_price.unwrap_or(Price::MAX);
-        let terms = OrderTerms { market, other_markets: chosen, gpus, limit_price, window, side };
-        let (arriving, markets) = self.arriving(OrderId::new(Uuid::nil()), organization, &terms)?;
-        let outcome = self.plan_arrival(&arriving, &markets);
+        let terms = OrderTerms { market, other_markets, gpus, limit_price, window, side };
+        let now = now.max(self.now);
+        let (arriving, markets) = self.arriving(OrderId::new(Uuid::nil()), organization, &terms, now)?;
+        let outcome = self.plan_arrival(&arriving, &markets, now);
         if let Some(unfilled) = outcome.unfilled {
             return Ok(Quote::Unfillable(unfilled));
         }

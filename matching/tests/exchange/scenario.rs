@@ -153,7 +153,7 @@ impl Scenario {
                     placement: line.placement(),
                     self_trade_prevention: line.self_trade_prevention(),
                 };
-                self.tell_quote(&self.exchange_at_now().quote(&request))
+                self.tell_quote(&self.exchange_at_now().quote(&request, self.now))
             }
             ["amend", who, name, ..] => {
                 let amendment = Amendment {

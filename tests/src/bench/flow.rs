@@ -9,8 +9,9 @@ use std::collections::HashMap;
 use anyhow::Context as _;
 use ledger::{Amount, Currency, Instant, OrganizationId};
 use matching::{
-    Class, Command, CommandId, Event, GPUS_MAX, Hour, Instruction, LotId, MarketId, MarketSpec, NewLot, NewOrder,
-    NewSide, OrderId, Price, TimeInForce, Window,
+    Class, Command, CommandId, Event, GATE_MINUTES, GPUS_MAX, Hour, Instruction, LotId, MarketChoice, MarketId,
+    MarketSpec, NewLot, NewOrder, NewSide, OrderId, Price, SelfTradePrevention, Supply, TimeInForce, Window,
+    ZoneAttributes,
 };
 use uuid::Uuid;
 
@@ -87,10 +88,16 @@ impl Flow {
             lot_size: GPUS_PER_ORDER,
             maker_fee_bps: 0,
             taker_fee_bps: 50,
+            gate_minutes: GATE_MINUTES,
+            zone_attributes: ZoneAttributes::default(),
         };
         let register = |organization: &OrganizationId| Instruction::RegisterOrganization {
             organization: *organization,
             name: organization.to_string(),
+        };
+        let unlimited = |organization: &OrganizationId| Instruction::SetOrderLimit {
+            organization: *organization,
+            open_orders_max: Some(u32::MAX),
         };
         let deposit = |buyer: &OrganizationId| Instruction::RecordDeposit {
             organization: *buyer,
@@ -106,11 +113,13 @@ impl Flow {
                 gpus: GPUS_MAX,
                 window: self.window,
                 fabric: "hall-1".to_owned(),
+                min_remnant_hours: 0,
             })
         };
         let lots = self.providers.iter().flat_map(|provider| std::iter::repeat_n(provider, LOTS_PER_PROVIDER));
         Ok(std::iter::once(Instruction::OpenMarket(market))
             .chain(self.buyers.iter().chain(&self.providers).map(register))
+            .chain(self.buyers.iter().chain(&self.providers).map(unlimited))
             .chain(self.buyers.iter().map(deposit))
             .chain(lots.map(lot))
             .collect())
@@ -197,16 +206,26 @@ impl Flow {
         let Placement { order, participant, price_ticks } = placement;
         let side = match participant {
             Participant::Buyer(_) => NewSide::Buy {
-                market: self.market,
-                window: self.window,
+                markets: MarketChoice::One(self.market),
+                window: self.window.into(),
                 time_in_force: TimeInForce::Gtc,
+                expires_at: None,
                 min_gpus: None,
+                placement: matching::Placement::Any,
+                post_only: false,
+                self_trade_prevention: SelfTradePrevention::CancelNewest,
             },
             Participant::Provider(provider) => {
                 // A provider's orders take its lots in turn.
                 let lot = provider * LOTS_PER_PROVIDER + usize::try_from(order)? % LOTS_PER_PROVIDER;
                 let lot = *self.lots.get(lot).context("no lot is registered")?;
-                NewSide::Sell { lot, window: None, min_hours: None, max_hours: None }
+                NewSide::Sell {
+                    supply: Supply::Lot(lot),
+                    window: None,
+                    min_hours: None,
+                    max_hours: None,
+                    self_trade_prevention: SelfTradePrevention::CancelNewest,
+                }
             }
         };
         Ok(NewOrder {

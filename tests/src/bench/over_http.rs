@@ -10,7 +10,7 @@ use api::server::Server;
 use infra::Clock;
 use infra::webhooks::WebhookSettings;
 use ledger::OrganizationId;
-use matching::{Hour, NewOrder, NewSide};
+use matching::{Hour, MarketChoice, NewOrder, NewSide, Supply};
 use reqwest::Client;
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE};
 use serde_json::{Value, json};
@@ -110,15 +110,16 @@ struct Requests {
 impl Requests {
     fn of(&mut self, order: &NewOrder) -> anyhow::Result<Request> {
         let (role, body) = match &order.side {
-            NewSide::Buy { market, window, .. } => (
+            NewSide::Buy { markets: MarketChoice::One(market), window, .. } => (
                 Role::Buyer,
                 json!({"side": "buy", "kind": "term", "market": market, "gpus": order.gpus, "limit_price": order.limit_price,
-                       "window": {"start": window.start(), "end": window.end()}}),
+                       "window": window}),
             ),
-            NewSide::Sell { lot, .. } => (
+            NewSide::Sell { supply: Supply::Lot(lot), .. } => (
                 Role::Provider,
                 json!({"side": "sell", "kind": "term", "lot": lot, "gpus": order.gpus, "limit_price": order.limit_price}),
             ),
+            other => anyhow::bail!("the plain flow has no such orders: {other:?}"),
         };
         let authorization = self.authorization(order.organization, role)?;
         Ok(Request { authorization, key: Uuid::now_v7().to_string(), body: Value::to_string(&body).into_bytes() })

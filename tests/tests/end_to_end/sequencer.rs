@@ -8,7 +8,7 @@ use futures::FutureExt as _;
 use futures::future::join_all;
 use infra::journal::IdempotencyKey;
 use infra::sequencer::{Receipt, SubmitError};
-use matching::{Instruction, NewOrder, NewSide, TimeInForce, Window};
+use matching::{Instruction, MarketChoice, NewOrder, NewSide, Placement, SelfTradePrevention, TimeInForce, Window};
 use serde_json::{Value, json};
 use tests::client::{ApiClient, MARKET, bid};
 use tests::condition::{PATIENCE, until};
@@ -45,8 +45,12 @@ fn instruction(number: usize) -> Instruction {
         gpus: 8,
         limit_price: text(&body["limit_price"]).parse().expect("a price"),
         side: NewSide::Buy {
-            market: MARKET.parse().expect("a market"),
-            window: Window::new(hour("start"), hour("end")).expect("a window"),
+            markets: MarketChoice::One(MARKET.parse().expect("a market")),
+            window: Window::new(hour("start"), hour("end")).expect("a window").into(),
+            expires_at: None,
+            placement: Placement::Any,
+            post_only: false,
+            self_trade_prevention: SelfTradePrevention::CancelNewest,
             time_in_force: TimeInForce::Gtc,
             min_gpus: None,
         },

@@ -4,7 +4,10 @@ use anyhow::Context as _;
 use infra::node::Node;
 use infra::sequencer::{Receipt, SubmitError};
 use ledger::{Currency, OrganizationId};
-use matching::{Class, Event, Hour, Instruction, LotId, MarketSpec, NewLot, NewOrder, NewSide, Refusal, Window};
+use matching::{
+    Class, Event, GATE_MINUTES, Hour, Instruction, LotId, MarketSpec, NewLot, NewOrder, NewSide, Refusal,
+    SelfTradePrevention, Supply, Window, ZoneAttributes,
+};
 
 use crate::auth::{OPERATOR_ORGANIZATION, Role, create_client};
 use crate::credentials::ClientCredentials;
@@ -89,6 +92,8 @@ pub(super) async fn seed(node: &Node, known: Vec<ClientCredentials>) -> anyhow::
             lot_size: u32::from(gpus_per_node),
             maker_fee_bps: 0,
             taker_fee_bps: 50,
+            gate_minutes: GATE_MINUTES,
+            zone_attributes: ZoneAttributes { region: Some("us".to_owned()), ..ZoneAttributes::default() },
         };
         if once(node, Instruction::OpenMarket(spec.clone())).await?.is_some() {
             for (provider, price) in ["northgrid", "sundial"].into_iter().zip(prices) {
@@ -140,6 +145,7 @@ async fn offer(node: &Node, organization: OrganizationId, market: &MarketSpec, p
         gpus,
         window: Window::new(start, start.plus(LOT_HOURS))?,
         fabric: "hall-1".to_owned(),
+        min_remnant_hours: 0,
     });
     let receipt = node.sequencer.submit(lot, None).await?;
     let lot = lot_of(&receipt).context("a registered lot has an event")?;
@@ -148,7 +154,13 @@ async fn offer(node: &Node, organization: OrganizationId, market: &MarketSpec, p
         client_order_id: None,
         gpus,
         limit_price: price.parse()?,
-        side: NewSide::Sell { lot, window: None, min_hours: None, max_hours: None },
+        side: NewSide::Sell {
+            supply: Supply::Lot(lot),
+            window: None,
+            min_hours: None,
+            max_hours: None,
+            self_trade_prevention: SelfTradePrevention::default(),
+        },
     });
     node.sequencer.submit(ask, None).await?;
     Ok(())

@@ -3,8 +3,12 @@
 use std::sync::Arc;
 
 use infra::journal::LogRow;
+use infra::projection::{BidOptions, status_of};
 use ledger::Amount;
-use matching::{CloseReason, Event, OrderPlaced, OrderSide, Price, TimeInForce, TradeExecuted, Unfilled, WouldFill};
+use matching::{
+    Event, OrderAmended, OrderPlaced, OrderSide, Placement, Price, SelfTradePrevention, SpotHoursSold, SpotOrderPlaced,
+    SpotSide, TermWindow, TimeInForce, TradeExecuted, Unfilled, Window, WouldFill,
+};
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -20,17 +24,21 @@ pub struct OrderBody {
     pub client_order_id: Option<String>,
     /// `buy` or `sell`.
     pub side: String,
-    /// `term`.
-    pub kind: &'static str,
+    /// `term` or `spot`.
+    pub kind: String,
     /// Where it trades.
     pub market: String,
-    /// Of an ask: the lot to sell from.
+    /// Of a bid for several markets: all of them.
+    pub markets: Option<Vec<String>>,
+    /// Of an ask: the lot that delivers.
     pub lot: Option<Uuid>,
-    /// `open`, `partially_filled`, `filled`, `cancelled` or `expired`.
+    /// Of a resale: the contract that it resells.
+    pub contract: Option<Uuid>,
+    /// `open`, `partially_filled`, `filled`, `cancelled`, `expired` or, of a spot bid without funds, `suspended`.
     pub status: String,
     /// GPUs ordered.
     pub gpus: u32,
-    /// Of a bid, GPUs bought; of an ask, the most GPUs sold in any one hour.
+    /// Of a term bid, GPUs bought; of a spot bid, GPUs of its latest hour; of an ask, the most GPUs sold in any one hour.
     pub filled_gpus: u32,
     /// The rest of `gpus`.
     pub remaining_gpus: u32,
@@ -40,10 +48,23 @@ pub struct OrderBody {
     /// The average price of its trades, weighted by GPU-hours.
     #[schema(value_type = Option<String>)]
     pub average_price: Option<Price>,
-    /// The hours to buy, or on offer.
-    pub window: WindowBody,
-    /// Of a bid: `GTC`, `IOC` or `FOK`.
+    /// The hours to buy, or on offer: `start` and `end`, or of a flexible bid `earliest` and `latest` start and `hours`. None of a
+    /// spot bid.
+    #[schema(value_type = Option<Object>)]
+    pub window: Option<TermWindow>,
+    /// Of a term bid: `GTC`, `GTD`, `IOC` or `FOK`.
     pub time_in_force: Option<String>,
+    /// Of a GTD bid: when it ends.
+    #[schema(format = DateTime)]
+    pub expires_at: Option<String>,
+    /// Of a term bid: which lots may serve it together.
+    #[schema(value_type = Option<String>)]
+    pub placement: Option<Placement>,
+    /// Of a term bid: whether it is cancelled rather than trade at once.
+    pub post_only: Option<bool>,
+    /// Of a term bid: what happens when it meets an order of your own.
+    #[schema(value_type = Option<String>)]
+    pub self_trade_prevention: Option<SelfTradePrevention>,
     /// Of a bid: the fewest GPUs in one trade.
     pub min_gpus: Option<u32>,
     /// Of an ask: the shortest sale in hours.
@@ -61,13 +82,13 @@ pub struct OrderBody {
     pub sequence: u64,
 }
 
-/// A trade of an order.
+/// A trade of an order: for a term, or of a spot order for one hour.
 #[derive(Serialize, ToSchema)]
 pub struct OrderTradeBody {
-    /// The trade.
-    pub id: Uuid,
-    /// The contract it created.
-    pub contract: Uuid,
+    /// The trade; none of a sale by the hour.
+    pub id: Option<Uuid>,
+    /// The contract it created; none of a sale by the hour.
+    pub contract: Option<Uuid>,
     /// The lot that serves it.
     pub lot: Uuid,
     /// How many GPUs.
@@ -77,6 +98,9 @@ pub struct OrderTradeBody {
     pub price: Price,
     /// When.
     pub window: WindowBody,
+    /// Of a sale by the hour: the minutes of it, up to its end.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub minutes: Option<u32>,
     /// The whole window at the price.
     #[serde(skip)]
     #[schema(ignore)]
@@ -109,59 +133,108 @@ impl OrderBody {
     pub fn of_receipt(rows: &[Arc<LogRow>]) -> Option<Self> {
         let mut body: Option<Self> = None;
         for row in rows {
-            match (&row.record.event, &mut body) {
+            let (event, sequence) = (&row.record.event, row.record.sequence);
+            match (event, &mut body) {
                 (Event::OrderPlaced(placed), None) => {
-                    body = Some(Self::placed(placed, row.record.at.to_string(), row.record.sequence));
+                    body = Some(Self::placed(placed, row.record.at.to_string(), sequence));
                 }
-                (Event::TradeExecuted(trade), Some(order)) => order.traded(trade),
-                (Event::OrderClosed(closed), Some(order)) if closed.order.uuid() == order.id => {
-                    status_of(closed.reason).clone_into(&mut order.status);
+                (Event::SpotOrderPlaced(placed), None) => {
+                    body = Some(Self::spot_placed(placed, row.record.at.to_string(), sequence));
                 }
+                (event, Some(order)) => order.follow(event),
                 _ => {}
             }
         }
         body.map(Self::averaged)
     }
 
-    fn placed(placed: &OrderPlaced, placed_at: String, sequence: u64) -> Self {
-        let terms = &placed.terms;
-        let mut body = Self {
-            id: placed.order.uuid(),
-            client_order_id: placed.client_order_id.map(|id| id.to_string()),
+    /// Takes up what a later event means to the order.
+    pub fn follow(&mut self, event: &Event) {
+        match event {
+            Event::OrderAmended(amended) if amended.order.uuid() == self.id => self.amended(amended),
+            Event::TradeExecuted(trade) => self.traded(trade),
+            Event::OrderClosed(closed) if closed.order.uuid() == self.id => {
+                status_of(closed.reason).clone_into(&mut self.status);
+            }
+            Event::SpotHoursSold(sold) => self.sold(sold),
+            Event::SpotInterrupted(interrupted) if interrupted.order.uuid() == self.id => {
+                self.fill(interrupted.gpus_kept);
+            }
+            Event::SpotBidSuspended(suspended) if suspended.order.uuid() == self.id => {
+                "suspended".clone_into(&mut self.status);
+            }
+            Event::SpotBidResumed(resumed) if resumed.order.uuid() == self.id => {
+                "open".clone_into(&mut self.status);
+            }
+            _ => {}
+        }
+    }
+
+    /// An order with what every kind has.
+    fn new(id: Uuid, market: &str, gpus: u32, limit_price: Price, placed_at: String, sequence: u64) -> Self {
+        Self {
+            id,
+            client_order_id: None,
             side: String::new(),
-            kind: "term",
-            market: terms.market.to_string(),
+            kind: String::new(),
+            market: market.to_owned(),
+            markets: None,
             lot: None,
+            contract: None,
             status: "open".to_owned(),
-            gpus: terms.gpus,
+            gpus,
             filled_gpus: 0,
-            remaining_gpus: terms.gpus,
-            limit_price: terms.limit_price,
+            remaining_gpus: gpus,
+            limit_price,
             average_price: None,
-            window: terms.window.into(),
+            window: None,
             time_in_force: None,
+            expires_at: None,
+            placement: None,
+            post_only: None,
+            self_trade_prevention: None,
             min_gpus: None,
             min_hours: None,
             max_hours: None,
             trades: Vec::new(),
-            unfilled: placed.unfilled.map(UnfilledBody::from),
+            unfilled: None,
             placed_at,
             sequence,
-        };
-        match terms.side {
-            OrderSide::Buy { time_in_force, min_gpus } => {
+        }
+    }
+
+    /// The order that an event placed.
+    pub fn placed(placed: &OrderPlaced, placed_at: String, sequence: u64) -> Self {
+        let terms = &placed.terms;
+        let (id, market) = (placed.order.uuid(), terms.market);
+        let mut body = Self::new(id, market.as_str(), terms.gpus, terms.limit_price, placed_at, sequence);
+        body.client_order_id = placed.client_order_id.map(|id| id.to_string());
+        body.window = Some(terms.window);
+        body.unfilled = placed.unfilled.map(UnfilledBody::from);
+        "term".clone_into(&mut body.kind);
+        match &terms.side {
+            OrderSide::Buy { time_in_force, min_gpus, expires_at, placement, post_only, self_trade_prevention } => {
                 "buy".clone_into(&mut body.side);
-                body.min_gpus = Some(min_gpus);
+                body.min_gpus = Some(*min_gpus);
                 let time_in_force = match time_in_force {
                     TimeInForce::Gtc => "GTC",
+                    TimeInForce::Gtd => "GTD",
                     TimeInForce::Ioc => "IOC",
                     TimeInForce::Fok => "FOK",
                 };
                 body.time_in_force = Some(time_in_force.to_owned());
+                body.options(BidOptions {
+                    other_markets: terms.other_markets.clone(),
+                    expires_at: *expires_at,
+                    placement: *placement,
+                    post_only: *post_only,
+                    self_trade_prevention: *self_trade_prevention,
+                });
             }
-            OrderSide::Sell { lot, hours } => {
+            OrderSide::Sell { lot, contract, hours, .. } => {
                 "sell".clone_into(&mut body.side);
                 body.lot = Some(lot.uuid());
+                body.contract = contract.map(|contract| contract.uuid());
                 body.min_hours = Some(hours.min);
                 body.max_hours = Some(hours.max);
             }
@@ -169,42 +242,103 @@ impl OrderBody {
         body
     }
 
+    /// Shows what a term bid asks for besides.
+    pub(super) fn options(&mut self, options: BidOptions) {
+        if !options.other_markets.is_empty() {
+            let others = options.other_markets.iter().map(ToString::to_string);
+            self.markets = Some(std::iter::once(self.market.clone()).chain(others).collect());
+        }
+        self.expires_at = options.expires_at.map(|at| at.to_string());
+        self.placement = Some(options.placement);
+        self.post_only = Some(options.post_only);
+        self.self_trade_prevention = Some(options.self_trade_prevention);
+    }
+
+    /// The spot order that an event placed.
+    pub fn spot_placed(placed: &SpotOrderPlaced, placed_at: String, sequence: u64) -> Self {
+        let terms = &placed.terms;
+        let (id, market) = (placed.order.uuid(), terms.market);
+        let mut body = Self::new(id, market.as_str(), terms.gpus, terms.limit_price, placed_at, sequence);
+        body.client_order_id = placed.client_order_id.map(|id| id.to_string());
+        "spot".clone_into(&mut body.kind);
+        match terms.side {
+            SpotSide::Buy { min_gpus } => {
+                "buy".clone_into(&mut body.side);
+                body.min_gpus = Some(min_gpus);
+            }
+            SpotSide::Sell { lot, contract, window } => {
+                "sell".clone_into(&mut body.side);
+                body.lot = Some(lot.uuid());
+                body.contract = contract.map(|contract| contract.uuid());
+                body.window = Some(window.into());
+            }
+        }
+        body
+    }
+
+    fn amended(&mut self, amended: &OrderAmended) {
+        self.gpus = amended.gpus;
+        self.limit_price = amended.limit_price;
+        self.window = amended.window.or(self.window);
+        self.min_gpus = amended.min_gpus.or(self.min_gpus);
+        self.fill(self.filled_gpus);
+    }
+
     fn traded(&mut self, trade: &TradeExecuted) {
         let filled = if trade.bid.uuid() == self.id {
-            self.filled_gpus = self.gpus - trade.bid_remaining;
+            self.fill(self.gpus - trade.bid_remaining);
+            self.window = Some(trade.window.into());
             trade.bid_remaining == 0
         } else if trade.ask.uuid() == self.id {
-            self.filled_gpus = trade.ask_sold_gpus;
+            self.fill(trade.ask_sold_gpus);
             trade.ask_filled
         } else {
             return;
         };
-        self.remaining_gpus = self.gpus - self.filled_gpus;
         if filled { "filled" } else { "partially_filled" }.clone_into(&mut self.status);
         self.trades.push(OrderTradeBody {
-            id: trade.trade.uuid(),
-            contract: trade.contract.uuid(),
+            id: Some(trade.trade.uuid()),
+            contract: Some(trade.contract.uuid()),
             lot: trade.lot.uuid(),
             gpus: trade.gpus,
             price: trade.price,
             window: trade.window.into(),
+            minutes: None,
             amount: trade.amount,
         });
     }
 
-    /// The order with the average price of its trades.
+    fn sold(&mut self, sold: &SpotHoursSold) {
+        let own = |id: &Uuid, sale: &matching::SpotSale| sale.bid.uuid() == *id || sale.ask.uuid() == *id;
+        let sales: Vec<_> = sold.sales.iter().filter(|sale| own(&self.id, sale)).collect();
+        let Some(window) = Window::new(sold.hour, sold.hour.plus(1)).ok().filter(|_| !sales.is_empty()) else { return };
+        let of_the_hour = self.trades.iter().filter(|trade| trade.window.start == sold.hour).map(|trade| trade.gpus);
+        let gpus = of_the_hour.chain(sales.iter().map(|sale| sale.gpus)).sum();
+        self.fill(if self.side == "sell" { self.filled_gpus.max(gpus) } else { gpus });
+        self.trades.extend(sales.into_iter().map(|sale| OrderTradeBody {
+            id: None,
+            contract: None,
+            lot: sale.lot.uuid(),
+            gpus: sale.gpus,
+            price: sale.price,
+            window: window.into(),
+            minutes: Some(sale.minutes),
+            amount: sale.amount,
+        }));
+    }
+
+    fn fill(&mut self, filled_gpus: u32) {
+        self.filled_gpus = filled_gpus;
+        self.remaining_gpus = self.gpus.saturating_sub(filled_gpus);
+    }
+
+    /// The order with the average price of its trades for a term.
     #[must_use]
     pub fn averaged(mut self) -> Self {
         let hours = |window: &WindowBody| i128::from(window.end.hours() - window.start.hours());
-        let gpu_hours = self.trades.iter().map(|trade| i128::from(trade.gpus) * hours(&trade.window)).sum();
-        self.average_price = average_price(self.trades.iter().map(|trade| trade.amount).sum(), gpu_hours);
+        let trades = || self.trades.iter().filter(|trade| trade.minutes.is_none());
+        let gpu_hours = trades().map(|trade| i128::from(trade.gpus) * hours(&trade.window)).sum();
+        self.average_price = average_price(trades().map(|trade| trade.amount).sum(), gpu_hours);
         self
-    }
-}
-
-fn status_of(reason: CloseReason) -> &'static str {
-    match reason {
-        CloseReason::Cancelled | CloseReason::TimeInForce | CloseReason::SelfTrade => "cancelled",
-        CloseReason::Expired => "expired",
     }
 }

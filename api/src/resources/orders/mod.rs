@@ -1,9 +1,15 @@
-//! Orders: bids and asks.
+//! Orders: bids and asks, for a term and by the hour.
 
 mod body;
+mod changing;
 mod placing;
+mod quoting;
 mod read;
+mod request;
 
 pub use body::{OrderBody, OrderTradeBody};
-pub use placing::{NewOrderBody, cancel, place};
+pub use changing::{AmendmentBody, amend, cancel, cancel_all};
+pub use placing::{BatchBody, place, place_batch};
+pub use quoting::{QuoteBody, ask};
 pub use read::{OrderQuery, list, show};
+pub use request::NewOrderBody;

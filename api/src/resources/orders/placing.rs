@@ -1,226 +1,26 @@
-//! Placing and cancelling orders.
+//! Placing orders, one or several at a time.
 
-use actix_web::{HttpRequest, HttpResponse, delete, post, web};
+use actix_web::{HttpRequest, HttpResponse, post, web};
+use infra::journal::IdempotencyKey;
 use infra::node::Node;
-use infra::sequencer::{Receipt, SubmitError};
+use infra::sequencer::{Pending, SubmitError};
 use ledger::OrganizationId;
-use matching::{
-    ClientOrderId, Hour, Instruction, LotId, MarketId, NewOrder, NewSide, OrderId, Price, Refusal, TimeInForce,
-};
+use matching::{Instruction, Refusal};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
-use uuid::Uuid;
 
 use super::body::OrderBody;
 use super::read::read_order;
+use super::request::NewOrderBody;
 use crate::auth::{Caller, Role, Trader};
 use crate::problem::{Problem, ProblemBody, ProblemCode};
-use crate::request::{answer, await_reads, idempotency_key};
+use crate::request::{answer, idempotency_key, idempotency_key_of_item};
 use crate::resources::unexpected_receipt;
-use crate::wire::WindowBody;
 
-/// To buy or to sell.
-#[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum SideBody {
-    /// To buy.
-    Buy,
-    /// To sell.
-    Sell,
-}
+/// The most orders in one batch.
+const BATCH_MAX: usize = 100;
 
-/// For a term or by the hour.
-#[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum KindBody {
-    /// For a window agreed in advance.
-    Term,
-    /// By the hour; not offered yet.
-    Spot,
-}
-
-/// How long an order stays.
-#[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "UPPERCASE")]
-pub enum TimeInForceBody {
-    /// Until it is cancelled or its window comes too near.
-    Gtc,
-    /// Until a given time; not offered yet.
-    Gtd,
-    /// It fills at once as far as it can; the rest is cancelled.
-    Ioc,
-    /// It fills whole at once or is cancelled.
-    Fok,
-}
-
-/// The hours of an order.
-#[derive(Clone, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct OrderWindowBody {
-    /// The first hour.
-    #[schema(value_type = Option<String>, format = DateTime, example = "2027-01-01T00:00:00Z")]
-    start: Option<Hour>,
-    /// The hour after the last.
-    #[schema(value_type = Option<String>, format = DateTime, example = "2027-02-01T00:00:00Z")]
-    end: Option<Hour>,
-    /// Of a flexible window; not offered yet.
-    #[schema(value_type = Option<String>, format = DateTime)]
-    earliest: Option<Hour>,
-    /// Of a flexible window; not offered yet.
-    #[schema(value_type = Option<String>, format = DateTime)]
-    latest: Option<Hour>,
-    /// Of a flexible window; not offered yet.
-    hours: Option<u32>,
-}
-
-/// An order to be placed.
-#[derive(Clone, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct NewOrderBody {
-    /// To buy or to sell.
-    side: SideBody,
-    /// For a term or by the hour.
-    kind: KindBody,
-    /// GPUs: a multiple of the market's lot size.
-    #[schema(example = 16)]
-    gpus: u32,
-    /// The worst price per GPU-hour, a multiple of the market's tick.
-    #[schema(value_type = String, example = "1.1000")]
-    limit_price: Price,
-    /// Where to buy.
-    #[schema(value_type = Option<String>, example = "a100-80g-sxm4-ib.us-tx-1")]
-    market: Option<MarketId>,
-    /// The hours to buy; for an ask, the hours on offer, all of the lot's when not given.
-    window: Option<OrderWindowBody>,
-    /// Of a bid: how long it stays; GTC when not given.
-    time_in_force: Option<TimeInForceBody>,
-    /// Of a bid: the fewest GPUs in one trade; all of them for all-or-none; the lot size when not given.
-    min_gpus: Option<u32>,
-    /// Of an ask: the lot to sell from.
-    lot: Option<Uuid>,
-    /// Of an ask: the shortest sale in hours; 1 when not given.
-    min_hours: Option<u32>,
-    /// Of an ask: the longest sale in hours; any when not given.
-    max_hours: Option<u32>,
-    /// Your own name for the order, unique within your organization: the same order under the same name is placed once.
-    #[schema(value_type = Option<String>, max_length = 64)]
-    client_order_id: Option<ClientOrderId>,
-    /// `any`; others are not offered yet.
-    placement: Option<String>,
-    /// `false`; `true` is not offered yet.
-    post_only: Option<bool>,
-    /// `cancel_newest`; others are not offered yet.
-    self_trade_prevention: Option<String>,
-    /// `hours_720`; others are not offered yet.
-    billing: Option<String>,
-    /// Several markets in one bid; not offered yet.
-    markets: Option<Vec<String>>,
-    /// A filter over markets; not offered yet.
-    #[schema(value_type = Option<Object>)]
-    filter: Option<serde_json::Value>,
-    /// A contract to resell; not offered yet.
-    contract: Option<Uuid>,
-    /// The end of a GTD order; not offered yet.
-    expires_at: Option<String>,
-}
-
-impl NewOrderBody {
-    /// The order that it asks for.
-    fn order(&self, organization: OrganizationId) -> Result<NewOrder, Problem> {
-        self.refuse_what_is_not_offered()?;
-        let side = match self.side {
-            SideBody::Buy => self.buy()?,
-            SideBody::Sell => self.sell()?,
-        };
-        let Self { client_order_id, gpus, limit_price, .. } = *self;
-        Ok(NewOrder { organization, client_order_id, gpus, limit_price, side })
-    }
-
-    fn buy(&self) -> Result<NewSide, Problem> {
-        refuse_present(
-            "buy",
-            &[
-                ("lot", self.lot.is_some()),
-                ("min_hours", self.min_hours.is_some()),
-                ("max_hours", self.max_hours.is_some()),
-            ],
-        )?;
-        let market = self.market.ok_or_else(|| missing("market"))?;
-        let window = self.exact_window()?.ok_or_else(|| missing("window"))?.window()?;
-        let time_in_force = match self.time_in_force {
-            None | Some(TimeInForceBody::Gtc) => TimeInForce::Gtc,
-            Some(TimeInForceBody::Ioc) => TimeInForce::Ioc,
-            Some(TimeInForceBody::Fok) => TimeInForce::Fok,
-            Some(TimeInForceBody::Gtd) => return Err(not_offered("time_in_force GTD")),
-        };
-        Ok(NewSide::Buy { market, window, time_in_force, min_gpus: self.min_gpus })
-    }
-
-    fn sell(&self) -> Result<NewSide, Problem> {
-        refuse_present(
-            "sell",
-            &[
-                ("market", self.market.is_some()),
-                ("time_in_force", self.time_in_force.is_some()),
-                ("min_gpus", self.min_gpus.is_some()),
-            ],
-        )?;
-        let lot = LotId::new(self.lot.ok_or_else(|| missing("lot"))?);
-        let window = self.exact_window()?.map(WindowBody::window).transpose()?;
-        Ok(NewSide::Sell { lot, window, min_hours: self.min_hours, max_hours: self.max_hours })
-    }
-
-    fn exact_window(&self) -> Result<Option<WindowBody>, Problem> {
-        match &self.window {
-            None => Ok(None),
-            Some(OrderWindowBody { start: Some(start), end: Some(end), earliest: None, latest: None, hours: None }) => {
-                Ok(Some(WindowBody { start: *start, end: *end }))
-            }
-            Some(window) if window.earliest.is_some() || window.latest.is_some() || window.hours.is_some() => {
-                Err(not_offered("A flexible window"))
-            }
-            Some(_) => Err(missing("window.start or window.end")),
-        }
-    }
-
-    fn refuse_what_is_not_offered(&self) -> Result<(), Problem> {
-        let other = |given: &Option<String>, offered: &str| given.as_ref().is_some_and(|given| given != offered);
-        let wanted = [
-            ("kind spot", self.kind == KindBody::Spot),
-            ("markets", self.markets.is_some()),
-            ("filter", self.filter.is_some()),
-            ("contract", self.contract.is_some()),
-            ("expires_at", self.expires_at.is_some()),
-            ("post_only true", self.post_only == Some(true)),
-            ("placement other than any", other(&self.placement, "any")),
-            ("self_trade_prevention other than cancel_newest", other(&self.self_trade_prevention, "cancel_newest")),
-            ("billing other than hours_720", other(&self.billing, "hours_720")),
-        ];
-        match wanted.iter().find(|(_, wanted)| *wanted) {
-            Some((option, _)) => Err(not_offered(option)),
-            None => Ok(()),
-        }
-    }
-}
-
-fn not_offered(option: &str) -> Problem {
-    Problem::new(ProblemCode::NotSupported, format!("{option} is not offered yet."))
-}
-
-fn missing(field: &str) -> Problem {
-    Problem::new(ProblemCode::InvalidField, format!("{field} is missing."))
-}
-
-fn refuse_present(side: &str, fields: &[(&str, bool)]) -> Result<(), Problem> {
-    match fields.iter().find(|(_, present)| *present) {
-        Some((field, _)) => {
-            Err(Problem::new(ProblemCode::InvalidField, format!("{field} does not go with an order to {side}.")))
-        }
-        None => Ok(()),
-    }
-}
-
-/// Place an order. Buyers buy; providers sell from their lots.
+/// Place an order. Buyers buy, providers sell from their lots, and who holds a contract may resell it.
 #[utoipa::path(
     operation_id = "place_order",
     tag = "trading",
@@ -241,59 +41,139 @@ pub async fn place(
     body: web::Json<NewOrderBody>,
     node: web::Data<Node>,
 ) -> Result<HttpResponse, Problem> {
-    let role = if body.side == SideBody::Buy { Role::Buyer } else { Role::Provider };
-    if caller.role != role {
-        let detail =
-            format!("An order to {} is for: {}.", if role == Role::Buyer { "buy" } else { "sell" }, role.as_str());
-        return Err(Problem::new(ProblemCode::ForbiddenRole, detail));
-    }
-    let order = body.order(caller.organization)?;
     let key = idempotency_key(&request, caller.organization, &*body)?;
-    match node.sequencer.submit(Instruction::PlaceOrder(order), key).await {
-        Ok(receipt) => {
-            let order = OrderBody::of_receipt(&receipt.rows).ok_or_else(unexpected_receipt)?;
-            Ok(answer(HttpResponse::Created(), receipt.sequence, &order))
-        }
-        Err(SubmitError::Refused(refusal)) => match &*refusal {
-            Refusal::OrderPlacedBefore { order } => {
-                let order = read_order(&node, caller.organization, order.uuid(), None).await?;
-                Ok(answer(HttpResponse::Ok(), node.projection.position(), &order))
-            }
-            refusal => Err(Problem::from(refusal)),
-        },
-        Err(error) => Err(Problem::from(error)),
-    }
+    let placing = Placing::start(&node, caller.organization, caller.role, &body, key);
+    let placed = placing.finish(&node, caller.organization).await?;
+    let builder = if placed.is_new { HttpResponse::Created() } else { HttpResponse::Ok() };
+    Ok(answer(builder, placed.sequence, &placed.order))
 }
 
-/// Cancel what is open of an order.
+/// Several orders to be placed.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct BatchBody {
+    /// The orders, at most 100; they are decided one after the other, and each stands for itself.
+    #[schema(value_type = Vec<NewOrderBody>)]
+    orders: Vec<serde_json::Value>,
+}
+
+/// What became of the orders of a batch.
+#[derive(Serialize, ToSchema)]
+pub struct BatchOutcome {
+    /// One item for each order, in their order.
+    data: Vec<BatchItem>,
+}
+
+/// What became of one order of a batch: an order or a problem, with the status that it would have had alone.
+#[derive(Serialize, ToSchema)]
+pub struct BatchItem {
+    /// The HTTP status.
+    status: u16,
+    /// The order, if it was placed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    order: Option<OrderBody>,
+    /// Why it was not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    problem: Option<ProblemBody>,
+}
+
+/// Place several orders. Each is accepted or refused by itself.
 #[utoipa::path(
-    operation_id = "cancel_order",
+    operation_id = "place_orders",
     tag = "trading",
     security(("oauth2" = ["buyer"]), ("oauth2" = ["provider"])),
-    params(("order" = Uuid, Path, description = "The order's id")),
+    params(("Idempotency-Key" = Option<String>, Header, description = "Makes the request repeatable, order by order")),
+    request_body = BatchBody,
     responses(
-        (status = 200, description = "Cancelled", body = OrderBody),
-        (status = 404, description = "No such order of yours", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 409, description = "It is not open", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 200, description = "What became of each", body = BatchOutcome),
+        (status = "4XX", description = "Refused as a whole", body = ProblemBody, content_type = "application/problem+json"),
     ),
 )]
-#[delete("/orders/{order}")]
-pub async fn cancel(
+#[post("/orders/batch")]
+pub async fn place_batch(
     caller: Caller<Trader>,
-    order: web::Path<Uuid>,
+    request: HttpRequest,
+    body: web::Json<BatchBody>,
     node: web::Data<Node>,
 ) -> Result<HttpResponse, Problem> {
-    let instruction = Instruction::CancelOrder { organization: caller.organization, order: OrderId::new(*order) };
-    let receipt = match node.sequencer.submit(instruction, None).await {
-        Err(SubmitError::Refused(refusal)) if matches!(*refusal, Refusal::OrderNotOpen) => {
-            // Not open, or not there at all: the caller learns which.
-            read_order(&node, caller.organization, *order, None).await?;
-            return Err(Problem::from(&*refusal));
+    let orders = body.into_inner().orders;
+    if orders.is_empty() || orders.len() > BATCH_MAX {
+        return Err(Problem::new(ProblemCode::InvalidField, format!("A batch has 1 to {BATCH_MAX} orders.")));
+    }
+    // All of them enter the queue before the first is waited for, so that they are committed together.
+    let mut placings = Vec::with_capacity(orders.len());
+    for (item, order) in orders.into_iter().enumerate() {
+        let parsed: Result<NewOrderBody, _> = serde_json::from_value(order);
+        placings.push(match parsed {
+            Err(error) => {
+                Placing::Refused(Problem::new(ProblemCode::InvalidField, format!("The order cannot be used: {error}.")))
+            }
+            Ok(order) => {
+                let key = idempotency_key_of_item(&request, caller.organization, &order, Some(item))?;
+                Placing::start(&node, caller.organization, caller.role, &order, key)
+            }
+        });
+    }
+    let mut data = Vec::with_capacity(placings.len());
+    let mut sequence = node.log.head();
+    for placing in placings {
+        data.push(match placing.finish(&node, caller.organization).await {
+            Ok(placed) => {
+                sequence = sequence.max(placed.sequence);
+                BatchItem { status: if placed.is_new { 201 } else { 200 }, order: Some(placed.order), problem: None }
+            }
+            Err(problem) => {
+                BatchItem { status: problem.code().status().as_u16(), order: None, problem: Some(problem.body()) }
+            }
+        });
+    }
+    Ok(answer(HttpResponse::Ok(), sequence, &BatchOutcome { data }))
+}
+
+/// An order on its way into the book.
+enum Placing {
+    Refused(Problem),
+    Pending(Pending),
+}
+
+/// An order in the book, or one that was there before under the same name.
+struct Placed {
+    order: OrderBody,
+    is_new: bool,
+    sequence: u64,
+}
+
+impl Placing {
+    fn start(
+        node: &Node,
+        organization: OrganizationId,
+        role: Role,
+        body: &NewOrderBody,
+        key: Option<IdempotencyKey>,
+    ) -> Self {
+        let order = body.check_role(role).and_then(|()| body.order(organization));
+        let pending = order.and_then(|order| Ok(node.sequencer.enqueue(Instruction::PlaceOrder(order), key)?));
+        pending.map_or_else(Self::Refused, Self::Pending)
+    }
+
+    async fn finish(self, node: &Node, organization: OrganizationId) -> Result<Placed, Problem> {
+        let pending = match self {
+            Self::Refused(problem) => return Err(problem),
+            Self::Pending(pending) => pending,
+        };
+        match pending.receipt().await {
+            Ok(receipt) => {
+                let order = OrderBody::of_receipt(&receipt.rows).ok_or_else(unexpected_receipt)?;
+                Ok(Placed { order, is_new: true, sequence: receipt.sequence })
+            }
+            Err(SubmitError::Refused(refusal)) => match &*refusal {
+                Refusal::OrderPlacedBefore { order } => {
+                    let order = read_order(node, organization, order.uuid(), None).await?;
+                    Ok(Placed { order, is_new: false, sequence: node.projection.position() })
+                }
+                refusal => Err(Problem::from(refusal)),
+            },
+            Err(error) => Err(Problem::from(error)),
         }
-        outcome => outcome?,
-    };
-    let Receipt { sequence, .. } = receipt;
-    await_reads(&node, Some(sequence)).await?;
-    let order = read_order(&node, caller.organization, *order, Some(sequence)).await?;
-    Ok(answer(HttpResponse::Ok(), sequence, &order))
+    }
 }

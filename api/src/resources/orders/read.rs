@@ -3,10 +3,12 @@
 use std::collections::HashMap;
 
 use actix_web::{HttpResponse, get, web};
+use infra::journal::timestamp;
 use infra::node::Node;
+use infra::projection::BidOptions;
 use jiff::Timestamp;
-use ledger::OrganizationId;
-use matching::{MarketId, Unfilled};
+use ledger::{Instant, OrganizationId};
+use matching::{Hour, MarketId, TermWindow, Unfilled, Window};
 use serde::Deserialize;
 use tokio_postgres::{Client, Row};
 use utoipa::IntoParams;
@@ -19,8 +21,9 @@ use crate::request::{Page, PageSpan, answer, await_reads};
 use crate::wire::{amount, instant, price, window_between};
 
 const COLUMNS: &str = "id, client_order_id, side, market, lot, status, gpus, filled_gpus, limit_price, window_start, \
-                       window_end, time_in_force, min_gpus, min_hours, max_hours, unfilled::text, placed_at, sequence";
-const STATUSES: [&str; 5] = ["open", "partially_filled", "filled", "cancelled", "expired"];
+                       window_end, time_in_force, min_gpus, min_hours, max_hours, unfilled::text, placed_at, sequence, \
+                       kind, contract, window_latest, options::text";
+const STATUSES: [&str; 6] = ["open", "partially_filled", "filled", "cancelled", "expired", "suspended"];
 
 /// Which orders to list.
 #[derive(Deserialize, IntoParams)]
@@ -68,13 +71,13 @@ pub async fn list(
     let client = node.database.get().await?;
     let statement = format!(
         "SELECT {COLUMNS} FROM orders WHERE organization = $1 AND sequence > $2 AND status = ANY($3) \
-         AND ($4::text IS NULL OR market = $4) ORDER BY sequence LIMIT $5"
+         AND ($4::text IS NULL OR market = $4 OR (options->'other_markets')::jsonb @> to_jsonb($4::text)) ORDER BY sequence LIMIT $5"
     );
     let market = query.market.as_ref().map(MarketId::as_str);
     let organization = caller.organization.as_str();
     let rows = client.query(&statement, &[&organization, &span.after, &statuses, &market, &span.fetch()]).await?;
     let mut page = span.page(&rows, |row| row.get(17), order_of_row)?;
-    add_trades(&client, &mut page.data).await?;
+    add_trades(&node, &client, &mut page.data).await?;
     page.data = page.data.into_iter().map(OrderBody::averaged).collect();
     Ok(answer(HttpResponse::Ok(), node.projection.position(), &page))
 }
@@ -123,7 +126,7 @@ pub(super) async fn read_order(
     let row = client.query_opt(&statement, &[&order, &organization.as_str()]).await?;
     let row = row.ok_or_else(|| Problem::not_found("order of your organization"))?;
     let mut orders = vec![order_of_row(&row)?];
-    add_trades(&client, &mut orders).await?;
+    add_trades(node, &client, &mut orders).await?;
     let order = orders.pop().ok_or_else(|| Problem::not_found("order of your organization"))?;
     Ok(order.averaged())
 }
@@ -137,21 +140,32 @@ fn order_of_row(row: &Row) -> Result<OrderBody, Problem> {
         .map(serde_json::from_str)
         .transpose()
         .map_err(|error| Problem::internal(&error))?;
-    Ok(OrderBody {
+    let options: Option<BidOptions> = row
+        .get::<_, Option<&str>>(21)
+        .map(serde_json::from_str)
+        .transpose()
+        .map_err(|error| Problem::internal(&error))?;
+    let mut order = OrderBody {
         id: row.get(0),
         client_order_id: row.get(1),
         side: row.get(2),
-        kind: "term",
+        kind: row.get(18),
         market: row.get(3),
+        markets: None,
         lot: row.get(4),
+        contract: row.get(19),
         status: row.get(5),
         gpus,
         filled_gpus,
-        remaining_gpus: gpus - filled_gpus,
+        remaining_gpus: gpus.saturating_sub(filled_gpus),
         limit_price: price(row.get(8))?,
         average_price: None,
-        window: window_between(row.get(9), row.get(10)),
+        window: term_window(row.get(9), row.get(10), row.get(20)),
         time_in_force: row.get(11),
+        expires_at: None,
+        placement: None,
+        post_only: None,
+        self_trade_prevention: None,
         min_gpus: optional(12),
         min_hours: optional(13),
         max_hours: optional(14),
@@ -159,19 +173,38 @@ fn order_of_row(row: &Row) -> Result<OrderBody, Problem> {
         unfilled: unfilled.map(UnfilledBody::from),
         placed_at: instant(row.get::<_, Timestamp>(16)).to_string(),
         sequence: u64::try_from(row.get::<_, i64>(17)).unwrap_or(0),
-    })
+    };
+    if let Some(options) = options {
+        order.options(options);
+    }
+    Ok(order)
 }
 
+/// A window from its columns: start, end of the earliest, and the latest start of a flexible one.
+fn term_window(start: Option<Timestamp>, end: Option<Timestamp>, latest: Option<Timestamp>) -> Option<TermWindow> {
+    let earliest = window_between(start?, end?);
+    let Some(latest) = latest else { return Window::new(earliest.start, earliest.end).ok().map(TermWindow::from) };
+    let latest = Hour::containing(instant(latest));
+    TermWindow::flexible(earliest.start, latest, earliest.end.hours() - earliest.start.hours()).ok()
+}
+
+/// How many hours of a standing spot order's sales are shown with it; `/v1/spot-sales` has all.
+const SPOT_HOURS_SHOWN: i64 = 24;
+
 /// Adds the trades of each order.
-async fn add_trades(client: &Client, orders: &mut [OrderBody]) -> Result<(), Problem> {
+async fn add_trades(node: &Node, client: &Client, orders: &mut [OrderBody]) -> Result<(), Problem> {
     let ids: Vec<Uuid> = orders.iter().map(|order| order.id).collect();
     let places: HashMap<Uuid, usize> = ids.iter().enumerate().map(|(place, id)| (*id, place)).collect();
-    let columns = "id, contract, lot, gpus, price, window_start, window_end, amount, sequence";
+    let term = "id, contract, lot, gpus, price, window_start, window_end, amount, sequence, NULL::int";
+    let spot = "NULL, NULL, lot, gpus, price, hour, hour + interval '1 hour', amount, sequence, minutes";
     let statement = format!(
-        "SELECT bid, {columns} FROM trades WHERE bid = ANY($1) \
-         UNION ALL SELECT ask, {columns} FROM trades WHERE ask = ANY($1) ORDER BY sequence"
+        "SELECT bid, {term} FROM trades WHERE bid = ANY($1) \
+         UNION ALL SELECT ask, {term} FROM trades WHERE ask = ANY($1) \
+         UNION ALL SELECT bid, {spot} FROM spot_sales WHERE bid = ANY($1) AND hour >= $2 \
+         UNION ALL SELECT ask, {spot} FROM spot_sales WHERE ask = ANY($1) AND hour >= $2 ORDER BY sequence"
     );
-    for row in client.query(&statement, &[&ids]).await? {
+    let since = Instant::from_micros(node.clock.now().micros() - SPOT_HOURS_SHOWN * 3_600_000_000);
+    for row in client.query(&statement, &[&ids, &timestamp(since)]).await? {
         let Some(place) = places.get(&row.get::<_, Uuid>(0)) else { continue };
         orders[*place].trades.push(OrderTradeBody {
             id: row.get(1),
@@ -180,6 +213,7 @@ async fn add_trades(client: &Client, orders: &mut [OrderBody]) -> Result<(), Pro
             gpus: u32::try_from(row.get::<_, i32>(4)).unwrap_or(0),
             price: price(row.get(5))?,
             window: window_between(row.get(6), row.get(7)),
+            minutes: row.get::<_, Option<i32>>(10).and_then(|minutes| u32::try_from(minutes).ok()),
             amount: amount(row.get(8))?,
         });
     }

@@ -61,7 +61,7 @@ impl Exchange {
         let (gpus, limit_price, window) =
             (change.gpus.1, change.limit_price.1, change.window.1.unwrap_or(bid.terms.window));
         let names: Vec<_> = bid.markets.iter().map(|key| self.venue.at(*key).spec.id).collect();
-        let markets = self.bid_markets(&names)?;
+        let markets = self.bid_markets(names[0], &names[1..])?;
         check_quantity(gpus, markets.lot_size, GPUS_MAX)?;
         let filled = bid.gpus - bid.terms.remaining;
         if gpus <= filled {
@@ -91,7 +91,7 @@ impl Exchange {
             self_trade_prevention: bid.self_trade_prevention,
         };
         let keeps_priority = change.keeps_priority();
-        let outcome = (!keeps_priority).then(|| self.plan_arrival(&arriving, &markets));
+        let outcome = (!keeps_priority).then(|| self.plan_arrival(&arriving, &markets, self.now));
         out.push(Event::from(OrderAmended {
             order: bid.id,
             organization: bid.organization,

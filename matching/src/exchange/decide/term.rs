@@ -1,6 +1,6 @@
 //! Bids for a term, and the trades they make.
 
-use ledger::{ContractId, OrganizationId};
+use ledger::{ContractId, Instant, OrganizationId};
 use smallvec::SmallVec;
 
 use super::{Resolved, check_minimum, check_quantity};
@@ -66,9 +66,8 @@ impl Exchange {
                 post_only,
                 self_trade_prevention,
             } => {
-                let mut markets = self.choose(markets, gpus, Some(limit_price))?;
-                let lot_size = self.bid_markets(&markets)?.lot_size;
-                let market = markets.remove(0);
+                let (market, other_markets) = self.choose(markets, gpus, Some(limit_price))?;
+                let lot_size = self.bid_markets(market, &other_markets)?.lot_size;
                 let side = OrderSide::Buy {
                     time_in_force: *time_in_force,
                     min_gpus: min_gpus.unwrap_or(lot_size),
@@ -77,7 +76,7 @@ impl Exchange {
                     post_only: *post_only,
                     self_trade_prevention: *self_trade_prevention,
                 };
-                let (other_markets, window) = (markets, *window);
+                let window = *window;
                 Ok(Resolved::Term(OrderTerms { market, other_markets, gpus, limit_price, window, side }))
             }
             NewSide::Sell { supply, window, min_hours, max_hours, self_trade_prevention } => {
@@ -105,14 +104,15 @@ impl Exchange {
         }
     }
 
-    /// The markets that a bid names, or those that its filter admits and that can take it.
+    /// The market that a bid names and the others, or those that its filter admits and that can take it.
     pub(in crate::exchange) fn choose(
         &self,
         choice: &MarketChoice,
         gpus: u32,
         limit_price: Option<Price>,
-    ) -> Result<Vec<MarketId>, Refusal> {
-        let markets = match choice {
+    ) -> Result<(MarketId, Vec<MarketId>), Refusal> {
+        let mut markets = match choice {
+            MarketChoice::One(market) => return Ok((*market, Vec::new())),
             MarketChoice::Named(markets) => {
                 let mut named = Vec::with_capacity(markets.len());
                 for market in markets {
@@ -138,13 +138,14 @@ impl Exchange {
         if markets.len() > MARKETS_PER_BID_MAX {
             return Err(Refusal::TooManyMarkets { max: MARKETS_PER_BID_MAX });
         }
-        Ok(markets)
+        let first = markets.remove(0);
+        Ok((first, markets))
     }
 
-    pub(in crate::exchange) fn bid_markets(&self, markets: &[MarketId]) -> Result<BidMarkets, Refusal> {
+    pub(in crate::exchange) fn bid_markets(&self, first: MarketId, others: &[MarketId]) -> Result<BidMarkets, Refusal> {
         let mut chosen = BidMarkets { keys: SmallVec::new(), lot_size: 1, gate_minutes: 0, fee_bps_max: 0 };
         let mut currency = None;
-        for id in markets {
+        for id in std::iter::once(&first).chain(others) {
             let key = self.venue.key(*id).ok_or(Refusal::MarketUnknown { market: *id })?;
             let spec = &self.venue.at(key).spec;
             if *currency.get_or_insert(spec.currency) != spec.currency {
@@ -166,7 +167,7 @@ impl Exchange {
         ids: &mut DerivedIds,
         out: &mut Vec<Event>,
     ) -> Result<(), Refusal> {
-        let (arriving, markets) = self.arriving(order, new.organization, &terms)?;
+        let (arriving, markets) = self.arriving(order, new.organization, &terms, self.now)?;
         for key in &markets.keys {
             let market = self.venue.at(*key);
             Self::check_price(market, terms.limit_price, market.last_price, true)?;
@@ -174,7 +175,7 @@ impl Exchange {
         let hold = hold(terms.limit_price, terms.gpus, terms.window.hours(), markets.fee_bps_max);
         let currency = self.venue.at(markets.keys[0]).spec.currency;
         self.check_funds(new.organization, currency, hold)?;
-        let outcome = self.plan_arrival(&arriving, &markets);
+        let outcome = self.plan_arrival(&arriving, &markets, self.now);
         let (organization, client_order_id, unfilled) = (new.organization, new.client_order_id, outcome.unfilled);
         out.push(OrderPlaced { order, organization, client_order_id, terms, currency, hold, unfilled }.into());
         self.carry_out(&arriving, &markets, &outcome, ids, out);
@@ -187,22 +188,22 @@ impl Exchange {
         order: OrderId,
         organization: OrganizationId,
         terms: &OrderTerms,
+        now: Instant,
     ) -> Result<(Arriving, BidMarkets), Refusal> {
         let OrderSide::Buy { time_in_force, min_gpus, expires_at, placement, post_only, self_trade_prevention } =
             terms.side
         else {
             return Err(Refusal::OptionsConflict);
         };
-        let ids: SmallVec<[MarketId; 2]> = terms.markets().collect();
-        let markets = self.bid_markets(&ids)?;
+        let markets = self.bid_markets(terms.market, &terms.other_markets)?;
         let OrderTerms { gpus, window, limit_price, .. } = *terms;
         check_quantity(gpus, markets.lot_size, GPUS_MAX)?;
         check_minimum(min_gpus, gpus, markets.lot_size)?;
-        if gate(window.latest(), markets.gate_minutes) <= self.now {
+        if gate(window.latest(), markets.gate_minutes) <= now {
             return Err(Refusal::WindowPast { window });
         }
         match (time_in_force, expires_at) {
-            (TimeInForce::Gtd, Some(at)) if at > self.now => {}
+            (TimeInForce::Gtd, Some(at)) if at > now => {}
             (TimeInForce::Gtd, _) | (_, Some(_)) => return Err(Refusal::ExpiryInvalid),
             (TimeInForce::Ioc | TimeInForce::Fok, None) if post_only => return Err(Refusal::OptionsConflict),
             (_, None) => {}
@@ -213,7 +214,7 @@ impl Exchange {
     }
 
     /// What an arriving bid trades, and why it does not fill whole.
-    pub(in crate::exchange) fn plan_arrival(&self, arriving: &Arriving, markets: &BidMarkets) -> Outcome {
+    pub(in crate::exchange) fn plan_arrival(&self, arriving: &Arriving, markets: &BidMarkets, now: Instant) -> Outcome {
         let terms = &arriving.terms;
         let open = self.open_markets(&markets.keys);
         let search = Search {
@@ -226,7 +227,7 @@ impl Exchange {
                 SelfTradePrevention::CancelOldest => OwnOrders::Cancel,
                 SelfTradePrevention::CancelBoth => OwnOrders::CancelAndStop,
             },
-            first_start: first_open_hour(self.now, markets.gate_minutes),
+            first_start: first_open_hour(now, markets.gate_minutes),
         };
         let mut plan = self.venue.plan(&search);
         if arriving.post_only && (plan.gpus() > 0 || plan.met_own_order) {

@@ -1,0 +1,296 @@
+//! The operator's controls: halts, price bands, kill switches and limits.
+
+use actix_web::{HttpRequest, HttpResponse, delete, get, post, put, web};
+use infra::node::Node;
+use ledger::OrganizationId;
+use matching::{Instruction, MarketId, OPEN_ORDERS_MAX, PriceBand};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::markets::{MarketStateBody, PriceBandBody};
+use super::submit;
+use crate::auth::{Caller, OperatorOnly};
+use crate::problem::{Problem, ProblemBody};
+use crate::request::answer;
+
+/// Why a control is used.
+#[derive(Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ReasonBody {
+    /// Why, at most 120 characters.
+    #[schema(example = "prices under review")]
+    reason: String,
+}
+
+/// Stop trading in a market. Orders rest, and can be placed and cancelled.
+#[utoipa::path(
+    operation_id = "halt_market",
+    tag = "operator",
+    security(("oauth2" = ["operator"])),
+    params(
+        ("market" = String, Path, description = "The market's id"),
+        ("Idempotency-Key" = Option<String>, Header, description = "Makes the request repeatable"),
+    ),
+    request_body = ReasonBody,
+    responses(
+        (status = 200, description = "Halted", body = MarketStateBody),
+        (status = "4XX", description = "Refused", body = ProblemBody, content_type = "application/problem+json"),
+    ),
+)]
+#[post("/markets/{market}/halt")]
+pub async fn halt_market(
+    caller: Caller<OperatorOnly>,
+    market: web::Path<MarketId>,
+    request: HttpRequest,
+    body: web::Json<ReasonBody>,
+    node: web::Data<Node>,
+) -> Result<HttpResponse, Problem> {
+    let body = body.into_inner();
+    let market = market.into_inner();
+    market_state(&node, market)?;
+    let instruction = Instruction::HaltMarket { market, reason: body.reason.clone() };
+    let sequence = submit(&node, &request, caller.organization, &body, instruction).await?.sequence;
+    Ok(answer(HttpResponse::Ok(), sequence, &market_state(&node, market)?))
+}
+
+/// Let a market trade again: what crosses in its book trades at once, by rank.
+#[utoipa::path(
+    operation_id = "resume_market",
+    tag = "operator",
+    security(("oauth2" = ["operator"])),
+    params(
+        ("market" = String, Path, description = "The market's id"),
+        ("Idempotency-Key" = Option<String>, Header, description = "Makes the request repeatable"),
+    ),
+    responses(
+        (status = 200, description = "Open", body = MarketStateBody),
+        (status = "4XX", description = "Refused", body = ProblemBody, content_type = "application/problem+json"),
+    ),
+)]
+#[post("/markets/{market}/resume")]
+pub async fn resume_market(
+    caller: Caller<OperatorOnly>,
+    market: web::Path<MarketId>,
+    request: HttpRequest,
+    node: web::Data<Node>,
+) -> Result<HttpResponse, Problem> {
+    let market = market.into_inner();
+    market_state(&node, market)?;
+    let instruction = Instruction::ResumeMarket { market };
+    let sequence = submit(&node, &request, caller.organization, &(), instruction).await?.sequence;
+    Ok(answer(HttpResponse::Ok(), sequence, &market_state(&node, market)?))
+}
+
+/// Refuse limits that are far from the last price and probably mistyped.
+#[utoipa::path(
+    operation_id = "set_price_band",
+    tag = "operator",
+    security(("oauth2" = ["operator"])),
+    params(
+        ("market" = String, Path, description = "The market's id"),
+        ("Idempotency-Key" = Option<String>, Header, description = "Makes the request repeatable"),
+    ),
+    request_body = PriceBandBody,
+    responses(
+        (status = 200, description = "Set", body = MarketStateBody),
+        (status = "4XX", description = "Refused", body = ProblemBody, content_type = "application/problem+json"),
+    ),
+)]
+#[put("/markets/{market}/price-band")]
+pub async fn set_price_band(
+    caller: Caller<OperatorOnly>,
+    market: web::Path<MarketId>,
+    request: HttpRequest,
+    body: web::Json<PriceBandBody>,
+    node: web::Data<Node>,
+) -> Result<HttpResponse, Problem> {
+    let body = body.into_inner();
+    let market = market.into_inner();
+    market_state(&node, market)?;
+    let instruction = Instruction::SetPriceBand {
+        market,
+        band: Some(PriceBand { width_bps: body.width_bps, reference: body.reference }),
+    };
+    let sequence = submit(&node, &request, caller.organization, &body, instruction).await?.sequence;
+    Ok(answer(HttpResponse::Ok(), sequence, &market_state(&node, market)?))
+}
+
+/// Take any limit again.
+#[utoipa::path(
+    operation_id = "lift_price_band",
+    tag = "operator",
+    security(("oauth2" = ["operator"])),
+    params(
+        ("market" = String, Path, description = "The market's id"),
+        ("Idempotency-Key" = Option<String>, Header, description = "Makes the request repeatable"),
+    ),
+    responses(
+        (status = 200, description = "Lifted", body = MarketStateBody),
+        (status = "4XX", description = "Refused", body = ProblemBody, content_type = "application/problem+json"),
+    ),
+)]
+#[delete("/markets/{market}/price-band")]
+pub async fn lift_price_band(
+    caller: Caller<OperatorOnly>,
+    market: web::Path<MarketId>,
+    request: HttpRequest,
+    node: web::Data<Node>,
+) -> Result<HttpResponse, Problem> {
+    let market = market.into_inner();
+    market_state(&node, market)?;
+    let instruction = Instruction::SetPriceBand { market, band: None };
+    let sequence = submit(&node, &request, caller.organization, &(), instruction).await?.sequence;
+    Ok(answer(HttpResponse::Ok(), sequence, &market_state(&node, market)?))
+}
+
+fn market_state(node: &Node, market: MarketId) -> Result<MarketStateBody, Problem> {
+    let exchange = node.view.read();
+    exchange.venue().market(market).map(MarketStateBody::from).ok_or_else(|| Problem::not_found("market"))
+}
+
+/// An organization as the operator sees it.
+#[derive(Serialize, ToSchema)]
+pub struct OrganizationStateBody {
+    /// Its id.
+    #[schema(value_type = String)]
+    id: OrganizationId,
+    /// Its name.
+    name: String,
+    /// `active`, or `suspended`: its orders are cancelled and it places none.
+    status: &'static str,
+    /// Its orders at rest.
+    open_orders: u32,
+    /// The most orders at rest that it may have.
+    open_orders_max: u32,
+}
+
+fn organization_state(node: &Node, id: OrganizationId) -> Result<OrganizationStateBody, Problem> {
+    let exchange = node.view.read();
+    let organization = exchange.organization(id).ok_or_else(|| Problem::not_found("organization"))?;
+    Ok(OrganizationStateBody {
+        id,
+        name: organization.name.clone(),
+        status: if organization.suspended { "suspended" } else { "active" },
+        open_orders: organization.open_orders,
+        open_orders_max: organization.open_orders_max.unwrap_or(OPEN_ORDERS_MAX),
+    })
+}
+
+/// One organization.
+#[utoipa::path(
+    operation_id = "get_organization",
+    tag = "operator",
+    security(("oauth2" = ["operator"])),
+    params(("organization" = String, Path, description = "The organization's id")),
+    responses(
+        (status = 200, description = "The organization", body = OrganizationStateBody),
+        (status = 404, description = "No such organization", body = ProblemBody, content_type = "application/problem+json"),
+    ),
+)]
+#[get("/organizations/{organization}")]
+pub async fn show_organization(
+    _caller: Caller<OperatorOnly>,
+    organization: web::Path<OrganizationId>,
+    node: web::Data<Node>,
+) -> Result<HttpResponse, Problem> {
+    let body = organization_state(&node, *organization)?;
+    Ok(answer(HttpResponse::Ok(), node.view.read().sequence(), &body))
+}
+
+/// The kill switch: cancel all orders of an organization and take no more from it.
+#[utoipa::path(
+    operation_id = "suspend_organization",
+    tag = "operator",
+    security(("oauth2" = ["operator"])),
+    params(
+        ("organization" = String, Path, description = "The organization's id"),
+        ("Idempotency-Key" = Option<String>, Header, description = "Makes the request repeatable"),
+    ),
+    request_body = ReasonBody,
+    responses(
+        (status = 200, description = "Suspended", body = OrganizationStateBody),
+        (status = "4XX", description = "Refused", body = ProblemBody, content_type = "application/problem+json"),
+    ),
+)]
+#[post("/organizations/{organization}/suspend")]
+pub async fn suspend_organization(
+    caller: Caller<OperatorOnly>,
+    organization: web::Path<OrganizationId>,
+    request: HttpRequest,
+    body: web::Json<ReasonBody>,
+    node: web::Data<Node>,
+) -> Result<HttpResponse, Problem> {
+    let body = body.into_inner();
+    let organization = organization.into_inner();
+    organization_state(&node, organization)?;
+    let instruction = Instruction::SuspendOrganization { organization, reason: body.reason.clone() };
+    let sequence = submit(&node, &request, caller.organization, &body, instruction).await?.sequence;
+    Ok(answer(HttpResponse::Ok(), sequence, &organization_state(&node, organization)?))
+}
+
+/// Take orders from an organization again.
+#[utoipa::path(
+    operation_id = "reinstate_organization",
+    tag = "operator",
+    security(("oauth2" = ["operator"])),
+    params(
+        ("organization" = String, Path, description = "The organization's id"),
+        ("Idempotency-Key" = Option<String>, Header, description = "Makes the request repeatable"),
+    ),
+    responses(
+        (status = 200, description = "Active", body = OrganizationStateBody),
+        (status = "4XX", description = "Refused", body = ProblemBody, content_type = "application/problem+json"),
+    ),
+)]
+#[post("/organizations/{organization}/reinstate")]
+pub async fn reinstate_organization(
+    caller: Caller<OperatorOnly>,
+    organization: web::Path<OrganizationId>,
+    request: HttpRequest,
+    node: web::Data<Node>,
+) -> Result<HttpResponse, Problem> {
+    let organization = organization.into_inner();
+    organization_state(&node, organization)?;
+    let instruction = Instruction::ReinstateOrganization { organization };
+    let sequence = submit(&node, &request, caller.organization, &(), instruction).await?.sequence;
+    Ok(answer(HttpResponse::Ok(), sequence, &organization_state(&node, organization)?))
+}
+
+/// A bound on the number of open orders.
+#[derive(Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct OrderLimitBody {
+    /// The most orders at rest; the exchange's usual limit when null.
+    open_orders_max: Option<u32>,
+}
+
+/// Bound the number of an organization's open orders.
+#[utoipa::path(
+    operation_id = "set_order_limit",
+    tag = "operator",
+    security(("oauth2" = ["operator"])),
+    params(
+        ("organization" = String, Path, description = "The organization's id"),
+        ("Idempotency-Key" = Option<String>, Header, description = "Makes the request repeatable"),
+    ),
+    request_body = OrderLimitBody,
+    responses(
+        (status = 200, description = "Set", body = OrganizationStateBody),
+        (status = "4XX", description = "Refused", body = ProblemBody, content_type = "application/problem+json"),
+    ),
+)]
+#[put("/organizations/{organization}/order-limit")]
+pub async fn set_order_limit(
+    caller: Caller<OperatorOnly>,
+    organization: web::Path<OrganizationId>,
+    request: HttpRequest,
+    body: web::Json<OrderLimitBody>,
+    node: web::Data<Node>,
+) -> Result<HttpResponse, Problem> {
+    let body = body.into_inner();
+    let organization = organization.into_inner();
+    organization_state(&node, organization)?;
+    let instruction = Instruction::SetOrderLimit { organization, open_orders_max: body.open_orders_max };
+    let sequence = submit(&node, &request, caller.organization, &body, instruction).await?.sequence;
+    Ok(answer(HttpResponse::Ok(), sequence, &organization_state(&node, organization)?))
+}

@@ -1,0 +1,142 @@
+//! Changing and cancelling orders.
+
+use actix_web::{HttpResponse, delete, patch, web};
+use infra::node::Node;
+use infra::sequencer::{Receipt, SubmitError};
+use matching::{Amendment, Event, Instruction, MarketId, OrderId, Price, Refusal};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use uuid::Uuid;
+
+use super::body::OrderBody;
+use super::read::read_order;
+use super::request::OrderWindowBody;
+use crate::auth::{Caller, Trader};
+use crate::problem::{Problem, ProblemBody};
+use crate::request::{answer, await_reads};
+
+/// A change to an order; what is not given stays.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AmendmentBody {
+    /// GPUs, those already traded included.
+    gpus: Option<u32>,
+    /// The worst price per GPU-hour.
+    #[schema(value_type = Option<String>, example = "1.1000")]
+    limit_price: Option<Price>,
+    /// The hours.
+    window: Option<OrderWindowBody>,
+}
+
+/// Change an open order. Fewer GPUs keep its place in time; another price or window, or more GPUs, make it arrive anew.
+#[utoipa::path(
+    operation_id = "amend_order",
+    tag = "trading",
+    security(("oauth2" = ["buyer"]), ("oauth2" = ["provider"])),
+    params(("order" = Uuid, Path, description = "The order's id")),
+    request_body = AmendmentBody,
+    responses(
+        (status = 200, description = "Changed, with all its trades", body = OrderBody),
+        (status = 404, description = "No such order of yours", body = ProblemBody, content_type = "application/problem+json"),
+        (status = "4XX", description = "Refused: the order is as it was", body = ProblemBody, content_type = "application/problem+json"),
+    ),
+)]
+#[patch("/orders/{order}")]
+pub async fn amend(
+    caller: Caller<Trader>,
+    order: web::Path<Uuid>,
+    body: web::Json<AmendmentBody>,
+    node: web::Data<Node>,
+) -> Result<HttpResponse, Problem> {
+    let AmendmentBody { gpus, limit_price, window } = body.into_inner();
+    let window = window.as_ref().map(OrderWindowBody::term_window).transpose()?;
+    let amendment =
+        Amendment { organization: caller.organization, order: OrderId::new(*order), gpus, limit_price, window };
+    change(&node, &caller, *order, Instruction::AmendOrder(amendment)).await
+}
+
+/// Cancel what is open of an order.
+#[utoipa::path(
+    operation_id = "cancel_order",
+    tag = "trading",
+    security(("oauth2" = ["buyer"]), ("oauth2" = ["provider"])),
+    params(("order" = Uuid, Path, description = "The order's id")),
+    responses(
+        (status = 200, description = "Cancelled", body = OrderBody),
+        (status = 404, description = "No such order of yours", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 409, description = "It is not open", body = ProblemBody, content_type = "application/problem+json"),
+    ),
+)]
+#[delete("/orders/{order}")]
+pub async fn cancel(
+    caller: Caller<Trader>,
+    order: web::Path<Uuid>,
+    node: web::Data<Node>,
+) -> Result<HttpResponse, Problem> {
+    let instruction = Instruction::CancelOrder { organization: caller.organization, order: OrderId::new(*order) };
+    change(&node, &caller, *order, instruction).await
+}
+
+/// Carries out a change and shows the order after it.
+async fn change(
+    node: &Node,
+    caller: &Caller<Trader>,
+    order: Uuid,
+    instruction: Instruction,
+) -> Result<HttpResponse, Problem> {
+    let receipt = match node.sequencer.submit(instruction, None).await {
+        Err(SubmitError::Refused(refusal)) if matches!(*refusal, Refusal::OrderNotOpen) => {
+            // Not open, or not there at all: the caller learns which.
+            read_order(node, caller.organization, order, None).await?;
+            return Err(Problem::from(&*refusal));
+        }
+        outcome => outcome?,
+    };
+    let Receipt { sequence, .. } = receipt;
+    await_reads(node, Some(sequence)).await?;
+    let order = read_order(node, caller.organization, order, Some(sequence)).await?;
+    Ok(answer(HttpResponse::Ok(), sequence, &order))
+}
+
+/// Which orders to cancel.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct CancelQuery {
+    /// Only orders that trade in this market.
+    #[param(value_type = Option<String>)]
+    market: Option<MarketId>,
+}
+
+/// The orders that were cancelled.
+#[derive(Serialize, ToSchema)]
+pub struct CancelledBody {
+    /// Their ids.
+    data: Vec<Uuid>,
+}
+
+/// Cancel all your open orders, or those of one market.
+#[utoipa::path(
+    operation_id = "cancel_orders",
+    tag = "trading",
+    security(("oauth2" = ["buyer"]), ("oauth2" = ["provider"])),
+    params(CancelQuery),
+    responses(
+        (status = 200, description = "Cancelled", body = CancelledBody),
+        (status = "4XX", description = "Refused", body = ProblemBody, content_type = "application/problem+json"),
+    ),
+)]
+#[delete("/orders")]
+pub async fn cancel_all(
+    caller: Caller<Trader>,
+    query: web::Query<CancelQuery>,
+    node: web::Data<Node>,
+) -> Result<HttpResponse, Problem> {
+    let instruction = Instruction::CancelOrders { organization: caller.organization, market: query.market };
+    let receipt = node.sequencer.submit(instruction, None).await?;
+    let closed = receipt.rows.iter().filter_map(|row| match &row.record.event {
+        Event::OrderClosed(closed) if closed.organization == caller.organization => Some(closed.order.uuid()),
+        _ => None,
+    });
+    Ok(answer(HttpResponse::Ok(), receipt.sequence, &CancelledBody { data: closed.collect() }))
+}

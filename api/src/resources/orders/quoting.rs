@@ -1,0 +1,135 @@
+//! Quotes: what an order would do, with an order that does it.
+
+use actix_web::{HttpResponse, post, web};
+use infra::node::Node;
+use ledger::{Amount, Currency};
+use matching::{MarketId, Price, Quote, QuotedTrade};
+use serde::Serialize;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::body::UnfilledBody;
+use super::request::NewOrderBody;
+use crate::auth::{Caller, Trader};
+use crate::problem::{Problem, ProblemBody};
+use crate::request::answer;
+use crate::wire::{WindowBody, average_price};
+
+/// What an order would do if it came now.
+#[derive(Serialize, ToSchema)]
+#[serde(untagged)]
+pub enum QuoteBody {
+    /// It would fill whole.
+    Fillable(Box<FillableBody>),
+    /// It would not.
+    Unfillable(UnfillableBody),
+}
+
+/// An order that would fill whole.
+#[derive(Serialize, ToSchema)]
+pub struct FillableBody {
+    /// True.
+    fillable: bool,
+    /// How many GPUs.
+    gpus: u32,
+    /// The average price of its trades.
+    #[schema(value_type = String)]
+    average_price: Price,
+    /// What amounts are in.
+    #[schema(value_type = String)]
+    currency: Currency,
+    /// What you would pay for the whole window, fees included.
+    #[schema(value_type = String)]
+    total: Amount,
+    /// The fees in it.
+    #[schema(value_type = String)]
+    fees: Amount,
+    /// The hours that you would get.
+    window: WindowBody,
+    /// The trades, best first.
+    trades: Vec<QuotedTradeBody>,
+    /// The order, ready to post: while the book is as it is, it fills at this price.
+    order: NewOrderBody,
+}
+
+/// A trade that an order would make.
+#[derive(Serialize, ToSchema)]
+pub struct QuotedTradeBody {
+    /// Where.
+    #[schema(value_type = String)]
+    market: MarketId,
+    /// The lot that would serve it.
+    lot: Uuid,
+    /// How many GPUs.
+    gpus: u32,
+    /// Per GPU-hour.
+    #[schema(value_type = String)]
+    price: Price,
+}
+
+/// An order that would not fill whole.
+#[derive(Serialize, ToSchema)]
+pub struct UnfillableBody {
+    /// False.
+    fillable: bool,
+    /// Why not, and what would.
+    unfilled: UnfilledBody,
+}
+
+/// Ask what an order to buy for a term would do now. The limit may be left out. Nothing is held or promised.
+#[utoipa::path(
+    operation_id = "quote",
+    tag = "trading",
+    security(("oauth2" = ["buyer"])),
+    request_body = NewOrderBody,
+    responses(
+        (status = 200, description = "What it would do", body = QuoteBody),
+        (status = "4XX", description = "Such an order would be refused", body = ProblemBody, content_type = "application/problem+json"),
+    ),
+)]
+#[post("/quotes")]
+pub async fn ask(
+    caller: Caller<Trader>,
+    body: web::Json<NewOrderBody>,
+    node: web::Data<Node>,
+) -> Result<HttpResponse, Problem> {
+    let body = body.into_inner();
+    body.check_role(caller.role)?;
+    let request = body.quote(caller.organization)?;
+    let now = node.clock.now();
+    let (sequence, quote) = {
+        let exchange = node.view.read();
+        (exchange.sequence(), exchange.quote(&request, now).map_err(|refusal| Problem::from(&refusal))?)
+    };
+    Ok(answer(HttpResponse::Ok(), sequence, &QuoteBody::of(quote, body)))
+}
+
+impl QuoteBody {
+    fn of(quote: Quote, request: NewOrderBody) -> Self {
+        match quote {
+            Quote::Unfillable(unfilled) => {
+                Self::Unfillable(UnfillableBody { fillable: false, unfilled: unfilled.into() })
+            }
+            Quote::Fillable { window, currency, limit_price, amount, fees, trades } => {
+                let gpus: u32 = trades.iter().map(|trade| trade.gpus).sum();
+                let window = WindowBody::from(window);
+                let gpu_hours = i128::from(gpus) * i128::from(window.end.hours() - window.start.hours());
+                let shown = |trade: &QuotedTrade| {
+                    let QuotedTrade { market, lot, gpus, price } = *trade;
+                    QuotedTradeBody { market, lot: lot.uuid(), gpus, price }
+                };
+                Self::Fillable(Box::new(FillableBody {
+                    fillable: true,
+                    gpus,
+                    average_price: average_price(amount, gpu_hours).unwrap_or(limit_price),
+                    currency,
+                    total: amount + fees,
+                    fees,
+                    window,
+                    trades: trades.iter().map(shown).collect(),
+                    order: request.filling(limit_price, window),
+                }))
+            }
+        }
+    }
+}
