@@ -80,6 +80,16 @@ impl ApiClient {
         self.send(self.request(Method::DELETE, path)).await
     }
 
+    /// PUT of JSON.
+    pub async fn put(&self, path: &str, body: &Value) -> Answer {
+        self.send(self.request(Method::PUT, path).json(body)).await
+    }
+
+    /// PATCH of JSON.
+    pub async fn patch(&self, path: &str, body: &Value) -> Answer {
+        self.send(self.request(Method::PATCH, path).json(body)).await
+    }
+
     /// POST of JSON, under a fresh idempotency key.
     pub async fn post(&self, path: &str, body: &Value) -> Answer {
         self.post_with_key(path, body, &Uuid::now_v7().to_string()).await

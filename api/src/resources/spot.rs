@@ -158,10 +158,10 @@ pub async fn sales(
     // One's own side of each sale, with a place that cursors can name.
     let statement = format!(
         "SELECT * FROM (SELECT sequence * {ORDINALS} * 2 + ordinal * 2 AS place, bid, 'buy', {columns}, buyer_fee \
-         FROM spot_sales WHERE buyer = $1 AND sequence >= $2 / ({ORDINALS} * 2) \
+         FROM spot_sales WHERE buyer = $1 AND sequence >= $2::bigint / ({ORDINALS} * 2) \
          UNION ALL SELECT sequence * {ORDINALS} * 2 + ordinal * 2 + 1, ask, 'sell', {columns}, seller_fee \
-         FROM spot_sales WHERE seller = $1 AND sequence >= $2 / ({ORDINALS} * 2)) AS own \
-         WHERE place > $2 ORDER BY place LIMIT $3"
+         FROM spot_sales WHERE seller = $1 AND sequence >= $2::bigint / ({ORDINALS} * 2)) AS own \
+         WHERE place > $2::bigint ORDER BY place LIMIT $3"
     );
     let rows = client.query(&statement, &[&caller.organization.as_str(), &span.after, &span.fetch()]).await?;
     let page = span.page(&rows, |row| row.get(0), sale_of_row)?;

@@ -129,7 +129,7 @@ async fn bodies_that_cannot_be_read() {
         ("invalid UTF-8", invalid_utf8, MALFORMED),
         ("half a surrogate pair", br#"{"client_order_id":"\ud800"}"#.to_vec(), MALFORMED),
         ("a raw control character", b"{\"client_order_id\":\"a\x00b\"}".to_vec(), MALFORMED),
-        ("nested deeply", nested(10_000).into(), MALFORMED),
+        ("nested deeply", nested(10_000).into(), FIELD),
         ("nested deeply at the top", "[".repeat(60_000).into(), MALFORMED),
         ("a list", b"[]".to_vec(), FIELD),
         ("null", b"null".to_vec(), FIELD),
@@ -162,7 +162,9 @@ async fn bids_that_are_not_possible() {
     let good = || day_bid(8, "1.0000");
     let set = |field: &str, to: Value| with(good(), field, to);
     let window = |start: &str, end: &str| bid(8, "1.0000", start, end);
-    let flexible = json!({"earliest": START, "latest": END, "hours": 24});
+    let flexible = |earliest: &str, latest: &str, hours: u32| {
+        with(good(), "window", json!({"earliest": earliest, "latest": latest, "hours": hours}))
+    };
     let rows: Vec<(&str, Value, (u16, &str))> = vec![
         ("an unknown field", set("colour", json!("red")), FIELD),
         ("an unknown field in the window", set("window", json!({"start": START, "end": END, "zone": "UTC"})), FIELD),
@@ -226,16 +228,42 @@ async fn bids_that_are_not_possible() {
         ("client_order_id too long", set("client_order_id", json!("x".repeat(65))), FIELD),
         ("client_order_id NUL", set("client_order_id", json!("a\u{0}b")), FIELD),
         ("client_order_id not ASCII", set("client_order_id", json!("ordén")), FIELD),
-        ("spot", set("kind", json!("spot")), NOT_SUPPORTED),
-        ("GTD", set("time_in_force", json!("GTD")), NOT_SUPPORTED),
-        ("an expiry", set("expires_at", json!(START)), NOT_SUPPORTED),
-        ("a flexible window", set("window", flexible), NOT_SUPPORTED),
-        ("several markets", set("markets", json!([MARKET])), NOT_SUPPORTED),
-        ("a filter", set("filter", json!({"classes": ["a100"]})), NOT_SUPPORTED),
-        ("post-only", set("post_only", json!(true)), NOT_SUPPORTED),
-        ("one provider", set("placement", json!("one_provider")), NOT_SUPPORTED),
-        ("one fabric", set("placement", json!("one_fabric")), NOT_SUPPORTED),
-        ("other prevention", set("self_trade_prevention", json!("cancel_both")), NOT_SUPPORTED),
+        ("a spot bid with a window", set("kind", json!("spot")), FIELD),
+        ("GTD without its end", set("time_in_force", json!("GTD")), (422, "expiry_invalid")),
+        (
+            "GTD in the past",
+            with(set("time_in_force", json!("GTD")), "expires_at", "2020-01-01T00:00:00Z"),
+            (422, "expiry_invalid"),
+        ),
+        ("an expiry without GTD", set("expires_at", json!(START)), (422, "expiry_invalid")),
+        (
+            "post-only that cannot rest",
+            with(set("post_only", json!(true)), "time_in_force", "IOC"),
+            (422, "options_conflict"),
+        ),
+        ("half a flexible window", set("window", json!({"earliest": START, "hours": 24})), FIELD),
+        ("both kinds of window", set("window", json!({"start": START, "end": NEXT_DAY, "hours": 24})), FIELD),
+        ("a reversed flexible window", flexible(NEXT_DAY, START, 24), (422, "window_invalid")),
+        ("a flexible window of no hours", flexible(START, NEXT_DAY, 0), (422, "window_invalid")),
+        (
+            "a flexible window over too many starts",
+            flexible(START, "2038-01-01T00:00:00Z", 24),
+            (422, "window_invalid"),
+        ),
+        ("a market and a list", set("markets", json!([MARKET])), FIELD),
+        ("a list of none", with(without(good(), "market"), "markets", json!([])), (422, "no_market_chosen")),
+        (
+            "a filter that admits none",
+            with(without(good(), "market"), "filter", json!({"classes": ["v100"]})),
+            (422, "no_market_chosen"),
+        ),
+        (
+            "a filter's share above one",
+            with(without(good(), "market"), "filter", json!({"zone": {"renewable_share_min": "1.1"}})),
+            FIELD,
+        ),
+        ("an unknown placement", set("placement", json!("one_rack")), FIELD),
+        ("an unknown prevention", set("self_trade_prevention", json!("decrement")), FIELD),
         ("other billing", set("billing", json!("calendar_month")), NOT_SUPPORTED),
         ("a sell by a buyer", ask(&json!(lot), 8, "1.0000"), (403, "forbidden_role")),
     ];
@@ -267,8 +295,9 @@ async fn asks_and_lots_that_are_not_possible() {
         ("an ask with a market", set("market", json!(MARKET)), FIELD),
         ("an ask with min_gpus", set("min_gpus", json!(8)), FIELD),
         ("an ask with a time in force", set("time_in_force", json!("GTC")), FIELD),
-        ("spot", set("kind", json!("spot")), NOT_SUPPORTED),
-        ("a resale", with(without(good(), "lot"), "contract", lot.clone()), NOT_SUPPORTED),
+        ("a spot ask with min_hours", with(set("kind", json!("spot")), "min_hours", json!(2)), FIELD),
+        ("a resale of nothing", with(without(good(), "lot"), "contract", lot.clone()), (422, "contract_unknown")),
+        ("a lot and a contract", set("contract", json!(lot)), FIELD),
         ("a bid by a provider", day_bid(8, "1.0000"), (403, "forbidden_role")),
     ];
     let good_lot = || json!({"market": MARKET, "gpus": 8, "window": {"start": START, "end": END}, "fabric": "hall-3"});
@@ -289,7 +318,7 @@ async fn asks_and_lots_that_are_not_possible() {
         ("an empty window", window(START, START), (422, "window_invalid")),
         ("a window off the hour", window("2037-01-01T00:00:01Z", END), FIELD),
         ("a window over ten years long", window(START, "2047-01-03T00:00:00Z"), (422, "window_invalid")),
-        ("a remnant", set("min_remnant_hours", json!(24)), NOT_SUPPORTED),
+        ("a remnant longer than the lot", set("min_remnant_hours", json!(87_000)), (422, "remnant_invalid")),
     ];
     let orders = orders.into_iter().map(|row| ("POST /v1/orders", row));
     let lots = lots.into_iter().map(|row| ("POST /v1/lots", row));

@@ -64,6 +64,7 @@ async fn opened(installation: &Installation, server: &ServerProcess) {
     for id in ["north", "acme"] {
         operator.post("/v1/organizations", &json!({"id": id, "name": id})).await.ok();
     }
+    operator.put("/v1/organizations/acme/order-limit", &json!({"open_orders_max": 10_000_000})).await.ok();
     let deposit = json!({"organization": "acme", "amount": "100000000.00", "currency": "USD", "reference": "wire"});
     operator.post("/v1/deposits", &deposit).await.ok();
     let north = ApiClient::new(&server.url, Some(token(installation, "north", Role::Provider)));

@@ -31,7 +31,7 @@ async fn each_side_of_a_trade_reads_its_own_part_of_it() {
     let expected = ["organization_registered", "deposit_received", "order_placed", "trade_executed", "order_placed"];
     assert_eq!(types(&bought), expected);
     for event in sold.iter().chain(&bought) {
-        assert_eq!(event["version"], 1);
+        assert!(event["version"].as_u64().is_some_and(|version| version >= 1));
         assert!(event["time"].as_str().is_some_and(|time| time.ends_with('Z')));
     }
 

@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::body::UnfilledBody;
 use super::request::NewOrderBody;
-use crate::auth::{Caller, Trader};
+use crate::auth::{BuyerOnly, Caller};
 use crate::problem::{Problem, ProblemBody};
 use crate::request::answer;
 use crate::wire::{WindowBody, average_price};
@@ -89,12 +89,11 @@ pub struct UnfillableBody {
 )]
 #[post("/quotes")]
 pub async fn ask(
-    caller: Caller<Trader>,
+    caller: Caller<BuyerOnly>,
     body: web::Json<NewOrderBody>,
     node: web::Data<Node>,
 ) -> Result<HttpResponse, Problem> {
     let body = body.into_inner();
-    body.check_role(caller.role)?;
     let request = body.quote(caller.organization)?;
     let now = node.clock.now();
     let (sequence, quote) = {

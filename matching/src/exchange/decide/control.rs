@@ -35,7 +35,9 @@ impl Exchange {
     ) -> Result<(), Refusal> {
         /// Ten times the reference.
         const WIDTH_BPS_MAX: u32 = 100_000;
-        self.market(id)?;
+        if self.market(id)?.price_band == band {
+            return Ok(());
+        }
         if band.is_some_and(|band| band.width_bps == 0 || band.width_bps > WIDTH_BPS_MAX) {
             return Err(Refusal::MarketInvalid { problem: "width_bps must be 1 to 100000".to_owned() });
         }
@@ -72,7 +74,9 @@ impl Exchange {
         open_orders_max: Option<u32>,
         out: &mut Vec<Event>,
     ) -> Result<(), Refusal> {
-        self.require_organization(organization)?;
+        if self.require_organization(organization)?.open_orders_max == open_orders_max {
+            return Ok(());
+        }
         out.push(OrderLimitSet { organization, open_orders_max }.into());
         Ok(())
     }
@@ -84,7 +88,10 @@ impl Exchange {
         monthly: Option<Amount>,
         out: &mut Vec<Event>,
     ) -> Result<(), Refusal> {
-        self.require_organization(organization)?;
+        let before = self.require_organization(organization)?.budgets.get(&currency).map(|budget| budget.monthly);
+        if monthly == before {
+            return Ok(());
+        }
         if monthly.is_some_and(|monthly| monthly < Amount::ZERO) {
             return Err(Refusal::AmountNotPositive);
         }

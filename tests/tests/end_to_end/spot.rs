@@ -1,0 +1,144 @@
+//! Spot over HTTP: standing orders, auctions at the gate, interruptions, what is left over, the index, and the money.
+
+use api::auth::Role;
+use serde_json::{Value, json};
+use tests::client::{ApiClient, MARKET};
+use tests::exchange::TestExchange;
+
+use crate::opening::{START, admit, list, text};
+
+fn spot_bid(gpus: u32, limit_price: &str) -> Value {
+    json!({"side": "buy", "kind": "spot", "market": MARKET, "gpus": gpus, "limit_price": limit_price})
+}
+
+fn spot_ask(lot: &Value, gpus: u32, limit_price: &str) -> Value {
+    json!({"side": "sell", "kind": "spot", "lot": lot, "gpus": gpus, "limit_price": limit_price})
+}
+
+async fn move_to(exchange: &TestExchange, now: &str) {
+    exchange.operator().post("/v1/clock", &json!({"now": now})).await.ok();
+}
+
+async fn money(client: &ApiClient) -> (String, String, String) {
+    let balances = client.get("/v1/account/balances").await.ok();
+    let of = |name: &str| text(&balances["data"][0][name]);
+    (of("available"), of("held"), of("payable"))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_hour_is_auctioned_delivered_and_earned() {
+    let exchange = TestExchange::start().await;
+    admit(&exchange).await;
+    let client = |organization, role| exchange.client(organization, role);
+    let (north, acme, beta) =
+        (client("north", Role::Provider), client("acme", Role::Buyer), client("beta", Role::Buyer));
+    let lot = list(&north, 8).await;
+    move_to(&exchange, START).await;
+    let offered = north.post("/v1/orders", &spot_ask(&lot, 8, "0.5000")).await.ok();
+    assert_eq!((&offered["kind"], &offered["status"]), (&json!("spot"), &json!("open")));
+
+    // The hour in progress is left over: it is sold for the whole minutes that remain. The clock runs on while we ask.
+    move_to(&exchange, "2037-01-01T00:29:30Z").await;
+    let bid = acme.post("/v1/orders", &spot_bid(8, "0.8000")).await.ok();
+    assert_eq!((&bid["status"], &bid["filled_gpus"]), (&json!("open"), &json!(8)));
+    let sale = &bid["trades"][0];
+    assert_eq!((&sale["price"], &sale["minutes"], &sale["gpus"]), (&json!("0.5000"), &json!(30), &json!(8)));
+    assert_eq!(acme.get(&format!("/v1/orders/{}", text(&bid["id"]))).await.ok(), bid);
+    // 8 x 0.50 x half an hour and 50 basis points; 8 x 0.80 and the fee are set aside for the next hour.
+    assert_eq!(money(&acme).await, ("99991.558".into(), "6.432".into(), "0.00".into()));
+
+    // Nobody else is there: the auction clears at the ask, the lowest of the prices at which all is sold.
+    move_to(&exchange, "2037-01-01T00:56:00Z").await;
+    let auction = acme.get(&format!("/v1/markets/{MARKET}/spot?hour=2037-01-01T01:00:00Z")).await.ok();
+    assert_eq!((&auction["clearing_price"], &auction["gpus"]), (&json!("0.5000"), &json!(8)));
+    assert_eq!((&auction["bids"], &auction["asks"]), (&json!(8), &json!(8)));
+
+    // A higher bid takes the hour after; the incumbent is told at the gate and keeps the hour it is in.
+    beta.post("/v1/orders", &spot_bid(8, "0.9000")).await.ok();
+    move_to(&exchange, "2037-01-01T01:55:00Z").await;
+    let events = acme.get("/v1/events?after=0&limit=500").await.ok();
+    let interrupted: Vec<_> =
+        events["data"].as_array().unwrap().iter().filter(|event| event["type"] == "spot_interrupted").collect();
+    assert_eq!(interrupted.len(), 1);
+    assert_eq!(interrupted[0]["data"]["hour"], "2037-01-01T02:00:00Z");
+    assert_eq!((&interrupted[0]["data"]["gpus"], &interrupted[0]["time"]), (&json!(8), &json!("2037-01-01T01:55:00Z")));
+    let shown = acme.get(&format!("/v1/orders/{}", text(&bid["id"]))).await.ok();
+    assert_eq!((&shown["status"], &shown["filled_gpus"]), (&json!("open"), &json!(0)));
+
+    move_to(&exchange, "2037-01-01T03:00:00Z").await;
+    let index = acme.get(&format!("/v1/markets/{MARKET}/spot")).await.ok();
+    let prices: Vec<_> = index["data"].as_array().unwrap().iter().map(|hour| hour["clearing_price"].clone()).collect();
+    assert_eq!(prices, ["0.5000", "0.9000", "0.9000"], "two bids for eight GPUs: the surplus takes the highest price");
+    // Half an hour and an hour at 0.50, an hour at 0.90.
+    assert_eq!(money(&north).await.2, "13.20");
+    let sales = acme.get("/v1/spot-sales").await.ok();
+    let minutes: Vec<_> = sales["data"].as_array().unwrap().iter().map(|sale| sale["minutes"].clone()).collect();
+    assert_eq!(minutes, [30, 60]);
+    let first = north.get("/v1/spot-sales?limit=1").await.ok();
+    let rest = north.get(&format!("/v1/spot-sales?cursor={}", text(&first["next_cursor"]))).await.ok();
+    assert_eq!(rest["data"].as_array().unwrap().len(), 3, "beta has an hour delivered and one ahead");
+    let calendar = north.get(&format!("/v1/lots/{}/calendar", text(&lot))).await.ok();
+    assert_eq!(calendar["data"][0]["sold_spot"], 8);
+    assert_eq!(calendar["data"][0]["window"]["end"], "2037-01-01T04:00:00Z");
+
+    let finance = exchange.client("secondwind", Role::Finance);
+    let trial = finance.get("/v1/ledger/trial-balance?entity=operator&currency=USD").await.ok();
+    assert_eq!(trial["total_debit"], trial["total_credit"]);
+    acme.delete(&format!("/v1/orders/{}", text(&bid["id"]))).await.ok();
+    assert_eq!(money(&acme).await.1, "0.00");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bid_without_funds_waits_and_comes_back() {
+    let exchange = TestExchange::start().await;
+    admit(&exchange).await;
+    let (north, acme) = (exchange.client("north", Role::Provider), exchange.client("acme", Role::Buyer));
+    let lot = list(&north, 8).await;
+    acme.put("/v1/account/budgets/USD", &json!({"monthly": "13.00"})).await.ok();
+    move_to(&exchange, START).await;
+    let bid = acme.post("/v1/orders", &spot_bid(8, "0.8000")).await.ok();
+    north.post("/v1/orders", &spot_ask(&lot, 8, "0.8000")).await.ok();
+    let order = format!("/v1/orders/{}", text(&bid["id"]));
+    // 6.432 an hour: the month's 13.00 pay for the first and hold the second, not more.
+    move_to(&exchange, "2037-01-01T00:55:00Z").await;
+    assert_eq!(acme.get(&order).await.ok()["status"], "open");
+    move_to(&exchange, "2037-01-01T01:55:00Z").await;
+    assert_eq!(acme.get(&order).await.ok()["status"], "suspended");
+    assert_eq!(money(&acme).await.1, "0.00", "a bid that waits holds nothing");
+    assert_eq!(acme.get("/v1/orders?status=suspended").await.ok()["data"].as_array().unwrap().len(), 1);
+    let budgets = acme.get("/v1/account/budgets").await.ok();
+    assert_eq!((&budgets["data"][0]["spent"], &budgets["data"][0]["month"]), (&json!("12.864"), &json!("2037-01")));
+    let refused = acme.post("/v1/orders", &spot_bid(8, "0.8000")).await;
+    assert_eq!(refused.problem(), (422, "budget_exceeded"));
+    acme.delete("/v1/account/budgets/USD").await.ok();
+    move_to(&exchange, "2037-01-01T02:55:00Z").await;
+    assert_eq!(acme.get(&order).await.ok()["status"], "open");
+    let halted = format!("/v1/markets/{MARKET}/halt");
+    exchange.operator().post(&halted, &json!({"reason": "prices under review"})).await.ok();
+    move_to(&exchange, "2037-01-01T03:55:00Z").await;
+    let void = acme.get(&format!("/v1/markets/{MARKET}/spot?hour=2037-01-01T04:00:00Z")).await.ok();
+    assert_eq!((&void["missed"], &void["clearing_price"]), (&json!("halted"), &Value::Null));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_spot_orders_do_not_have_is_refused() {
+    let exchange = TestExchange::start().await;
+    admit(&exchange).await;
+    let acme = exchange.client("acme", Role::Buyer);
+    let refused = |body: Value| {
+        let acme = &acme;
+        async move { acme.post("/v1/orders", &body).await.problem().1.to_owned() }
+    };
+    let with = |field: &str, to: Value| {
+        let mut body = spot_bid(8, "0.8000");
+        body[field] = to;
+        body
+    };
+    assert_eq!(refused(with("time_in_force", json!("IOC"))).await, "invalid_field");
+    assert_eq!(refused(with("post_only", json!(true))).await, "invalid_field");
+    assert_eq!(refused(with("min_gpus", json!(16))).await, "minimum_invalid");
+    assert_eq!(refused(with("gpus", json!(4))).await, "quantity_invalid");
+    assert_eq!(refused(with("limit_price", json!("100000.0000"))).await, "insufficient_funds");
+    let missing = acme.get(&format!("/v1/markets/{MARKET}/spot?hour={START}")).await;
+    assert_eq!(missing.problem(), (404, "not_found"));
+}
