@@ -48,6 +48,12 @@ impl Hour {
         Day::from_days(i32::try_from(self.0 / HOURS_PER_DAY).unwrap_or(i32::MAX))
     }
 
+    /// The hour `hours` earlier, not before the first.
+    #[must_use]
+    pub const fn back(self, hours: u32) -> Self {
+        Self(self.0.saturating_sub(hours))
+    }
+
     /// The hour `hours` later.
     #[must_use]
     pub const fn plus(self, hours: u32) -> Self {

@@ -198,6 +198,15 @@ pub fn hold(limit: Price, gpus: u32, hours: u32, fee_bps: u16) -> Amount {
     cost + share_ceil(cost, fee_bps)
 }
 
+/// What is a whole multiple of two lot sizes.
+pub(crate) fn least_common_multiple(a: u32, b: u32) -> u32 {
+    let (mut x, mut y) = (a, b);
+    while y > 0 {
+        (x, y) = (y, x % y);
+    }
+    (a / x.max(1)).saturating_mul(b)
+}
+
 /// `minutes` before the hour `start`.
 pub(crate) fn gate(start: Hour, minutes: u16) -> Instant {
     Instant::from_micros(start.start().micros() - i64::from(minutes) * 60_000_000)

@@ -48,6 +48,8 @@ pub struct BidTerms {
     pub remaining: u32,
     /// The fewest GPUs in one trade, see [`BidTerms::minimum`].
     pub min_gpus: u32,
+    /// What the GPUs of each of its trades are a whole multiple of: a common multiple of its markets' lot sizes.
+    pub lot_size: u32,
     /// Whether it trades whole or not at all.
     pub all_or_none: bool,
     /// The hours, all of them from one lot.
@@ -63,8 +65,8 @@ pub struct BidTerms {
 impl BidTerms {
     /// The fewest GPUs that one trade may carry now: `min_gpus`, or all that remains when that is less. An all-or-none
     /// bid bounds its trades together, not each of them, so that several lots may serve it.
-    pub fn minimum(&self, lot_size: u32) -> u32 {
-        if self.all_or_none { lot_size } else { self.min_gpus.min(self.remaining) }
+    pub fn minimum(&self) -> u32 {
+        if self.all_or_none { self.lot_size } else { self.min_gpus.min(self.remaining) }
     }
 }
 

@@ -75,7 +75,7 @@ impl Timeline {
     }
 
     /// The steps: a window and the GPUs in each of its hours, in order, together the whole timeline.
-    pub fn steps(&self) -> impl Iterator<Item = (Window, u32)> + '_ {
+    pub fn steps(&self) -> impl Iterator<Item = (Window, u32)> + Clone + '_ {
         let ends = self.steps.iter().skip(1).map(|(start, _)| *start).chain(std::iter::once(self.end));
         self.steps.iter().zip(ends).map(|((start, gpus), end)| (Window::between(*start, end), *gpus))
     }

@@ -9,7 +9,7 @@ use super::{
     HoursDelivered, LotRegistered, OrderAmended, OrderPlaced, OrderSide, Organization, Record, SpotAuctionHeld,
     SpotHoursDelivered, SpotHoursSold, SpotOrderPlaced, SpotSide, TradeExecuted,
 };
-use crate::market::first_open_hour;
+use crate::market::{first_open_hour, least_common_multiple};
 use crate::{
     Ask, Bid, BidTerms, ClientOrderId, Contract, Hour, Lot, LotKey, MarketId, MarketKey, Order, OrderId, SpotAsk,
     SpotBid, Supply, Timeline,
@@ -151,7 +151,7 @@ impl Exchange {
             OrderSide::Buy { min_gpus, expires_at, placement, post_only, self_trade_prevention, .. } => {
                 let markets: Vec<MarketKey> = terms.markets().filter_map(|id| self.venue.key(id)).collect();
                 let specs = || markets.iter().map(|key| &self.venue.at(*key).spec);
-                let lot_size = specs().map(|spec| spec.lot_size).max().unwrap_or(1);
+                let lot_size = specs().map(|spec| spec.lot_size).fold(1, least_common_multiple);
                 Order::Bid(Bid {
                     id: e.order,
                     priority: self.sequence,
@@ -160,6 +160,7 @@ impl Exchange {
                     terms: BidTerms {
                         remaining: terms.gpus,
                         min_gpus,
+                        lot_size,
                         all_or_none: min_gpus == terms.gpus && terms.gpus > lot_size,
                         window: terms.window,
                         limit_price: terms.limit_price,

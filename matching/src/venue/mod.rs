@@ -371,24 +371,23 @@ impl Venue {
     /// a lot together show no more than it has free.
     pub fn depth(&self, market: MarketKey, window: Window) -> Vec<(Price, u32)> {
         let lot_size = self.at(market).spec.lot_size;
-        let mut left: FxHashMap<LotKey, u32> = FxHashMap::default();
+        let mut taken: FxHashMap<LotKey, u32> = FxHashMap::default();
         let offered = self.asks(market).filter_map(|ask| {
-            let free = self.lot_at(ask.lot).residual.min_over(window);
-            let left = left.entry(ask.lot).or_insert(free - free % lot_size);
-            let gpus = self.available(ask, window, lot_size).min(*left);
-            *left -= gpus;
+            let taken = taken.entry(ask.lot).or_default();
+            let gpus = self.available(ask, window, *taken);
+            let gpus = gpus - gpus % lot_size;
+            *taken += gpus;
             (gpus > 0).then_some((ask.limit_price, gpus))
         });
         offered.collect()
     }
 
-    /// How many GPUs an ask can sell over a window, in whole multiples of the lot size.
-    fn available(&self, ask: &Ask, window: Window, lot_size: u32) -> u32 {
+    /// How many GPUs an ask can sell over a window when `taken` of its lot's are spoken for.
+    fn available(&self, ask: &Ask, window: Window, taken: u32) -> u32 {
         if !ask.window.covers(window) || !ask.hours.contains(window.hours()) {
             return 0;
         }
-        let free = self.lot_at(ask.lot).residual.min_over(window).min(ask.remaining.min_over(window));
-        free - free % lot_size
+        self.lot_at(ask.lot).residual.min_over(window).saturating_sub(taken).min(ask.remaining.min_over(window))
     }
 
     fn outline(&mut self, index: usize) {

@@ -163,16 +163,32 @@ impl Venue {
             }
             let Some(ask) = self.ask_at(rung.order) else { continue };
             best_price = best_price.or(Some(ask.limit_price));
-            let steps = self.lot_at(ask.lot).residual.steps().chain(ask.remaining.steps());
-            let edges = steps.flat_map(|(step, _)| [step.start(), step.end()]);
-            for edge in edges {
-                let leaves_behind = edge;
-                let takes_in = Hour::from_hours((edge.hours() + 1).saturating_sub(hours));
-                starts
-                    .extend([leaves_behind, takes_in].into_iter().filter(|start| (earliest..=latest).contains(start)));
+            let remnant = self.lot_at(ask.lot).min_remnant_hours;
+            let mut consider = |start: Hour| {
+                if (earliest..=latest).contains(&start) {
+                    starts.insert(start);
+                }
+            };
+            for edge in self.edges(ask) {
+                let ends_with = |hours_left: u32| edge.back(hours).back(hours_left);
+                consider(edge);
+                consider(ends_with(0).plus(1));
+                if remnant > 1 {
+                    // What is left before the window, or behind it, is nothing, then too short, then long enough.
+                    consider(edge.plus(1));
+                    consider(edge.plus(remnant));
+                    consider(ends_with(0));
+                    consider(ends_with(remnant).plus(1));
+                }
             }
         }
         (starts, best_price)
+    }
+
+    /// Where what an ask can sell changes, in no order that matters.
+    pub(super) fn edges<'a>(&'a self, ask: &'a Ask) -> impl Iterator<Item = Hour> + 'a {
+        let steps = self.lot_at(ask.lot).residual.steps().chain(ask.remaining.steps());
+        steps.flat_map(|(step, _)| [step.start(), step.end()])
     }
 
     /// What a bid would buy of one window.
@@ -267,7 +283,7 @@ impl Venue {
         let mut stopped_at = None;
         for (market, ask) in candidates {
             let open = BidTerms { remaining: wanted, ..*terms };
-            let gpus = self.quantity(ask, window, &open, self.at(market).spec.lot_size, plan.taken_from(ask.lot));
+            let gpus = self.quantity(ask, window, &open, plan.taken_from(ask.lot));
             if gpus == 0 {
                 continue;
             }
@@ -316,9 +332,10 @@ impl Venue {
 
     /// How many GPUs a bid takes from an ask: as many as it wants and the ask has, less where the lot refuses the remnant that
     /// this would leave; none below the bid's minimum.
-    fn quantity(&self, ask: &Ask, window: Window, open: &BidTerms, lot_size: u32, taken: u32) -> u32 {
-        let minimum = open.minimum(lot_size).max(1);
-        let gpus = self.available(ask, window, lot_size).saturating_sub(taken).min(open.remaining);
+    fn quantity(&self, ask: &Ask, window: Window, open: &BidTerms, taken: u32) -> u32 {
+        let (lot_size, minimum) = (open.lot_size, open.minimum().max(1));
+        let gpus = self.available(ask, window, taken).min(open.remaining);
+        let gpus = gpus - gpus % lot_size;
         if gpus < minimum {
             return 0;
         }

@@ -9,7 +9,7 @@
 //! cancel  acme B1                                       => refused order_not_open
 //! at      30                                            => delivered 24
 //! ```
-//! Names stand for ids, hours count from the scenario's start, `=>` lists the events in order. A line without `=>` must
+//! Of a flexible bid, a trade also tells the hours. Names stand for ids, hours count from the scenario's start, `=>` lists the events in order. A line without `=>` must
 //! succeed. Besides:
 //!
 //! - `0..24` is an exact window, `0~10+24` one of 24 hours that starts in one of the hours 0 to 10;
@@ -17,7 +17,7 @@
 //! - `m1,m2` names two markets, `?region=eu;renewable=9000` those that a filter admits;
 //! - `at 5` moves time to hour 5, `at 5-10` to ten minutes before it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use ledger::{ContractId, Currency, Entry, Instant, OrganizationId};
 use matching::{
@@ -59,6 +59,8 @@ struct Scenario {
     orders: BTreeMap<String, OrderId>,
     lots: BTreeMap<String, LotId>,
     contracts: BTreeMap<String, ContractId>,
+    /// Bids of which a trade tells the hours.
+    flexible: BTreeSet<OrderId>,
 }
 
 /// Runs a scenario and compares every line with what it expects.
@@ -76,6 +78,18 @@ pub fn check(text: &str) {
         }
         assert_sound(&scenario.exchange);
     }
+}
+
+/// Runs a scenario in a market of two lots and two funded buyers.
+pub fn market(text: &str) {
+    check(&format!(
+        "market m1
+         fund acme 100000
+         fund beta 100000
+         lot L1 north m1 16 0..48
+         lot L2 south m1 16 0..48
+         {text}"
+    ));
 }
 
 /// Books balance in the state after every line.
@@ -102,7 +116,7 @@ impl Scenario {
                 self.admit(who);
                 let lot = Instruction::RegisterLot(NewLot {
                     organization: organization(who),
-                    market: market(at),
+                    market: market_id(at),
                     gpus: number(gpus),
                     window: window(hours),
                     fabric: "hall-1".into(),
@@ -134,7 +148,7 @@ impl Scenario {
                 self.place(name, who, gpus, price, &line, side)
             }
             ["spotbid", name, who, at, gpus, price, ..] => {
-                let side = NewSide::SpotBuy { market: market(at), min_gpus: line.option("min=").map(number) };
+                let side = NewSide::SpotBuy { market: market_id(at), min_gpus: line.option("min=").map(number) };
                 self.place(name, who, gpus, price, &line, side)
             }
             ["spotask", name, who, supply, gpus, price, ..] => {
@@ -173,7 +187,7 @@ impl Scenario {
                 self.execute(Instruction::CancelOrders { organization: organization(who), market: None })
             }
             ["cancel_all", who, at] => {
-                let market = Some(market(at));
+                let market = Some(market_id(at));
                 self.execute(Instruction::CancelOrders { organization: organization(who), market })
             }
             ["withdraw", who, lot] => {
@@ -184,12 +198,12 @@ impl Scenario {
                 let contract = self.contracts[contract];
                 self.execute(Instruction::BustContract { contract, reason: "mistyped".into() })
             }
-            ["halt", at] => self.execute(Instruction::HaltMarket { market: market(at), reason: "news".into() }),
-            ["resume", at] => self.execute(Instruction::ResumeMarket { market: market(at) }),
+            ["halt", at] => self.execute(Instruction::HaltMarket { market: market_id(at), reason: "news".into() }),
+            ["resume", at] => self.execute(Instruction::ResumeMarket { market: market_id(at) }),
             ["band", at, ref width, ..] => {
                 let reference = line.option("around=").map(price);
                 let band = (*width != "none").then(|| PriceBand { width_bps: number(width), reference });
-                self.execute(Instruction::SetPriceBand { market: market(at), band })
+                self.execute(Instruction::SetPriceBand { market: market_id(at), band })
             }
             ["suspend", who] => {
                 let (organization, reason) = (organization(who), "compliance".into());
@@ -214,11 +228,11 @@ impl Scenario {
                 self.execute(Instruction::TakeLead)
             }
             ["free", lot] => {
-                let lot = self.exchange.venue().lot(self.lots[lot]).expect("a lot");
+                let lot = self.exchange.venue().supply(self.supply(lot)).expect("a lot, or a contract with asks on it");
                 let step = |(window, free): (Window, u32)| format!("{}:{free}", hours(window));
                 lot.residual.steps().map(step).collect::<Vec<_>>().join(" ")
             }
-            ["book", at] => self.book(market(at)),
+            ["book", at] => self.book(market_id(at)),
             ["money", who] => {
                 let of = |kind| self.exchange.books().customer(kind, organization(who), Currency::USD);
                 format!(
@@ -280,6 +294,9 @@ impl Scenario {
             match &record.event {
                 Event::OrderPlaced(placed) => {
                     self.orders.insert(name.to_owned(), placed.order);
+                    if placed.terms.window.exact().is_none() {
+                        self.flexible.insert(placed.order);
+                    }
                 }
                 Event::SpotOrderPlaced(placed) => {
                     self.orders.insert(name.to_owned(), placed.order);
@@ -319,7 +336,9 @@ impl Scenario {
                 format!("amended {}{place}{}", self.name_of(e.order), e.unfilled.map(tell_unfilled).unwrap_or_default())
             }
             Event::TradeExecuted(e) => {
-                format!("trade {} {} {} @{}", self.name_of(e.bid), self.name_of(e.ask), e.gpus, e.price)
+                let window =
+                    if self.flexible.contains(&e.bid) { format!(" {}", hours(e.window)) } else { String::new() };
+                format!("trade {} {} {} @{}{window}", self.name_of(e.bid), self.name_of(e.ask), e.gpus, e.price)
             }
             Event::OrderClosed(e) => {
                 let reason = match e.reason {
@@ -434,7 +453,7 @@ impl<'a> Line<'a> {
 
     fn market(&self, name: &str) -> matching::MarketSpec {
         matching::MarketSpec {
-            id: market(name),
+            id: market_id(name),
             class: matching::Class {
                 model: "A100".into(),
                 memory_gb: 80,
@@ -481,7 +500,7 @@ fn tell_unfilled(unfilled: Unfilled) -> String {
 
 fn markets(text: &str) -> MarketChoice {
     let Some(filter) = text.strip_prefix('?') else {
-        return MarketChoice::Named(text.split(',').map(market).collect());
+        return MarketChoice::Named(text.split(',').map(market_id).collect());
     };
     let mut wanted = MarketFilter::default();
     for rule in filter.split(';').filter(|rule| !rule.is_empty()) {
@@ -517,7 +536,7 @@ fn organization(name: &str) -> OrganizationId {
     name.parse().expect("a slug")
 }
 
-fn market(name: &str) -> MarketId {
+fn market_id(name: &str) -> MarketId {
     format!("a100.{name}").parse().expect("a market")
 }
 

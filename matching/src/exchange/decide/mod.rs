@@ -22,7 +22,7 @@ use super::{
     CloseReason, Event, Exchange, Instruction, NewOrder, OPEN_ORDERS_MAX, OrderClosed, OrderSide, OrderTerms,
     Organization, Refusal, SpotSide, SpotTerms,
 };
-use crate::{DerivedIds, Market, Order, OrderId, Price};
+use crate::{DerivedIds, Market, MarketKey, Order, OrderId, Price};
 
 pub(super) use term::Match;
 
@@ -165,6 +165,14 @@ impl Exchange {
         let budget = self.organizations.get(&organization)?.budgets.get(&currency)?;
         let held = self.books.customer(AccountKind::CustomerHeld, organization, currency);
         Some(budget.monthly - budget.spent_in(self.now.day().month()) - held)
+    }
+
+    /// Whether a bid may name this limit in all of its markets.
+    pub(super) fn check_limit(&self, markets: &[MarketKey], limit: Price) -> Result<(), Refusal> {
+        markets.iter().map(|key| self.venue.at(*key)).try_for_each(|market| {
+            let last = market.last_price;
+            Self::check_price(market, limit, last, true)
+        })
     }
 
     /// Whether a limit price is on the tick and no further from the last price than the market's band allows.

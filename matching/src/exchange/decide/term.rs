@@ -8,7 +8,7 @@ use crate::exchange::{
     CloseReason, Event, Exchange, GPUS_MAX, MARKETS_PER_BID_MAX, MarketChoice, NewOrder, NewSide, OrderClosed,
     OrderPlaced, OrderSide, OrderTerms, Refusal, SpotSide, SpotTerms, TradeExecuted,
 };
-use crate::market::{first_open_hour, gate, hold};
+use crate::market::{first_open_hour, gate, hold, least_common_multiple};
 use crate::{
     Arrival, BidTerms, DerivedIds, Execution, HoursRange, Liquidity, Market, MarketId, MarketKey, OrderId, OwnOrders,
     Plan, Price, Search, SelfTradePrevention, Supply, TimeInForce, TradeId, Unfilled, UnfilledReason, Window,
@@ -168,10 +168,7 @@ impl Exchange {
         out: &mut Vec<Event>,
     ) -> Result<(), Refusal> {
         let (arriving, markets) = self.arriving(order, new.organization, &terms, self.now)?;
-        for key in &markets.keys {
-            let market = self.venue.at(*key);
-            Self::check_price(market, terms.limit_price, market.last_price, true)?;
-        }
+        self.check_limit(&markets.keys, terms.limit_price)?;
         let hold = hold(terms.limit_price, terms.gpus, terms.window.hours(), markets.fee_bps_max);
         let currency = self.venue.at(markets.keys[0]).spec.currency;
         self.check_funds(new.organization, currency, hold)?;
@@ -209,7 +206,8 @@ impl Exchange {
             (_, None) => {}
         }
         let all_or_none = min_gpus == gpus && gpus > markets.lot_size;
-        let terms = BidTerms { remaining: gpus, min_gpus, all_or_none, window, limit_price, placement, bound_to: None };
+        let (remaining, lot_size, bound_to) = (gpus, markets.lot_size, None);
+        let terms = BidTerms { remaining, min_gpus, lot_size, all_or_none, window, limit_price, placement, bound_to };
         Ok((Arriving { order, organization, terms, time_in_force, post_only, self_trade_prevention }, markets))
     }
 
@@ -349,12 +347,4 @@ fn contract_of(supply: Supply) -> Option<ContractId> {
         Supply::Lot(_) => None,
         Supply::Contract(id) => Some(id),
     }
-}
-
-fn least_common_multiple(a: u32, b: u32) -> u32 {
-    let (mut x, mut y) = (a, b);
-    while y > 0 {
-        (x, y) = (y, x % y);
-    }
-    (a / x.max(1)).saturating_mul(b)
 }

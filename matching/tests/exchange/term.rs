@@ -1,18 +1,6 @@
 //! Scenarios of the continuous term market.
 
-use crate::scenario::check;
-
-const MARKET: &str = "
-    market m1
-    fund acme 100000
-    fund beta 100000
-    lot L1 north m1 16 0..48
-    lot L2 south m1 16 0..48
-";
-
-fn market(text: &str) {
-    check(&format!("{MARKET}{text}"));
-}
+use crate::scenario::{check, market};
 
 #[test]
 fn the_best_price_fills_first_at_the_resting_price() {
