@@ -112,9 +112,7 @@ impl Venue {
 
     /// The most GPUs that the bid could have had in its hours at its price.
     fn most(&self, search: &Search<'_>) -> Option<WouldFill> {
-        let lot_size = search.markets.iter().map(|key| self.at(*key).spec.lot_size).max().unwrap_or(1);
-        let whole = search.terms.all_or_none;
-        let min_gpus = if whole { lot_size } else { search.terms.min_gpus };
+        let min_gpus = if search.terms.all_or_none { search.terms.lot_size } else { search.terms.min_gpus };
         let terms = BidTerms { all_or_none: false, min_gpus, ..*search.terms };
         let gpus = self.plan(&Search { terms: &terms, ..*search }).gpus();
         (gpus > 0).then_some(WouldFill::Gpus(gpus))
@@ -123,27 +121,28 @@ impl Venue {
     /// The nearest window that fills the bid: of the same length first, then from the same start with another length.
     fn nearest_window(&self, search: &Search<'_>) -> Option<Window> {
         let (wanted, hours) = (search.terms.window, search.terms.window.hours());
+        let first = wanted.earliest().max(search.first_start);
         let away = |start: Hour| match () {
             () if start < wanted.earliest() => wanted.earliest().hours() - start.hours(),
             () => start.hours().saturating_sub(wanted.latest().hours()),
         };
         let (mut starts, mut lengths) = (BTreeSet::new(), BTreeSet::new());
         for ask in self.asks_near(search) {
-            let steps = self.lot_at(ask.lot).residual.steps().chain(ask.remaining.steps());
-            for (step, _) in steps {
-                for edge in [step.start(), step.end()] {
-                    let start_before = Hour::from_hours(edge.hours().saturating_sub(hours));
-                    starts.extend([edge, start_before].into_iter().filter(|start| *start >= search.first_start));
-                }
+            let remnant = self.lot_at(ask.lot).min_remnant_hours;
+            for edge in self.edges(ask) {
+                starts.extend([edge, edge.plus(remnant), edge.back(hours), edge.back(hours).back(remnant)]);
+                lengths.extend([edge, edge.back(remnant)].map(|end| end.hours().saturating_sub(first.hours())));
             }
-            lengths.extend([ask.hours.min, ask.hours.max].into_iter().filter(|length| *length != hours));
+            lengths.extend([ask.hours.min, ask.hours.max]);
         }
+        starts.retain(|start| *start >= search.first_start);
+        lengths.retain(|length| *length != hours);
         let mut starts: Vec<Hour> = starts.into_iter().filter(|start| away(*start) > 0).collect();
         starts.sort_by_key(|start| away(*start));
         let mut lengths: Vec<u32> = lengths.into_iter().collect();
         lengths.sort_by_key(|length| length.abs_diff(hours));
         let moved = starts.into_iter().take(WINDOWS_MAX).map(|start| (start, hours));
-        let resized = lengths.into_iter().take(WINDOWS_MAX).map(|length| (wanted.earliest(), length));
+        let resized = lengths.into_iter().take(WINDOWS_MAX).map(|length| (first, length));
         let windows = moved.chain(resized).filter_map(|(start, hours)| Window::new(start, start.plus(hours)).ok());
         windows.into_iter().find(|window| {
             let terms = BidTerms { window: (*window).into(), ..*search.terms };
