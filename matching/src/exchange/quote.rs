@@ -86,6 +86,9 @@ impl Exchange {
         let terms = OrderTerms { market, other_markets, gpus, limit_price, window, side };
         let now = now.max(self.now);
         let (arriving, markets) = self.arriving(OrderId::new(Uuid::nil()), organization, &terms, now)?;
+        if request.limit_price.is_some() {
+            self.check_limit(&markets.keys, limit_price)?;
+        }
         let outcome = self.plan_arrival(&arriving, &markets, now);
         if let Some(unfilled) = outcome.unfilled {
             return Ok(Quote::Unfillable(unfilled));
