@@ -7,8 +7,8 @@ use super::event::supply_of;
 use super::{CloseReason, Command, Event, Exchange, Instruction, OrderSide, Record, Refusal};
 use crate::market::first_open_hour;
 use crate::{
-    Arrival, Ask, Bid, CommandId, Cursor, DerivedIds, MarketKey, Offer, Order, OrderId, OwnOrders, Plan, Search,
-    SelfTradePrevention,
+    Arrival, Ask, Bid, BidTerms, CommandId, Cursor, DerivedIds, MarketKey, Offer, Order, OrderId, OwnOrders, Plan,
+    Search, SelfTradePrevention,
 };
 
 /// Where records go as they come into being.
@@ -96,35 +96,41 @@ impl Exchange {
         loop {
             let (cursor, bid) = self.venue.next_bid_for(sweep.offer, sweep.cursor)?;
             sweep.cursor = Some(cursor);
-            let markets = self.open_markets(&bid.markets);
             if let Offer::Ask(id) = sweep.offer
                 && let Some(ask) = self.venue.ask(id)
                 && ask.organization == bid.organization
             {
-                if self.would_trade(bid, &markets, ask) {
+                if self.would_trade(bid, &self.open_markets(&bid.markets), ask) {
                     return Some(self.prevent_self_trade(ask, bid));
                 }
                 continue;
             }
-            let plan = self.plan_of_resting(bid, &markets, OwnOrders::PassOver);
-            let Some(window) = plan.window else { continue };
-            let mut terms = bid.terms;
-            let mut events = Vec::with_capacity(plan.executions.len());
-            for execution in &plan.executions {
-                let matched =
-                    Match { bid: bid.id, buyer: bid.organization, terms: &terms, fee_bps_max: bid.fee_bps_max };
-                events.push(self.trade(&matched, execution, window, ids).into());
-                terms.remaining -= execution.gpus;
+            let events = self.trades_of_resting(bid, &bid.terms, ids);
+            if events.is_some() {
+                return events;
             }
-            return Some(events);
         }
     }
 
-    fn plan_of_resting(&self, bid: &Bid, markets: &[MarketKey], own: OwnOrders) -> Plan {
+    /// What a bid at rest trades now on these terms; nothing when it cannot.
+    pub(super) fn trades_of_resting(&self, bid: &Bid, terms: &BidTerms, ids: &mut DerivedIds) -> Option<Vec<Event>> {
+        let plan = self.plan_of_resting(bid, terms, &self.open_markets(&bid.markets), OwnOrders::PassOver);
+        let window = plan.window?;
+        let mut terms = *terms;
+        let mut events = Vec::with_capacity(plan.executions.len());
+        for execution in &plan.executions {
+            let matched = Match { bid: bid.id, buyer: bid.organization, terms: &terms, fee_bps_max: bid.fee_bps_max };
+            events.push(self.trade(&matched, execution, window, ids).into());
+            terms.remaining -= execution.gpus;
+        }
+        Some(events)
+    }
+
+    fn plan_of_resting(&self, bid: &Bid, terms: &BidTerms, markets: &[MarketKey], own: OwnOrders) -> Plan {
         self.venue.plan(&Search {
             markets,
             bidder: bid.organization,
-            terms: &bid.terms,
+            terms,
             arrival: Arrival::At(bid.priority),
             own,
             first_start: first_open_hour(self.now, bid.gate_minutes),
@@ -133,7 +139,7 @@ impl Exchange {
 
     /// Whether a bid would trade with an ask, were they not of the same organization.
     fn would_trade(&self, bid: &Bid, markets: &[MarketKey], ask: &Ask) -> bool {
-        let plan = self.plan_of_resting(bid, markets, OwnOrders::Trade);
+        let plan = self.plan_of_resting(bid, &bid.terms, markets, OwnOrders::Trade);
         plan.executions.iter().any(|execution| execution.ask == ask.id)
     }
 

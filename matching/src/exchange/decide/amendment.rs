@@ -7,7 +7,7 @@ use super::{check_minimum, check_quantity};
 use crate::exchange::{Amendment, Event, Exchange, GPUS_MAX, OrderAmended, Refusal};
 use crate::market::{gate, hold};
 use crate::{
-    Ask, Bid, BidTerms, DerivedIds, MarketSpec, Order, Price, SpotAsk, SpotBid, TermWindow, TimeInForce, Window,
+    Ask, Bid, BidTerms, DerivedIds, Market, MarketSpec, Order, Price, SpotAsk, SpotBid, TermWindow, TimeInForce, Window,
 };
 
 /// An order's terms before and after.
@@ -24,6 +24,11 @@ impl Change {
             limit_price: (limit_price, amendment.limit_price.unwrap_or(limit_price)),
             window: (window, amendment.window.or(window)),
         }
+    }
+
+    /// Whether the price may be named, of an order that gives its place up: nobody is kept from taking quantity back.
+    fn check_price(&self, market: &Market, last: Option<Price>, buys: bool) -> Result<(), Refusal> {
+        if self.keeps_priority() { Ok(()) } else { Exchange::check_price(market, self.limit_price.1, last, buys) }
     }
 
     fn keeps_priority(&self) -> bool {
@@ -72,9 +77,8 @@ impl Exchange {
         }
         let min_gpus = if bid.terms.all_or_none { gpus } else { bid.terms.min_gpus };
         check_minimum(min_gpus, gpus, markets.lot_size)?;
-        for key in &bid.markets {
-            let market = self.venue.at(*key);
-            Self::check_price(market, limit_price, market.last_price, true)?;
+        if !change.keeps_priority() {
+            self.check_limit(&bid.markets, limit_price)?;
         }
         if gate(window.latest(), markets.gate_minutes) <= self.now {
             return Err(Refusal::WindowPast { window });
@@ -106,8 +110,10 @@ impl Exchange {
             hold_released,
             unfilled: outcome.as_ref().and_then(|outcome| outcome.unfilled),
         }));
-        if let Some(outcome) = outcome {
-            self.carry_out(&arriving, &markets, &outcome, ids, out);
+        match outcome {
+            Some(outcome) => self.carry_out(&arriving, &markets, &outcome, ids, out),
+            // Fewer GPUs may be what was needed for all of them, or for the smallest trade.
+            None => out.extend(self.trades_of_resting(bid, &terms, ids).into_iter().flatten()),
         }
         Ok(())
     }
@@ -119,10 +125,15 @@ impl Exchange {
         let window = self.amended_window(&change, ask.window, lot.window)?;
         check_quantity(change.gpus.1, market.spec.lot_size, lot.gpus)?;
         let sold = ask.gpus - ask.remaining.min();
-        if change.gpus.1 < sold || (sold > 0 && ask.remaining.is_only(window, 0)) {
+        let sales = ask.remaining.steps().map(|(step, left)| (step, ask.gpus - left));
+        // What it has sold stays in its window, so that it is counted for as long as the ask rests.
+        let leaves_sales_behind = sales.clone().any(|(step, sold)| sold > 0 && !window.covers(step));
+        let mut within = sales.filter(|(step, _)| step.overlaps(window));
+        let sold_out = ask.window.covers(window) && within.all(|(_, sold)| sold >= change.gpus.1);
+        if change.gpus.1 < sold || leaves_sales_behind || sold_out {
             return Err(Refusal::AlreadyTraded { gpus: sold });
         }
-        Self::check_price(market, change.limit_price.1, market.last_price, false)?;
+        change.check_price(market, market.last_price, false)?;
         out.push(amended(amendment, &market.spec, &change, None, (Amount::ZERO, Amount::ZERO)));
         Ok(())
     }
@@ -136,7 +147,7 @@ impl Exchange {
         check_quantity(change.gpus.1, market.spec.lot_size, GPUS_MAX)?;
         let min_gpus = if bid.min_gpus == bid.gpus { change.gpus.1 } else { bid.min_gpus };
         check_minimum(min_gpus, change.gpus.1, market.spec.lot_size)?;
-        Self::check_price(market, change.limit_price.1, market.spot.last_price, true)?;
+        change.check_price(market, market.spot.last_price, true)?;
         let holds = if bid.suspended {
             (Amount::ZERO, Amount::ZERO)
         } else {
@@ -154,7 +165,7 @@ impl Exchange {
         let market = self.venue.at(ask.market);
         self.amended_window(&change, ask.window, lot.window)?;
         check_quantity(change.gpus.1, market.spec.lot_size, lot.gpus)?;
-        Self::check_price(market, change.limit_price.1, market.spot.last_price, false)?;
+        change.check_price(market, market.spot.last_price, false)?;
         out.push(amended(amendment, &market.spec, &change, None, (Amount::ZERO, Amount::ZERO)));
         Ok(())
     }
