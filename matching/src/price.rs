@@ -47,6 +47,19 @@ impl Price {
         self.0 % tick.0 == 0
     }
 
+    /// The lowest price from this one on that is on every one of these ticks; none when there is none below [`Price::MAX`].
+    pub fn up_to(self, ticks: impl Iterator<Item = Self>) -> Option<Self> {
+        let common = ticks.fold(1, |common, tick| {
+            let (mut x, mut y) = (common, i128::from(tick.0));
+            while y > 0 {
+                (x, y) = (y, x % y);
+            }
+            (common / x).saturating_mul(i128::from(tick.0))
+        });
+        let ticks = (i128::from(self.0) - 1) / common + 1;
+        i64::try_from(ticks.saturating_mul(common)).ok().and_then(|micros| Self::from_micros(micros).ok())
+    }
+
     /// What `gpus` cost at this price for `minutes` of an hour, rounded down to the micro-unit.
     pub fn cost_of_minutes(self, gpus: u32, minutes: u32) -> Amount {
         let micros = i128::from(self.0) * i128::from(gpus) * i128::from(minutes);

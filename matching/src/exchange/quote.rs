@@ -18,7 +18,7 @@ pub enum Quote {
         window: Window,
         /// What prices are in.
         currency: Currency,
-        /// The worst price among its trades: the limit at which it fills.
+        /// The limit at which it fills: the worst price among its trades, on the tick of all its markets.
         limit_price: Price,
         /// The whole window at the prices of its trades.
         amount: Amount,
@@ -110,7 +110,7 @@ impl Exchange {
         Ok(Quote::Fillable {
             window,
             currency: self.venue.at(markets.keys[0]).spec.currency,
-            limit_price: plan.executions.iter().map(|execution| execution.price).max().unwrap_or(limit_price),
+            limit_price: self.venue.limit_of(&plan, &markets.keys).unwrap_or(limit_price),
             amount,
             fees,
             trades: trades.collect(),

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{OwnOrders, Plan, Search, Venue};
+use super::{MarketKey, OwnOrders, Plan, Search, Venue};
 use crate::ladder::Need;
 use crate::{Ask, BidTerms, Hour, Placement, Price, Window};
 
@@ -80,7 +80,7 @@ impl Venue {
     /// the caller to see.
     pub fn explain(&self, search: &Search<'_>) -> Unfilled {
         if let Some(plan) = self.fills(search, &BidTerms { limit_price: Price::MAX, ..*search.terms }) {
-            let price = plan.executions.iter().map(|execution| execution.price).max();
+            let price = self.limit_of(&plan, search.markets);
             return Unfilled { reason: UnfilledReason::Price, would_fill: price.map(WouldFill::LimitPrice) };
         }
         if let Some(window) = self.nearest_window(search) {
@@ -102,6 +102,12 @@ impl Venue {
             }
         }
         Unfilled { reason: UnfilledReason::Quantity, would_fill: self.most(search) }
+    }
+
+    /// The lowest limit, on the tick of each of these markets, that reaches all trades of a plan.
+    pub(crate) fn limit_of(&self, plan: &Plan, markets: &[MarketKey]) -> Option<Price> {
+        let worst = plan.executions.iter().map(|execution| execution.price).max()?;
+        worst.up_to(markets.iter().map(|key| self.at(*key).spec.price_tick))
     }
 
     /// The plan of changed terms, if it fills them.

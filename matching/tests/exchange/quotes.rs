@@ -1,6 +1,6 @@
 //! Scenarios of quotes.
 
-use crate::scenario::market;
+use crate::scenario::{check, market};
 
 #[test]
 fn a_quote_is_refused_where_its_order_would_be() {
@@ -10,5 +10,31 @@ fn a_quote_is_refused_where_its_order_would_be() {
          quote acme m1 8 @1.00005 0..24 => refused price_off_tick
          quote acme m1 8 @1.2000 0..24 => refused price_outside_band
          quote acme m1 8 @any 0..24 => 0..24 limit @1.0000 costs 192.00 + 0.00: 8 @1.0000",
+    );
+}
+
+#[test]
+fn the_limit_of_a_quote_can_be_named_in_all_its_markets() {
+    check(
+        "market m1 tick=0.0100
+         market m2 tick=0.0500
+         fund acme 10000
+         lot L1 north m1 8 0..24
+         ask A1 north L1 8 @0.9700
+         quote acme m1,m2 8 @any 0..24 => 0..24 limit @1.0000 costs 186.24 + 0.00: 8 @0.9700
+         bid B1 acme m1,m2 8 @0.9700 0..24 => refused price_off_tick
+         bid B2 acme m1,m2 8 @0.5000 0..24 ioc => placed (price @1.0000); killed B2
+         bid B3 acme m1,m2 8 @1.0000 0..24 => placed; trade B3 A1 8 @0.9700",
+    );
+}
+
+#[test]
+fn a_quote_knows_what_time_it_is() {
+    market(
+        "ask A1 north L1 16 @1.0000
+         quote acme m1 8 @any 2..24 => 2..24 limit @1.0000 costs 176.00 + 0.00: 8 @1.0000
+         at 3
+         quote acme m1 8 @any 2..24 => refused window_past
+         quote acme m1 8 @any 2~6+4 => 4..8 limit @1.0000 costs 32.00 + 0.00: 8 @1.0000",
     );
 }
