@@ -9,4 +9,5 @@ mod quotes;
 mod scenario;
 mod supply;
 mod term;
+mod twin;
 mod unfilled;
