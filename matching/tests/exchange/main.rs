@@ -7,6 +7,7 @@ mod multi_market;
 mod properties;
 mod quotes;
 mod scenario;
+mod stream;
 mod supply;
 mod term;
 mod twin;

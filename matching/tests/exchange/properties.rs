@@ -1,274 +1,120 @@
-//! Properties over random command streams with windows of every shape.
+//! Properties over random streams of commands, among organizations that run out of money.
 
 use std::collections::BTreeMap;
 
-use ledger::{AccountKind, Amount, Currency, EntityId, Entry};
-use matching::{
-    Class, Command, Event, Exchange, Hour, Instruction, Log, LotId, MarketChoice, MarketSpec, NewLot, NewOrder,
-    NewSide, Order, OrderId, Placement, Record, SelfTradePrevention, Supply, TimeInForce, Window, ZoneAttributes,
-};
+use ledger::{AccountKind, Amount, Currency, EntityId};
+use matching::{Event, Exchange, Order, OrderId, OrderSide, Record, SpotSide, Supply, Window};
 use proptest::prelude::*;
 
-use crate::scenario::{ORIGIN, command_id, instant, price};
+use crate::stream::{Stream, cases, money_request};
 
-const ORGANIZATIONS: [&str; 4] = ["acme", "beta", "north", "south"];
-const MARKETS: [&str; 2] = ["a100.us-1", "v100.eu-1"];
-const HOURS: u32 = 36;
-
-/// One random request; indexes pick among what exists when it runs.
-#[derive(Clone, Debug)]
-enum Request {
-    Lot {
-        who: usize,
-        market: usize,
-        nodes: u32,
-        start: u32,
-        hours: u32,
-    },
-    Ask {
-        lot: usize,
-        nodes: u32,
-        cents: i64,
-        min_hours: u32,
-        from: u32,
-        hours: u32,
-    },
-    Bid {
-        who: usize,
-        market: usize,
-        nodes: u32,
-        cents: i64,
-        start: u32,
-        hours: u32,
-        time_in_force: TimeInForce,
-        min: u32,
-    },
-    Cancel {
-        order: usize,
-    },
-    Advance {
-        minutes: i64,
-    },
+/// What every lot and every resold contract has sold in each hour, counted from the log alone.
+#[derive(Default)]
+struct Sold {
+    owned: BTreeMap<Supply, (u32, Window)>,
+    asks: BTreeMap<OrderId, Supply>,
+    hours: BTreeMap<(Supply, u32), u32>,
+    /// How far the log has been read.
+    read: usize,
 }
 
-fn request() -> impl Strategy<Value = Request> {
-    let time_in_force =
-        prop_oneof![3 => Just(TimeInForce::Gtc), 1 => Just(TimeInForce::Ioc), 1 => Just(TimeInForce::Fok)];
-    prop_oneof![
-        2 => (0..4usize, 0..2usize, 1..6u32, 0..HOURS, 1..HOURS)
-            .prop_map(|(who, market, nodes, start, hours)| Request::Lot { who, market, nodes, start, hours }),
-        4 => (any::<prop::sample::Index>(), 1..6u32, 80..120i64, 1..4u32, 0..HOURS, 1..HOURS).prop_map(
-            |(lot, nodes, cents, min_hours, from, hours)| Request::Ask { lot: lot.index(1 << 20), nodes, cents, min_hours, from, hours }
-        ),
-        8 => ((0..4usize, 0..2usize, 1..6u32, 80..120i64), (0..HOURS, 1..HOURS, time_in_force, 1..6u32)).prop_map(
-            |((who, market, nodes, cents), (start, hours, time_in_force, min))| {
-                Request::Bid { who, market, nodes, cents, start, hours, time_in_force, min }
-            }
-        ),
-        2 => any::<prop::sample::Index>().prop_map(|order| Request::Cancel { order: order.index(1 << 20) }),
-        1 => (1..300i64).prop_map(|minutes| Request::Advance { minutes }),
-    ]
-}
-
-/// The exchange under test with its log and a ledger of hours kept beside it.
-struct Run {
-    exchange: Exchange,
-    log: Vec<Record>,
-    commands: u64,
-    minutes: i64,
-    lots: Vec<LotId>,
-    orders: Vec<(OrderId, usize)>,
-}
-
-struct Append<'a>(&'a mut Vec<Record>);
-
-impl Log for Append<'_> {
-    fn append(&mut self, record: Record, entries: &[Entry]) {
-        let money_moved =
-            matches!(record.event, Event::DepositReceived(_) | Event::TradeExecuted(_) | Event::HoursDelivered(_));
-        assert!(!money_moved || !entries.is_empty(), "{record:?} posts nothing");
-        self.0.push(record);
-    }
-}
-
-impl Run {
-    fn new() -> Self {
-        let mut run =
-            Self { exchange: Exchange::new(), log: vec![], commands: 0, minutes: 0, lots: vec![], orders: vec![] };
-        for (index, name) in MARKETS.iter().enumerate() {
-            run.execute(Instruction::OpenMarket(MarketSpec {
-                id: name.parse().expect("a market"),
-                class: Class {
-                    model: "A100".into(),
-                    memory_gb: 80,
-                    form_factor: "SXM4".into(),
-                    fabric: "infiniband".into(),
-                    gpus_per_node: 8,
-                },
-                zone: "us-1".into(),
-                currency: Currency::USD,
-                price_tick: price("0.0100"),
-                lot_size: 8,
-                maker_fee_bps: if index == 0 { 7 } else { 80 },
-                taker_fee_bps: 33,
-                gate_minutes: 5,
-                zone_attributes: ZoneAttributes::default(),
-            }));
+impl Sold {
+    fn read(&mut self, log: &[Record]) {
+        for record in &log[self.read..] {
+            self.count(&record.event);
         }
-        for name in ORGANIZATIONS {
-            let organization = name.parse().expect("a slug");
-            run.execute(Instruction::RegisterOrganization { organization, name: name.into() });
-            run.execute(Instruction::RecordDeposit {
-                organization,
-                amount: "6000".parse().expect("an amount"),
-                currency: Currency::USD,
-                reference: "wire".into(),
-            });
-        }
-        run
+        self.read = log.len();
     }
 
-    fn execute(&mut self, instruction: Instruction) {
-        self.commands += 1;
-        let at = instant(0, 60 - self.minutes);
-        let command = Command { id: command_id(self.commands), at, instruction };
-        let from = self.log.len();
-        let before = self.exchange.clone();
-        let outcome = self.exchange.execute(&command, &mut Append(&mut self.log));
-        if outcome.is_err() {
-            let due_only = self.log[from..].iter().all(|record| {
-                matches!(record.event, Event::OrderClosed(_) | Event::HoursDelivered(_) | Event::LotExpired(_))
-            });
-            assert!(due_only, "a refused command left {:?}", &self.log[from..]);
-            if self.log.len() == from {
-                assert_eq!(before.state_hash(), self.exchange.state_hash(), "a refusal changes nothing");
+    fn count(&mut self, event: &Event) {
+        let supply_of = |lot, contract: Option<_>| contract.map_or(Supply::Lot(lot), Supply::Contract);
+        match event {
+            Event::LotRegistered(e) => {
+                self.owned.insert(Supply::Lot(e.lot), (e.gpus, e.window));
             }
-        }
-        for record in &self.log[from..] {
-            match &record.event {
-                Event::LotRegistered(lot) => self.lots.push(lot.lot),
-                Event::OrderPlaced(placed) => {
-                    let who = ORGANIZATIONS.iter().position(|name| *name == placed.organization.as_str());
-                    self.orders.push((placed.order, who.expect("a known organization")));
+            Event::OrderPlaced(e) => {
+                if let OrderSide::Sell { lot, contract, .. } = e.terms.side {
+                    self.asks.insert(e.order, supply_of(lot, contract));
                 }
-                _ => {}
             }
+            Event::SpotOrderPlaced(e) => {
+                if let SpotSide::Sell { lot, contract, .. } = e.terms.side {
+                    self.asks.insert(e.order, supply_of(lot, contract));
+                }
+            }
+            Event::TradeExecuted(e) => {
+                assert_ne!(e.buyer, e.seller);
+                assert_eq!(self.asks[&e.ask], supply_of(e.lot, e.head));
+                self.owned.insert(Supply::Contract(e.contract), (e.gpus, e.window));
+                self.sell(supply_of(e.lot, e.head), e.window, e.gpus);
+            }
+            Event::SpotHoursSold(e) => {
+                let window = Window::new(e.hour, e.hour.plus(1)).expect("an hour");
+                for sale in &e.sales {
+                    self.sell(self.asks[&sale.ask], window, sale.gpus);
+                }
+            }
+            Event::ContractBusted(e) => {
+                let resold =
+                    self.hours.iter().any(|((supply, _), sold)| *supply == Supply::Contract(e.contract) && *sold > 0);
+                assert!(!resold, "a contract that was resold in part is not undone");
+                for hour in e.window.start().hours()..e.window.end().hours() {
+                    *self.hours.get_mut(&(supply_of(e.lot, e.head), hour)).expect("what was sold") -= e.gpus;
+                }
+            }
+            _ => {}
         }
     }
 
-    fn request(&mut self, request: &Request) {
-        let who = |index: usize| ORGANIZATIONS[index].parse().expect("a slug");
-        let market = |index: usize| MARKETS[index].parse().expect("a market");
-        let limit_price = |cents: i64| price(&format!("{}.{:02}", cents / 100, cents % 100));
-        let window = |start: u32, hours: u32| {
-            Window::new(Hour::from_hours(ORIGIN + start), Hour::from_hours(ORIGIN + start + hours)).expect("a window")
-        };
-        match *request {
-            Request::Lot { who: index, market: at, nodes, start, hours } => {
-                self.execute(Instruction::RegisterLot(NewLot {
-                    organization: who(index),
-                    market: market(at),
-                    gpus: nodes * 8,
-                    window: window(start, hours),
-                    fabric: "hall-1".into(),
-                    min_remnant_hours: 0,
-                }));
-            }
-            Request::Ask { lot, nodes, cents, min_hours, from, hours } => {
-                let Some(lot) = self.lots.get(lot % self.lots.len().max(1)).copied() else { return };
-                let Some(seller) = self.exchange.venue().lot(lot).map(|lot| lot.seller) else { return };
-                self.execute(Instruction::PlaceOrder(NewOrder {
-                    organization: seller,
-                    client_order_id: None,
-                    gpus: nodes * 8,
-                    limit_price: limit_price(cents),
-                    side: NewSide::Sell {
-                        supply: Supply::Lot(lot),
-                        window: (from % 3 == 0).then(|| window(from, hours)),
-                        min_hours: Some(min_hours),
-                        max_hours: None,
-                        self_trade_prevention: SelfTradePrevention::CancelNewest,
-                    },
-                }));
-            }
-            Request::Bid { who: index, market: at, nodes, cents, start, hours, time_in_force, min } => {
-                self.execute(Instruction::PlaceOrder(NewOrder {
-                    organization: who(index),
-                    client_order_id: None,
-                    gpus: nodes * 8,
-                    limit_price: limit_price(cents),
-                    side: NewSide::Buy {
-                        markets: MarketChoice::Named(vec![market(at)]),
-                        window: window(start, hours).into(),
-                        time_in_force,
-                        expires_at: None,
-                        min_gpus: (min <= nodes).then_some(min * 8),
-                        placement: Placement::Any,
-                        post_only: false,
-                        self_trade_prevention: SelfTradePrevention::CancelNewest,
-                    },
-                }));
-            }
-            Request::Cancel { order } => {
-                let Some((order, index)) = self.orders.get(order % self.orders.len().max(1)).copied() else { return };
-                self.execute(Instruction::CancelOrder { organization: who(index), order });
-            }
-            Request::Advance { minutes } => {
-                self.minutes += minutes;
-                self.execute(Instruction::Advance);
-            }
+    fn sell(&mut self, supply: Supply, window: Window, gpus: u32) {
+        let (owned, offered) = self.owned[&supply];
+        assert!(offered.covers(window), "{supply:?} does not have {window}");
+        for hour in window.start().hours()..window.end().hours() {
+            let sold = self.hours.entry((supply, hour)).or_default();
+            *sold += gpus;
+            assert!(*sold <= owned, "{supply:?} sold {sold} of {owned} GPUs in hour {hour}");
         }
     }
 
-    /// No lot has ever sold more GPUs in an hour than it has, counted from the trades alone.
-    fn assert_no_hour_sold_twice(&self) {
-        let mut owned = BTreeMap::new();
-        let mut sold: BTreeMap<(LotId, u32), u32> = BTreeMap::new();
-        for record in &self.log {
-            match &record.event {
-                Event::LotRegistered(lot) => {
-                    owned.insert(lot.lot, (lot.gpus, lot.window));
-                }
-                Event::TradeExecuted(trade) => {
-                    let (gpus, window) = owned[&trade.lot];
-                    assert!(window.covers(trade.window));
-                    assert_ne!(trade.buyer, trade.seller);
-                    for hour in trade.window.start().hours()..trade.window.end().hours() {
-                        let total = sold.entry((trade.lot, hour)).or_default();
-                        *total += trade.gpus;
-                        assert!(*total <= gpus, "lot {} sold {total} of {gpus} GPUs in hour {hour}", trade.lot);
-                    }
-                }
-                _ => {}
-            }
-        }
-        for lot in self.exchange.venue().lots() {
+    /// What is free in the state is what the log has not sold, unless it was withdrawn.
+    fn assert_same(&self, exchange: &Exchange) {
+        for lot in exchange.venue().lots() {
             for (step, free) in lot.residual.steps() {
                 for hour in step.start().hours()..step.end().hours() {
-                    assert_eq!(lot.gpus - free, sold.get(&(lot.id, hour)).copied().unwrap_or(0));
+                    let sold = self.hours.get(&(lot.supply, hour)).copied().unwrap_or(0);
+                    let free = if lot.withdrawn.is_some() { lot.gpus - sold } else { free };
+                    assert_eq!(lot.gpus - free, sold, "{:?} in hour {hour}", lot.supply);
+                    let hour = matching::Hour::from_hours(hour);
+                    assert_eq!(lot.sold_term(hour) + lot.sold_spot.at(hour), sold, "{:?} {hour}", lot.supply);
                 }
             }
         }
     }
+}
 
-    /// The books are balanced, hold exactly what open bids need and owe exactly what contracts have left.
-    fn assert_books(&self) {
-        let books = self.exchange.books();
-        let trial = books.trial_balance(EntityId::Operator, Currency::USD);
-        assert_eq!(trial.total_debit(), trial.total_credit());
-        let balance = |kind| trial.rows.iter().find(|row| row.account == kind).map_or(Amount::ZERO, |row| -row.balance);
-        let venue = self.exchange.venue();
-        let needed = venue.orders().into_iter().map(|order| match order {
-            Order::Bid(bid) => bid.hold(),
-            Order::SpotBid(bid) if !bid.suspended => bid.next_hour(venue.at(bid.market).spec.fee_bps_max()),
-            Order::Ask(_) | Order::SpotBid(_) | Order::SpotAsk(_) => Amount::ZERO,
-        });
-        assert_eq!(balance(AccountKind::CustomerHeld), needed.sum());
-        let left = self.exchange.contracts().into_iter().map(|contract| {
-            let (whole, earned) = (contract.earnings(contract.window.hours()), contract.earnings(contract.delivered));
-            whole.amount + whole.buyer_fee - earned.amount - earned.buyer_fee
-        });
-        assert_eq!(balance(AccountKind::ContractPrepayment), left.sum());
+/// The books are balanced, hold exactly what open bids need and owe exactly what is not delivered yet.
+fn assert_books(exchange: &Exchange) {
+    let trial = exchange.books().trial_balance(EntityId::Operator, Currency::USD);
+    assert_eq!(trial.total_debit(), trial.total_credit());
+    let balance = |kind| trial.rows.iter().find(|row| row.account == kind).map_or(Amount::ZERO, |row| -row.balance);
+    let venue = exchange.venue();
+    let needed = venue.orders().into_iter().map(|order| match order {
+        Order::Bid(bid) => bid.hold(),
+        Order::SpotBid(bid) if !bid.suspended => bid.next_hour(venue.at(bid.market).spec.fee_bps_max()),
+        Order::Ask(_) | Order::SpotBid(_) | Order::SpotAsk(_) => Amount::ZERO,
+    });
+    assert_eq!(balance(AccountKind::CustomerHeld), needed.sum());
+    let left = exchange.contracts().into_iter().map(|contract| {
+        let (whole, earned) = (contract.earnings(contract.window.hours()), contract.earnings(contract.delivered));
+        whole.amount + whole.buyer_fee - earned.amount - earned.buyer_fee
+    });
+    assert_eq!(balance(AccountKind::ContractPrepayment), left.sum());
+    let sold_by_the_hour = venue.markets().flat_map(|market| market.spot.hours.values()).flat_map(|hour| &hour.sales);
+    let undelivered = sold_by_the_hour.map(|sale| sale.amount + sale.buyer_fee);
+    assert_eq!(balance(AccountKind::SpotPrepayment), undelivered.sum());
+    for row in exchange.books().sorted() {
+        let guarded = matches!(row.0.kind, AccountKind::CustomerAvailable | AccountKind::CustomerHeld);
+        assert!(!guarded || row.1 <= Amount::ZERO, "{row:?} is overdrawn");
     }
 }
 
@@ -284,32 +130,38 @@ fn replay(log: &[Record], into: &mut Exchange) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 96, ..ProptestConfig::default() })]
+    #![proptest_config(cases(300))]
 
     #[test]
     fn any_stream_is_sound_and_replays_from_any_cut(
-        requests in prop::collection::vec(request(), 1..80),
+        requests in prop::collection::vec(money_request(), 10..120),
         cut in any::<prop::sample::Index>(),
     ) {
-        let mut run = Run::new();
+        let mut stream = Stream::of_little_money();
+        let mut sold = Sold::default();
         for request in &requests {
-            run.request(request);
-            run.assert_books();
+            stream.request(request);
+            assert_books(&stream.exchange);
+            sold.read(&stream.log.0);
+            sold.assert_same(&stream.exchange);
         }
-        run.assert_no_hour_sold_twice();
 
-        let cut = cut.index(run.log.len() + 1);
+        let log = &stream.log.0;
+        let cut = cut.index(log.len() + 1);
         let mut replica = Exchange::new();
-        replay(&run.log[..cut], &mut replica);
-        replay(&run.log[cut..], &mut replica);
-        prop_assert_eq!(replica.state_hash(), run.exchange.state_hash());
+        replay(&log[..cut], &mut replica);
+        let mut follower = replica.clone();
+        replay(&log[cut..], &mut replica);
+        prop_assert_eq!(replica.state_hash(), stream.exchange.state_hash());
+        replay(&log[cut..], &mut follower);
+        prop_assert_eq!(follower.state_hash(), stream.exchange.state_hash());
 
-        // Let everything run out: what was prepaid is earned, and no hold is left.
-        run.minutes += i64::from(HOURS) * 3 * 60;
-        run.execute(Instruction::Advance);
-        run.assert_books();
-        prop_assert!(run.exchange.contracts().is_empty() && run.exchange.venue().orders().is_empty());
-        prop_assert!(run.exchange.venue().lots().is_empty());
-        prop_assert_eq!(run.exchange.next_due(), None);
+        // Let everything run out: what was prepaid is earned, and no hold is left but of standing spot bids.
+        stream.run_out();
+        assert_books(&stream.exchange);
+        prop_assert!(stream.exchange.contracts().is_empty() && stream.exchange.venue().lots().is_empty());
+        let standing = stream.exchange.venue().orders();
+        prop_assert!(standing.iter().all(|order| matches!(order, Order::SpotBid(_))));
+        prop_assert_eq!(stream.exchange.next_due(), None);
     }
 }

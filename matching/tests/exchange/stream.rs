@@ -1,0 +1,641 @@
+//! Random streams of commands over three markets and four organizations, with every option, and the exchange that takes them:
+//! beside its naive twin, which must tell the same of every command, or alone with little money.
+
+use ledger::{Currency, OrganizationId};
+use matching::{
+    Amendment, Class, Command, Event, Exchange, Hour, Instruction, LotId, MarketChoice, MarketFilter, MarketSpec,
+    NewLot, NewOrder, NewSide, OrderId, Placement, Price, PriceBand, Quote, QuoteRequest, Refusal, SelfTradePrevention,
+    Supply, TermWindow, TimeInForce, Window, ZoneAttributes,
+};
+use proptest::prelude::*;
+use proptest::sample::Index;
+use twin::{Told, Twin};
+
+use crate::scenario::{Collected, ORIGIN, command_id, instant, price};
+
+const ORGANIZATIONS: [&str; 4] = ["acme", "beta", "north", "south"];
+/// Name, lot size, tick in cents, gate in minutes.
+const MARKETS: [(&str, u32, i64, u16); 3] = [("a100.us", 4, 1, 5), ("a100.eu", 6, 5, 15), ("v100.us", 4, 5, 60)];
+/// Every lot ends by this hour.
+const HOURS: u32 = 30;
+
+/// One random request. Indexes pick among what exists when it runs.
+#[derive(Clone, Debug)]
+pub enum Request {
+    Lot {
+        who: usize,
+        market: usize,
+        units: u32,
+        start: u32,
+        hours: u32,
+        remnant: u32,
+    },
+    Ask {
+        supply: Index,
+        units: u32,
+        ticks: i64,
+        range: (u32, u32),
+        window: Option<(u32, u32)>,
+        own: SelfTradePrevention,
+    },
+    Bid(Bid),
+    /// Ask for a quote, then post the order that it returns.
+    Quoted(Bid),
+    SpotAsk {
+        supply: Index,
+        units: u32,
+        ticks: i64,
+        window: Option<(u32, u32)>,
+    },
+    SpotBid {
+        who: usize,
+        market: usize,
+        units: u32,
+        ticks: i64,
+        min: u32,
+    },
+    Amend {
+        order: Index,
+        units: Option<u32>,
+        ticks: Option<i64>,
+        window: Option<(u32, u32)>,
+    },
+    Cancel {
+        order: Index,
+    },
+    CancelAll {
+        who: usize,
+        market: Option<usize>,
+    },
+    Withdraw {
+        lot: Index,
+    },
+    Bust {
+        contract: Index,
+    },
+    Halt {
+        market: usize,
+    },
+    Resume {
+        market: usize,
+    },
+    Suspend {
+        who: usize,
+    },
+    Reinstate {
+        who: usize,
+    },
+    Limit {
+        who: usize,
+        orders: Option<u32>,
+    },
+    Advance {
+        minutes: i64,
+        led: bool,
+    },
+    Budget {
+        who: usize,
+        dollars: Option<u32>,
+    },
+    Band {
+        market: usize,
+        width_bps: Option<u32>,
+    },
+    Deposit {
+        who: usize,
+        dollars: u32,
+    },
+}
+
+/// A random term bid.
+#[derive(Clone, Debug)]
+pub struct Bid {
+    who: usize,
+    markets: u8,
+    units: u32,
+    ticks: i64,
+    start: u32,
+    flexibility: u32,
+    hours: u32,
+    time_in_force: TimeInForce,
+    min: u32,
+    placement: Placement,
+    post_only: bool,
+    own: SelfTradePrevention,
+}
+
+fn own() -> impl Strategy<Value = SelfTradePrevention> {
+    prop_oneof![
+        Just(SelfTradePrevention::CancelNewest),
+        Just(SelfTradePrevention::CancelOldest),
+        Just(SelfTradePrevention::CancelBoth),
+    ]
+}
+
+fn market() -> impl Strategy<Value = usize> {
+    prop_oneof![3 => Just(0usize), 1 => Just(1usize), 1 => Just(2usize)]
+}
+
+fn bid() -> impl Strategy<Value = Bid> {
+    let time_in_force = prop_oneof![
+        5 => Just(TimeInForce::Gtc),
+        1 => Just(TimeInForce::Gtd),
+        1 => Just(TimeInForce::Ioc),
+        1 => Just(TimeInForce::Fok)
+    ];
+    let placement = prop_oneof![
+        3 => Just(Placement::Any),
+        1 => Just(Placement::OneProvider),
+        1 => Just(Placement::OneFabric)
+    ];
+    let flexibility = prop_oneof![1 => Just(0u32), 1 => 1..12u32];
+    let post_only = prop::bool::weighted(0.1);
+    let start = prop_oneof![1 => 0..HOURS - 2, 2 => 0..12u32];
+    let hours = prop_oneof![1 => 1..16u32, 2 => 1..7u32];
+    let min = prop_oneof![3 => Just(1u32), 2 => 1..9u32];
+    (
+        (0..4usize, 0..9u8, 1..9u32, 90..120i64),
+        (start, flexibility, hours, min),
+        (time_in_force, placement, post_only, own()),
+    )
+        .prop_map(
+            |(
+                (who, markets, units, ticks),
+                (start, flexibility, hours, min),
+                (time_in_force, placement, post_only, own),
+            )| Bid {
+                who,
+                markets,
+                units,
+                ticks,
+                start,
+                flexibility,
+                hours,
+                time_in_force,
+                min: min.min(units),
+                placement,
+                post_only,
+                own,
+            },
+        )
+}
+
+/// A random request.
+pub fn request() -> impl Strategy<Value = Request> {
+    let part = || prop::option::weighted(0.25, (0..HOURS, 1..HOURS));
+    let remnant = prop_oneof![2 => Just(0u32), 1 => 2..6u32];
+    prop_oneof![
+        4 => (0..4usize, market(), 1..10u32, 0..10u32, 8..HOURS, remnant).prop_map(
+            |(who, market, units, start, hours, remnant)| Request::Lot { who, market, units, start, hours, remnant }
+        ),
+        9 => (any::<Index>(), 1..8u32, 80..110i64, (1..3u32, 3..60u32), part(), own()).prop_map(
+            |(supply, units, ticks, range, window, own)| Request::Ask { supply, units, ticks, range, window, own }
+        ),
+        12 => bid().prop_map(Request::Bid),
+        2 => bid().prop_map(Request::Quoted),
+        3 => (any::<Index>(), 1..8u32, 40..90i64, part())
+            .prop_map(|(supply, units, ticks, window)| Request::SpotAsk { supply, units, ticks, window }),
+        4 => (0..4usize, market(), 1..8u32, 40..90i64, 1..4u32)
+            .prop_map(|(who, market, units, ticks, min)| Request::SpotBid { who, market, units, ticks, min }),
+        5 => (any::<Index>(), prop::option::of(1..9u32), prop::option::of(80..120i64), part())
+            .prop_map(|(order, units, ticks, window)| Request::Amend { order, units, ticks, window }),
+        2 => any::<Index>().prop_map(|order| Request::Cancel { order }),
+        1 => (0..4usize, prop::option::of(0..3usize)).prop_map(|(who, market)| Request::CancelAll { who, market }),
+        1 => any::<Index>().prop_map(|lot| Request::Withdraw { lot }),
+        2 => any::<Index>().prop_map(|contract| Request::Bust { contract }),
+        1 => (0..3usize).prop_map(|market| Request::Halt { market }),
+        3 => (0..3usize).prop_map(|market| Request::Resume { market }),
+        1 => (0..4usize).prop_map(|who| Request::Suspend { who }),
+        4 => (0..4usize).prop_map(|who| Request::Reinstate { who }),
+        1 => (0..4usize, prop::option::weighted(0.3, 1..9u32)).prop_map(|(who, orders)| Request::Limit { who, orders }),
+        6 => (1..20i64, prop::bool::weighted(0.9)).prop_map(|(five, led)| Request::Advance { minutes: five * 5, led }),
+        2 => (1..40i64).prop_map(|minutes| Request::Advance { minutes, led: true }),
+    ]
+}
+
+/// A random request of a market in which most trade by the hour, at few prices.
+pub fn spot_request() -> impl Strategy<Value = Request> {
+    let part = || prop::option::weighted(0.2, (0..HOURS, 1..HOURS));
+    prop_oneof![
+        5 => (any::<Index>(), 1..8u32, 50..56i64, part())
+            .prop_map(|(supply, units, ticks, window)| Request::SpotAsk { supply, units, ticks, window }),
+        8 => (0..4usize, 1..8u32, 51..58i64, 1..4u32)
+            .prop_map(|(who, units, ticks, min)| Request::SpotBid { who, market: 0, units, ticks, min }),
+        2 => (any::<Index>(), prop::option::of(1..9u32), prop::option::of(50..58i64))
+            .prop_map(|(order, units, ticks)| Request::Amend { order, units, ticks, window: None }),
+        1 => any::<Index>().prop_map(|order| Request::Cancel { order }),
+        8 => (4..15i64, prop::bool::weighted(0.95)).prop_map(|(five, led)| Request::Advance { minutes: five * 5, led }),
+        6 => request(),
+    ]
+}
+
+/// A random request among organizations with little money, and the controls on what they spend.
+pub fn money_request() -> impl Strategy<Value = Request> {
+    prop_oneof![
+        12 => request(),
+        8 => spot_request(),
+        1 => (0..4usize, prop::option::of(0..800u32)).prop_map(|(who, dollars)| Request::Budget { who, dollars }),
+        1 => (0..3usize, prop::option::of(500..5_000u32))
+            .prop_map(|(market, width_bps)| Request::Band { market, width_bps }),
+        2 => (0..4usize, 1..300u32).prop_map(|(who, dollars)| Request::Deposit { who, dollars }),
+    ]
+}
+
+/// The exchange, its twin if it has one, and what they have brought about.
+pub struct Stream {
+    /// The one under test.
+    pub exchange: Exchange,
+    /// Its log.
+    pub log: Collected,
+    twin: Option<Twin>,
+    commands: u64,
+    minutes: i64,
+    supplies: Vec<(Supply, usize, OrganizationId)>,
+    orders: Vec<(OrderId, OrganizationId, usize)>,
+}
+
+fn who(index: usize) -> OrganizationId {
+    ORGANIZATIONS[index].parse().expect("a slug")
+}
+
+fn ticks(market: usize, cents: i64) -> Price {
+    let tick = MARKETS[market].2;
+    Price::from_micros((cents / tick * tick).max(tick) * 10_000).expect("a price")
+}
+
+fn window(start: u32, end: u32) -> Window {
+    Window::new(Hour::from_hours(ORIGIN + start), Hour::from_hours(ORIGIN + end)).expect("a window")
+}
+
+impl Stream {
+    /// With a twin, which knows no money: everybody has plenty of it.
+    pub fn beside_twin() -> Self {
+        Self::new("900000000", Some(Twin::default()))
+    }
+
+    /// With little money, so that orders are refused and spot bids wait for funds.
+    pub fn of_little_money() -> Self {
+        Self::new("400", None)
+    }
+
+    fn new(funds: &str, twin: Option<Twin>) -> Self {
+        let (exchange, log) = (Exchange::new(), Collected::default());
+        let mut stream = Self { exchange, log, twin, commands: 0, minutes: 0, supplies: vec![], orders: vec![] };
+        for (index, (name, lot_size, tick, gate_minutes)) in MARKETS.into_iter().enumerate() {
+            let region = name.split('.').nth(1).map(str::to_owned);
+            stream.execute(Instruction::OpenMarket(MarketSpec {
+                id: name.parse().expect("a market"),
+                class: Class {
+                    model: "A100".into(),
+                    memory_gb: 80,
+                    form_factor: "SXM4".into(),
+                    fabric: "infiniband".into(),
+                    gpus_per_node: 8,
+                },
+                zone: "us-1".into(),
+                currency: Currency::USD,
+                price_tick: Price::from_micros(tick * 10_000).expect("a tick"),
+                lot_size,
+                maker_fee_bps: if index == 0 { 7 } else { 80 },
+                taker_fee_bps: 33,
+                gate_minutes,
+                zone_attributes: ZoneAttributes { region, ..ZoneAttributes::default() },
+            }));
+        }
+        for index in 0..ORGANIZATIONS.len() {
+            let organization = who(index);
+            stream.execute(Instruction::RegisterOrganization { organization, name: ORGANIZATIONS[index].into() });
+            stream.execute(Instruction::RecordDeposit {
+                organization,
+                amount: funds.parse().expect("an amount"),
+                currency: Currency::USD,
+                reference: "wire".into(),
+            });
+        }
+        for (seller, market, units, start, remnant) in
+            [(2, 0, 12, 0, 3), (3, 0, 6, 2, 0), (2, 1, 5, 0, 0), (2, 2, 4, 4, 2)]
+        {
+            stream.request(&Request::Lot { who: seller, market, units, start, hours: HOURS, remnant });
+        }
+        stream
+    }
+
+    /// Carries out one command on both, and compares what they tell.
+    pub fn execute(&mut self, instruction: Instruction) {
+        self.commands += 1;
+        let command = Command { id: command_id(self.commands), at: instant(0, 60 - self.minutes), instruction };
+        let from = self.log.0.len();
+        let before = self.twin.is_none().then(|| self.exchange.state_hash());
+        let outcome = self.exchange.execute(&command, &mut self.log);
+        if outcome.is_err()
+            && self.log.0.len() == from
+            && let Some(before) = before
+        {
+            assert_eq!(before, self.exchange.state_hash(), "a refusal changes nothing");
+        }
+        let records = &self.log.0[from..];
+        let theirs: Vec<Told> = records.iter().flat_map(|record| Told::of(&record.event)).collect();
+        for record in records {
+            match &record.event {
+                Event::LotRegistered(lot) => {
+                    let market = MARKETS.iter().position(|market| market.0 == lot.market.as_str()).expect("a market");
+                    self.supplies.push((Supply::Lot(lot.lot), market, lot.organization));
+                }
+                Event::TradeExecuted(trade) => {
+                    let market = MARKETS.iter().position(|market| market.0 == trade.market.as_str()).expect("a market");
+                    self.supplies.push((Supply::Contract(trade.contract), market, trade.buyer));
+                }
+                Event::OrderPlaced(e) => {
+                    let market = MARKETS.iter().position(|market| market.0 == e.terms.market.as_str());
+                    self.orders.push((e.order, e.organization, market.expect("a market")));
+                }
+                Event::SpotOrderPlaced(e) => {
+                    let market = MARKETS.iter().position(|market| market.0 == e.terms.market.as_str());
+                    self.orders.push((e.order, e.organization, market.expect("a market")));
+                }
+                _ => {}
+            }
+        }
+        let Some(twin) = &mut self.twin else { return };
+        let unfunded = matches!(outcome, Err(Refusal::InsufficientFunds { .. }));
+        assert!(!unfunded, "a stream for the twin must not run out of funds");
+        let (ours, twins_outcome) = twin.execute(&command);
+        assert!(
+            Twin::agree(&ours, &theirs),
+            "{:?} at minute {}\nthe twin says {ours:#?}\nmatching says {theirs:#?}",
+            command.instruction,
+            self.minutes
+        );
+        assert_eq!(outcome.is_err(), twins_outcome.is_err(), "{outcome:?} of {:?}", command.instruction);
+    }
+
+    /// The same orders rest, and the same is free of every lot.
+    pub fn assert_same_state(&self) {
+        let Some(twin) = &self.twin else { return };
+        let venue = self.exchange.venue();
+        let orders: Vec<OrderId> = venue.orders().iter().map(|order| order.id()).collect();
+        assert_eq!(orders, twin.orders());
+        for lot in venue.lots() {
+            let steps = lot.residual.steps();
+            let hours: Vec<u32> =
+                steps.flat_map(|(step, free)| std::iter::repeat_n(free, step.hours() as usize)).collect();
+            assert_eq!(Some(&hours[..]), twin.free(lot.supply), "{:?}", lot.supply);
+        }
+    }
+
+    fn order(&self, bid: &Bid) -> (NewOrder, usize) {
+        let name = |market: usize| MARKETS[market].0.parse().expect("a market");
+        let (markets, first, unit) = match bid.markets {
+            at @ 0..=2 => (MarketChoice::Named(vec![name(at.into())]), at.into(), MARKETS[usize::from(at)].1),
+            3..=4 => (MarketChoice::Named(vec![name(0)]), 0, 4),
+            5 => (MarketChoice::Named(vec![name(0), name(2)]), 2, 4),
+            6 => (MarketChoice::Named(vec![name(1), name(0)]), 1, 12),
+            7 => (MarketChoice::Named(vec![name(2), name(1), name(0)]), 1, 12),
+            _ => {
+                let filter = MarketFilter { region: Some("us".into()), ..MarketFilter::default() };
+                (MarketChoice::Filtered(filter), 2, 4)
+            }
+        };
+        let start = Hour::from_hours(ORIGIN + bid.start);
+        let latest = Hour::from_hours(ORIGIN + bid.start + bid.flexibility);
+        let expires_at = (bid.time_in_force == TimeInForce::Gtd).then(|| instant(bid.start, 90));
+        let order = NewOrder {
+            organization: who(bid.who),
+            client_order_id: None,
+            gpus: bid.units * unit,
+            limit_price: ticks(first, bid.ticks),
+            side: NewSide::Buy {
+                markets,
+                window: TermWindow::flexible(start, latest, bid.hours).expect("a window"),
+                time_in_force: bid.time_in_force,
+                expires_at,
+                min_gpus: (bid.min > 1).then_some(bid.min * unit),
+                placement: bid.placement,
+                post_only: bid.post_only,
+                self_trade_prevention: bid.own,
+            },
+        };
+        (order, first)
+    }
+
+    /// Carries out a request.
+    pub fn request(&mut self, request: &Request) {
+        let part =
+            |window_of: Option<(u32, u32)>| window_of.map(|(start, hours)| window(start, (start + hours).min(HOURS)));
+        match request.clone() {
+            Request::Lot { who: index, market, units, start, hours, remnant } => {
+                let window = window(start, (start + hours).min(HOURS));
+                self.execute(Instruction::RegisterLot(NewLot {
+                    organization: who(index),
+                    market: MARKETS[market].0.parse().expect("a market"),
+                    gpus: units * MARKETS[market].1,
+                    window,
+                    fabric: "hall-1".into(),
+                    min_remnant_hours: remnant.min(window.hours()),
+                }));
+            }
+            Request::Ask { supply, units, ticks: cents, range, window, own } => {
+                let Some((supply, market, organization)) = self.pick(supply) else { return };
+                self.execute(Instruction::PlaceOrder(NewOrder {
+                    organization,
+                    client_order_id: None,
+                    gpus: units * MARKETS[market].1,
+                    limit_price: ticks(market, cents),
+                    side: NewSide::Sell {
+                        supply,
+                        window: part(window),
+                        min_hours: Some(range.0),
+                        max_hours: (range.1 < 20).then_some(range.1),
+                        self_trade_prevention: own,
+                    },
+                }));
+            }
+            Request::Bid(bid) => {
+                let order = self.order(&bid).0;
+                self.execute(Instruction::PlaceOrder(order));
+            }
+            Request::Quoted(bid) => self.quoted(&bid),
+            Request::SpotAsk { supply, units, ticks: cents, window } => {
+                let Some((supply, market, organization)) = self.pick(supply) else { return };
+                self.execute(Instruction::PlaceOrder(NewOrder {
+                    organization,
+                    client_order_id: None,
+                    gpus: units * MARKETS[market].1,
+                    limit_price: ticks(market, cents),
+                    side: NewSide::SpotSell { supply, window: part(window) },
+                }));
+            }
+            Request::SpotBid { who: index, market, units, ticks: cents, min } => {
+                self.execute(Instruction::PlaceOrder(NewOrder {
+                    organization: who(index),
+                    client_order_id: None,
+                    gpus: units * MARKETS[market].1,
+                    limit_price: ticks(market, cents),
+                    side: NewSide::SpotBuy {
+                        market: MARKETS[market].0.parse().expect("a market"),
+                        min_gpus: (min <= units).then_some(min * MARKETS[market].1),
+                    },
+                }));
+            }
+            Request::Amend { order, units, ticks: cents, window } => {
+                let Some((order, organization, market)) = self.pick_order(&order) else { return };
+                self.execute(Instruction::AmendOrder(Amendment {
+                    organization,
+                    order,
+                    gpus: units.map(|units| units * MARKETS[market].1),
+                    limit_price: cents.map(|cents| ticks(market, cents)),
+                    window: part(window).map(Into::into),
+                }));
+            }
+            Request::Cancel { order } => {
+                let Some((order, organization, _)) = self.pick_order(&order) else { return };
+                self.execute(Instruction::CancelOrder { organization, order });
+            }
+            Request::CancelAll { who: index, market } => {
+                let market = market.map(|market| MARKETS[market].0.parse().expect("a market"));
+                self.execute(Instruction::CancelOrders { organization: who(index), market });
+            }
+            Request::Withdraw { lot } => {
+                let lots: Vec<(LotId, OrganizationId)> = self
+                    .supplies
+                    .iter()
+                    .filter_map(|(supply, _, owner)| match supply {
+                        Supply::Lot(id) => Some((*id, *owner)),
+                        Supply::Contract(_) => None,
+                    })
+                    .collect();
+                if lots.is_empty() {
+                    return;
+                }
+                let (lot, organization) = lots[lot.index(lots.len())];
+                self.execute(Instruction::WithdrawLot { organization, lot });
+            }
+            Request::Bust { contract } => {
+                let contracts = self.exchange.contracts();
+                if contracts.is_empty() {
+                    return;
+                }
+                let contract = contracts[contract.index(contracts.len())].id;
+                self.execute(Instruction::BustContract { contract, reason: "mistyped".into() });
+            }
+            Request::Halt { market } => {
+                let market = MARKETS[market].0.parse().expect("a market");
+                self.execute(Instruction::HaltMarket { market, reason: "news".into() });
+            }
+            Request::Resume { market } => {
+                self.execute(Instruction::ResumeMarket { market: MARKETS[market].0.parse().expect("a market") });
+            }
+            Request::Suspend { who: index } => {
+                let (organization, reason) = (who(index), "compliance".into());
+                self.execute(Instruction::SuspendOrganization { organization, reason });
+            }
+            Request::Reinstate { who: index } => {
+                self.execute(Instruction::ReinstateOrganization { organization: who(index) });
+            }
+            Request::Limit { who: index, orders } => {
+                self.execute(Instruction::SetOrderLimit { organization: who(index), open_orders_max: orders });
+            }
+            Request::Advance { minutes, led } => self.advance(minutes, led),
+            Request::Budget { who: index, dollars } => {
+                let monthly = dollars.map(|dollars| dollars.to_string().parse().expect("an amount"));
+                let (organization, currency) = (who(index), Currency::USD);
+                self.execute(Instruction::SetBudget { organization, currency, monthly });
+            }
+            Request::Band { market, width_bps } => {
+                let market = MARKETS[market].0.parse().expect("a market");
+                let band = width_bps.map(|width_bps| PriceBand { width_bps, reference: Some(price("0.9500")) });
+                self.execute(Instruction::SetPriceBand { market, band });
+            }
+            Request::Deposit { who: index, dollars } => self.execute(Instruction::RecordDeposit {
+                organization: who(index),
+                amount: dollars.to_string().parse().expect("an amount"),
+                currency: Currency::USD,
+                reference: "wire".into(),
+            }),
+        }
+    }
+
+    /// Lets time pass.
+    pub fn advance(&mut self, minutes: i64, led: bool) {
+        self.minutes += minutes;
+        self.execute(if led { Instruction::Advance } else { Instruction::TakeLead });
+    }
+
+    /// Lets everything end that ends by itself.
+    pub fn run_out(&mut self) {
+        self.advance(i64::from(HOURS) * 3 * 60, true);
+    }
+
+    /// What a quote promises, the order posted from it does: the same trades at the same prices.
+    fn quoted(&mut self, bid: &Bid) {
+        let mut order = self.order(bid).0;
+        let NewSide::Buy { markets, window, min_gpus, placement, self_trade_prevention, .. } = order.side else {
+            return;
+        };
+        let request = QuoteRequest {
+            organization: order.organization,
+            markets: markets.clone(),
+            gpus: order.gpus,
+            limit_price: bid.post_only.then_some(order.limit_price),
+            window,
+            min_gpus,
+            placement,
+            self_trade_prevention,
+        };
+        self.execute(Instruction::Advance);
+        let quote = self.exchange.quote(&request, instant(0, 60 - self.minutes));
+        let Ok(Quote::Fillable { window, limit_price, trades, .. }) = quote else { return };
+        order.limit_price = limit_price;
+        order.side = NewSide::Buy {
+            markets,
+            window: window.into(),
+            time_in_force: TimeInForce::Fok,
+            expires_at: None,
+            min_gpus,
+            placement,
+            post_only: false,
+            self_trade_prevention,
+        };
+        let from = self.log.0.len();
+        self.execute(Instruction::PlaceOrder(order));
+        if self.log.0.len() == from {
+            return; // The organization may not order now.
+        }
+        let traded = self.log.0[from..].iter().filter_map(|record| match &record.event {
+            Event::TradeExecuted(trade) => Some((trade.lot, trade.gpus, trade.price, trade.window)),
+            _ => None,
+        });
+        let quoted = trades.iter().map(|trade| (trade.lot, trade.gpus, trade.price, window));
+        assert_eq!(traded.collect::<Vec<_>>(), quoted.collect::<Vec<_>>(), "the order does what its quote says");
+    }
+
+    fn pick(&self, supply: Index) -> Option<(Supply, usize, OrganizationId)> {
+        let alive = |supply: &Supply| match supply {
+            Supply::Lot(id) => self.exchange.venue().lot(*id).is_some_and(|lot| lot.withdrawn.is_none()),
+            Supply::Contract(id) => self.exchange.contract(*id).is_some(),
+        };
+        let mut from: Vec<_> = self.supplies.iter().filter(|(supply, ..)| alive(supply)).collect();
+        if from.is_empty() {
+            from = self.supplies.iter().collect();
+        }
+        (!from.is_empty()).then(|| *from[supply.index(from.len())])
+    }
+
+    /// Mostly an order at rest.
+    fn pick_order(&self, order: &Index) -> Option<(OrderId, OrganizationId, usize)> {
+        let resting: Vec<_> =
+            self.orders.iter().filter(|(id, ..)| self.exchange.venue().order(*id).is_some()).collect();
+        let from = if resting.is_empty() { self.orders.iter().collect() } else { resting };
+        (!from.is_empty()).then(|| *from[order.index(from.len())])
+    }
+}
+
+/// How many random streams are tried: many when the environment asks for it.
+pub fn cases(usual: u32) -> ProptestConfig {
+    let verify = std::env::var_os("SECONDWIND_VERIFY").is_some();
+    ProptestConfig {
+        cases: if verify { usual * 50 } else { usual },
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    }
+}
