@@ -1,12 +1,19 @@
 //! The exchange through its public door: scenarios a trader can read, and properties over random streams.
 
 mod amendment;
+mod auction;
+mod conformance;
+mod controls;
 mod flexible;
 mod golden;
 mod multi_market;
+mod placement;
 mod properties;
 mod quotes;
+mod resale;
 mod scenario;
+mod self_trade;
+mod spot;
 mod stream;
 mod supply;
 mod term;

@@ -38,3 +38,29 @@ fn a_quote_knows_what_time_it_is() {
          quote acme m1 8 @any 2~6+4 => 4..8 limit @1.0000 costs 32.00 + 0.00: 8 @1.0000",
     );
 }
+
+#[test]
+fn the_order_posted_from_a_quote_fills_at_its_price() {
+    market(
+        "ask A1 north L1 8 @1.0000
+         ask A2 south L2 16 @1.1000 10..40
+         quote acme m1 24 @any 0~24+12 => 10..22 limit @1.1000 costs 307.20 + 0.00: 8 @1.0000, 16 @1.1000
+         bid B1 acme m1 24 @1.1000 10..22 fok => placed; trade B1 A1 8 @1.0000; trade B1 A2 16 @1.1000
+         quote acme m1 32 @any 24..36 => unfillable (quantity 24)
+         quote acme m1 8 @0.9000 24..36 => unfillable (price @1.0000)
+         quote acme m1 16 @any 24..36 one_fabric => 24..36 limit @1.1000 costs 211.20 + 0.00: 16 @1.1000",
+    );
+}
+
+#[test]
+fn a_quote_tells_the_takers_fee() {
+    check(
+        "market m1 maker=20 taker=50
+         fund acme 1000
+         lot L1 north m1 8 0..4
+         ask A1 north L1 8 @1.0000
+         quote acme m1 8 @any 0..2 => 0..2 limit @1.0000 costs 16.00 + 0.08: 8 @1.0000
+         bid B1 acme m1 8 @1.0000 0..2 => placed; trade B1 A1 8 @1.0000
+         money acme => available 983.92 held 0.00 payable 0.00",
+    );
+}

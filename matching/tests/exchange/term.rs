@@ -227,3 +227,28 @@ fn refusals_change_nothing() {
          free L1 => 0..48:16",
     );
 }
+
+#[test]
+fn a_dated_bid_ends_at_its_date_or_its_gate() {
+    market(
+        "bid B1 acme m1 8 @1.0000 10..24 gtd=5 => placed (quantity)
+         bid B2 acme m1 8 @1.0000 10..24 gtd=20 => placed (quantity)
+         bid B3 acme m1 8 @1.0000 10..24 gtd=0 => placed (quantity)
+         at 0 => expired B3
+         bid B4 acme m1 8 @1.0000 10..24 gtd=0 => refused expiry_invalid
+         at 5 => expired B1
+         at 10-5 => expired B2
+         money acme => available 100000.00 held 0.00 payable 0.00",
+    );
+}
+
+#[test]
+fn a_post_only_bid_rests_or_ends() {
+    market(
+        "ask A1 north L1 8 @1.0000
+         bid B1 acme m1 8 @1.0000 0..24 post_only => placed (post_only); post-only B1
+         bid B2 acme m1 8 @0.9000 0..24 post_only => placed (price @1.0000)
+         ask A2 south L2 8 @0.8000 => placed; trade B2 A2 8 @0.9000
+         bid B3 acme m1 8 @0.9000 0..24 post_only ioc => refused options_conflict",
+    );
+}
