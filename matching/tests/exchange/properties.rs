@@ -130,7 +130,7 @@ fn replay(log: &[Record], into: &mut Exchange) {
 }
 
 proptest! {
-    #![proptest_config(cases(300))]
+    #![proptest_config(cases(1_000))]
 
     #[test]
     fn any_stream_is_sound_and_replays_from_any_cut(

@@ -1,7 +1,7 @@
 //! Random streams of commands over three markets and four organizations, with every option, and the exchange that takes them:
 //! beside its naive twin, which must tell the same of every command, or alone with little money.
 
-use ledger::{Currency, OrganizationId};
+use ledger::{Currency, Instant, OrganizationId};
 use matching::{
     Amendment, Class, Command, Event, Exchange, Hour, Instruction, LotId, MarketChoice, MarketFilter, MarketSpec,
     NewLot, NewOrder, NewSide, OrderId, Placement, Price, PriceBand, Quote, QuoteRequest, Refusal, SelfTradePrevention,
@@ -213,6 +213,21 @@ pub fn request() -> impl Strategy<Value = Request> {
     ]
 }
 
+/// A random request of a market with many asks.
+pub fn crowded_request() -> impl Strategy<Value = Request> {
+    let part = prop::option::weighted(0.5, (0..HOURS, 1..HOURS));
+    prop_oneof![
+        20 => (any::<Index>(), 1..3u32, 80..110i64, (1..3u32, 3..60u32), part, own())
+            .prop_map(|(supply, units, ticks, range, window, own)| Request::Ask { supply, units, ticks, range, window, own }),
+        8 => bid().prop_map(|bid| Request::Bid(Bid { markets: bid.markets % 2 * 3, ticks: bid.ticks - 10, ..bid })),
+        3 => any::<Index>().prop_map(|order| Request::Cancel { order }),
+        1 => any::<Index>().prop_map(|contract| Request::Bust { contract }),
+        1 => request().prop_filter("no great cancellations", |request| {
+            !matches!(request, Request::CancelAll { .. } | Request::Suspend { .. } | Request::Withdraw { .. })
+        }),
+    ]
+}
+
 /// A random request of a market in which most trade by the hour, at few prices.
 pub fn spot_request() -> impl Strategy<Value = Request> {
     let part = || prop::option::weighted(0.2, (0..HOURS, 1..HOURS));
@@ -250,6 +265,7 @@ pub struct Stream {
     twin: Option<Twin>,
     commands: u64,
     minutes: i64,
+    calendar: Calendar,
     supplies: Vec<(Supply, usize, OrganizationId)>,
     orders: Vec<(OrderId, OrganizationId, usize)>,
 }
@@ -263,24 +279,41 @@ fn ticks(market: usize, cents: i64) -> Price {
     Price::from_micros((cents / tick * tick).max(tick) * 10_000).expect("a price")
 }
 
-fn window(start: u32, end: u32) -> Window {
-    Window::new(Hour::from_hours(ORIGIN + start), Hour::from_hours(ORIGIN + end)).expect("a window")
+/// When a stream begins, in hours after the scenarios do, and how many hours an hour of a request stands for.
+#[derive(Clone, Copy)]
+struct Calendar {
+    origin: u32,
+    scale: u32,
+}
+
+impl Calendar {
+    fn hour(self, hour: u32) -> Hour {
+        Hour::from_hours(ORIGIN + self.origin + hour * self.scale)
+    }
+
+    fn window(self, start: u32, end: u32) -> Window {
+        Window::new(self.hour(start), self.hour(end)).expect("a window")
+    }
 }
 
 impl Stream {
     /// With a twin, which knows no money: everybody has plenty of it.
-    pub fn beside_twin() -> Self {
-        Self::new("900000000", Some(Twin::default()))
+    ///
+    /// It begins so many hours after the scenarios do, and an hour of a request stands for `scale` hours, so that windows reach
+    /// over what the books keep together.
+    pub fn beside_twin(origin: u32, scale: u32) -> Self {
+        Self::new("900000000", Some(Twin::default()), Calendar { origin, scale })
     }
 
     /// With little money, so that orders are refused and spot bids wait for funds.
     pub fn of_little_money() -> Self {
-        Self::new("400", None)
+        Self::new("400", None, Calendar { origin: 0, scale: 1 })
     }
 
-    fn new(funds: &str, twin: Option<Twin>) -> Self {
+    fn new(funds: &str, twin: Option<Twin>, calendar: Calendar) -> Self {
         let (exchange, log) = (Exchange::new(), Collected::default());
-        let mut stream = Self { exchange, log, twin, commands: 0, minutes: 0, supplies: vec![], orders: vec![] };
+        let mut stream =
+            Self { exchange, log, twin, commands: 0, minutes: 0, calendar, supplies: vec![], orders: vec![] };
         for (index, (name, lot_size, tick, gate_minutes)) in MARKETS.into_iter().enumerate() {
             let region = name.split('.').nth(1).map(str::to_owned);
             stream.execute(Instruction::OpenMarket(MarketSpec {
@@ -323,7 +356,7 @@ impl Stream {
     /// Carries out one command on both, and compares what they tell.
     pub fn execute(&mut self, instruction: Instruction) {
         self.commands += 1;
-        let command = Command { id: command_id(self.commands), at: instant(0, 60 - self.minutes), instruction };
+        let command = Command { id: command_id(self.commands), at: self.now(), instruction };
         let from = self.log.0.len();
         let before = self.twin.is_none().then(|| self.exchange.state_hash());
         let outcome = self.exchange.execute(&command, &mut self.log);
@@ -396,9 +429,10 @@ impl Stream {
                 (MarketChoice::Filtered(filter), 2, 4)
             }
         };
-        let start = Hour::from_hours(ORIGIN + bid.start);
-        let latest = Hour::from_hours(ORIGIN + bid.start + bid.flexibility);
-        let expires_at = (bid.time_in_force == TimeInForce::Gtd).then(|| instant(bid.start, 90));
+        let start = self.calendar.hour(bid.start);
+        let latest = start.plus(bid.flexibility);
+        let expires_at = (bid.time_in_force == TimeInForce::Gtd)
+            .then(|| Instant::from_micros(start.start().micros() - 90 * 60_000_000));
         let order = NewOrder {
             organization: who(bid.who),
             client_order_id: None,
@@ -406,7 +440,7 @@ impl Stream {
             limit_price: ticks(first, bid.ticks),
             side: NewSide::Buy {
                 markets,
-                window: TermWindow::flexible(start, latest, bid.hours).expect("a window"),
+                window: TermWindow::flexible(start, latest, bid.hours * self.calendar.scale).expect("a window"),
                 time_in_force: bid.time_in_force,
                 expires_at,
                 min_gpus: (bid.min > 1).then_some(bid.min * unit),
@@ -420,11 +454,13 @@ impl Stream {
 
     /// Carries out a request.
     pub fn request(&mut self, request: &Request) {
-        let part =
-            |window_of: Option<(u32, u32)>| window_of.map(|(start, hours)| window(start, (start + hours).min(HOURS)));
+        let calendar = self.calendar;
+        let part = |window_of: Option<(u32, u32)>| {
+            window_of.map(|(start, hours)| calendar.window(start, (start + hours).min(HOURS)))
+        };
         match request.clone() {
             Request::Lot { who: index, market, units, start, hours, remnant } => {
-                let window = window(start, (start + hours).min(HOURS));
+                let window = calendar.window(start, (start + hours).min(HOURS));
                 self.execute(Instruction::RegisterLot(NewLot {
                     organization: who(index),
                     market: MARKETS[market].0.parse().expect("a market"),
@@ -555,6 +591,10 @@ impl Stream {
         }
     }
 
+    fn now(&self) -> Instant {
+        instant(self.calendar.origin, 60 - self.minutes)
+    }
+
     /// Lets time pass.
     pub fn advance(&mut self, minutes: i64, led: bool) {
         self.minutes += minutes;
@@ -563,7 +603,7 @@ impl Stream {
 
     /// Lets everything end that ends by itself.
     pub fn run_out(&mut self) {
-        self.advance(i64::from(HOURS) * 3 * 60, true);
+        self.advance(i64::from(HOURS * self.calendar.scale) * 3 * 60, true);
     }
 
     /// What a quote promises, the order posted from it does: the same trades at the same prices.
@@ -583,7 +623,7 @@ impl Stream {
             self_trade_prevention,
         };
         self.execute(Instruction::Advance);
-        let quote = self.exchange.quote(&request, instant(0, 60 - self.minutes));
+        let quote = self.exchange.quote(&request, self.now());
         let Ok(Quote::Fillable { window, limit_price, trades, .. }) = quote else { return };
         order.limit_price = limit_price;
         order.side = NewSide::Buy {
@@ -634,7 +674,7 @@ impl Stream {
 pub fn cases(usual: u32) -> ProptestConfig {
     let verify = std::env::var_os("SECONDWIND_VERIFY").is_some();
     ProptestConfig {
-        cases: if verify { usual * 50 } else { usual },
+        cases: if verify { usual * 20 } else { usual },
         failure_persistence: None,
         ..ProptestConfig::default()
     }

@@ -2,10 +2,9 @@
 
 use proptest::prelude::*;
 
-use crate::stream::{Request, Stream, cases, request, spot_request};
+use crate::stream::{Request, Stream, cases, crowded_request, request, spot_request};
 
-fn compare(requests: &[Request]) {
-    let mut stream = Stream::beside_twin();
+fn compare(mut stream: Stream, requests: &[Request]) {
     for request in requests {
         stream.request(request);
         stream.assert_same_state();
@@ -14,16 +13,41 @@ fn compare(requests: &[Request]) {
     stream.assert_same_state();
 }
 
+/// Where the streams begin: a boundary of what the books keep together lies within the 30 hours of the second and the third.
+fn origin() -> impl Strategy<Value = u32> {
+    prop_oneof![Just(0u32), Just(40u32), Just(80u32)]
+}
+
 proptest! {
-    #![proptest_config(cases(600))]
+    #![proptest_config(cases(4_000))]
 
     #[test]
-    fn says_what_its_twin_says(requests in prop::collection::vec(request(), 10..150)) {
-        compare(&requests);
+    fn says_what_its_twin_says(origin in origin(), requests in prop::collection::vec(request(), 10..150)) {
+        compare(Stream::beside_twin(origin, 1), &requests);
     }
 
     #[test]
     fn says_what_its_twin_says_of_hours(requests in prop::collection::vec(spot_request(), 10..120)) {
-        compare(&requests);
+        compare(Stream::beside_twin(0, 1), &requests);
+    }
+}
+
+proptest! {
+    #![proptest_config(cases(60))]
+
+    #[test]
+    fn says_what_its_twin_says_of_long_windows(
+        scale in 13..60u32,
+        requests in prop::collection::vec(request(), 10..100),
+    ) {
+        compare(Stream::beside_twin(0, scale), &requests);
+    }
+
+    #[test]
+    fn says_what_its_twin_says_among_many(
+        origin in origin(),
+        requests in prop::collection::vec(crowded_request(), 100..400),
+    ) {
+        compare(Stream::beside_twin(origin, 1), &requests);
     }
 }

@@ -167,10 +167,14 @@ impl Twin {
         let supply = ask.supply().expect("an ask");
         let lot = self.lot(supply).expect("an ask has a lot");
         let taken: u32 = plan.fills.iter().filter(|fill| fill.supply == supply).map(|fill| fill.gpus).sum();
+        let least = if want.all_or_none { want.unit } else { want.min.min(wanted) };
+        let most = wanted.min(lot.free.least(start, end) - taken).min(ask.left(start, end));
+        if lot.remnant <= 1 {
+            let most = most - most % want.unit;
+            return if most < least { 0 } else { most };
+        }
         let mut free = lot.free.clone();
         free.change(start, end, |gpus| gpus - taken);
-        let least = if want.all_or_none { want.unit } else { want.min.min(wanted) };
-        let most = wanted.min(free.least(start, end)).min(ask.left(start, end));
         (least..=most)
             .rev()
             .filter(|gpus| gpus % want.unit == 0)
