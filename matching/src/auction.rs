@@ -305,8 +305,8 @@ mod tests {
         let mut ticks: Vec<_> = (lowest..=highest).map(at).collect();
         let most = ticks.iter().map(|(_, gpus, _)| *gpus).max()?;
         ticks.retain(|(_, gpus, _)| *gpus == most && *gpus > 0);
-        let least = ticks.iter().map(|(_, _, surplus)| surplus.abs()).min()?;
-        ticks.retain(|(_, _, surplus)| surplus.abs() == least);
+        let closest = ticks.iter().map(|(_, _, surplus)| surplus.abs()).min()?;
+        ticks.retain(|(_, _, surplus)| surplus.abs() == closest);
         let (first, end) = (ticks.first()?.0, ticks.last()?.0);
         let price = match () {
             () if ticks.iter().all(|(_, _, surplus)| *surplus > 0) => end,
@@ -324,18 +324,13 @@ mod tests {
                 try_every_tick(&left.iter().copied().filter(|bid| bid.gpus > 0).collect::<Vec<_>>(), asks, last)?;
             let given = give_out(left.iter().map(|bid| bid.gpus), gpus);
             let short = |(bid, given): (&AuctionBid, &u32)| *given > 0 && *given < bid.gpus && *given < bid.min_gpus;
-            match left.iter().zip(&given).rposition(short) {
-                Some(index) => left[index].gpus = 0,
-                None => {
-                    let price = Price::from_micros(price).expect("in range");
-                    return Some(Clearing {
-                        price,
-                        gpus,
-                        bids: given,
-                        asks: give_out(asks.iter().map(|ask| ask.gpus), gpus),
-                    });
-                }
+            if let Some(index) = left.iter().zip(&given).rposition(short) {
+                left[index].gpus = 0;
+                continue;
             }
+            let price = Price::from_micros(price).expect("in range");
+            let asks = give_out(asks.iter().map(|ask| ask.gpus), gpus);
+            return Some(Clearing { price, gpus, bids: given, asks });
         }
     }
 

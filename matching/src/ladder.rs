@@ -20,7 +20,7 @@ const BRANCH_LEAVES: usize = 64;
 /// The hours that share a bound: three weeks and a bit.
 const HOURS_PER_SLOT: u32 = 512;
 /// The slots, used in turn: ten years and a half, longer than any window, so that none meets itself.
-const SLOTS: usize = 180;
+const SLOTS: u32 = 180;
 
 /// A place in a ladder: the smaller the better. First the price, turned so that the best is the smallest, then the order's
 /// place in time.
@@ -60,8 +60,8 @@ pub(crate) struct Need {
 /// The slots that the hours from `from` to `to` fall into.
 fn slots(from: Hour, to: Hour) -> impl Iterator<Item = usize> + Clone {
     let (first, last) = (from.hours() / HOURS_PER_SLOT, to.hours() / HOURS_PER_SLOT);
-    let last = last.min(first + SLOTS as u32 - 1);
-    (first..=last).map(|slot| slot as usize % SLOTS)
+    let last = last.min(first + SLOTS - 1);
+    (first..=last).map(|slot| (slot % SLOTS) as usize)
 }
 
 /// The marks of what may start in any hour from `earliest` to `latest` and takes `hours`: over each slot, how early it ends at
@@ -91,7 +91,7 @@ struct Reach {
 
 impl Reach {
     fn new() -> Self {
-        Self { rows: vec![Vec::new(); SLOTS].into_boxed_slice(), children: 0 }
+        Self { rows: vec![Vec::new(); SLOTS as usize].into_boxed_slice(), children: 0 }
     }
 
     fn insert(&mut self, child: usize) {

@@ -79,7 +79,7 @@ macro_rules! events {
             /// [`DecodeError`] when the type or version is unknown or the content does not fit it.
             pub fn decode(name: &str, version: u16, content: &[u8]) -> Result<Self, DecodeError> {
                 match (name, version) {
-                    $(($name, $version $(| $oldest..$version)?) => serde_json::from_slice(content)
+                    $(($name, $($oldest..=)? $version) => serde_json::from_slice(content)
                         .map(Self::$variant)
                         .map_err(|error| DecodeError::Malformed { name: name.to_owned(), error }),)*
                     _ => Err(DecodeError::Unknown { name: name.to_owned(), version }),

@@ -94,7 +94,7 @@ impl Exchange {
             let sales = pairs.into_iter().map(|(bidder, offerer, gpus)| {
                 self.sale(market, bidders[bidder].bid, offerers[offerer].ask, gpus, cleared.price)
             });
-            self.sell(market, hour, &sales.collect::<Vec<_>>(), &bidders, &mut funds, out);
+            Self::sell(market, hour, &sales.collect::<Vec<_>>(), &bidders, &mut funds, out);
         }
         self.interrupt(key, hour, before, &bought, out);
     }
@@ -167,7 +167,6 @@ impl Exchange {
 
     /// The events of an auction's sales: what each bid pays, sets aside anew, or is suspended for not being able to.
     fn sell(
-        &self,
         market: &Market,
         hour: Hour,
         sales: &[SpotSale],

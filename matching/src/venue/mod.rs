@@ -271,11 +271,11 @@ impl Venue {
     pub(crate) fn remove_lot(&mut self, supply: Supply) {
         let Some(key) = self.lot_keys.remove(&supply) else { return };
         debug_assert!(self.shelves[key.0 as usize].asks.is_empty(), "orders rest on {supply:?}");
-        let shelf = self.shelves.remove(key.0 as usize);
-        if let Some(lots) = self.lots_of_provider.get_mut(&shelf.lot.provider) {
+        let Lot { provider, .. } = self.shelves.remove(key.0 as usize).lot;
+        if let Some(lots) = self.lots_of_provider.get_mut(&provider) {
             lots.retain(|other| *other != key);
             if lots.is_empty() {
-                self.lots_of_provider.remove(&shelf.lot.provider);
+                self.lots_of_provider.remove(&provider);
             }
         }
     }
@@ -318,9 +318,9 @@ impl Venue {
         let Order::Ask(ask) = &mut self.orders[ask_key as usize] else { return };
         let (lot, rank, market) = (ask.lot, ask.rank(), ask.market);
         ask.remaining.take(window, gpus);
-        let shelf = &mut self.shelves[lot.0 as usize];
-        shelf.lot.residual.take(window, gpus);
-        let (lot_id, provider) = (shelf.lot.id, shelf.lot.provider);
+        let sold = &mut self.shelves[lot.0 as usize].lot;
+        sold.residual.take(window, gpus);
+        let (lot_id, provider) = (sold.id, sold.provider);
         self.shrunk(lot);
         if self.shelves[lot.0 as usize].asks.len() > LOOSENED_MAX {
             self.markets[market.0 as usize].asks.loosen(rank, |rung| rung.marks(&self.shelves));

@@ -138,9 +138,8 @@ impl Venue {
             let cannot_be_beaten = whole && least_cost.is_some_and(|least| plan.cost() <= least);
             // Stopping before an own ask, or cancelling one, belongs to the start that is chosen; without any trade, to the first.
             let nothing_yet = best.window.is_none() && !best.met_own_order && best.own_orders.is_empty();
-            if nothing_yet && plan.gpus() == 0 && (plan.met_own_order || !plan.own_orders.is_empty()) {
-                best = plan;
-            } else if plan.gpus() > 0 && !best.is_as_good_as(&plan) {
+            let first_own = nothing_yet && plan.gpus() == 0 && (plan.met_own_order || !plan.own_orders.is_empty());
+            if first_own || (plan.gpus() > 0 && !best.is_as_good_as(&plan)) {
                 best = plan;
             }
             if cannot_be_beaten {
@@ -369,14 +368,10 @@ impl Venue {
     pub(super) fn candidates(&self, search: &Search<'_>, need: Need) -> Candidates<'_> {
         let worst = search.terms.limit_price.micros();
         let scans = search.markets.iter().map(|key| (*key, self.at(*key).asks.scan(None, worst, need)));
-        match search.markets {
-            [_] => Candidates { scans: scans.collect(), heads: SmallVec::new() },
-            _ => {
-                let mut scans: SmallVec<[(MarketKey, Scan<'_, AskRung>); 1]> = scans.collect();
-                let heads = scans.iter_mut().map(|(_, scan)| scan.next()).collect();
-                Candidates { scans, heads }
-            }
-        }
+        let mut scans: SmallVec<[(MarketKey, Scan<'_, AskRung>); 1]> = scans.collect();
+        let several = scans.len() > 1;
+        let heads = scans.iter_mut().filter(|_| several).map(|(_, scan)| scan.next()).collect();
+        Candidates { scans, heads }
     }
 }
 
@@ -394,8 +389,7 @@ impl<'a> Iterator for Candidates<'a> {
         if let [(market, scan)] = &mut self.scans[..] {
             return scan.next().map(|rung| (*market, rung));
         }
-        let rank = |head: &Option<&AskRung>| head.map(|rung| rung.rank());
-        let ranked = self.heads.iter().enumerate().filter_map(|(index, head)| Some((rank(head)?, index)));
+        let ranked = self.heads.iter().enumerate().filter_map(|(index, head)| Some(((*head)?.rank(), index)));
         let (_, index): (Rank, usize) = ranked.min()?;
         let (market, scan) = &mut self.scans[index];
         let head = std::mem::replace(&mut self.heads[index], scan.next());

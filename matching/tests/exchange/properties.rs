@@ -6,7 +6,8 @@ use ledger::{AccountKind, Amount, Currency, EntityId};
 use matching::{Event, Exchange, Order, OrderId, OrderSide, Record, SpotSide, Supply, Window};
 use proptest::prelude::*;
 
-use crate::stream::{Stream, cases, money_request};
+use crate::request::{cases, money_request};
+use crate::stream::Stream;
 
 /// What every lot and every resold contract has sold in each hour, counted from the log alone.
 #[derive(Default)]

@@ -19,14 +19,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use ledger::{ContractId, Currency, Entry, Instant, OrganizationId};
+use ledger::{ContractId, Currency, Entry, Instant};
 use matching::{
-    Amendment, CloseReason, Command, CommandId, Event, Exchange, Hour, Instruction, Log, LotId, MarketChoice,
-    MarketFilter, MarketId, MissedCause, NewLot, NewOrder, NewSide, OrderId, Placement, Price, PriceBand, Quote,
-    QuoteRequest, Record, Refusal, SelfTradePrevention, SpotSale, Supply, TermWindow, TimeInForce, Unfilled,
-    UnfilledReason, Window, WouldFill, ZoneAttributes,
+    Amendment, CloseReason, Command, CommandId, Event, Exchange, Hour, Instruction, Log, LotId, MarketId, MissedCause,
+    NewLot, NewOrder, NewSide, OrderId, PriceBand, Quote, QuoteRequest, Record, Refusal, SpotSale, Supply, Window,
 };
 use uuid::Uuid;
+
+use crate::line::{
+    Line, at_hour, hours, limit, market_id, markets, number, organization, price, tell_unfilled, term_window, window,
+};
 
 /// The scenario's hour 0: 2027-01-01T00:00:00Z.
 pub const ORIGIN: u32 = 499_656;
@@ -99,6 +101,7 @@ pub fn assert_sound(exchange: &Exchange) {
 }
 
 impl Scenario {
+    #[expect(clippy::too_many_lines, reason = "an arm for every kind of line")]
     fn run(&mut self, command: &str) -> String {
         let line = Line { words: command.split_whitespace().collect() };
         match line.words[..] {
@@ -200,9 +203,9 @@ impl Scenario {
             }
             ["halt", at] => self.execute(Instruction::HaltMarket { market: market_id(at), reason: "news".into() }),
             ["resume", at] => self.execute(Instruction::ResumeMarket { market: market_id(at) }),
-            ["band", at, ref width, ..] => {
+            ["band", at, width, ..] => {
                 let reference = line.option("around=").map(price);
-                let band = (*width != "none").then(|| PriceBand { width_bps: number(width), reference });
+                let band = (width != "none").then(|| PriceBand { width_bps: number(width), reference });
                 self.execute(Instruction::SetPriceBand { market: market_id(at), band })
             }
             ["suspend", who] => {
@@ -406,154 +409,4 @@ impl Scenario {
         let asks: Vec<String> = venue.asks(market).map(ask).collect();
         format!("bids {} | asks {}", bids.join(", "), asks.join(", "))
     }
-}
-
-/// A line's words and what its options mean.
-struct Line<'a> {
-    words: Vec<&'a str>,
-}
-
-impl<'a> Line<'a> {
-    fn has(&self, word: &str) -> bool {
-        self.words.contains(&word)
-    }
-
-    fn option(&self, key: &str) -> Option<&'a str> {
-        self.words.iter().find_map(|word| word.strip_prefix(key))
-    }
-
-    fn window(&self) -> Option<Window> {
-        self.words.iter().find(|word| word.contains("..")).map(|hours| window(hours))
-    }
-
-    fn time_in_force(&self) -> TimeInForce {
-        match () {
-            () if self.has("ioc") => TimeInForce::Ioc,
-            () if self.has("fok") => TimeInForce::Fok,
-            () if self.option("gtd=").is_some() => TimeInForce::Gtd,
-            () => TimeInForce::Gtc,
-        }
-    }
-
-    fn placement(&self) -> Placement {
-        match () {
-            () if self.has("one_provider") => Placement::OneProvider,
-            () if self.has("one_fabric") => Placement::OneFabric,
-            () => Placement::Any,
-        }
-    }
-
-    fn self_trade_prevention(&self) -> SelfTradePrevention {
-        match () {
-            () if self.has("cancel_oldest") => SelfTradePrevention::CancelOldest,
-            () if self.has("cancel_both") => SelfTradePrevention::CancelBoth,
-            () => SelfTradePrevention::CancelNewest,
-        }
-    }
-
-    fn market(&self, name: &str) -> matching::MarketSpec {
-        matching::MarketSpec {
-            id: market_id(name),
-            class: matching::Class {
-                model: "A100".into(),
-                memory_gb: 80,
-                form_factor: "SXM4".into(),
-                fabric: "infiniband".into(),
-                gpus_per_node: 8,
-            },
-            zone: "us-tx-1".into(),
-            currency: self.option("currency=").map_or(Currency::USD, |code| code.parse().expect("a currency")),
-            price_tick: price(self.option("tick=").unwrap_or("0.0001")),
-            lot_size: self.option("lot=").map_or(8, number),
-            maker_fee_bps: self.option("maker=").map_or(0, |bps| bps.parse().expect("basis points")),
-            taker_fee_bps: self.option("taker=").map_or(0, |bps| bps.parse().expect("basis points")),
-            gate_minutes: self.option("gate=").map_or(5, |minutes| minutes.parse().expect("minutes")),
-            zone_attributes: ZoneAttributes {
-                region: self.option("region=").map(str::to_owned),
-                renewable_share_bps: self.option("renewable=").map(|share| share.parse().expect("basis points")),
-                ..ZoneAttributes::default()
-            },
-        }
-    }
-}
-
-/// Why not, and what would.
-fn tell_unfilled(unfilled: Unfilled) -> String {
-    let would = match unfilled.would_fill {
-        None => String::new(),
-        Some(WouldFill::LimitPrice(price)) => format!("@{price}"),
-        Some(WouldFill::Window(window)) => hours(window),
-        Some(WouldFill::Gpus(gpus)) => gpus.to_string(),
-    };
-    let reason = match unfilled.reason {
-        UnfilledReason::Closed => "closed",
-        UnfilledReason::Price => "price",
-        UnfilledReason::Hours => "hours",
-        UnfilledReason::Quantity => "quantity",
-        UnfilledReason::Fabric => "fabric",
-        UnfilledReason::Provider => "provider",
-        UnfilledReason::PostOnly => "post_only",
-        UnfilledReason::SelfTrade => "self_trade",
-    };
-    format!(" ({})", format!("{reason} {would}").trim())
-}
-
-fn markets(text: &str) -> MarketChoice {
-    let Some(filter) = text.strip_prefix('?') else {
-        return MarketChoice::Named(text.split(',').map(market_id).collect());
-    };
-    let mut wanted = MarketFilter::default();
-    for rule in filter.split(';').filter(|rule| !rule.is_empty()) {
-        match rule.split_once('=') {
-            Some(("class", class)) => wanted.classes.push(class.to_owned()),
-            Some(("region", region)) => wanted.region = Some(region.to_owned()),
-            Some(("renewable", bps)) => wanted.renewable_share_min_bps = Some(bps.parse().expect("basis points")),
-            _ => panic!("not a rule: {rule}"),
-        }
-    }
-    MarketChoice::Filtered(wanted)
-}
-
-fn term_window(text: &str) -> TermWindow {
-    let Some((earliest, rest)) = text.split_once('~') else { return window(text).into() };
-    let (latest, length) = rest.split_once('+').expect("earliest~latest+hours");
-    let hour = |text: &str| Hour::from_hours(ORIGIN + number(text));
-    TermWindow::flexible(hour(earliest), hour(latest), number(length)).expect("a flexible window")
-}
-
-fn at_hour(text: &str) -> Instant {
-    match text.split_once('-') {
-        Some((hour, minutes)) => instant(number(hour), i64::from(number(minutes))),
-        None => instant(number(text), 0),
-    }
-}
-
-fn limit(text: &str) -> Price {
-    price(text.strip_prefix('@').expect("@price"))
-}
-
-fn organization(name: &str) -> OrganizationId {
-    name.parse().expect("a slug")
-}
-
-fn market_id(name: &str) -> MarketId {
-    format!("a100.{name}").parse().expect("a market")
-}
-
-fn number(text: &str) -> u32 {
-    text.parse().unwrap_or_else(|_| panic!("{text} is not a number"))
-}
-
-fn window(text: &str) -> Window {
-    let (start, end) = text.split_once("..").expect("start..end");
-    Window::new(Hour::from_hours(ORIGIN + number(start)), Hour::from_hours(ORIGIN + number(end))).expect("a window")
-}
-
-fn hours(window: Window) -> String {
-    format!("{}..{}", window.start().hours() - ORIGIN, window.end().hours() - ORIGIN)
-}
-
-/// A price in text, for tests that build orders directly.
-pub fn price(text: &str) -> Price {
-    text.parse().expect("a price")
 }

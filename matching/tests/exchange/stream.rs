@@ -4,257 +4,19 @@
 use ledger::{Currency, Instant, OrganizationId};
 use matching::{
     Amendment, Class, Command, Event, Exchange, Hour, Instruction, LotId, MarketChoice, MarketFilter, MarketSpec,
-    NewLot, NewOrder, NewSide, OrderId, Placement, Price, PriceBand, Quote, QuoteRequest, Refusal, SelfTradePrevention,
-    Supply, TermWindow, TimeInForce, Window, ZoneAttributes,
+    NewLot, NewOrder, NewSide, OrderId, Price, PriceBand, Quote, QuoteRequest, Refusal, Supply, TermWindow,
+    TimeInForce, Window, ZoneAttributes,
 };
-use proptest::prelude::*;
 use proptest::sample::Index;
 use twin::{Told, Twin};
 
-use crate::scenario::{Collected, ORIGIN, command_id, instant, price};
+use crate::line::price;
+use crate::request::{Bid, HOURS, Request};
+use crate::scenario::{Collected, ORIGIN, command_id, instant};
 
 const ORGANIZATIONS: [&str; 4] = ["acme", "beta", "north", "south"];
 /// Name, lot size, tick in cents, gate in minutes.
 const MARKETS: [(&str, u32, i64, u16); 3] = [("a100.us", 4, 1, 5), ("a100.eu", 6, 5, 15), ("v100.us", 4, 5, 60)];
-/// Every lot ends by this hour.
-const HOURS: u32 = 30;
-
-/// One random request. Indexes pick among what exists when it runs.
-#[derive(Clone, Debug)]
-pub enum Request {
-    Lot {
-        who: usize,
-        market: usize,
-        units: u32,
-        start: u32,
-        hours: u32,
-        remnant: u32,
-    },
-    Ask {
-        supply: Index,
-        units: u32,
-        ticks: i64,
-        range: (u32, u32),
-        window: Option<(u32, u32)>,
-        own: SelfTradePrevention,
-    },
-    Bid(Bid),
-    /// Ask for a quote, then post the order that it returns.
-    Quoted(Bid),
-    SpotAsk {
-        supply: Index,
-        units: u32,
-        ticks: i64,
-        window: Option<(u32, u32)>,
-    },
-    SpotBid {
-        who: usize,
-        market: usize,
-        units: u32,
-        ticks: i64,
-        min: u32,
-    },
-    Amend {
-        order: Index,
-        units: Option<u32>,
-        ticks: Option<i64>,
-        window: Option<(u32, u32)>,
-    },
-    Cancel {
-        order: Index,
-    },
-    CancelAll {
-        who: usize,
-        market: Option<usize>,
-    },
-    Withdraw {
-        lot: Index,
-    },
-    Bust {
-        contract: Index,
-    },
-    Halt {
-        market: usize,
-    },
-    Resume {
-        market: usize,
-    },
-    Suspend {
-        who: usize,
-    },
-    Reinstate {
-        who: usize,
-    },
-    Limit {
-        who: usize,
-        orders: Option<u32>,
-    },
-    Advance {
-        minutes: i64,
-        led: bool,
-    },
-    Budget {
-        who: usize,
-        dollars: Option<u32>,
-    },
-    Band {
-        market: usize,
-        width_bps: Option<u32>,
-    },
-    Deposit {
-        who: usize,
-        dollars: u32,
-    },
-}
-
-/// A random term bid.
-#[derive(Clone, Debug)]
-pub struct Bid {
-    who: usize,
-    markets: u8,
-    units: u32,
-    ticks: i64,
-    start: u32,
-    flexibility: u32,
-    hours: u32,
-    time_in_force: TimeInForce,
-    min: u32,
-    placement: Placement,
-    post_only: bool,
-    own: SelfTradePrevention,
-}
-
-fn own() -> impl Strategy<Value = SelfTradePrevention> {
-    prop_oneof![
-        Just(SelfTradePrevention::CancelNewest),
-        Just(SelfTradePrevention::CancelOldest),
-        Just(SelfTradePrevention::CancelBoth),
-    ]
-}
-
-fn market() -> impl Strategy<Value = usize> {
-    prop_oneof![3 => Just(0usize), 1 => Just(1usize), 1 => Just(2usize)]
-}
-
-fn bid() -> impl Strategy<Value = Bid> {
-    let time_in_force = prop_oneof![
-        5 => Just(TimeInForce::Gtc),
-        1 => Just(TimeInForce::Gtd),
-        1 => Just(TimeInForce::Ioc),
-        1 => Just(TimeInForce::Fok)
-    ];
-    let placement = prop_oneof![
-        3 => Just(Placement::Any),
-        1 => Just(Placement::OneProvider),
-        1 => Just(Placement::OneFabric)
-    ];
-    let flexibility = prop_oneof![1 => Just(0u32), 1 => 1..12u32];
-    let post_only = prop::bool::weighted(0.1);
-    let start = prop_oneof![1 => 0..HOURS - 2, 2 => 0..12u32];
-    let hours = prop_oneof![1 => 1..16u32, 2 => 1..7u32];
-    let min = prop_oneof![3 => Just(1u32), 2 => 1..9u32];
-    (
-        (0..4usize, 0..9u8, 1..9u32, 90..120i64),
-        (start, flexibility, hours, min),
-        (time_in_force, placement, post_only, own()),
-    )
-        .prop_map(
-            |(
-                (who, markets, units, ticks),
-                (start, flexibility, hours, min),
-                (time_in_force, placement, post_only, own),
-            )| Bid {
-                who,
-                markets,
-                units,
-                ticks,
-                start,
-                flexibility,
-                hours,
-                time_in_force,
-                min: min.min(units),
-                placement,
-                post_only,
-                own,
-            },
-        )
-}
-
-/// A random request.
-pub fn request() -> impl Strategy<Value = Request> {
-    let part = || prop::option::weighted(0.25, (0..HOURS, 1..HOURS));
-    let remnant = prop_oneof![2 => Just(0u32), 1 => 2..6u32];
-    prop_oneof![
-        4 => (0..4usize, market(), 1..10u32, 0..10u32, 8..HOURS, remnant).prop_map(
-            |(who, market, units, start, hours, remnant)| Request::Lot { who, market, units, start, hours, remnant }
-        ),
-        9 => (any::<Index>(), 1..8u32, 80..110i64, (1..3u32, 3..60u32), part(), own()).prop_map(
-            |(supply, units, ticks, range, window, own)| Request::Ask { supply, units, ticks, range, window, own }
-        ),
-        12 => bid().prop_map(Request::Bid),
-        2 => bid().prop_map(Request::Quoted),
-        3 => (any::<Index>(), 1..8u32, 40..90i64, part())
-            .prop_map(|(supply, units, ticks, window)| Request::SpotAsk { supply, units, ticks, window }),
-        4 => (0..4usize, market(), 1..8u32, 40..90i64, 1..4u32)
-            .prop_map(|(who, market, units, ticks, min)| Request::SpotBid { who, market, units, ticks, min }),
-        5 => (any::<Index>(), prop::option::of(1..9u32), prop::option::of(80..120i64), part())
-            .prop_map(|(order, units, ticks, window)| Request::Amend { order, units, ticks, window }),
-        2 => any::<Index>().prop_map(|order| Request::Cancel { order }),
-        1 => (0..4usize, prop::option::of(0..3usize)).prop_map(|(who, market)| Request::CancelAll { who, market }),
-        1 => any::<Index>().prop_map(|lot| Request::Withdraw { lot }),
-        2 => any::<Index>().prop_map(|contract| Request::Bust { contract }),
-        1 => (0..3usize).prop_map(|market| Request::Halt { market }),
-        3 => (0..3usize).prop_map(|market| Request::Resume { market }),
-        1 => (0..4usize).prop_map(|who| Request::Suspend { who }),
-        4 => (0..4usize).prop_map(|who| Request::Reinstate { who }),
-        1 => (0..4usize, prop::option::weighted(0.3, 1..9u32)).prop_map(|(who, orders)| Request::Limit { who, orders }),
-        6 => (1..20i64, prop::bool::weighted(0.9)).prop_map(|(five, led)| Request::Advance { minutes: five * 5, led }),
-        2 => (1..40i64).prop_map(|minutes| Request::Advance { minutes, led: true }),
-    ]
-}
-
-/// A random request of a market with many asks.
-pub fn crowded_request() -> impl Strategy<Value = Request> {
-    let part = prop::option::weighted(0.5, (0..HOURS, 1..HOURS));
-    prop_oneof![
-        20 => (any::<Index>(), 1..3u32, 80..110i64, (1..3u32, 3..60u32), part, own())
-            .prop_map(|(supply, units, ticks, range, window, own)| Request::Ask { supply, units, ticks, range, window, own }),
-        8 => bid().prop_map(|bid| Request::Bid(Bid { markets: bid.markets % 2 * 3, ticks: bid.ticks - 10, ..bid })),
-        3 => any::<Index>().prop_map(|order| Request::Cancel { order }),
-        1 => any::<Index>().prop_map(|contract| Request::Bust { contract }),
-        1 => request().prop_filter("no great cancellations", |request| {
-            !matches!(request, Request::CancelAll { .. } | Request::Suspend { .. } | Request::Withdraw { .. })
-        }),
-    ]
-}
-
-/// A random request of a market in which most trade by the hour, at few prices.
-pub fn spot_request() -> impl Strategy<Value = Request> {
-    let part = || prop::option::weighted(0.2, (0..HOURS, 1..HOURS));
-    prop_oneof![
-        5 => (any::<Index>(), 1..8u32, 50..56i64, part())
-            .prop_map(|(supply, units, ticks, window)| Request::SpotAsk { supply, units, ticks, window }),
-        8 => (0..4usize, 1..8u32, 51..58i64, 1..4u32)
-            .prop_map(|(who, units, ticks, min)| Request::SpotBid { who, market: 0, units, ticks, min }),
-        2 => (any::<Index>(), prop::option::of(1..9u32), prop::option::of(50..58i64))
-            .prop_map(|(order, units, ticks)| Request::Amend { order, units, ticks, window: None }),
-        1 => any::<Index>().prop_map(|order| Request::Cancel { order }),
-        8 => (4..15i64, prop::bool::weighted(0.95)).prop_map(|(five, led)| Request::Advance { minutes: five * 5, led }),
-        6 => request(),
-    ]
-}
-
-/// A random request among organizations with little money, and the controls on what they spend.
-pub fn money_request() -> impl Strategy<Value = Request> {
-    prop_oneof![
-        12 => request(),
-        8 => spot_request(),
-        1 => (0..4usize, prop::option::of(0..800u32)).prop_map(|(who, dollars)| Request::Budget { who, dollars }),
-        1 => (0..3usize, prop::option::of(500..5_000u32))
-            .prop_map(|(market, width_bps)| Request::Band { market, width_bps }),
-        2 => (0..4usize, 1..300u32).prop_map(|(who, dollars)| Request::Deposit { who, dollars }),
-    ]
-}
 
 /// The exchange, its twin if it has one, and what they have brought about.
 pub struct Stream {
@@ -335,9 +97,9 @@ impl Stream {
                 zone_attributes: ZoneAttributes { region, ..ZoneAttributes::default() },
             }));
         }
-        for index in 0..ORGANIZATIONS.len() {
+        for (index, name) in ORGANIZATIONS.into_iter().enumerate() {
             let organization = who(index);
-            stream.execute(Instruction::RegisterOrganization { organization, name: ORGANIZATIONS[index].into() });
+            stream.execute(Instruction::RegisterOrganization { organization, name: name.into() });
             stream.execute(Instruction::RecordDeposit {
                 organization,
                 amount: funds.parse().expect("an amount"),
@@ -420,7 +182,7 @@ impl Stream {
         let name = |market: usize| MARKETS[market].0.parse().expect("a market");
         let (markets, first, unit) = match bid.markets {
             at @ 0..=2 => (MarketChoice::Named(vec![name(at.into())]), at.into(), MARKETS[usize::from(at)].1),
-            3..=4 => (MarketChoice::Named(vec![name(0)]), 0, 4),
+            3..=4 => (MarketChoice::One(name(0)), 0, 4),
             5 => (MarketChoice::Named(vec![name(0), name(2)]), 2, 4),
             6 => (MarketChoice::Named(vec![name(1), name(0)]), 1, 12),
             7 => (MarketChoice::Named(vec![name(2), name(1), name(0)]), 1, 12),
@@ -453,6 +215,7 @@ impl Stream {
     }
 
     /// Carries out a request.
+    #[expect(clippy::too_many_lines, reason = "an arm for every kind of request")]
     pub fn request(&mut self, request: &Request) {
         let calendar = self.calendar;
         let part = |window_of: Option<(u32, u32)>| {
@@ -514,7 +277,7 @@ impl Stream {
                 }));
             }
             Request::Amend { order, units, ticks: cents, window } => {
-                let Some((order, organization, market)) = self.pick_order(&order) else { return };
+                let Some((order, organization, market)) = self.pick_order(order) else { return };
                 self.execute(Instruction::AmendOrder(Amendment {
                     organization,
                     order,
@@ -524,7 +287,7 @@ impl Stream {
                 }));
             }
             Request::Cancel { order } => {
-                let Some((order, organization, _)) = self.pick_order(&order) else { return };
+                let Some((order, organization, _)) = self.pick_order(order) else { return };
                 self.execute(Instruction::CancelOrder { organization, order });
             }
             Request::CancelAll { who: index, market } => {
@@ -662,20 +425,10 @@ impl Stream {
     }
 
     /// Mostly an order at rest.
-    fn pick_order(&self, order: &Index) -> Option<(OrderId, OrganizationId, usize)> {
+    fn pick_order(&self, order: Index) -> Option<(OrderId, OrganizationId, usize)> {
         let resting: Vec<_> =
             self.orders.iter().filter(|(id, ..)| self.exchange.venue().order(*id).is_some()).collect();
         let from = if resting.is_empty() { self.orders.iter().collect() } else { resting };
         (!from.is_empty()).then(|| *from[order.index(from.len())])
-    }
-}
-
-/// How many random streams are tried: many when the environment asks for it.
-pub fn cases(usual: u32) -> ProptestConfig {
-    let verify = std::env::var_os("SECONDWIND_VERIFY").is_some();
-    ProptestConfig {
-        cases: if verify { usual * 20 } else { usual },
-        failure_persistence: None,
-        ..ProptestConfig::default()
     }
 }

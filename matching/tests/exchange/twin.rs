@@ -2,7 +2,8 @@
 
 use proptest::prelude::*;
 
-use crate::stream::{Request, Stream, cases, crowded_request, request, spot_request};
+use crate::request::{Request, cases, crowded_request, request, spot_request};
+use crate::stream::Stream;
 
 fn compare(mut stream: Stream, requests: &[Request]) {
     for request in requests {

@@ -30,7 +30,7 @@ impl Twin {
                 refuse(new.gpus == 0 || !new.gpus.is_multiple_of(unit))?;
                 refuse(min == 0 || !min.is_multiple_of(unit) || min > new.gpus)?;
                 refuse(gate(window.latest().hours(), gate_minutes) <= self.now)?;
-                let ends = expires_at.map(|at| at.micros());
+                let ends = expires_at.map(ledger::Instant::micros);
                 refuse(
                     (*time_in_force == TimeInForce::Gtd) != ends.is_some_and(|at| at > self.now)
                         || (ends.is_some() && *time_in_force != TimeInForce::Gtd),
@@ -116,6 +116,7 @@ impl Twin {
     fn choose(&self, choice: &MarketChoice, new: &NewOrder) -> Result<Vec<usize>, Refused> {
         let mut markets = Vec::new();
         match choice {
+            MarketChoice::One(id) => markets.push(self.market_at(*id)?),
             MarketChoice::Named(named) => {
                 for id in named {
                     let at = self.market_at(*id)?;
@@ -450,5 +451,5 @@ fn term_window(want: &Want) -> TermWindow {
 }
 
 fn common_multiple(a: u32, b: u32) -> u32 {
-    (1..).map(|times| a * times).find(|multiple| multiple.is_multiple_of(b)).unwrap_or(a)
+    (1..=b).map(|times| a * times).find(|multiple| multiple.is_multiple_of(b)).unwrap_or(a)
 }

@@ -94,7 +94,7 @@ impl Twin {
                 self.tell(Told::Other("organization_registered"));
             }
             Instruction::OpenMarket(spec) => {
-                let passed = (0..)
+                let passed = (0..=2)
                     .map(|hour| self.now_hour() + hour)
                     .find(|hour| spec.gate(matching::Hour::from_hours(*hour)).micros() > self.now);
                 self.markets.push(Market {
@@ -216,14 +216,18 @@ impl Twin {
             .filter(|order| order.organization == organization && market.is_none_or(|market| order.trades_in(market)));
         let mut own: Vec<_> = own.map(|order| order.id).collect();
         own.sort_unstable();
-        own.into_iter().for_each(|order| self.close(order, reason));
+        for order in own {
+            self.close(order, reason);
+        }
     }
 
     fn close_asks_on(&mut self, supply: Supply, reason: CloseReason) {
         let mut asks: Vec<&Order> = self.orders.iter().filter(|order| order.supply() == Some(supply)).collect();
         asks.sort_by_key(|ask| (ask.limit, ask.priority));
         let asks: Vec<OrderId> = asks.into_iter().map(|ask| ask.id).collect();
-        asks.into_iter().for_each(|ask| self.close(ask, reason));
+        for ask in asks {
+            self.close(ask, reason);
+        }
     }
 
     pub(crate) fn close(&mut self, order: OrderId, reason: CloseReason) {

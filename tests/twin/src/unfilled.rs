@@ -23,7 +23,7 @@ impl Twin {
             let worst = plan.fills.iter().map(|fill| fill.price).max().unwrap_or(0);
             let on_tick =
                 |price: &i64| markets.iter().all(|at| price % self.markets[*at].spec.price_tick.micros() == 0);
-            let price = (worst..).find(on_tick).and_then(|price| Price::from_micros(price).ok());
+            let price = (worst..=Price::MAX.micros()).find(on_tick).and_then(|price| Price::from_micros(price).ok());
             return Unfilled { reason: UnfilledReason::Price, would_fill: price.map(WouldFill::LimitPrice) };
         }
         if let Some(window) = self.nearest(bid, markets, own) {
@@ -53,7 +53,7 @@ impl Twin {
     /// The nearest window of the same length, else from the same start the nearest length.
     fn nearest(&self, bid: &Order, markets: &[usize], own: Own) -> Option<Window> {
         let want = bid.want()?;
-        let first = (0..).map(|hour| self.now_hour() + hour).find(|hour| gate(*hour, want.gate) > self.now)?;
+        let first = (0..=2).map(|hour| self.now_hour() + hour).find(|hour| gate(*hour, want.gate) > self.now)?;
         let end = self.lots.iter().map(|lot| lot.end).max()?;
         let away = |start: u32| want.earliest.saturating_sub(start).max(start.saturating_sub(want.latest));
         let mut starts: Vec<u32> = (first..=end).filter(|start| away(*start) > 0).collect();

@@ -238,9 +238,10 @@ impl Exchange {
                 let everywhere = Search { markets: &markets.keys, ..search };
                 let reopened =
                     open.len() < markets.keys.len() && self.venue.plan(&everywhere).gpus() == terms.remaining;
-                Some(match reopened {
-                    true => Unfilled { reason: UnfilledReason::Closed, would_fill: None },
-                    false => self.venue.explain(&search),
+                Some(if reopened {
+                    Unfilled { reason: UnfilledReason::Closed, would_fill: None }
+                } else {
+                    self.venue.explain(&search)
                 })
             }
         };
