@@ -390,6 +390,11 @@ impl Venue {
         self.lot_at(ask.lot).residual.min_over(window).saturating_sub(taken).min(ask.remaining.min_over(window))
     }
 
+    /// Whether an ask's lot has a free run within the ask's hours that is long enough for it.
+    fn has_hours_left(&self, ask: &Ask) -> bool {
+        !marks_of_ask(&self.shelves, ask.lot, ask.window, ask.hours.min).is_empty()
+    }
+
     fn outline(&mut self, index: usize) {
         let Shelf { lot, unit, .. } = &self.shelves[index];
         self.outlines[index] = Outline::of(&lot.residual, *unit);

@@ -230,6 +230,12 @@ impl Venue {
         let mut seen = BTreeSet::new();
         let mut first = None;
         for (_, rung) in self.candidates(search, need).filter(|(_, rung)| self.may_serve(rung, window, &outline)) {
+            // An ask that cannot trade here gives its group no rank.
+            let Some(ask) = self.ask_at(rung.order) else { continue };
+            let passed_over = own == OwnOrders::PassOver && ask.organization == search.bidder;
+            if passed_over || self.quantity(ask, window, search.terms, 0) == 0 {
+                continue;
+            }
             let lot = self.lot_at(rung.lot);
             let binding = match placement {
                 Placement::OneProvider => Binding::Provider(lot.provider),

@@ -158,8 +158,9 @@ impl Venue {
 
     /// The cheapest asks that the limit reaches, for whatever hours.
     fn asks_near(&self, search: &Search<'_>) -> impl Iterator<Item = &Ask> {
-        let anytime = Need { from: Hour::from_hours(0), to: Hour::from_hours(u32::MAX - 1), reach: 0 };
-        let rungs: Vec<_> = self.candidates(search, anytime).take(ASKS_MAX).collect();
-        rungs.into_iter().filter_map(|(_, rung)| self.ask_at(rung.order))
+        let anytime = Need { from: Hour::from_hours(0), to: Hour::from_hours(u32::MAX - 1), reach: 1 };
+        // What a leaf's bound lets through depends on how the book came about; what is looked at must not.
+        let asks = self.candidates(search, anytime).filter_map(|(_, rung)| self.ask_at(rung.order));
+        asks.filter(|ask| self.has_hours_left(ask)).take(ASKS_MAX)
     }
 }

@@ -72,3 +72,16 @@ fn all_or_none_on_one_fabric_is_skipped_and_keeps_its_place() {
          ask A2 north L2 16 @0.9000 => placed; trade B1 A2 16 @1.1000",
     );
 }
+
+#[test]
+fn an_ask_that_has_sold_these_hours_gives_its_lot_no_rank() {
+    market(
+        "ask A1 north L1 8 @1.0000 0..24
+         bid B0 beta m1 8 @1.0000 0..12 => placed; trade B0 A1 8 @1.0000
+         ask A2 north L1 8 @1.3000
+         ask A3 south L2 16 @1.1000
+         bid B1 acme m1 8 @1.5000 0..12 one_fabric => placed; trade B1 A3 8 @1.1000
+         bid B2 acme m1 8 @1.5000 0..12 one_provider => placed; trade B2 A3 8 @1.1000
+         bid B3 acme m1 8 @1.5000 12..24 one_fabric => placed; trade B3 A1 8 @1.0000",
+    );
+}

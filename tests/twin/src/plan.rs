@@ -88,8 +88,13 @@ impl Twin {
             (None, Placement::Any) => self.take(bid, want, &asks, start, own),
             (None, placement) => {
                 let carries = if own == Own::PassOver { Own::PassOver } else { Own::Trade };
+                let trades = |ask: &&&Order| {
+                    (carries == Own::Trade || ask.organization != bid.organization)
+                        && self.quantity(want, want.remaining, ask, start, &Plan::default()) > 0
+                };
                 let groups: Vec<(Bound, u32)> = asks
                     .iter()
+                    .filter(trades)
                     .map(|ask| self.bound_by(ask, placement))
                     .map(|bound| (bound, self.take(bid, want, &of(bound), start, carries).gpus()))
                     .collect();
