@@ -77,10 +77,10 @@ const WINDOWS_MAX: usize = 16;
 
 impl Venue {
     /// Why a bid that arrives now does not fill whole. `search` is as it arrives; a halted market or a post-only wish is for
-    /// the caller to see.
-    pub fn explain(&self, search: &Search<'_>) -> Unfilled {
+    /// the caller to see. `markets` are all that the bid names, halted ones included: its limit is on the tick of each.
+    pub fn explain(&self, search: &Search<'_>, markets: &[MarketKey]) -> Unfilled {
         if let Some(plan) = self.fills(search, &BidTerms { limit_price: Price::MAX, ..*search.terms }) {
-            let price = self.limit_of(&plan, search.markets);
+            let price = self.limit_of(&plan, markets);
             return Unfilled { reason: UnfilledReason::Price, would_fill: price.map(WouldFill::LimitPrice) };
         }
         if let Some(window) = self.nearest_window(search) {

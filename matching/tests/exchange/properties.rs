@@ -7,7 +7,7 @@ use matching::{Event, Exchange, Order, OrderId, OrderSide, Record, SpotSide, Sup
 use proptest::prelude::*;
 
 use crate::request::{cases, money_request};
-use crate::stream::Stream;
+use crate::stream::{ORGANIZATIONS, Stream};
 
 /// What every lot and every resold contract has sold in each hour, counted from the log alone.
 #[derive(Default)]
@@ -93,6 +93,16 @@ impl Sold {
     }
 }
 
+/// Every organization has as many open orders as it is told when it reaches its limit.
+fn assert_counts(exchange: &Exchange) {
+    let orders = exchange.venue().orders();
+    for name in ORGANIZATIONS {
+        let organization = name.parse().expect("a slug");
+        let open = orders.iter().filter(|order| order.organization() == organization).count();
+        assert_eq!(exchange.organization(organization).map(|it| it.open_orders as usize), Some(open), "of {name}");
+    }
+}
+
 /// The books are balanced, hold exactly what open bids need and owe exactly what is not delivered yet.
 fn assert_books(exchange: &Exchange) {
     let trial = exchange.books().trial_balance(EntityId::Operator, Currency::USD);
@@ -143,6 +153,7 @@ proptest! {
         for request in &requests {
             stream.request(request);
             assert_books(&stream.exchange);
+            assert_counts(&stream.exchange);
             sold.read(&stream.log.0);
             sold.assert_same(&stream.exchange);
         }

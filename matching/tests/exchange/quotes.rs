@@ -24,6 +24,8 @@ fn the_limit_of_a_quote_can_be_named_in_all_its_markets() {
          quote acme m1,m2 8 @any 0..24 => 0..24 limit @1.0000 costs 186.24 + 0.00: 8 @0.9700
          bid B1 acme m1,m2 8 @0.9700 0..24 => refused price_off_tick
          bid B2 acme m1,m2 8 @0.5000 0..24 ioc => placed (price @1.0000); killed B2
+         halt m2
+         bid B2 acme m1,m2 8 @0.5000 0..24 ioc => placed (price @1.0000); killed B2
          bid B3 acme m1,m2 8 @1.0000 0..24 => placed; trade B3 A1 8 @0.9700",
     );
 }

@@ -5,7 +5,7 @@ use ledger::{Currency, Instant, OrganizationId};
 use matching::{
     Amendment, Class, Command, Event, Exchange, Hour, Instruction, LotId, MarketChoice, MarketFilter, MarketSpec,
     NewLot, NewOrder, NewSide, OrderId, Price, PriceBand, Quote, QuoteRequest, Refusal, Supply, TermWindow,
-    TimeInForce, Window, ZoneAttributes,
+    TimeInForce, Window, WouldFill, ZoneAttributes,
 };
 use proptest::sample::Index;
 use twin::{Told, Twin};
@@ -14,7 +14,8 @@ use crate::line::price;
 use crate::request::{Bid, HOURS, Request};
 use crate::scenario::{Collected, ORIGIN, command_id, instant};
 
-const ORGANIZATIONS: [&str; 4] = ["acme", "beta", "north", "south"];
+/// Who trades.
+pub const ORGANIZATIONS: [&str; 4] = ["acme", "beta", "north", "south"];
 /// Name, lot size, tick in cents, gate in minutes.
 const MARKETS: [(&str, u32, i64, u16); 3] = [("a100.us", 4, 1, 5), ("a100.eu", 6, 5, 15), ("v100.us", 4, 5, 60)];
 
@@ -251,7 +252,17 @@ impl Stream {
             }
             Request::Bid(bid) => {
                 let order = self.order(&bid).0;
-                self.execute(Instruction::PlaceOrder(order));
+                let (before, from) = (self.exchange.clone(), self.log.0.len());
+                self.execute(Instruction::PlaceOrder(order.clone()));
+                let unfilled = self.log.0[from..].iter().find_map(|record| match &record.event {
+                    Event::OrderPlaced(placed) => placed.unfilled,
+                    _ => None,
+                });
+                // Bands and funds may stand against it, which streams beside the twin do not have.
+                let would_fill = unfilled.and_then(|unfilled| unfilled.would_fill).filter(|_| self.twin.is_some());
+                if let Some(would) = would_fill {
+                    self.assert_would_fill(before, order, would);
+                }
             }
             Request::Quoted(bid) => self.quoted(&bid),
             Request::SpotAsk { supply, units, ticks: cents, window } => {
@@ -283,7 +294,10 @@ impl Stream {
                     order,
                     gpus: units.map(|units| units * MARKETS[market].1),
                     limit_price: cents.map(|cents| ticks(market, cents)),
-                    window: part(window).map(Into::into),
+                    window: part(window).map(|window| {
+                        let latest = if window.hours() % 2 == 0 { window.start() } else { window.start().plus(3) };
+                        TermWindow::flexible(window.start(), latest, window.hours()).expect("a window")
+                    }),
                 }));
             }
             Request::Cancel { order } => {
@@ -367,6 +381,34 @@ impl Stream {
     /// Lets everything end that ends by itself.
     pub fn run_out(&mut self) {
         self.advance(i64::from(HOURS * self.calendar.scale) * 3 * 60, true);
+    }
+
+    /// What is told an unfilled bid is true: with that change alone it fills whole.
+    fn assert_would_fill(&self, mut exchange: Exchange, mut order: NewOrder, would: WouldFill) {
+        let NewSide::Buy { window, time_in_force, expires_at, min_gpus, post_only, .. } = &mut order.side else {
+            return;
+        };
+        (*time_in_force, *expires_at, *post_only) = (TimeInForce::Fok, None, false);
+        match would {
+            WouldFill::LimitPrice(price) => order.limit_price = price,
+            WouldFill::Window(other) => *window = other.into(),
+            WouldFill::Gpus(gpus) => {
+                *min_gpus = min_gpus.filter(|least| *least < order.gpus);
+                if *min_gpus == Some(gpus) {
+                    return; // It would be all-or-none, which bounds its trades in another way.
+                }
+                order.gpus = gpus;
+            }
+        }
+        let (gpus, asked) = (order.gpus, format!("{order:?}"));
+        let mut log = Collected::default();
+        let command = Command { id: command_id(1 << 40), at: self.now(), instruction: Instruction::PlaceOrder(order) };
+        let outcome = exchange.execute(&command, &mut log);
+        let traded = log.0.iter().map(|record| match &record.event {
+            Event::TradeExecuted(trade) => trade.gpus,
+            _ => 0,
+        });
+        assert_eq!((outcome, traded.sum::<u32>()), (Ok(()), gpus), "{would:?} would not fill {asked}: {:?}", log.0);
     }
 
     /// What a quote promises, the order posted from it does: the same trades at the same prices.

@@ -20,7 +20,7 @@ fn origin() -> impl Strategy<Value = u32> {
 }
 
 proptest! {
-    #![proptest_config(cases(4_000))]
+    #![proptest_config(cases(2_500))]
 
     #[test]
     fn says_what_its_twin_says(origin in origin(), requests in prop::collection::vec(request(), 10..150)) {

@@ -21,8 +21,7 @@ impl Twin {
         if let Some(plan) = fills(&|bid, _| bid.limit = Price::MAX.micros(), own) {
             // The lowest limit that reaches them all and can be named in all the markets.
             let worst = plan.fills.iter().map(|fill| fill.price).max().unwrap_or(0);
-            let on_tick =
-                |price: &i64| markets.iter().all(|at| price % self.markets[*at].spec.price_tick.micros() == 0);
+            let on_tick = |price: &i64| all.iter().all(|at| price % self.markets[*at].spec.price_tick.micros() == 0);
             let price = (worst..=Price::MAX.micros()).find(on_tick).and_then(|price| Price::from_micros(price).ok());
             return Unfilled { reason: UnfilledReason::Price, would_fill: price.map(WouldFill::LimitPrice) };
         }

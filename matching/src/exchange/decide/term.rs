@@ -241,7 +241,7 @@ impl Exchange {
                 Some(if reopened {
                     Unfilled { reason: UnfilledReason::Closed, would_fill: None }
                 } else {
-                    self.venue.explain(&search)
+                    self.venue.explain(&search, &markets.keys)
                 })
             }
         };
