@@ -64,6 +64,7 @@ fn dependencies_run_one_way() {
     let inner = |name: &str| -> BTreeSet<String> { dependencies(name).intersection(&members).cloned().collect() };
     assert_eq!(inner("ledger"), set(&[]));
     assert_eq!(inner("matching"), set(&["ledger"]));
+    assert_eq!(inner("twin"), set(&["ledger", "matching"]));
     assert_eq!(inner("migrations"), set(&[]));
     assert_eq!(inner("infra"), set(&["ledger", "matching", "migrations"]));
     assert_eq!(inner("api"), set(&["infra", "ledger", "matching"]));
@@ -73,7 +74,7 @@ fn dependencies_run_one_way() {
 fn the_workspace_has_exactly_its_members() {
     let metadata = MetadataCommand::new().no_deps().exec().expect("cargo knows the workspace");
     let members: BTreeSet<String> = metadata.packages.iter().map(|package| package.name.to_string()).collect();
-    assert_eq!(members, set(&["api", "infra", "ledger", "matching", "migrations", "tests"]));
+    assert_eq!(members, set(&["api", "infra", "ledger", "matching", "migrations", "tests", "twin"]));
     let binaries = metadata.packages.iter().filter(|package| package.name.as_str() != "tests");
     let binaries = binaries.flat_map(|package| &package.targets).filter(|target| target.is_bin());
     assert_eq!(binaries.map(|target| target.name.as_str()).collect::<Vec<_>>(), ["secondwind"]);
