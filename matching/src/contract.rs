@@ -1,6 +1,6 @@
 //! Contracts: what a term trade creates, and what each delivered hour of one earns.
 
-use ledger::{Amount, ContractId, OrganizationId, share_floor};
+use ledger::{Amount, ContractId, Month, OrganizationId, share_floor};
 use serde::Serialize;
 
 use crate::{Hour, LotId, MarketId, OrderId, Price, Window};
@@ -32,6 +32,8 @@ pub struct Contract {
     pub buyer_fee_bps: u16,
     /// The seller's fee, in basis points out of the price.
     pub seller_fee_bps: u16,
+    /// The month in which it was traded, whose budget it counts against.
+    pub traded: Month,
     /// Hours delivered so far.
     pub delivered: u32,
 }
@@ -104,6 +106,7 @@ mod tests {
                 window: Window::new(Hour::from_hours(0), Hour::from_hours(hours)).expect("a window"),
                 buyer_fee_bps: bps,
                 seller_fee_bps: bps / 2,
+                traded: ledger::Day::from_days(0).month(),
                 delivered: 0,
             };
             let mut sum = Earnings::default();

@@ -333,6 +333,7 @@ impl Exchange {
             window: e.window,
             buyer_fee_bps: e.buyer_fee_bps,
             seller_fee_bps: e.seller_fee_bps,
+            traded: self.now.day().month(),
             delivered: 0,
         };
         self.deliveries.insert((contract.next_hour(), e.market, e.contract));
@@ -343,7 +344,9 @@ impl Exchange {
         let Some(contract) = self.contracts.remove(&e.contract) else { return };
         self.deliveries.remove(&(contract.next_hour(), e.market, e.contract));
         self.drop_idle_resale(Supply::Contract(e.contract));
-        self.spend(e.buyer, e.currency, -e.refund);
+        if contract.traded == self.now.day().month() {
+            self.spend(e.buyer, e.currency, -e.refund);
+        }
         self.venue.put_back(supply_of(e.lot, e.head), e.ask, e.gpus, e.window);
     }
 

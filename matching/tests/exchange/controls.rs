@@ -90,3 +90,19 @@ fn open_orders_are_limited_and_ended_ones_do_not_count() {
          bid B2 acme m1 8 @1.0000 2..24 => placed (quantity)",
     );
 }
+
+#[test]
+fn what_is_undone_counts_against_the_month_in_which_it_was_traded() {
+    market(
+        "lot L3 north m1 16 800..848
+         ask A1 north L3 16 @1.0000
+         budget acme 200
+         bid B1 acme m1 8 @1.0000 800..824 => placed; trade B1 A1 8 @1.0000
+         bust B1#1 => contract_busted
+         bid B2 acme m1 8 @1.0000 800..824 => placed; trade B2 A1 8 @1.0000
+         at 745
+         bid B3 acme m1 8 @1.0000 824..848 => placed; trade B3 A1 8 @1.0000
+         bust B2#1 => contract_busted
+         bid B4 acme m1 8 @1.0000 800..824 => refused budget_exceeded",
+    );
+}
