@@ -124,7 +124,8 @@ impl Twin {
                 self.set_halted(*market, false)?;
                 self.match_market(self.market_at(*market)?, ids);
             }
-            Instruction::SetPriceBand { .. } => self.tell(Told::Other("price_band_set")),
+            // What is set to what it was is not told again, and what it was is not kept here.
+            Instruction::SetPriceBand { .. } | Instruction::SetBudget { .. } => {}
             Instruction::SuspendOrganization { organization, .. } => {
                 let suspended = &mut self.organizations.get_mut(organization).ok_or(Refused)?.0;
                 refuse(std::mem::replace(suspended, true))?;
@@ -138,9 +139,7 @@ impl Twin {
             }
             Instruction::SetOrderLimit { organization, open_orders_max } => {
                 self.organizations.get_mut(organization).ok_or(Refused)?.1 = *open_orders_max;
-                self.tell(Told::Other("order_limit_set"));
             }
-            Instruction::SetBudget { .. } => self.tell(Told::Other("budget_set")),
             Instruction::BustContract { contract, .. } => self.bust(*contract, ids)?,
             Instruction::RecordDeposit { .. } => self.tell(Told::Other("deposit_received")),
         }

@@ -130,6 +130,7 @@ impl Told {
                 hour: e.hour,
                 sales: e.sales.iter().map(|sale| (sale.bid, sale.ask, sale.gpus)).collect(),
             },
+            Event::PriceBandSet(_) | Event::BudgetSet(_) | Event::OrderLimitSet(_) => return Vec::new(),
             other => Self::Other(other.name()),
         };
         vec![told]
