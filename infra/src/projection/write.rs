@@ -202,7 +202,7 @@ impl<'a> From<Placed<'a>> for OrderRow<'a> {
                     OrderSide::Sell { lot, contract, hours, .. } => {
                         row.side = "sell";
                         row.lot = Some(lot.uuid());
-                        row.contract = contract.map(|contract| contract.uuid());
+                        row.contract = contract.map(ledger::ContractId::uuid);
                         row.hours = Some(*hours);
                     }
                 }
@@ -213,7 +213,7 @@ impl<'a> From<Placed<'a>> for OrderRow<'a> {
                 let (side, lot, contract, min_gpus, window) = match terms.side {
                     SpotSide::Buy { min_gpus } => ("buy", None, None, Some(int(min_gpus)), WindowColumns::default()),
                     SpotSide::Sell { lot, contract, window } => {
-                        let contract = contract.map(|contract| contract.uuid());
+                        let contract = contract.map(ledger::ContractId::uuid);
                         ("sell", Some(lot.uuid()), contract, None, TermWindow::from(window).into())
                     }
                 };
@@ -342,7 +342,7 @@ async fn insert_trades(transaction: &Transaction<'_>, changes: &Changes<'_>) -> 
                 &column!(trades, (_, trade) => trade.buyer_fee.to_decimal()),
                 &column!(trades, (_, trade) => trade.seller_fee.to_decimal()),
                 &column!(trades, (_, trade) => trade.contract.uuid()),
-                &column!(trades, (_, trade) => trade.head.map(|head| head.uuid())),
+                &column!(trades, (_, trade) => trade.head.map(ledger::ContractId::uuid)),
             ],
         )
         .await?;

@@ -1,6 +1,7 @@
 //! The fold: one event into the state. Total, and without choices: everything was decided before.
 
 use ledger::{Amount, Currency, OrganizationId};
+use smallvec::SmallVec;
 
 use super::decide::digest;
 use super::event::supply_of;
@@ -149,7 +150,7 @@ impl Exchange {
         let Some(market) = self.venue.key(terms.market) else { return };
         let order = match terms.side {
             OrderSide::Buy { min_gpus, expires_at, placement, post_only, self_trade_prevention, .. } => {
-                let markets: Vec<MarketKey> = terms.markets().filter_map(|id| self.venue.key(id)).collect();
+                let markets: SmallVec<[MarketKey; 2]> = terms.markets().filter_map(|id| self.venue.key(id)).collect();
                 let specs = || markets.iter().map(|key| &self.venue.at(*key).spec);
                 let lot_size = specs().map(|spec| spec.lot_size).fold(1, least_common_multiple);
                 Order::Bid(Bid {
@@ -170,7 +171,7 @@ impl Exchange {
                     expires_at,
                     gate_minutes: specs().map(|spec| spec.gate_minutes).max().unwrap_or_default(),
                     fee_bps_max: specs().map(crate::MarketSpec::fee_bps_max).max().unwrap_or_default(),
-                    markets: markets.into(),
+                    markets,
                     post_only,
                     self_trade_prevention,
                 })

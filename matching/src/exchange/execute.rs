@@ -32,9 +32,14 @@ impl Exchange {
         let led = command.instruction != Instruction::TakeLead;
         while self.step(command.at, command.id, led, log) {}
         let mut ids = DerivedIds::of(command.id);
-        let mut events = Vec::new();
+        let mut events = std::mem::take(&mut self.events);
         let at = self.now.max(command.at);
-        self.at_time(at, |exchange| exchange.decide(&command.instruction, &mut ids, &mut events))?;
+        let decided = self.at_time(at, |exchange| exchange.decide(&command.instruction, &mut ids, &mut events));
+        if let Err(refusal) = decided {
+            events.clear();
+            self.events = events;
+            return Err(refusal);
+        }
         let offer = events.iter().find_map(|event| self.offer_of(event));
         self.commit(at, command.id, events, log);
         if let Some(offer) = offer {
@@ -54,7 +59,7 @@ impl Exchange {
     fn step(&mut self, to: Instant, command: CommandId, led: bool, log: &mut impl Log) -> bool {
         let Some(due) = self.next_due().filter(|due| *due <= to) else { return false };
         let at = self.now.max(due);
-        let mut events = Vec::new();
+        let mut events = std::mem::take(&mut self.events);
         self.at_time(at, |exchange| exchange.decide_due(led, &mut events));
         debug_assert!(!events.is_empty(), "what falls due leads to an event, or it would fall due for ever");
         let progress = !events.is_empty();
@@ -70,12 +75,14 @@ impl Exchange {
         decided
     }
 
-    fn commit(&mut self, at: Instant, command: CommandId, events: Vec<Event>, log: &mut impl Log) {
-        for event in events {
+    /// Applies events and hands them to the log. What held them is kept for the next command.
+    fn commit(&mut self, at: Instant, command: CommandId, mut events: Vec<Event>, log: &mut impl Log) {
+        for event in events.drain(..) {
             let record = Record { sequence: self.sequence + 1, at, command, event };
             self.apply(&record);
             log.append(record, &self.posted);
         }
+        self.events = events;
     }
 
     /// What an event brings to the book for resting bids to take.

@@ -78,6 +78,8 @@ pub struct Exchange {
     books: Books,
     /// The entries of the event applied last.
     posted: Vec<Entry>,
+    /// Room for the events of the next command; empty between commands.
+    events: Vec<Event>,
 }
 
 /// What ends by itself.

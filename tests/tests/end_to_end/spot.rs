@@ -68,9 +68,10 @@ async fn an_hour_is_auctioned_delivered_and_earned() {
     move_to(&exchange, "2037-01-01T03:00:00Z").await;
     let index = acme.get(&format!("/v1/markets/{MARKET}/spot")).await.ok();
     let prices: Vec<_> = index["data"].as_array().unwrap().iter().map(|hour| hour["clearing_price"].clone()).collect();
-    assert_eq!(prices, ["0.5000", "0.9000", "0.9000"], "two bids for eight GPUs: the surplus takes the highest price");
-    // Half an hour and an hour at 0.50, an hour at 0.90.
-    assert_eq!(money(&north).await.2, "13.20");
+    // Just above the outbid one nothing is left over on either side, nearest to the last price.
+    assert_eq!(prices, ["0.5000", "0.8001", "0.8001"]);
+    // Half an hour and an hour at 0.50, an hour at 0.8001.
+    assert_eq!(money(&north).await.2, "12.4008");
     let sales = acme.get("/v1/spot-sales").await.ok();
     let minutes: Vec<_> = sales["data"].as_array().unwrap().iter().map(|sale| sale["minutes"].clone()).collect();
     assert_eq!(minutes, [30, 60]);

@@ -88,7 +88,11 @@ impl Twin {
 
     fn carry_out(&mut self, instruction: &Instruction, ids: &mut DerivedIds) -> Result<(), Refused> {
         match instruction {
-            Instruction::Advance | Instruction::TakeLead => {}
+            // Bands and budgets are not the twin's business.
+            Instruction::Advance
+            | Instruction::TakeLead
+            | Instruction::SetPriceBand { .. }
+            | Instruction::SetBudget { .. } => {}
             Instruction::RegisterOrganization { organization, .. } => {
                 refuse(self.organizations.insert(*organization, (false, None)).is_some())?;
                 self.tell(Told::Other("organization_registered"));
@@ -124,8 +128,6 @@ impl Twin {
                 self.set_halted(*market, false)?;
                 self.match_market(self.market_at(*market)?, ids);
             }
-            // What is set to what it was is not told again, and what it was is not kept here.
-            Instruction::SetPriceBand { .. } | Instruction::SetBudget { .. } => {}
             Instruction::SuspendOrganization { organization, .. } => {
                 let suspended = &mut self.organizations.get_mut(organization).ok_or(Refused)?.0;
                 refuse(std::mem::replace(suspended, true))?;

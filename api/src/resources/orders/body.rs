@@ -223,7 +223,7 @@ impl OrderBody {
                     TimeInForce::Fok => "FOK",
                 };
                 body.time_in_force = Some(time_in_force.to_owned());
-                body.options(BidOptions {
+                body.options(&BidOptions {
                     other_markets: terms.other_markets.clone(),
                     expires_at: *expires_at,
                     placement: *placement,
@@ -234,7 +234,7 @@ impl OrderBody {
             OrderSide::Sell { lot, contract, hours, .. } => {
                 "sell".clone_into(&mut body.side);
                 body.lot = Some(lot.uuid());
-                body.contract = contract.map(|contract| contract.uuid());
+                body.contract = contract.map(ledger::ContractId::uuid);
                 body.min_hours = Some(hours.min);
                 body.max_hours = Some(hours.max);
             }
@@ -243,7 +243,7 @@ impl OrderBody {
     }
 
     /// Shows what a term bid asks for besides.
-    pub(super) fn options(&mut self, options: BidOptions) {
+    pub(super) fn options(&mut self, options: &BidOptions) {
         if !options.other_markets.is_empty() {
             let others = options.other_markets.iter().map(ToString::to_string);
             self.markets = Some(std::iter::once(self.market.clone()).chain(others).collect());
@@ -269,7 +269,7 @@ impl OrderBody {
             SpotSide::Sell { lot, contract, window } => {
                 "sell".clone_into(&mut body.side);
                 body.lot = Some(lot.uuid());
-                body.contract = contract.map(|contract| contract.uuid());
+                body.contract = contract.map(ledger::ContractId::uuid);
                 body.window = Some(window.into());
             }
         }

@@ -133,7 +133,7 @@ pub async fn place_batch(
 /// An order on its way into the book.
 enum Placing {
     Refused(Problem),
-    Pending(Pending),
+    Pending(Box<Pending>),
 }
 
 /// An order in the book, or one that was there before under the same name.
@@ -153,7 +153,7 @@ impl Placing {
     ) -> Self {
         let order = body.check_role(role).and_then(|()| body.order(organization));
         let pending = order.and_then(|order| Ok(node.sequencer.enqueue(Instruction::PlaceOrder(order), key)?));
-        pending.map_or_else(Self::Refused, Self::Pending)
+        pending.map_or_else(Self::Refused, |pending| Self::Pending(Box::new(pending)))
     }
 
     async fn finish(self, node: &Node, organization: OrganizationId) -> Result<Placed, Problem> {

@@ -175,7 +175,7 @@ fn order_of_row(row: &Row) -> Result<OrderBody, Problem> {
         sequence: u64::try_from(row.get::<_, i64>(17)).unwrap_or(0),
     };
     if let Some(options) = options {
-        order.options(options);
+        order.options(&options);
     }
     Ok(order)
 }
