@@ -39,17 +39,21 @@ fn json_problem(error: &JsonPayloadError) -> Problem {
         JsonPayloadError::ContentType => {
             Problem::new(ProblemCode::UnsupportedMediaType, "Content-Type must be application/json.")
         }
-        JsonPayloadError::Deserialize(error) if error.is_data() => {
-            Problem::new(ProblemCode::InvalidField, format!("The body cannot be used: {error}."))
-        }
-        JsonPayloadError::Deserialize(error) => {
-            Problem::new(ProblemCode::MalformedJson, format!("The body cannot be read: {error}."))
-        }
+        JsonPayloadError::Deserialize(error) => body_problem(error),
         _ => Problem::new(ProblemCode::MalformedJson, "The body cannot be read to its end."),
     }
 }
 
-fn too_large() -> Problem {
+/// What is wrong with a body that is not JSON, or not of the form that is asked for.
+pub(crate) fn body_problem(error: &serde_json::Error) -> Problem {
+    if error.is_data() {
+        Problem::new(ProblemCode::InvalidField, format!("The body cannot be used: {error}."))
+    } else {
+        Problem::new(ProblemCode::MalformedJson, format!("The body cannot be read: {error}."))
+    }
+}
+
+pub(crate) fn too_large() -> Problem {
     Problem::new(ProblemCode::BodyTooLarge, format!("The body is longer than {BODY_BYTES_MAX} bytes."))
 }
 
@@ -70,16 +74,22 @@ pub fn form_config() -> web::FormConfig {
 
 /// Path parameters, with problems for what does not parse.
 pub fn path_config() -> web::PathConfig {
-    web::PathConfig::default().error_handler(|error: PathError, _| {
-        Problem::new(ProblemCode::InvalidQuery, format!("The path cannot be used: {error}.")).into()
-    })
+    web::PathConfig::default().error_handler(|error: PathError, _| path_problem(&error).into())
+}
+
+/// A part of a path that does not parse.
+pub(crate) fn path_problem(error: &dyn std::fmt::Display) -> Problem {
+    Problem::new(ProblemCode::InvalidQuery, format!("The path cannot be used: {error}."))
 }
 
 /// Query parameters, likewise.
 pub fn query_config() -> web::QueryConfig {
-    web::QueryConfig::default().error_handler(|error: QueryPayloadError, _| {
-        Problem::new(ProblemCode::InvalidQuery, format!("The query cannot be used: {error}.")).into()
-    })
+    web::QueryConfig::default().error_handler(|error: QueryPayloadError, _| query_problem(&error).into())
+}
+
+/// A query that does not parse.
+pub(crate) fn query_problem(error: &QueryPayloadError) -> Problem {
+    Problem::new(ProblemCode::InvalidQuery, format!("The query cannot be used: {error}."))
 }
 
 /// The request's idempotency key, bound to the organization, the operation and the request's content.

@@ -78,9 +78,19 @@ fn identify(request: &HttpRequest, allowed: &[Role]) -> Result<(OrganizationId, 
     let (organization, role) = tokens.check(token)?;
     // A role of the house in another organization cannot be issued; a token that says so is not believed either.
     let believable = !role.is_of_the_house() || organization.as_str() == OPERATOR_ORGANIZATION;
-    if !allowed.contains(&role) || !believable {
-        let names: Vec<&str> = allowed.iter().map(|role| role.as_str()).collect();
-        return Err(Problem::new(ProblemCode::ForbiddenRole, format!("This is for: {}.", names.join(", "))));
-    }
+    if believable { require_role(role, allowed)? } else { return Err(forbidden(allowed)) }
     Ok((organization, role))
+}
+
+/// Whether a role is one of those that an operation is for.
+///
+/// # Errors
+/// A [`Problem`] with the code `forbidden_role` when it is not.
+pub fn require_role(role: Role, allowed: &[Role]) -> Result<(), Problem> {
+    if allowed.contains(&role) { Ok(()) } else { Err(forbidden(allowed)) }
+}
+
+fn forbidden(allowed: &[Role]) -> Problem {
+    let names: Vec<&str> = allowed.iter().map(|role| role.as_str()).collect();
+    Problem::new(ProblemCode::ForbiddenRole, format!("This is for: {}.", names.join(", ")))
 }

@@ -1,9 +1,12 @@
 //! An organization's money with the exchange.
 
+use std::sync::Arc;
+
 use actix_web::{HttpRequest, HttpResponse, get, post, web};
+use infra::journal::LogRow;
 use infra::node::Node;
 use ledger::{AccountKind, Amount, Currency, OrganizationId};
-use matching::{Event, Instruction};
+use matching::{Event, Exchange, Instruction};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -40,17 +43,24 @@ pub struct BalanceBody {
 #[get("/account/balances")]
 pub async fn balances(caller: Caller<Trader>, node: web::Data<Node>) -> HttpResponse {
     let exchange = node.view.read();
-    let mut currencies = exchange.books().currencies_of(caller.organization);
-    currencies.extend(exchange.venue().markets().map(|market| market.spec.currency));
-    let of = |kind, currency| exchange.books().customer(kind, caller.organization, currency);
-    let balance = |currency: Currency| BalanceBody {
-        currency,
-        available: of(AccountKind::CustomerAvailable, currency),
-        held: of(AccountKind::CustomerHeld, currency),
-        payable: of(AccountKind::SellerPayable, currency),
-    };
-    let data = currencies.into_iter().map(balance).collect();
+    let data = BalanceBody::all_of(&exchange, caller.organization);
     answer(HttpResponse::Ok(), exchange.sequence(), &Page { data, next_cursor: None })
+}
+
+impl BalanceBody {
+    /// An organization's balances, one per currency that a market trades in or it has.
+    pub(crate) fn all_of(exchange: &Exchange, organization: OrganizationId) -> Vec<Self> {
+        let mut currencies = exchange.books().currencies_of(organization);
+        currencies.extend(exchange.venue().markets().map(|market| market.spec.currency));
+        let of = |kind, currency| exchange.books().customer(kind, organization, currency);
+        let balance = |currency: Currency| Self {
+            currency,
+            available: of(AccountKind::CustomerAvailable, currency),
+            held: of(AccountKind::CustomerHeld, currency),
+            payable: of(AccountKind::SellerPayable, currency),
+        };
+        currencies.into_iter().map(balance).collect()
+    }
 }
 
 /// A deposit that arrived at the bank.
@@ -114,15 +124,38 @@ pub async fn deposit(
     body: web::Json<NewDepositBody>,
     node: web::Data<Node>,
 ) -> Result<HttpResponse, Problem> {
-    let body = body.into_inner();
-    let NewDepositBody { organization, amount, currency, .. } = body;
-    let instruction = Instruction::RecordDeposit { organization, amount, currency, reference: body.reference.clone() };
-    let receipt = submit(&node, &request, caller.organization, &body, instruction).await?;
-    let received = receipt.rows.iter().find_map(|row| match &row.record.event {
-        Event::DepositReceived(received) => Some(received.deposit.uuid()),
-        _ => None,
-    });
-    let id = received.ok_or_else(unexpected_receipt)?;
-    let body = DepositBody { id, organization, amount, currency, reference: body.reference, status: "matched" };
-    Ok(answer(HttpResponse::Created(), receipt.sequence, &body))
+    let receipt = submit(&node, &request, caller.organization, &*body, body.instruction()).await?;
+    Ok(answer(HttpResponse::Created(), receipt.sequence, &DepositBody::of_receipt(&receipt.rows)?))
+}
+
+impl NewDepositBody {
+    /// What it asks for.
+    pub(crate) fn instruction(&self) -> Instruction {
+        let Self { organization, amount, currency, .. } = *self;
+        Instruction::RecordDeposit { organization, amount, currency, reference: self.reference.clone() }
+    }
+
+    /// Whose money it is.
+    pub(crate) fn organization(&self) -> OrganizationId {
+        self.organization
+    }
+}
+
+impl DepositBody {
+    /// The deposit that these events credited.
+    pub(crate) fn of_receipt(rows: &[Arc<LogRow>]) -> Result<Self, Problem> {
+        let received = rows.iter().find_map(|row| match &row.record.event {
+            Event::DepositReceived(received) => Some(received),
+            _ => None,
+        });
+        let received = received.ok_or_else(unexpected_receipt)?;
+        Ok(Self {
+            id: received.deposit.uuid(),
+            organization: received.organization,
+            amount: received.amount,
+            currency: received.currency,
+            reference: received.reference.clone(),
+            status: "matched",
+        })
+    }
 }

@@ -2,6 +2,7 @@
 
 use actix_web::{HttpResponse, get, web};
 use infra::node::Node;
+use matching::Exchange;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -28,6 +29,12 @@ pub struct StateHashBody {
 pub async fn state_hash(_caller: Caller<AuditorOrOperator>, node: web::Data<Node>) -> HttpResponse {
     // A copy, so that commits do not wait for the hash.
     let exchange = node.view.read().clone();
-    let (sequence, state_hash) = (exchange.sequence(), exchange.state_hash().to_string());
-    answer(HttpResponse::Ok(), sequence, &StateHashBody { sequence, state_hash })
+    answer(HttpResponse::Ok(), exchange.sequence(), &StateHashBody::of(&exchange))
+}
+
+impl StateHashBody {
+    /// The hash of this state.
+    pub(crate) fn of(exchange: &Exchange) -> Self {
+        Self { sequence: exchange.sequence(), state_hash: exchange.state_hash().to_string() }
+    }
 }

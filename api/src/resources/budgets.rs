@@ -2,8 +2,8 @@
 
 use actix_web::{HttpRequest, HttpResponse, delete, get, put, web};
 use infra::node::Node;
-use ledger::{Amount, Currency, OrganizationId};
-use matching::{Budget, Instruction};
+use ledger::{Amount, Currency, Instant, OrganizationId};
+use matching::{Budget, Exchange, Instruction};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -18,7 +18,7 @@ use crate::request::{Page, answer};
 pub struct NewBudgetBody {
     /// The most that the month's trades and the open orders may come to, fees included.
     #[schema(value_type = String, example = "25000.00")]
-    monthly: Amount,
+    pub(crate) monthly: Amount,
 }
 
 /// A bound and how much of it is left.
@@ -39,16 +39,24 @@ pub struct BudgetBody {
 }
 
 fn budgets_of(node: &Node, organization: OrganizationId) -> (u64, Vec<BudgetBody>) {
-    let month = node.clock.now().day().month();
+    let now = node.clock.now();
     let exchange = node.view.read();
-    let budgets = exchange.organization(organization).map(|organization| &organization.budgets);
-    let shown = |(currency, budget): (&Currency, &Budget)| BudgetBody {
-        currency: *currency,
-        monthly: budget.monthly,
-        month: month.to_string(),
-        spent: budget.spent_in(month),
-    };
-    (exchange.sequence(), budgets.into_iter().flatten().map(shown).collect())
+    (exchange.sequence(), BudgetBody::all_of(&exchange, organization, now))
+}
+
+impl BudgetBody {
+    /// An organization's budgets, as of the month of `now`.
+    pub(crate) fn all_of(exchange: &Exchange, organization: OrganizationId, now: Instant) -> Vec<Self> {
+        let month = now.day().month();
+        let budgets = exchange.organization(organization).map(|organization| &organization.budgets);
+        let shown = |(currency, budget): (&Currency, &Budget)| Self {
+            currency: *currency,
+            monthly: budget.monthly,
+            month: month.to_string(),
+            spent: budget.spent_in(month),
+        };
+        budgets.into_iter().flatten().map(shown).collect()
+    }
 }
 
 /// Your budgets, one per currency.

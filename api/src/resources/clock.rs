@@ -19,9 +19,9 @@ const STEP_HOURS_MAX: u32 = 175_320;
 pub struct ClockBody {
     /// The exchange's present.
     #[schema(value_type = String, format = DateTime)]
-    now: Instant,
+    pub(crate) now: Instant,
     /// Whether it can be moved.
-    simulated: bool,
+    pub(crate) simulated: bool,
 }
 
 /// Where to move the clock.
@@ -30,7 +30,7 @@ pub struct ClockBody {
 pub struct NewClockBody {
     /// An instant that has not passed.
     #[schema(value_type = String, format = DateTime, example = "2027-01-01T00:00:00Z")]
-    now: Instant,
+    pub(crate) now: Instant,
 }
 
 /// The exchange's present.
@@ -66,17 +66,25 @@ pub async fn set(
     if !node.clock.is_simulated() {
         return Err(Problem::new(ProblemCode::ClockIsReal, "This exchange follows the machine's clock."));
     }
-    let now = node.clock.now();
-    if body.now < now {
-        return Err(Problem::from(&Refusal::TimePassed { now }));
-    }
-    if body.now.micros() - now.micros() > i64::from(STEP_HOURS_MAX) * 3_600_000_000 {
-        return Err(Problem::from(&Refusal::TimeTooFar { now, hours: STEP_HOURS_MAX }));
-    }
+    check_step(node.clock.now(), body.now)?;
     node.clock.move_to(body.now);
     // Decided in the queue's order, after everything that fell due before it.
     let receipt = node.sequencer.submit(Instruction::Advance, None).await?;
     Ok(answer(HttpResponse::Ok(), receipt.sequence, &clock(&node)))
+}
+
+/// Whether the clock moves from `now` to `to` at once.
+pub(crate) fn check_step(now: Instant, to: Instant) -> Result<(), Problem> {
+    check_not_passed(now, to)?;
+    if to.micros() - now.micros() > i64::from(STEP_HOURS_MAX) * 3_600_000_000 {
+        return Err(Problem::from(&Refusal::TimeTooFar { now, hours: STEP_HOURS_MAX }));
+    }
+    Ok(())
+}
+
+/// Whether `to` has not passed at `now`.
+pub(crate) fn check_not_passed(now: Instant, to: Instant) -> Result<(), Problem> {
+    if to < now { Err(Problem::from(&Refusal::TimePassed { now })) } else { Ok(()) }
 }
 
 fn clock(node: &Node) -> ClockBody {

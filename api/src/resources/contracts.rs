@@ -1,9 +1,12 @@
 //! Contracts: what trades created, and how far they are delivered.
 
+use std::sync::Arc;
+
 use actix_web::{HttpRequest, HttpResponse, get, post, web};
+use infra::journal::LogRow;
 use infra::node::Node;
-use ledger::{Amount, ContractId, OrganizationId};
-use matching::{Event, Instruction, Price};
+use ledger::{Amount, ContractId, Instant, OrganizationId};
+use matching::{ContractHour, Event, Instruction, Price, TradeExecuted};
 use serde::{Deserialize, Serialize};
 use tokio_postgres::Row;
 use utoipa::ToSchema;
@@ -113,38 +116,114 @@ pub async fn show(
 }
 
 fn contract_of_row(node: &Node, reader: OrganizationId, row: &Row) -> Result<ContractBody, Problem> {
-    let window = window_between(row.get(7), row.get(8));
-    let (total, recognized) = (amount(row.get(10))?, amount(row.get(11))?);
-    let delivered_hours = u32::try_from(row.get::<_, i32>(12)).unwrap_or(0);
-    let terminated: bool = row.get(15);
-    let status = if terminated {
-        "terminated"
-    } else if delivered_hours >= window.end.hours() - window.start.hours() {
-        "completed"
-    } else if window.start.start() <= node.clock.now() {
-        "active"
-    } else {
-        "pending"
-    };
-    Ok(ContractBody {
+    let record = ContractRecord {
         id: row.get(0),
         buyer: row.get(1),
         seller: row.get(2),
         lot: row.get(3),
-        head: row.get::<_, Option<Uuid>>(14).filter(|_| row.get::<_, &str>(2) == reader.as_str()),
+        head: row.get(14),
         market: row.get(4),
         gpus: u32::try_from(row.get::<_, i32>(5)).unwrap_or(0),
         price: price(row.get(6))?,
-        window,
-        status,
+        window: window_between(row.get(7), row.get(8)),
         currency: row.get(9),
-        total,
-        prepaid: total,
-        recognized,
-        remaining: if terminated { Amount::ZERO } else { total - recognized },
-        delivered_hours,
-        r#box: None,
-    })
+        total: amount(row.get(10))?,
+        recognized: amount(row.get(11))?,
+        delivered_hours: u32::try_from(row.get::<_, i32>(12)).unwrap_or(0),
+        terminated: row.get(15),
+    };
+    Ok(record.shown(reader, node.clock.now()))
+}
+
+/// A contract as its events leave it, before somebody looks at it at some time.
+#[derive(Clone)]
+pub(crate) struct ContractRecord {
+    id: Uuid,
+    buyer: String,
+    seller: String,
+    lot: Uuid,
+    head: Option<Uuid>,
+    market: String,
+    gpus: u32,
+    price: Price,
+    window: WindowBody,
+    currency: String,
+    total: Amount,
+    recognized: Amount,
+    delivered_hours: u32,
+    terminated: bool,
+}
+
+impl From<&TradeExecuted> for ContractRecord {
+    fn from(trade: &TradeExecuted) -> Self {
+        Self {
+            id: trade.contract.uuid(),
+            buyer: trade.buyer.to_string(),
+            seller: trade.seller.to_string(),
+            lot: trade.lot.uuid(),
+            head: trade.head.map(ContractId::uuid),
+            market: trade.market.to_string(),
+            gpus: trade.gpus,
+            price: trade.price,
+            window: trade.window.into(),
+            currency: trade.currency.to_string(),
+            total: trade.amount + trade.buyer_fee,
+            recognized: Amount::ZERO,
+            delivered_hours: 0,
+            terminated: false,
+        }
+    }
+}
+
+impl ContractRecord {
+    /// Takes up a delivered hour.
+    pub(crate) fn deliver(&mut self, hour: &ContractHour) {
+        self.delivered_hours += 1;
+        self.recognized += hour.amount + hour.buyer_fee;
+    }
+
+    /// Takes up that the trade was undone.
+    pub(crate) fn terminate(&mut self) {
+        self.terminated = true;
+    }
+
+    /// Whether an organization is one of its two sides.
+    pub(crate) fn concerns(&self, organization: OrganizationId) -> bool {
+        [&self.buyer, &self.seller].contains(&&organization.to_string())
+    }
+
+    /// The contract as `reader` sees it at `now`.
+    pub(crate) fn shown(self, reader: OrganizationId, now: Instant) -> ContractBody {
+        let window = self.window;
+        let status = if self.terminated {
+            "terminated"
+        } else if self.delivered_hours >= window.end.hours() - window.start.hours() {
+            "completed"
+        } else if window.start.start() <= now {
+            "active"
+        } else {
+            "pending"
+        };
+        ContractBody {
+            id: self.id,
+            head: self.head.filter(|_| self.seller == reader.as_str()),
+            buyer: self.buyer,
+            seller: self.seller,
+            lot: self.lot,
+            market: self.market,
+            gpus: self.gpus,
+            price: self.price,
+            window,
+            status,
+            currency: self.currency,
+            total: self.total,
+            prepaid: self.total,
+            recognized: self.recognized,
+            remaining: if self.terminated { Amount::ZERO } else { self.total - self.recognized },
+            delivered_hours: self.delivered_hours,
+            r#box: None,
+        }
+    }
 }
 
 /// Why a trade is undone.
@@ -153,7 +232,7 @@ fn contract_of_row(node: &Node, reader: OrganizationId, row: &Row) -> Result<Con
 pub struct BustBody {
     /// Why, for both sides to read, at most 120 characters.
     #[schema(example = "price mistyped by the seller")]
-    reason: String,
+    pub(crate) reason: String,
 }
 
 /// A trade that was undone.
@@ -194,11 +273,17 @@ pub async fn bust(
     let body = body.into_inner();
     let instruction = Instruction::BustContract { contract: ContractId::new(*contract), reason: body.reason.clone() };
     let receipt = submit(&node, &request, caller.organization, &body, instruction).await?;
-    let refund = receipt.rows.iter().find_map(|row| match &row.record.event {
-        Event::ContractBusted(busted) => Some(busted.refund),
-        _ => None,
-    });
-    let refund = refund.ok_or_else(unexpected_receipt)?;
-    let body = BustedBody { contract: *contract, status: "terminated", refund };
-    Ok(answer(HttpResponse::Ok(), receipt.sequence, &body))
+    Ok(answer(HttpResponse::Ok(), receipt.sequence, &BustedBody::of_receipt(&receipt.rows)?))
+}
+
+impl BustedBody {
+    /// The trade that these events undid.
+    pub(crate) fn of_receipt(rows: &[Arc<LogRow>]) -> Result<Self, Problem> {
+        let busted = rows.iter().find_map(|row| match &row.record.event {
+            Event::ContractBusted(busted) => Some(busted),
+            _ => None,
+        });
+        let busted = busted.ok_or_else(unexpected_receipt)?;
+        Ok(Self { contract: busted.contract.uuid(), status: "terminated", refund: busted.refund })
+    }
 }

@@ -3,7 +3,7 @@
 use actix_web::{HttpRequest, HttpResponse, delete, get, post, put, web};
 use infra::node::Node;
 use ledger::OrganizationId;
-use matching::{Instruction, MarketId, OPEN_ORDERS_MAX, PriceBand};
+use matching::{Exchange, Instruction, MarketId, OPEN_ORDERS_MAX, PriceBand};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -19,7 +19,7 @@ use crate::request::answer;
 pub struct ReasonBody {
     /// Why, at most 120 characters.
     #[schema(example = "prices under review")]
-    reason: String,
+    pub(crate) reason: String,
 }
 
 /// Stop trading in a market. Orders rest, and can be placed and cancelled.
@@ -107,10 +107,7 @@ pub async fn set_price_band(
     let body = body.into_inner();
     let market = market.into_inner();
     market_state(&node, market)?;
-    let instruction = Instruction::SetPriceBand {
-        market,
-        band: Some(PriceBand { width_bps: body.width_bps, reference: body.reference }),
-    };
+    let instruction = Instruction::SetPriceBand { market, band: Some(body.into()) };
     let sequence = submit(&node, &request, caller.organization, &body, instruction).await?.sequence;
     Ok(answer(HttpResponse::Ok(), sequence, &market_state(&node, market)?))
 }
@@ -144,8 +141,13 @@ pub async fn lift_price_band(
 }
 
 fn market_state(node: &Node, market: MarketId) -> Result<MarketStateBody, Problem> {
-    let exchange = node.view.read();
-    exchange.venue().market(market).map(MarketStateBody::from).ok_or_else(|| Problem::not_found("market"))
+    MarketStateBody::find(&node.view.read(), market)
+}
+
+impl From<PriceBandBody> for PriceBand {
+    fn from(body: PriceBandBody) -> Self {
+        Self { width_bps: body.width_bps, reference: body.reference }
+    }
 }
 
 /// An organization as the operator sees it.
@@ -165,15 +167,21 @@ pub struct OrganizationStateBody {
 }
 
 fn organization_state(node: &Node, id: OrganizationId) -> Result<OrganizationStateBody, Problem> {
-    let exchange = node.view.read();
-    let organization = exchange.organization(id).ok_or_else(|| Problem::not_found("organization"))?;
-    Ok(OrganizationStateBody {
-        id,
-        name: organization.name.clone(),
-        status: if organization.suspended { "suspended" } else { "active" },
-        open_orders: organization.open_orders,
-        open_orders_max: organization.open_orders_max.unwrap_or(OPEN_ORDERS_MAX),
-    })
+    OrganizationStateBody::find(&node.view.read(), id)
+}
+
+impl OrganizationStateBody {
+    /// The organization of this id, or the problem that there is none.
+    pub(crate) fn find(exchange: &Exchange, id: OrganizationId) -> Result<Self, Problem> {
+        let organization = exchange.organization(id).ok_or_else(|| Problem::not_found("organization"))?;
+        Ok(Self {
+            id,
+            name: organization.name.clone(),
+            status: if organization.suspended { "suspended" } else { "active" },
+            open_orders: organization.open_orders,
+            open_orders_max: organization.open_orders_max.unwrap_or(OPEN_ORDERS_MAX),
+        })
+    }
 }
 
 /// One organization.
@@ -261,7 +269,7 @@ pub async fn reinstate_organization(
 #[serde(deny_unknown_fields)]
 pub struct OrderLimitBody {
     /// The most orders at rest; the exchange's usual limit when null.
-    open_orders_max: Option<u32>,
+    pub(crate) open_orders_max: Option<u32>,
 }
 
 /// Bound the number of an organization's open orders.

@@ -16,11 +16,11 @@ use crate::request::{Page, PageSpan, answer, await_reads};
 #[into_params(parameter_in = Query)]
 pub struct EventsQuery {
     /// Only events after the one with this sequence; from the first when not given.
-    after: Option<u64>,
+    pub(crate) after: Option<u64>,
     /// Items in the page, 1 to 500; 50 when not given.
-    limit: Option<u16>,
+    pub(crate) limit: Option<u16>,
     /// The answer includes at least the event with this sequence.
-    min_sequence: Option<u64>,
+    pub(crate) min_sequence: Option<u64>,
 }
 
 /// An event of one's own.
@@ -68,18 +68,31 @@ pub async fn list(
     query: web::Query<EventsQuery>,
     node: web::Data<Node>,
 ) -> Result<HttpResponse, Problem> {
-    let span = PageSpan::of(None, query.limit)?;
-    let after = query.after.unwrap_or(0);
-    let after = i64::try_from(after)
-        .map_err(|_| Problem::new(ProblemCode::InvalidQuery, "after must be a sequence of the log."))?;
+    let span = query.span()?;
     await_reads(&node, query.min_sequence).await?;
     let position = node.projection.position();
     let client = node.database.get().await?;
-    let mut events = own_events(&client, caller.organization, after, span.fetch()).await?;
-    let limit = usize::try_from(span.limit).unwrap_or(usize::MAX);
-    let more = events.len() > limit;
-    events.truncate(limit);
-    let next_cursor = events.last().filter(|_| more).map(|last| last.sequence.to_string());
-    let data = events.into_iter().map(EventBody::from).collect();
-    Ok(answer(HttpResponse::Ok(), position, &Page { data, next_cursor }))
+    let events = own_events(&client, caller.organization, span.after, span.fetch()).await?;
+    Ok(answer(HttpResponse::Ok(), position, &EventBody::page(span, events)))
+}
+
+impl EventsQuery {
+    /// The span that it asks for.
+    pub(crate) fn span(&self) -> Result<PageSpan, Problem> {
+        let span = PageSpan::of(None, self.limit)?;
+        let after = i64::try_from(self.after.unwrap_or(0))
+            .map_err(|_| Problem::new(ProblemCode::InvalidQuery, "after must be a sequence of the log."))?;
+        Ok(PageSpan { after, ..span })
+    }
+}
+
+impl EventBody {
+    /// The page of events that were read with [`PageSpan::fetch`].
+    pub(crate) fn page(span: PageSpan, mut events: Vec<OwnEvent>) -> Page<Self> {
+        let limit = usize::try_from(span.limit).unwrap_or(usize::MAX);
+        let more = events.len() > limit;
+        events.truncate(limit);
+        let next_cursor = events.last().filter(|_| more).map(|last| last.sequence.to_string());
+        Page { data: events.into_iter().map(Self::from).collect(), next_cursor }
+    }
 }

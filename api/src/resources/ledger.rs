@@ -4,7 +4,7 @@ use actix_web::{HttpResponse, get, web};
 use deadpool_postgres::GenericClient;
 use infra::node::Node;
 use jiff::civil::Date;
-use ledger::{AccountKind, Amount, Currency, EntityId};
+use ledger::{Account, AccountKind, Amount, ChainHash, ContractId, Currency, EntityId, Entry, Line};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use tokio_postgres::Row;
@@ -76,13 +76,13 @@ pub async fn accounts(
 pub struct TrialBalanceQuery {
     /// The entity: `operator`.
     #[param(example = "operator")]
-    entity: String,
+    pub(crate) entity: String,
     /// The currency.
     #[param(value_type = String, example = "USD")]
-    currency: Currency,
+    pub(crate) currency: Currency,
     /// Only entries dated up to this day, such as `2027-01-31`; all when not given.
     #[param(value_type = Option<String>, format = Date)]
-    as_of: Option<Date>,
+    pub(crate) as_of: Option<Date>,
 }
 
 /// One account of a trial balance.
@@ -166,22 +166,46 @@ pub async fn trial_balance(
             snapshot.query(statement, &[&book, &currency.as_str(), &day]).await?
         }
     };
-    if rows.is_empty() {
-        let detail = format!("{entity} has no account in {currency}.");
-        return Err(Problem::new(ProblemCode::CurrencyUnknown, detail));
-    }
     let rows = rows.iter().map(trial_balance_row).collect::<Result<Vec<_>, _>>()?;
     let sequence = u64::try_from(sequence).unwrap_or(0);
-    let body = TrialBalanceBody {
-        entity,
-        currency,
-        as_of,
-        sequence,
-        total_debit: rows.iter().map(|row| row.debit).sum(),
-        total_credit: rows.iter().map(|row| row.credit).sum(),
-        rows,
-    };
+    let body = TrialBalanceBody::new(TrialBalanceQuery { entity, currency, as_of }, sequence, rows)?;
     Ok(answer(HttpResponse::Ok(), sequence, &body))
+}
+
+impl TrialBalanceBody {
+    /// The trial balance of these rows, or the problem that the entity has no account in the currency.
+    pub(crate) fn new(
+        query: TrialBalanceQuery,
+        sequence: u64,
+        rows: Vec<TrialBalanceRowBody>,
+    ) -> Result<Self, Problem> {
+        let TrialBalanceQuery { entity, currency, as_of } = query;
+        if rows.is_empty() {
+            let detail = format!("{entity} has no account in {currency}.");
+            return Err(Problem::new(ProblemCode::CurrencyUnknown, detail));
+        }
+        Ok(Self {
+            entity,
+            currency,
+            as_of,
+            sequence,
+            total_debit: rows.iter().map(|row| row.debit).sum(),
+            total_credit: rows.iter().map(|row| row.credit).sum(),
+            rows,
+        })
+    }
+}
+
+impl TrialBalanceRowBody {
+    /// The row of an account with this balance.
+    pub(crate) fn new(account: String, balance: Amount) -> Self {
+        Self { account, debit: balance.max(Amount::ZERO), credit: (-balance).max(Amount::ZERO), balance }
+    }
+}
+
+/// The problem that an entity keeps no books.
+pub(crate) fn entity_unknown(entity: &str) -> Problem {
+    Problem::new(ProblemCode::EntityUnknown, format!("No entity {entity} keeps books here."))
 }
 
 /// The number of the books that an entity keeps.
@@ -190,18 +214,11 @@ async fn book_of(client: &impl GenericClient, entity: &str) -> Result<i32, Probl
         Ok(entity) => client.query_opt("SELECT id FROM books WHERE entity = $1", &[&entity.to_string()]).await?,
         Err(_) => None,
     };
-    let unknown = || Problem::new(ProblemCode::EntityUnknown, format!("No entity {entity} keeps books here."));
-    Ok(book.ok_or_else(unknown)?.get(0))
+    Ok(book.ok_or_else(|| entity_unknown(entity))?.get(0))
 }
 
 fn trial_balance_row(row: &Row) -> Result<TrialBalanceRowBody, Problem> {
-    let balance = amount(row.get::<_, Decimal>(1))?;
-    Ok(TrialBalanceRowBody {
-        account: row.get(0),
-        debit: balance.max(Amount::ZERO),
-        credit: (-balance).max(Amount::ZERO),
-        balance,
-    })
+    Ok(TrialBalanceRowBody::new(row.get(0), amount(row.get::<_, Decimal>(1))?))
 }
 
 /// Which entries to list.
@@ -210,19 +227,36 @@ fn trial_balance_row(row: &Row) -> Result<TrialBalanceRowBody, Problem> {
 #[into_params(parameter_in = Query)]
 pub struct EntryQuery {
     /// Only entries of this event of the log.
-    event: Option<u64>,
+    pub(crate) event: Option<u64>,
     /// Only entries that concern this contract.
-    contract: Option<Uuid>,
+    pub(crate) contract: Option<Uuid>,
     /// Only entries that concern this box.
-    r#box: Option<Uuid>,
+    pub(crate) r#box: Option<Uuid>,
     /// Only entries with a line on this account of the chart, given by its code.
-    account: Option<String>,
+    pub(crate) account: Option<String>,
     /// Only entries of this entity's books; the operator's when not given.
-    entity: Option<String>,
+    pub(crate) entity: Option<String>,
     /// Where the page before ended: its `next_cursor`.
-    cursor: Option<String>,
+    pub(crate) cursor: Option<String>,
     /// Items in the page, 1 to 500; 50 when not given.
-    limit: Option<u16>,
+    pub(crate) limit: Option<u16>,
+}
+
+impl EntryQuery {
+    /// The entity whose books it asks for.
+    pub(crate) fn entity(&self) -> String {
+        self.entity.clone().unwrap_or_else(|| EntityId::Operator.to_string())
+    }
+
+    /// Whether the account that it asks for is in the chart.
+    pub(crate) fn check_account(&self) -> Result<(), Problem> {
+        match self.account.as_deref() {
+            Some(code) if AccountKind::from_code(code).is_none() => {
+                Err(Problem::new(ProblemCode::AccountUnknown, format!("The chart has no account {code}.")))
+            }
+            _ => Ok(()),
+        }
+    }
 }
 
 /// A line of an entry.
@@ -269,6 +303,50 @@ pub struct EntryBody {
     lines: Vec<LineBody>,
 }
 
+impl AccountBody {
+    /// An account with its balance.
+    pub(crate) fn of(account: &Account, balance: Amount) -> Self {
+        Self {
+            entity: account.entity.to_string(),
+            account: account.kind.code().to_owned(),
+            owner: account.owner.to_string(),
+            currency: account.currency.to_string(),
+            balance,
+        }
+    }
+}
+
+impl EntryBody {
+    /// An entry with its place in the books, the event that it records, and its link of the chain.
+    pub(crate) fn of(entry: &Entry, sequence: i64, event: u64, hash: &ChainHash) -> Result<Self, Problem> {
+        let rule = entry.rule();
+        Ok(Self {
+            id: format!("{}:{sequence}", entry.entity()),
+            entity: entry.entity().to_string(),
+            sequence,
+            effective_date: entry.effective().to_string().parse().map_err(|error| Problem::internal(&error))?,
+            rule: format!("{}.{}", rule.id, rule.version),
+            event: i64::try_from(event).ok(),
+            contract: entry.contract().map(ContractId::uuid),
+            r#box: entry.r#box().map(ledger::BoxId::uuid),
+            hash: hex::encode(hash),
+            lines: entry.lines().iter().map(LineBody::from).collect(),
+        })
+    }
+}
+
+impl From<&Line> for LineBody {
+    fn from(line: &Line) -> Self {
+        Self {
+            account: line.account.kind.code().to_owned(),
+            owner: line.account.owner.to_string(),
+            amount: line.amount,
+            currency: line.account.currency.to_string(),
+            contract: line.contract.map(ContractId::uuid),
+        }
+    }
+}
+
 /// Journal entries, in the order of the books.
 #[utoipa::path(
     operation_id = "list_entries",
@@ -287,12 +365,8 @@ pub async fn entries(
     node: web::Data<Node>,
 ) -> Result<HttpResponse, Problem> {
     let span = PageSpan::of(query.cursor.as_deref(), query.limit)?;
-    let entity = query.entity.clone().unwrap_or_else(|| EntityId::Operator.to_string());
-    if let Some(code) = query.account.as_deref()
-        && AccountKind::from_code(code).is_none()
-    {
-        return Err(Problem::new(ProblemCode::AccountUnknown, format!("The chart has no account {code}.")));
-    }
+    let entity = query.entity();
+    query.check_account()?;
     let client = node.database.get().await?;
     let book = book_of(&client, &entity).await?;
     let event = query.event.map(|event| i64::try_from(event).unwrap_or(i64::MAX));

@@ -1,8 +1,12 @@
 //! Lots: the capacity that providers list.
 
+use std::sync::Arc;
+
 use actix_web::{HttpRequest, HttpResponse, delete, get, post, web};
+use infra::journal::LogRow;
 use infra::node::Node;
-use matching::{Event, Hour, Instruction, Lot, LotId, MarketId, NewLot};
+use ledger::OrganizationId;
+use matching::{Event, Exchange, Hour, Instruction, Lot, LotId, LotRegistered, MarketId, NewLot};
 use serde::{Deserialize, Serialize};
 use tokio_postgres::Row;
 use utoipa::ToSchema;
@@ -35,7 +39,7 @@ pub struct NewLotBody {
 }
 
 /// A lot.
-#[derive(Serialize, ToSchema)]
+#[derive(Clone, Serialize, ToSchema)]
 pub struct LotBody {
     /// Its id.
     id: Uuid,
@@ -76,33 +80,80 @@ pub async fn register(
     body: web::Json<NewLotBody>,
     node: web::Data<Node>,
 ) -> Result<HttpResponse, Problem> {
-    let body = body.into_inner();
-    let instruction = Instruction::RegisterLot(NewLot {
-        organization: caller.organization,
-        market: body.market,
-        gpus: body.gpus,
-        window: body.window.window()?,
-        fabric: body.fabric.clone(),
-        min_remnant_hours: body.min_remnant_hours,
-    });
-    let receipt = submit(&node, &request, caller.organization, &body, instruction).await?;
-    let registered = receipt.rows.iter().find_map(|row| match &row.record.event {
-        Event::LotRegistered(registered) => Some(registered),
-        _ => None,
-    });
-    let lot = registered.ok_or_else(unexpected_receipt)?;
-    let body = LotBody {
-        id: lot.lot.uuid(),
-        organization: lot.organization.to_string(),
-        market: lot.market.to_string(),
-        gpus: lot.gpus,
-        window: lot.window.into(),
-        fabric: lot.fabric.clone(),
-        min_remnant_hours: lot.min_remnant_hours,
-        free_gpus_min: lot.gpus,
-        status: "listed",
-    };
-    Ok(answer(HttpResponse::Created(), receipt.sequence, &body))
+    let instruction = body.instruction(caller.organization)?;
+    let receipt = submit(&node, &request, caller.organization, &*body, instruction).await?;
+    Ok(answer(HttpResponse::Created(), receipt.sequence, &LotBody::of_receipt(&receipt.rows)?))
+}
+
+impl NewLotBody {
+    /// What it asks for.
+    pub(crate) fn instruction(&self, organization: OrganizationId) -> Result<Instruction, Problem> {
+        Ok(Instruction::RegisterLot(NewLot {
+            organization,
+            market: self.market,
+            gpus: self.gpus,
+            window: self.window.window()?,
+            fabric: self.fabric.clone(),
+            min_remnant_hours: self.min_remnant_hours,
+        }))
+    }
+}
+
+impl LotBody {
+    /// The lot that these events listed.
+    pub(crate) fn of_receipt(rows: &[Arc<LogRow>]) -> Result<Self, Problem> {
+        let registered = rows.iter().find_map(|row| match &row.record.event {
+            Event::LotRegistered(registered) => Some(registered),
+            _ => None,
+        });
+        registered.map(Self::from).ok_or_else(unexpected_receipt)
+    }
+
+    /// The lot with what is free of it now.
+    #[must_use]
+    pub(crate) fn with_free_gpus(self, exchange: &Exchange) -> Self {
+        let free_gpus_min = free_gpus_min(exchange, LotId::new(self.id));
+        Self { free_gpus_min, ..self }
+    }
+
+    /// Takes up that what was free of it was withdrawn.
+    pub(crate) fn withdraw(&mut self) {
+        self.status = lot_status(false, true);
+    }
+
+    /// Takes up that its window has passed.
+    pub(crate) fn expire(&mut self) {
+        self.status = lot_status(true, false);
+    }
+}
+
+impl From<&LotRegistered> for LotBody {
+    fn from(lot: &LotRegistered) -> Self {
+        Self {
+            id: lot.lot.uuid(),
+            organization: lot.organization.to_string(),
+            market: lot.market.to_string(),
+            gpus: lot.gpus,
+            window: lot.window.into(),
+            fabric: lot.fabric.clone(),
+            min_remnant_hours: lot.min_remnant_hours,
+            free_gpus_min: lot.gpus,
+            status: lot_status(false, false),
+        }
+    }
+}
+
+/// The fewest GPUs that are free of a lot in any hour; none of one that has passed.
+fn free_gpus_min(exchange: &Exchange, lot: LotId) -> u32 {
+    exchange.venue().lot(lot).map_or(0, |lot| lot.residual.min())
+}
+
+fn lot_status(expired: bool, withdrawn: bool) -> &'static str {
+    match (expired, withdrawn) {
+        (true, _) => "expired",
+        (false, true) => "withdrawn",
+        (false, false) => "listed",
+    }
 }
 
 const COLUMNS: &str = "id, organization, market, gpus, window_start, window_end, fabric, expired, sequence, \
@@ -110,7 +161,6 @@ const COLUMNS: &str = "id, organization, market, gpus, window_start, window_end,
 
 fn lot_of_row(node: &Node, row: &Row) -> LotBody {
     let id: Uuid = row.get(0);
-    let free = node.view.read().venue().lot(LotId::new(id)).map(|lot| lot.residual.min());
     LotBody {
         id,
         organization: row.get(1),
@@ -119,12 +169,8 @@ fn lot_of_row(node: &Node, row: &Row) -> LotBody {
         window: window_between(row.get(4), row.get(5)),
         fabric: row.get(6),
         min_remnant_hours: u32::try_from(row.get::<_, i32>(9)).unwrap_or(0),
-        free_gpus_min: free.unwrap_or(0),
-        status: match (row.get(7), row.get(10)) {
-            (true, _) => "expired",
-            (false, true) => "withdrawn",
-            (false, false) => "listed",
-        },
+        free_gpus_min: free_gpus_min(&node.view.read(), LotId::new(id)),
+        status: lot_status(row.get(7), row.get(10)),
     }
 }
 
@@ -239,9 +285,16 @@ pub async fn calendar(
     node: web::Data<Node>,
 ) -> Result<HttpResponse, Problem> {
     let exchange = node.view.read();
-    let lot = exchange.venue().lot(LotId::new(*lot)).filter(|lot| lot.seller == caller.organization);
-    let lot = lot.ok_or_else(|| Problem::not_found("listed lot of your organization"))?;
-    Ok(answer(HttpResponse::Ok(), exchange.sequence(), &Page { data: calendar_of(lot), next_cursor: None }))
+    let data = CalendarStep::all_of(&exchange, caller.organization, *lot)?;
+    Ok(answer(HttpResponse::Ok(), exchange.sequence(), &Page { data, next_cursor: None }))
+}
+
+impl CalendarStep {
+    /// The calendar of an organization's listed lot, or the problem that there is none.
+    pub(crate) fn all_of(exchange: &Exchange, seller: OrganizationId, lot: Uuid) -> Result<Vec<Self>, Problem> {
+        let lot = exchange.venue().lot(LotId::new(lot)).filter(|lot| lot.seller == seller);
+        lot.map(calendar_of).ok_or_else(|| Problem::not_found("listed lot of your organization"))
+    }
 }
 
 /// The hours of a lot, as far as neighbours are alike together.

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use actix_web::{HttpRequest, HttpResponse, get, post, web};
 use infra::node::Node;
-use ledger::Currency;
+use ledger::{Currency, Instant};
 use matching::{
-    Class, GATE_MINUTES, Hour, Instruction, Market, MarketId, MarketSpec, Price, TermWindow, Window, ZoneAttributes,
+    Class, Exchange, GATE_MINUTES, Hour, Instruction, Market, MarketId, MarketSpec, Price, TermWindow, Window, ZoneAttributes,
 };
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -141,6 +141,13 @@ impl From<&Market> for MarketStateBody {
     }
 }
 
+impl MarketStateBody {
+    /// The market of this id, or the problem that there is none.
+    pub(crate) fn find(exchange: &Exchange, market: MarketId) -> Result<Self, Problem> {
+        exchange.venue().market(market).map(Self::from).ok_or_else(|| Problem::not_found("market"))
+    }
+}
+
 impl From<MarketBody> for MarketSpec {
     fn from(body: MarketBody) -> Self {
         let ZoneBody { region, renewable_share, grid, round_trip_ms } = body.zone_attributes;
@@ -244,8 +251,7 @@ pub async fn show(
     node: web::Data<Node>,
 ) -> Result<HttpResponse, Problem> {
     let exchange = node.view.read();
-    let market = exchange.venue().market(*market).ok_or_else(|| Problem::not_found("market"))?;
-    Ok(answer(HttpResponse::Ok(), exchange.sequence(), &MarketStateBody::from(market)))
+    Ok(answer(HttpResponse::Ok(), exchange.sequence(), &MarketStateBody::find(&exchange, *market)?))
 }
 
 /// For which hours the book is asked.
@@ -304,17 +310,30 @@ pub async fn book(
     query: web::Query<BookQuery>,
     node: web::Data<Node>,
 ) -> Result<HttpResponse, Problem> {
-    let start = query.start.unwrap_or_else(|| Hour::containing(node.clock.now()).plus(1));
-    let window = WindowBody { start, end: query.end.unwrap_or_else(|| start.plus(1)) }.window()?;
+    let window = query.window(node.clock.now())?;
     let exchange = node.view.read();
-    let venue = exchange.venue();
-    let market = venue.key(*market).ok_or_else(|| Problem::not_found("market"))?;
-    let bids = venue.bids(market).filter(|bid| overlaps_whole(window, bid.terms.window));
-    let bids = bids.map(|bid| (bid.terms.limit_price, bid.terms.remaining));
-    let sequence = exchange.sequence();
-    let (mut bids, asks) = (levels(bids), levels(venue.depth(market, window).into_iter()));
-    bids.reverse();
-    Ok(answer(HttpResponse::Ok(), sequence, &BookBody { window: window.into(), bids, asks, sequence }))
+    Ok(answer(HttpResponse::Ok(), exchange.sequence(), &BookBody::find(&exchange, *market, window)?))
+}
+
+impl BookQuery {
+    /// The hours that it asks for at `now`.
+    pub(crate) fn window(&self, now: Instant) -> Result<Window, Problem> {
+        let start = self.start.unwrap_or_else(|| Hour::containing(now).plus(1));
+        WindowBody { start, end: self.end.unwrap_or_else(|| start.plus(1)) }.window()
+    }
+}
+
+impl BookBody {
+    /// The book of this market for a window, or the problem that there is no such market.
+    pub(crate) fn find(exchange: &Exchange, market: MarketId, window: Window) -> Result<Self, Problem> {
+        let venue = exchange.venue();
+        let market = venue.key(market).ok_or_else(|| Problem::not_found("market"))?;
+        let bids = venue.bids(market).filter(|bid| overlaps_whole(window, bid.terms.window));
+        let bids = bids.map(|bid| (bid.terms.limit_price, bid.terms.remaining));
+        let (mut bids, asks) = (levels(bids), levels(venue.depth(market, window).into_iter()));
+        bids.reverse();
+        Ok(Self { window: window.into(), bids, asks, sequence: exchange.sequence() })
+    }
 }
 
 /// Whether a window that the bid would take lies within `window`.

@@ -41,6 +41,6 @@ async fn submit<T: Serialize>(
 }
 
 /// An accepted instruction whose events are not what they must be.
-fn unexpected_receipt() -> Problem {
+pub(crate) fn unexpected_receipt() -> Problem {
     Problem::internal(&"an accepted instruction has no event of its kind")
 }

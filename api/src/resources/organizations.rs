@@ -43,10 +43,15 @@ pub async fn register(
     body: web::Json<OrganizationBody>,
     node: web::Data<Node>,
 ) -> Result<HttpResponse, Problem> {
-    let body = body.into_inner();
-    let instruction = Instruction::RegisterOrganization { organization: body.id, name: body.name.clone() };
-    let receipt = submit(&node, &request, caller.organization, &body, instruction).await?;
-    Ok(answer(HttpResponse::Created(), receipt.sequence, &body))
+    let receipt = submit(&node, &request, caller.organization, &*body, body.instruction()).await?;
+    Ok(answer(HttpResponse::Created(), receipt.sequence, &*body))
+}
+
+impl OrganizationBody {
+    /// What it asks for.
+    pub(crate) fn instruction(&self) -> Instruction {
+        Instruction::RegisterOrganization { organization: self.id, name: self.name.clone() }
+    }
 }
 
 /// A client to be created.

@@ -3,8 +3,8 @@
 use actix_web::{HttpResponse, get, web};
 use infra::journal::timestamp;
 use infra::node::Node;
-use ledger::Amount;
-use matching::{Hour, MarketId, Price};
+use ledger::{Amount, Currency, OrganizationId};
+use matching::{Event, Hour, MarketId, MissedCause, Price, SpotHoursSold, SpotSale};
 use serde::{Deserialize, Serialize};
 use tokio_postgres::Row;
 use utoipa::{IntoParams, ToSchema};
@@ -17,7 +17,7 @@ use crate::request::{Page, PageQuery, PageSpan, answer, await_reads};
 use crate::wire::{amount, instant, price};
 
 /// A market's auction for an hour.
-#[derive(Serialize, ToSchema)]
+#[derive(Clone, Serialize, ToSchema)]
 pub struct AuctionBody {
     /// The hour.
     #[schema(value_type = String, format = DateTime)]
@@ -42,11 +42,49 @@ pub struct AuctionBody {
 pub struct SpotQuery {
     /// Only this hour: the answer is its auction, not a list.
     #[param(value_type = Option<String>, format = DateTime)]
-    hour: Option<Hour>,
+    pub(crate) hour: Option<Hour>,
     /// Where the page before ended: its `next_cursor`.
-    cursor: Option<String>,
+    pub(crate) cursor: Option<String>,
     /// Items in the page, 1 to 500; 50 when not given.
-    limit: Option<u16>,
+    pub(crate) limit: Option<u16>,
+}
+
+impl AuctionBody {
+    /// The market and the auction of an event, if it is one's.
+    pub(crate) fn of_event(event: &Event) -> Option<(MarketId, Self)> {
+        match event {
+            Event::SpotAuctionHeld(held) => {
+                let body = Self {
+                    hour: held.hour,
+                    clearing_price: held.price,
+                    gpus: u64::from(held.gpus),
+                    bids: held.gpus_bid,
+                    asks: held.gpus_offered,
+                    missed: None,
+                };
+                Some((held.market, body))
+            }
+            Event::SpotAuctionMissed(missed) => {
+                let cause = match missed.cause {
+                    MissedCause::NobodyLed => "nobody_led",
+                    MissedCause::Halted => "halted",
+                };
+                let (hour, cause) = (missed.hour, Some(cause.to_owned()));
+                Some((missed.market, Self { hour, clearing_price: None, gpus: 0, bids: 0, asks: 0, missed: cause }))
+            }
+            _ => None,
+        }
+    }
+
+    /// For which hour it was held.
+    pub(crate) fn hour(&self) -> Hour {
+        self.hour
+    }
+
+    /// The problem that there was no auction for an hour.
+    pub(crate) fn none_yet() -> Problem {
+        Problem::not_found("auction: none was due for this hour, or not yet")
+    }
 }
 
 const AUCTION_COLUMNS: &str = "hour, clearing_price, gpus, gpus_bid, gpus_offered, missed, sequence";
@@ -89,7 +127,7 @@ pub async fn auctions(
     if let Some(hour) = query.hour {
         let statement = format!("SELECT {AUCTION_COLUMNS} FROM spot_auctions WHERE market = $1 AND hour = $2");
         let row = client.query_opt(&statement, &[&market.as_str(), &timestamp(hour.start())]).await?;
-        let row = row.ok_or_else(|| Problem::not_found("auction: none was due for this hour, or not yet"))?;
+        let row = row.ok_or_else(AuctionBody::none_yet)?;
         return Ok(answer(HttpResponse::Ok(), position, &auction_of_row(&row)?));
     }
     let statement = format!(
@@ -133,6 +171,41 @@ pub struct SpotSaleBody {
     /// Your fee on it.
     #[schema(value_type = String)]
     fee: Amount,
+}
+
+impl SpotSaleBody {
+    /// The sides of a sale that are `reader`'s: the buyer's, the seller's.
+    pub(crate) fn sides_of(sold: &SpotHoursSold, sale: &SpotSale, reader: OrganizationId) -> [Option<Self>; 2] {
+        let SpotHoursSold { market, hour, currency, .. } = *sold;
+        let side = |order: Uuid, side, fee| Self::new(sale, market, hour, currency, (order, side, fee));
+        let bought = (sale.buyer == reader).then(|| side(sale.bid.uuid(), "buy", sale.buyer_fee));
+        let sold = (sale.seller == reader).then(|| side(sale.ask.uuid(), "sell", sale.seller_fee));
+        [bought, sold]
+    }
+
+    fn new(
+        sale: &SpotSale,
+        market: MarketId,
+        hour: Hour,
+        currency: Currency,
+        (order, side, fee): (Uuid, &'static str, Amount),
+    ) -> Self {
+        Self {
+            order,
+            side,
+            market: market.to_string(),
+            hour,
+            minutes: sale.minutes,
+            buyer: sale.buyer.to_string(),
+            seller: sale.seller.to_string(),
+            lot: sale.lot.uuid(),
+            gpus: sale.gpus,
+            price: sale.price,
+            currency: currency.to_string(),
+            amount: sale.amount,
+            fee,
+        }
+    }
 }
 
 /// What you bought and sold by the hour, oldest first.

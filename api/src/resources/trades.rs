@@ -3,8 +3,8 @@
 use actix_web::{HttpResponse, get, web};
 use infra::node::Node;
 use jiff::Timestamp;
-use ledger::Amount;
-use matching::{MarketId, Price};
+use ledger::{Amount, OrganizationId};
+use matching::{MarketId, Price, Record, TradeExecuted};
 use serde::Serialize;
 use tokio_postgres::Row;
 use utoipa::ToSchema;
@@ -117,6 +117,47 @@ fn trade_of_row(row: &Row, organization: &str) -> Result<TradeBody, Problem> {
         at: instant(row.get::<_, Timestamp>(15)).to_string(),
         sequence: u64::try_from(row.get::<_, i64>(16)).unwrap_or(0),
     })
+}
+
+impl TradeBody {
+    /// A trade of the log as one of its two sides sees it.
+    pub(crate) fn of(record: &Record, trade: &TradeExecuted, reader: OrganizationId) -> Self {
+        let (order, side, fee) = if trade.buyer == reader {
+            (trade.bid, "buy", trade.buyer_fee)
+        } else {
+            (trade.ask, "sell", trade.seller_fee)
+        };
+        Self {
+            id: trade.trade.uuid(),
+            contract: trade.contract.uuid(),
+            market: trade.market.to_string(),
+            lot: trade.lot.uuid(),
+            order: order.uuid(),
+            side,
+            gpus: trade.gpus,
+            price: trade.price,
+            window: trade.window.into(),
+            currency: trade.currency.to_string(),
+            amount: trade.amount,
+            fee,
+            at: record.at.to_string(),
+            sequence: record.sequence,
+        }
+    }
+}
+
+impl MarketTradeBody {
+    /// A trade of the log as everyone sees it.
+    pub(crate) fn of(record: &Record, trade: &TradeExecuted) -> Self {
+        Self {
+            id: trade.trade.uuid(),
+            gpus: trade.gpus,
+            price: trade.price,
+            window: trade.window.into(),
+            at: record.at.to_string(),
+            sequence: record.sequence,
+        }
+    }
 }
 
 /// A market's trades, oldest first.

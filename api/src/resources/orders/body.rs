@@ -16,7 +16,7 @@ use uuid::Uuid;
 use crate::wire::{WindowBody, average_price};
 
 /// An order.
-#[derive(Serialize, ToSchema)]
+#[derive(Clone, Serialize, ToSchema)]
 pub struct OrderBody {
     /// Its id.
     pub id: Uuid,
@@ -83,7 +83,7 @@ pub struct OrderBody {
 }
 
 /// A trade of an order: for a term, or of a spot order for one hour.
-#[derive(Serialize, ToSchema)]
+#[derive(Clone, Serialize, ToSchema)]
 pub struct OrderTradeBody {
     /// The trade; none of a sale by the hour.
     pub id: Option<Uuid>,
@@ -108,7 +108,7 @@ pub struct OrderTradeBody {
 }
 
 /// Why a bid did not fill.
-#[derive(Serialize, ToSchema)]
+#[derive(Clone, Serialize, ToSchema)]
 pub struct UnfilledBody {
     /// The first cause whose removal alone would have filled it: `closed`, `price`, `hours`, `quantity`, `fabric`,
     /// `provider`, `post_only` or `self_trade`.

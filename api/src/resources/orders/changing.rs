@@ -1,8 +1,12 @@
 //! Changing and cancelling orders.
 
+use std::sync::Arc;
+
 use actix_web::{HttpResponse, delete, patch, web};
+use infra::journal::LogRow;
 use infra::node::Node;
 use infra::sequencer::{Receipt, SubmitError};
+use ledger::OrganizationId;
 use matching::{Amendment, Event, Instruction, MarketId, OrderId, Price, Refusal};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -48,11 +52,17 @@ pub async fn amend(
     body: web::Json<AmendmentBody>,
     node: web::Data<Node>,
 ) -> Result<HttpResponse, Problem> {
-    let AmendmentBody { gpus, limit_price, window } = body.into_inner();
-    let window = window.as_ref().map(OrderWindowBody::term_window).transpose()?;
-    let amendment =
-        Amendment { organization: caller.organization, order: OrderId::new(*order), gpus, limit_price, window };
-    change(&node, &caller, *order, Instruction::AmendOrder(amendment)).await
+    change(&node, &caller, *order, body.instruction(caller.organization, *order)?).await
+}
+
+impl AmendmentBody {
+    /// What it asks for.
+    pub(crate) fn instruction(&self, organization: OrganizationId, order: Uuid) -> Result<Instruction, Problem> {
+        let window = self.window.as_ref().map(OrderWindowBody::term_window).transpose()?;
+        let Self { gpus, limit_price, .. } = *self;
+        let order = OrderId::new(order);
+        Ok(Instruction::AmendOrder(Amendment { organization, order, gpus, limit_price, window }))
+    }
 }
 
 /// Cancel what is open of an order.
@@ -105,7 +115,7 @@ async fn change(
 pub struct CancelQuery {
     /// Only orders that trade in this market.
     #[param(value_type = Option<String>)]
-    market: Option<MarketId>,
+    pub(crate) market: Option<MarketId>,
 }
 
 /// The orders that were cancelled.
@@ -134,9 +144,17 @@ pub async fn cancel_all(
 ) -> Result<HttpResponse, Problem> {
     let instruction = Instruction::CancelOrders { organization: caller.organization, market: query.market };
     let receipt = node.sequencer.submit(instruction, None).await?;
-    let closed = receipt.rows.iter().filter_map(|row| match &row.record.event {
-        Event::OrderClosed(closed) if closed.organization == caller.organization => Some(closed.order.uuid()),
-        _ => None,
-    });
-    Ok(answer(HttpResponse::Ok(), receipt.sequence, &CancelledBody { data: closed.collect() }))
+    let body = CancelledBody::of_receipt(&receipt.rows, caller.organization);
+    Ok(answer(HttpResponse::Ok(), receipt.sequence, &body))
+}
+
+impl CancelledBody {
+    /// An organization's orders that these events ended.
+    pub(crate) fn of_receipt(rows: &[Arc<LogRow>], organization: OrganizationId) -> Self {
+        let closed = rows.iter().filter_map(|row| match &row.record.event {
+            Event::OrderClosed(closed) if closed.organization == organization => Some(closed.order.uuid()),
+            _ => None,
+        });
+        Self { data: closed.collect() }
+    }
 }

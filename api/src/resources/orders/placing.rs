@@ -96,18 +96,12 @@ pub async fn place_batch(
     body: web::Json<BatchBody>,
     node: web::Data<Node>,
 ) -> Result<HttpResponse, Problem> {
-    let orders = body.into_inner().orders;
-    if orders.is_empty() || orders.len() > BATCH_MAX {
-        return Err(Problem::new(ProblemCode::InvalidField, format!("A batch has 1 to {BATCH_MAX} orders.")));
-    }
+    let orders = body.into_inner().orders()?;
     // All of them enter the queue before the first is waited for, so that they are committed together.
     let mut placings = Vec::with_capacity(orders.len());
     for (item, order) in orders.into_iter().enumerate() {
-        let parsed: Result<NewOrderBody, _> = serde_json::from_value(order);
-        placings.push(match parsed {
-            Err(error) => {
-                Placing::Refused(Problem::new(ProblemCode::InvalidField, format!("The order cannot be used: {error}.")))
-            }
+        placings.push(match order {
+            Err(problem) => Placing::Refused(problem),
             Ok(order) => {
                 let key = idempotency_key_of_item(&request, caller.organization, &order, Some(item))?;
                 Placing::start(&node, caller.organization, caller.role, &order, key)
@@ -117,17 +111,43 @@ pub async fn place_batch(
     let mut data = Vec::with_capacity(placings.len());
     let mut sequence = node.log.head();
     for placing in placings {
-        data.push(match placing.finish(&node, caller.organization).await {
-            Ok(placed) => {
-                sequence = sequence.max(placed.sequence);
-                BatchItem { status: if placed.is_new { 201 } else { 200 }, order: Some(placed.order), problem: None }
-            }
-            Err(problem) => {
-                BatchItem { status: problem.code().status().as_u16(), order: None, problem: Some(problem.body()) }
-            }
-        });
+        let placed = placing.finish(&node, caller.organization).await;
+        sequence = sequence.max(placed.as_ref().map_or(0, |placed| placed.sequence));
+        data.push(BatchItem::from(placed.map(|placed| (placed.order, placed.is_new))));
     }
     Ok(answer(HttpResponse::Ok(), sequence, &BatchOutcome { data }))
+}
+
+impl BatchBody {
+    /// The orders, each read by itself.
+    pub(crate) fn orders(self) -> Result<Vec<Result<NewOrderBody, Problem>>, Problem> {
+        if self.orders.is_empty() || self.orders.len() > BATCH_MAX {
+            return Err(Problem::new(ProblemCode::InvalidField, format!("A batch has 1 to {BATCH_MAX} orders.")));
+        }
+        let unusable = |error| Problem::new(ProblemCode::InvalidField, format!("The order cannot be used: {error}."));
+        let read = |order| serde_json::from_value(order).map_err(|error: serde_json::Error| unusable(error));
+        Ok(self.orders.into_iter().map(read).collect())
+    }
+}
+
+impl BatchOutcome {
+    /// What became of each order: the order and whether it is new, or why it was not placed.
+    pub(crate) fn of(outcomes: impl Iterator<Item = Result<(OrderBody, bool), Problem>>) -> Self {
+        Self { data: outcomes.map(BatchItem::from).collect() }
+    }
+}
+
+impl From<Result<(OrderBody, bool), Problem>> for BatchItem {
+    fn from(outcome: Result<(OrderBody, bool), Problem>) -> Self {
+        match outcome {
+            Ok((order, is_new)) => {
+                Self { status: if is_new { 201 } else { 200 }, order: Some(order), problem: None }
+            }
+            Err(problem) => {
+                Self { status: problem.code().status().as_u16(), order: None, problem: Some(problem.body()) }
+            }
+        }
+    }
 }
 
 /// An order on its way into the book.

@@ -104,7 +104,8 @@ pub async fn ask(
 }
 
 impl QuoteBody {
-    fn of(quote: Quote, request: NewOrderBody) -> Self {
+    /// What a quote says about the request.
+    pub(crate) fn of(quote: Quote, request: NewOrderBody) -> Self {
         match quote {
             Quote::Unfillable(unfilled) => {
                 Self::Unfillable(UnfillableBody { fillable: false, unfilled: unfilled.into() })

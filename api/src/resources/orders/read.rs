@@ -31,16 +31,31 @@ const STATUSES: [&str; 6] = ["open", "partially_filled", "filled", "cancelled", 
 #[into_params(parameter_in = Query)]
 pub struct OrderQuery {
     /// Only orders of this status; `open` includes partially filled ones.
-    status: Option<String>,
+    pub(crate) status: Option<String>,
     /// Only orders of this market.
     #[param(value_type = Option<String>)]
-    market: Option<MarketId>,
+    pub(crate) market: Option<MarketId>,
     /// Where the page before ended: its `next_cursor`.
-    cursor: Option<String>,
+    pub(crate) cursor: Option<String>,
     /// Items in the page, 1 to 500; 50 when not given.
-    limit: Option<u16>,
+    pub(crate) limit: Option<u16>,
     /// The answer includes at least the event with this sequence.
-    min_sequence: Option<u64>,
+    pub(crate) min_sequence: Option<u64>,
+}
+
+impl OrderQuery {
+    /// The statuses that it asks for.
+    pub(crate) fn statuses(&self) -> Result<Vec<&str>, Problem> {
+        match self.status.as_deref() {
+            None => Ok(STATUSES.to_vec()),
+            Some("open") => Ok(vec!["open", "partially_filled"]),
+            Some(status) if STATUSES.contains(&status) => Ok(vec![status]),
+            Some(_) => {
+                let detail = format!("status must be one of {}.", STATUSES.join(", "));
+                Err(Problem::new(ProblemCode::InvalidQuery, detail))
+            }
+        }
+    }
 }
 
 /// Your orders, oldest first.
@@ -58,15 +73,7 @@ pub async fn list(
     node: web::Data<Node>,
 ) -> Result<HttpResponse, Problem> {
     let span = PageSpan::of(query.cursor.as_deref(), query.limit)?;
-    let statuses: Vec<&str> = match query.status.as_deref() {
-        None => STATUSES.to_vec(),
-        Some("open") => vec!["open", "partially_filled"],
-        Some(status) if STATUSES.contains(&status) => vec![status],
-        Some(_) => {
-            let detail = format!("status must be one of {}.", STATUSES.join(", "));
-            return Err(Problem::new(ProblemCode::InvalidQuery, detail));
-        }
-    };
+    let statuses = query.statuses()?;
     await_reads(&node, query.min_sequence).await?;
     let client = node.database.get().await?;
     let statement = format!(
@@ -88,7 +95,7 @@ pub async fn list(
 #[into_params(parameter_in = Query)]
 pub struct ReadQuery {
     /// The answer includes at least the event with this sequence.
-    min_sequence: Option<u64>,
+    pub(crate) min_sequence: Option<u64>,
 }
 
 /// One of your orders.
@@ -124,11 +131,15 @@ pub(super) async fn read_order(
     let client = node.database.get().await?;
     let statement = format!("SELECT {COLUMNS} FROM orders WHERE id = $1 AND organization = $2");
     let row = client.query_opt(&statement, &[&order, &organization.as_str()]).await?;
-    let row = row.ok_or_else(|| Problem::not_found("order of your organization"))?;
+    let row = row.ok_or_else(order_unknown)?;
     let mut orders = vec![order_of_row(&row)?];
     add_trades(node, &client, &mut orders).await?;
-    let order = orders.pop().ok_or_else(|| Problem::not_found("order of your organization"))?;
-    Ok(order.averaged())
+    Ok(orders.pop().ok_or_else(order_unknown)?.averaged())
+}
+
+/// The problem that an organization has no such order.
+pub(crate) fn order_unknown() -> Problem {
+    Problem::not_found("order of your organization")
 }
 
 fn order_of_row(row: &Row) -> Result<OrderBody, Problem> {
@@ -191,6 +202,11 @@ fn term_window(start: Option<Timestamp>, end: Option<Timestamp>, latest: Option<
 /// How many hours of a standing spot order's sales are shown with it; `/v1/spot-sales` has all.
 const SPOT_HOURS_SHOWN: i64 = 24;
 
+/// Since when sales by the hour are shown with their order.
+pub(crate) fn shown_since(now: Instant) -> Instant {
+    Instant::from_micros(now.micros() - SPOT_HOURS_SHOWN * 3_600_000_000)
+}
+
 /// Adds the trades of each order.
 async fn add_trades(node: &Node, client: &Client, orders: &mut [OrderBody]) -> Result<(), Problem> {
     let ids: Vec<Uuid> = orders.iter().map(|order| order.id).collect();
@@ -203,7 +219,7 @@ async fn add_trades(node: &Node, client: &Client, orders: &mut [OrderBody]) -> R
          UNION ALL SELECT bid, {spot} FROM spot_sales WHERE bid = ANY($1) AND hour >= $2 \
          UNION ALL SELECT ask, {spot} FROM spot_sales WHERE ask = ANY($1) AND hour >= $2 ORDER BY sequence"
     );
-    let since = Instant::from_micros(node.clock.now().micros() - SPOT_HOURS_SHOWN * 3_600_000_000);
+    let since = shown_since(node.clock.now());
     for row in client.query(&statement, &[&ids, &timestamp(since)]).await? {
         let Some(place) = places.get(&row.get::<_, Uuid>(0)) else { continue };
         orders[*place].trades.push(OrderTradeBody {

@@ -206,7 +206,7 @@ pub struct NewOrderBody {
 
 impl NewOrderBody {
     /// Whether a role may place it: buyers buy, providers sell their lots, and who holds a contract may resell it.
-    pub(super) fn check_role(&self, role: Role) -> Result<(), Problem> {
+    pub(crate) fn check_role(&self, role: Role) -> Result<(), Problem> {
         let (allowed, detail) = match self.side {
             SideBody::Buy => (role == Role::Buyer, "An order to buy is for: buyer."),
             SideBody::Sell if self.contract.is_some() => (true, ""),
@@ -216,7 +216,7 @@ impl NewOrderBody {
     }
 
     /// The order that it asks for.
-    pub(super) fn order(&self, organization: OrganizationId) -> Result<NewOrder, Problem> {
+    pub(crate) fn order(&self, organization: OrganizationId) -> Result<NewOrder, Problem> {
         if self.billing.as_ref().is_some_and(|billing| billing != "hours_720") {
             return Err(Problem::new(ProblemCode::NotSupported, "billing other than hours_720 is not offered yet."));
         }
@@ -232,7 +232,7 @@ impl NewOrderBody {
     }
 
     /// What it asks about, as a quote.
-    pub(super) fn quote(&self, organization: OrganizationId) -> Result<QuoteRequest, Problem> {
+    pub(crate) fn quote(&self, organization: OrganizationId) -> Result<QuoteRequest, Problem> {
         if self.side != SideBody::Buy || self.kind != KindBody::Term {
             return Err(Problem::new(ProblemCode::InvalidField, "Quotes are for orders to buy for a term."));
         }
