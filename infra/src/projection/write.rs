@@ -36,6 +36,7 @@ pub(super) async fn write(
     end_lots(&transaction, changes).await?;
     insert_auctions(&transaction, changes).await?;
     insert_spot_sales(&transaction, changes).await?;
+    interrupt_orders(&transaction, changes).await?;
     own_events::insert(&transaction, parties).await?;
     transaction.commit().await?;
     Ok(())
@@ -364,14 +365,14 @@ async fn update_orders(transaction: &Transaction<'_>, changes: &Changes<'_>) -> 
                          gpus = coalesce(c.gpus, o.gpus), \
                          limit_price = coalesce(c.limit_price, o.limit_price), \
                          min_gpus = coalesce(c.min_gpus, o.min_gpus), \
-                         filled_gpus = coalesce(c.kept, coalesce(c.gpus, o.gpus) - c.remaining, c.sold, o.filled_gpus), \
+                         filled_gpus = coalesce(coalesce(c.gpus, o.gpus) - c.remaining, c.sold, o.filled_gpus), \
                          window_start = coalesce(c.window_start, o.window_start), \
                          window_end = coalesce(c.window_end, o.window_end), \
                          window_latest = CASE WHEN c.window_start IS NULL OR o.side = 'sell' THEN o.window_latest \
                                               ELSE c.window_latest END \
-                     FROM unnest($1::uuid[], $2::text[], $3::int[], $4::int[], $5::int[], $6::int[], $7::numeric[], \
-                     $8::int[], $9::timestamptz[], $10::timestamptz[], $11::timestamptz[]) \
-                     AS c (id, status, remaining, sold, kept, gpus, limit_price, min_gpus, window_start, window_end, \
+                     FROM unnest($1::uuid[], $2::text[], $3::int[], $4::int[], $5::int[], $6::numeric[], \
+                     $7::int[], $8::timestamptz[], $9::timestamptz[], $10::timestamptz[]) \
+                     AS c (id, status, remaining, sold, gpus, limit_price, min_gpus, window_start, window_end, \
                      window_latest) WHERE o.id = c.id";
     transaction
         .execute(
@@ -381,7 +382,6 @@ async fn update_orders(transaction: &Transaction<'_>, changes: &Changes<'_>) -> 
                 &column!(moved, (_, change) => change.status),
                 &column!(moved, (_, change) => change.remaining.map(int)),
                 &column!(moved, (_, change) => change.sold.map(int)),
-                &column!(moved, (_, change) => change.kept.map(int)),
                 &column!(moved, (_, change) => change.amended.map(|amended| int(amended.gpus))),
                 &column!(moved, (_, change) => change.amended.map(|amended| price(amended.limit_price))),
                 &column!(moved, (_, change) => change.amended.and_then(|amended| amended.min_gpus).map(int)),
@@ -538,6 +538,19 @@ async fn insert_spot_sales(transaction: &Transaction<'_>, changes: &Changes<'_>)
             )
             .await?;
     }
+    Ok(())
+}
+
+/// What an interruption leaves of a spot bid. It comes after the sales: where both are among the changes, the interruption was later.
+async fn interrupt_orders(transaction: &Transaction<'_>, changes: &Changes<'_>) -> Result<(), tokio_postgres::Error> {
+    let kept = changes.moved_orders.iter().filter_map(|(id, change)| Some((id.uuid(), int(change.kept?))));
+    let (orders, gpus): (Vec<Uuid>, Vec<i32>) = kept.unzip();
+    if orders.is_empty() {
+        return Ok(());
+    }
+    let statement = "UPDATE orders o SET filled_gpus = c.gpus FROM unnest($1::uuid[], $2::int[]) AS c (id, gpus) \
+                     WHERE o.id = c.id";
+    transaction.execute(statement, &[&orders, &gpus]).await?;
     Ok(())
 }
 
