@@ -139,7 +139,7 @@ pub async fn auctions(
 }
 
 /// GPUs bought or sold by the hour.
-#[derive(Serialize, ToSchema)]
+#[derive(Clone, Serialize, ToSchema)]
 pub struct SpotSaleBody {
     /// Your order.
     order: Uuid,
