@@ -6,6 +6,7 @@
 pub mod auth;
 pub mod commands;
 pub mod credentials;
+pub mod desk;
 pub mod openapi;
 pub mod problem;
 pub mod replay;

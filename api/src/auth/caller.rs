@@ -78,7 +78,10 @@ fn identify(request: &HttpRequest, allowed: &[Role]) -> Result<(OrganizationId, 
     let (organization, role) = tokens.check(token)?;
     // A role of the house in another organization cannot be issued; a token that says so is not believed either.
     let believable = !role.is_of_the_house() || organization.as_str() == OPERATOR_ORGANIZATION;
-    if believable { require_role(role, allowed)? } else { return Err(forbidden(allowed)) }
+    if !believable {
+        return Err(forbidden(allowed));
+    }
+    require_role(role, allowed)?;
     Ok((organization, role))
 }
 

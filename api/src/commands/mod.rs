@@ -1,6 +1,7 @@
 //! The commands of the binary, one per role.
 
 mod create_operator;
+mod exec;
 mod migrate;
 mod openapi;
 mod replay_log;
@@ -68,6 +69,14 @@ enum Command {
     },
     /// Play recorded prices and demand through the REST API and report what came of it.
     ReplayMarket(ReplayArgs),
+    /// Carry out commands from a file on an exchange in memory: the API without a server.
+    ///
+    /// One command a line, as JSON: `{"at":…,"organization":…,"role":…,"do":"POST /v1/orders","body":{…},"as":…}`. One answer a line
+    /// comes out: `{"status":…,"body":{…},"events":[…]}`, and at last the hash of the state. The same file gives the same bytes.
+    Exec {
+        /// The file with the commands; `-` for standard input.
+        commands: PathBuf,
+    },
     /// Print the OpenAPI document.
     Openapi,
 }
@@ -91,6 +100,7 @@ impl Invocation {
                     let sound = replay_market(args).await?;
                     Ok(if sound { ExitCode::SUCCESS } else { ExitCode::FAILURE })
                 }
+                Command::Exec { commands } => exec::exec(&commands),
                 Command::Openapi => openapi::print(),
             }
         })

@@ -111,7 +111,7 @@ pub async fn show(
     let client = node.database.get().await?;
     let statement = format!("SELECT {COLUMNS} FROM contracts WHERE id = $1 AND (buyer = $2 OR seller = $2)");
     let row = client.query_opt(&statement, &[&*contract, &caller.organization.as_str()]).await?;
-    let row = row.ok_or_else(|| Problem::not_found("contract of your organization"))?;
+    let row = row.ok_or_else(ContractBody::unknown)?;
     Ok(answer(HttpResponse::Ok(), node.projection.position(), &contract_of_row(&node, caller.organization, &row)?))
 }
 
@@ -133,6 +133,13 @@ fn contract_of_row(node: &Node, reader: OrganizationId, row: &Row) -> Result<Con
         terminated: row.get(15),
     };
     Ok(record.shown(reader, node.clock.now()))
+}
+
+impl ContractBody {
+    /// The problem that an organization has no such contract.
+    pub(crate) fn unknown() -> Problem {
+        Problem::not_found("contract of your organization")
+    }
 }
 
 /// A contract as its events leave it, before somebody looks at it at some time.
@@ -189,7 +196,7 @@ impl ContractRecord {
 
     /// Whether an organization is one of its two sides.
     pub(crate) fn concerns(&self, organization: OrganizationId) -> bool {
-        [&self.buyer, &self.seller].contains(&&organization.to_string())
+        [self.buyer.as_str(), self.seller.as_str()].contains(&organization.as_str())
     }
 
     /// The contract as `reader` sees it at `now`.

@@ -4,7 +4,7 @@ use actix_web::{HttpResponse, get, web};
 use deadpool_postgres::GenericClient;
 use infra::node::Node;
 use jiff::civil::Date;
-use ledger::{Account, AccountKind, Amount, ChainHash, ContractId, Currency, EntityId, Entry, Line};
+use ledger::{Account, AccountKind, Amount, ChainHash, ContractId, Currency, Day, EntityId, Entry, Line};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use tokio_postgres::Row;
@@ -203,8 +203,21 @@ impl TrialBalanceRowBody {
     }
 }
 
+/// The entity of this name, if it keeps books: so far the operator alone does.
+pub(crate) fn check_entity(entity: &str) -> Result<EntityId, Problem> {
+    match entity.parse() {
+        Ok(EntityId::Operator) => Ok(EntityId::Operator),
+        _ => Err(entity_unknown(entity)),
+    }
+}
+
+/// A day of the books as the wire shows it.
+pub(crate) fn date_of(day: Day) -> Result<Date, Problem> {
+    day.to_string().parse().map_err(|error| Problem::internal(&error))
+}
+
 /// The problem that an entity keeps no books.
-pub(crate) fn entity_unknown(entity: &str) -> Problem {
+fn entity_unknown(entity: &str) -> Problem {
     Problem::new(ProblemCode::EntityUnknown, format!("No entity {entity} keeps books here."))
 }
 
@@ -324,7 +337,7 @@ impl EntryBody {
             id: format!("{}:{sequence}", entry.entity()),
             entity: entry.entity().to_string(),
             sequence,
-            effective_date: entry.effective().to_string().parse().map_err(|error| Problem::internal(&error))?,
+            effective_date: date_of(entry.effective())?,
             rule: format!("{}.{}", rule.id, rule.version),
             event: i64::try_from(event).ok(),
             contract: entry.contract().map(ContractId::uuid),

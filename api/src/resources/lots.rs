@@ -116,6 +116,16 @@ impl LotBody {
         Self { free_gpus_min, ..self }
     }
 
+    /// Whether an organization delivers it.
+    pub(crate) fn is_of(&self, organization: OrganizationId) -> bool {
+        self.organization == organization.as_str()
+    }
+
+    /// The problem that an organization has no such lot.
+    pub(crate) fn unknown() -> Problem {
+        Problem::not_found("lot of your organization")
+    }
+
     /// Takes up that what was free of it was withdrawn.
     pub(crate) fn withdraw(&mut self) {
         self.status = lot_status(false, true);
@@ -180,7 +190,7 @@ async fn read_lot(node: &Node, caller: &Caller<ProviderOnly>, lot: Uuid) -> Resu
     let client = node.database.get().await?;
     let statement = format!("SELECT {COLUMNS} FROM lots WHERE id = $1 AND organization = $2");
     let row = client.query_opt(&statement, &[&lot, &caller.organization.as_str()]).await?;
-    Ok(lot_of_row(node, &row.ok_or_else(|| Problem::not_found("lot of your organization"))?))
+    Ok(lot_of_row(node, &row.ok_or_else(LotBody::unknown)?))
 }
 
 /// Withdraw what is not sold of a lot: its asks end, what is sold stays sold.

@@ -6,7 +6,8 @@ use actix_web::{HttpRequest, HttpResponse, get, post, web};
 use infra::node::Node;
 use ledger::{Currency, Instant};
 use matching::{
-    Class, Exchange, GATE_MINUTES, Hour, Instruction, Market, MarketId, MarketSpec, Price, TermWindow, Window, ZoneAttributes,
+    Class, Exchange, GATE_MINUTES, Hour, Instruction, Market, MarketId, MarketSpec, Price, TermWindow, Window,
+    ZoneAttributes,
 };
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};

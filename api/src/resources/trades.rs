@@ -54,7 +54,7 @@ pub struct TradeBody {
 }
 
 /// A trade as everyone sees it.
-#[derive(Serialize, ToSchema)]
+#[derive(Clone, Serialize, ToSchema)]
 pub struct MarketTradeBody {
     /// Its id.
     id: Uuid,

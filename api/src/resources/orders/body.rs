@@ -6,8 +6,8 @@ use infra::journal::LogRow;
 use infra::projection::{BidOptions, status_of};
 use ledger::Amount;
 use matching::{
-    Event, OrderAmended, OrderPlaced, OrderSide, Placement, Price, SelfTradePrevention, SpotHoursSold, SpotOrderPlaced,
-    SpotSide, TermWindow, TimeInForce, TradeExecuted, Unfilled, Window, WouldFill,
+    Event, MarketId, OrderAmended, OrderPlaced, OrderSide, Placement, Price, SelfTradePrevention, SpotHoursSold,
+    SpotOrderPlaced, SpotSide, TermWindow, TimeInForce, TradeExecuted, Unfilled, Window, WouldFill,
 };
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -146,6 +146,12 @@ impl OrderBody {
             }
         }
         body.map(Self::averaged)
+    }
+
+    /// Whether it trades in a market.
+    pub(crate) fn trades_in(&self, market: MarketId) -> bool {
+        let mut everywhere = self.markets.iter().flatten().chain([&self.market]);
+        everywhere.any(|name| name == market.as_str())
     }
 
     /// Takes up what a later event means to the order.

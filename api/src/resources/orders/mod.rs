@@ -8,11 +8,11 @@ mod read;
 mod request;
 
 pub use body::{OrderBody, OrderTradeBody};
-pub(crate) use changing::{CancelQuery, CancelledBody};
 pub use changing::{AmendmentBody, amend, cancel, cancel_all};
+pub(crate) use changing::{CancelQuery, CancelledBody};
 pub(crate) use placing::BatchOutcome;
 pub use placing::{BatchBody, place, place_batch};
 pub use quoting::{QuoteBody, ask};
-pub(crate) use read::{ReadQuery, order_unknown, shown_since};
 pub use read::{OrderQuery, list, show};
+pub(crate) use read::{ReadQuery, order_unknown, shown_since};
 pub use request::NewOrderBody;

@@ -140,9 +140,7 @@ impl BatchOutcome {
 impl From<Result<(OrderBody, bool), Problem>> for BatchItem {
     fn from(outcome: Result<(OrderBody, bool), Problem>) -> Self {
         match outcome {
-            Ok((order, is_new)) => {
-                Self { status: if is_new { 201 } else { 200 }, order: Some(order), problem: None }
-            }
+            Ok((order, is_new)) => Self { status: if is_new { 201 } else { 200 }, order: Some(order), problem: None },
             Err(problem) => {
                 Self { status: problem.code().status().as_u16(), order: None, problem: Some(problem.body()) }
             }

@@ -1,0 +1,49 @@
+//! The log and the journal entries of a run.
+
+use std::sync::Arc;
+
+use infra::journal::LogRow;
+use ledger::{ChainHash, ChainedEntry, Entry, chain};
+use matching::{Log, Record};
+
+/// An entry with the event that it records and its link of the chain.
+pub(super) struct Booked {
+    pub event: u64,
+    pub entry: Entry,
+    pub hash: ChainHash,
+}
+
+/// What happened, and what it meant to the operator's books.
+#[derive(Default)]
+pub(super) struct RunLog {
+    rows: Vec<Arc<LogRow>>,
+    entries: Vec<Booked>,
+    scratch: String,
+}
+
+impl RunLog {
+    /// The events, in order.
+    pub fn rows(&self) -> &[Arc<LogRow>] {
+        &self.rows
+    }
+
+    /// The entries with their numbers, in order.
+    pub fn entries(&self) -> impl Iterator<Item = (i64, &Booked)> {
+        (1..).zip(&self.entries)
+    }
+}
+
+impl Log for RunLog {
+    fn append(&mut self, record: Record, entries: &[Entry]) {
+        let event = record.sequence;
+        for (ordinal, entry) in entries.iter().enumerate() {
+            let previous = self.entries.last().map_or(ChainHash::default(), |booked| booked.hash);
+            let sequence = self.entries.len() as u64 + 1;
+            let source_key = format!("{event}.{ordinal}");
+            let chained = ChainedEntry { sequence, source_key: &source_key, entry };
+            let hash = chain(&previous, &chained, &mut self.scratch);
+            self.entries.push(Booked { event, entry: entry.clone(), hash });
+        }
+        self.rows.push(Arc::new(LogRow::encode(record)));
+    }
+}

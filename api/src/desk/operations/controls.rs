@@ -1,0 +1,73 @@
+//! Organizations, and the operator's controls.
+
+use ledger::OrganizationId;
+use matching::{Instruction, MarketId, PriceBand};
+
+use super::super::{Answer, Desk, Request};
+use crate::problem::Problem;
+use crate::resources::controls::{OrderLimitBody, OrganizationStateBody, ReasonBody};
+use crate::resources::markets::{MarketStateBody, PriceBandBody};
+use crate::resources::organizations::OrganizationBody;
+
+pub(in crate::desk) fn register_organization(desk: &mut Desk, request: &Request) -> Result<Answer, Problem> {
+    let body: OrganizationBody = request.body()?;
+    desk.submit(body.instruction())?;
+    Answer::created(&body)
+}
+
+pub(in crate::desk) fn show_organization(desk: &mut Desk, request: &Request) -> Result<Answer, Problem> {
+    Answer::ok(&OrganizationStateBody::find(&desk.exchange, request.path("organization")?)?)
+}
+
+pub(in crate::desk) fn suspend_organization(desk: &mut Desk, request: &Request) -> Result<Answer, Problem> {
+    let organization: OrganizationId = request.path("organization")?;
+    let ReasonBody { reason } = request.body()?;
+    of_organization(desk, organization, Instruction::SuspendOrganization { organization, reason })
+}
+
+pub(in crate::desk) fn reinstate_organization(desk: &mut Desk, request: &Request) -> Result<Answer, Problem> {
+    let organization: OrganizationId = request.path("organization")?;
+    of_organization(desk, organization, Instruction::ReinstateOrganization { organization })
+}
+
+pub(in crate::desk) fn set_order_limit(desk: &mut Desk, request: &Request) -> Result<Answer, Problem> {
+    let organization: OrganizationId = request.path("organization")?;
+    let OrderLimitBody { open_orders_max } = request.body()?;
+    of_organization(desk, organization, Instruction::SetOrderLimit { organization, open_orders_max })
+}
+
+pub(in crate::desk) fn halt_market(desk: &mut Desk, request: &Request) -> Result<Answer, Problem> {
+    let market: MarketId = request.path("market")?;
+    let ReasonBody { reason } = request.body()?;
+    of_market(desk, market, Instruction::HaltMarket { market, reason })
+}
+
+pub(in crate::desk) fn resume_market(desk: &mut Desk, request: &Request) -> Result<Answer, Problem> {
+    let market: MarketId = request.path("market")?;
+    of_market(desk, market, Instruction::ResumeMarket { market })
+}
+
+pub(in crate::desk) fn set_price_band(desk: &mut Desk, request: &Request) -> Result<Answer, Problem> {
+    let market: MarketId = request.path("market")?;
+    let band: PriceBandBody = request.body()?;
+    of_market(desk, market, Instruction::SetPriceBand { market, band: Some(PriceBand::from(band)) })
+}
+
+pub(in crate::desk) fn lift_price_band(desk: &mut Desk, request: &Request) -> Result<Answer, Problem> {
+    let market: MarketId = request.path("market")?;
+    of_market(desk, market, Instruction::SetPriceBand { market, band: None })
+}
+
+/// Carries out a control of an organization that is there, and shows it after.
+fn of_organization(desk: &mut Desk, id: OrganizationId, instruction: Instruction) -> Result<Answer, Problem> {
+    OrganizationStateBody::find(&desk.exchange, id)?;
+    desk.submit(instruction)?;
+    Answer::ok(&OrganizationStateBody::find(&desk.exchange, id)?)
+}
+
+/// Carries out a control of a market that is there, and shows it after.
+fn of_market(desk: &mut Desk, market: MarketId, instruction: Instruction) -> Result<Answer, Problem> {
+    MarketStateBody::find(&desk.exchange, market)?;
+    desk.submit(instruction)?;
+    Answer::ok(&MarketStateBody::find(&desk.exchange, market)?)
+}

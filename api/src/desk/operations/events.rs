@@ -1,0 +1,19 @@
+//! The log as an organization and as an auditor see it.
+
+use super::super::{Answer, Desk, Request};
+use super::await_reads;
+use crate::problem::Problem;
+use crate::resources::audit::StateHashBody;
+use crate::resources::events::{EventBody, EventsQuery};
+
+pub(in crate::desk) fn list(desk: &mut Desk, request: &Request) -> Result<Answer, Problem> {
+    let query: EventsQuery = request.query()?;
+    let span = query.span()?;
+    await_reads(desk, query.min_sequence)?;
+    let events = desk.history.own_events(desk.log.rows(), request.organization, span);
+    Answer::ok(&EventBody::page(span, events))
+}
+
+pub(in crate::desk) fn state_hash(desk: &mut Desk, _: &Request) -> Result<Answer, Problem> {
+    Answer::ok(&StateHashBody::of(&desk.exchange))
+}

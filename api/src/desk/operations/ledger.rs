@@ -1,0 +1,76 @@
+//! The operator's books.
+
+use std::collections::BTreeMap;
+
+use jiff::civil::Date;
+use ledger::{Account, Amount, Entry};
+use uuid::Uuid;
+
+use super::super::history::page;
+use super::super::log::Booked;
+use super::super::{Answer, Desk, Request};
+use super::span_of;
+use crate::problem::Problem;
+use crate::request::{PageQuery, PageSpan};
+use crate::resources::ledger::{
+    AccountBody, EntryBody, EntryQuery, TrialBalanceBody, TrialBalanceQuery, TrialBalanceRowBody, check_entity, date_of,
+};
+
+pub(in crate::desk) fn accounts(desk: &mut Desk, request: &Request) -> Result<Answer, Problem> {
+    let span = span_of(desk, &request.query::<PageQuery>()?)?;
+    let mut places: BTreeMap<Account, usize> = BTreeMap::new();
+    let mut balances: Vec<(Account, Amount)> = Vec::new();
+    for line in desk.log.entries().flat_map(|(_, booked)| booked.entry.lines()) {
+        let place = *places.entry(line.account).or_insert(balances.len());
+        if place == balances.len() {
+            balances.push((line.account, Amount::ZERO));
+        }
+        balances[place].1 += line.amount;
+    }
+    Answer::ok(&page(span, (1..).zip(balances), |(account, balance)| Ok(AccountBody::of(account, *balance)))?)
+}
+
+pub(in crate::desk) fn trial_balance(desk: &mut Desk, request: &Request) -> Result<Answer, Problem> {
+    let query: TrialBalanceQuery = request.query()?;
+    let entity = check_entity(&query.entity)?;
+    let mut balances: BTreeMap<&str, Amount> = BTreeMap::new();
+    for (_, booked) in desk.log.entries().filter(|(_, booked)| booked.entry.entity() == entity) {
+        let included = is_dated_by(&booked.entry, query.as_of)?;
+        for line in booked.entry.lines().iter().filter(|line| line.account.currency == query.currency) {
+            let balance = balances.entry(line.account.kind.code()).or_default();
+            *balance += if included { line.amount } else { Amount::ZERO };
+        }
+    }
+    let rows = balances.into_iter().map(|(code, balance)| TrialBalanceRowBody::new(code.to_owned(), balance));
+    Answer::ok(&TrialBalanceBody::new(query, desk.exchange.sequence(), rows.collect())?)
+}
+
+fn is_dated_by(entry: &Entry, day: Option<Date>) -> Result<bool, Problem> {
+    match day {
+        None => Ok(true),
+        Some(day) => Ok(date_of(entry.effective())? <= day),
+    }
+}
+
+pub(in crate::desk) fn entries(desk: &mut Desk, request: &Request) -> Result<Answer, Problem> {
+    let query: EntryQuery = request.query()?;
+    let span = PageSpan::of(query.cursor.as_deref(), query.limit)?;
+    query.check_account()?;
+    let entity = check_entity(&query.entity())?;
+    let asked = desk.log.entries().filter(|(_, booked)| booked.entry.entity() == entity && is_asked(&query, booked));
+    Answer::ok(&page(span, asked.map(|(number, booked)| (number, (number, booked))), |(number, booked)| {
+        EntryBody::of(&booked.entry, *number, booked.event, &booked.hash)
+    })?)
+}
+
+fn is_asked(query: &EntryQuery, Booked { event, entry, .. }: &Booked) -> bool {
+    let concerns = |contract: Uuid| {
+        let lines = entry.lines().iter().map(|line| line.contract);
+        lines.chain([entry.contract()]).flatten().any(|of| of.uuid() == contract)
+    };
+    let uses = |code: &String| entry.lines().iter().any(|line| line.account.kind.code() == code);
+    query.event.is_none_or(|asked| asked == *event)
+        && query.contract.is_none_or(concerns)
+        && query.r#box.is_none_or(|asked| entry.r#box().is_some_and(|of| of.uuid() == asked))
+        && query.account.as_ref().is_none_or(uses)
+}

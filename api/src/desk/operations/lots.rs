@@ -1,0 +1,46 @@
+//! Lots.
+
+use ledger::OrganizationId;
+use matching::{Instruction, LotId};
+use uuid::Uuid;
+
+use super::super::history::page;
+use super::super::{Answer, Desk, Request};
+use super::{span_of, whole};
+use crate::problem::Problem;
+use crate::request::PageQuery;
+use crate::resources::lots::{CalendarStep, LotBody, NewLotBody};
+
+pub(in crate::desk) fn register(desk: &mut Desk, request: &Request) -> Result<Answer, Problem> {
+    let body: NewLotBody = request.body()?;
+    let rows = desk.submit(body.instruction(request.organization)?)?;
+    Answer::created(&LotBody::of_receipt(&rows)?)
+}
+
+pub(in crate::desk) fn list(desk: &mut Desk, request: &Request) -> Result<Answer, Problem> {
+    let span = span_of(desk, &request.query::<PageQuery>()?)?;
+    let own = desk.history.lots.all().filter(|(_, lot)| lot.is_of(request.organization));
+    Answer::ok(&page(span, own, |lot| Ok((*lot).clone().with_free_gpus(&desk.exchange)))?)
+}
+
+pub(in crate::desk) fn show(desk: &mut Desk, request: &Request) -> Result<Answer, Problem> {
+    Answer::ok(&own_lot(desk, request.organization, request.path("lot")?)?)
+}
+
+pub(in crate::desk) fn withdraw(desk: &mut Desk, request: &Request) -> Result<Answer, Problem> {
+    let (organization, lot): (_, Uuid) = (request.organization, request.path("lot")?);
+    own_lot(desk, organization, lot)?;
+    desk.submit(Instruction::WithdrawLot { organization, lot: LotId::new(lot) })?;
+    Answer::ok(&own_lot(desk, organization, lot)?)
+}
+
+pub(in crate::desk) fn calendar(desk: &mut Desk, request: &Request) -> Result<Answer, Problem> {
+    let steps = CalendarStep::all_of(&desk.exchange, request.organization, request.path("lot")?)?;
+    Answer::ok(&whole(steps))
+}
+
+fn own_lot(desk: &Desk, organization: OrganizationId, lot: Uuid) -> Result<LotBody, Problem> {
+    let lot = desk.history.lots.find(lot).filter(|lot| lot.is_of(organization));
+    let lot = lot.ok_or_else(LotBody::unknown)?.clone();
+    Ok(lot.with_free_gpus(&desk.exchange))
+}

@@ -1,0 +1,61 @@
+//! Markets, their books, auctions and trades.
+
+use matching::{Event, Instruction, MarketId};
+
+use super::super::history::{page, position};
+use super::super::{Answer, Desk, Request};
+use super::{span_of, whole};
+use crate::problem::Problem;
+use crate::request::{PageQuery, PageSpan};
+use crate::resources::markets::{BookBody, BookQuery, MarketBody, MarketStateBody};
+use crate::resources::spot::{AuctionBody, SpotQuery};
+use crate::resources::trades::MarketTradeBody;
+
+pub(in crate::desk) fn open(desk: &mut Desk, request: &Request) -> Result<Answer, Problem> {
+    let body: MarketBody = request.body()?;
+    desk.submit(Instruction::OpenMarket(body.clone().into()))?;
+    Answer::created(&body)
+}
+
+pub(in crate::desk) fn list(desk: &mut Desk, _: &Request) -> Result<Answer, Problem> {
+    Answer::ok(&whole(desk.exchange.venue().markets().map(MarketStateBody::from).collect()))
+}
+
+pub(in crate::desk) fn show(desk: &mut Desk, request: &Request) -> Result<Answer, Problem> {
+    Answer::ok(&MarketStateBody::find(&desk.exchange, request.path("market")?)?)
+}
+
+pub(in crate::desk) fn book(desk: &mut Desk, request: &Request) -> Result<Answer, Problem> {
+    let market = request.path("market")?;
+    let query: BookQuery = request.query()?;
+    Answer::ok(&BookBody::find(&desk.exchange, market, query.window(desk.now)?)?)
+}
+
+pub(in crate::desk) fn auctions(desk: &mut Desk, request: &Request) -> Result<Answer, Problem> {
+    let market: MarketId = request.path("market")?;
+    let query: SpotQuery = request.query()?;
+    MarketStateBody::find(&desk.exchange, market)?;
+    let span = PageSpan::of(query.cursor.as_deref(), query.limit)?;
+    let held = desk.history.auctions.iter().filter(|(_, of, _)| *of == market);
+    if let Some(hour) = query.hour {
+        let auction = held.map(|(.., auction)| auction).find(|auction| auction.hour() == hour);
+        return Answer::ok(auction.ok_or_else(AuctionBody::none_yet)?);
+    }
+    let held = held.map(|(position, _, auction)| (*position, auction));
+    Answer::ok(&page(span, held, |auction| Ok((*auction).clone()))?)
+}
+
+pub(in crate::desk) fn trades(desk: &mut Desk, request: &Request) -> Result<Answer, Problem> {
+    let market: MarketId = request.path("market")?;
+    let query: PageQuery = request.query()?;
+    let span = PageSpan::of(query.cursor.as_deref(), query.limit)?;
+    MarketStateBody::find(&desk.exchange, market)?;
+    span_of(desk, &query)?;
+    let traded = desk.log.rows().iter().filter_map(|row| match &row.record.event {
+        Event::TradeExecuted(trade) if trade.market == market => {
+            Some((position(row.record.sequence), MarketTradeBody::of(&row.record, trade)))
+        }
+        _ => None,
+    });
+    Answer::ok(&page(span, traded, |trade| Ok(trade.clone()))?)
+}
