@@ -9,6 +9,7 @@ mod chain;
 mod controls;
 mod crash;
 mod events;
+mod exec;
 mod idempotency;
 mod ledger_growth;
 mod market_data;
