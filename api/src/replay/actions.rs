@@ -137,30 +137,77 @@ pub enum Action {
         limit_price: Decimal,
         /// What becomes of an unfilled part.
         time_in_force: TimeInForce,
-        /// The pods' quality of service; best effort bids spot once there is a spot market.
+        /// The pods' quality of service; never best effort, which bids spot.
         qos: Qos,
         /// Pods behind the bid.
         pods: u32,
     },
+    /// A provider asks a price by the hour for a part of a lot.
+    SpotAsk {
+        /// The ask's key.
+        key: String,
+        /// The lot's key.
+        lot_key: String,
+        /// The organization.
+        provider: String,
+        /// GPUs, a multiple of the lot size, at most the lot's.
+        gpus: u32,
+        /// USD per GPU-hour, on the tick.
+        price: Decimal,
+        /// Within the lot's window.
+        window: Window,
+    },
+    /// A buyer bids by the hour, until it cancels.
+    SpotBid {
+        /// The bid's key.
+        key: String,
+        /// The organization.
+        buyer: String,
+        /// The market's id.
+        market: String,
+        /// GPUs, a multiple of the lot size.
+        gpus: u32,
+        /// The fewest GPUs that are of use, a multiple of the lot size.
+        min_gpus: u32,
+        /// USD per GPU-hour, on the tick.
+        limit_price: Decimal,
+        /// Pods behind the bid.
+        pods: u32,
+    },
+    /// A buyer cancels a spot bid: its pods are gone.
+    CancelSpotBid {
+        /// The bid's key.
+        key: String,
+        /// The organization.
+        buyer: String,
+    },
 }
 
 impl Action {
-    /// At one instant: markets, organizations, lots, asks, bids, and among equals by key.
+    /// At one instant: markets, organizations, lots, cancellations, asks, bids, and among equals by key.
     pub(super) fn order(&self) -> (u8, &str) {
         match self {
             Self::CreateMarket(market) => (0, &market.id),
             Self::CreateOrganization { name, .. } => (1, name),
             Self::RegisterLot { key, .. } => (2, key),
-            Self::TermAsk { key, .. } => (3, key),
-            Self::TermBid { key, .. } => (4, key),
+            Self::CancelSpotBid { key, .. } => (3, key),
+            Self::TermAsk { key, .. } => (4, key),
+            Self::SpotAsk { key, .. } => (5, key),
+            Self::TermBid { key, .. } => (6, key),
+            Self::SpotBid { key, .. } => (7, key),
         }
+    }
+
+    /// Whether it places an order.
+    pub(super) fn is_order(&self) -> bool {
+        matches!(self, Self::TermAsk { .. } | Self::SpotAsk { .. } | Self::TermBid { .. } | Self::SpotBid { .. })
     }
 }
 
 /// An action in its place.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Step {
-    /// Seconds of the trace, for information; the exchange is told nothing of it.
+    /// Seconds of the trace. The exchange is told nothing of it but that its clock moves from hour to hour.
     pub at: u64,
     /// What is done.
     pub action: Action,

@@ -1,13 +1,17 @@
 //! Recorded pods as bids.
 //!
-//! **Window.** A pod needs its GPUs from the second it was scheduled to the second it was deleted, rounded outwards
-//! to hours. **Class.** The published mapping names the classes that a pod accepts. Where there are several, one is
+//! **Kind.** Best-effort pods bid spot: a standing bid from their creation to their deletion, which is what a cluster
+//! promises them. All others bid term.
+//!
+//! **Window.** A pod needs its GPUs from the second it was scheduled, or bids for them from the second it was created
+//! where it bids spot, to the second it was deleted, rounded outwards to hours. **Class.** The published mapping names the classes that a pod accepts. Where there are several, one is
 //! drawn in proportion to the GPUs asked in the week in which the window starts: without bids for several markets,
 //! such a buyer is as likely to end up in a market as there is capacity in it. The draw is made once for all pods of
 //! the same hours, quality of service and accepted classes, so that they can share nodes. **Size.** See `packing`;
 //! quality of service is never mixed in a bid. **Buyer, limit, time in force** are drawn from the name of the bid's
 //! first pod. **Posting.** Windows are booked a day ahead: a bid is posted 24 hours before its last pod was created,
-//! or at the start of the trace, whichever is later; bids thus arrive in the order of their pods.
+//! or at the start of the trace, whichever is later; bids thus arrive in the order of their pods. A spot bid is posted
+//! when its last pod was created and cancelled at the end of its hours.
 
 use std::collections::BTreeMap;
 
@@ -39,7 +43,7 @@ pub(super) const BUYERS: [&str; 12] = [
     "startup-maple",
 ];
 
-/// A bid's limit is between these percentages of its class's price level in that week. A renter who compares price
+/// A bid's limit is between these percentages of its class's price level in that week, on demand or spot. A renter who compares price
 /// lists looks for the cheaper half of them and pays somewhat more than the middle when it must: at 60 % only the few
 /// cheapest asks are within reach and some bids find no seller, at 120 % most asks are.
 const LOWEST_LIMIT_PERCENT: u64 = 60;
@@ -74,7 +78,7 @@ impl TimeInForce {
     }
 }
 
-/// A node-sized bid.
+/// A node-sized bid, spot where its quality of service is best effort.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Bid {
     pub(super) key: String,
@@ -125,11 +129,11 @@ impl Demand {
                     continue;
                 }
             };
-            let span =
-                HourSpan::outward(pod.scheduled, pod.deleted).ok_or_else(|| PlanError::OutOfRange(pod.name.clone()))?;
+            let from = if pod.qos == Qos::BestEffort { pod.created } else { pod.scheduled };
+            let span = HourSpan::outward(from, pod.deleted).ok_or_else(|| PlanError::OutOfRange(pod.name.clone()))?;
             let class =
                 choose(&classes, span, pod.qos, supply).ok_or_else(|| PlanError::Unquoted(pod.gpu_spec.clone()))?;
-            milli_seconds += u64::from(pod.milli()) * (pod.deleted - pod.scheduled);
+            milli_seconds += u64::from(pod.milli()) * (pod.deleted - from);
             milli_hours += u64::from(pod.milli()) * u64::from(span.hours());
             if pod.gpus < class.gpus_per_node {
                 demand.counts.packed += 1;
@@ -170,7 +174,11 @@ impl Demand {
         else {
             return Ok(());
         };
-        let level = supply.level(class, span.week()).ok_or_else(|| PlanError::Unquoted(class.id.to_owned()))?;
+        let spot = first.qos == Qos::BestEffort;
+        // Without an observed spot price nobody asks by the hour either, so the on-demand level does no harm.
+        let level = if spot { supply.spot_level(class, span.week()) } else { None };
+        let level = level.or_else(|| supply.level(class, span.week()));
+        let level = level.ok_or_else(|| PlanError::Unquoted(class.id.to_owned()))?;
         self.counts.bid_gpu_hours += u64::from(gpus) * u64::from(span.hours());
         self.bids.push(Bid {
             key: format!("bid-{}", first.name),
@@ -182,7 +190,7 @@ impl Demand {
             limit: limit(&first.name, level),
             time_in_force: time_in_force(&first.name),
             qos: first.qos,
-            posted: last.saturating_sub(BOOKING_LEAD),
+            posted: if spot { last } else { last.saturating_sub(BOOKING_LEAD) },
             pods: u32::try_from(pods.len()).unwrap_or(u32::MAX),
         });
         Ok(())
@@ -267,7 +275,7 @@ mod tests {
         sorted.sort_unstable();
         assert_eq!(
             sorted,
-            [("bid-a", 3, 8, 3900), ("bid-d", 1, 8, 3600), ("bid-e", 1, 4, 3600), ("bid-f", 1, 8, 3600)]
+            [("bid-a", 3, 8, 3900), ("bid-d", 1, 8, 90_000), ("bid-e", 1, 4, 3600), ("bid-f", 1, 8, 3600)]
         );
         let first = demand.bids.iter().find(|bid| bid.key == "bid-a").unwrap();
         assert_eq!(first.span, HourSpan { start: 25, end: 26 });

@@ -51,7 +51,7 @@ fn the_full_plan_is_well_formed_and_repeatable() {
     let Some(plan) = plan() else { return };
     assert!(plan.steps.is_sorted_by_key(|step| step.at));
     let mut keys = BTreeSet::new();
-    let (mut organizations, mut pods) = (BTreeSet::new(), 0);
+    let (mut organizations, mut standing, mut pods) = (BTreeSet::new(), BTreeSet::new(), 0);
     for step in &plan.steps {
         match &step.action {
             Action::CreateMarket(market) => {
@@ -71,6 +71,17 @@ fn the_full_plan_is_well_formed_and_repeatable() {
                 assert!(*price > Decimal::ZERO && price.scale() <= 4 && keys.contains(lot_key));
                 assert!(keys.insert(key.clone()) && key.len() <= 100);
             }
+            Action::SpotAsk { key, lot_key, price, .. } => {
+                assert!(*price > Decimal::ZERO && price.scale() <= 4 && keys.contains(lot_key));
+                assert!(keys.insert(key.clone()) && key.len() <= 100, "{key}");
+            }
+            Action::SpotBid { key, buyer, market, gpus, min_gpus, limit_price, pods: of_bid } => {
+                assert!(*limit_price > Decimal::ZERO && limit_price.scale() <= 4 && keys.contains(market));
+                assert!(min_gpus <= gpus && organizations.contains(buyer));
+                assert!(keys.insert(key.clone()) && standing.insert(key.clone()) && key.len() <= 100);
+                pods += u64::from(*of_bid);
+            }
+            Action::CancelSpotBid { key, .. } => assert!(standing.remove(key), "{key} was not placed before"),
             Action::TermBid { key, buyer, market, gpus, min_gpus, limit_price, pods: of_bid, .. } => {
                 assert!(*limit_price > Decimal::ZERO && limit_price.scale() <= 4 && keys.contains(market));
                 assert!(min_gpus <= gpus && organizations.contains(buyer));
@@ -80,6 +91,7 @@ fn the_full_plan_is_well_formed_and_repeatable() {
         }
     }
     assert_eq!(pods, 6203);
+    assert!(standing.is_empty(), "every spot bid is cancelled");
     assert_eq!(super::full_files::plan().unwrap(), plan);
 }
 

@@ -154,6 +154,8 @@ pub(super) fn simulate(plan: &Plan) -> Outcome {
             Action::TermBid { market, gpus, min_gpus, window, limit_price, time_in_force, .. } => {
                 book.arrive(Resting { market, window, limit: limit_price, remaining: gpus, min_gpus }, time_in_force);
             }
+            // Spot takes what term leaves; the sanity check is of term alone.
+            Action::SpotAsk { .. } | Action::SpotBid { .. } | Action::CancelSpotBid { .. } => {}
             Action::CreateMarket(_) | Action::CreateOrganization { .. } => {}
         }
     }

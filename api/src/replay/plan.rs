@@ -15,7 +15,7 @@ use super::actions::{Action, MarketSpec, Role, Step, TAKER_FEE_BPS, market_id};
 use super::bids::{BUYERS, Bid, Demand};
 use super::calendar::{HourSpan, Origin, SECONDS_PER_HOUR, Window};
 use super::classes::CLASSES;
-use super::demand::Pods;
+use super::demand::{Pods, Qos};
 use super::prices::Observations;
 use super::summary::PlanSummary;
 use super::supply::{Lot, SpotQuote, Supply};
@@ -162,10 +162,25 @@ impl Builder {
             };
             self.push(second(ask.span), action);
         }
+        for ask in &lot.spot_asks {
+            let action = Action::SpotAsk {
+                key: ask.key.clone(),
+                lot_key: lot.key.clone(),
+                provider: lot.provider.clone(),
+                gpus: ask.gpus,
+                price: ask.price,
+                window: self.window(&ask.key, ask.span)?,
+            };
+            self.push(second(ask.span), action);
+        }
         Ok(())
     }
 
     fn bid(&mut self, bid: &Bid) -> Result<(), PlanError> {
+        if bid.qos == Qos::BestEffort {
+            self.spot_bid(bid);
+            return Ok(());
+        }
         let action = Action::TermBid {
             key: bid.key.clone(),
             buyer: bid.buyer.to_owned(),
@@ -181,18 +196,35 @@ impl Builder {
         self.push(bid.posted, action);
         Ok(())
     }
+
+    fn spot_bid(&mut self, bid: &Bid) {
+        let (key, buyer) = (bid.key.clone(), bid.buyer.to_owned());
+        let place = Action::SpotBid {
+            key: key.clone(),
+            buyer: buyer.clone(),
+            market: market_id(bid.class),
+            gpus: bid.gpus,
+            min_gpus: bid.min_gpus,
+            limit_price: bid.limit,
+            pods: bid.pods,
+        };
+        self.push(bid.posted, place);
+        self.push(u64::from(bid.span.end) * SECONDS_PER_HOUR, Action::CancelSpotBid { key, buyer });
+    }
 }
 
-/// The most that the bid can hold: its whole window at its limit, with the taker's fee, the larger of the two.
+/// The most that the bid can spend and hold: its whole window at its limit, with the taker's fee, the larger of the two.
+/// A spot bid may also buy the rest of the hour in which it is posted, and holds the hour after the last.
 fn most_held(bid: &Bid) -> Decimal {
-    let price = bid.limit * Decimal::from(bid.span.gpu_hours(bid.gpus));
+    let beyond = if bid.qos == Qos::BestEffort { 2 * u64::from(bid.gpus) } else { 0 };
+    let price = bid.limit * Decimal::from(bid.span.gpu_hours(bid.gpus) + beyond);
     price * Decimal::from(BPS_PER_ONE + TAKER_FEE_BPS) / Decimal::from(BPS_PER_ONE)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::replay::{Qos, TimeInForce};
+    use crate::replay::TimeInForce;
 
     const PRICES: &str = "date,provider,gpu_model,gpu_count,region,rental_type,price_median_usd,n_offers,\
                           price_min_usd,price_max_usd\n\
@@ -221,7 +253,8 @@ mod tests {
             (0, "ask-vast-ai-us-l40-48g-pcie-eth-w0"),
             (3600, "bid-p-0"),
             (604_800, "ask-vast-ai-us-l40-48g-pcie-eth-w1"),
-            (613_600, "bid-p-1"),
+            (700_000, "bid-p-1"),
+            (705_600, "bid-p-1"),
         ];
         assert_eq!(told, expected.map(|(at, key)| (at, key.to_owned())));
     }
@@ -229,19 +262,36 @@ mod tests {
     #[test]
     fn a_bid_carries_its_window_price_and_quality_of_service() {
         let plan = plan("2027-01-04T00:00:00Z", PRICES, PODS).unwrap();
-        let Action::TermBid { market, gpus, min_gpus, window, limit_price, time_in_force, qos, pods, .. } =
-            &plan.steps.last().unwrap().action
+        let bid = plan.steps.iter().find(|step| matches!(step.action, Action::TermBid { .. })).unwrap();
+        let Action::TermBid { market, gpus, min_gpus, window, limit_price, time_in_force, qos, pods, .. } = &bid.action
         else {
-            panic!("the last action is not a bid");
+            unreachable!("it was just looked at");
         };
         assert_eq!(market, "l40-48g-pcie-eth.global-1");
-        assert_eq!((*gpus, *min_gpus, *pods, *qos), (4, 4, 1, Qos::BestEffort));
-        assert_eq!(window.start.to_string(), "2027-01-12T02:00:00Z");
-        assert_eq!(window.end.to_string(), "2027-01-12T04:00:00Z");
-        // 60 to 120 % of the second week's 0.6.
-        assert!(*limit_price >= "0.36".parse().unwrap() && *limit_price <= "0.72".parse().unwrap());
+        assert_eq!((*gpus, *min_gpus, *pods, *qos), (4, 4, 1, Qos::LatencySensitive));
+        assert_eq!(window.start.to_string(), "2027-01-05T01:00:00Z");
+        assert_eq!(window.end.to_string(), "2027-01-05T03:00:00Z");
+        // 60 to 120 % of the first week's 0.5.
+        assert!(*limit_price >= "0.3".parse().unwrap() && *limit_price <= "0.6".parse().unwrap());
         assert!(["GTC", "IOC", "FOK"].contains(&time_in_force.wire_name()));
         assert_ne!(TimeInForce::FillOrKill.wire_name(), TimeInForce::GoodTillCancelled.wire_name());
+    }
+
+    #[test]
+    fn a_best_effort_pod_is_a_standing_spot_bid_from_its_creation_to_the_end_of_its_hours() {
+        let prices = format!("{PRICES}2026-03-10,vast.ai,L40,4,US,spot,0.2,2,0.2,0.2\n");
+        let plan = plan("2027-01-04T00:00:00Z", &prices, PODS).unwrap();
+        let [.., placed, cancelled] = &plan.steps[..] else { panic!("a plan has more than two steps") };
+        let Action::SpotBid { key, market, gpus, min_gpus, limit_price, pods, .. } = &placed.action else {
+            panic!("{placed:?} is no spot bid");
+        };
+        assert_eq!((key.as_str(), market.as_str()), ("bid-p-1", "l40-48g-pcie-eth.global-1"));
+        assert_eq!((*gpus, *min_gpus, *pods, placed.at), (4, 4, 1, 700_000));
+        // 60 to 120 % of the observed spot level.
+        assert!(*limit_price >= "0.12".parse().unwrap() && *limit_price <= "0.24".parse().unwrap());
+        assert!(matches!(&cancelled.action, Action::CancelSpotBid { key, .. } if key == "bid-p-1"));
+        assert_eq!(cancelled.at, 196 * 3600);
+        assert_eq!((plan.summary.spot_asks, plan.summary.spot_bids, plan.summary.orders()), (2, 1, 6));
     }
 
     #[test]
@@ -265,10 +315,10 @@ mod tests {
     fn the_summary_counts_what_the_plan_holds() {
         let summary = plan("2027-01-04T00:00:00Z", PRICES, PODS).unwrap().summary;
         assert_eq!((summary.lots, summary.asks, summary.bids, summary.orders()), (1, 2, 2, 4));
-        assert_eq!((summary.providers, summary.buyers, summary.best_effort_bids), (1, 12, 1));
+        assert_eq!((summary.providers, summary.buyers, summary.spot_bids), (1, 12, 1));
         let class = &summary.classes["l40-48g-pcie-eth"];
         assert_eq!(class.gpu_hours_offered, 8 * 2 * 168);
-        assert_eq!(class.gpu_hours_bid, 4 * 2 + 4 * 2);
+        assert_eq!((class.gpu_hours_bid, class.gpu_hours_bid_spot), (4 * 2 + 4 * 2, 4 * 2));
     }
 
     #[test]

@@ -18,7 +18,7 @@ pub struct ObservationCounts {
     pub read: u64,
     /// On-demand rows behind lots and asks.
     pub on_demand: u64,
-    /// Spot rows kept for comparison.
+    /// Spot rows behind spot asks, and compared with the spot index.
     pub spot: u64,
     /// Rows left out, by reason.
     pub excluded: BTreeMap<String, u64>,
@@ -35,7 +35,7 @@ pub struct PodCounts {
     pub packed: u64,
     /// Pods of a node or more, which bid alone.
     pub alone: u64,
-    /// What the pods asked for: their share of GPUs times their seconds, in GPU-hours.
+    /// What the pods asked for: their share of GPUs times the seconds for which they bid, in GPU-hours.
     pub requested_gpu_hours: u64,
     /// The same with every pod's time rounded outwards to hours.
     pub requested_gpu_hours_in_whole_hours: u64,
@@ -52,14 +52,20 @@ pub struct ClassSummary {
     pub asks: u64,
     /// Bids posted.
     pub bids: u64,
+    /// Of the asks, those by the hour.
+    pub spot_asks: u64,
+    /// Of the bids, those by the hour.
+    pub spot_bids: u64,
     /// GPU-hours of all lots.
     pub gpu_hours_offered: u64,
     /// GPU-hours of all bids.
     pub gpu_hours_bid: u64,
-    /// Mean price of the asks, each weighted by its GPU-hours; USD per GPU-hour, rounded to 0.0001.
+    /// Of these, by the hour.
+    pub gpu_hours_bid_spot: u64,
+    /// Mean price of the term asks, each weighted by its GPU-hours; USD per GPU-hour, rounded to 0.0001.
     #[serde(serialize_with = "decimal_string")]
     pub mean_ask: Decimal,
-    /// Mean limit of the bids, each weighted by its GPU-hours; USD per GPU-hour, rounded to 0.0001.
+    /// Mean limit of the term bids, each weighted by its GPU-hours; USD per GPU-hour, rounded to 0.0001.
     #[serde(serialize_with = "decimal_string")]
     pub mean_limit: Decimal,
 }
@@ -83,8 +89,10 @@ pub struct PlanSummary {
     pub asks: u64,
     /// Bids posted.
     pub bids: u64,
-    /// Bids whose pods are best effort, which bid spot once there is a spot market.
-    pub best_effort_bids: u64,
+    /// Of the asks, those by the hour.
+    pub spot_asks: u64,
+    /// Of the bids, those by the hour: their pods are best effort.
+    pub spot_bids: u64,
     /// By class id.
     pub classes: BTreeMap<&'static str, ClassSummary>,
 }
@@ -99,9 +107,10 @@ impl PlanSummary {
             providers: supply.lots.iter().map(|lot| &lot.provider).collect::<BTreeSet<_>>().len() as u64,
             buyers: BUYERS.len() as u64,
             lots: supply.lots.len() as u64,
-            asks: supply.lots.iter().map(|lot| lot.asks.len() as u64).sum(),
+            asks: supply.lots.iter().map(|lot| (lot.asks.len() + lot.spot_asks.len()) as u64).sum(),
             bids: demand.bids.len() as u64,
-            best_effort_bids: demand.bids.iter().filter(|bid| bid.qos == Qos::BestEffort).count() as u64,
+            spot_asks: supply.lots.iter().map(|lot| lot.spot_asks.len() as u64).sum(),
+            spot_bids: demand.bids.iter().filter(|bid| bid.qos == Qos::BestEffort).count() as u64,
             ..Self::default()
         };
         for class in CLASSES {
@@ -109,13 +118,18 @@ impl PlanSummary {
             let lots = || supply.lots.iter().filter(|lot| lot.class == class);
             let bids = || demand.bids.iter().filter(|bid| bid.class == class);
             entry.lots = lots().count() as u64;
-            entry.asks = lots().map(|lot| lot.asks.len() as u64).sum();
+            let spot_bids = || bids().filter(|bid| bid.qos == Qos::BestEffort);
+            entry.spot_asks = lots().map(|lot| lot.spot_asks.len() as u64).sum();
+            entry.asks = lots().map(|lot| lot.asks.len() as u64).sum::<u64>() + entry.spot_asks;
             entry.bids = bids().count() as u64;
+            entry.spot_bids = spot_bids().count() as u64;
+            entry.gpu_hours_bid_spot = spot_bids().map(|bid| bid.span.gpu_hours(bid.gpus)).sum();
             entry.gpu_hours_offered = lots().map(|lot| lot.span.gpu_hours(lot.gpus)).sum();
             entry.gpu_hours_bid = bids().map(|bid| bid.span.gpu_hours(bid.gpus)).sum();
             entry.mean_ask =
                 mean(lots().flat_map(|lot| &lot.asks).map(|ask| (ask.price, ask.span.gpu_hours(ask.gpus))));
-            entry.mean_limit = mean(bids().map(|bid| (bid.limit, bid.span.gpu_hours(bid.gpus))));
+            let term_bids = bids().filter(|bid| bid.qos != Qos::BestEffort);
+            entry.mean_limit = mean(term_bids.map(|bid| (bid.limit, bid.span.gpu_hours(bid.gpus))));
         }
         summary
     }

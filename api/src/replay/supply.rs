@@ -6,7 +6,9 @@
 //! **Lots.** Consecutive weeks with quotes are one lot, over those weeks, with the GPUs of its largest week; a week
 //! without quotes ends it. **Asks.** In each of its weeks the provider posts one ask on the lot, at that week's price
 //! and for that week's capacity, for delivery over the next eight weeks or until the lot ends, so that windows of more
-//! than a week find sellers too; nothing is withdrawn. All asks of a lot share what the lot has left.
+//! than a week find sellers too; nothing is withdrawn. Beside it stands a spot ask for the week's own hours, at what the
+//! provider quoted for spot in that region and week, else at the class's spot level; a class of which no spot price was
+//! observed has none. All asks of a lot, term and spot, share what the lot has left.
 
 use std::collections::BTreeMap;
 
@@ -27,7 +29,7 @@ const LAST_WHOLE_INSTANCE_DAY: Date = Date::constant(2026, 2, 18);
 /// are bid for; with four weeks none of them could find a seller, with eight about a fifth of those hours does.
 const ASK_WEEKS: u32 = 8;
 
-/// A spot price that was observed; kept for comparison with the exchange's own spot index.
+/// A spot price that was observed: behind the spot asks, and to hold the exchange's own spot index against.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SpotQuote {
     /// The provider's organization.
@@ -44,7 +46,7 @@ pub struct SpotQuote {
     pub price: Decimal,
 }
 
-/// An ask on a lot.
+/// An ask on a lot, term or spot.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Ask {
     pub(super) key: String,
@@ -64,7 +66,14 @@ pub(super) struct Lot {
     pub(super) span: HourSpan,
     /// In order of the week in which they are posted, which is the start of their span.
     pub(super) asks: Vec<Ask>,
+    /// Likewise, by the hour; each spans its week.
+    pub(super) spot_asks: Vec<Ask>,
 }
+
+/// Prices per class and week.
+type Levels = BTreeMap<&'static ClassSpec, BTreeMap<u32, Decimal>>;
+/// What one provider quoted in a region for a class; the prices of a week.
+type SpotQuotes = BTreeMap<(String, String, &'static ClassSpec), BTreeMap<u32, Vec<Decimal>>>;
 
 /// All that is for sale, and what it says about price levels.
 #[derive(Debug, Default)]
@@ -73,7 +82,9 @@ pub(super) struct Supply {
     pub(super) spot_quotes: Vec<SpotQuote>,
     pub(super) counts: ObservationCounts,
     /// Per class and week, the lower median of the quotes.
-    levels: BTreeMap<&'static ClassSpec, BTreeMap<u32, Decimal>>,
+    levels: Levels,
+    /// The same of the spot quotes.
+    spot_levels: Levels,
     /// Per class and week, the GPUs asked.
     offered: BTreeMap<&'static ClassSpec, BTreeMap<u32, u64>>,
 }
@@ -96,6 +107,8 @@ impl Supply {
         };
         let mut quotes: BTreeMap<(String, String, &'static ClassSpec), BTreeMap<u32, WeekQuotes>> = BTreeMap::new();
         let mut level_quotes: BTreeMap<(&'static ClassSpec, u32), Vec<Decimal>> = BTreeMap::new();
+        let mut spot_level_quotes = level_quotes.clone();
+        let mut spot = SpotQuotes::new();
         for row in observations {
             let Some(class) = supply.usable(row) else {
                 continue;
@@ -108,6 +121,9 @@ impl Supply {
                 RentalType::Spot => {
                     let start = day * HOURS_PER_DAY;
                     let end = start + HOURS_PER_DAY;
+                    spot_level_quotes.entry((class, week)).or_default().push(row.price_median);
+                    let in_region = spot.entry((provider.clone(), slug(&row.region), class)).or_default();
+                    in_region.entry(week).or_default().push(row.price_median);
                     supply.spot_quotes.push(SpotQuote {
                         provider,
                         class,
@@ -124,13 +140,10 @@ impl Supply {
                 }
             }
         }
-        for ((class, week), prices) in level_quotes {
-            if let Some(level) = lower_median(prices.into_iter()) {
-                supply.levels.entry(class).or_default().insert(week, level);
-            }
-        }
-        for ((provider, region, class), weeks) in quotes {
-            supply.list(&provider, &region, class, &weeks);
+        supply.levels = levels(level_quotes);
+        supply.spot_levels = levels(spot_level_quotes);
+        for (place, weeks) in quotes {
+            supply.list(&place, &weeks, spot.get(&place));
         }
         supply
     }
@@ -157,17 +170,32 @@ impl Supply {
     }
 
     /// Registers the lots and asks of one provider, region and class.
-    fn list(&mut self, provider: &str, region: &str, class: &'static ClassSpec, weeks: &BTreeMap<u32, WeekQuotes>) {
+    fn list(
+        &mut self,
+        &(ref provider, ref region, class): &(String, String, &'static ClassSpec),
+        weeks: &BTreeMap<u32, WeekQuotes>,
+        spot: Option<&BTreeMap<u32, Vec<Decimal>>>,
+    ) {
         for run in consecutive(weeks.keys().copied()) {
             let name = format!("{provider}-{region}-{}", class.id);
             let span = HourSpan { start: run.start * HOURS_PER_WEEK, end: run.end * HOURS_PER_WEEK };
-            let mut asks = Vec::new();
+            let (mut asks, mut spot_asks) = (Vec::new(), Vec::new());
             for (week, quotes) in weeks.range(run.clone()) {
                 let Some(price) = quotes.price() else {
                     continue;
                 };
                 let gpus = quotes.capacity(class);
                 *self.offered.entry(class).or_default().entry(*week).or_default() += u64::from(gpus);
+                let own =
+                    spot.and_then(|weeks| weeks.get(week)).and_then(|prices| lower_median(prices.iter().copied()));
+                if let Some(price) = own.or_else(|| self.spot_level(class, *week)) {
+                    spot_asks.push(Ask {
+                        key: format!("spot-ask-{name}-w{week}"),
+                        gpus,
+                        price: on_tick(price),
+                        span: HourSpan { start: week * HOURS_PER_WEEK, end: (week + 1) * HOURS_PER_WEEK },
+                    });
+                }
                 asks.push(Ask {
                     key: format!("ask-{name}-w{week}"),
                     gpus,
@@ -180,12 +208,13 @@ impl Supply {
             }
             self.lots.push(Lot {
                 key: format!("lot-{name}-w{}", run.start),
-                provider: provider.to_owned(),
+                provider: provider.clone(),
                 class,
                 fabric: format!("{provider}-{region}"),
                 gpus: asks.iter().map(|ask| ask.gpus).max().unwrap_or(0),
                 span,
                 asks,
+                spot_asks,
             });
         }
     }
@@ -193,9 +222,12 @@ impl Supply {
     /// What the class cost in that week, USD per GPU-hour: the lower median of the on-demand quotes; where the week
     /// has none, of the last week before that has, else of the first after. Nothing for a class without quotes.
     pub(super) fn level(&self, class: &ClassSpec, week: u32) -> Option<Decimal> {
-        let levels = self.levels.get(class)?;
-        let before = levels.range(..=week).next_back();
-        before.or_else(|| levels.first_key_value()).map(|(_, &level)| level)
+        level_of(&self.levels, class, week)
+    }
+
+    /// The same of the spot quotes. Nothing for a class of which no spot price was observed.
+    pub(super) fn spot_level(&self, class: &ClassSpec, week: u32) -> Option<Decimal> {
+        level_of(&self.spot_levels, class, week)
     }
 
     /// GPUs of the class that are asked in that week.
@@ -203,6 +235,24 @@ impl Supply {
         let weeks = self.offered.get(class);
         weeks.and_then(|weeks| weeks.get(&week)).copied().unwrap_or(0)
     }
+}
+
+/// The lower median of each class and week.
+fn levels(quotes: BTreeMap<(&'static ClassSpec, u32), Vec<Decimal>>) -> Levels {
+    let mut levels = Levels::new();
+    for ((class, week), prices) in quotes {
+        if let Some(level) = lower_median(prices.into_iter()) {
+            levels.entry(class).or_default().insert(week, level);
+        }
+    }
+    levels
+}
+
+/// The class's level in that week, else in the last week before that has one, else in the first after.
+fn level_of(levels: &Levels, class: &ClassSpec, week: u32) -> Option<Decimal> {
+    let levels = levels.get(class)?;
+    let before = levels.range(..=week).next_back();
+    before.or_else(|| levels.first_key_value()).map(|(_, &level)| level)
 }
 
 /// Ascending weeks as ranges without holes.
@@ -299,6 +349,27 @@ mod tests {
         let quote = &supply.spot_quotes[0];
         assert_eq!((quote.gpus, quote.price), (7, dollars("0.5")));
         assert_eq!(quote.span, HourSpan { start: 24, end: 48 });
+    }
+
+    #[test]
+    fn a_week_s_spot_ask_is_at_the_provider_s_own_spot_price_else_at_the_class_s_level() {
+        let supply = supply(&[
+            "2026-03-02,p,L40S,1,US,on_demand,1,4",
+            "2026-03-09,p,L40S,1,US,on_demand,1,8",
+            "2026-03-02,q,L40S,1,US,on_demand,1,4",
+            "2026-03-02,p,L40S,1,US,spot,0.5,4",
+            "2026-03-03,p,L40S,1,JP,spot,0.3,4",
+            "2026-03-03,p,L40S,1,JP,spot,0.4,4",
+            "2026-03-02,p,A100_SXM_80GB,1,US,on_demand,1,8",
+        ]);
+        let asks = |provider: &str, class: &str| -> Vec<(u32, Decimal, u32)> {
+            let lot = supply.lots.iter().find(|lot| lot.provider == provider && lot.class.id == class).unwrap();
+            lot.spot_asks.iter().map(|ask| (ask.span.start / 168, ask.price, ask.gpus)).collect()
+        };
+        // The level of the first week is 0.4, and holds on in the second.
+        assert_eq!(asks("p", "l40s-48g-pcie-eth"), [(0, dollars("0.5"), 4), (1, dollars("0.4"), 8)]);
+        assert_eq!(asks("q", "l40s-48g-pcie-eth"), [(0, dollars("0.4"), 4)]);
+        assert_eq!(asks("p", "a100-80g-sxm4-ib"), []);
     }
 
     #[test]

@@ -15,11 +15,13 @@ use super::run_id::RunId;
 use super::selection::{Participant, Selection};
 use super::session::{Account, Exchange};
 use super::tally::Side;
+use super::trace_hours::{Cancellation, TraceHour};
 use super::wire::{self, Created, CreatedClient};
 use crate::replay::{Action, Role};
 
 /// Requests under way at once.
 const CONCURRENCY: usize = 8;
+const SECONDS_PER_HOUR: u64 = 3600;
 /// What the organizations of the plan pay in.
 const CURRENCY: &str = "USD";
 
@@ -135,13 +137,13 @@ impl Admission<'_> {
     }
 }
 
-/// The orders as documents, each with the client that sends it.
-pub(super) fn ready_orders(
+/// What is sent in each hour of the trace: the orders as documents, each with the client that sends it.
+pub(super) fn trace_hours(
     selection: &Selection<'_>,
     members: &Members,
     lots: &BTreeMap<String, String>,
     run: &RunId,
-) -> Result<Vec<ReadyOrder>, ReplayError> {
+) -> Result<Vec<TraceHour>, ReplayError> {
     let market_of: BTreeMap<&str, &str> = selection
         .lots
         .iter()
@@ -150,27 +152,51 @@ pub(super) fn ready_orders(
             _ => None,
         })
         .collect();
-    let ready = |action: &&Action| {
-        let (key, organization, side, market, lot) = match action {
-            Action::TermAsk { key, provider, lot_key, .. } => {
+    let account = |organization: &String, key: &String| {
+        members.get(organization).map(|member| member.account.clone()).ok_or_else(|| missing(organization, key))
+    };
+    let mut hours: Vec<TraceHour> = Vec::new();
+    for step in &selection.steps {
+        let hour = step.at / SECONDS_PER_HOUR;
+        if hours.last().is_none_or(|last| last.hour != hour) {
+            hours.push(TraceHour { hour, ..TraceHour::default() });
+        }
+        let Some(into) = hours.last_mut() else { continue };
+        let (key, organization, side, market, lot) = match &step.action {
+            Action::CancelSpotBid { key, buyer } => {
+                into.cancellations.push(Cancellation { key: key.clone(), account: account(buyer, key)? });
+                continue;
+            }
+            Action::TermAsk { key, provider, lot_key, .. } | Action::SpotAsk { key, provider, lot_key, .. } => {
                 let lot = lots.get(lot_key).ok_or_else(|| missing(lot_key, key))?;
                 let market = market_of.get(lot_key.as_str()).ok_or_else(|| missing(lot_key, key))?;
-                (key, provider, Side::Asks, *market, lot.as_str())
+                let spot = matches!(step.action, Action::SpotAsk { .. });
+                (key, provider, if spot { Side::SpotAsks } else { Side::Asks }, *market, lot.as_str())
             }
             Action::TermBid { key, buyer, market, .. } => (key, buyer, Side::Bids, market.as_str(), ""),
+            Action::SpotBid { key, buyer, market, .. } => (key, buyer, Side::SpotBids, market.as_str(), ""),
             _ => return Err(missing("an order", "the plan")),
         };
-        let member = members.get(organization).ok_or_else(|| missing(organization, key))?;
-        let document = wire::order(action, lot).ok_or_else(|| missing("an order", key))?;
-        Ok(ReadyOrder {
+        let document = wire::order(&step.action, lot).ok_or_else(|| missing("an order", key))?;
+        into.orders.push(ReadyOrder {
+            key: key.clone(),
             side,
             market: market.to_owned(),
-            account: member.account.clone(),
+            account: account(organization, key)?,
             body: wire::bytes(&document),
             idempotency_key: run.idempotency_key(key),
-        })
+        });
+    }
+    Ok(hours)
+}
+
+/// GPUs of each registered lot, by its id.
+pub(super) fn capacity(selection: &Selection<'_>, lots: &BTreeMap<String, String>) -> BTreeMap<String, u32> {
+    let of = |lot: &&Action| match lot {
+        Action::RegisterLot { key, gpus, .. } => Some((lots.get(key)?.clone(), *gpus)),
+        _ => None,
     };
-    selection.orders.iter().map(ready).collect()
+    selection.lots.iter().filter_map(of).collect()
 }
 
 /// The plan refers to something that it does not hold: a mistake of the plan, not of the exchange.

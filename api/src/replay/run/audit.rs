@@ -1,12 +1,13 @@
 //! The checks at the end of a replay: what the exchange told its clients, against what it lists, what its log and its
 //! topic hold, and its books. Pure; knows less than the exchange and takes its word for nothing that it can count.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rust_decimal::Decimal;
 use serde::Serialize;
 
 use super::holdings::Holdings;
+use super::spot_evidence::{SpotLog, oversold};
 use super::tally::Tally;
 use super::topic_reading::TopicReading;
 use super::wire::TrialBalance;
@@ -36,6 +37,7 @@ pub(super) struct LogEvidence {
     pub(super) sequences: BTreeSet<u64>,
     /// Ids of the orders placed after `baseline`.
     pub(super) placed: BTreeSet<String>,
+    pub(super) spot: SpotLog,
 }
 
 /// All that the checks look at.
@@ -46,6 +48,10 @@ pub(super) struct Findings<'a> {
     pub(super) holdings: &'a Evidence<Holdings>,
     /// What of it is new.
     pub(super) new: &'a Holdings,
+    /// GPUs of the replay's lots.
+    pub(super) capacity: &'a BTreeMap<String, u32>,
+    /// Spot bids that were to be cancelled.
+    pub(super) cancelled: &'a BTreeSet<String>,
     pub(super) trial_balance: &'a Evidence<TrialBalance>,
     pub(super) log: &'a Evidence<LogEvidence>,
     pub(super) topic: &'a Evidence<TopicReading>,
@@ -76,13 +82,18 @@ pub struct Check {
 
 /// Makes every check.
 pub(super) fn audit(findings: &Findings<'_>) -> Vec<Check> {
-    let Findings { tally, holdings, new, trial_balance, log, topic } = findings;
+    let Findings { tally, holdings, new, capacity, cancelled, trial_balance, log, topic } = findings;
     let mut checks = vec![every_order_answered(tally), no_order_refused(tally)];
     checks.push(check("acknowledged orders exist once", holdings, |_| acknowledged_once(tally, new)));
     checks.push(check("acknowledged orders in PostgreSQL", log, |log| acknowledged_in_log(tally, log)));
     checks.push(check("filled GPUs have trades", holdings, fills_have_trades));
     checks.push(check("trades have contracts", holdings, trades_have_contracts));
     checks.push(check("amounts are price x GPU-hours", holdings, amounts_fit));
+    checks.push(check("no lot-hour sold twice", holdings, |_| lot_hours(new, capacity)));
+    checks.push(check("spot amounts are price x time", holdings, |_| spot_amounts_fit(new)));
+    checks.push(check("spot bids end with their pods", holdings, |_| bids_ended(new, cancelled)));
+    checks.push(check_both("spot sold: clients = PostgreSQL", holdings, log, |_, log| spot_told(new, log)));
+    checks.push(check("spot sold = delivered + in progress", log, |log| spot_delivered(&log.spot)));
     checks.push(check("trial balance", trial_balance, books_balance));
     checks.push(check_both("events in PostgreSQL = Kafka", log, topic, events_published));
     checks.push(check("Kafka: no event twice", topic, |topic| {
@@ -183,6 +194,45 @@ fn amounts_fit(holdings: &Holdings) -> (bool, String) {
         .map(|trade| &trade.id)
         .collect();
     (off.is_empty(), format!("{} trades, {} off{}", holdings.trades.len(), off.len(), examples(&off)))
+}
+
+fn lot_hours(new: &Holdings, capacity: &BTreeMap<String, u32>) -> (bool, String) {
+    let (sold, over) = oversold(new, capacity);
+    let over: Vec<&String> = over.iter().collect();
+    let detail = format!("{sold} lot-hours of {} lots, {} oversold{}", capacity.len(), over.len(), examples(&over));
+    (over.is_empty(), detail)
+}
+
+/// Part of an hour may not come to a whole number of millionths.
+fn spot_amounts_fit(new: &Holdings) -> (bool, String) {
+    let millionth = Decimal::new(1, 6);
+    let off = new.spot_sales.iter().filter(|sale| {
+        let exact = sale.price * Decimal::from(sale.gpu_minutes()) / Decimal::from(60);
+        (exact - sale.amount).abs() > millionth
+    });
+    let off: Vec<&String> = off.map(|sale| &sale.order).collect();
+    (off.is_empty(), format!("{} sales, {} off{}", new.spot_sales.len(), off.len(), examples(&off)))
+}
+
+fn bids_ended(new: &Holdings, cancelled: &BTreeSet<String>) -> (bool, String) {
+    let ended = |id: &&String| new.orders.get(*id).is_some_and(|order| order.status == "cancelled");
+    let open: Vec<&String> = cancelled.iter().filter(|id| !ended(id)).collect();
+    (open.is_empty(), format!("{} cancelled, {} not ended{}", cancelled.len(), open.len(), examples(&open)))
+}
+
+fn spot_told(new: &Holdings, log: &LogEvidence) -> (bool, String) {
+    let told: u64 = new.spot_sales.iter().map(super::wire::SpotSale::gpu_minutes).sum();
+    let sold = log.spot.sold_since_baseline;
+    (told == sold, format!("{told} GPU-minutes told in {} sales, {sold} in the log", new.spot_sales.len()))
+}
+
+fn spot_delivered(log: &SpotLog) -> (bool, String) {
+    let (sold, delivered, in_progress, off) = log.balance();
+    let detail = format!(
+        "{sold} GPU-minutes sold, {delivered} delivered, {in_progress} in progress, {off} hours differ of {}",
+        log.hours.len()
+    );
+    (off == 0 && sold == delivered + in_progress, detail)
 }
 
 fn books_balance(balance: &TrialBalance) -> (bool, String) {

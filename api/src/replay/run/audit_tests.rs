@@ -1,11 +1,15 @@
 //! Each check, given a replay in which everything fits and one thing is spoilt.
 
-use std::time::Duration;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use serde_json::json;
 
 use super::audit::{Check, Evidence, Findings, LogEvidence, Verdict, audit};
 use super::holdings::Holdings;
+use super::spot_evidence::SpotLog;
 use super::tally::{Acknowledgement, Outcome, Side, Tally};
 use super::topic_reading::TopicReading;
 use super::wire::{Order, Trade, TrialBalance};
@@ -16,29 +20,47 @@ struct World {
     trial_balance: TrialBalance,
     log: LogEvidence,
     topic: TopicReading,
+    capacity: BTreeMap<String, u32>,
+    cancelled: BTreeSet<String>,
 }
 
 fn order(id: &str, filled_gpus: u64) -> Order {
-    Order { id: id.to_owned(), status: "filled".to_owned(), filled_gpus }
+    Order { id: id.to_owned(), kind: "term".to_owned(), status: "filled".to_owned(), filled_gpus }
 }
 
 fn acknowledgement(outcome: Outcome) -> Acknowledgement {
-    Acknowledgement { side: Side::Bids, market: "m.z".to_owned(), latency: Duration::from_millis(1), outcome }
+    let key = "k".to_owned();
+    Acknowledgement { key, side: Side::Bids, market: "m.z".to_owned(), latency: Duration::from_millis(1), outcome }
 }
 
-/// One bid for 8 GPUs over two hours at 1.05, filled; three events.
+/// A term bid for 8 GPUs over two hours, filled; a spot bid that got 8 for ten minutes of the first; three events.
 fn sound() -> World {
     let mut tally = Tally::new();
     tally.add(acknowledgement(Outcome::Accepted(order("b", 8))));
-    let trade: Trade = serde_json::from_value(json!({"id": "t", "contract": "c", "market": "m.z", "gpus": 8,
+    let trade: Trade =
+        serde_json::from_value(json!({"id": "t", "contract": "c", "market": "m.z", "lot": "l", "gpus": 8,
         "price": "1.0500", "amount": "16.8",
         "window": {"start": "2027-01-01T00:00:00Z", "end": "2027-01-01T02:00:00Z"}}))
-    .unwrap();
+        .unwrap();
     let mut holdings = Holdings::default();
     holdings.orders.insert("b".to_owned(), order("b", 8));
     holdings.trades.insert("t".to_owned(), trade);
     holdings.contracts.insert("c".to_owned());
     holdings.filled_and_traded.insert("buyer".to_owned(), (8, 8));
+    let spot = |status: &str| Order { kind: "spot".to_owned(), status: status.to_owned(), ..order("s", 8) };
+    tally.add(Acknowledgement { side: Side::SpotBids, ..acknowledgement(Outcome::Accepted(spot("open"))) });
+    holdings.orders.insert("s".to_owned(), spot("cancelled"));
+    holdings.spot_sales.push(
+        serde_json::from_value(json!({"order": "s", "market": "m.z", "hour": "2027-01-01T00:00:00Z", "minutes": 10,
+            "lot": "l", "gpus": 8, "price": "0.5000", "amount": "0.666667"}))
+        .unwrap(),
+    );
+    let spot = SpotLog {
+        hours: [(("m.z".to_owned(), holdings.spot_sales[0].hour), (80, 80))].into(),
+        sold_since_baseline: 80,
+        now: "2027-01-01T01:50:00Z".parse().unwrap(),
+        ..SpotLog::default()
+    };
     let mut topic = TopicReading::default();
     (0..3_u8).for_each(|offset| topic.add(0, offset.into(), Some(u64::from(offset) + 1)));
     World {
@@ -51,9 +73,12 @@ fn sound() -> World {
             baseline: 1,
             head: 3,
             sequences: (1..=3).collect(),
-            placed: ["b".to_owned()].into_iter().collect(),
+            placed: ["b".to_owned(), "s".to_owned()].into_iter().collect(),
+            spot,
         },
         topic,
+        capacity: [("l".to_owned(), 16)].into(),
+        cancelled: ["s".to_owned()].into(),
     }
 }
 
@@ -62,6 +87,8 @@ fn checks(world: &World) -> Vec<Check> {
         tally: &world.tally,
         holdings: &Evidence::Read(world.holdings.clone()),
         new: &world.holdings,
+        capacity: &world.capacity,
+        cancelled: &world.cancelled,
         trial_balance: &Evidence::Read(world.trial_balance.clone()),
         log: &Evidence::Read(world.log.clone()),
         topic: &Evidence::Read(world.topic.clone()),
@@ -104,6 +131,19 @@ fn each_fault_fails_its_check() {
 }
 
 #[test]
+fn each_fault_of_spot_fails_its_check() {
+    let small = |world: &mut World| *world.capacity.get_mut("l").unwrap() = 8;
+    assert_eq!(failing(small), ["no lot-hour sold twice"]);
+    let dear = |world: &mut World| world.holdings.spot_sales[0].amount = 1.into();
+    assert_eq!(failing(dear), ["spot amounts are price x time"]);
+    let open = |world: &mut World| world.holdings.orders.get_mut("s").unwrap().status = "open".to_owned();
+    assert_eq!(failing(open), ["spot bids end with their pods"]);
+    assert_eq!(failing(|world| world.holdings.spot_sales.clear()), ["spot sold: clients = PostgreSQL"]);
+    let undelivered = |world: &mut World| world.log.spot.hours.values_mut().for_each(|hour| hour.1 = 0);
+    assert_eq!(failing(undelivered), ["spot sold = delivered + in progress"]);
+}
+
+#[test]
 fn each_fault_of_the_topic_fails_its_check() {
     let published = "events in PostgreSQL = Kafka";
     assert_eq!(failing(|world| world.log.sequences.extend([0])), [published]);
@@ -136,6 +176,8 @@ fn what_cannot_be_asked_is_skipped_and_what_cannot_be_read_fails() {
         tally: &world.tally,
         holdings: &Evidence::Failed("connection refused".to_owned()),
         new: &world.holdings,
+        capacity: &world.capacity,
+        cancelled: &world.cancelled,
         trial_balance: &Evidence::Absent("no finance client"),
         log: &Evidence::Absent("no database_url"),
         topic: &Evidence::Read(world.topic.clone()),

@@ -15,11 +15,11 @@ const PRICE_PLACES: u32 = 4;
 /// One class of GPUs.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct ClassOutcome {
-    /// Bids accepted.
+    /// Term bids accepted.
     pub bids: u64,
     /// Of these, filled in the end.
     pub filled: u64,
-    /// GPU-hours sold.
+    /// GPU-hours sold by the term.
     pub gpu_hours_sold: u64,
     /// What buyers pay for one of them on average, USD, without fees; nothing where none was sold.
     #[serde(serialize_with = "optional_decimal_string")]
@@ -27,6 +27,41 @@ pub struct ClassOutcome {
     /// The mean of the observed on-demand prices, each weighted by the GPU-hours offered at it, USD.
     #[serde(serialize_with = "decimal_string")]
     pub on_demand_level: Decimal,
+    /// What was sold by the hour.
+    pub spot: SpotOutcome,
+}
+
+/// Spot of one class of GPUs, beside the spot prices that were observed in the same weeks. Prices are USD per GPU-hour.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct SpotOutcome {
+    /// Spot bids accepted.
+    pub bids: u64,
+    /// GPU-hours sold, rounded down.
+    pub gpu_hours_sold: u64,
+    /// Hours with a clearing price.
+    pub hours_priced: u64,
+    /// Mean of the clearing prices.
+    #[serde(serialize_with = "optional_decimal_string")]
+    pub index_average: Option<Decimal>,
+    /// The lowest of them.
+    #[serde(serialize_with = "optional_decimal_string")]
+    pub index_min: Option<Decimal>,
+    /// The highest of them.
+    #[serde(serialize_with = "optional_decimal_string")]
+    pub index_max: Option<Decimal>,
+    /// How often a buyer lost GPUs; nothing where the log could not be read.
+    pub interruptions: Option<u64>,
+    /// Observed spot prices.
+    pub observed_quotes: u64,
+    /// Mean of the observed prices.
+    #[serde(serialize_with = "optional_decimal_string")]
+    pub observed_average: Option<Decimal>,
+    /// The lowest of them.
+    #[serde(serialize_with = "optional_decimal_string")]
+    pub observed_min: Option<Decimal>,
+    /// The highest of them.
+    #[serde(serialize_with = "optional_decimal_string")]
+    pub observed_max: Option<Decimal>,
 }
 
 impl ClassOutcome {
@@ -40,6 +75,9 @@ impl ClassOutcome {
                 let class = classes.entry(class_of(market).to_owned()).or_default();
                 class.bids += 1;
                 class.filled += u64::from(new.orders.get(id).is_some_and(|order| order.status == "filled"));
+            }
+            if *side == Side::SpotBids {
+                classes.entry(class_of(market).to_owned()).or_default().spot.bids += 1;
             }
         }
         let mut paid: BTreeMap<&str, Decimal> = BTreeMap::new();
@@ -62,7 +100,7 @@ fn average(paid: Decimal, gpu_hours: u64) -> Option<Decimal> {
 }
 
 /// The class of a market is what its id begins with.
-fn class_of(market: &str) -> &str {
+pub(super) fn class_of(market: &str) -> &str {
     market.split_once('.').map_or(market, |(class, _)| class)
 }
 

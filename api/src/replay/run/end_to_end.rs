@@ -14,6 +14,15 @@ fn pods() -> String {
     sample::PODS.to_owned() + &more.collect::<String>()
 }
 
+/// The sample's with capacity for all bids, since the stand-in's never ends, and with dearer spot offers elsewhere: the
+/// spot level is then above the provider's own spot price, so that every spot bid reaches it.
+fn prices() -> String {
+    let quote =
+        |region: &str, price: &str| format!("2026-03-10,vast.ai,L40,4,{region},spot,{price},2,{price},{price}\n");
+    let more = quote("US", "0.2") + &quote("JP", "0.4").repeat(2);
+    sample::PRICES.replace("on_demand,0.5,2,", "on_demand,0.5,20,") + &more
+}
+
 fn arguments(dir: &Path, url: &str) -> ReplayArgs {
     let file = |name: &str, text: &str| {
         fs::write(dir.join(name), text).unwrap();
@@ -22,7 +31,7 @@ fn arguments(dir: &Path, url: &str) -> ReplayArgs {
     let client = |role: &str| json!({"organization": "demo", "role": role, "client_id": role, "client_secret": "s"});
     let credentials = json!({"url": url, "topics": {}, "clients": [client("operator"), client("finance")]}).to_string();
     ReplayArgs {
-        prices: file("prices.csv", sample::PRICES),
+        prices: file("prices.csv", &prices()),
         demand: file("pods.csv", &pods()),
         url: None,
         credentials: file("credentials.json", &credentials),
@@ -56,14 +65,19 @@ async fn every_order_is_acknowledged_once_through_lost_answers_and_a_second_repl
         assert!(replay_market(args.clone()).await.unwrap());
         let report = report(&dir);
         let orders = report["plan"]["asks"].as_u64().unwrap() + report["plan"]["bids"].as_u64().unwrap();
-        let accepted = ["asks", "bids"].map(|side| report["orders"][side]["accepted"].as_u64().unwrap());
+        let accepted =
+            ["asks", "bids", "spot_asks", "spot_bids"].map(|side| report["orders"][side]["accepted"].as_u64().unwrap());
         assert_eq!(accepted.iter().sum::<u64>(), orders);
         assert_eq!(report["load"]["repeated_after_failure"], orders);
         assert_eq!(report["load"]["repeated_after_overload"], orders);
         assert_eq!(report["trades"], report["contracts"]);
         assert_eq!(report["orders"]["bids"]["status_at_end"]["filled"], report["trades"]);
+        let spot = &report["classes"]["l40-48g-pcie-eth"]["spot"];
+        assert_eq!((&spot["bids"], &spot["observed_average"]), (&json!(1), &json!("0.3")));
+        // Four GPUs for the two hours of the best-effort pod.
+        assert_eq!((&spot["gpu_hours_sold"], &spot["hours_priced"]), (&json!(8), &json!(2)), "{spot:#}");
         assert_eq!(verdicts(&report, "failed"), Vec::<String>::new());
-        assert_eq!(verdicts(&report, "skipped").len(), 4, "{report:#}");
+        assert_eq!(verdicts(&report, "skipped").len(), 6, "{report:#}");
     }
 }
 

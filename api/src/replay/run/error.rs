@@ -28,6 +28,9 @@ pub enum ReplayError {
         /// The file.
         path: PathBuf,
     },
+    /// Spot needs the exchange's time to pass, and a real clock takes months over the recordings.
+    #[error("the exchange's clock is real; a replay moves it, as an exchange started with `secondwind run` allows")]
+    ClockIsReal,
     /// The recordings make no plan.
     #[error(transparent)]
     Plan(#[from] PlanError),

@@ -2,10 +2,12 @@
 
 use std::collections::BTreeSet;
 
+use jiff::Timestamp;
 use tokio_postgres::{Client, NoTls};
 use uuid::Uuid;
 
 use super::error::ReplayError;
+use super::spot_evidence::SpotLog;
 
 /// A connection to the database, made anew for each look: the exchange may have been restarted in between.
 #[derive(Debug)]
@@ -33,9 +35,35 @@ impl EventLog {
 
     /// Ids of the orders placed after `baseline`.
     pub(super) async fn placed_orders(&self, baseline: u64) -> Result<BTreeSet<String>, ReplayError> {
-        let placed = "select subject from events where type = 'order_placed' and subject is not null and sequence > $1";
+        let placed = "select subject from events where type in ('order_placed', 'spot_order_placed') and subject is not null and sequence > $1";
         let rows = self.0.query(placed, &[&signed(baseline)]).await?;
         Ok(rows.iter().map(|row| row.get::<_, Uuid>(0).to_string()).collect())
+    }
+
+    /// What was sold and delivered by the hour, up to `head`; `now` is the exchange's clock.
+    pub(super) async fn spot(&self, baseline: u64, head: u64, now: Timestamp) -> Result<SpotLog, ReplayError> {
+        let sales = "select content->>'market', (content->>'hour')::timestamptz, type, sequence > $1, \
+                     sum((sale->>'gpus')::bigint * (sale->>'minutes')::bigint)::bigint \
+                     from events, json_array_elements(content->'sales') sale \
+                     where type in ('spot_hours_sold', 'spot_hours_delivered') and sequence <= $2 group by 1, 2, 3, 4";
+        let mut log = SpotLog { now, ..SpotLog::default() };
+        for row in self.0.query(sales, &[&signed(baseline), &signed(head)]).await? {
+            let minutes = row.get::<_, i64>(4).unsigned_abs();
+            let hour = log.hours.entry((row.get(0), row.get(1))).or_default();
+            match row.get(2) {
+                "spot_hours_sold" => {
+                    hour.0 += minutes;
+                    log.sold_since_baseline += if row.get(3) { minutes } else { 0 };
+                }
+                _ => hour.1 += minutes,
+            }
+        }
+        let interruptions = "select content->>'market', count(*) from events \
+                             where type = 'spot_interrupted' and sequence > $1 and sequence <= $2 group by 1";
+        for row in self.0.query(interruptions, &[&signed(baseline), &signed(head)]).await? {
+            log.interruptions.insert(row.get(0), row.get::<_, i64>(1).unsigned_abs());
+        }
+        Ok(log)
     }
 }
 

@@ -1,5 +1,6 @@
 //! A stand-in for the exchange that keeps the wire contract, and misbehaves where clients must cope: tokens that are
-//! refused, overload, answers that are lost after the request took effect. Its matching is naive: capacity never ends.
+//! refused, overload, answers that are lost after the request took effect. Its matching is naive: capacity never ends, and
+//! every hour over which the clock moves is sold to the spot bids that reach the first spot ask's price.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -13,6 +14,7 @@ use actix_web::{
     rt::System,
     web,
 };
+use jiff::Timestamp;
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
 
@@ -26,6 +28,10 @@ pub(super) struct World {
     pub(super) refuse_orders: Option<&'static str>,
     /// The contracts of trades are not listed.
     pub(super) lose_contracts: bool,
+    /// The clock, where it was moved.
+    now: Option<Timestamp>,
+    auctions: BTreeMap<String, Vec<Value>>,
+    spot_sales: BTreeMap<String, Vec<Value>>,
     next_id: u64,
     /// By client id: organization and role.
     clients: BTreeMap<String, (String, String)>,
@@ -93,6 +99,9 @@ fn answer(world: &mut World, request: &HttpRequest, body: &[u8]) -> HttpResponse
         return get(world, path, request.query_string(), &organization, &role);
     }
 
+    if request.method() == Method::DELETE {
+        return cancel(world, path, &organization);
+    }
     let key = request.headers().get("idempotency-key").unwrap().to_str().unwrap().to_owned();
     assert!((1..=64).contains(&key.len()), "{key}");
     let key = format!("{organization} {path} {key}");
@@ -121,7 +130,8 @@ fn answer(world: &mut World, request: &HttpRequest, body: &[u8]) -> HttpResponse
 
 fn get(world: &World, path: &str, query: &str, organization: &str, role: &str) -> HttpResponse {
     let list = match path {
-        "/v1/clock" => return reply(200, &json!({"now": "2027-01-01T00:10:00Z", "simulated": true})),
+        "/v1/clock" => return reply(200, &json!({"now": now(world).to_string(), "simulated": true})),
+        "/v1/spot-sales" => world.spot_sales.get(organization).cloned().unwrap_or_default(),
         "/v1/ledger/trial-balance" => {
             assert_eq!((role, query), ("finance", "entity=operator&currency=USD"));
             let rows = [json!({"debit": "2.5", "credit": "0"}), json!({"debit": "0", "credit": "2.5"})];
@@ -134,7 +144,11 @@ fn get(world: &World, path: &str, query: &str, organization: &str, role: &str) -
             let trades = world.trades.get(organization).cloned().unwrap_or_default();
             trades.iter().map(|trade| json!({"id": trade["contract"]})).collect()
         }
-        other => panic!("GET {other} is not in the contract"),
+        other => {
+            let market = other.strip_prefix("/v1/markets/").and_then(|rest| rest.strip_suffix("/spot"));
+            let market = market.unwrap_or_else(|| panic!("GET {other} is not in the contract"));
+            world.auctions.get(market).cloned().unwrap_or_default()
+        }
     };
     let from: usize = query.split_once("cursor=").map_or(0, |(_, cursor)| cursor.parse().unwrap());
     let until = (from + PAGE).min(list.len());
@@ -153,6 +167,11 @@ fn post(world: &mut World, path: &str, organization: &str, role: &str, body: &[u
         "/v1/markets" | "/v1/organizations" | "/v1/deposits" => {
             assert_eq!(role, "operator");
             (201, json!({"id": id}))
+        }
+        "/v1/clock" => {
+            assert_eq!(role, "operator");
+            move_clock(world, text("now").parse().unwrap());
+            (200, json!({"now": text("now"), "simulated": true}))
         }
         "/v1/lots" => {
             assert_eq!(role, "provider");
@@ -179,11 +198,12 @@ fn place(world: &mut World, id: &str, organization: &str, mut order: Value) -> V
     if order["side"] == "sell" {
         order["market"] = json!(world.lots[order["lot"].as_str().unwrap()]);
         world.asks.push(order.clone());
-    } else {
+    } else if order["kind"] == "term" {
         let price = |order: &Value| order["limit_price"].as_str().unwrap().parse::<Decimal>().unwrap();
         let edge = |order: &Value, edge: &str| order["window"][edge].as_str().unwrap().to_owned();
         let ask = world.asks.iter().find(|ask| {
-            ask["market"] == order["market"]
+            ask["kind"] == "term"
+                && ask["market"] == order["market"]
                 && price(ask) <= price(&order)
                 && edge(ask, "start") <= edge(&order, "start")
                 && edge(&order, "end") <= edge(ask, "end")
@@ -199,6 +219,50 @@ fn place(world: &mut World, id: &str, organization: &str, mut order: Value) -> V
     }
     world.orders.entry(organization.to_owned()).or_default().push(order.clone());
     order
+}
+
+fn now(world: &World) -> Timestamp {
+    world.now.unwrap_or_else(|| "2027-01-01T00:10:00Z".parse().unwrap())
+}
+
+fn move_clock(world: &mut World, to: Timestamp) {
+    let mut hour = now(world).as_second() / 3600 + 1;
+    world.now = Some(to);
+    let price = |order: &Value| order["limit_price"].as_str().unwrap().parse::<Decimal>().unwrap();
+    while hour * 3600 <= to.as_second() {
+        let at = Timestamp::from_second(hour * 3600).unwrap();
+        let covers = |ask: &Value| {
+            let edge = |edge: &str| ask["window"][edge].as_str().unwrap().parse::<Timestamp>().unwrap();
+            edge("start") <= at && at < edge("end")
+        };
+        let Some(ask) = world.asks.iter().find(|ask| ask["kind"] == "spot" && covers(ask)) else {
+            hour += 1;
+            continue;
+        };
+        let mut met = false;
+        for (organization, orders) in &world.orders {
+            let bids = orders.iter().filter(|bid| bid["kind"] == "spot" && bid["side"] == "buy");
+            for bid in bids.filter(|bid| bid["status"] == "open" && price(bid) >= price(ask)) {
+                met = true;
+                let amount = price(ask) * Decimal::from(bid["gpus"].as_u64().unwrap());
+                let sale = json!({"order": bid["id"], "market": ask["market"], "hour": at.to_string(), "minutes": 60,
+                    "lot": ask["lot"], "gpus": bid["gpus"], "price": ask["limit_price"], "amount": amount.to_string()});
+                world.spot_sales.entry(organization.clone()).or_default().push(sale);
+            }
+        }
+        let clearing = if met { ask["limit_price"].clone() } else { Value::Null };
+        let auction = json!({"hour": at.to_string(), "clearing_price": clearing});
+        world.auctions.entry(ask["market"].as_str().unwrap().to_owned()).or_default().push(auction);
+        hour += 1;
+    }
+}
+
+fn cancel(world: &mut World, path: &str, organization: &str) -> HttpResponse {
+    let id = path.strip_prefix("/v1/orders/").unwrap();
+    let order = world.orders.get_mut(organization).and_then(|orders| orders.iter_mut().find(|order| order["id"] == id));
+    let order = order.unwrap();
+    order["status"] = json!("cancelled");
+    reply(200, &order.clone())
 }
 
 fn amount(ask: &Value, order: &Value) -> String {

@@ -1,6 +1,7 @@
-//! The open-loop generator: offers the orders in the plan's order at a fixed rate.
+//! The open-loop generator: offers the orders of one hour of the trace after the other, in the plan's order, at a fixed
+//! rate. All orders of an hour are answered before the exchange's clock moves on; that time is not part of the load.
 //!
-//! Orders are sent in order, but up to [`IN_FLIGHT_MAX`] are under way at once and may reach the exchange in another
+//! Within an hour orders are sent in order, but up to [`IN_FLIGHT_MAX`] are under way at once and may reach the exchange in another
 //! order; what fills may thus differ a little from run to run. Every order is sent until it is answered, so a server
 //! that is killed and started again in between has each of them exactly once.
 
@@ -25,6 +26,8 @@ const IN_FLIGHT_MAX: usize = 256;
 /// An order ready to be sent.
 #[derive(Debug)]
 pub(super) struct ReadyOrder {
+    /// Its key in the plan.
+    pub(super) key: String,
     pub(super) side: Side,
     pub(super) market: String,
     pub(super) account: Arc<Account>,
@@ -46,31 +49,55 @@ pub struct Punctuality {
 pub(super) struct Offered {
     pub(super) tally: Tally,
     pub(super) punctuality: Punctuality,
-    /// From the instant at which the first order was due to the last answer.
+    /// From the instant at which an hour's first order was due to its last answer, added up.
     pub(super) took: Duration,
 }
 
-/// Offers all orders and waits for their answers.
-pub(super) async fn offer(
-    exchange: &Exchange,
-    orders: Vec<ReadyOrder>,
+/// Offers orders and adds up what comes of them.
+#[derive(Debug)]
+pub(super) struct Generator {
+    exchange: Exchange,
     schedule: Schedule,
-    mut progress: Progress,
-) -> Result<Offered, ReplayError> {
-    // At most one message per order: the channel is bounded by the plan.
-    let (answered, mut answers) = mpsc::unbounded_channel();
-    let start = Instant::now();
-    let sender = tokio::spawn(send_all(exchange.clone(), orders, schedule, start, answered));
-    let mut tally = Tally::new();
-    let mut last = start;
-    while let Some((at, acknowledgement)) = answers.recv().await {
-        tally.add(acknowledgement);
-        last = last.max(at);
-        progress.advance();
+    progress: Progress,
+    offered: Offered,
+}
+
+impl Generator {
+    pub(super) fn new(exchange: Exchange, schedule: Schedule, progress: Progress) -> Self {
+        let offered = Offered { tally: Tally::new(), punctuality: Punctuality::default(), took: Duration::ZERO };
+        Self { exchange, schedule, progress, offered }
     }
-    let punctuality = sender.await.map_err(|error| ReplayError::Task(error.to_string()))?;
-    progress.finish();
-    Ok(Offered { tally, punctuality, took: last - start })
+
+    /// The id of an accepted order, by its key in the plan.
+    pub(super) fn id_of(&self, key: &str) -> Option<&str> {
+        self.offered.tally.ids.get(key).map(String::as_str)
+    }
+
+    /// Offers the orders of an hour and waits for their answers.
+    pub(super) async fn offer(&mut self, orders: Vec<ReadyOrder>) -> Result<(), ReplayError> {
+        // At most one message per order: the channel is bounded by the plan.
+        let (answered, mut answers) = mpsc::unbounded_channel();
+        let start = Instant::now();
+        let sender = tokio::spawn(send_all(self.exchange.clone(), orders, self.schedule, start, answered));
+        let mut last = start;
+        while let Some((at, acknowledgement)) = answers.recv().await {
+            self.offered.tally.add(acknowledgement);
+            last = last.max(at);
+            self.progress.advance();
+        }
+        let punctuality = sender.await.map_err(|error| ReplayError::Task(error.to_string()))?;
+        self.offered.punctuality.delayed += punctuality.delayed;
+        let latest = self.offered.punctuality.latest_micros.max(punctuality.latest_micros);
+        self.offered.punctuality.latest_micros = latest;
+        self.offered.took += last - start;
+        Ok(())
+    }
+
+    /// What came of all orders.
+    pub(super) fn finish(self) -> Offered {
+        self.progress.finish();
+        self.offered
+    }
 }
 
 async fn send_all(
@@ -99,7 +126,7 @@ async fn send_all(
             let outcome = send(&exchange, &order).await;
             let at = Instant::now();
             let acknowledgement =
-                Acknowledgement { side: order.side, market: order.market, latency: at - due, outcome };
+                Acknowledgement { key: order.key, side: order.side, market: order.market, latency: at - due, outcome };
             // The receiver lives until every sender is gone.
             drop(answered.send((at, acknowledgement)));
             drop(permit);

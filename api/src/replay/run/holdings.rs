@@ -12,12 +12,12 @@ use tokio::time::Instant;
 use super::admission::{Member, Members};
 use super::error::ReplayError;
 use super::session::{Account, Exchange};
-use super::wire::{Created, Order, Page, Trade};
+use super::wire::{Created, Order, Page, SpotSale, Trade};
 use crate::replay::Role;
 
 /// Organizations read at once.
 const CONCURRENCY: usize = 4;
-const PAGE: usize = 100;
+const PAGE: usize = 500;
 /// Lists are computed from the log and may trail the acknowledgements; this is how long they may.
 const SETTLE_MAX: Duration = Duration::from_secs(30);
 const SETTLE_PAUSE: Duration = Duration::from_millis(500);
@@ -28,7 +28,9 @@ pub(super) struct Holdings {
     pub(super) orders: BTreeMap<String, Order>,
     pub(super) trades: BTreeMap<String, Trade>,
     pub(super) contracts: BTreeSet<String>,
-    /// GPUs filled of all orders of a buyer, and GPUs of all its trades.
+    /// What the buyers bought by the hour.
+    pub(super) spot_sales: Vec<SpotSale>,
+    /// GPUs filled of all term orders of a buyer, and GPUs of all its trades.
     pub(super) filled_and_traded: BTreeMap<String, (u64, u64)>,
 }
 
@@ -41,6 +43,7 @@ impl Holdings {
             all.orders.extend(of_one.orders);
             all.trades.extend(of_one.trades);
             all.contracts.extend(of_one.contracts);
+            all.spot_sales.extend(of_one.spot_sales);
             all.filled_and_traded.extend(of_one.filled_and_traded);
         }
         Ok(all)
@@ -58,7 +61,9 @@ impl Holdings {
             }
             let contracts = pages::<Created>(exchange, account, "/v1/contracts").await?;
             holdings.contracts = contracts.into_iter().map(|contract| contract.id).collect();
-            let filled = holdings.orders.values().map(|order| order.filled_gpus).sum();
+            holdings.spot_sales = pages::<SpotSale>(exchange, account, "/v1/spot-sales").await?;
+            let term = holdings.orders.values().filter(|order| order.kind == "term");
+            let filled = term.map(|order| order.filled_gpus).sum();
             let traded = holdings.trades.values().map(|trade| u64::from(trade.gpus)).sum();
             holdings.filled_and_traded.insert(name.clone(), (filled, traded));
         }
@@ -93,12 +98,17 @@ impl Holdings {
         new.orders.retain(|id, _| !before.orders.contains_key(id));
         new.trades.retain(|id, _| !before.trades.contains_key(id));
         new.contracts.retain(|id| !before.contracts.contains(id));
+        new.spot_sales.retain(|sale| new.orders.contains_key(&sale.order));
         new
     }
 }
 
 /// All pages of a list.
-async fn pages<T: DeserializeOwned>(exchange: &Exchange, account: &Account, path: &str) -> Result<Vec<T>, ReplayError> {
+pub(super) async fn pages<T: DeserializeOwned>(
+    exchange: &Exchange,
+    account: &Account,
+    path: &str,
+) -> Result<Vec<T>, ReplayError> {
     let mut all = Vec::new();
     let mut cursor: Option<String> = None;
     loop {
@@ -141,7 +151,8 @@ mod tests {
 
     #[test]
     fn earlier_replays_are_left_out() {
-        let order = |id: &str| Order { id: id.to_owned(), status: "open".to_owned(), filled_gpus: 0 };
+        let order =
+            |id: &str| Order { id: id.to_owned(), kind: "term".to_owned(), status: "open".to_owned(), filled_gpus: 0 };
         let with = |ids: &[&str]| Holdings {
             orders: ids.iter().map(|id| ((*id).to_owned(), order(id))).collect(),
             contracts: ids.iter().map(|id| (*id).to_owned()).collect(),

@@ -1,7 +1,8 @@
 //! `secondwind replay-market`: the plan of two recordings, played through the public REST API.
 //!
 //! Owns the clients of the replay: it opens markets, admits organizations, registers lots (`admission`, a closed
-//! loop), then offers the plan's orders at a fixed rate (`generator`, an open loop), and at the end holds what it was
+//! loop), then offers the plan's orders hour by hour (`trace_hours`), moving the exchange's clock from one hour of the
+//! trace to the next, and those of an hour at a fixed rate (`generator`, an open loop), and at the end holds what it was
 //! told against what the exchange lists, its log in PostgreSQL and its topic in Kafka (`audit`). It uses only what any
 //! client has; the log and the topic are read past the exchange, and only to check.
 //!
@@ -29,9 +30,11 @@ mod run_id;
 mod schedule;
 mod selection;
 mod session;
+mod spot_evidence;
 mod tally;
 mod topic_reading;
 mod topic_tail;
+mod trace_hours;
 mod verification;
 mod wire;
 
@@ -44,25 +47,25 @@ mod fake_exchange;
 #[cfg(test)]
 mod sample;
 
-use std::{fs, path::Path, time::Duration};
+use std::{collections::BTreeSet, fs, path::Path, time::Duration};
 
 use jiff::{SignedDuration, Timestamp};
 use tokio::time::Instant;
 
 pub use args::ReplayArgs;
 pub use audit::{Check, Verdict};
-pub use class_outcome::ClassOutcome;
+pub use class_outcome::{ClassOutcome, SpotOutcome};
 pub use error::ReplayError;
 pub use generator::Punctuality;
 pub use latency::LatencySummary;
 pub use report::{Load, Report};
 pub use tally::{Side, SideCounts};
 
-use super::Plan;
+use super::{Plan, SpotQuote};
 use crate::credentials::Credentials;
 use admission::Admission;
 use event_log::EventLog;
-use generator::Offered;
+use generator::{Generator, Offered};
 use holdings::Holdings;
 use loopback::LoopbackUrl;
 use progress::Progress;
@@ -71,8 +74,9 @@ use schedule::Schedule;
 use selection::Selection;
 use session::{Account, Exchange};
 use topic_tail::TopicTail;
-use verification::Verification;
-use wire::Clock;
+use trace_hours::Player;
+use verification::{Verification, Verified};
+use wire::{Auction, Clock};
 
 const SECONDS_PER_HOUR: i64 = 3600;
 /// The plan begins at least this far ahead of the exchange's clock, so that no window has passed when its order comes.
@@ -103,6 +107,9 @@ async fn play(args: &ReplayArgs) -> Result<Report, ReplayError> {
         .ok_or_else(|| ReplayError::NoOperator { path: args.credentials.clone() })?;
 
     let clock: Clock = exchange.get(&operator, "/v1/clock").await?;
+    if !clock.simulated {
+        return Err(ReplayError::ClockIsReal);
+    }
     let origin = first_full_hour(clock.now)?;
     let plan = read_plan(args, origin).await?;
     let selection = Selection::of(&plan, args.limit);
@@ -119,15 +126,51 @@ async fn play(args: &ReplayArgs) -> Result<Report, ReplayError> {
     let members = admission.members(&selection).await?;
     let before = Holdings::read(&exchange, &members).await?;
     let lots = admission.lots(&selection, &members).await?;
-    let orders = admission::ready_orders(&selection, &members, &lots, &run)?;
+    let capacity = admission::capacity(&selection, &lots);
+    let hours = admission::trace_hours(&selection, &members, &lots, &run)?;
+    let hours_played = hours.last().map_or(0, |last| last.hour);
 
-    let progress = Progress::of("offering orders", orders.len());
+    let progress = Progress::of("offering orders", hours.iter().map(|hour| hour.orders.len()).sum());
     let trading = exchange.counted_apart();
-    let mut offered = generator::offer(&trading, orders, Schedule::new(args.rate), progress).await?;
+    let mut generator = Generator::new(trading.clone(), Schedule::new(args.rate), progress);
+    let mut player = Player {
+        exchange: &exchange,
+        operator: &operator,
+        run: &run,
+        origin,
+        now: clock.now,
+        cancelled: BTreeSet::new(),
+    };
+    player.play(hours, &mut generator).await?;
+    let (mut offered, cancelled) = (generator.finish(), player.cancelled);
 
     let progress = Progress::spinner("verifying");
-    let verification = Verification { exchange: &exchange, credentials: &args.credentials, baseline, tail };
-    let (checks, new) = verification.run(&members, &before, &offered.tally).await?;
+    let verification = Verification {
+        exchange: &exchange,
+        credentials: &args.credentials,
+        baseline,
+        tail,
+        capacity: &capacity,
+        cancelled: &cancelled,
+    };
+    let Verified { checks, new, interruptions } = verification.run(&members, &before, &offered.tally).await?;
+    let mut classes = ClassOutcome::of(&plan.summary, &offered.tally, &new);
+    for market in &selection.markets {
+        let path = format!("/v1/markets/{}/spot", market.id);
+        let mut auctions: Vec<Auction> = holdings::pages(&exchange, &operator, &path).await?;
+        auctions.retain(|auction| auction.hour >= origin);
+        let sold = new.spot_sales.iter().filter(|sale| sale.market == market.id);
+        let interrupted = interruptions.as_ref().map(|by| by.get(&market.id).copied().unwrap_or(0));
+        let observed: Vec<&SpotQuote> = plan
+            .spot_quotes
+            .iter()
+            .filter(|quote| quote.class == market.class && u64::from(quote.span.start) < hours_played)
+            .collect();
+        let class = classes.entry(class_outcome::class_of(&market.id).to_owned()).or_default();
+        let minutes = sold.map(wire::SpotSale::gpu_minutes).sum();
+        let bids = class.spot.bids;
+        class.spot = SpotOutcome { bids, ..spot_evidence::outcome(&auctions, minutes, interrupted, &observed) };
+    }
     progress.finish();
 
     for (id, (side, _)) in &offered.tally.accepted {
@@ -139,7 +182,7 @@ async fn play(args: &ReplayArgs) -> Result<Report, ReplayError> {
         run: run.as_str().to_owned(),
         url: exchange.url().as_str().to_owned(),
         origin: origin.to_string(),
-        classes: ClassOutcome::of(&plan.summary, &offered.tally, &new),
+        classes,
         plan: plan.summary,
         refusals: offered.tally.refusals.clone(),
         trades: new.trades.len() as u64,

@@ -2,6 +2,8 @@
 
 use std::{collections::BTreeSet, time::Duration};
 
+use rust_decimal::Decimal;
+
 use super::audit::Verdict;
 use super::columns::aligned;
 use super::report::Report;
@@ -31,6 +33,7 @@ pub(super) fn text(report: &Report) -> String {
         heading + &planned,
         aligned(&orders(report)),
         aligned(&classes(report)) + &sold,
+        aligned(&spot(report)),
         aligned(&load(report)),
         checks(report),
     ]
@@ -39,20 +42,21 @@ pub(super) fn text(report: &Report) -> String {
 
 fn orders(report: &Report) -> Vec<Row> {
     let side = |side| report.orders.get(&side).cloned().unwrap_or_default();
-    let (asks, bids) = (side(Side::Asks), side(Side::Bids));
+    let sides = Side::ALL.map(side);
     let row = |label: &str, count: &dyn Fn(&SideCounts) -> u64| {
-        let (asks, bids) = (count(&asks), count(&bids));
-        vec![label.to_owned(), grouped(asks), grouped(bids), grouped(asks + bids)]
+        let counts = sides.iter().map(count);
+        let all = counts.clone().sum();
+        std::iter::once(label.to_owned()).chain(counts.chain([all]).map(grouped)).collect::<Row>()
     };
     let mut rows = vec![
-        titles(&["orders", "asks", "bids", "all"]),
+        titles(&["orders", "asks", "bids", "spot asks", "spot bids", "all"]),
         row("sent", &|side| side.sent),
         row("accepted", &|side| side.accepted),
         row("refused", &|side| side.refused),
         row("unanswered", &|side| side.unanswered),
     ];
     let at = |label: &str, statuses: &dyn Fn(&SideCounts) -> Vec<(String, u64)>| {
-        let names: BTreeSet<String> = [&asks, &bids].into_iter().flat_map(statuses).map(|(name, _)| name).collect();
+        let names: BTreeSet<String> = sides.iter().flat_map(statuses).map(|(name, _)| name).collect();
         let count = |name: &str, side: &SideCounts| {
             statuses(side).into_iter().find(|(status, _)| status == name).map_or(0, |(_, count)| count)
         };
@@ -62,17 +66,16 @@ fn orders(report: &Report) -> Vec<Row> {
     };
     rows.extend(at("at once", &|side| side.status_at_acknowledgement.clone().into_iter().collect()));
     rows.extend(at("in the end", &|side| side.status_at_end.clone().into_iter().collect()));
-    rows.extend(
-        report
-            .refusals
-            .iter()
-            .map(|(code, count)| vec![format!("refused: {code}"), String::new(), String::new(), grouped(*count)]),
-    );
+    rows.extend(report.refusals.iter().map(|(code, count)| {
+        let blank = std::iter::repeat_n(String::new(), Side::ALL.len());
+        let label = std::iter::once(format!("refused: {code}"));
+        label.chain(blank).chain([grouped(*count)]).collect()
+    }));
     rows
 }
 
 fn classes(report: &Report) -> Vec<Row> {
-    let mut rows = vec![titles(&["class", "bids", "filled", "GPU-hours sold", "average price", "on demand"])];
+    let mut rows = vec![titles(&["term", "bids", "filled", "GPU-hours sold", "average price", "on demand"])];
     rows.extend(report.classes.iter().map(|(id, class)| {
         vec![
             id.clone(),
@@ -81,6 +84,42 @@ fn classes(report: &Report) -> Vec<Row> {
             grouped(class.gpu_hours_sold),
             class.average_price.map_or("-".to_owned(), |price| format!("{price:.4}")),
             format!("{:.4}", class.on_demand_level),
+        ]
+    }));
+    rows
+}
+
+fn spot(report: &Report) -> Vec<Row> {
+    let price = |price: Option<Decimal>| price.map_or("-".to_owned(), |price| format!("{price:.4}"));
+    let mut rows = vec![titles(&[
+        "spot",
+        "bids",
+        "GPU-hours sold",
+        "interrupted",
+        "hours priced",
+        "average",
+        "min",
+        "max",
+        "observed",
+        "average",
+        "min",
+        "max",
+    ])];
+    rows.extend(report.classes.iter().map(|(id, class)| {
+        let spot = &class.spot;
+        vec![
+            id.clone(),
+            grouped(spot.bids),
+            grouped(spot.gpu_hours_sold),
+            spot.interruptions.map_or("-".to_owned(), grouped),
+            grouped(spot.hours_priced),
+            price(spot.index_average),
+            price(spot.index_min),
+            price(spot.index_max),
+            grouped(spot.observed_quotes),
+            price(spot.observed_average),
+            price(spot.observed_min),
+            price(spot.observed_max),
         ]
     }));
     rows
@@ -142,7 +181,11 @@ fn grouped(number: u64) -> String {
 mod tests {
     use super::*;
     use crate::replay::run::{
-        audit::Check, class_outcome::ClassOutcome, generator::Punctuality, latency::LatencySummary, report::Load,
+        audit::Check,
+        class_outcome::{ClassOutcome, SpotOutcome},
+        generator::Punctuality,
+        latency::LatencySummary,
+        report::Load,
         sample,
     };
 
@@ -162,6 +205,16 @@ mod tests {
             gpu_hours_sold: 7048,
             average_price: Some("0.4701".parse().unwrap()),
             on_demand_level: "0.6525".parse().unwrap(),
+            spot: SpotOutcome {
+                bids: 120,
+                gpu_hours_sold: 4800,
+                hours_priced: 300,
+                index_average: Some("0.25".parse().unwrap()),
+                index_min: Some("0.2".parse().unwrap()),
+                index_max: Some("0.3".parse().unwrap()),
+                interruptions: None,
+                ..SpotOutcome::default()
+            },
         };
         Report {
             run: "r1".to_owned(),
@@ -198,22 +251,25 @@ mod tests {
     fn the_report_is_aligned_and_ends_with_the_checks() {
         let expected = "\
 replay r1 against http://127.0.0.1:8080, windows from 2027-01-04T00:00:00Z
-2 observed prices: 2 asks on 1 lots; 2 recorded pods: 2 bids
+2 observed prices: 4 asks on 1 lots; 2 recorded pods: 2 bids
 
-orders                        asks   bids    all
-sent                         1,706  3,747  5,453
-accepted                     1,706  3,746  5,452
-refused                          0      1      1
-unanswered                       0      0      0
-at once: filled                  0  2,331  2,331
-at once: open                    0  1,415  1,415
-in the end: filled               0  2,372  2,372
-in the end: open                 0  1,374  1,374
-refused: insufficient_funds                    1
+orders                        asks   bids  spot asks  spot bids    all
+sent                         1,706  3,747          0          0  5,453
+accepted                     1,706  3,746          0          0  5,452
+refused                          0      1          0          0      1
+unanswered                       0      0          0          0      0
+at once: filled                  0  2,331          0          0  2,331
+at once: open                    0  1,415          0          0  1,415
+in the end: filled               0  2,372          0          0  2,372
+in the end: open                 0  1,374          0          0  1,374
+refused: insufficient_funds                                          1
 
-class             bids  filled  GPU-hours sold  average price  on demand
+term              bids  filled  GPU-hours sold  average price  on demand
 l40-48g-pcie-eth   959     500           7,048         0.4701     0.6525
 2,402 trades, 2,402 contracts, 7,048 GPU-hours
+
+spot              bids  GPU-hours sold  interrupted  hours priced  average     min     max  observed  average  min  max
+l40-48g-pcie-eth   120           4,800            -           300   0.2500  0.2000  0.3000         0        -    -    -
 
 offered, orders per second           200
 answered, orders per second        200.0

@@ -227,6 +227,12 @@ impl Exchange {
         self.authorized(account, &format!("POST {path}"), build).await
     }
 
+    /// Deletes the resource at `path`; a refusal is an answer as well.
+    pub(super) async fn delete(&self, account: &Account, path: String) -> Result<Answer, ReplayError> {
+        let build = || self.http.request(Method::DELETE, self.url.at(&path));
+        self.authorized(account, &format!("DELETE {path}"), build).await
+    }
+
     async fn authorized(
         &self,
         account: &Account,

@@ -8,14 +8,23 @@ use serde::Serialize;
 use super::latency::Latencies;
 use super::wire::Order;
 
-/// The two sides of a market.
+/// The two sides of a market, by the term and by the hour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Side {
-    /// Sell orders.
+    /// Sell orders for terms.
     Asks,
-    /// Buy orders.
+    /// Buy orders for terms.
     Bids,
+    /// Sell orders by the hour.
+    SpotAsks,
+    /// Buy orders by the hour.
+    SpotBids,
+}
+
+impl Side {
+    /// All of them.
+    pub(super) const ALL: [Self; 4] = [Self::Asks, Self::Bids, Self::SpotAsks, Self::SpotBids];
 }
 
 /// How an order was answered.
@@ -32,6 +41,8 @@ pub(super) enum Outcome {
 /// One order, answered or given up.
 #[derive(Debug)]
 pub(super) struct Acknowledgement {
+    /// The order's key in the plan.
+    pub(super) key: String,
     pub(super) side: Side,
     pub(super) market: String,
     /// From the instant at which it was due.
@@ -65,6 +76,8 @@ pub(super) struct Tally {
     pub(super) unanswered_because: Option<String>,
     /// Accepted orders: what each is, and its market.
     pub(super) accepted: BTreeMap<String, (Side, String)>,
+    /// The ids of accepted orders by their keys in the plan.
+    pub(super) ids: BTreeMap<String, String>,
     /// Ids that were given to more than one order.
     pub(super) ids_given_twice: BTreeSet<String>,
     pub(super) latencies: Latencies,
@@ -73,10 +86,11 @@ pub(super) struct Tally {
 impl Tally {
     pub(super) fn new() -> Self {
         Self {
-            sides: BTreeMap::from([Side::Asks, Side::Bids].map(|side| (side, SideCounts::default()))),
+            sides: BTreeMap::from(Side::ALL.map(|side| (side, SideCounts::default()))),
             refusals: BTreeMap::new(),
             unanswered_because: None,
             accepted: BTreeMap::new(),
+            ids: BTreeMap::new(),
             ids_given_twice: BTreeSet::new(),
             latencies: Latencies::new(),
         }
@@ -84,13 +98,14 @@ impl Tally {
 
     /// Counts one order. Refusals are acknowledgements too and have a latency; orders given up have none.
     pub(super) fn add(&mut self, acknowledgement: Acknowledgement) {
-        let Acknowledgement { side, market, latency, outcome } = acknowledgement;
+        let Acknowledgement { key, side, market, latency, outcome } = acknowledgement;
         let counts = self.sides.entry(side).or_default();
         counts.sent += 1;
         match outcome {
             Outcome::Accepted(order) => {
                 counts.accepted += 1;
                 *counts.status_at_acknowledgement.entry(order.status).or_default() += 1;
+                self.ids.insert(key, order.id.clone());
                 if self.accepted.insert(order.id.clone(), (side, market)).is_some() {
                     self.ids_given_twice.insert(order.id);
                 }
@@ -108,7 +123,7 @@ impl Tally {
         self.latencies.record(latency);
     }
 
-    /// Sum over both sides.
+    /// Sum over all sides.
     pub(super) fn total(&self, count: impl Fn(&SideCounts) -> u64) -> u64 {
         self.sides.values().map(count).sum()
     }
@@ -119,11 +134,13 @@ mod tests {
     use super::*;
 
     fn acknowledgement(outcome: Outcome) -> Acknowledgement {
-        Acknowledgement { side: Side::Bids, market: "m".to_owned(), latency: Duration::from_millis(5), outcome }
+        let key = "k".to_owned();
+        Acknowledgement { key, side: Side::Bids, market: "m".to_owned(), latency: Duration::from_millis(5), outcome }
     }
 
     fn accepted(id: &str, status: &str) -> Acknowledgement {
-        let order = Order { id: id.to_owned(), status: status.to_owned(), filled_gpus: 0 };
+        let (id, kind) = (id.to_owned(), "term".to_owned());
+        let order = Order { id, kind, status: status.to_owned(), filled_gpus: 0 };
         acknowledgement(Outcome::Accepted(order))
     }
 

@@ -1,7 +1,11 @@
 //! Gathers what the audit looks at. What cannot be read becomes a failed check instead of an error: a replay that has
 //! run deserves its report.
 
-use std::{path::Path, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+    time::Duration,
+};
 
 use tokio::time::Instant;
 
@@ -13,7 +17,7 @@ use super::holdings::Holdings;
 use super::session::{Account, Exchange};
 use super::tally::Tally;
 use super::topic_tail::{TopicReading, TopicTail};
-use super::wire::TrialBalance;
+use super::wire::{Clock, TrialBalance};
 use crate::credentials::Credentials;
 
 /// Reading takes its own time, so that a replay whose time is up is checked all the same.
@@ -33,16 +37,30 @@ pub(super) struct Verification<'a> {
     /// The log's head before the replay; nothing where the log cannot be read.
     pub(super) baseline: Option<u64>,
     pub(super) tail: Option<TopicTail>,
+    /// GPUs of the replay's lots.
+    pub(super) capacity: &'a BTreeMap<String, u32>,
+    /// Spot bids that were to be cancelled.
+    pub(super) cancelled: &'a BTreeSet<String>,
+}
+
+/// What was found.
+#[derive(Debug)]
+pub(super) struct Verified {
+    pub(super) checks: Vec<Check>,
+    /// What the clients hold that they did not before.
+    pub(super) new: Holdings,
+    /// Interruptions by market; nothing where the log could not be read.
+    pub(super) interruptions: Option<BTreeMap<String, u64>>,
 }
 
 impl Verification<'_> {
-    /// All checks, and what the clients hold that they did not before.
+    /// Makes all checks.
     pub(super) async fn run(
         &self,
         members: &Members,
         before: &Holdings,
         tally: &Tally,
-    ) -> Result<(Vec<Check>, Holdings), ReplayError> {
+    ) -> Result<Verified, ReplayError> {
         let exchange = self.exchange.until(Instant::now() + READING_MAX);
         let credentials = Credentials::read(self.credentials)?;
         let holdings = evidence(Holdings::settled(&exchange, members, tally.accepted.keys()).await);
@@ -52,7 +70,9 @@ impl Verification<'_> {
         };
         let trial_balance = trial_balance(&exchange, &credentials).await;
         let log = match (self.baseline, &credentials.database_url) {
-            (Some(baseline), Some(database_url)) => evidence(read_log(database_url, baseline).await),
+            (Some(baseline), Some(database_url)) => {
+                evidence(read_log(&exchange, &credentials, database_url, baseline).await)
+            }
             _ => Evidence::Absent("the credentials file has no database_url"),
         };
         let topic = self.topic(&log).await;
@@ -60,11 +80,17 @@ impl Verification<'_> {
             tally,
             holdings: &holdings,
             new: &new,
+            capacity: self.capacity,
+            cancelled: self.cancelled,
             trial_balance: &trial_balance,
             log: &log,
             topic: &topic,
         });
-        Ok((checks, new))
+        let interruptions = match log {
+            Evidence::Read(log) => Some(log.spot.interruptions),
+            Evidence::Absent(_) | Evidence::Failed(_) => None,
+        };
+        Ok(Verified { checks, new, interruptions })
     }
 
     /// What was read of the topic once the relay has caught up with the log, or after a bounded time.
@@ -96,11 +122,21 @@ async fn trial_balance(exchange: &Exchange, credentials: &Credentials) -> Eviden
     evidence(exchange.get(&account, path).await)
 }
 
-async fn read_log(database_url: &str, baseline: u64) -> Result<LogEvidence, ReplayError> {
+async fn read_log(
+    exchange: &Exchange,
+    credentials: &Credentials,
+    database_url: &str,
+    baseline: u64,
+) -> Result<LogEvidence, ReplayError> {
+    let client = credentials.clients.first().ok_or_else(|| ReplayError::Task("no client".to_owned()))?;
+    let account = Account::new(client.client_id.clone(), client.client_secret.clone());
+    // Read before the head: what was over by then has been delivered in the log, or is missing.
+    let clock: Clock = exchange.get(&account, "/v1/clock").await?;
     let log = EventLog::open(database_url).await?;
     let head = log.head().await?;
+    let spot = log.spot(baseline, head, clock.now).await?;
     let (sequences, placed) = (log.sequences(head).await?, log.placed_orders(baseline).await?);
-    Ok(LogEvidence { baseline, head, sequences, placed })
+    Ok(LogEvidence { baseline, head, sequences, placed, spot })
 }
 
 fn evidence<T>(read: Result<T, ReplayError>) -> Evidence<T> {

@@ -60,7 +60,26 @@ pub(super) fn order(action: &Action, lot: &str) -> Option<Value> {
             "window": window(*of),
             "time_in_force": time_in_force.wire_name(),
         })),
-        Action::CreateMarket(_) | Action::CreateOrganization { .. } | Action::RegisterLot { .. } => None,
+        Action::SpotAsk { gpus, price, window: of, .. } => Some(json!({
+            "side": "sell",
+            "kind": "spot",
+            "lot": lot,
+            "gpus": gpus,
+            "limit_price": price.to_string(),
+            "window": window(*of),
+        })),
+        Action::SpotBid { market, gpus, min_gpus, limit_price, .. } => Some(json!({
+            "side": "buy",
+            "kind": "spot",
+            "market": market,
+            "gpus": gpus,
+            "min_gpus": min_gpus,
+            "limit_price": limit_price.to_string(),
+        })),
+        Action::CreateMarket(_)
+        | Action::CreateOrganization { .. }
+        | Action::RegisterLot { .. }
+        | Action::CancelSpotBid { .. } => None,
     }
 }
 
@@ -73,6 +92,8 @@ fn window(window: Window) -> Value {
 pub(super) struct Clock {
     #[serde(deserialize_with = "instant")]
     pub(super) now: Timestamp,
+    /// Whether it can be moved.
+    pub(super) simulated: bool,
 }
 
 /// A resource of which only the id matters.
@@ -92,6 +113,7 @@ pub(super) struct CreatedClient {
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub(super) struct Order {
     pub(super) id: String,
+    pub(super) kind: String,
     pub(super) status: String,
     pub(super) filled_gpus: u64,
 }
@@ -102,12 +124,45 @@ pub(super) struct Trade {
     pub(super) id: String,
     pub(super) contract: String,
     pub(super) market: String,
+    pub(super) lot: String,
     pub(super) gpus: u32,
     #[serde(deserialize_with = "decimal")]
     pub(super) price: Decimal,
     #[serde(deserialize_with = "decimal")]
     pub(super) amount: Decimal,
     pub(super) window: Hours,
+}
+
+/// GPUs bought by the hour.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub(super) struct SpotSale {
+    /// The bid.
+    pub(super) order: String,
+    pub(super) market: String,
+    #[serde(deserialize_with = "instant")]
+    pub(super) hour: Timestamp,
+    pub(super) minutes: u32,
+    pub(super) lot: String,
+    pub(super) gpus: u32,
+    #[serde(deserialize_with = "decimal")]
+    pub(super) price: Decimal,
+    #[serde(deserialize_with = "decimal")]
+    pub(super) amount: Decimal,
+}
+
+impl SpotSale {
+    pub(super) fn gpu_minutes(&self) -> u64 {
+        u64::from(self.gpus) * u64::from(self.minutes)
+    }
+}
+
+/// A market's auction for an hour.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub(super) struct Auction {
+    #[serde(deserialize_with = "instant")]
+    pub(super) hour: Timestamp,
+    #[serde(deserialize_with = "optional_decimal")]
+    pub(super) clearing_price: Option<Decimal>,
 }
 
 /// A window that was traded.
@@ -117,6 +172,13 @@ pub(super) struct Hours {
     start: Timestamp,
     #[serde(deserialize_with = "instant")]
     end: Timestamp,
+}
+
+impl Hours {
+    /// The hours since 1970.
+    pub(super) fn hours(self) -> std::ops::Range<i64> {
+        self.start.as_second() / 3600..self.end.as_second() / 3600
+    }
 }
 
 impl Trade {
@@ -158,6 +220,11 @@ fn decimal<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Decimal, D::Err
     String::deserialize(deserializer)?.parse().map_err(D::Error::custom)
 }
 
+fn optional_decimal<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Decimal>, D::Error> {
+    let text = Option::<String>::deserialize(deserializer)?;
+    text.map(|text| text.parse().map_err(D::Error::custom)).transpose()
+}
+
 fn instant<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Timestamp, D::Error> {
     String::deserialize(deserializer)?.parse().map_err(D::Error::custom)
 }
@@ -171,16 +238,27 @@ mod tests {
     fn orders_are_written_in_the_contract_s_words() {
         let plan = sample::plan("2027-01-04T00:00:00Z");
         let orders: Vec<Value> = plan.steps.iter().filter_map(|step| order(&step.action, "lot-1")).collect();
-        let ask = orders.iter().find(|order| order["side"] == "sell").unwrap();
+        let find = |side: &str, kind: &str| {
+            orders.iter().find(|order| order["side"] == side && order["kind"] == kind).unwrap()
+        };
+        let ask = find("sell", "term");
         assert_eq!(
             *ask,
             json!({"side": "sell", "kind": "term", "lot": "lot-1", "gpus": 8, "limit_price": "0.5", "min_hours": 1,
                 "max_hours": 336, "window": {"start": "2027-01-04T00:00:00Z", "end": "2027-01-18T00:00:00Z"}})
         );
-        let bid = orders.iter().find(|order| order["side"] == "buy").unwrap();
+        let bid = find("buy", "term");
         assert_eq!(bid["window"], json!({"start": "2027-01-05T01:00:00Z", "end": "2027-01-05T03:00:00Z"}));
         assert!(bid["limit_price"].is_string() && bid["time_in_force"].is_string());
         assert!(bid.get("lot").is_none());
+        let week = json!({"start": "2027-01-04T00:00:00Z", "end": "2027-01-11T00:00:00Z"});
+        assert_eq!(
+            *find("sell", "spot"),
+            json!({"side": "sell", "kind": "spot", "lot": "lot-1", "gpus": 8, "limit_price": "0.2", "window": week})
+        );
+        let bid = find("buy", "spot");
+        assert!(bid.get("window").is_none() && bid.get("time_in_force").is_none());
+        assert_eq!((&bid["gpus"], &bid["min_gpus"]), (&json!(4), &json!(4)));
     }
 
     #[test]
