@@ -155,8 +155,11 @@ pub(super) fn simulate(plan: &Plan) -> Outcome {
                 book.arrive(Resting { market, window, limit: limit_price, remaining: gpus, min_gpus }, time_in_force);
             }
             // Spot takes what term leaves; the sanity check is of term alone.
-            Action::SpotAsk { .. } | Action::SpotBid { .. } | Action::CancelSpotBid { .. } => {}
-            Action::CreateMarket(_) | Action::CreateOrganization { .. } => {}
+            Action::CreateMarket(_)
+            | Action::CreateOrganization { .. }
+            | Action::SpotAsk { .. }
+            | Action::SpotBid { .. }
+            | Action::CancelSpotBid { .. } => {}
         }
     }
     for (_, gpus, sold) in book.lots.values() {
