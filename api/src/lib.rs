@@ -5,6 +5,7 @@
 
 pub mod auth;
 pub mod commands;
+mod connection;
 pub mod credentials;
 pub mod desk;
 pub mod openapi;

@@ -81,6 +81,7 @@ problem_codes! {
     NotFound = "not_found", 404, "Nothing here";
     IdempotencyKeyInvalid = "idempotency_key_invalid", 400, "The idempotency key is not usable";
     IdempotencyKeyReused = "idempotency_key_reused", 422, "The key stands for another request";
+    ResumeTooOld = "resume_too_old", 410, "Too long ago to resume";
     QueueFull = "queue_full", 503, "Too busy";
     OutcomeUnknown = "outcome_unknown", 503, "The outcome is unknown";
     NotCaughtUp = "not_caught_up", 503, "Not that far yet";

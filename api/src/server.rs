@@ -16,6 +16,7 @@ use utoipa_actix_web::{AppExt, scope};
 use utoipa_swagger_ui::SwaggerUi;
 
 use crate::auth::{self, Tokens};
+use crate::connection::Connection;
 use crate::problem::{Problem, ProblemCode, REQUEST_ID};
 use crate::request::{form_config, json_config, path_config, query_config};
 use crate::{openapi, resources};
@@ -63,6 +64,7 @@ impl Server {
                 .wrap(from_fn(answer_in_one_form))
                 .wrap(TracingLogger::default())
         })
+        .on_connect(Connection::keep)
         .shutdown_timeout(SHUTDOWN_PATIENCE_SECONDS)
         .disable_signals()
         .listen(listener)?
@@ -102,8 +104,8 @@ fn machine_and_access(routes: &mut ServiceConfig<'_>) {
 
 fn version_1(routes: &mut ServiceConfig<'_>) {
     use resources::{
-        account, audit, budgets, clock, contracts, controls, events, ledger, lots, markets, orders, organizations,
-        spot, stream, trades, webhooks,
+        account, audit, budgets, candles, clock, contracts, controls, curve, events, ledger, lots, markets, orders,
+        organizations, spot, stream, trades, webhooks,
     };
     routes
         .service(organizations::register)
@@ -123,6 +125,8 @@ fn version_1(routes: &mut ServiceConfig<'_>) {
         .service(spot::auctions)
         .service(spot::sales)
         .service(trades::of_market)
+        .service(candles::candles)
+        .service(curve::curve)
         .service(stream::stream)
         .service(lots::register)
         .service(lots::list)

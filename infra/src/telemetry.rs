@@ -56,6 +56,8 @@ pub struct Metrics {
     pub projection_lag_events: Gauge<i64>,
     /// Attempts to deliver to webhooks, by outcome.
     pub webhook_attempts: Family<Outcome, Counter>,
+    /// Market streams whose client fell behind.
+    pub streams_dropped: Counter,
 }
 
 impl Default for Metrics {
@@ -73,6 +75,7 @@ impl Default for Metrics {
             relay_lag_seconds: Gauge::default(),
             projection_lag_events: Gauge::default(),
             webhook_attempts: Family::default(),
+            streams_dropped: Counter::default(),
         };
         registry.register("orders_placed", "Orders placed", metrics.orders_placed.clone());
         registry.register("commands_refused", "Commands refused, by code", metrics.commands_refused.clone());
@@ -109,6 +112,11 @@ impl Default for Metrics {
             "webhook_attempts",
             "Attempts to deliver to webhooks, by outcome",
             metrics.webhook_attempts.clone(),
+        );
+        registry.register(
+            "streams_dropped",
+            "Market streams whose client fell behind",
+            metrics.streams_dropped.clone(),
         );
         Self { registry: Arc::new(registry), ..metrics }
     }

@@ -3,9 +3,11 @@
 pub mod account;
 pub mod audit;
 pub mod budgets;
+pub mod candles;
 pub mod clock;
 pub mod contracts;
 pub mod controls;
+pub mod curve;
 pub mod events;
 pub mod health;
 pub mod ledger;

@@ -77,21 +77,27 @@ async fn market_trades_name_no_organization() {
 
 /// A server-sent event.
 #[derive(Clone, PartialEq, Debug)]
-struct StreamEvent {
-    id: u64,
-    name: String,
-    data: Value,
+pub struct StreamEvent {
+    pub id: u64,
+    pub name: String,
+    pub data: Value,
 }
 
 /// A client's end of a stream.
-struct Stream {
+pub struct Stream {
     response: reqwest::Response,
     read: String,
 }
 
 impl Stream {
-    async fn open(client: &ApiClient, last_event_id: Option<u64>) -> Self {
-        let request = client.request(Method::GET, &format!("/v1/markets/{MARKET}/stream"));
+    /// A stream without a snapshot, from the present or after an event.
+    pub async fn open(client: &ApiClient, last_event_id: Option<u64>) -> Self {
+        Self::open_with(client, "?snapshot=false", last_event_id).await
+    }
+
+    /// A stream with this query.
+    pub async fn open_with(client: &ApiClient, query: &str, last_event_id: Option<u64>) -> Self {
+        let request = client.request(Method::GET, &format!("/v1/markets/{MARKET}/stream{query}"));
         let request = last_event_id.into_iter().fold(request, |request, id| request.header("Last-Event-ID", id));
         let response = request.send().await.expect("the server answers");
         assert_eq!(response.status(), 200);
@@ -100,7 +106,7 @@ impl Stream {
     }
 
     /// The next event.
-    async fn next(&mut self) -> StreamEvent {
+    pub async fn next(&mut self) -> StreamEvent {
         loop {
             if let Some((event, rest)) = self.read.split_once("\n\n") {
                 let (event, rest) = (event.to_owned(), rest.to_owned());
@@ -118,7 +124,7 @@ impl Stream {
     }
 
     /// The next events.
-    async fn take(&mut self, count: usize) -> Vec<StreamEvent> {
+    pub async fn take(&mut self, count: usize) -> Vec<StreamEvent> {
         let mut events = Vec::new();
         while events.len() < count {
             events.push(self.next().await);

@@ -1,8 +1,15 @@
-//! A market's events as they happen, as server-sent events without names of organizations.
+//! A market's book and its events as they happen, as server-sent events without names of organizations.
 //!
-//! A stream reads the log at the pace of its client and buffers nothing, so a slow client costs nothing but its own delay.
+//! A stream reads the log at the pace of its client, a page at a time: what waits for a client is one page or one snapshot, and
+//! what its connection buffers. A client that falls too far behind is dropped (`pace`), and resumes with `Last-Event-ID`.
+//!
+//! A client that keeps every order of the snapshot and applies the increments has the market's term book. A bid that trades in
+//! several markets is in the book of each, so its trades elsewhere are told here as `order_reduced`.
 
-use std::collections::VecDeque;
+mod pace;
+mod snapshot;
+
+use std::collections::{BTreeSet, VecDeque};
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,33 +18,58 @@ use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, get, web};
 use bytes::Bytes;
 use futures::Stream;
-use infra::journal::{LogReader, LogRow};
+use infra::journal::LogRow;
 use infra::node::Node;
-use matching::{Event, MarketId, OrderSide, SpotSide};
+use matching::{Event, MarketId, OrderId, OrderSide, SpotSide};
+use serde::Deserialize;
 use serde_json::json;
-use tokio::sync::watch;
+use tokio::sync::{oneshot, watch};
+use utoipa::IntoParams;
+use uuid::Uuid;
 
 use super::markets;
 use crate::auth::{Anyone, Caller};
+use crate::connection::Connection;
 use crate::problem::{Problem, ProblemBody, ProblemCode};
+use crate::request::await_reads;
+use pace::Pace;
+use snapshot::{Snapshot, roaming};
 
 /// Events read from the log at a time.
 const PAGE: usize = 500;
 /// How often a silent stream shows that it is alive, so that proxies keep it open.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
 
-/// A market's events as server-sent events: `id` is the sequence in the log, `event` one of `trade`, `order_placed`,
-/// `order_amended`, `order_closed`, `trade_busted`, `spot_order_placed`, `spot_auction`, `spot_auction_missed`, `halted`, `resumed`. Starts with what happens next, or after `Last-Event-ID`.
+/// A stream that was cut off may be resumed over this many events of the log; a snapshot is shorter than more of them.
+const RESUME_EVENTS_MAX: u64 = 20_000;
+
+/// How a stream begins.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct StreamQuery {
+    /// Whether the first event is a snapshot of the book; true when not given. A stream that is resumed has none.
+    snapshot: Option<bool>,
+}
+
+/// A market's term book and its events as server-sent events: `id` is the sequence in the log, `event` one of `snapshot`, `trade`,
+/// `order_placed`, `order_amended`, `order_reduced`, `order_closed`, `trade_busted`, `spot_order_placed`, `spot_auction`,
+/// `spot_auction_missed`, `halted`, `resumed`. Starts with a snapshot, after `Last-Event-ID` with what came next, or with
+/// `snapshot=false` with what happens next. A snapshot has every order at rest, and its id is the last event that it includes;
+/// another one follows `trade_busted`. A trade says what remains of its bid and the most that its ask has sold in any hour. A client
+/// that falls behind by more than 10,000 events or takes nothing for 30 seconds is disconnected.
 #[utoipa::path(
     operation_id = "stream_market",
     tag = "market data",
     security(("oauth2" = [])),
     params(
         ("market" = String, Path, description = "The market's id"),
+        StreamQuery,
         ("Last-Event-ID" = Option<u64>, Header, description = "Resume after this event"),
     ),
     responses(
         (status = 200, description = "The stream", body = String, content_type = "text/event-stream"),
+        (status = 410, description = "Too long ago to resume", body = ProblemBody, content_type = "application/problem+json"),
         (status = "4XX", description = "Refused", body = ProblemBody, content_type = "application/problem+json"),
     ),
 )]
@@ -46,24 +78,52 @@ pub async fn stream(
     _caller: Caller<Anyone>,
     request: HttpRequest,
     market: web::Path<MarketId>,
+    query: web::Query<StreamQuery>,
     node: web::Data<Node>,
 ) -> Result<HttpResponse, Problem> {
     markets::require(&node, *market)?;
-    let position = match request.headers().get("Last-Event-ID") {
-        None => node.log.head(),
+    let resume = match request.headers().get("Last-Event-ID") {
+        None => None,
         Some(value) => {
             let sequence = value.to_str().ok().and_then(|text| text.parse::<u64>().ok());
             let invalid = || Problem::new(ProblemCode::InvalidQuery, "Last-Event-ID must be a sequence of the log.");
-            sequence.filter(|sequence| *sequence <= node.log.head()).ok_or_else(invalid)?
+            Some(sequence.filter(|sequence| *sequence <= node.log.head()).ok_or_else(invalid)?)
         }
     };
-    let follower = Follower {
+    let (over, stream_over) = oneshot::channel();
+    let mut follower = Follower {
         market: *market,
-        position,
+        position: resume.unwrap_or_else(|| node.log.head()),
         heads: node.log.subscribe(),
-        log: node.log.clone(),
+        node: node.clone(),
         ready: VecDeque::new(),
+        roaming: BTreeSet::new(),
+        pace: Arc::default(),
+        _over: over,
     };
+    match resume {
+        Some(position) => {
+            let missed = node.log.head().saturating_sub(position);
+            if missed > RESUME_EVENTS_MAX {
+                let detail = format!(
+                    "{missed} events have happened since, more than the {RESUME_EVENTS_MAX} that are sent again. \
+                     Connect without Last-Event-ID to start from a snapshot."
+                );
+                return Err(Problem::new(ProblemCode::ResumeTooOld, detail));
+            }
+            follower.recall_roaming().await?;
+        }
+        None => follower.start(query.snapshot.unwrap_or(true)),
+    }
+    if let Some(connection) = request.conn_data::<Arc<Connection>>() {
+        follower.pace.reached(follower.position);
+        tokio::spawn(follower.pace.clone().watch(
+            connection.clone(),
+            node.log.subscribe(),
+            stream_over,
+            node.metrics.clone(),
+        ));
+    }
     Ok(HttpResponse::Ok()
         .insert_header((header::CONTENT_TYPE, "text/event-stream"))
         .insert_header((header::CACHE_CONTROL, "no-store"))
@@ -75,8 +135,13 @@ struct Follower {
     market: MarketId,
     position: u64,
     heads: watch::Receiver<u64>,
-    log: LogReader,
+    node: web::Data<Node>,
     ready: VecDeque<Bytes>,
+    /// Bids of this market that trade in others as well.
+    roaming: BTreeSet<OrderId>,
+    pace: Arc<Pace>,
+    /// Dropped with the stream, which ends the watch over its client.
+    _over: oneshot::Sender<()>,
 }
 
 /// The events from a follower's place on. Ends when the log cannot be read, so that the client resumes.
@@ -88,31 +153,107 @@ fn events(follower: Follower) -> impl Stream<Item = Result<Bytes, Infallible>> {
 }
 
 impl Follower {
+    /// Takes the book as it is committed, and sends it if that is wanted.
+    fn start(&mut self, send: bool) {
+        let exchange = self.node.view.read();
+        let Some(market) = exchange.venue().key(self.market) else { return };
+        self.roaming = roaming(&exchange, market);
+        self.position = exchange.sequence();
+        if send {
+            let snapshot = Snapshot::of(&exchange, market);
+            let data = serde_json::to_string(&snapshot).unwrap_or_default();
+            self.ready.push_back(format!("id: {}\nevent: snapshot\ndata: {data}\n\n", snapshot.sequence).into());
+        }
+    }
+
+    /// Finds the bids that trade here and elsewhere and to which something happened since the position: those may be gone from
+    /// the book by now.
+    async fn recall_roaming(&mut self) -> Result<(), Problem> {
+        let head = self.node.log.head();
+        let rows = self.node.log.range(self.position + 1, head).await.map_err(|error| Problem::internal(&error))?;
+        let elsewhere: Vec<Uuid> =
+            rows.iter().filter_map(|row| Some(changed_order(self.market, &row.record.event)?.uuid())).collect();
+        if !elsewhere.is_empty() {
+            await_reads(&self.node, Some(head)).await?;
+            let client = self.node.database.get().await?;
+            let statement = "SELECT id FROM orders WHERE id = ANY($1) AND \
+                             (market = $2 OR (options->'other_markets')::jsonb @> to_jsonb($2::text))";
+            let found = client.query(statement, &[&elsewhere, &self.market.as_str()]).await?;
+            self.roaming.extend(found.iter().map(|row| OrderId::new(row.get(0))));
+        }
+        let exchange = self.node.view.read();
+        if let Some(market) = exchange.venue().key(self.market) {
+            self.roaming.extend(roaming(&exchange, market));
+        }
+        Ok(())
+    }
+
     async fn next(&mut self) -> Option<Bytes> {
         loop {
             if let Some(event) = self.ready.pop_front() {
                 return Some(event);
             }
+            self.pace.reached(self.position);
             self.heads.borrow_and_update();
-            let rows = self.log.after(self.position, PAGE).await.ok()?;
-            let Some(last) = rows.last() else {
+            let rows = self.node.log.after(self.position, PAGE).await.ok()?;
+            if rows.is_empty() {
                 tokio::select! {
                     changed = self.heads.changed() => changed.ok()?,
                     () = tokio::time::sleep(KEEP_ALIVE) => return Some(Bytes::from_static(b": alive\n\n")),
                 }
                 continue;
-            };
-            self.position = last.record.sequence;
-            self.ready.extend(rows.iter().filter_map(|row| server_sent_event(self.market, row)));
+            }
+            for row in &rows {
+                // A snapshot may have gone beyond the page.
+                if row.record.sequence > self.position {
+                    self.take(row);
+                }
+            }
+        }
+    }
+
+    fn take(&mut self, row: &Arc<LogRow>) {
+        self.position = row.record.sequence;
+        let event = &row.record.event;
+        if let Event::OrderPlaced(e) = event
+            && !e.terms.other_markets.is_empty()
+            && e.terms.markets().any(|market| market == self.market)
+        {
+            self.roaming.insert(e.order);
+        }
+        let roams = changed_order(self.market, event).is_some_and(|order| self.roaming.contains(&order));
+        self.ready.extend(server_sent_event(self.market, roams, row));
+        match event {
+            Event::OrderClosed(e) => drop(self.roaming.remove(&e.order)),
+            Event::TradeExecuted(e) if e.bid_remaining == 0 => drop(self.roaming.remove(&e.bid)),
+            // What the ask can sell again is in no event.
+            Event::ContractBusted(e) if e.market == self.market => self.start(true),
+            _ => {}
         }
     }
 }
 
-/// An event of this market as everyone may see it.
-fn server_sent_event(market: MarketId, row: &Arc<LogRow>) -> Option<Bytes> {
+/// The order to which an event of another market happens.
+fn changed_order(market: MarketId, event: &Event) -> Option<OrderId> {
+    match event {
+        Event::TradeExecuted(e) if e.market != market => Some(e.bid),
+        Event::OrderAmended(e) if e.market != market => Some(e.order),
+        Event::OrderClosed(e) if e.market != market => Some(e.order),
+        _ => None,
+    }
+}
+
+/// An event of this market as everyone may see it; `roams` where it happens to an order of this market in another one.
+fn server_sent_event(market: MarketId, roams: bool, row: &Arc<LogRow>) -> Option<Bytes> {
     let (name, data) = match &row.record.event {
-        Event::TradeExecuted(e) if e.market == market => {
-            ("trade", json!({"id": e.trade, "gpus": e.gpus, "price": e.price, "window": e.window, "at": row.record.at}))
+        Event::TradeExecuted(e) if e.market == market => (
+            "trade",
+            json!({"id": e.trade, "gpus": e.gpus, "price": e.price, "window": e.window, "bid": e.bid,
+                   "bid_remaining": e.bid_remaining, "ask": e.ask, "ask_sold_gpus": e.ask_sold_gpus,
+                   "ask_filled": e.ask_filled, "at": row.record.at}),
+        ),
+        Event::TradeExecuted(e) if roams => {
+            ("order_reduced", json!({"id": e.bid, "remaining": e.bid_remaining, "at": row.record.at}))
         }
         Event::OrderPlaced(e) if e.terms.markets().any(|id| id == market) => {
             let side = match e.terms.side {
@@ -137,12 +278,12 @@ fn server_sent_event(market: MarketId, row: &Arc<LogRow>) -> Option<Bytes> {
                 json!({"id": e.order, "side": side, "gpus": terms.gpus, "price": terms.limit_price, "at": row.record.at}),
             )
         }
-        Event::OrderAmended(e) if e.market == market => (
+        Event::OrderAmended(e) if e.market == market || roams => (
             "order_amended",
             json!({"id": e.order, "gpus": e.gpus, "price": e.limit_price, "window": e.window, "at": row.record.at}),
         ),
         Event::ContractBusted(e) if e.market == market => {
-            ("trade_busted", json!({"gpus": e.gpus, "window": e.window, "at": row.record.at}))
+            ("trade_busted", json!({"ask": e.ask, "gpus": e.gpus, "window": e.window, "at": row.record.at}))
         }
         Event::MarketHalted(e) if e.market == market => ("halted", json!({"reason": e.reason, "at": row.record.at})),
         Event::MarketResumed(e) if e.market == market => ("resumed", json!({"at": row.record.at})),
@@ -154,7 +295,7 @@ fn server_sent_event(market: MarketId, row: &Arc<LogRow>) -> Option<Bytes> {
         Event::SpotAuctionMissed(e) if e.market == market => {
             ("spot_auction_missed", json!({"hour": e.hour, "cause": e.cause, "at": row.record.at}))
         }
-        Event::OrderClosed(e) if e.market == market => {
+        Event::OrderClosed(e) if e.market == market || roams => {
             ("order_closed", json!({"id": e.order, "reason": e.reason, "at": row.record.at}))
         }
         _ => return None,

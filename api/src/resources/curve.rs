@@ -1,0 +1,140 @@
+//! The price of a term by its length.
+
+use actix_web::{HttpResponse, get, web};
+use infra::node::Node;
+use jiff::Timestamp;
+use matching::{Exchange, Hour, MarketId, MarketKey, Price, Window};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::markets;
+use crate::auth::{Anyone, Caller};
+use crate::problem::{Problem, ProblemBody};
+use crate::request::{answer, await_reads};
+use crate::wire::{WindowBody, instant, price};
+
+const DAY: u32 = 24;
+
+/// The tenors in hours. A trade belongs to the longest that it is at least as long as; a shorter one than a day to the first.
+const TENORS: [(&str, u32); 9] = [
+    ("1d", DAY),
+    ("1w", 7 * DAY),
+    ("1m", 30 * DAY),
+    ("3m", 91 * DAY),
+    ("6m", 182 * DAY),
+    ("1y", 365 * DAY),
+    ("2y", 2 * 365 * DAY),
+    ("3y", 3 * 365 * DAY),
+    ("5y", 5 * 365 * DAY),
+];
+
+/// One length of term.
+#[derive(Serialize, ToSchema)]
+pub struct TenorBody {
+    /// Its name.
+    #[schema(example = "1m")]
+    tenor: &'static str,
+    /// Its length in hours.
+    #[schema(example = 720)]
+    hours: u32,
+    /// The last trade of at least this length and less than the next one's.
+    last: Option<LastBody>,
+    /// The best offer now.
+    offer: Option<OfferBody>,
+}
+
+/// A trade's price and time.
+#[derive(Serialize, ToSchema)]
+pub struct LastBody {
+    /// Per GPU-hour.
+    #[schema(value_type = String)]
+    price: Price,
+    /// When it traded.
+    #[schema(format = DateTime)]
+    at: String,
+}
+
+/// What the market's lot size costs for the tenor from the next full day on.
+#[derive(Serialize, ToSchema)]
+pub struct OfferBody {
+    /// Per GPU-hour: the dearest of the asks that it takes.
+    #[schema(value_type = String)]
+    price: Price,
+    /// How many GPUs: the lot size.
+    gpus: u32,
+    /// When.
+    window: WindowBody,
+}
+
+/// A market's price by the length of the term.
+#[derive(Serialize, ToSchema)]
+pub struct CurveBody {
+    /// The tenors, shortest first.
+    data: Vec<TenorBody>,
+}
+
+/// What terms of a day to five years cost: the last trade of each length, and the best offer now for one lot size of GPUs from the
+/// next full day (UTC) on.
+#[utoipa::path(
+    operation_id = "show_curve",
+    tag = "market data",
+    security(("oauth2" = [])),
+    params(("market" = String, Path, description = "The market's id")),
+    responses(
+        (status = 200, description = "The curve", body = CurveBody),
+        (status = 404, description = "No such market", body = ProblemBody, content_type = "application/problem+json"),
+    ),
+)]
+#[get("/markets/{market}/curve")]
+pub async fn curve(
+    _caller: Caller<Anyone>,
+    market: web::Path<MarketId>,
+    node: web::Data<Node>,
+) -> Result<HttpResponse, Problem> {
+    markets::require(&node, *market)?;
+    await_reads(&node, None).await?;
+    let client = node.database.get().await?;
+    let bounds: Vec<i32> = TENORS.iter().skip(1).map(|(_, hours)| i32::try_from(*hours).unwrap_or(i32::MAX)).collect();
+    // Buckets as `TENORS` has them: 0 below a week, and so on.
+    let statement = "SELECT DISTINCT ON (bucket) \
+                     width_bucket((extract(epoch FROM window_end - window_start) / 3600)::int, $2::int[]) AS bucket, \
+                     price, at FROM trades WHERE market = $1 AND NOT busted ORDER BY bucket, sequence DESC";
+    let rows = client.query(statement, &[&market.as_str(), &bounds]).await?;
+    let mut last: Vec<Option<LastBody>> = TENORS.iter().map(|_| None).collect();
+    for row in &rows {
+        let place = usize::try_from(row.get::<_, i32>(0)).ok().and_then(|bucket| last.get_mut(bucket));
+        if let Some(place) = place {
+            let at = instant(row.get::<_, Timestamp>(2)).to_string();
+            *place = Some(LastBody { price: price(row.get(1))?, at });
+        }
+    }
+    let today = Hour::containing(node.clock.now()).hours() / DAY;
+    let start = Hour::from_hours((today + 1) * DAY);
+    let exchange = node.view.read();
+    let key = exchange.venue().key(*market).ok_or_else(|| Problem::not_found("market"))?;
+    let tenors = TENORS.iter().zip(last);
+    let data = tenors.map(|(&(tenor, hours), last)| TenorBody {
+        tenor,
+        hours,
+        last,
+        offer: best_offer(&exchange, key, start, hours),
+    });
+    let body = CurveBody { data: data.collect() };
+    let sequence = exchange.sequence().min(node.projection.position());
+    Ok(answer(HttpResponse::Ok(), sequence, &body))
+}
+
+/// The cheapest way to have the lot size for the whole window.
+fn best_offer(exchange: &Exchange, market: MarketKey, start: Hour, hours: u32) -> Option<OfferBody> {
+    let window = Window::new(start, start.plus(hours)).ok()?;
+    let venue = exchange.venue();
+    let wanted = venue.at(market).spec.lot_size;
+    let mut left = wanted;
+    for (price, gpus) in venue.depth(market, window) {
+        left = left.saturating_sub(gpus);
+        if left == 0 {
+            return Some(OfferBody { price, gpus: wanted, window: window.into() });
+        }
+    }
+    None
+}
