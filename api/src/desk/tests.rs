@@ -13,7 +13,8 @@ use crate::server::document_of_routes;
 const WITH_A_SERVER: [&str; 6] =
     ["/healthz", "/readyz", "/metrics", "/oauth/", "/.well-known/", "/v1/organizations/{organization}/clients"];
 /// Parts of the API that follow the log as it grows.
-const FOLLOWING: [&str; 2] = ["/v1/webhooks", "/v1/markets/{market}/stream"];
+const FOLLOWING: [&str; 4] =
+    ["/v1/webhooks", "/v1/markets/{market}/candles", "/v1/markets/{market}/curve", "/v1/markets/{market}/stream"];
 
 fn carried_out(commands: &str) -> String {
     let mut answers = Vec::new();

@@ -87,7 +87,7 @@ impl CandleQuery {
         let next = Hour::from_hours(present.hours() - present.hours() % step).plus(step);
         let end = self.end.unwrap_or(next);
         let start = self.start.unwrap_or_else(|| Hour::from_hours(end.hours().saturating_sub(CANDLES_DEFAULT * step)));
-        if start.hours() % step != 0 || end.hours() % step != 0 {
+        if !start.hours().is_multiple_of(step) || !end.hours().is_multiple_of(step) {
             return Err(invalid(format!("start and end must be on the {}.", interval.unit())));
         }
         if start >= end {

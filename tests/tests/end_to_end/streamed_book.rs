@@ -101,7 +101,8 @@ fn snapshot(data: &Value) -> BTreeMap<String, Kept> {
     for (side, buys) in [("bids", true), ("asks", false)] {
         for level in data[side].as_array().expect("levels") {
             for order in level["orders"].as_array().expect("orders") {
-                let (gpus, remaining) = (order["gpus"].as_u64().unwrap(), order["remaining"].as_u64().unwrap());
+                let (gpus, remaining) =
+                    (order["gpus"].as_u64().expect("a number"), order["remaining"].as_u64().expect("a number"));
                 orders.insert(text(&order["id"]), Kept { buys, price: text(&level["price"]), gpus, remaining });
             }
         }
@@ -128,7 +129,7 @@ async fn trade_at_random(exchange: &TestExchange, seed: u64, steps: u32) -> u64 
     let mut open: Vec<(ApiClient, String)> = Vec::new();
     for _ in 0..steps {
         let price = format!("1.0{}00", draw(6));
-        let gpus = 8 * u32::try_from(1 + draw(4)).unwrap();
+        let gpus = 8 * u32::try_from(1 + draw(4)).expect("a small number");
         match draw(10) {
             0..3 => {
                 let lot = list(&north, gpus).await;
@@ -136,12 +137,12 @@ async fn trade_at_random(exchange: &TestExchange, seed: u64, steps: u32) -> u64 
                 open.push((north.clone(), text(&placed["id"])));
             }
             3..8 => {
-                let buyer = buyers[usize::try_from(draw(2)).unwrap()].clone();
+                let buyer = buyers[usize::try_from(draw(2)).expect("a small number")].clone();
                 let placed = buyer.post("/v1/orders", &day_bid(gpus, &price)).await.ok();
                 open.push((buyer, text(&placed["id"])));
             }
             choice if !open.is_empty() => {
-                let chosen = usize::try_from(draw(open.len() as u64)).unwrap();
+                let chosen = usize::try_from(draw(open.len() as u64)).expect("a small number");
                 let (owner, id) = open[chosen].clone();
                 let path = format!("/v1/orders/{id}");
                 // Orders that have ended are refused, which changes nothing.
@@ -157,7 +158,7 @@ async fn trade_at_random(exchange: &TestExchange, seed: u64, steps: u32) -> u64 
         }
     }
     let marker = buyers[0].post("/v1/orders", &day_bid(8, "0.0100")).await.ok();
-    marker["sequence"].as_u64().unwrap()
+    marker["sequence"].as_u64().expect("a number")
 }
 
 async fn assert_book(exchange: &TestExchange, client: &ApiClient, book: &ClientBook) {
