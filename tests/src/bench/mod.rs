@@ -5,14 +5,17 @@
 //!
 //! - `steps`, `flow`, `draw`: the workload, for any engine and as instructions to ours.
 //! - `closed_loop`, `open_loop`, `latency`, `processor_time`: offering it and measuring.
-//! - `in_memory`, `durable`, `acknowledged`, `over_http`, `catch_up`: one measurement each.
+//! - `in_memory`, `windows`, `auction`, `durable`, `acknowledged`, `over_http`, `catch_up`: one measurement each.
+//! - `desk`: an exchange for workloads that the plain flow does not have.
 //! - `rivals`: other matching engines with the same workload.
 //! - `postgres`, `written_rows`: the durable server, and the rows that the baselines write again.
 
 mod acknowledged;
 mod allocations;
+mod auction;
 mod catch_up;
 mod closed_loop;
+mod desk;
 mod draw;
 mod durable;
 mod flow;
@@ -26,6 +29,7 @@ mod progress;
 mod rivals;
 mod steps;
 mod table;
+mod windows;
 mod written_rows;
 
 use std::path::PathBuf;
@@ -71,6 +75,8 @@ pub fn run(options: &Options) -> anyhow::Result<Table> {
     let mut table = Table::default();
     // Before anything else runs in this process: a core for itself, and no allocations but its own.
     in_memory::measure(options, &mut table)?;
+    windows::measure(options, &mut table)?;
+    auction::measure(options, &mut table)?;
     if options.in_memory {
         progress::done();
         return Ok(table);

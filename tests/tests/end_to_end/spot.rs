@@ -80,7 +80,7 @@ async fn an_hour_is_auctioned_delivered_and_earned() {
     assert_eq!(rest["data"].as_array().unwrap().len(), 3, "beta has an hour delivered and one ahead");
     let calendar = north.get(&format!("/v1/lots/{}/calendar", text(&lot))).await.ok();
     assert_eq!(calendar["data"][0]["sold_spot"], 8);
-    assert_eq!(calendar["data"][0]["window"]["end"], "2037-01-01T04:00:00Z");
+    assert_eq!(calendar["data"][0]["end"], "2037-01-01T04:00:00Z");
 
     let finance = exchange.client("secondwind", Role::Finance);
     let trial = finance.get("/v1/ledger/trial-balance?entity=operator&currency=USD").await.ok();

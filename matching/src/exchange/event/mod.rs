@@ -1,0 +1,263 @@
+//! Events: what happened. They are the log's format: a published version never changes, a new shape is a new version.
+//!
+//! Every event carries all that its journal entries need, so that the books can be recomputed from the log alone.
+
+mod market;
+mod organization;
+mod spot;
+mod term;
+
+use ledger::{Instant, OrganizationId};
+use uuid::Uuid;
+
+pub use market::{LotExpired, LotRegistered, LotWithdrawn, MarketHalted, MarketOpened, MarketResumed, PriceBandSet};
+pub use organization::{
+    BudgetSet, DepositReceived, OrderLimitSet, OrganizationRegistered, OrganizationReinstated, OrganizationSuspended,
+};
+pub use spot::{
+    MissedCause, SpotAuctionHeld, SpotAuctionMissed, SpotBidResumed, SpotBidSuspended, SpotHold, SpotHoursDelivered,
+    SpotHoursSold, SpotInterrupted, SpotOrderPlaced, SpotSide, SpotTerms,
+};
+pub(super) use term::supply_of;
+pub use term::{
+    CloseReason, ContractBusted, ContractHour, HoursDelivered, OrderAmended, OrderClosed, OrderPlaced, OrderSide,
+    OrderTerms, TradeExecuted,
+};
+
+use crate::{CommandId, MarketId};
+
+/// An event with its place in the log.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Record {
+    /// Its place in the log, from 1, without gaps.
+    pub sequence: u64,
+    /// When it happened.
+    pub at: Instant,
+    /// The command that led to it, be it only by moving time.
+    pub command: CommandId,
+    /// What happened.
+    pub event: Event,
+}
+
+/// A log row could not be read back.
+#[derive(Debug, thiserror::Error)]
+pub enum DecodeError {
+    /// No version of this program wrote such an event.
+    #[error("the log holds an event of type {name} version {version}, which this program does not know")]
+    Unknown {
+        /// The type found.
+        name: String,
+        /// The version found.
+        version: u16,
+    },
+    /// The content does not have the form of its type.
+    #[error("the content of an event of type {name} cannot be read: {error}")]
+    Malformed {
+        /// The type.
+        name: String,
+        /// What the reader met.
+        error: serde_json::Error,
+    },
+}
+
+/// Declares the types of events: variant, name, version. A type that has grown by optional fields and by values of its
+/// enumerations alone also reads its older versions, from the first in brackets.
+macro_rules! events {
+    ($($(#[$doc:meta])* $variant:ident = $name:literal, $version:literal $([from $oldest:literal])?;)*) => {
+        /// Something that happened on the exchange.
+        #[derive(Clone, PartialEq, Debug)]
+        pub enum Event {
+            $($(#[$doc])* $variant($variant),)*
+        }
+
+        impl Event {
+            /// The type's name in the log and on the topic.
+            pub const fn name(&self) -> &'static str {
+                match self { $(Self::$variant(_) => $name,)* }
+            }
+
+            /// The version of the type's form.
+            pub const fn version(&self) -> u16 {
+                match self { $(Self::$variant(_) => $version,)* }
+            }
+
+            /// Appends the content as JSON, the form in which it is stored and published.
+            pub fn encode(&self, out: &mut Vec<u8>) {
+                let written = match self { $(Self::$variant(content) => serde_json::to_writer(out, content),)* };
+                debug_assert!(written.is_ok(), "events have string keys and write to memory");
+            }
+
+            /// Reads back what [`Event::encode`] wrote.
+            ///
+            /// # Errors
+            /// [`DecodeError`] when the type or version is unknown or the content does not fit it.
+            pub fn decode(name: &str, version: u16, content: &[u8]) -> Result<Self, DecodeError> {
+                match (name, version) {
+                    $(($name, $($oldest..=)? $version) => serde_json::from_slice(content)
+                        .map(Self::$variant)
+                        .map_err(|error| DecodeError::Malformed { name: name.to_owned(), error }),)*
+                    _ => Err(DecodeError::Unknown { name: name.to_owned(), version }),
+                }
+            }
+
+            /// The JSON Schema of every type: name, version, schema.
+            pub fn schemas() -> Vec<(&'static str, u16, schemars::Schema)> {
+                vec![$(($name, $version, schemars::schema_for!($variant)),)*]
+            }
+        }
+
+        $(impl From<$variant> for Event {
+            fn from(content: $variant) -> Self {
+                Self::$variant(content)
+            }
+        })*
+    };
+}
+
+events! {
+    /// An organization was admitted.
+    OrganizationRegistered = "organization_registered", 1;
+    /// The kill switch was thrown.
+    OrganizationSuspended = "organization_suspended", 1;
+    /// The kill switch was released.
+    OrganizationReinstated = "organization_reinstated", 1;
+    /// The number of an organization's open orders was bounded.
+    OrderLimitSet = "order_limit_set", 1;
+    /// What an organization commits in a month was bounded.
+    BudgetSet = "budget_set", 1;
+    /// A deposit arrived at the bank.
+    DepositReceived = "deposit_received", 1;
+    /// A market opened.
+    MarketOpened = "market_opened", 2 [from 1];
+    /// Trading stopped.
+    MarketHalted = "market_halted", 1;
+    /// Trading goes on.
+    MarketResumed = "market_resumed", 1;
+    /// A guard against mistyped prices was set or lifted.
+    PriceBandSet = "price_band_set", 1;
+    /// A lot was listed.
+    LotRegistered = "lot_registered", 2 [from 1];
+    /// What was free of a lot was withdrawn.
+    LotWithdrawn = "lot_withdrawn", 1;
+    /// A lot's window passed.
+    LotExpired = "lot_expired", 1;
+    /// An order for a term was placed.
+    OrderPlaced = "order_placed", 2 [from 1];
+    /// An order by the hour was placed.
+    SpotOrderPlaced = "spot_order_placed", 1;
+    /// An order was changed.
+    OrderAmended = "order_amended", 1;
+    /// A bid and an ask traded.
+    TradeExecuted = "trade_executed", 2 [from 1];
+    /// An order ended with something left of it.
+    OrderClosed = "order_closed", 2 [from 1];
+    /// A trade was undone.
+    ContractBusted = "contract_busted", 1;
+    /// An hour of a market's contracts was delivered.
+    HoursDelivered = "hours_delivered", 1;
+    /// A market's auction for an hour was held.
+    SpotAuctionHeld = "spot_auction_held", 1;
+    /// A market's auction for an hour was void.
+    SpotAuctionMissed = "spot_auction_missed", 1;
+    /// GPUs were sold for an hour.
+    SpotHoursSold = "spot_hours_sold", 1;
+    /// A buyer by the hour loses GPUs at the end of the hour in progress.
+    SpotInterrupted = "spot_interrupted", 1;
+    /// A spot bid waits for funds.
+    SpotBidSuspended = "spot_bid_suspended", 1;
+    /// A spot bid has funds again.
+    SpotBidResumed = "spot_bid_resumed", 1;
+    /// An hour sold by the hour was delivered.
+    SpotHoursDelivered = "spot_hours_delivered", 1;
+}
+
+/// Whether a field has the value that older versions did not write.
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
+}
+
+/// What orders events among themselves: events of one key are published in the order of the log.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum EventKey {
+    /// A market's.
+    Market(MarketId),
+    /// An organization's.
+    Organization(OrganizationId),
+}
+
+impl std::fmt::Display for EventKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Market(id) => id.fmt(f),
+            Self::Organization(id) => id.fmt(f),
+        }
+    }
+}
+
+impl Event {
+    /// What orders this event among others.
+    pub fn key(&self) -> EventKey {
+        match self {
+            Self::OrganizationRegistered(e) => EventKey::Organization(e.organization),
+            Self::OrganizationSuspended(e) => EventKey::Organization(e.organization),
+            Self::OrganizationReinstated(e) => EventKey::Organization(e.organization),
+            Self::OrderLimitSet(e) => EventKey::Organization(e.organization),
+            Self::BudgetSet(e) => EventKey::Organization(e.organization),
+            Self::DepositReceived(e) => EventKey::Organization(e.organization),
+            Self::MarketOpened(e) => EventKey::Market(e.market.id),
+            Self::MarketHalted(e) => EventKey::Market(e.market),
+            Self::MarketResumed(e) => EventKey::Market(e.market),
+            Self::PriceBandSet(e) => EventKey::Market(e.market),
+            Self::LotRegistered(e) => EventKey::Market(e.market),
+            Self::LotWithdrawn(e) => EventKey::Market(e.market),
+            Self::LotExpired(e) => EventKey::Market(e.market),
+            Self::OrderPlaced(e) => EventKey::Market(e.terms.market),
+            Self::SpotOrderPlaced(e) => EventKey::Market(e.terms.market),
+            Self::OrderAmended(e) => EventKey::Market(e.market),
+            Self::TradeExecuted(e) => EventKey::Market(e.market),
+            Self::OrderClosed(e) => EventKey::Market(e.market),
+            Self::ContractBusted(e) => EventKey::Market(e.market),
+            Self::HoursDelivered(e) => EventKey::Market(e.market),
+            Self::SpotAuctionHeld(e) => EventKey::Market(e.market),
+            Self::SpotAuctionMissed(e) => EventKey::Market(e.market),
+            Self::SpotHoursSold(e) => EventKey::Market(e.market),
+            Self::SpotInterrupted(e) => EventKey::Market(e.market),
+            Self::SpotBidSuspended(e) => EventKey::Market(e.market),
+            Self::SpotBidResumed(e) => EventKey::Market(e.market),
+            Self::SpotHoursDelivered(e) => EventKey::Market(e.market),
+        }
+    }
+
+    /// The thing that the event is about, where it has an id of its own.
+    pub fn subject(&self) -> Option<Uuid> {
+        match self {
+            Self::OrganizationRegistered(_)
+            | Self::OrganizationSuspended(_)
+            | Self::OrganizationReinstated(_)
+            | Self::OrderLimitSet(_)
+            | Self::BudgetSet(_)
+            | Self::MarketOpened(_)
+            | Self::MarketHalted(_)
+            | Self::MarketResumed(_)
+            | Self::PriceBandSet(_)
+            | Self::HoursDelivered(_)
+            | Self::SpotAuctionHeld(_)
+            | Self::SpotAuctionMissed(_)
+            | Self::SpotHoursSold(_)
+            | Self::SpotHoursDelivered(_) => None,
+            Self::DepositReceived(e) => Some(e.deposit.uuid()),
+            Self::LotRegistered(e) => Some(e.lot.uuid()),
+            Self::LotWithdrawn(e) => Some(e.lot.uuid()),
+            Self::LotExpired(e) => Some(e.lot.uuid()),
+            Self::OrderPlaced(e) => Some(e.order.uuid()),
+            Self::SpotOrderPlaced(e) => Some(e.order.uuid()),
+            Self::OrderAmended(e) => Some(e.order.uuid()),
+            Self::TradeExecuted(e) => Some(e.trade.uuid()),
+            Self::OrderClosed(e) => Some(e.order.uuid()),
+            Self::ContractBusted(e) => Some(e.contract.uuid()),
+            Self::SpotInterrupted(e) => Some(e.order.uuid()),
+            Self::SpotBidSuspended(e) => Some(e.order.uuid()),
+            Self::SpotBidResumed(e) => Some(e.order.uuid()),
+        }
+    }
+}
