@@ -136,8 +136,11 @@ fn sell_most(desk: &mut Desk, draw: &mut Draw, lot: LotId) -> anyhow::Result<()>
         desk.place(bid)?;
         sold += u64::from(gpus) * u64::from(hours);
     }
-    let organization = desk.provider;
-    desk.execute(Instruction::CancelOrder { organization, order: ask })?;
+    // It is gone already where it has sold every hour.
+    if desk.exchange.venue().order(ask).is_some() {
+        let organization = desk.provider;
+        desk.execute(Instruction::CancelOrder { organization, order: ask })?;
+    }
     Ok(())
 }
 
