@@ -52,6 +52,9 @@ pub struct Options {
     /// Only matching in memory and its rivals, without PostgreSQL.
     #[arg(long)]
     pub in_memory: bool,
+    /// Of matching in memory, only these.
+    #[arg(long, value_enum, value_name = "WHICH")]
+    pub only: Vec<InMemory>,
     /// Print the table as Markdown.
     #[arg(long)]
     pub markdown: bool,
@@ -60,7 +63,23 @@ pub struct Options {
     pub directory: PathBuf,
 }
 
+/// A measurement in memory.
+#[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum InMemory {
+    /// The plain book, and its rivals.
+    Plain,
+    /// Windows of every length.
+    Windows,
+    /// The spot auction.
+    Auction,
+}
+
 impl Options {
+    /// Whether a measurement in memory is asked for.
+    fn wants(&self, which: InMemory) -> bool {
+        self.only.is_empty() || self.only.contains(&which)
+    }
+
     /// A count for a full run, or its tenth for a quick one.
     fn sized(&self, full: usize) -> usize {
         if self.quick { full.div_ceil(10) } else { full }
@@ -74,10 +93,16 @@ impl Options {
 pub fn run(options: &Options) -> anyhow::Result<Table> {
     let mut table = Table::default();
     // Before anything else runs in this process: a core for itself, and no allocations but its own.
-    in_memory::measure(options, &mut table)?;
-    windows::measure(options, &mut table)?;
-    auction::measure(options, &mut table)?;
-    if options.in_memory {
+    if options.wants(InMemory::Plain) {
+        in_memory::measure(options, &mut table)?;
+    }
+    if options.wants(InMemory::Windows) {
+        windows::measure(options, &mut table)?;
+    }
+    if options.wants(InMemory::Auction) {
+        auction::measure(options, &mut table)?;
+    }
+    if options.in_memory || !options.only.is_empty() {
         progress::done();
         return Ok(table);
     }
