@@ -1,6 +1,7 @@
 //! The chart of accounts: what an account is for, whose it is, and whether it may go negative.
 
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::str::FromStr;
 
 use crate::{ContractId, Currency, EntityId, OrganizationId};
@@ -77,7 +78,7 @@ impl AccountKind {
 }
 
 /// Whose part of an account this is: the subledger key.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Owner {
     /// The entity's own.
     Entity,
@@ -120,7 +121,7 @@ impl FromStr for Owner {
 }
 
 /// One account of one entity in one currency.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub struct Account {
     /// Whose books.
     pub entity: EntityId,
@@ -130,6 +131,21 @@ pub struct Account {
     pub owner: Owner,
     /// In what currency.
     pub currency: Currency,
+}
+
+/// By words, not field by field: balances are looked up for every line.
+impl Hash for Account {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        state.write_u32(u32::from(self.kind as u8) << 24 | self.currency.number());
+        if let EntityId::Box(id) = self.entity {
+            id.hash(state);
+        }
+        match &self.owner {
+            Owner::Entity => {}
+            Owner::Organization(id) => id.hash(state),
+            Owner::Contract(id) => id.hash(state),
+        }
+    }
 }
 
 impl Account {

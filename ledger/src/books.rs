@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use rustc_hash::FxHashMap;
 
-use crate::{Account, AccountKind, Amount, Currency, EntityId, Entry, Guard, OrganizationId, Owner, TrialBalance};
+use crate::{Account, AccountKind, Amount, Currency, EntityId, Fact, Guard, OrganizationId, Owner, TrialBalance};
 
 /// The balance of every account of every entity.
 #[derive(Clone, Debug, Default)]
@@ -23,9 +23,10 @@ pub struct Overdraft {
 }
 
 impl Books {
-    /// Adds an entry's lines to the balances. An account whose balance returns to zero is forgotten.
-    pub fn record(&mut self, entry: &Entry) {
-        for line in entry.lines() {
+    /// Adds the lines that record a fact to the balances: those of its [entry](crate::post). An account whose balance returns to
+    /// zero is forgotten.
+    pub fn record(&mut self, fact: &Fact<'_>, currency: Currency) {
+        fact.lines(currency, &mut |line| {
             let balance = self.balances.entry(line.account).or_default();
             *balance += line.amount;
             let guarded = line.account.kind.guard() == Guard::NeverDebit;
@@ -33,7 +34,7 @@ impl Books {
             if balance.is_zero() {
                 self.balances.remove(&line.account);
             }
-        }
+        });
     }
 
     /// The signed balance of an account: debit positive.

@@ -3,11 +3,11 @@
 use std::fmt;
 use std::str::FromStr;
 
-use arrayvec::ArrayString;
+use crate::ShortText;
 
 /// An organization that trades or keeps books: a slug of 2 to 32 characters, `a–z`, `0–9` and inner hyphens.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct OrganizationId(ArrayString<32>);
+pub struct OrganizationId(ShortText<32>);
 
 /// The text is not a slug.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -17,7 +17,7 @@ pub struct InvalidName;
 impl OrganizationId {
     /// The slug.
     pub fn as_str(&self) -> &str {
-        &self.0
+        self.0.as_str()
     }
 }
 
@@ -30,13 +30,13 @@ impl FromStr for OrganizationId {
         if text.len() < 2 || !edges_ok || !text.bytes().all(allowed) {
             return Err(InvalidName);
         }
-        ArrayString::from(text).map(Self).map_err(|_| InvalidName)
+        ShortText::new(text).map(Self).ok_or(InvalidName)
     }
 }
 
 impl fmt::Display for OrganizationId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        self.0.fmt(f)
     }
 }
 
@@ -48,7 +48,7 @@ macro_rules! uuid_ids {
     ($($(#[$doc:meta])* $name:ident;)*) => {$(
         $(#[$doc])*
         #[derive(
-            Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, ::serde::Serialize, ::serde::Deserialize,
+            Clone, Copy, PartialEq, Eq, PartialOrd, Ord, ::serde::Serialize, ::serde::Deserialize,
         )]
         #[serde(transparent)]
         pub struct $name(::uuid::Uuid);
@@ -62,6 +62,14 @@ macro_rules! uuid_ids {
             /// The UUID.
             pub const fn uuid(self) -> ::uuid::Uuid {
                 self.0
+            }
+        }
+
+        impl ::std::hash::Hash for $name {
+            fn hash<H: ::std::hash::Hasher>(&self, state: &mut H) {
+                let (high, low) = self.0.as_u64_pair();
+                state.write_u64(high);
+                state.write_u64(low);
             }
         }
 

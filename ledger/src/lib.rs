@@ -19,6 +19,7 @@ mod identity;
 mod money;
 mod posting;
 mod rounding;
+mod short_text;
 mod trial_balance;
 
 pub use account::{Account, AccountKind, Guard, InvalidOwner, Owner};
@@ -30,5 +31,6 @@ pub use identity::{BoxId, ContractId, DepositId, EntityId, InvalidEntity, Invali
 pub use money::{Amount, AmountError, Currency, InvalidCurrency};
 pub use posting::{Delivery, Fact, PostingRule, RULES, SpotDelivery, post};
 pub use rounding::{share_ceil, share_floor};
+pub use short_text::ShortText;
 pub use text_form::deserialize_from_str;
 pub use trial_balance::{TrialBalance, TrialBalanceRow};

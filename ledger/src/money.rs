@@ -22,6 +22,11 @@ impl Currency {
     pub fn as_str(&self) -> &str {
         std::str::from_utf8(&self.0).unwrap_or("???")
     }
+
+    /// The code's three bytes as a number, distinct for each.
+    pub(crate) const fn number(self) -> u32 {
+        u32::from_be_bytes([0, self.0[0], self.0[1], self.0[2]])
+    }
 }
 
 /// The text is not three upper-case ASCII letters.

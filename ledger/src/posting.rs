@@ -4,7 +4,7 @@
 //! kind of fact has exactly one [`PostingRule`], and a rule whose lines change gets a new version, so that an entry
 //! can always be recomputed from its event and its rule.
 
-use smallvec::{SmallVec, smallvec};
+use smallvec::SmallVec;
 
 use crate::{
     Account, AccountKind, Amount, ContractId, Currency, Day, EntityId, Entry, Line, OrganizationId, Owner, Unbalanced,
@@ -153,90 +153,91 @@ impl Fact<'_> {
     }
 }
 
+impl Fact<'_> {
+    /// The contract that all of it concerns.
+    fn contract(&self) -> Option<ContractId> {
+        match self {
+            Self::TermPrepaid { contract, .. } | Self::TermBusted { contract, .. } => Some(*contract),
+            _ => None,
+        }
+    }
+
+    /// Hands over the lines that record it in the operator's books.
+    pub(crate) fn lines(&self, currency: Currency, line: &mut impl FnMut(Line)) {
+        use AccountKind::{
+            Bank, ContractPrepayment, CustomerAvailable, CustomerHeld, FeeRevenue, SellerPayable, SpotPrepayment,
+        };
+        let customer = |kind, id| Account::operator(kind, Owner::Organization(id), currency);
+        let prepayment = |contract| Account::operator(ContractPrepayment, Owner::Contract(contract), currency);
+        let mut part = |account, amount: Amount, contract| {
+            if !amount.is_zero() {
+                line(Line { account, amount, contract });
+            }
+        };
+        // `amount` from the account debited to the account credited.
+        let mut transfer = |debit, credit, amount: Amount| {
+            part(debit, amount, None);
+            part(credit, -amount, None);
+        };
+        match *self {
+            Self::DepositMatched { organization, amount } => {
+                let bank = Account::operator(Bank, Owner::Entity, currency);
+                transfer(bank, customer(CustomerAvailable, organization), amount);
+            }
+            Self::HoldPlaced { organization, amount } => {
+                transfer(customer(CustomerAvailable, organization), customer(CustomerHeld, organization), amount);
+            }
+            Self::HoldVoided { organization, amount } => {
+                transfer(customer(CustomerHeld, organization), customer(CustomerAvailable, organization), amount);
+            }
+            Self::TermPrepaid { organization, contract, amount } => {
+                transfer(customer(CustomerHeld, organization), prepayment(contract), amount);
+            }
+            Self::TermBusted { organization, contract, amount } => {
+                transfer(prepayment(contract), customer(CustomerAvailable, organization), amount);
+            }
+            Self::SpotHeld { holds } => {
+                for (organization, amount) in holds {
+                    let available = customer(CustomerAvailable, *organization);
+                    transfer(available, customer(CustomerHeld, *organization), *amount);
+                }
+            }
+            Self::SpotSold { sales } => {
+                for sale in sales {
+                    let paid = sale.amount + sale.buyer_fee;
+                    transfer(customer(CustomerHeld, sale.buyer), customer(SpotPrepayment, sale.buyer), paid);
+                }
+            }
+            Self::HoursDelivered { deliveries } => {
+                for hour in deliveries {
+                    let contract = Some(hour.contract);
+                    part(prepayment(hour.contract), hour.amount + hour.buyer_fee, contract);
+                    part(customer(SellerPayable, hour.seller), hour.seller_fee - hour.amount, contract);
+                    let fees = hour.buyer_fee + hour.seller_fee;
+                    part(Account::operator(FeeRevenue, Owner::Entity, currency), -fees, contract);
+                }
+            }
+            Self::SpotDelivered { sales } => {
+                for sale in sales {
+                    part(customer(SpotPrepayment, sale.buyer), sale.amount + sale.buyer_fee, None);
+                    part(customer(SellerPayable, sale.seller), sale.seller_fee - sale.amount, None);
+                    let fees = sale.buyer_fee + sale.seller_fee;
+                    part(Account::operator(FeeRevenue, Owner::Entity, currency), -fees, None);
+                }
+            }
+        }
+    }
+}
+
 /// The entry that records `fact` in the operator's books, dated `effective`.
 ///
 /// # Errors
-/// [`Unbalanced`] when the fact's amounts cannot make an entry: a zero or oversized amount. Whoever states a fact
-/// checks its amounts first, so an error here is a defect of the caller.
+/// [`Unbalanced`] when the fact's amounts cannot make an entry: nothing but zeros, or an oversized amount. Whoever states a
+/// fact checks its amounts first, so an error here is a defect of the caller.
 pub fn post(fact: &Fact<'_>, currency: Currency, effective: Day) -> Result<Entry, Unbalanced> {
-    use AccountKind::{
-        Bank, ContractPrepayment, CustomerAvailable, CustomerHeld, FeeRevenue, SellerPayable, SpotPrepayment,
-    };
-    let customer = |kind, id| Account::operator(kind, Owner::Organization(id), currency);
-    let (contract, lines) = match *fact {
-        Fact::DepositMatched { organization, amount } => {
-            let bank = Account::operator(Bank, Owner::Entity, currency);
-            (None, transfer(bank, customer(CustomerAvailable, organization), amount))
-        }
-        Fact::HoldPlaced { organization, amount } => {
-            (None, transfer(customer(CustomerAvailable, organization), customer(CustomerHeld, organization), amount))
-        }
-        Fact::HoldVoided { organization, amount } => {
-            (None, transfer(customer(CustomerHeld, organization), customer(CustomerAvailable, organization), amount))
-        }
-        Fact::TermPrepaid { organization, contract, amount } => {
-            let prepayment = Account::operator(ContractPrepayment, Owner::Contract(contract), currency);
-            (Some(contract), transfer(customer(CustomerHeld, organization), prepayment, amount))
-        }
-        Fact::HoursDelivered { deliveries } => (None, delivery_lines(deliveries, currency)),
-        Fact::TermBusted { organization, contract, amount } => {
-            let prepayment = Account::operator(ContractPrepayment, Owner::Contract(contract), currency);
-            (Some(contract), transfer(prepayment, customer(CustomerAvailable, organization), amount))
-        }
-        Fact::SpotHeld { holds } => {
-            let lines = holds.iter().flat_map(|(organization, amount)| {
-                transfer(customer(CustomerAvailable, *organization), customer(CustomerHeld, *organization), *amount)
-            });
-            (None, lines.collect())
-        }
-        Fact::SpotSold { sales } => {
-            let lines = sales.iter().flat_map(|sale| {
-                let paid = sale.amount + sale.buyer_fee;
-                transfer(customer(CustomerHeld, sale.buyer), customer(SpotPrepayment, sale.buyer), paid)
-            });
-            (None, lines.filter(|line| !line.amount.is_zero()).collect())
-        }
-        Fact::SpotDelivered { sales } => {
-            let lines = sales.iter().flat_map(|sale| {
-                let fees = sale.buyer_fee + sale.seller_fee;
-                [
-                    (customer(SpotPrepayment, sale.buyer), sale.amount + sale.buyer_fee),
-                    (customer(SellerPayable, sale.seller), sale.seller_fee - sale.amount),
-                    (Account::operator(FeeRevenue, Owner::Entity, currency), -fees),
-                ]
-            });
-            let lines = lines.map(|(account, amount)| Line { account, amount, contract: None });
-            (None, lines.filter(|line| !line.amount.is_zero()).collect())
-        }
-    };
-    Entry::new(EntityId::Operator, fact.rule(), effective, contract, lines)
-}
-
-/// `amount` from the account debited to the account credited.
-fn transfer(debit: Account, credit: Account, amount: Amount) -> SmallVec<[Line; 4]> {
-    smallvec![
-        Line { account: debit, amount, contract: None },
-        Line { account: credit, amount: -amount, contract: None },
-    ]
-}
-
-/// Per contract: prepayment to the seller's payable and to fee revenue. Parts that are zero have no line.
-fn delivery_lines(deliveries: &[Delivery], currency: Currency) -> SmallVec<[Line; 4]> {
-    let mut lines = SmallVec::with_capacity(deliveries.len() * 3);
-    for delivery in deliveries {
-        let contract = Some(delivery.contract);
-        let mut push = |kind, owner, amount: Amount| {
-            if !amount.is_zero() {
-                lines.push(Line { account: Account::operator(kind, owner, currency), amount, contract });
-            }
-        };
-        let prepaid = delivery.amount + delivery.buyer_fee;
-        push(AccountKind::ContractPrepayment, Owner::Contract(delivery.contract), prepaid);
-        let earned = delivery.amount - delivery.seller_fee;
-        push(AccountKind::SellerPayable, Owner::Organization(delivery.seller), -earned);
-        push(AccountKind::FeeRevenue, Owner::Entity, -(delivery.buyer_fee + delivery.seller_fee));
-    }
-    lines
+    let mut lines = SmallVec::new();
+    fact.lines(currency, &mut |line| lines.push(line));
+    Entry::new(EntityId::Operator, fact.rule(), effective, fact.contract(), lines)
 }
 
 #[cfg(test)]
@@ -342,6 +343,6 @@ mod tests {
     #[test]
     fn a_fact_without_money_is_no_entry() {
         let fact = Fact::HoldPlaced { organization: organization("acme"), amount: Amount::ZERO };
-        assert_eq!(post(&fact, USD, Day::from_days(0)), Err(Unbalanced::LineAmount));
+        assert_eq!(post(&fact, USD, Day::from_days(0)), Err(Unbalanced::TooFewLines));
     }
 }

@@ -4,8 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
-use arrayvec::ArrayString;
-use ledger::{Amount, Currency, Instant, share_ceil, share_floor};
+use ledger::{Amount, Currency, Instant, ShortText, share_ceil, share_floor};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -13,7 +12,7 @@ use crate::{Hour, Price};
 
 /// The name of a market, class and zone: 3 to 48 of `a–z`, `0–9`, inner `.` and `-`, such as `a100-80g-sxm4-ib.us-tx-1`.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct MarketId(ArrayString<48>);
+pub struct MarketId(ShortText<48>);
 
 /// The text is not a market's name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -23,12 +22,12 @@ pub struct InvalidMarketId;
 impl MarketId {
     /// The name.
     pub fn as_str(&self) -> &str {
-        &self.0
+        self.0.as_str()
     }
 
     /// The class in the name: what stands before the first dot.
     pub fn class(&self) -> &str {
-        self.0.split('.').next().unwrap_or_default()
+        self.as_str().split('.').next().unwrap_or_default()
     }
 }
 
@@ -42,13 +41,13 @@ impl FromStr for MarketId {
         if text.len() < 3 || !edges_ok || !text.bytes().all(|b| plain(b) || b == b'.' || b == b'-') {
             return Err(InvalidMarketId);
         }
-        ArrayString::from(text).map(Self).map_err(|_| InvalidMarketId)
+        ShortText::new(text).map(Self).ok_or(InvalidMarketId)
     }
 }
 
 impl fmt::Display for MarketId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        self.0.fmt(f)
     }
 }
 

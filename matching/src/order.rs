@@ -3,8 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use arrayvec::ArrayString;
-use ledger::{Instant, OrganizationId};
+use ledger::{Instant, OrganizationId, ShortText};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
@@ -328,7 +327,7 @@ pub enum TimeInForce {
 
 /// The caller's own name for an order, unique within its organization: 1 to 64 printable ASCII characters.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct ClientOrderId(ArrayString<64>);
+pub struct ClientOrderId(ShortText<64>);
 
 /// The text cannot name an order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -342,13 +341,13 @@ impl FromStr for ClientOrderId {
         if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_graphic() || byte == b' ') {
             return Err(InvalidClientOrderId);
         }
-        ArrayString::from(text).map(Self).map_err(|_| InvalidClientOrderId)
+        ShortText::new(text).map(Self).ok_or(InvalidClientOrderId)
     }
 }
 
 impl fmt::Display for ClientOrderId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        self.0.fmt(f)
     }
 }
 

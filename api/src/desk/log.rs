@@ -34,15 +34,15 @@ impl RunLog {
 }
 
 impl Log for RunLog {
-    fn append(&mut self, record: Record, entries: &[Entry]) {
+    fn append(&mut self, record: Record) {
         let event = record.sequence;
-        for (ordinal, entry) in entries.iter().enumerate() {
+        for (ordinal, entry) in record.entries().into_iter().enumerate() {
             let previous = self.entries.last().map_or(ChainHash::default(), |booked| booked.hash);
             let sequence = self.entries.len() as u64 + 1;
             let source_key = format!("{event}.{ordinal}");
-            let chained = ChainedEntry { sequence, source_key: &source_key, entry };
+            let chained = ChainedEntry { sequence, source_key: &source_key, entry: &entry };
             let hash = chain(&previous, &chained, &mut self.scratch);
-            self.entries.push(Booked { event, entry: entry.clone(), hash });
+            self.entries.push(Booked { event, entry, hash });
         }
         self.rows.push(Arc::new(LogRow::encode(record)));
     }

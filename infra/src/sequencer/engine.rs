@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use ledger::{Entry, Instant};
+use ledger::Instant;
 use matching::{Command, CommandId, Exchange, Instruction, Log, Record};
 use tokio::sync::{mpsc, oneshot};
 use uuid::Uuid;
@@ -42,9 +42,9 @@ impl Gathered {
 }
 
 impl Log for Gathered {
-    fn append(&mut self, record: Record, entries: &[Entry]) {
+    fn append(&mut self, record: Record) {
         let sequence = record.sequence;
-        let numbered = (0u32..).zip(entries).map(|(ordinal, entry)| (sequence, ordinal, entry.clone()));
+        let numbered = (0u32..).zip(record.entries()).map(|(ordinal, entry)| (sequence, ordinal, entry));
         self.batch.entries.extend(numbered);
         self.batch.rows.push(Arc::new(LogRow::encode(record)));
     }

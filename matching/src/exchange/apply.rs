@@ -1,14 +1,14 @@
 //! The fold: one event into the state. Total, and without choices: everything was decided before.
 
-use ledger::{Amount, Currency, OrganizationId};
+use ledger::{Amount, ContractId, Currency, OrganizationId};
 use smallvec::SmallVec;
 
 use super::decide::digest;
 use super::event::supply_of;
 use super::{
-    Budget, BudgetSet, CLIENT_ORDER_ID_KEPT_MICROS, ClientOrder, ContractBusted, Event, Exchange, Expiring,
-    HoursDelivered, LotRegistered, OrderAmended, OrderPlaced, OrderSide, Organization, Record, SpotAuctionHeld,
-    SpotHoursDelivered, SpotHoursSold, SpotOrderPlaced, SpotSide, TradeExecuted,
+    Budget, BudgetSet, CLIENT_ORDER_ID_KEPT_MICROS, ClientOrder, ContractBusted, Event, Exchange, HoursDelivered,
+    LotRegistered, OrderAmended, OrderPlaced, OrderSide, Organization, Record, SpotAuctionHeld, SpotHoursDelivered,
+    SpotHoursSold, SpotOrderPlaced, SpotSide, TradeExecuted,
 };
 use crate::market::{first_open_hour, least_common_multiple};
 use crate::{
@@ -17,13 +17,13 @@ use crate::{
 };
 
 impl Exchange {
-    /// Folds the next event of the log into the state. [`Exchange::posted`] then has its journal entries.
+    /// Folds the next event of the log into the state.
     pub fn apply(&mut self, record: &Record) {
         debug_assert_eq!(record.sequence, self.sequence + 1, "the log has no gaps");
         self.sequence = record.sequence;
         self.now = self.now.max(record.at);
         self.forget_old_client_order_ids();
-        self.post(record);
+        record.facts(|fact, currency, _| self.books.record(fact, currency));
         match &record.event {
             Event::OrganizationRegistered(e) => {
                 let organization = Organization { name: e.name.clone(), ..Organization::default() };
@@ -46,7 +46,7 @@ impl Exchange {
             }
             Event::LotExpired(e) => {
                 if let Some(lot) = self.venue.lot(e.lot) {
-                    self.expiries.remove(&(lot.window.end().start(), Expiring::Lot(e.lot)));
+                    self.lot_ends.remove(&(lot.window.end().start(), e.lot));
                 }
                 self.venue.remove_lot(Supply::Lot(e.lot));
             }
@@ -102,7 +102,7 @@ impl Exchange {
     }
 
     fn apply_lot(&mut self, e: &LotRegistered) {
-        self.expiries.insert((e.window.end().start(), Expiring::Lot(e.lot)));
+        self.lot_ends.insert((e.window.end().start(), e.lot));
         self.venue.add_lot(Lot {
             supply: Supply::Lot(e.lot),
             id: e.lot,
@@ -125,7 +125,7 @@ impl Exchange {
             return Some(key);
         }
         let Supply::Contract(id) = supply else { return None };
-        let contract = self.contracts.get(&id)?;
+        let contract = self.contract(id)?;
         let root = self.venue.lot(contract.lot)?;
         let resold = Lot {
             supply,
@@ -247,15 +247,16 @@ impl Exchange {
 
     fn rest(&mut self, order: Order) {
         self.change(order.organization(), |organization| organization.open_orders += 1);
-        if let Some(expires) = order.expires() {
-            self.expiries.insert((expires, Expiring::Order(order.id())));
+        let expires = order.expires();
+        let key = self.venue.rest(order);
+        if let Some(expires) = expires {
+            self.expiries.set(key, expires);
         }
-        self.venue.rest(order);
     }
 
     fn apply_amendment(&mut self, e: &OrderAmended) {
         let Some(order) = self.venue.order(e.order) else { return };
-        let (before, market) = (order.expires(), order.market());
+        let market = order.market();
         let sequence = self.sequence;
         self.venue.amend(e.order, |order| {
             let priority = match order {
@@ -293,28 +294,24 @@ impl Exchange {
                 *priority = sequence;
             }
         });
-        self.move_expiry(e.order, before);
+        self.move_expiry(e.order);
         self.schedule_gate(market);
     }
 
-    fn move_expiry(&mut self, id: OrderId, before: Option<ledger::Instant>) {
-        let after = self.venue.order(id).and_then(Order::expires);
-        if before != after {
-            if let Some(before) = before {
-                self.expiries.remove(&(before, Expiring::Order(id)));
-            }
-            if let Some(after) = after {
-                self.expiries.insert((after, Expiring::Order(id)));
-            }
+    /// Takes notice that an order may end at another time than before.
+    fn move_expiry(&mut self, id: OrderId) {
+        let Some(key) = self.venue.order_key(id) else { return };
+        if let Some(expires) = self.venue.order_at(key).expires() {
+            self.expiries.set(key, expires);
         }
     }
 
     fn apply_trade(&mut self, e: &TradeExecuted) {
-        let before = self.venue.bid(e.bid).map(Bid::expires);
         self.venue.fill(e.bid, e.ask, e.gpus, e.window);
-        self.move_expiry(e.bid, before);
         if e.bid_remaining == 0 {
             self.end_order(e.bid);
+        } else {
+            self.move_expiry(e.bid);
         }
         if e.ask_filled {
             self.end_order(e.ask);
@@ -337,14 +334,25 @@ impl Exchange {
             traded: self.now.day().month(),
             delivered: 0,
         };
-        self.deliveries.insert((contract.next_hour(), e.market, e.contract));
-        self.contracts.insert(e.contract, contract);
+        if let Some(market) = self.venue.key(e.market) {
+            let due = (contract.next_hour(), market);
+            let key = u32::try_from(self.contracts.insert(contract)).unwrap_or(u32::MAX);
+            self.contract_keys.insert(e.contract, key);
+            self.deliveries.set(key, due);
+        }
+    }
+
+    /// Forgets a contract that is over.
+    fn end_contract(&mut self, id: ContractId) -> Option<Contract> {
+        let key = self.contract_keys.remove(&id)?;
+        self.deliveries.strike(key);
+        let contract = self.contracts.remove(key as usize);
+        self.drop_idle_resale(Supply::Contract(id));
+        Some(contract)
     }
 
     fn apply_bust(&mut self, e: &ContractBusted) {
-        let Some(contract) = self.contracts.remove(&e.contract) else { return };
-        self.deliveries.remove(&(contract.next_hour(), e.market, e.contract));
-        self.drop_idle_resale(Supply::Contract(e.contract));
+        let Some(contract) = self.end_contract(e.contract) else { return };
         if contract.traded == self.now.day().month() {
             self.spend(e.buyer, e.currency, -e.refund);
         }
@@ -352,15 +360,15 @@ impl Exchange {
     }
 
     fn apply_delivery(&mut self, e: &HoursDelivered) {
+        let Some(market) = self.venue.key(e.market) else { return };
         for hour in &e.contracts {
-            self.deliveries.remove(&(e.hour, e.market, hour.contract));
-            let Some(contract) = self.contracts.get_mut(&hour.contract) else { continue };
+            let Some(key) = self.contract_keys.get(&hour.contract).copied() else { continue };
+            let contract = &mut self.contracts[key as usize];
             contract.delivered += 1;
             if contract.is_complete() {
-                self.contracts.remove(&hour.contract);
-                self.drop_idle_resale(Supply::Contract(hour.contract));
+                self.end_contract(hour.contract);
             } else {
-                self.deliveries.insert((contract.next_hour(), e.market, hour.contract));
+                self.deliveries.set(key, (contract.next_hour(), market));
             }
         }
     }
@@ -438,11 +446,9 @@ impl Exchange {
     }
 
     fn end_order(&mut self, id: OrderId) {
-        let Some(order) = self.venue.remove(id) else { return };
+        let Some((key, order)) = self.venue.remove(id) else { return };
+        self.expiries.strike(key);
         self.change(order.organization(), |organization| organization.open_orders -= 1);
-        if let Some(expires) = order.expires() {
-            self.expiries.remove(&(expires, Expiring::Order(id)));
-        }
         if let Some(name) = self.client_order_ids.remove(&id) {
             self.client_orders_ended.push_back((self.now, order.organization(), name));
         }
@@ -458,7 +464,7 @@ impl Exchange {
     fn drop_idle_resale(&mut self, supply: Supply) {
         let Supply::Contract(id) = supply else { return };
         let idle = self.venue.lot_key(supply).is_some_and(|key| self.venue.asks_on(key).is_empty());
-        if idle && !self.contracts.contains_key(&id) {
+        if idle && !self.contract_keys.contains_key(&id) {
             self.venue.remove_lot(supply);
         }
     }

@@ -2,21 +2,25 @@
 
 use ledger::Instant;
 
-use super::{CloseReason, ContractHour, Event, Exchange, Expiring, HoursDelivered, LotExpired, SpotHoursDelivered};
-use crate::{Hour, MarketId, MarketKey};
+use super::{CloseReason, ContractHour, Event, Exchange, HoursDelivered, LotExpired, SpotHoursDelivered};
+use crate::{Contract, Hour, LotId, MarketKey, Order};
 
 /// The most contracts or sales in one delivery event, so that records and transactions stay bounded.
 const DELIVERIES_PER_EVENT_MAX: usize = 500;
+/// The most orders that end in one step, for the same reason.
+const ENDS_PER_STEP_MAX: usize = 500;
 
 /// The next thing that falls due.
 #[derive(Clone, Copy)]
 enum Due {
     /// An hour of a market's contracts ends.
-    Delivery(MarketId, Hour),
+    Delivery(MarketKey, Hour),
     /// An hour of which a market sold something by the hour ends.
     SpotDelivery(MarketKey, Hour),
-    /// Something ends by itself.
-    Expiry(Expiring),
+    /// Orders end by themselves.
+    Expiry(Instant),
+    /// A lot's window ends.
+    LotEnd(LotId),
     /// A market's auction.
     Gate(MarketKey),
 }
@@ -33,10 +37,8 @@ impl Exchange {
         match due {
             Due::Delivery(market, hour) => self.deliver(market, hour, out),
             Due::SpotDelivery(market, hour) => self.deliver_spot(market, hour, out),
-            Due::Expiry(Expiring::Order(id)) => {
-                out.extend(self.venue.order(id).map(|order| self.closed(order, CloseReason::Expired)));
-            }
-            Due::Expiry(Expiring::Lot(id)) => {
+            Due::Expiry(at) => self.expire(at, out),
+            Due::LotEnd(id) => {
                 let expired =
                     self.venue.lot(id).map(|lot| LotExpired { lot: id, organization: lot.seller, market: lot.market });
                 out.extend(expired.map(Event::from));
@@ -53,22 +55,34 @@ impl Exchange {
     /// what ends by itself comes before an auction, so that it takes no part in it.
     fn first_due(&self) -> Option<(Instant, Due)> {
         let delivery =
-            self.deliveries.first().map(|(hour, market, _)| (hour.plus(1).start(), Due::Delivery(*market, *hour)));
+            self.deliveries.first().map(|(hour, market)| (hour.plus(1).start(), Due::Delivery(market, hour)));
         let spot_delivery = self
             .spot_deliveries
             .first()
             .map(|(hour, market)| (hour.plus(1).start(), Due::SpotDelivery(*market, *hour)));
-        let expiry = self.expiries.first().map(|(at, expiring)| (*at, Due::Expiry(*expiring)));
+        let expiry = self.expiries.first().map(|at| (at, Due::Expiry(at)));
+        let lot_end = self.lot_ends.first().map(|(at, lot)| (*at, Due::LotEnd(*lot)));
         let gate = self.gates.first().map(|(at, market)| (*at, Due::Gate(*market)));
         // The first of the earliest, in this order.
-        [delivery, spot_delivery, expiry, gate].into_iter().flatten().min_by_key(|(at, _)| *at)
+        [delivery, spot_delivery, expiry, lot_end, gate].into_iter().flatten().min_by_key(|(at, _)| *at)
     }
 
-    fn deliver(&self, market: MarketId, hour: Hour, out: &mut Vec<Event>) {
-        let Some(currency) = self.venue.market(market).map(|market| market.spec.currency) else { return };
-        let due = self.deliveries.iter().take_while(|(h, m, _)| (*h, *m) == (hour, market));
+    fn expire(&self, at: Instant, out: &mut Vec<Event>) {
+        let due = self.expiries.due_at(at).iter();
+        let mut orders: Vec<&Order> = due.map(|key| self.venue.order_at(*key)).collect();
+        orders.sort_unstable_by_key(|order| order.id());
+        orders.truncate(ENDS_PER_STEP_MAX);
+        out.extend(orders.into_iter().map(|order| self.closed(order, CloseReason::Expired)));
+    }
+
+    fn deliver(&self, key: MarketKey, hour: Hour, out: &mut Vec<Event>) {
+        let spec = &self.venue.at(key).spec;
+        let (market, currency) = (spec.id, spec.currency);
+        let due = self.deliveries.due_at((hour, key)).iter();
+        let mut due: Vec<&Contract> = due.map(|key| &self.contracts[*key as usize]).collect();
+        due.sort_unstable_by_key(|contract| contract.id);
         let contracts: Vec<ContractHour> = due
-            .filter_map(|(_, _, id)| self.contracts.get(id))
+            .into_iter()
             .map(|contract| {
                 let earned = contract.next_earnings();
                 ContractHour {

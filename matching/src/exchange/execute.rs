@@ -1,6 +1,6 @@
 //! The loop that drives decide and apply: time first, then the command, then what the command makes possible.
 
-use ledger::{Entry, Instant};
+use ledger::Instant;
 
 use super::decide::Match;
 use super::event::supply_of;
@@ -13,8 +13,8 @@ use crate::{
 
 /// Where records go as they come into being.
 pub trait Log {
-    /// Takes the next record and its journal entries.
-    fn append(&mut self, record: Record, entries: &[Entry]);
+    /// Takes the next record.
+    fn append(&mut self, record: Record);
 }
 
 /// An offer on its way through the resting bids.
@@ -80,7 +80,7 @@ impl Exchange {
         for event in events.drain(..) {
             let record = Record { sequence: self.sequence + 1, at, command, event };
             self.apply(&record);
-            log.append(record, &self.posted);
+            log.append(record);
         }
         self.events = events;
     }

@@ -1,114 +1,98 @@
 //! What an event means to the books: the facts it states, and their entries.
 
-use ledger::{Amount, ContractId, Currency, Day, Delivery, Entry, Fact, OrganizationId, SpotDelivery, post};
+use ledger::{Amount, Currency, Day, Delivery, Entry, Fact, OrganizationId, SpotDelivery, post};
 
-use super::{Event, Exchange, Record};
+use super::{Event, Record};
 use crate::SpotSale;
 
-impl Exchange {
-    /// Posts the facts of an event: fills [`Exchange::posted`] and moves the balances.
-    pub(super) fn post(&mut self, record: &Record) {
-        self.posted.clear();
-        entries_of(record, &mut self.posted);
-        for entry in &self.posted {
-            self.books.record(entry);
-        }
-    }
-}
-
-/// Takes the facts of one event.
-struct Journal<'a> {
-    entries: &'a mut Vec<Entry>,
-    day: Day,
-}
-
-impl Journal<'_> {
-    fn book(&mut self, fact: &Fact<'_>, currency: Currency, day: Day) {
-        let entry = post(fact, currency, day);
-        debug_assert!(entry.is_ok(), "{fact:?}: {entry:?}");
-        self.entries.extend(entry);
+impl Record {
+    /// The journal entries of the event, computed from nothing else.
+    pub fn entries(&self) -> Vec<Entry> {
+        let mut entries = Vec::new();
+        self.facts(|fact, currency, day| {
+            let entry = post(fact, currency, day);
+            debug_assert!(entry.is_ok(), "{fact:?}: {entry:?}");
+            entries.extend(entry);
+        });
+        entries
     }
 
-    fn hold(&mut self, organization: OrganizationId, currency: Currency, amount: Amount) {
-        if amount > Amount::ZERO {
-            self.book(&Fact::HoldPlaced { organization, amount }, currency, self.day);
-        }
-    }
-
-    fn void(&mut self, organization: OrganizationId, currency: Currency, amount: Amount) {
-        if amount > Amount::ZERO {
-            self.book(&Fact::HoldVoided { organization, amount }, currency, self.day);
-        }
-    }
-
-    fn prepay(&mut self, organization: OrganizationId, contract: ContractId, currency: Currency, amount: Amount) {
-        self.book(&Fact::TermPrepaid { organization, contract, amount }, currency, self.day);
-    }
-}
-
-/// The journal entries of an event, computed from nothing but the event.
-fn entries_of(record: &Record, entries: &mut Vec<Entry>) {
-    let mut journal = Journal { entries, day: record.at.day() };
-    let day = journal.day;
-    match &record.event {
-        Event::DepositReceived(e) => {
-            journal.book(&Fact::DepositMatched { organization: e.organization, amount: e.amount }, e.currency, day);
-        }
-        Event::OrderPlaced(e) => journal.hold(e.organization, e.currency, e.hold),
-        Event::SpotOrderPlaced(e) => journal.hold(e.organization, e.currency, e.hold),
-        Event::OrderAmended(e) => {
-            journal.hold(e.organization, e.currency, e.hold_placed);
-            journal.void(e.organization, e.currency, e.hold_released);
-        }
-        Event::TradeExecuted(e) => {
-            journal.prepay(e.buyer, e.contract, e.currency, e.amount + e.buyer_fee);
-            journal.void(e.buyer, e.currency, e.hold_released);
-        }
-        Event::OrderClosed(e) => journal.void(e.organization, e.currency, e.hold_released),
-        Event::ContractBusted(e) => {
-            let (organization, contract, amount) = (e.buyer, e.contract, e.refund);
-            journal.book(&Fact::TermBusted { organization, contract, amount }, e.currency, day);
-        }
-        Event::HoursDelivered(e) => {
-            let deliveries = e.contracts.iter().map(|hour| Delivery {
-                contract: hour.contract,
-                seller: hour.seller,
-                amount: hour.amount,
-                buyer_fee: hour.buyer_fee,
-                seller_fee: hour.seller_fee,
-            });
-            let deliveries: Vec<Delivery> = deliveries.collect();
-            journal.book(&Fact::HoursDelivered { deliveries: &deliveries }, e.currency, e.hour.day());
-        }
-        Event::SpotHoursSold(e) => {
-            let sales = spot_deliveries(&e.sales);
-            journal.book(&Fact::SpotSold { sales: &sales }, e.currency, day);
-            let holds: Vec<_> = e.holds.iter().map(|hold| (hold.organization, hold.amount)).collect();
-            if !holds.is_empty() {
-                journal.book(&Fact::SpotHeld { holds: &holds }, e.currency, day);
+    /// Hands over the facts that the event states, each with its currency and its date.
+    pub(super) fn facts(&self, mut state: impl FnMut(&Fact<'_>, Currency, Day)) {
+        let today = self.at.day();
+        match &self.event {
+            Event::DepositReceived(e) => {
+                state(&Fact::DepositMatched { organization: e.organization, amount: e.amount }, e.currency, today);
             }
+            Event::OrderPlaced(e) => hold(e.organization, e.hold, |fact| state(fact, e.currency, today)),
+            Event::SpotOrderPlaced(e) => hold(e.organization, e.hold, |fact| state(fact, e.currency, today)),
+            Event::SpotBidResumed(e) => hold(e.organization, e.hold, |fact| state(fact, e.currency, today)),
+            Event::OrderAmended(e) => {
+                hold(e.organization, e.hold_placed, |fact| state(fact, e.currency, today));
+                void(e.organization, e.hold_released, |fact| state(fact, e.currency, today));
+            }
+            Event::TradeExecuted(e) => {
+                let (organization, contract, amount) = (e.buyer, e.contract, e.amount + e.buyer_fee);
+                state(&Fact::TermPrepaid { organization, contract, amount }, e.currency, today);
+                void(e.buyer, e.hold_released, |fact| state(fact, e.currency, today));
+            }
+            Event::OrderClosed(e) => void(e.organization, e.hold_released, |fact| state(fact, e.currency, today)),
+            Event::SpotBidSuspended(e) => void(e.organization, e.hold_released, |fact| state(fact, e.currency, today)),
+            Event::ContractBusted(e) => {
+                let (organization, contract, amount) = (e.buyer, e.contract, e.refund);
+                state(&Fact::TermBusted { organization, contract, amount }, e.currency, today);
+            }
+            Event::HoursDelivered(e) => {
+                let deliveries = e.contracts.iter().map(|hour| Delivery {
+                    contract: hour.contract,
+                    seller: hour.seller,
+                    amount: hour.amount,
+                    buyer_fee: hour.buyer_fee,
+                    seller_fee: hour.seller_fee,
+                });
+                let deliveries: Vec<Delivery> = deliveries.collect();
+                state(&Fact::HoursDelivered { deliveries: &deliveries }, e.currency, e.hour.day());
+            }
+            Event::SpotHoursSold(e) => {
+                state(&Fact::SpotSold { sales: &spot_deliveries(&e.sales) }, e.currency, today);
+                let holds: Vec<_> = e.holds.iter().map(|hold| (hold.organization, hold.amount)).collect();
+                if !holds.is_empty() {
+                    state(&Fact::SpotHeld { holds: &holds }, e.currency, today);
+                }
+            }
+            Event::SpotHoursDelivered(e) => {
+                state(&Fact::SpotDelivered { sales: &spot_deliveries(&e.sales) }, e.currency, e.hour.day());
+            }
+            Event::OrganizationRegistered(_)
+            | Event::OrganizationSuspended(_)
+            | Event::OrganizationReinstated(_)
+            | Event::OrderLimitSet(_)
+            | Event::BudgetSet(_)
+            | Event::MarketOpened(_)
+            | Event::MarketHalted(_)
+            | Event::MarketResumed(_)
+            | Event::PriceBandSet(_)
+            | Event::LotRegistered(_)
+            | Event::LotWithdrawn(_)
+            | Event::LotExpired(_)
+            | Event::SpotAuctionHeld(_)
+            | Event::SpotAuctionMissed(_)
+            | Event::SpotInterrupted(_) => {}
         }
-        Event::SpotBidSuspended(e) => journal.void(e.organization, e.currency, e.hold_released),
-        Event::SpotBidResumed(e) => journal.hold(e.organization, e.currency, e.hold),
-        Event::SpotHoursDelivered(e) => {
-            let sales = spot_deliveries(&e.sales);
-            journal.book(&Fact::SpotDelivered { sales: &sales }, e.currency, e.hour.day());
-        }
-        Event::OrganizationRegistered(_)
-        | Event::OrganizationSuspended(_)
-        | Event::OrganizationReinstated(_)
-        | Event::OrderLimitSet(_)
-        | Event::BudgetSet(_)
-        | Event::MarketOpened(_)
-        | Event::MarketHalted(_)
-        | Event::MarketResumed(_)
-        | Event::PriceBandSet(_)
-        | Event::LotRegistered(_)
-        | Event::LotWithdrawn(_)
-        | Event::LotExpired(_)
-        | Event::SpotAuctionHeld(_)
-        | Event::SpotAuctionMissed(_)
-        | Event::SpotInterrupted(_) => {}
+    }
+}
+
+/// Money set aside, where there is any to.
+fn hold(organization: OrganizationId, amount: Amount, state: impl FnOnce(&Fact<'_>)) {
+    if amount > Amount::ZERO {
+        state(&Fact::HoldPlaced { organization, amount });
+    }
+}
+
+/// Money given back, where there is any to.
+fn void(organization: OrganizationId, amount: Amount, state: impl FnOnce(&Fact<'_>)) {
+    if amount > Amount::ZERO {
+        state(&Fact::HoldVoided { organization, amount });
     }
 }
 

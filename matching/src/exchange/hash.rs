@@ -5,7 +5,7 @@ use std::fmt;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-use super::Exchange;
+use super::{Agenda, Exchange};
 use crate::Order;
 
 /// The SHA-256 of an exchange's whole state in a canonical order.
@@ -32,6 +32,15 @@ impl Hasher {
         let bytes = postcard::to_allocvec(part).unwrap_or_default();
         self.0.update(u64::try_from(bytes.len()).unwrap_or(u64::MAX).to_le_bytes());
         self.0.update(bytes);
+    }
+
+    /// An agenda by the ids of its things, not by where they are kept.
+    fn add_agenda<K: Ord + Copy + Serialize, I: Ord + Serialize>(&mut self, agenda: &Agenda<K>, id: impl Fn(u32) -> I) {
+        for (due, things) in agenda.iter() {
+            let mut ids: Vec<I> = things.iter().map(|thing| id(*thing)).collect();
+            ids.sort_unstable();
+            self.add(&(due, ids));
+        }
     }
 
     /// An order by what it is, not by where the venue keeps it.
@@ -63,9 +72,9 @@ impl Exchange {
     pub fn state_hash(&self) -> StateHash {
         let mut hasher = Hasher(Sha256::new());
         hasher.add(&(self.sequence, self.now.micros()));
-        for organization in &self.organizations {
-            hasher.add(&organization);
-        }
+        let mut organizations: Vec<_> = self.organizations.iter().collect();
+        organizations.sort_unstable_by_key(|(id, _)| *id);
+        hasher.add(&organizations);
         for market in self.venue.markets() {
             let key = self.venue.key(market.spec.id);
             hasher.add(&market.spec);
@@ -86,13 +95,14 @@ impl Exchange {
         for contract in self.contracts() {
             hasher.add(contract);
         }
-        hasher.add(&self.deliveries);
+        hasher.add_agenda(&self.deliveries, |key| self.contracts[key as usize].id);
         hasher.add(&self.spot_deliveries);
         hasher.add(&self.gates);
-        hasher.add(&self.expiries);
-        for client_order in &self.client_orders {
-            hasher.add(&client_order);
-        }
+        hasher.add_agenda(&self.expiries, |key| self.venue.order_at(key).id());
+        hasher.add(&self.lot_ends);
+        let mut client_orders: Vec<_> = self.client_orders.iter().collect();
+        client_orders.sort_unstable_by_key(|(name, _)| *name);
+        hasher.add(&client_orders);
         hasher.add(&self.client_orders_ended);
         for (account, balance) in self.books.sorted() {
             let (entity, owner) = (account.entity.to_string(), account.owner.to_string());

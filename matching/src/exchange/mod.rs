@@ -3,12 +3,14 @@
 //! - `command`, `refusal`, `event`: what goes in, why not, what comes out.
 //! - `decide`: reads the state and a command and writes events, or refuses.
 //! - `due`: what time alone brings about; `gate`: the hourly auction among it.
+//! - `agenda`: what falls due, and when.
 //! - `apply`: folds one event into the state.
 //! - `facts`: what an event means to the books.
 //! - `parties`: whom an event concerns, and what each of them may see of it.
 //! - `execute`: the loop that drives decide and apply for one command.
 //! - `quote`: what an order would do, without one.
 
+mod agenda;
 mod apply;
 mod command;
 mod decide;
@@ -23,13 +25,16 @@ mod parties;
 mod quote;
 mod refusal;
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeSet, VecDeque};
 
-use ledger::{Books, ContractId, Entry, Instant, OrganizationId};
+use ledger::{Books, ContractId, Instant, OrganizationId};
 use rustc_hash::FxHashMap;
 use serde::Serialize;
+use slab::Slab;
 
-use crate::{ClientOrderId, Contract, Hour, LotId, MarketId, MarketKey, OrderId, Venue};
+use crate::{ClientOrderId, Contract, Hour, LotId, MarketKey, OrderId, Venue};
+
+use agenda::Agenda;
 
 pub use command::{Amendment, Command, Instruction, MarketChoice, NewLot, NewOrder, NewSide};
 pub use event::{
@@ -59,34 +64,28 @@ const CLIENT_ORDER_ID_KEPT_MICROS: i64 = 30 * 24 * 3_600_000_000;
 pub struct Exchange {
     now: Instant,
     sequence: u64,
-    organizations: BTreeMap<OrganizationId, Organization>,
+    organizations: FxHashMap<OrganizationId, Organization>,
     venue: Venue,
-    contracts: FxHashMap<ContractId, Contract>,
-    /// The next hour that each contract in progress delivers.
-    deliveries: BTreeSet<(Hour, MarketId, ContractId)>,
+    contract_keys: FxHashMap<ContractId, u32>,
+    contracts: Slab<Contract>,
+    /// The contracts in progress, by the next hour that each delivers.
+    deliveries: Agenda<(Hour, MarketKey)>,
     /// The hours of which something was sold by the hour.
     spot_deliveries: BTreeSet<(Hour, MarketKey)>,
     /// The next auction of each market that has something to auction.
     gates: BTreeSet<(Instant, MarketKey)>,
-    /// What ends by itself, and when.
-    expiries: BTreeSet<(Instant, Expiring)>,
+    /// The orders that end by themselves, by when.
+    expiries: Agenda<Instant>,
+    /// The lots, by when they end.
+    lot_ends: BTreeSet<(Instant, LotId)>,
     /// The names that owners gave to their open orders.
     client_order_ids: FxHashMap<OrderId, ClientOrderId>,
-    client_orders: BTreeMap<(OrganizationId, ClientOrderId), ClientOrder>,
+    client_orders: FxHashMap<(OrganizationId, ClientOrderId), ClientOrder>,
     /// Names of ended orders, oldest first, until they are free again.
     client_orders_ended: VecDeque<(Instant, OrganizationId, ClientOrderId)>,
     books: Books,
-    /// The entries of the event applied last.
-    posted: Vec<Entry>,
     /// Room for the events of the next command; empty between commands.
     events: Vec<Event>,
-}
-
-/// What ends by itself.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize)]
-enum Expiring {
-    Order(OrderId),
-    Lot(LotId),
 }
 
 /// An order as its `client_order_id` knows it.
@@ -124,12 +123,12 @@ impl Exchange {
 
     /// The contract with this id, until its last hour is delivered.
     pub fn contract(&self, id: ContractId) -> Option<&Contract> {
-        self.contracts.get(&id)
+        self.contract_keys.get(&id).map(|key| &self.contracts[*key as usize])
     }
 
     /// Every contract in progress, by id.
     pub fn contracts(&self) -> Vec<&Contract> {
-        let mut contracts: Vec<_> = self.contracts.values().collect();
+        let mut contracts: Vec<_> = self.contracts.iter().map(|(_, contract)| contract).collect();
         contracts.sort_unstable_by_key(|contract| contract.id);
         contracts
     }
@@ -137,10 +136,5 @@ impl Exchange {
     /// An organization.
     pub fn organization(&self, id: OrganizationId) -> Option<&Organization> {
         self.organizations.get(&id)
-    }
-
-    /// The entries that the event applied last posted.
-    pub fn posted(&self) -> &[Entry] {
-        &self.posted
     }
 }

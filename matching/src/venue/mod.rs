@@ -113,7 +113,9 @@ struct Shelf {
 /// Markets, lots and the orders at rest.
 #[derive(Clone, Debug, Default)]
 pub struct Venue {
-    market_keys: BTreeMap<MarketId, MarketKey>,
+    market_keys: FxHashMap<MarketId, MarketKey>,
+    /// The markets in the order of their names.
+    by_name: Vec<MarketKey>,
     markets: Vec<Market>,
     lot_keys: FxHashMap<Supply, LotKey>,
     shelves: Slab<Shelf>,
@@ -130,6 +132,8 @@ impl Venue {
     pub fn open(&mut self, spec: MarketSpec) {
         let key = MarketKey(u32::try_from(self.markets.len()).unwrap_or(u32::MAX));
         self.market_keys.insert(spec.id, key);
+        let place = self.by_name.partition_point(|other| self.at(*other).spec.id < spec.id);
+        self.by_name.insert(place, key);
         self.markets.push(Market {
             spec,
             halted: false,
@@ -143,7 +147,7 @@ impl Venue {
 
     /// Every market, by name.
     pub fn markets(&self) -> impl Iterator<Item = &Market> {
-        self.market_keys.values().map(|key| self.at(*key))
+        self.by_name.iter().map(|key| self.at(*key))
     }
 
     /// The market of this name.
@@ -201,6 +205,16 @@ impl Venue {
     /// The order with this id, while it rests.
     pub fn order(&self, id: OrderId) -> Option<&Order> {
         self.order_keys.get(&id).map(|key| &self.orders[*key as usize])
+    }
+
+    /// The place of the order with this id, while it rests.
+    pub(crate) fn order_key(&self, id: OrderId) -> Option<u32> {
+        self.order_keys.get(&id).copied()
+    }
+
+    /// The order at this place.
+    pub(crate) fn order_at(&self, key: u32) -> &Order {
+        &self.orders[key as usize]
     }
 
     /// Every order at rest, by id.
@@ -286,21 +300,22 @@ impl Venue {
         self.shrunk(key);
     }
 
-    /// Puts an order to rest in its books.
-    pub(crate) fn rest(&mut self, order: Order) {
+    /// Puts an order to rest in its books, and tells its place.
+    pub(crate) fn rest(&mut self, order: Order) -> u32 {
         let id = order.id();
         let key = u32::try_from(self.orders.insert(order)).unwrap_or(u32::MAX);
         self.order_keys.insert(id, key);
         self.shelve(key);
         self.enter_books(key);
+        key
     }
 
-    /// Takes an order out of its books.
-    pub(crate) fn remove(&mut self, id: OrderId) -> Option<Order> {
+    /// Takes an order out of its books, and tells the place that it had.
+    pub(crate) fn remove(&mut self, id: OrderId) -> Option<(u32, Order)> {
         let key = self.order_keys.remove(&id)?;
         self.leave_books(key);
         self.unshelve(key);
-        Some(self.orders.remove(key as usize))
+        Some((key, self.orders.remove(key as usize)))
     }
 
     /// Changes an order at rest and where it stands.

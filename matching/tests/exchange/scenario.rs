@@ -38,7 +38,7 @@ pub const ORIGIN: u32 = 499_656;
 pub struct Collected(pub Vec<Record>);
 
 impl Log for Collected {
-    fn append(&mut self, record: Record, _: &[Entry]) {
+    fn append(&mut self, record: Record) {
         self.0.push(record);
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Instant as Clock;
 
-use ledger::{Entry, Instant};
+use ledger::Instant;
 use matching::{Event, Instruction, Log, NewOrder, NewSide, Price, Record, Supply, Window};
 
 use super::desk::{Desk, NODE, ORIGIN};
@@ -23,7 +23,7 @@ struct Outcome {
 }
 
 impl Log for Outcome {
-    fn append(&mut self, record: Record, _: &[Entry]) {
+    fn append(&mut self, record: Record) {
         match record.event {
             Event::SpotAuctionHeld(held) => self.price = held.price,
             Event::SpotHoursSold(sold) => self.sales += sold.sales.len(),

@@ -1,7 +1,7 @@
 //! An exchange in memory with one market, for workloads that the plain flow does not have.
 
 use anyhow::Context as _;
-use ledger::{Amount, Currency, Entry, Instant, OrganizationId};
+use ledger::{Amount, Currency, Instant, OrganizationId};
 use matching::{
     Class, Command, CommandId, Event, Exchange, GATE_MINUTES, Hour, Instruction, Log, LotId, MarketChoice, MarketId,
     MarketSpec, NewLot, NewOrder, NewSide, OrderId, Placement, Price, Record, SelfTradePrevention, Supply, TimeInForce,
@@ -19,7 +19,7 @@ pub(super) const ORIGIN: Hour = Hour::from_hours(499_656);
 struct Kept(Vec<Event>);
 
 impl Log for Kept {
-    fn append(&mut self, record: Record, _: &[Entry]) {
+    fn append(&mut self, record: Record) {
         self.0.push(record.event);
     }
 }

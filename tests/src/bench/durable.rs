@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use infra::journal::{Batch, IdempotencyKey, Journal, KeyOutcome, LogRow, StoredKey};
-use ledger::Entry;
 use matching::{Command, Exchange, Log, Record};
 
 use super::flow::Flow;
@@ -31,10 +30,10 @@ struct Gathering<'a> {
 }
 
 impl Log for Gathering<'_> {
-    fn append(&mut self, record: Record, entries: &[Entry]) {
+    fn append(&mut self, record: Record) {
         self.flow.learn(&record.event);
         let sequence = record.sequence;
-        let numbered = (0u32..).zip(entries).map(|(ordinal, entry)| (sequence, ordinal, entry.clone()));
+        let numbered = (0u32..).zip(record.entries()).map(|(ordinal, entry)| (sequence, ordinal, entry));
         self.batch.entries.extend(numbered);
         self.batch.rows.push(Arc::new(LogRow::encode(record)));
     }

@@ -1,7 +1,6 @@
 //! Matching in memory: the exchange alone, closed loop, holds and funds check on; and rivals with the same flow.
 
 use anyhow::ensure;
-use ledger::Entry;
 use matching::{Command, Exchange, Log, Record};
 
 use super::closed_loop::{self, Measured};
@@ -20,7 +19,7 @@ const COMMANDS: usize = 300_000;
 struct Learning<'a>(&'a mut Flow);
 
 impl Log for Learning<'_> {
-    fn append(&mut self, record: Record, _: &[Entry]) {
+    fn append(&mut self, record: Record) {
         self.0.learn(&record.event);
     }
 }
@@ -29,13 +28,11 @@ impl Log for Learning<'_> {
 #[derive(Default)]
 struct Counting {
     events: usize,
-    entries: usize,
 }
 
 impl Log for Counting {
-    fn append(&mut self, _: Record, entries: &[Entry]) {
+    fn append(&mut self, _: Record) {
         self.events += 1;
-        self.entries += entries.len();
     }
 }
 
@@ -66,11 +63,7 @@ fn measure_ours(flow: &PlainFlow, size: &str, table: &mut Table) -> anyhow::Resu
         size: size.to_owned(),
         rate,
         latency: Some(latencies.quantiles()),
-        remarks: format!(
-            "per order {allocations} allocations, {} events, {} entries",
-            per_order(log.events),
-            per_order(log.entries)
-        ),
+        remarks: format!("per order {allocations} allocations, {} events", per_order(log.events)),
         ..Row::default()
     });
     Ok(rate)

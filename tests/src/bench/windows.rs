@@ -3,7 +3,6 @@
 use std::fmt::Write as _;
 use std::time::{Duration, Instant as Clock};
 
-use ledger::Entry;
 use matching::{Event, Instruction, Log, LotId, Price, Record, Window};
 
 use super::desk::{Desk, NODE, ORIGIN, term};
@@ -34,7 +33,7 @@ struct Fills {
 }
 
 impl Log for Fills {
-    fn append(&mut self, record: Record, _: &[Entry]) {
+    fn append(&mut self, record: Record) {
         self.trades += usize::from(matches!(record.event, Event::TradeExecuted(_)));
     }
 }

@@ -1,7 +1,7 @@
 //! What time alone brings about.
 
 use ledger::ContractId;
-use matching::{CloseReason, Hour, LotId, MarketId, OrderId, Supply};
+use matching::{CloseReason, Hour, LotId, OrderId, Supply};
 
 use crate::book::{MICROS_PER_HOUR, gate};
 use crate::{Told, Twin};
@@ -9,7 +9,7 @@ use crate::{Told, Twin};
 /// What falls due, in the order in which it does at one instant.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 enum Due {
-    Delivery(u32, MarketId),
+    Delivery(u32, usize),
     SpotDelivery(u32, usize),
     Order(OrderId),
     Lot(LotId),
@@ -55,7 +55,7 @@ impl Twin {
         let end = |hour: u32| i64::from(hour + 1) * MICROS_PER_HOUR;
         let deliveries = self.contracts.iter().map(|contract| {
             let hour = contract.start + contract.delivered;
-            (end(hour), Due::Delivery(hour, self.markets[contract.market].spec.id))
+            (end(hour), Due::Delivery(hour, contract.market))
         });
         let spot = self.markets.iter().enumerate().flat_map(|(at, market)| {
             let sold = market.spot.iter().filter(|(_, sold)| !sold.sales.is_empty());
@@ -73,16 +73,16 @@ impl Twin {
         deliveries.chain(spot).chain(orders).chain(lots).chain(gates).min()
     }
 
-    fn deliver(&mut self, hour: u32, market: MarketId) {
-        let here = |contract: &crate::book::Contract, markets: &[crate::book::Market]| {
-            contract.start + contract.delivered == hour && markets[contract.market].spec.id == market
-        };
+    fn deliver(&mut self, hour: u32, market: usize) {
+        let here =
+            |contract: &crate::book::Contract| contract.start + contract.delivered == hour && contract.market == market;
         let mut contracts: Vec<(ContractId, bool)> = Vec::new();
-        for contract in self.contracts.iter_mut().filter(|contract| here(contract, &self.markets)) {
+        for contract in self.contracts.iter_mut().filter(|contract| here(contract)) {
             contract.delivered += 1;
             contracts.push((contract.id, contract.start + contract.delivered == contract.end));
         }
         contracts.sort_unstable();
+        let market = self.markets[market].spec.id;
         self.tell(Told::Delivered { market, hour: Hour::from_hours(hour), contracts });
         self.contracts.retain(|contract| contract.start + contract.delivered < contract.end);
         self.forget_idle_resale();

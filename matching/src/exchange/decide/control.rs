@@ -126,7 +126,7 @@ impl Exchange {
 
     pub(super) fn bust_contract(&self, id: ContractId, reason: &str, out: &mut Vec<Event>) -> Result<(), Refusal> {
         check_text("reason", reason)?;
-        let contract = self.contracts.get(&id).ok_or(Refusal::ContractUnknown)?;
+        let contract = self.contract(id).ok_or(Refusal::ContractUnknown)?;
         if contract.window.start().start() <= self.now {
             return Err(Refusal::ContractInDelivery);
         }

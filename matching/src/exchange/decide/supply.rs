@@ -63,7 +63,7 @@ impl Exchange {
                 Ok(Offered { lot: id, market: self.market(lot.market)?, gpus, window })
             }
             Supply::Contract(id) => {
-                let held = self.contracts.get(&id).filter(|contract| contract.buyer == organization);
+                let held = self.contract(id).filter(|contract| contract.buyer == organization);
                 let Contract { gpus, window, lot, market, .. } = *held.ok_or(Refusal::ContractUnknown)?;
                 Ok(Offered { lot, market: self.market(market)?, gpus, window })
             }
