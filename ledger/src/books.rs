@@ -2,14 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use rustc_hash::FxHashMap;
-
-use crate::{Account, AccountKind, Amount, Currency, EntityId, Fact, Guard, OrganizationId, Owner, TrialBalance};
+use crate::{Account, AccountKind, Amount, Currency, EntityId, Fact, Guard, Map, OrganizationId, Owner, TrialBalance};
 
 /// The balance of every account of every entity.
 #[derive(Clone, Debug, Default)]
 pub struct Books {
-    balances: FxHashMap<Account, Amount>,
+    balances: Map<Account, Amount>,
 }
 
 /// A guarded account would go negative.
@@ -27,9 +25,13 @@ impl Books {
     /// zero is forgotten.
     pub fn record(&mut self, fact: &Fact<'_>, currency: Currency) {
         fact.lines(currency, &mut |line| {
-            let balance = self.balances.entry(line.account).or_default();
-            *balance += line.amount;
             let guarded = line.account.kind.guard() == Guard::NeverDebit;
+            let Some(balance) = self.balances.get_mut(&line.account) else {
+                debug_assert!(!guarded || line.amount <= Amount::ZERO, "{:?} overdrawn: {}", line.account, line.amount);
+                self.balances.insert(line.account, line.amount);
+                return;
+            };
+            *balance += line.amount;
             debug_assert!(!guarded || *balance <= Amount::ZERO, "{:?} overdrawn: {balance}", line.account);
             if balance.is_zero() {
                 self.balances.remove(&line.account);

@@ -3,6 +3,7 @@
 use ledger::{ContractId, OrganizationId};
 use serde::Serialize;
 
+use crate::venue::MarketKey;
 use crate::{Hour, LotId, MarketId, Timeline, Window};
 
 /// What backs an ask.
@@ -30,6 +31,8 @@ pub struct Lot {
     pub provider: OrganizationId,
     /// Where it is sold.
     pub market: MarketId,
+    /// The market's key.
+    pub market_key: MarketKey,
     /// How many GPUs.
     pub gpus: u32,
     /// When.

@@ -49,15 +49,15 @@ impl Price {
 
     /// The lowest price from this one on that is on every one of these ticks; none when there is none below [`Price::MAX`].
     pub fn up_to(self, ticks: impl Iterator<Item = Self>) -> Option<Self> {
-        let common = ticks.fold(1, |common, tick| {
-            let (mut x, mut y) = (common, i128::from(tick.0));
+        let common = ticks.fold(1, |common: i64, tick| {
+            let (mut x, mut y) = (common, tick.0);
             while y > 0 {
                 (x, y) = (y, x % y);
             }
-            (common / x).saturating_mul(i128::from(tick.0))
+            (common / x).saturating_mul(tick.0)
         });
-        let ticks = (i128::from(self.0) - 1) / common + 1;
-        i64::try_from(ticks.saturating_mul(common)).ok().and_then(|micros| Self::from_micros(micros).ok())
+        let ticks = (self.0 - 1) / common + 1;
+        ticks.checked_mul(common).and_then(|micros| Self::from_micros(micros).ok())
     }
 
     /// What `gpus` cost at this price for `minutes` of an hour, rounded down to the micro-unit.

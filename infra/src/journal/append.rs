@@ -1,7 +1,6 @@
 //! Appending batches under an epoch.
 
-use ledger::{ChainHash, ChainedEntry, Guard, Line, chain};
-use rustc_hash::FxHashSet;
+use ledger::{ChainHash, ChainedEntry, Guard, Line, Set, chain};
 use tokio_postgres::types::Type;
 use tokio_postgres::{Client, Statement, Transaction};
 
@@ -142,7 +141,7 @@ impl Journal {
 
     /// The accounts that a batch is the first to use, with the numbers they get.
     fn number_new_accounts(&self, batch: &Batch) -> Vec<(ledger::Account, i64)> {
-        let mut seen = FxHashSet::default();
+        let mut seen = Set::default();
         let lines = batch.entries.iter().flat_map(|(_, _, entry)| entry.lines());
         let new = lines.map(|line| line.account).filter(|account| !self.accounts.contains_key(account));
         new.filter(|account| seen.insert(*account)).zip(self.last_account + 1..).collect()

@@ -11,9 +11,8 @@ mod statements;
 
 use std::sync::Arc;
 
-use ledger::{Entry, Instant};
+use ledger::{Entry, Instant, Map};
 use matching::{DecodeError, Record, Refusal};
-use rustc_hash::FxHashMap;
 
 pub use append::Journal;
 pub use copy::timestamp;
@@ -124,4 +123,4 @@ fn describe(error: &tokio_postgres::Error) -> String {
 }
 
 /// The database's number for each account.
-type AccountNumbers = FxHashMap<ledger::Account, i64>;
+type AccountNumbers = Map<ledger::Account, i64>;

@@ -3,9 +3,8 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use ledger::Instant;
+use ledger::{Instant, Map};
 use matching::Refusal;
-use rustc_hash::FxHashMap;
 
 use super::KEYS_KEPT_MICROS;
 use crate::journal::{IdempotencyKey, KeyOutcome, StoredKey};
@@ -15,7 +14,7 @@ const KEYS_MAX: usize = 8_000_000;
 
 /// The keys of the last day with what became of their requests.
 pub(super) struct Keys {
-    known: FxHashMap<[u8; 32], ([u8; 32], KeyOutcome)>,
+    known: Map<[u8; 32], ([u8; 32], KeyOutcome)>,
     by_age: VecDeque<(Instant, [u8; 32])>,
 }
 
@@ -35,7 +34,7 @@ impl Keys {
     /// The index of stored keys.
     pub fn of(mut stored: Vec<StoredKey>) -> Self {
         stored.sort_unstable_by_key(|stored| stored.created_at);
-        let mut keys = Self { known: FxHashMap::default(), by_age: VecDeque::new() };
+        let mut keys = Self { known: Map::default(), by_age: VecDeque::new() };
         for key in &stored {
             keys.insert(key);
         }

@@ -102,6 +102,7 @@ impl Exchange {
     }
 
     fn apply_lot(&mut self, e: &LotRegistered) {
+        let Some(market_key) = self.venue.key(e.market) else { return };
         self.lot_ends.insert((e.window.end().start(), e.lot));
         self.venue.add_lot(Lot {
             supply: Supply::Lot(e.lot),
@@ -109,6 +110,7 @@ impl Exchange {
             seller: e.organization,
             provider: e.organization,
             market: e.market,
+            market_key,
             gpus: e.gpus,
             window: e.window,
             fabric: e.fabric.clone(),
@@ -133,6 +135,7 @@ impl Exchange {
             seller: contract.buyer,
             provider: root.provider,
             market: contract.market,
+            market_key: root.market_key,
             gpus: contract.gpus,
             window: contract.window,
             fabric: root.fabric.clone(),

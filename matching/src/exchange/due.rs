@@ -28,7 +28,15 @@ enum Due {
 impl Exchange {
     /// When the next thing falls due by itself.
     pub fn next_due(&self) -> Option<Instant> {
-        self.first_due().map(|(at, _)| at)
+        let end = |hour: Hour| hour.plus(1).start();
+        let instants = [
+            self.deliveries.first().map(|(hour, _)| end(hour)),
+            self.spot_deliveries.first().map(|(hour, _)| end(*hour)),
+            self.expiries.first(),
+            self.lot_ends.first().map(|(at, _)| *at),
+            self.gates.first().map(|(at, _)| *at),
+        ];
+        instants.into_iter().flatten().min()
     }
 
     /// Decides the first thing that falls due, at the instant it does. `led` tells whether somebody led the exchange then.

@@ -27,8 +27,7 @@ mod refusal;
 
 use std::collections::{BTreeSet, VecDeque};
 
-use ledger::{Books, ContractId, Instant, OrganizationId};
-use rustc_hash::FxHashMap;
+use ledger::{Books, ContractId, Instant, Map, OrganizationId};
 use serde::Serialize;
 use slab::Slab;
 
@@ -64,9 +63,9 @@ const CLIENT_ORDER_ID_KEPT_MICROS: i64 = 30 * 24 * 3_600_000_000;
 pub struct Exchange {
     now: Instant,
     sequence: u64,
-    organizations: FxHashMap<OrganizationId, Organization>,
+    organizations: Map<OrganizationId, Organization>,
     venue: Venue,
-    contract_keys: FxHashMap<ContractId, u32>,
+    contract_keys: Map<ContractId, u32>,
     contracts: Slab<Contract>,
     /// The contracts in progress, by the next hour that each delivers.
     deliveries: Agenda<(Hour, MarketKey)>,
@@ -79,8 +78,8 @@ pub struct Exchange {
     /// The lots, by when they end.
     lot_ends: BTreeSet<(Instant, LotId)>,
     /// The names that owners gave to their open orders.
-    client_order_ids: FxHashMap<OrderId, ClientOrderId>,
-    client_orders: FxHashMap<(OrganizationId, ClientOrderId), ClientOrder>,
+    client_order_ids: Map<OrderId, ClientOrderId>,
+    client_orders: Map<(OrganizationId, ClientOrderId), ClientOrder>,
     /// Names of ended orders, oldest first, until they are free again.
     client_orders_ended: VecDeque<(Instant, OrganizationId, ClientOrderId)>,
     books: Books,

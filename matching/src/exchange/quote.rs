@@ -73,10 +73,10 @@ impl Exchange {
     pub fn quote(&self, request: &QuoteRequest, now: Instant) -> Result<Quote, Refusal> {
         let QuoteRequest { organization, gpus, limit_price, window, .. } = *request;
         let (market, other_markets) = self.choose(&request.markets, gpus, limit_price)?;
-        let lot_size = self.bid_markets(market, &other_markets)?.lot_size;
+        let markets = self.bid_markets(market, &other_markets)?;
         let side = OrderSide::Buy {
             time_in_force: TimeInForce::Fok,
-            min_gpus: request.min_gpus.unwrap_or(lot_size),
+            min_gpus: request.min_gpus.unwrap_or(markets.lot_size),
             expires_at: None,
             placement: request.placement,
             post_only: false,
@@ -85,7 +85,7 @@ impl Exchange {
         let limit_price = limit_price.unwrap_or(Price::MAX);
         let terms = OrderTerms { market, other_markets, gpus, limit_price, window, side };
         let now = now.max(self.now);
-        let (arriving, markets) = self.arriving(OrderId::new(Uuid::nil()), organization, &terms, now)?;
+        let arriving = Self::arriving(OrderId::new(Uuid::nil()), organization, &terms, &markets, now)?;
         if request.limit_price.is_some() {
             self.check_limit(&markets.keys, limit_price)?;
         }

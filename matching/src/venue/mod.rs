@@ -15,8 +15,7 @@ mod unfilled;
 
 use std::collections::BTreeMap;
 
-use ledger::OrganizationId;
-use rustc_hash::FxHashMap;
+use ledger::{Map, OrganizationId};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use slab::Slab;
@@ -113,17 +112,17 @@ struct Shelf {
 /// Markets, lots and the orders at rest.
 #[derive(Clone, Debug, Default)]
 pub struct Venue {
-    market_keys: FxHashMap<MarketId, MarketKey>,
+    market_keys: Map<MarketId, MarketKey>,
     /// The markets in the order of their names.
     by_name: Vec<MarketKey>,
     markets: Vec<Market>,
-    lot_keys: FxHashMap<Supply, LotKey>,
+    lot_keys: Map<Supply, LotKey>,
     shelves: Slab<Shelf>,
     /// By lot key: where the lot has something free.
     outlines: Vec<Outline>,
     /// The lots of each provider, resold ones included.
     lots_of_provider: BTreeMap<OrganizationId, Vec<LotKey>>,
-    order_keys: FxHashMap<OrderId, u32>,
+    order_keys: Map<OrderId, u32>,
     orders: Slab<Order>,
 }
 
@@ -269,7 +268,7 @@ impl Venue {
     /// Adds a lot.
     pub(crate) fn add_lot(&mut self, lot: Lot) -> LotKey {
         let (supply, provider) = (lot.supply, lot.provider);
-        let unit = self.market(lot.market).map_or(1, |market| market.spec.lot_size);
+        let unit = self.at(lot.market_key).spec.lot_size;
         let index = self.shelves.insert(Shelf { lot, unit, asks: Vec::new() });
         if self.outlines.len() <= index {
             self.outlines.resize(index + 1, Outline::default());
@@ -386,7 +385,7 @@ impl Venue {
     /// a lot together show no more than it has free.
     pub fn depth(&self, market: MarketKey, window: Window) -> Vec<(Price, u32)> {
         let lot_size = self.at(market).spec.lot_size;
-        let mut taken: FxHashMap<LotKey, u32> = FxHashMap::default();
+        let mut taken: Map<LotKey, u32> = Map::default();
         let offered = self.asks(market).filter_map(|ask| {
             let taken = taken.entry(ask.lot).or_default();
             let gpus = self.available(ask, window, *taken);

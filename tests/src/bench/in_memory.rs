@@ -8,7 +8,7 @@ use super::flow::Flow;
 use super::rivals::Rivals;
 use super::steps::PlainFlow;
 use super::table::{Row, Table, ratio};
-use super::{Options, progress};
+use super::{InMemory, Options, progress};
 
 /// Orders at rest while it is measured.
 const RESTING: [usize; 3] = [1_000, 10_000, 100_000];
@@ -37,13 +37,15 @@ impl Log for Counting {
 }
 
 pub(super) fn measure(options: &Options, table: &mut Table) -> anyhow::Result<()> {
-    let rivals = Rivals::prepare();
+    let rivals = options.wants(InMemory::Rivals).then(Rivals::prepare);
     for resting in RESTING {
         progress::tell("matching in memory", resting);
         let flow = PlainFlow::new(resting, options.sized(COMMANDS))?;
         let size = format!("{resting} resting orders");
         let rate = measure_ours(&flow, &size, table)?;
-        rivals.measure(&flow, &size, rate, table)?;
+        if let Some(rivals) = &rivals {
+            rivals.measure(&flow, &size, rate, table)?;
+        }
     }
     Ok(())
 }

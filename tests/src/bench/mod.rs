@@ -66,8 +66,10 @@ pub struct Options {
 /// A measurement in memory.
 #[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum InMemory {
-    /// The plain book, and its rivals.
+    /// The plain book.
     Plain,
+    /// The plain book, and its rivals with the same flow.
+    Rivals,
     /// Windows of every length.
     Windows,
     /// The spot auction.
@@ -93,7 +95,7 @@ impl Options {
 pub fn run(options: &Options) -> anyhow::Result<Table> {
     let mut table = Table::default();
     // Before anything else runs in this process: a core for itself, and no allocations but its own.
-    if options.wants(InMemory::Plain) {
+    if options.wants(InMemory::Plain) || options.wants(InMemory::Rivals) {
         in_memory::measure(options, &mut table)?;
     }
     if options.wants(InMemory::Windows) {

@@ -7,12 +7,11 @@ use cargo_metadata::{DependencyKind, MetadataCommand};
 
 /// What the pure crates may use: values, their text and byte forms, and hashing.
 const LEDGER: &[&str] =
-    &["arrayvec", "jiff", "rust_decimal", "rustc-hash", "schemars", "serde", "sha2", "smallvec", "thiserror", "uuid"];
+    &["foldhash", "jiff", "rust_decimal", "schemars", "serde", "sha2", "smallvec", "thiserror", "uuid"];
 const MATCHING: &[&str] = &[
     "arrayvec",
     "ledger",
     "postcard",
-    "rustc-hash",
     "schemars",
     "serde",
     "serde_json",

@@ -19,27 +19,31 @@ use sha2::{Digest, Sha256};
 
 use super::event::supply_of;
 use super::{
-    CloseReason, Event, Exchange, Instruction, NewOrder, OPEN_ORDERS_MAX, OrderClosed, OrderSide, OrderTerms,
-    Organization, Refusal, SpotSide, SpotTerms,
+    CloseReason, Event, Exchange, Instruction, NewOrder, OPEN_ORDERS_MAX, OrderClosed, OrderTerms, Organization,
+    Refusal, SpotSide, SpotTerms,
 };
 use crate::{DerivedIds, Market, MarketKey, Order, OrderId, Price};
+
+use supply::Offered;
+use term::BidMarkets;
 
 pub(super) use term::Match;
 
 /// The longest name or reference, in characters.
 const TEXT_MAX: usize = 120;
 
-/// What a new order asks for, with every default filled in.
-pub(super) enum Resolved {
-    Term(OrderTerms),
+/// What a new order asks for, with every default filled in, and what was found for it.
+enum Resolved<'a> {
+    Bid(OrderTerms, BidMarkets),
+    Ask(OrderTerms, Offered<'a>),
     Spot(SpotTerms),
 }
 
-impl Resolved {
+impl Resolved<'_> {
     /// A digest of the content, to recognize the same order under the same `client_order_id`.
     pub fn digest(&self) -> [u8; 16] {
         match self {
-            Self::Term(terms) => digest(terms),
+            Self::Bid(terms, _) | Self::Ask(terms, _) => digest(terms),
             Self::Spot(terms) => digest(terms),
         }
     }
@@ -107,10 +111,8 @@ impl Exchange {
         }
         let order = OrderId::new(ids.mint());
         match resolved {
-            Resolved::Term(terms) => match terms.side {
-                OrderSide::Buy { .. } => self.place_bid(new, order, terms, ids, out),
-                OrderSide::Sell { .. } => self.place_ask(new, order, terms, out),
-            },
+            Resolved::Bid(terms, markets) => self.place_bid(new, order, terms, &markets, ids, out),
+            Resolved::Ask(terms, offered) => self.place_ask(new, order, terms, &offered, out),
             Resolved::Spot(terms) => match terms.side {
                 SpotSide::Buy { min_gpus } => self.place_spot_bid(new, order, terms, min_gpus, out),
                 SpotSide::Sell { .. } => self.place_spot_ask(new, order, terms, out),

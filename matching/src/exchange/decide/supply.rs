@@ -2,7 +2,7 @@
 
 use ledger::{Amount, OrganizationId};
 
-use super::{check_quantity, check_text, supply_of};
+use super::{check_quantity, check_text};
 use crate::exchange::{
     CloseReason, Event, Exchange, GPUS_MAX, LotRegistered, LotWithdrawn, NewLot, NewOrder, OrderPlaced, OrderSide,
     OrderTerms, Refusal,
@@ -60,7 +60,7 @@ impl Exchange {
                     return Err(Refusal::LotWithdrawn);
                 }
                 let Lot { gpus, window, .. } = *lot;
-                Ok(Offered { lot: id, market: self.market(lot.market)?, gpus, window })
+                Ok(Offered { lot: id, market: self.venue.at(lot.market_key), gpus, window })
             }
             Supply::Contract(id) => {
                 let held = self.contract(id).filter(|contract| contract.buyer == organization);
@@ -75,10 +75,10 @@ impl Exchange {
         new: &NewOrder,
         order: OrderId,
         terms: OrderTerms,
+        offered: &Offered<'_>,
         out: &mut Vec<Event>,
     ) -> Result<(), Refusal> {
-        let OrderSide::Sell { lot, contract, hours, .. } = terms.side else { return Err(Refusal::LotUnknown) };
-        let offered = self.offered(new.organization, supply_of(lot, contract))?;
+        let OrderSide::Sell { hours, .. } = terms.side else { return Err(Refusal::LotUnknown) };
         let window = terms.window.hull();
         check_quantity(terms.gpus, offered.market.spec.lot_size, offered.gpus)?;
         Self::check_price(offered.market, terms.limit_price, offered.market.last_price, false)?;

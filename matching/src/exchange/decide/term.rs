@@ -53,7 +53,7 @@ pub(in crate::exchange) struct Arriving {
 
 impl Exchange {
     /// The order with every default filled in.
-    pub(super) fn resolve(&self, new: &NewOrder) -> Result<Resolved, Refusal> {
+    pub(super) fn resolve(&self, new: &NewOrder) -> Result<Resolved<'_>, Refusal> {
         let NewOrder { organization, gpus, limit_price, .. } = *new;
         match &new.side {
             NewSide::Buy {
@@ -67,17 +67,17 @@ impl Exchange {
                 self_trade_prevention,
             } => {
                 let (market, other_markets) = self.choose(markets, gpus, Some(limit_price))?;
-                let lot_size = self.bid_markets(market, &other_markets)?.lot_size;
+                let found = self.bid_markets(market, &other_markets)?;
                 let side = OrderSide::Buy {
                     time_in_force: *time_in_force,
-                    min_gpus: min_gpus.unwrap_or(lot_size),
+                    min_gpus: min_gpus.unwrap_or(found.lot_size),
                     expires_at: *expires_at,
                     placement: *placement,
                     post_only: *post_only,
                     self_trade_prevention: *self_trade_prevention,
                 };
                 let window = *window;
-                Ok(Resolved::Term(OrderTerms { market, other_markets, gpus, limit_price, window, side }))
+                Ok(Resolved::Bid(OrderTerms { market, other_markets, gpus, limit_price, window, side }, found))
             }
             NewSide::Sell { supply, window, min_hours, max_hours, self_trade_prevention } => {
                 let offered = self.offered(organization, *supply)?;
@@ -87,8 +87,8 @@ impl Exchange {
                 let (lot, contract, self_trade_prevention) =
                     (offered.lot, contract_of(*supply), *self_trade_prevention);
                 let side = OrderSide::Sell { lot, contract, hours, self_trade_prevention };
-                let (market, window) = (offered.market.spec.id, window.into());
-                Ok(Resolved::Term(OrderTerms { market, other_markets: Vec::new(), gpus, limit_price, window, side }))
+                let (market, window, other_markets) = (offered.market.spec.id, window.into(), Vec::new());
+                Ok(Resolved::Ask(OrderTerms { market, other_markets, gpus, limit_price, window, side }, offered))
             }
             NewSide::SpotBuy { market, min_gpus } => {
                 let min_gpus = min_gpus.unwrap_or(self.market(*market)?.spec.lot_size);
@@ -164,35 +164,35 @@ impl Exchange {
         new: &NewOrder,
         order: OrderId,
         terms: OrderTerms,
+        markets: &BidMarkets,
         ids: &mut DerivedIds,
         out: &mut Vec<Event>,
     ) -> Result<(), Refusal> {
-        let (arriving, markets) = self.arriving(order, new.organization, &terms, self.now)?;
+        let arriving = Self::arriving(order, new.organization, &terms, markets, self.now)?;
         self.check_limit(&markets.keys, terms.limit_price)?;
         let hold = hold(terms.limit_price, terms.gpus, terms.window.hours(), markets.fee_bps_max);
         let currency = self.venue.at(markets.keys[0]).spec.currency;
         self.check_funds(new.organization, currency, hold)?;
-        let outcome = self.plan_arrival(&arriving, &markets, self.now);
+        let outcome = self.plan_arrival(&arriving, markets, self.now);
         let (organization, client_order_id, unfilled) = (new.organization, new.client_order_id, outcome.unfilled);
         out.push(OrderPlaced { order, organization, client_order_id, terms, currency, hold, unfilled }.into());
-        self.carry_out(&arriving, &markets, &outcome, ids, out);
+        self.carry_out(&arriving, markets, &outcome, ids, out);
         Ok(())
     }
 
     /// A valid bid as it arrives; its price and its funds are checked apart.
     pub(in crate::exchange) fn arriving(
-        &self,
         order: OrderId,
         organization: OrganizationId,
         terms: &OrderTerms,
+        markets: &BidMarkets,
         now: Instant,
-    ) -> Result<(Arriving, BidMarkets), Refusal> {
+    ) -> Result<Arriving, Refusal> {
         let OrderSide::Buy { time_in_force, min_gpus, expires_at, placement, post_only, self_trade_prevention } =
             terms.side
         else {
             return Err(Refusal::OptionsConflict);
         };
-        let markets = self.bid_markets(terms.market, &terms.other_markets)?;
         let OrderTerms { gpus, window, limit_price, .. } = *terms;
         check_quantity(gpus, markets.lot_size, GPUS_MAX)?;
         check_minimum(min_gpus, gpus, markets.lot_size)?;
@@ -208,7 +208,7 @@ impl Exchange {
         let all_or_none = min_gpus == gpus && gpus > markets.lot_size;
         let (remaining, lot_size, bound_to) = (gpus, markets.lot_size, None);
         let terms = BidTerms { remaining, min_gpus, lot_size, all_or_none, window, limit_price, placement, bound_to };
-        Ok((Arriving { order, organization, terms, time_in_force, post_only, self_trade_prevention }, markets))
+        Ok(Arriving { order, organization, terms, time_in_force, post_only, self_trade_prevention })
     }
 
     /// What an arriving bid trades, and why it does not fill whole.

@@ -1,0 +1,96 @@
+//! What falls due, and when.
+
+use std::collections::BTreeMap;
+
+/// Things by when they fall due. A thing is known by its place in a slab, so that to put it off or to strike it costs no search
+/// and, while others are due with it, no allocation.
+#[derive(Clone, Debug)]
+pub(super) struct Agenda<K> {
+    /// Never an empty list. Within a list the order means nothing.
+    due: BTreeMap<K, Vec<u32>>,
+    /// By thing: when it is due, and its place in that list.
+    places: Vec<Option<(K, u32)>>,
+}
+
+impl<K> Default for Agenda<K> {
+    fn default() -> Self {
+        Self { due: BTreeMap::new(), places: Vec::new() }
+    }
+}
+
+impl<K: Ord + Copy> Agenda<K> {
+    /// Lets a thing fall due then and at no other time.
+    pub fn set(&mut self, thing: u32, due: K) {
+        match self.places.get(thing as usize).copied().flatten() {
+            Some((before, _)) if before == due => return,
+            Some(_) => self.strike(thing),
+            None if self.places.len() <= thing as usize => self.places.resize(thing as usize + 1, None),
+            None => {}
+        }
+        let list = self.due.entry(due).or_default();
+        self.places[thing as usize] = Some((due, u32::try_from(list.len()).unwrap_or(u32::MAX)));
+        list.push(thing);
+    }
+
+    /// Lets a thing not fall due any more.
+    pub fn strike(&mut self, thing: u32) {
+        let Some((due, place)) = self.places.get_mut(thing as usize).and_then(Option::take) else { return };
+        let Some(list) = self.due.get_mut(&due) else { return };
+        list.swap_remove(place as usize);
+        match list.get(place as usize) {
+            Some(moved) => self.places[*moved as usize] = Some((due, place)),
+            None if list.is_empty() => {
+                self.due.remove(&due);
+            }
+            None => {}
+        }
+    }
+
+    /// When the first falls due.
+    pub fn first(&self) -> Option<K> {
+        self.due.first_key_value().map(|(due, _)| *due)
+    }
+
+    /// What falls due then, in no order that means anything.
+    pub fn due_at(&self, due: K) -> &[u32] {
+        self.due.get(&due).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// Everything by when it falls due.
+    pub fn iter(&self) -> impl Iterator<Item = (K, &[u32])> {
+        self.due.iter().map(|(due, things)| (*due, things.as_slice()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use std::collections::BTreeSet;
+
+    proptest! {
+        /// An agenda is a set of pairs, whatever was set, put off and struck before.
+        #[test]
+        fn is_a_set_of_pairs(steps in prop::collection::vec((0..12u32, prop::option::of(0..6u8)), 0..80)) {
+            let mut agenda = Agenda::default();
+            let mut plain = BTreeMap::new();
+            for (thing, due) in steps {
+                match due {
+                    Some(due) => {
+                        agenda.set(thing, due);
+                        plain.insert(thing, due);
+                    }
+                    None => {
+                        agenda.strike(thing);
+                        plain.remove(&thing);
+                    }
+                }
+                let pairs: BTreeSet<(u8, u32)> = plain.iter().map(|(thing, due)| (*due, *thing)).collect();
+                let listed = agenda.iter().flat_map(|(due, things)| things.iter().map(move |thing| (due, *thing)));
+                prop_assert_eq!(listed.collect::<BTreeSet<_>>(), pairs.clone());
+                prop_assert_eq!(agenda.first(), pairs.first().map(|(due, _)| *due));
+                prop_assert!(agenda.iter().all(|(_, things)| !things.is_empty()));
+            }
+        }
+    }
+}
