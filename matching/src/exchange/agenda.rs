@@ -75,15 +75,12 @@ mod tests {
             let mut agenda = Agenda::default();
             let mut plain = BTreeMap::new();
             for (thing, due) in steps {
-                match due {
-                    Some(due) => {
-                        agenda.set(thing, due);
-                        plain.insert(thing, due);
-                    }
-                    None => {
-                        agenda.strike(thing);
-                        plain.remove(&thing);
-                    }
+                if let Some(due) = due {
+                    agenda.set(thing, due);
+                    plain.insert(thing, due);
+                } else {
+                    agenda.strike(thing);
+                    plain.remove(&thing);
                 }
                 let pairs: BTreeSet<(u8, u32)> = plain.iter().map(|(thing, due)| (*due, *thing)).collect();
                 let listed = agenda.iter().flat_map(|(due, things)| things.iter().map(move |thing| (due, *thing)));

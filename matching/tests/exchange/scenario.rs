@@ -19,7 +19,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use ledger::{ContractId, Currency, Entry, Instant};
+use ledger::{ContractId, Currency, Instant};
 use matching::{
     Amendment, CloseReason, Command, CommandId, Event, Exchange, Hour, Instruction, Log, LotId, MarketId, MissedCause,
     NewLot, NewOrder, NewSide, OrderId, PriceBand, Quote, QuoteRequest, Record, Refusal, SpotSale, Supply, Window,

@@ -102,6 +102,31 @@ fn prepare(plain: &PlainFlow) -> anyhow::Result<(Exchange, Vec<Command>)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::bench::allocations::{CountingAllocator, allocations};
+
+    #[global_allocator]
+    static ALLOCATOR: CountingAllocator = CountingAllocator;
+
+    /// Orders, cancels and trades over a book that stays as full as it is. Every third of them leaves a contract behind, and what
+    /// holds the contracts grows by doubling: so many allocations may be, whatever the number of orders.
+    #[test]
+    fn an_order_in_the_plain_book_allocates_nothing() {
+        const GROWTH: u64 = 40;
+        let orders = 24_000;
+        let (mut exchange, commands) = prepare(&PlainFlow::new(2_000, orders).unwrap()).unwrap();
+        let (warming, steady) = commands.split_at(orders / 4);
+        let mut log = Counting::default();
+        for command in warming {
+            exchange.execute(command, &mut log).unwrap();
+        }
+        let before = allocations();
+        assert!(before > 0, "allocations are counted");
+        for command in steady {
+            exchange.execute(command, &mut log).unwrap();
+        }
+        let allocated = allocations() - before;
+        assert!(allocated <= GROWTH, "{allocated} allocations for {} orders", steady.len());
+    }
 
     #[test]
     fn the_exchange_trades_as_the_flow_says() {
