@@ -104,20 +104,22 @@ struct Plateau {
 
 impl Curves {
     fn new(bids: &[AuctionBid], asks: &[AuctionAsk], tick: Price) -> Self {
-        let named = bids.iter().map(|bid| bid.price.micros()).chain(asks.iter().map(|ask| ask.price.micros()));
-        let mut prices: Vec<i64> = named.collect();
-        prices.sort_unstable();
-        prices.dedup();
-        let (mut supply, mut wanted) = (vec![0; prices.len()], vec![0; prices.len()]);
-        let index = |price: Price| prices.partition_point(|named| *named < price.micros());
-        for ask in asks {
-            supply[index(ask.price)] += u64::from(ask.gpus);
-        }
-        for bid in bids {
-            wanted[index(bid.price)] += u64::from(bid.gpus);
-        }
-        for index in 1..supply.len() {
-            supply[index] += supply[index - 1];
+        let (mut prices, mut supply, mut wanted) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut bids, mut asks) = (bids.iter().rev().peekable(), asks.iter().peekable());
+        let mut offered = 0;
+        while let Some(price) =
+            bids.peek().map(|bid| bid.price).into_iter().chain(asks.peek().map(|ask| ask.price)).min()
+        {
+            let mut wanted_here = 0;
+            while let Some(bid) = bids.next_if(|bid| bid.price == price) {
+                wanted_here += u64::from(bid.gpus);
+            }
+            while let Some(ask) = asks.next_if(|ask| ask.price == price) {
+                offered += u64::from(ask.gpus);
+            }
+            prices.push(price.micros());
+            wanted.push(wanted_here);
+            supply.push(offered);
         }
         let crossing = Segment { index: 2 * prices.len(), demand: 0 };
         let mut curves = Self { tick: tick.micros(), prices, supply, wanted, crossing };

@@ -395,11 +395,16 @@ impl Exchange {
 
     fn apply_spot_sales(&mut self, e: &SpotHoursSold) {
         let Some(key) = self.venue.key(e.market) else { return };
-        for sale in &e.sales {
-            if let Some(lot) = self.venue.order(sale.ask).and_then(Order::lot) {
-                self.venue.sell_hour(lot, e.hour, sale.gpus);
-            }
-            self.spend(sale.buyer, e.currency, sale.amount + sale.buyer_fee);
+        // Each lot once: an auction takes many asks of a lot in turn.
+        let of_lots = e.sales.iter().filter_map(|sale| Some((self.venue.order(sale.ask)?.lot()?, sale.gpus)));
+        let mut sold: Vec<(LotKey, u32)> = of_lots.collect();
+        sold.sort_unstable_by_key(|(lot, _)| *lot);
+        for sales in sold.chunk_by(|(lot, _), (other, _)| lot == other) {
+            self.venue.sell_hour(sales[0].0, e.hour, sales.iter().map(|(_, gpus)| gpus).sum());
+        }
+        for sales in e.sales.chunk_by(|sale, other| sale.buyer == other.buyer) {
+            let spent = sales.iter().map(|sale| sale.amount + sale.buyer_fee).sum();
+            self.spend(sales[0].buyer, e.currency, spent);
         }
         let hour = self.venue.at_mut(key).spot.hours.entry(e.hour).or_default();
         hour.sales.extend(e.sales.iter().cloned());

@@ -4,9 +4,8 @@
 //! aside again for the hour after; a bid whose organization cannot do so is suspended with what it has bought, never run
 //! on credit.
 
-use std::collections::BTreeMap;
-
 use ledger::{AccountKind, Amount, OrganizationId};
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::{
     Event, Exchange, MissedCause, SpotAuctionHeld, SpotAuctionMissed, SpotBidResumed, SpotBidSuspended, SpotHold,
@@ -14,7 +13,7 @@ use super::{
 };
 use crate::auction::{AuctionAsk, AuctionBid, clear};
 use crate::price::MINUTES_PER_HOUR;
-use crate::{Hour, Liquidity, LotKey, Market, MarketKey, OrderId, Price, SpotAsk, SpotBid, SpotHour, SpotSale};
+use crate::{Hour, Liquidity, LotKey, Market, MarketKey, OrderId, Price, SpotAsk, SpotBid, SpotSale};
 
 /// The most sales in one event, so that records and transactions stay bounded.
 const SALES_PER_EVENT_MAX: usize = 500;
@@ -23,7 +22,7 @@ const SALES_PER_EVENT_MAX: usize = 500;
 struct Funds<'a> {
     exchange: &'a Exchange,
     market: &'a Market,
-    left: BTreeMap<OrganizationId, Amount>,
+    left: FxHashMap<OrganizationId, Amount>,
 }
 
 impl Funds<'_> {
@@ -42,16 +41,34 @@ impl Funds<'_> {
     }
 }
 
+/// What the hour before was sold to and by: these stay where they are, as far as they can.
+#[derive(Default)]
+struct Incumbents {
+    /// The GPUs that each bid has.
+    bids: FxHashMap<OrderId, u32>,
+    /// The asks that have sold some.
+    asks: FxHashSet<OrderId>,
+}
+
 /// A bid in the auction.
 struct Bidder<'a> {
     bid: &'a SpotBid,
-    /// GPUs that it has in the hour before.
-    incumbent: u32,
+    terms: AuctionBid,
+    incumbent: bool,
 }
 
 /// An ask in the auction with what its lot can give it.
 struct Offerer<'a> {
     ask: &'a SpotAsk,
+    terms: AuctionAsk,
+    incumbent: bool,
+}
+
+/// GPUs of one ask for one bid, each by its place among those in the auction.
+#[derive(Clone, Copy)]
+struct Pair {
+    bidder: usize,
+    offerer: usize,
     gpus: u32,
 }
 
@@ -59,9 +76,9 @@ impl Exchange {
     /// Decides the auction of a market for an hour whose gate is now.
     pub(super) fn hold_auction(&self, key: MarketKey, hour: Hour, led: bool, out: &mut Vec<Event>) {
         let market = self.venue.at(key);
-        let nothing = SpotHour::default();
         let before = hour.hours().checked_sub(1).and_then(|hour| market.spot.hours.get(&Hour::from_hours(hour)));
-        let before = before.unwrap_or(&nothing);
+        let before = before.map_or(&[][..], |before| &before.sales);
+        let incumbents = Incumbents::of(before);
         let cause = match (led, market.halted) {
             (false, _) => Some(MissedCause::NobodyLed),
             (true, true) => Some(MissedCause::Halted),
@@ -69,15 +86,14 @@ impl Exchange {
         };
         if let Some(cause) = cause {
             out.push(SpotAuctionMissed { market: market.spec.id, hour, cause }.into());
-            self.interrupt(key, hour, before, &BTreeMap::new(), out);
+            self.interrupt(market, hour, &incumbents, &FxHashMap::default(), out);
             return;
         }
-        let mut funds = Funds { exchange: self, market, left: BTreeMap::new() };
-        let bidders = self.bidders(key, before, &mut funds, out);
-        let offerers = self.offerers(key, hour, before);
-        let bids: Vec<AuctionBid> = bidders.iter().map(Bidder::in_auction).collect();
-        let asks: Vec<AuctionAsk> =
-            offerers.iter().map(|offer| AuctionAsk { price: offer.ask.limit_price, gpus: offer.gpus }).collect();
+        let mut funds = Funds { exchange: self, market, left: FxHashMap::default() };
+        let bidders = self.bidders(key, &incumbents, &mut funds, out);
+        let offerers = self.offerers(key, hour, &incumbents);
+        let bids: Vec<AuctionBid> = bidders.iter().map(|bidder| bidder.terms).collect();
+        let asks: Vec<AuctionAsk> = offerers.iter().map(|offerer| offerer.terms).collect();
         let cleared = clear(&bids, &asks, market.spec.price_tick, market.spot.last_price);
         out.push(Event::from(SpotAuctionHeld {
             market: market.spec.id,
@@ -87,31 +103,29 @@ impl Exchange {
             gpus_bid: bids.iter().map(|bid| u64::from(bid.gpus)).sum(),
             gpus_offered: asks.iter().map(|ask| u64::from(ask.gpus)).sum(),
         }));
-        let mut bought = BTreeMap::new();
+        let mut bought = FxHashMap::default();
         if let Some(cleared) = cleared {
-            bought = bidders.iter().zip(&cleared.bids).map(|(bidder, gpus)| (bidder.bid.id, *gpus)).collect();
-            let pairs = pair(&bidders, &cleared.bids, &offerers, &cleared.asks, before);
-            let sales = pairs.into_iter().map(|(bidder, offerer, gpus)| {
-                self.sale(market, bidders[bidder].bid, offerers[offerer].ask, gpus, cleared.price)
-            });
-            Self::sell(market, hour, &sales.collect::<Vec<_>>(), &bidders, &mut funds, out);
+            let of_incumbents = bidders.iter().zip(&cleared.bids).filter(|(bidder, _)| bidder.incumbent);
+            bought = of_incumbents.map(|(bidder, gpus)| (bidder.bid.id, *gpus)).collect();
+            let pairs = pair(&bidders, cleared.bids, &offerers, cleared.asks, before);
+            let sale = |pair: &Pair| {
+                self.sale(market, bidders[pair.bidder].bid, offerers[pair.offerer].ask, pair.gpus, cleared.price)
+            };
+            let sales = pairs.chunks(SALES_PER_EVENT_MAX).map(|pairs| pairs.iter().map(sale).collect());
+            Self::sell(market, hour, &pairs, sales.collect(), &bidders, &mut funds, out);
         }
-        self.interrupt(key, hour, before, &bought, out);
+        self.interrupt(market, hour, &incumbents, &bought, out);
     }
 
     /// The bids that take part, ranked by price, then incumbents first, then time. Suspended ones come back if there are funds.
     fn bidders<'a>(
         &'a self,
         key: MarketKey,
-        before: &SpotHour,
+        incumbents: &Incumbents,
         funds: &mut Funds<'_>,
         out: &mut Vec<Event>,
     ) -> Vec<Bidder<'a>> {
         let spec = &self.venue.at(key).spec;
-        let mut had: BTreeMap<OrderId, u32> = BTreeMap::new();
-        for sale in &before.sales {
-            *had.entry(sale.bid).or_default() += sale.gpus;
-        }
         let mut bidders = Vec::new();
         for bid in self.venue.spot_bids(key) {
             if bid.suspended {
@@ -122,30 +136,34 @@ impl Exchange {
                 let (order, organization, market, currency) = (bid.id, bid.organization, spec.id, spec.currency);
                 out.push(SpotBidResumed { order, organization, market, currency, hold }.into());
             }
-            bidders.push(Bidder { bid, incumbent: had.get(&bid.id).copied().unwrap_or(0) });
+            let terms = AuctionBid { price: bid.limit_price, gpus: bid.gpus, min_gpus: bid.min_gpus };
+            bidders.push(Bidder { bid, terms, incumbent: incumbents.bids.contains_key(&bid.id) });
         }
-        bidders.sort_by_key(|bidder| {
-            (std::cmp::Reverse(bidder.bid.limit_price), bidder.incumbent == 0, bidder.bid.priority)
-        });
+        // The book has them by price, then time, and a stable sort leaves them so.
+        bidders.sort_by_key(|bidder| (std::cmp::Reverse(bidder.terms.price), !bidder.incumbent));
         bidders
     }
 
     /// The asks that take part, ranked by price, then incumbents first, then time, each with what those before it on the same lot
     /// leave of the hour.
-    fn offerers(&self, key: MarketKey, hour: Hour, before: &SpotHour) -> Vec<Offerer<'_>> {
+    fn offerers(&self, key: MarketKey, hour: Hour, incumbents: &Incumbents) -> Vec<Offerer<'_>> {
         let lot_size = self.venue.at(key).spec.lot_size;
-        let sellers: std::collections::BTreeSet<OrderId> = before.sales.iter().map(|sale| sale.ask).collect();
-        let mut asks: Vec<&SpotAsk> = self.venue.spot_asks(key).filter(|ask| ask.offers(hour)).collect();
-        asks.sort_by_key(|ask| (ask.limit_price, !sellers.contains(&ask.id), ask.priority));
-        let mut left: BTreeMap<LotKey, u32> = BTreeMap::new();
-        let offers = asks.into_iter().map(|ask| {
-            let left = left.entry(ask.lot).or_insert_with(|| self.venue.lot_at(ask.lot).residual.at(hour));
-            let gpus = ask.gpus.min(*left);
-            let gpus = gpus - gpus % lot_size;
-            *left -= gpus;
-            Offerer { ask, gpus }
+        let offers = self.venue.spot_asks(key).filter(|ask| ask.offers(hour)).map(|ask| {
+            let terms = AuctionAsk { price: ask.limit_price, gpus: ask.gpus };
+            Offerer { ask, terms, incumbent: incumbents.asks.contains(&ask.id) }
         });
-        offers.collect()
+        let mut offerers: Vec<Offerer<'_>> = offers.collect();
+        // As with bids.
+        offerers.sort_by_key(|offerer| (offerer.terms.price, !offerer.incumbent));
+        let mut left: FxHashMap<LotKey, u32> = FxHashMap::default();
+        for offerer in &mut offerers {
+            let lot = offerer.ask.lot;
+            let left = left.entry(lot).or_insert_with(|| self.venue.lot_at(lot).residual.at(hour));
+            let gpus = offerer.terms.gpus.min(*left);
+            offerer.terms.gpus = gpus - gpus % lot_size;
+            *left -= offerer.terms.gpus;
+        }
+        offerers
     }
 
     fn sale(&self, market: &Market, bid: &SpotBid, ask: &SpotAsk, gpus: u32, price: Price) -> SpotSale {
@@ -169,33 +187,34 @@ impl Exchange {
     fn sell(
         market: &Market,
         hour: Hour,
-        sales: &[SpotSale],
+        pairs: &[Pair],
+        sales: Vec<Vec<SpotSale>>,
         bidders: &[Bidder<'_>],
         funds: &mut Funds<'_>,
         out: &mut Vec<Event>,
     ) {
         let (spec, currency) = (&market.spec, market.spec.currency);
-        let mut paid: BTreeMap<OrderId, Amount> = BTreeMap::new();
-        for sale in sales {
-            *paid.entry(sale.bid).or_default() += sale.amount + sale.buyer_fee;
+        let mut paid = vec![Amount::ZERO; bidders.len()];
+        for (pair, sale) in pairs.iter().zip(sales.iter().flatten()) {
+            paid[pair.bidder] += sale.amount + sale.buyer_fee;
         }
         let mut suspended = Vec::new();
-        let mut holds: BTreeMap<OrderId, SpotHold> = BTreeMap::new();
-        for bidder in bidders {
-            let Bidder { bid: SpotBid { id: order, organization, .. }, .. } = *bidder;
-            let Some(amount) = paid.get(order).copied() else { continue };
-            if funds.set_aside(*organization, amount) {
-                holds.insert(*order, SpotHold { order: *order, organization: *organization, amount });
-            } else {
-                let hold_released = bidder.bid.next_hour(spec.fee_bps_max()) - amount;
-                let (order, organization, market) = (*order, *organization, spec.id);
-                suspended.push(SpotBidSuspended { order, organization, market, currency, hold_released });
+        for (bidder, paid) in bidders.iter().zip(&mut paid).filter(|(_, paid)| **paid > Amount::ZERO) {
+            let SpotBid { id: order, organization, .. } = *bidder.bid;
+            if !funds.set_aside(organization, *paid) {
+                let hold_released = bidder.bid.next_hour(spec.fee_bps_max()) - *paid;
+                suspended.push(SpotBidSuspended { order, organization, market: spec.id, currency, hold_released });
+                *paid = Amount::ZERO;
             }
         }
-        for sales in sales.chunks(SALES_PER_EVENT_MAX) {
+        for (pairs, sales) in pairs.chunks(SALES_PER_EVENT_MAX).zip(sales) {
             // A bid sets its money aside anew with the first of its sales.
-            let holds = sales.iter().filter_map(|sale| holds.remove(&sale.bid)).collect();
-            out.push(SpotHoursSold { market: spec.id, hour, currency, sales: sales.to_vec(), holds }.into());
+            let hold = |(pair, sale): (&Pair, &SpotSale)| {
+                let amount = std::mem::take(&mut paid[pair.bidder]);
+                (amount > Amount::ZERO).then_some(SpotHold { order: sale.bid, organization: sale.buyer, amount })
+            };
+            let holds = pairs.iter().zip(&sales).filter_map(hold).collect();
+            out.push(SpotHoursSold { market: spec.id, hour, currency, sales, holds }.into());
         }
         out.extend(suspended.into_iter().map(Event::from));
     }
@@ -203,56 +222,60 @@ impl Exchange {
     /// Tells those who have GPUs in the hour before and fewer of them in this one.
     fn interrupt(
         &self,
-        key: MarketKey,
+        market: &Market,
         hour: Hour,
-        before: &SpotHour,
-        bought: &BTreeMap<OrderId, u32>,
+        incumbents: &Incumbents,
+        bought: &FxHashMap<OrderId, u32>,
         out: &mut Vec<Event>,
     ) {
-        let mut had: BTreeMap<OrderId, u32> = BTreeMap::new();
-        for sale in &before.sales {
-            *had.entry(sale.bid).or_default() += sale.gpus;
-        }
+        let mut had: Vec<(OrderId, u32)> = incumbents.bids.iter().map(|(order, gpus)| (*order, *gpus)).collect();
+        had.sort_unstable();
         for (order, had) in had {
-            let Some(bid) = self.venue.order(order) else { continue };
             let gpus_kept = bought.get(&order).copied().unwrap_or(0).min(had);
-            let (organization, market, gpus) = (bid.organization(), self.venue.at(key).spec.id, had - gpus_kept);
-            if gpus > 0 {
-                out.push(SpotInterrupted { order, organization, market, hour, gpus, gpus_kept }.into());
+            let gpus = had - gpus_kept;
+            if gpus == 0 {
+                continue;
             }
+            let Some(bid) = self.venue.order(order) else { continue };
+            let (organization, market) = (bid.organization(), market.spec.id);
+            out.push(SpotInterrupted { order, organization, market, hour, gpus, gpus_kept }.into());
         }
     }
 }
 
-impl Bidder<'_> {
-    fn in_auction(&self) -> AuctionBid {
-        AuctionBid { price: self.bid.limit_price, gpus: self.bid.gpus, min_gpus: self.bid.min_gpus }
+impl Incumbents {
+    fn of(sales: &[SpotSale]) -> Self {
+        let mut incumbents = Self::default();
+        for sale in sales {
+            *incumbents.bids.entry(sale.bid).or_default() += sale.gpus;
+            incumbents.asks.insert(sale.ask);
+        }
+        incumbents
     }
 }
 
 /// Who serves whom: first everybody stays where they are, as far as both sides trade, then in turn.
 fn pair(
     bidders: &[Bidder<'_>],
-    bought: &[u32],
+    mut bought: Vec<u32>,
     offerers: &[Offerer<'_>],
-    sold: &[u32],
-    before: &SpotHour,
-) -> Vec<(usize, usize, u32)> {
-    let (mut bought, mut sold) = (bought.to_vec(), sold.to_vec());
-    let bidder_of: BTreeMap<OrderId, usize> =
-        (0..).zip(bidders).map(|(index, bidder)| (bidder.bid.id, index)).collect();
-    let offerer_of: BTreeMap<OrderId, usize> =
-        (0..).zip(offerers).map(|(index, offer)| (offer.ask.id, index)).collect();
+    mut sold: Vec<u32>,
+    before: &[SpotSale],
+) -> Vec<Pair> {
     let mut pairs = Vec::new();
     let mut take = |bidder: usize, offerer: usize, most: u32, bought: &mut [u32], sold: &mut [u32]| {
         let gpus = most.min(bought[bidder]).min(sold[offerer]);
         if gpus > 0 {
             bought[bidder] -= gpus;
             sold[offerer] -= gpus;
-            pairs.push((bidder, offerer, gpus));
+            pairs.push(Pair { bidder, offerer, gpus });
         }
     };
-    for sale in &before.sales {
+    let incumbent_bidders = bidders.iter().enumerate().filter(|(_, bidder)| bidder.incumbent);
+    let bidder_of: FxHashMap<OrderId, usize> = incumbent_bidders.map(|(at, bidder)| (bidder.bid.id, at)).collect();
+    let incumbent_offerers = offerers.iter().enumerate().filter(|(_, offerer)| offerer.incumbent);
+    let offerer_of: FxHashMap<OrderId, usize> = incumbent_offerers.map(|(at, offerer)| (offerer.ask.id, at)).collect();
+    for sale in before {
         if let (Some(bidder), Some(offerer)) = (bidder_of.get(&sale.bid), offerer_of.get(&sale.ask)) {
             take(*bidder, *offerer, sale.gpus, &mut bought, &mut sold);
         }
