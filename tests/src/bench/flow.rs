@@ -21,7 +21,7 @@ use super::steps::{BUYERS, GPUS_PER_ORDER, PROVIDERS, Participant, Placement, St
 /// Other than the steps' own.
 const SEED: u64 = 0x5EC0_4D71_0D00_0002;
 const LOTS_PER_PROVIDER: usize = 4;
-const TICK_MICROS: i64 = 100;
+pub(super) const TICK_MICROS: i64 = 100;
 /// 2027-01-01T00:00:00Z: when the flow in memory happens.
 const ORIGIN: Hour = Hour::from_hours(499_656);
 

@@ -6,7 +6,7 @@ use matching::{Command, Exchange, Log, Record};
 use super::closed_loop::{self, Measured};
 use super::flow::Flow;
 use super::rivals::Rivals;
-use super::steps::PlainFlow;
+use super::steps::{PlainFlow, Step};
 use super::table::{Row, Table, ratio};
 use super::{InMemory, Options, progress};
 
@@ -52,7 +52,7 @@ pub(super) fn measure(options: &Options, table: &mut Table) -> anyhow::Result<()
 
 /// Measures the exchange and tells its rate.
 fn measure_ours(flow: &PlainFlow, size: &str, table: &mut Table) -> anyhow::Result<u64> {
-    let (exchange, commands) = prepare(flow)?;
+    let Prepared { exchange, commands, .. } = prepare(flow)?;
     let fresh = || (exchange.clone(), Counting::default());
     let execute = |(exchange, log): &mut (Exchange, Counting), command: &Command| {
         exchange.execute(command, log)?;
@@ -71,32 +71,42 @@ fn measure_ours(flow: &PlainFlow, size: &str, table: &mut Table) -> anyhow::Resu
     Ok(rate)
 }
 
-/// An exchange with a full book, and the commands that come next. They are made by carrying them out on a copy, because a cancel
-/// names an order by the id that the exchange gave it.
-fn prepare(plain: &PlainFlow) -> anyhow::Result<(Exchange, Vec<Command>)> {
+/// The plain flow as commands.
+pub(super) struct Prepared {
+    /// What fills the book.
+    pub filling: Vec<Command>,
+    /// The exchange after it.
+    pub exchange: Exchange,
+    /// What comes next, to be measured.
+    pub commands: Vec<Command>,
+}
+
+/// Makes the commands by carrying them out, because a cancel names an order by the id that the exchange gave it.
+pub(super) fn prepare(plain: &PlainFlow) -> anyhow::Result<Prepared> {
     let mut flow = Flow::new()?;
     let mut exchange = Exchange::new();
+    let mut filling = Vec::new();
     for instruction in flow.opening()? {
         let command = flow.command(instruction);
         exchange.execute(&command, &mut Learning(&mut flow))?;
+        filling.push(command);
     }
-    for step in &plain.resting {
-        let instruction = flow.instruction(*step)?;
-        let command = flow.command(instruction);
-        exchange.execute(&command, &mut Learning(&mut flow))?;
-    }
+    filling.extend(carry_out(&plain.resting, &mut flow, &mut exchange)?);
     flow.take_traded();
-    let mut trial = exchange.clone();
-    let commands = plain.measured.iter().map(|step| {
-        let instruction = flow.instruction(*step)?;
-        let command = flow.command(instruction);
-        trial.execute(&command, &mut Learning(&mut flow))?;
-        Ok(command)
-    });
-    let commands = commands.collect::<anyhow::Result<Vec<_>>>()?;
+    let commands = carry_out(&plain.measured, &mut flow, &mut exchange.clone())?;
     let traded = flow.take_traded();
     ensure!(traded == plain.traded, "the exchange traded {traded:?} and not {:?}", plain.traded);
-    Ok((exchange, commands))
+    Ok(Prepared { filling, exchange, commands })
+}
+
+fn carry_out(steps: &[Step], flow: &mut Flow, exchange: &mut Exchange) -> anyhow::Result<Vec<Command>> {
+    let commands = steps.iter().map(|step| {
+        let instruction = flow.instruction(*step)?;
+        let command = flow.command(instruction);
+        exchange.execute(&command, &mut Learning(flow))?;
+        Ok(command)
+    });
+    commands.collect()
 }
 
 #[cfg(test)]

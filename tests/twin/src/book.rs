@@ -41,7 +41,7 @@ impl Hours {
     }
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Market {
     pub spec: MarketSpec,
     pub halted: bool,
@@ -65,7 +65,7 @@ pub struct Sale {
     pub gpus: u32,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Lot {
     pub supply: Supply,
     pub id: LotId,

@@ -32,7 +32,7 @@ pub(crate) fn refuse(when: bool) -> Result<(), Refused> {
 }
 
 /// The second exchange.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Twin {
     now: i64,
     priority: u64,

@@ -1,10 +1,11 @@
-//! Other matching engines with the plain flow that ours is measured with, in the same run.
+//! Other matching engines with the plain flow that ours is measured with, in the same run; the naive twin among them.
 //!
 //! Each must trade as the flow says: as often, as much and at the same prices. One that cannot be had on this machine is named in the
 //! table with the reason.
 
 mod exchange_core;
 mod matchcore;
+mod naive_twin;
 
 use super::progress;
 use super::steps::PlainFlow;
@@ -27,6 +28,8 @@ impl Rivals {
         let row = |row: Row| Row { size: size.to_owned(), our_rate: Some(our_rate), ..row };
         progress::tell("plain book: matchcore", size);
         table.add(row(matchcore::measure(flow)?));
+        progress::tell("plain book: the naive twin", size);
+        table.add(row(naive_twin::measure(flow)?));
         for part in [Part::Book, Part::Exchange] {
             progress::tell(part.measured(), size);
             let measured = match &self.exchange_core {
