@@ -5,12 +5,14 @@
 //!
 //! - `steps`, `flow`, `draw`: the workload, for any engine and as instructions to ours.
 //! - `closed_loop`, `open_loop`, `latency`, `processor_time`: offering it and measuring.
-//! - `in_memory`, `windows`, `auction`, `durable`, `acknowledged`, `over_http`, `catch_up`: one measurement each.
+//! - `in_memory`, `windows`, `adversarial`, `auction`, `durable`, `acknowledged`, `over_http`, `catch_up`: one measurement each.
 //! - `desk`: an exchange for workloads that the plain flow does not have.
+//! - `growth`, `plot`: how what a bid costs grows with the book.
 //! - `rivals`: other matching engines with the same workload.
 //! - `postgres`, `written_rows`: the durable server, and the rows that the baselines write again.
 
 mod acknowledged;
+mod adversarial;
 mod allocations;
 mod auction;
 mod catch_up;
@@ -19,10 +21,12 @@ mod desk;
 mod draw;
 mod durable;
 mod flow;
+mod growth;
 mod in_memory;
 mod latency;
 mod open_loop;
 mod over_http;
+mod plot;
 mod postgres;
 mod processor_time;
 mod progress;
@@ -34,7 +38,7 @@ mod written_rows;
 
 use std::path::PathBuf;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, ensure};
 use clap::Parser;
 
 pub use allocations::CountingAllocator;
@@ -55,6 +59,9 @@ pub struct Options {
     /// Of matching in memory, only these.
     #[arg(long, value_enum, value_name = "WHICH")]
     pub only: Vec<InMemory>,
+    /// Where to draw what a bid costs against the size of the book, as SVG.
+    #[arg(long, value_name = "FILE")]
+    pub plot: Option<PathBuf>,
     /// Print the table as Markdown.
     #[arg(long)]
     pub markdown: bool,
@@ -72,6 +79,8 @@ pub enum InMemory {
     Rivals,
     /// Windows of every length.
     Windows,
+    /// Books made to hurt the index over time.
+    Adversarial,
     /// The spot auction.
     Auction,
 }
@@ -93,6 +102,7 @@ impl Options {
 /// # Errors
 /// Whatever kept one from running: PostgreSQL, the broker, or a port that could not be had.
 pub fn run(options: &Options) -> anyhow::Result<Table> {
+    ensure!(options.plot.is_none() || options.wants(InMemory::Windows), "the plot is of windows, which are left out");
     let mut table = Table::default();
     // Before anything else runs in this process: a core for itself, and no allocations but its own.
     if options.wants(InMemory::Plain) || options.wants(InMemory::Rivals) {
@@ -100,6 +110,9 @@ pub fn run(options: &Options) -> anyhow::Result<Table> {
     }
     if options.wants(InMemory::Windows) {
         windows::measure(options, &mut table)?;
+    }
+    if options.wants(InMemory::Adversarial) {
+        adversarial::measure(options, &mut table)?;
     }
     if options.wants(InMemory::Auction) {
         auction::measure(options, &mut table)?;

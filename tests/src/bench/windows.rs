@@ -1,15 +1,18 @@
 //! Matching windows of every length: ten asks on each lot, nine tenths of the hours sold, bids from an hour to five years.
 
 use std::fmt::Write as _;
+use std::fs;
 use std::time::{Duration, Instant as Clock};
 
+use anyhow::Context as _;
 use matching::{Event, Instruction, Log, LotId, Price, Record, Window};
 
 use super::desk::{Desk, NODE, ORIGIN, term};
 use super::draw::Draw;
+use super::growth::{Cost, Growth};
 use super::latency::Latencies;
 use super::table::{Row, Table, per_second, ratio};
-use super::{Options, progress};
+use super::{Options, plot, progress};
 
 /// Asks at rest while it is measured.
 const ASKS: [usize; 4] = [1_000, 10_000, 100_000, 1_000_000];
@@ -39,29 +42,28 @@ impl Log for Fills {
 }
 
 pub(super) fn measure(options: &Options, table: &mut Table) -> anyhow::Result<()> {
-    let mut smallest = None;
+    let mut costs = Vec::with_capacity(ASKS.len());
     for asks in ASKS {
         let asks = options.sized(asks);
         progress::tell("matching windows", asks);
         let (mut row, cost) = measure_size(asks)?;
-        let (first_asks, first_cost) = *smallest.get_or_insert((asks, cost));
-        if asks > first_asks {
-            let _ = write!(row.remarks, ", exponent {:.2}", exponent((first_asks, first_cost), (asks, cost)));
+        costs.push(cost);
+        if let Some(growth) = Growth::of(&costs) {
+            let _ = write!(row.remarks, ", exponent {:.2}", growth.exponent);
         }
         table.add(row);
+    }
+    if let Some(file) = &options.plot {
+        if let Some(directory) = file.parent() {
+            fs::create_dir_all(directory)?;
+        }
+        fs::write(file, plot::svg(&costs)?).with_context(|| format!("{} cannot be written", file.display()))?;
     }
     Ok(())
 }
 
-/// How the cost of a bid grows with the book: as its size to this power, between two sizes.
-fn exponent((few, cost_of_few): (usize, Duration), (many, cost_of_many): (usize, Duration)) -> f64 {
-    let growth = cost_of_many.as_secs_f64() / cost_of_few.as_secs_f64();
-    let count = |asks: usize| u32::try_from(asks).map_or(f64::INFINITY, f64::from);
-    growth.ln() / (count(many) / count(few)).ln()
-}
-
-/// The row of one size, and what a bid costs on average.
-fn measure_size(asks: usize) -> anyhow::Result<(Row, Duration)> {
+/// The row of one size, and what a bid costs.
+fn measure_size(asks: usize) -> anyhow::Result<(Row, Cost)> {
     let mut draw = Draw::seeded(SEED);
     let mut desk = Desk::open()?;
     for _ in 0..asks / ASKS_PER_LOT {
@@ -98,7 +100,10 @@ fn measure_size(asks: usize) -> anyhow::Result<(Row, Duration)> {
         remarks: format!("{} bids, {} % traded nothing", commands.len(), share(unfilled)),
         ..Row::default()
     };
-    Ok((row, took / u32::try_from(commands.len())?))
+    let micros = |duration: Duration| duration.as_secs_f64() * 1e6;
+    let [_, p99, _] = latencies.quantiles();
+    let mean = micros(took / u32::try_from(commands.len())?);
+    Ok((row, Cost { asks: f64::from(u32::try_from(asks)?), mean, p99: micros(p99) }))
 }
 
 /// A lot of which nine tenths are sold, with its asks.
