@@ -4,8 +4,7 @@
 //! aside again for the hour after; a bid whose organization cannot do so is suspended with what it has bought, never run
 //! on credit.
 
-use ledger::{AccountKind, Amount, OrganizationId};
-use rustc_hash::{FxHashMap, FxHashSet};
+use ledger::{AccountKind, Amount, Map, OrganizationId, Set};
 
 use super::{
     Event, Exchange, MissedCause, SpotAuctionHeld, SpotAuctionMissed, SpotBidResumed, SpotBidSuspended, SpotHold,
@@ -22,7 +21,7 @@ const SALES_PER_EVENT_MAX: usize = 500;
 struct Funds<'a> {
     exchange: &'a Exchange,
     market: &'a Market,
-    left: FxHashMap<OrganizationId, Amount>,
+    left: Map<OrganizationId, Amount>,
 }
 
 impl Funds<'_> {
@@ -45,9 +44,9 @@ impl Funds<'_> {
 #[derive(Default)]
 struct Incumbents {
     /// The GPUs that each bid has.
-    bids: FxHashMap<OrderId, u32>,
+    bids: Map<OrderId, u32>,
     /// The asks that have sold some.
-    asks: FxHashSet<OrderId>,
+    asks: Set<OrderId>,
 }
 
 /// A bid in the auction.
@@ -86,10 +85,10 @@ impl Exchange {
         };
         if let Some(cause) = cause {
             out.push(SpotAuctionMissed { market: market.spec.id, hour, cause }.into());
-            self.interrupt(market, hour, &incumbents, &FxHashMap::default(), out);
+            self.interrupt(market, hour, &incumbents, &Map::default(), out);
             return;
         }
-        let mut funds = Funds { exchange: self, market, left: FxHashMap::default() };
+        let mut funds = Funds { exchange: self, market, left: Map::default() };
         let bidders = self.bidders(key, &incumbents, &mut funds, out);
         let offerers = self.offerers(key, hour, &incumbents);
         let bids: Vec<AuctionBid> = bidders.iter().map(|bidder| bidder.terms).collect();
@@ -103,7 +102,7 @@ impl Exchange {
             gpus_bid: bids.iter().map(|bid| u64::from(bid.gpus)).sum(),
             gpus_offered: asks.iter().map(|ask| u64::from(ask.gpus)).sum(),
         }));
-        let mut bought = FxHashMap::default();
+        let mut bought = Map::default();
         if let Some(cleared) = cleared {
             let of_incumbents = bidders.iter().zip(&cleared.bids).filter(|(bidder, _)| bidder.incumbent);
             bought = of_incumbents.map(|(bidder, gpus)| (bidder.bid.id, *gpus)).collect();
@@ -155,7 +154,7 @@ impl Exchange {
         let mut offerers: Vec<Offerer<'_>> = offers.collect();
         // As with bids.
         offerers.sort_by_key(|offerer| (offerer.terms.price, !offerer.incumbent));
-        let mut left: FxHashMap<LotKey, u32> = FxHashMap::default();
+        let mut left: Map<LotKey, u32> = Map::default();
         for offerer in &mut offerers {
             let lot = offerer.ask.lot;
             let left = left.entry(lot).or_insert_with(|| self.venue.lot_at(lot).residual.at(hour));
@@ -225,7 +224,7 @@ impl Exchange {
         market: &Market,
         hour: Hour,
         incumbents: &Incumbents,
-        bought: &FxHashMap<OrderId, u32>,
+        bought: &Map<OrderId, u32>,
         out: &mut Vec<Event>,
     ) {
         let mut had: Vec<(OrderId, u32)> = incumbents.bids.iter().map(|(order, gpus)| (*order, *gpus)).collect();
@@ -272,9 +271,9 @@ fn pair(
         }
     };
     let incumbent_bidders = bidders.iter().enumerate().filter(|(_, bidder)| bidder.incumbent);
-    let bidder_of: FxHashMap<OrderId, usize> = incumbent_bidders.map(|(at, bidder)| (bidder.bid.id, at)).collect();
+    let bidder_of: Map<OrderId, usize> = incumbent_bidders.map(|(at, bidder)| (bidder.bid.id, at)).collect();
     let incumbent_offerers = offerers.iter().enumerate().filter(|(_, offerer)| offerer.incumbent);
-    let offerer_of: FxHashMap<OrderId, usize> = incumbent_offerers.map(|(at, offerer)| (offerer.ask.id, at)).collect();
+    let offerer_of: Map<OrderId, usize> = incumbent_offerers.map(|(at, offerer)| (offerer.ask.id, at)).collect();
     for sale in before {
         if let (Some(bidder), Some(offerer)) = (bidder_of.get(&sale.bid), offerer_of.get(&sale.ask)) {
             take(*bidder, *offerer, sale.gpus, &mut bought, &mut sold);

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use ledger::{Amount, OrganizationId};
+use ledger::{Amount, Map, OrganizationId};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -74,9 +74,13 @@ impl SpotHour {
         self.sales.iter().filter(|sale| sale.bid == bid).map(|sale| sale.gpus).sum()
     }
 
-    /// The GPUs that an ask has sold in this hour.
-    pub fn sold_by(&self, ask: OrderId) -> u32 {
-        self.sales.iter().filter(|sale| sale.ask == ask).map(|sale| sale.gpus).sum()
+    /// The GPUs that each ask has sold in this hour.
+    pub fn sold_by_ask(&self) -> Map<OrderId, u32> {
+        let mut sold = Map::default();
+        for sale in &self.sales {
+            *sold.entry(sale.ask).or_default() += sale.gpus;
+        }
+        sold
     }
 }
 

@@ -123,7 +123,7 @@ mod tests {
     fn an_order_in_the_plain_book_allocates_nothing() {
         const GROWTH: u64 = 40;
         let orders = 24_000;
-        let (mut exchange, commands) = prepare(&PlainFlow::new(2_000, orders).unwrap()).unwrap();
+        let Prepared { mut exchange, commands, .. } = prepare(&PlainFlow::new(2_000, orders).unwrap()).unwrap();
         let (warming, steady) = commands.split_at(orders / 4);
         let mut log = Counting::default();
         for command in warming {

@@ -95,14 +95,18 @@ impl Exchange {
         let mut sales: Vec<SpotSale> = Vec::new();
         let mut taken: Vec<(LotKey, u32)> = Vec::new();
         let mut wanted = terms.gpus;
-        for ask in self.venue.spot_asks(key).filter(|ask| ask.offers(hour) && ask.organization != new.organization) {
+        let sold_by = sold.sold_by_ask();
+        for ask in self.venue.spot_asks(key) {
             let price = sold.price.map_or(ask.limit_price, |price| price.max(ask.limit_price));
             if wanted == 0 || price > terms.limit_price {
                 break;
             }
+            if !ask.offers(hour) || ask.organization == new.organization {
+                continue;
+            }
             let lot = self.venue.lot_at(ask.lot);
             let taken_here: u32 = taken.iter().filter(|(key, _)| *key == ask.lot).map(|(_, gpus)| gpus).sum();
-            let of_ask = ask.gpus.saturating_sub(sold.sold_by(ask.id));
+            let of_ask = ask.gpus.saturating_sub(sold_by.get(&ask.id).copied().unwrap_or(0));
             let free = lot.residual.at(hour).saturating_sub(taken_here).min(of_ask).min(wanted);
             let gpus = free - free % spec.lot_size;
             let amount = price.cost_of_minutes(gpus, minutes);
