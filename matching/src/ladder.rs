@@ -1,26 +1,26 @@
 //! One side of a book in the order of its ranks, with an index over time.
 //!
-//! Orders stand in leaves of up to [`LEAF_RUNGS`], leaves in branches of up to [`BRANCH_LEAVES`]. Beside the ranks, every branch
-//! keeps for each of its leaves, and the ladder for each of its branches, how far in time something in it *reaches*: a bound
-//! that is never too small. A search in the order of ranks passes over leaves and branches that do not reach as far as it
-//! needs, so that what it costs follows what it finds, and not how many orders stand in between.
+//! Orders stand in leaves of up to [`LEAF_RUNGS`], leaves in a tree whose nodes have up to [`ARITY`] children. A leaf keeps what
+//! each of its orders offers in time as [`Span`]s, and a node the [`Frontier`] of each child. A search in the order of ranks
+//! goes down only where something meets its need, so that what it costs follows what it finds, and not how many orders stand in
+//! between.
 //!
-//! The bounds grow at once when an order comes or its lot has more to give. What shrinks them only makes them looser than
-//! they need be; a leaf is measured again after as many such changes as it has room for rungs.
+//! Frontiers are exact. A change goes up only as far as it is on them, which is seldom far: a span that comes or goes in the
+//! shadow of a better one changes nothing above.
+
+use std::ops::{Range, RangeInclusive};
 
 use arrayvec::ArrayVec;
 use smallvec::SmallVec;
 
-use crate::Hour;
+use crate::frontier::{Below, Change, Frontier, Need, Span, Spans};
 
 /// The most orders in a leaf.
 const LEAF_RUNGS: usize = 32;
-/// The most leaves in a branch.
-const BRANCH_LEAVES: usize = 64;
-/// The hours that share a bound: three weeks and a bit.
-const HOURS_PER_SLOT: u32 = 512;
-/// The slots, used in turn: ten years and a half, longer than any window, so that none meets itself.
-const SLOTS: u32 = 180;
+/// The most children of a node.
+const ARITY: usize = 16;
+/// How many emptied leaves and nodes are kept for reuse.
+const SPARES: usize = 64;
 
 /// A place in a ladder: the smaller the better. First the price, turned so that the best is the smallest, then the order's
 /// place in time.
@@ -32,338 +32,452 @@ pub(crate) trait Rung: Copy {
     fn rank(&self) -> Rank;
 }
 
-/// How far an order reaches from the hours of a range: a number to be compared with [`Need::reach`].
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Mark {
-    pub from: Hour,
-    /// The last hour of the range.
-    pub to: Hour,
-    pub reach: u32,
-}
-
-/// The marks of one order.
-pub(crate) type Marks = SmallVec<[Mark; 4]>;
-
-/// What a search needs: some mark over some of these hours that reaches so far.
-///
-/// Supply reaches, from every hour of a free run, to the run's end; a search for a window needs a run that reaches its end from its
-/// start. Demand reaches as [`marks_of_starts`] says; a search for what fits between two hours needs an end before the
-/// second from a start after the first.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Need {
-    pub from: Hour,
-    /// The last hour of the range.
-    pub to: Hour,
-    pub reach: u32,
-}
-
-/// The slots that the hours from `from` to `to` fall into.
-fn slots(from: Hour, to: Hour) -> impl Iterator<Item = usize> + Clone {
-    let (first, last) = (from.hours() / HOURS_PER_SLOT, to.hours() / HOURS_PER_SLOT);
-    let last = last.min(first + SLOTS - 1);
-    (first..=last).map(|slot| (slot % SLOTS) as usize)
-}
-
-/// The marks of what may start in any hour from `earliest` to `latest` and takes `hours`: over each slot, how early it ends at
-/// best, turned so that earlier reaches further.
-pub(crate) fn marks_of_starts(earliest: Hour, latest: Hour, hours: u32) -> Marks {
-    let mut marks = Marks::new();
-    let mut from = earliest;
-    while from <= latest {
-        let to = Hour::from_hours(from.hours() / HOURS_PER_SLOT * HOURS_PER_SLOT + HOURS_PER_SLOT - 1).min(latest);
-        marks.push(Mark { from, to, reach: reach_of_end(from.plus(hours)) });
-        from = to.plus(1);
-    }
-    marks
-}
-
-/// An end as a reach: the earlier, the further.
-pub(crate) const fn reach_of_end(end: Hour) -> u32 {
-    u32::MAX - end.hours()
-}
-
-/// The bounds of several children: per slot a row with one number for each child. An empty row is all zeros.
-#[derive(Clone, Debug)]
-struct Reach {
-    rows: Box<[Vec<u32>]>,
-    children: usize,
-}
-
-impl Reach {
-    fn new() -> Self {
-        Self { rows: vec![Vec::new(); SLOTS as usize].into_boxed_slice(), children: 0 }
-    }
-
-    fn insert(&mut self, child: usize) {
-        self.children += 1;
-        for row in self.rows.iter_mut().filter(|row| !row.is_empty()) {
-            row.insert(child, 0);
-        }
-    }
-
-    fn remove(&mut self, child: usize) {
-        self.children -= 1;
-        for row in self.rows.iter_mut().filter(|row| !row.is_empty()) {
-            row.remove(child);
-        }
-    }
-
-    fn raise(&mut self, child: usize, mark: Mark) {
-        for slot in slots(mark.from, mark.to) {
-            let row = &mut self.rows[slot];
-            if row.is_empty() {
-                row.resize(self.children, 0);
-            }
-            row[child] = row[child].max(mark.reach);
-        }
-    }
-
-    fn clear(&mut self, child: usize) {
-        for row in self.rows.iter_mut().filter(|row| !row.is_empty()) {
-            row[child] = 0;
-        }
-    }
-
-    /// Gives `child` the bounds of all the children of `below`.
-    fn cover(&mut self, child: usize, below: &Self) {
-        for (row, row_below) in self.rows.iter_mut().zip(&below.rows) {
-            let reach = row_below.iter().copied().max().unwrap_or(0);
-            if row.is_empty() && reach > 0 {
-                row.resize(self.children, 0);
-            }
-            if !row.is_empty() {
-                row[child] = reach;
-            }
-        }
-    }
-
-    /// Raises the bounds of `child` to those of `other` as well.
-    fn merge(&mut self, child: usize, other: usize) {
-        for row in self.rows.iter_mut().filter(|row| !row.is_empty()) {
-            row[child] = row[child].max(row[other]);
-        }
-    }
-
-    /// Moves the children from `at` on to a new one.
-    fn split_off(&mut self, at: usize) -> Self {
-        let mut right = Self::new();
-        right.children = self.children - at;
-        for (row, row_right) in self.rows.iter_mut().zip(&mut right.rows) {
-            if !row.is_empty() {
-                *row_right = row.split_off(at);
-            }
-        }
-        self.children = at;
-        right
-    }
-
-    /// The first child from `child` on that may have what is needed.
-    fn next(&self, child: usize, need: &Need) -> Option<usize> {
-        (child..self.children).find(|child| {
-            let mut rows = slots(need.from, need.to).map(|slot| &self.rows[slot]);
-            rows.any(|row| row.get(*child).is_some_and(|reach| *reach >= need.reach))
-        })
-    }
-}
-
+/// Orders next to each other with their spans.
 #[derive(Clone, Debug)]
 struct Leaf<R> {
-    rungs: Box<ArrayVec<R, LEAF_RUNGS>>,
-    /// Changes since its bounds were measured that may have left them too wide.
-    loosened: usize,
+    rungs: ArrayVec<R, LEAF_RUNGS>,
+    /// Where each rung's spans end in `spans`; they begin where those of the rung before it end.
+    ends: ArrayVec<u32, LEAF_RUNGS>,
+    spans: Vec<Span>,
+}
+
+/// Leaves or nodes next to each other.
+#[derive(Clone, Debug)]
+struct Node<R> {
+    /// Per child a rank that nothing in it is before and everything in the child before it is.
+    firsts: ArrayVec<Rank, ARITY>,
+    frontiers: ArrayVec<Frontier, ARITY>,
+    children: ArrayVec<Child<R>, ARITY>,
 }
 
 #[derive(Clone, Debug)]
-struct Branch<R> {
-    leaves: Vec<Leaf<R>>,
-    reach: Reach,
+enum Child<R> {
+    Leaf(Box<Leaf<R>>),
+    Node(Box<Node<R>>),
+}
+
+/// What was emptied and is used again, so that a steady flow of orders does not allocate.
+#[derive(Clone, Debug)]
+struct Spares<R> {
+    leaves: Vec<Box<Leaf<R>>>,
+    nodes: Vec<Box<Node<R>>>,
 }
 
 /// One side of a book, best rank first.
 #[derive(Clone, Debug)]
 pub(crate) struct Ladder<R> {
-    branches: Vec<Branch<R>>,
-    reach: Reach,
+    root: Box<Node<R>>,
+    /// Of everything.
+    frontier: Frontier,
+    spares: Spares<R>,
 }
 
-impl<R: Rung> Default for Ladder<R> {
+impl<R> Default for Ladder<R> {
     fn default() -> Self {
-        Self { branches: Vec::new(), reach: Reach::new() }
+        let spares = Spares { leaves: Vec::new(), nodes: Vec::new() };
+        Self { root: Box::new(Node::empty()), frontier: Frontier::default(), spares }
     }
-}
-
-/// Where a rung stands: branch, leaf and place in it.
-#[derive(Clone, Copy)]
-struct Place {
-    branch: usize,
-    leaf: usize,
-    rung: usize,
 }
 
 impl<R: Rung> Ladder<R> {
     /// Puts an order in its place.
-    pub fn insert(&mut self, rung: R, marks: &[Mark]) {
-        if self.branches.is_empty() {
-            self.branches.push(Branch { leaves: vec![Leaf::empty()], reach: Reach::new() });
-            self.branches[0].reach.insert(0);
-            self.reach.insert(0);
+    pub fn insert(&mut self, rung: R, spans: &[Span]) {
+        if self.root.children.is_full() {
+            self.deepen();
         }
-        let mut place = self.place_of(rung.rank());
-        if self.branches[place.branch].leaves[place.leaf].rungs.is_full() {
-            self.split_leaf(place);
-            place = self.place_of(rung.rank());
-        }
-        self.branches[place.branch].leaves[place.leaf].rungs.insert(place.rung, rung);
-        self.raise_at(place, marks);
+        let mut change = Change { removed: Spans::new(), added: spans.into() };
+        self.root.insert(rung, spans, &mut change, &mut self.spares);
+        self.frontier.follow(&mut change, &*self.root);
     }
 
-    /// Takes the order of this rank out. `marks` tells what another order of its leaf reaches.
-    pub fn remove(&mut self, rank: Rank, marks: impl FnMut(&R) -> Marks) -> Option<R> {
-        let place = self.find(rank)?;
-        let branch = &mut self.branches[place.branch];
-        let removed = branch.leaves[place.leaf].rungs.remove(place.rung);
-        if branch.leaves[place.leaf].rungs.is_empty() {
-            self.remove_leaf(place);
-        } else if !self.merge_leaf(place) {
-            self.loosen_at(place, marks);
+    /// Takes the order of this rank out.
+    pub fn remove(&mut self, rank: Rank) -> Option<R> {
+        let mut change = Change::default();
+        let removed = self.root.remove(rank, &mut change, &mut self.spares)?;
+        self.frontier.follow(&mut change, &*self.root);
+        while let [Child::Node(_)] = &self.root.children[..] {
+            let Some(Child::Node(only)) = self.root.children.pop() else { break };
+            let root = std::mem::replace(&mut self.root, only);
+            self.spares.keep_node(root);
         }
         Some(removed)
     }
 
-    /// Widens the bounds around an order that reaches further than before.
-    pub fn raise(&mut self, rank: Rank, marks: &[Mark]) {
-        if let Some(place) = self.find(rank) {
-            self.raise_at(place, marks);
-        }
+    /// Gives the order of this rank other spans.
+    pub fn change(&mut self, rank: Rank, spans: &[Span]) {
+        let mut change = Change::default();
+        self.root.change(rank, spans, &mut change);
+        self.frontier.follow(&mut change, &*self.root);
     }
 
-    /// Takes notice that an order reaches less far than before. `marks` tells what an order reaches now.
-    pub fn loosen(&mut self, rank: Rank, marks: impl FnMut(&R) -> Marks) {
-        if let Some(place) = self.find(rank) {
-            self.loosen_at(place, marks);
-        }
+    /// Whether any order meets the need.
+    pub fn meets(&self, need: Need) -> bool {
+        self.frontier.meets(need)
     }
 
-    /// The orders behind `after` up to the price of `worst`, best first, but for leaves that cannot meet the need.
+    /// The orders behind `after` up to the price of `worst` that meet the need, best first.
     pub fn scan(&self, after: Option<Rank>, worst: i64, need: Need) -> Scan<'_, R> {
-        let first = Place { branch: 0, leaf: 0, rung: 0 };
-        let after = after.filter(|_| !self.branches.is_empty());
-        let place = after.map_or(first, |(price, time)| self.place_of((price, time.saturating_add(1))));
-        Scan { ladder: self, place, worst, need: Some(need), entered: false }
+        let mut scan = Scan { path: SmallVec::new(), leaf: None, worst, need };
+        if !self.frontier.meets(need) {
+            return scan;
+        }
+        let Some((price, time)) = after else {
+            scan.path.push((&self.root, 0));
+            return scan;
+        };
+        let rank = (price, time.saturating_add(1));
+        let mut node = &*self.root;
+        loop {
+            let at = node.child_of(rank);
+            scan.path.push((node, at + 1));
+            match &node.children[at] {
+                Child::Node(below) => node = below,
+                Child::Leaf(leaf) => {
+                    scan.leaf = Some((leaf, leaf.place_of(rank)));
+                    return scan;
+                }
+            }
+        }
     }
 
     /// Every order, best first.
     pub fn iter(&self) -> impl Iterator<Item = &R> {
-        self.branches.iter().flat_map(|branch| branch.leaves.iter().flat_map(|leaf| leaf.rungs.iter()))
+        self.scan_all()
     }
 
-    /// Where a rung of this rank stands or would stand.
-    fn place_of(&self, rank: Rank) -> Place {
-        let first = |leaf: &Leaf<R>| leaf.rungs.first().is_none_or(|rung| rung.rank() <= rank);
-        let branch = self.branches.partition_point(|branch| first(&branch.leaves[0])).saturating_sub(1);
-        let leaves = &self.branches[branch].leaves;
-        let leaf = leaves.partition_point(first).saturating_sub(1);
-        let rung = leaves[leaf].rungs.partition_point(|rung| rung.rank() < rank);
-        Place { branch, leaf, rung }
+    fn scan_all(&self) -> All<'_, R> {
+        let mut path = SmallVec::new();
+        path.push(self.root.children.iter());
+        All { path, leaf: [].iter() }
     }
 
-    fn find(&self, rank: Rank) -> Option<Place> {
-        if self.branches.is_empty() {
+    /// Puts a new node above the full root.
+    fn deepen(&mut self) {
+        let mut root = self.spares.node();
+        std::mem::swap(&mut root, &mut self.root);
+        self.root.firsts.push(root.firsts[0]);
+        self.root.frontiers.push(Frontier::default());
+        self.root.children.push(Child::Node(root));
+        self.root.split(0, &mut self.spares);
+    }
+}
+
+impl<R> Node<R> {
+    fn empty() -> Self {
+        Self { firsts: ArrayVec::new(), frontiers: ArrayVec::new(), children: ArrayVec::new() }
+    }
+}
+
+impl<R: Rung> Node<R> {
+    /// The child in which this rank stands or would stand.
+    fn child_of(&self, rank: Rank) -> usize {
+        self.firsts.partition_point(|first| *first <= rank).saturating_sub(1)
+    }
+
+    /// Inserts below a node that is not full.
+    fn insert(&mut self, rung: R, spans: &[Span], change: &mut Change, spares: &mut Spares<R>) {
+        let rank = rung.rank();
+        if self.children.is_empty() {
+            self.firsts.push(rank);
+            self.frontiers.push(Frontier::default());
+            self.children.push(Child::Leaf(spares.leaf()));
+        }
+        let mut at = self.child_of(rank);
+        if self.children[at].is_full() {
+            self.split(at, spares);
+            at = self.child_of(rank);
+        }
+        self.firsts[at] = self.firsts[at].min(rank);
+        match &mut self.children[at] {
+            Child::Leaf(leaf) => leaf.insert(rung, spans),
+            Child::Node(node) => node.insert(rung, spans, change, spares),
+        }
+        self.follow(at, change);
+    }
+
+    fn remove(&mut self, rank: Rank, change: &mut Change, spares: &mut Spares<R>) -> Option<R> {
+        if self.children.is_empty() {
             return None;
         }
-        let place = self.place_of(rank);
-        let rung = self.branches[place.branch].leaves[place.leaf].rungs.get(place.rung)?;
-        (rung.rank() == rank).then_some(place)
-    }
-
-    fn raise_at(&mut self, place: Place, marks: &[Mark]) {
-        for mark in marks {
-            self.branches[place.branch].reach.raise(place.leaf, *mark);
-            self.reach.raise(place.branch, *mark);
+        let at = self.child_of(rank);
+        let removed = match &mut self.children[at] {
+            Child::Leaf(leaf) => leaf.remove(leaf.find(rank)?, change),
+            Child::Node(node) => node.remove(rank, change, spares)?,
+        };
+        self.follow(at, change);
+        if self.children[at].len() == 0 {
+            self.remove_child(at, spares);
+        } else if self.children[at].is_sparse() {
+            self.merge(at, spares);
+            self.merge(at.wrapping_sub(1), spares);
         }
+        Some(removed)
     }
 
-    /// Counts a change that may have left a leaf's bounds too wide, and measures them again when there were many.
-    fn loosen_at(&mut self, place: Place, mut marks: impl FnMut(&R) -> Marks) {
-        let Branch { leaves, reach } = &mut self.branches[place.branch];
-        let leaf = &mut leaves[place.leaf];
-        leaf.loosened += 1;
-        if leaf.loosened < LEAF_RUNGS {
+    fn change(&mut self, rank: Rank, spans: &[Span], change: &mut Change) {
+        if self.children.is_empty() {
             return;
         }
-        leaf.loosened = 0;
-        reach.clear(place.leaf);
-        for mark in leaf.rungs.iter().flat_map(&mut marks) {
-            reach.raise(place.leaf, mark);
+        let at = self.child_of(rank);
+        match &mut self.children[at] {
+            Child::Leaf(leaf) => {
+                if let Some(place) = leaf.find(rank) {
+                    leaf.change(place, spans, change);
+                }
+            }
+            Child::Node(node) => node.change(rank, spans, change),
         }
-        self.reach.cover(place.branch, &self.branches[place.branch].reach);
+        self.follow(at, change);
     }
 
-    fn split_leaf(&mut self, place: Place) {
-        let Branch { leaves, reach } = &mut self.branches[place.branch];
-        let left = &mut leaves[place.leaf];
-        let right: ArrayVec<R, LEAF_RUNGS> = left.rungs.drain(LEAF_RUNGS / 2..).collect();
-        let right = Leaf { rungs: Box::new(right), loosened: left.loosened };
-        leaves.insert(place.leaf + 1, right);
-        reach.insert(place.leaf + 1);
-        reach.merge(place.leaf + 1, place.leaf);
-        if leaves.len() > BRANCH_LEAVES {
-            self.split_branch(place.branch);
+    /// Brings the frontier of a child up to date with what changed below it.
+    fn follow(&mut self, at: usize, change: &mut Change) {
+        if change.is_empty() {
+            return;
         }
-    }
-
-    fn split_branch(&mut self, index: usize) {
-        let left = &mut self.branches[index];
-        let half = left.leaves.len() / 2;
-        let right = Branch { leaves: left.leaves.split_off(half), reach: left.reach.split_off(half) };
-        self.branches.insert(index + 1, right);
-        self.reach.insert(index + 1);
-        for branch in [index, index + 1] {
-            self.reach.cover(branch, &self.branches[branch].reach);
+        match &self.children[at] {
+            Child::Leaf(leaf) => self.frontiers[at].follow(change, &**leaf),
+            Child::Node(node) => self.frontiers[at].follow(change, &**node),
         }
     }
 
-    fn remove_leaf(&mut self, place: Place) {
-        let branch = &mut self.branches[place.branch];
-        branch.leaves.remove(place.leaf);
-        branch.reach.remove(place.leaf);
-        if branch.leaves.is_empty() {
-            self.branches.remove(place.branch);
-            self.reach.remove(place.branch);
+    /// Moves half of a full child to a new one behind it; there is room for it.
+    fn split(&mut self, at: usize, spares: &mut Spares<R>) {
+        let (first, right) = match &mut self.children[at] {
+            Child::Leaf(left) => {
+                let mut right = spares.leaf();
+                left.split_into(&mut right);
+                (right.rungs[0].rank(), Child::Leaf(right))
+            }
+            Child::Node(left) => {
+                let mut right = spares.node();
+                let half = left.children.len() / 2;
+                right.firsts.extend(left.firsts.drain(half..));
+                right.frontiers.extend(left.frontiers.drain(half..));
+                right.children.extend(left.children.drain(half..));
+                (right.firsts[0], Child::Node(right))
+            }
+        };
+        self.firsts.insert(at + 1, first);
+        self.frontiers.insert(at + 1, Frontier::default());
+        self.children.insert(at + 1, right);
+        for half in [at, at + 1] {
+            self.children[half].measure(&mut self.frontiers[half]);
         }
     }
 
-    /// Joins a leaf that has become sparse with the next one; false when they have too many rungs for that.
-    fn merge_leaf(&mut self, place: Place) -> bool {
-        let Branch { leaves, reach } = &mut self.branches[place.branch];
-        let Some([left, right]) = leaves.get_mut(place.leaf..place.leaf + 2) else { return false };
-        if left.rungs.len() + right.rungs.len() > LEAF_RUNGS / 2 {
-            return false;
+    fn remove_child(&mut self, at: usize, spares: &mut Spares<R>) {
+        self.firsts.remove(at);
+        self.frontiers.remove(at);
+        match self.children.remove(at) {
+            Child::Leaf(leaf) => spares.keep_leaf(leaf),
+            Child::Node(node) => spares.keep_node(node),
         }
-        left.rungs.extend(right.rungs.drain(..));
-        left.loosened = left.loosened.max(right.loosened);
-        leaves.remove(place.leaf + 1);
-        reach.merge(place.leaf, place.leaf + 1);
-        reach.remove(place.leaf + 1);
-        true
+    }
+
+    /// Joins a child with the next one when both are sparse.
+    fn merge(&mut self, at: usize, spares: &mut Spares<R>) {
+        let Some([left, right]) = self.children.get_mut(at..at.saturating_add(2)) else { return };
+        match (left, right) {
+            (Child::Leaf(left), Child::Leaf(right)) if left.rungs.len() + right.rungs.len() <= LEAF_RUNGS / 2 => {
+                left.append(right);
+            }
+            (Child::Node(left), Child::Node(right)) if left.children.len() + right.children.len() <= ARITY / 2 => {
+                left.firsts.extend(right.firsts.drain(..));
+                left.frontiers.extend(right.frontiers.drain(..));
+                left.children.extend(right.children.drain(..));
+            }
+            _ => return,
+        }
+        if let [left, right] = &mut self.frontiers[at..at + 2] {
+            left.cover(right);
+        }
+        self.remove_child(at + 1, spares);
+    }
+}
+
+impl<R> Below for Node<R> {
+    fn has(&self, span: Span) -> bool {
+        self.frontiers.iter().any(|frontier| frontier.has(span))
+    }
+
+    fn each_within(&self, lows: Range<u32>, highs: RangeInclusive<u32>, mut found: impl FnMut(Span)) {
+        for frontier in &self.frontiers {
+            frontier.each_within(lows.clone(), &highs, &mut found);
+        }
+    }
+}
+
+impl<R> Child<R> {
+    fn len(&self) -> usize {
+        match self {
+            Self::Leaf(leaf) => leaf.rungs.len(),
+            Self::Node(node) => node.children.len(),
+        }
+    }
+
+    fn is_full(&self) -> bool {
+        match self {
+            Self::Leaf(leaf) => leaf.rungs.is_full(),
+            Self::Node(node) => node.children.is_full(),
+        }
+    }
+
+    /// Whether it may have to be joined with a neighbour.
+    fn is_sparse(&self) -> bool {
+        match self {
+            Self::Leaf(leaf) => leaf.rungs.len() < LEAF_RUNGS / 2,
+            Self::Node(node) => node.children.len() < ARITY / 2,
+        }
+    }
+
+    /// Makes `frontier` its own.
+    fn measure(&self, frontier: &mut Frontier) {
+        frontier.clear();
+        match self {
+            Self::Leaf(leaf) => leaf.spans.iter().for_each(|span| {
+                frontier.insert(*span);
+            }),
+            Self::Node(node) => node.frontiers.iter().for_each(|below| frontier.cover(below)),
+        }
     }
 }
 
 impl<R> Leaf<R> {
     fn empty() -> Self {
-        Self { rungs: Box::new(ArrayVec::new()), loosened: 0 }
+        Self { rungs: ArrayVec::new(), ends: ArrayVec::new(), spans: Vec::with_capacity(LEAF_RUNGS) }
+    }
+
+    /// Where the spans of a rung are.
+    fn range(&self, at: usize) -> Range<usize> {
+        let from = at.checked_sub(1).map_or(0, |before| self.ends[before]);
+        from as usize..self.ends[at] as usize
+    }
+
+    /// The first rung from `from` on that meets the need.
+    fn next(&self, from: usize, need: Need) -> Option<usize> {
+        (from..self.ends.len()).find(|at| self.spans[self.range(*at)].iter().any(|span| span.meets(need)))
+    }
+}
+
+impl<R: Rung> Leaf<R> {
+    /// Where a rung of this rank stands or would stand.
+    fn place_of(&self, rank: Rank) -> usize {
+        self.rungs.partition_point(|rung| rung.rank() < rank)
+    }
+
+    fn find(&self, rank: Rank) -> Option<usize> {
+        let at = self.place_of(rank);
+        self.rungs.get(at).is_some_and(|rung| rung.rank() == rank).then_some(at)
+    }
+
+    fn insert(&mut self, rung: R, spans: &[Span]) {
+        let at = self.place_of(rung.rank());
+        let from = at.checked_sub(1).map_or(0, |before| self.ends[before]);
+        self.rungs.insert(at, rung);
+        self.ends.insert(at, from);
+        self.splice(at, spans);
+    }
+
+    fn remove(&mut self, at: usize, change: &mut Change) -> R {
+        change.removed.extend_from_slice(&self.spans[self.range(at)]);
+        self.splice(at, &[]);
+        self.ends.remove(at);
+        self.rungs.remove(at)
+    }
+
+    /// Gives a rung other spans and tells the difference.
+    fn change(&mut self, at: usize, spans: &[Span], change: &mut Change) {
+        let before = &self.spans[self.range(at)];
+        change.removed.extend(before.iter().filter(|span| !spans.contains(span)).copied());
+        change.added.extend(spans.iter().filter(|span| !before.contains(span)).copied());
+        if !change.is_empty() {
+            self.splice(at, spans);
+        }
+    }
+
+    /// Puts `spans` in the place of those that a rung has.
+    fn splice(&mut self, at: usize, spans: &[Span]) {
+        let range = self.range(at);
+        let (removed, added) = (range.len(), spans.len());
+        let common = removed.min(added);
+        self.spans[range.start..range.start + common].copy_from_slice(&spans[..common]);
+        if removed > added {
+            self.spans.drain(range.start + common..range.end);
+        } else if removed < added {
+            let end = range.end;
+            self.spans.extend_from_slice(&spans[common..]);
+            self.spans[end..].rotate_right(added - common);
+        }
+        // No leaf has so many spans that a number of them wraps.
+        let (removed, added) = (u32::try_from(removed).unwrap_or(0), u32::try_from(added).unwrap_or(0));
+        self.ends[at..].iter_mut().for_each(|end| *end = *end + added - removed);
+    }
+
+    fn split_into(&mut self, right: &mut Self) {
+        let half = self.rungs.len() / 2;
+        let from = self.ends[half - 1];
+        right.rungs.extend(self.rungs.drain(half..));
+        right.ends.extend(self.ends.drain(half..).map(|end| end - from));
+        right.spans.extend(self.spans.drain(from as usize..));
+    }
+
+    fn append(&mut self, right: &mut Self) {
+        let from = self.ends.last().copied().unwrap_or(0);
+        self.rungs.extend(right.rungs.drain(..));
+        self.ends.extend(right.ends.drain(..).map(|end| end + from));
+        self.spans.append(&mut right.spans);
+    }
+}
+
+impl<R> Below for Leaf<R> {
+    fn has(&self, span: Span) -> bool {
+        self.spans.contains(&span)
+    }
+
+    fn each_within(&self, lows: Range<u32>, highs: RangeInclusive<u32>, mut found: impl FnMut(Span)) {
+        let within = self.spans.iter().filter(|span| lows.contains(&span.low) && highs.contains(&span.high));
+        within.for_each(|span| found(*span));
+    }
+}
+
+impl<R> Spares<R> {
+    fn leaf(&mut self) -> Box<Leaf<R>> {
+        self.leaves.pop().unwrap_or_else(|| Box::new(Leaf::empty()))
+    }
+
+    fn node(&mut self) -> Box<Node<R>> {
+        self.nodes.pop().unwrap_or_else(|| Box::new(Node::empty()))
+    }
+
+    fn keep_leaf(&mut self, mut leaf: Box<Leaf<R>>) {
+        if self.leaves.len() < SPARES {
+            leaf.rungs.clear();
+            leaf.ends.clear();
+            leaf.spans.clear();
+            self.leaves.push(leaf);
+        }
+    }
+
+    fn keep_node(&mut self, mut node: Box<Node<R>>) {
+        if self.nodes.len() < SPARES {
+            node.firsts.clear();
+            node.frontiers.clear();
+            node.children.clear();
+            self.nodes.push(node);
+        }
     }
 }
 
 /// The orders of a [`Ladder::scan`].
 #[derive(Clone)]
 pub(crate) struct Scan<'a, R> {
-    ladder: &'a Ladder<R>,
-    place: Place,
+    /// The nodes down to where it is, each with the child to look at next.
+    path: SmallVec<[(&'a Node<R>, usize); 6]>,
+    /// The leaf where it is, with the rung to look at next.
+    leaf: Option<(&'a Leaf<R>, usize)>,
     worst: i64,
-    need: Option<Need>,
-    /// Whether the present leaf has been found to meet the need.
-    entered: bool,
+    need: Need,
 }
 
 impl<'a, R: Rung> Iterator for Scan<'a, R> {
@@ -371,45 +485,59 @@ impl<'a, R: Rung> Iterator for Scan<'a, R> {
 
     fn next(&mut self) -> Option<&'a R> {
         loop {
-            let need = self.need.as_ref()?;
-            let Some(branch) = self.ladder.branches.get(self.place.branch) else {
-                self.need = None;
-                return None;
-            };
-            if self.entered {
-                let rungs = &branch.leaves[self.place.leaf].rungs;
-                if let Some(rung) = rungs.get(self.place.rung) {
-                    if rung.rank().0 > self.worst {
-                        self.need = None;
-                        return None;
-                    }
-                    self.place.rung += 1;
-                    return Some(rung);
+            if let Some((leaf, from)) = &mut self.leaf {
+                if let Some(at) = leaf.next(*from, self.need) {
+                    *from = at + 1;
+                    return Some(&leaf.rungs[at]).filter(|rung| rung.rank().0 <= self.worst).or_else(|| self.end());
                 }
-                self.entered = false;
-                self.place = Place { leaf: self.place.leaf + 1, rung: 0, ..self.place };
+                self.leaf = None;
             }
-            // The next branch, then the next leaf in it, that may have what is needed.
-            let Some(at) = self.ladder.reach.next(self.place.branch, need) else {
-                self.need = None;
-                return None;
+            let (node, from) = self.path.last_mut()?;
+            let Some(at) = (*from..node.frontiers.len()).find(|at| node.frontiers[*at].meets(self.need)) else {
+                self.path.pop();
+                continue;
             };
-            if at != self.place.branch {
-                self.place = Place { branch: at, leaf: 0, rung: 0 };
+            *from = at + 1;
+            if node.firsts[at].0 > self.worst {
+                return self.end();
             }
-            let branch = &self.ladder.branches[at];
-            if branch.leaves[0].rungs[0].rank().0 > self.worst {
-                self.need = None;
-                return None;
+            match &node.children[at] {
+                Child::Leaf(leaf) => self.leaf = Some((leaf, 0)),
+                Child::Node(node) => self.path.push((node, 0)),
             }
-            match branch.reach.next(self.place.leaf, need) {
-                Some(leaf) => {
-                    if leaf != self.place.leaf {
-                        self.place = Place { leaf, rung: 0, ..self.place };
-                    }
-                    self.entered = true;
+        }
+    }
+}
+
+impl<R> Scan<'_, R> {
+    /// Nothing more is found.
+    fn end<T>(&mut self) -> Option<T> {
+        self.leaf = None;
+        self.path.clear();
+        None
+    }
+}
+
+/// Every order of a ladder.
+struct All<'a, R> {
+    path: SmallVec<[std::slice::Iter<'a, Child<R>>; 6]>,
+    leaf: std::slice::Iter<'a, R>,
+}
+
+impl<'a, R> Iterator for All<'a, R> {
+    type Item = &'a R;
+
+    fn next(&mut self) -> Option<&'a R> {
+        loop {
+            if let Some(rung) = self.leaf.next() {
+                return Some(rung);
+            }
+            match self.path.last_mut()?.next() {
+                Some(Child::Leaf(leaf)) => self.leaf = leaf.rungs.iter(),
+                Some(Child::Node(node)) => self.path.push(node.children.iter()),
+                None => {
+                    self.path.pop();
                 }
-                None => self.place = Place { branch: at + 1, leaf: 0, rung: 0 },
             }
         }
     }
@@ -422,83 +550,127 @@ mod tests {
     use std::collections::BTreeMap;
 
     #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-    struct Reacher {
-        rank: Rank,
-        from: u32,
-        to: u32,
-    }
+    struct Step(Rank);
 
-    impl Rung for Reacher {
+    impl Rung for Step {
         fn rank(&self) -> Rank {
-            self.rank
-        }
-    }
-
-    impl Reacher {
-        fn marks(&self) -> Marks {
-            let (from, to) = (Hour::from_hours(self.from), Hour::from_hours(self.to - 1));
-            smallvec::smallvec![Mark { from, to, reach: self.to }]
+            self.0
         }
     }
 
     #[derive(Clone, Debug)]
-    enum Step {
-        Insert(i64, u32, u32),
+    enum Act {
+        Insert(i64, Vec<Span>),
         Remove(prop::sample::Index),
-        Shrink(prop::sample::Index),
-        Scan(i64, u32, u32, Option<prop::sample::Index>),
+        /// Takes a hole out of the spans of an order, as a sale does.
+        Sell(prop::sample::Index, u32, u32),
+        Change(prop::sample::Index, Vec<Span>),
+        Scan(i64, Need, Option<prop::sample::Index>),
     }
 
-    fn step() -> impl Strategy<Value = Step> {
-        let hours = 0..4_000u32;
+    fn spans() -> impl Strategy<Value = Vec<Span>> {
+        prop::collection::vec((0..4_000u32, 1..3_000u32).prop_map(|(low, hours)| Span { low, high: low + hours }), 0..4)
+    }
+
+    fn act() -> impl Strategy<Value = Act> {
+        let index = any::<prop::sample::Index>;
         prop_oneof![
-            6 => (0..9i64, hours.clone(), 1..3_000u32).prop_map(|(price, from, hours)| Step::Insert(price, from, from + hours)),
-            3 => any::<prop::sample::Index>().prop_map(Step::Remove),
-            2 => any::<prop::sample::Index>().prop_map(Step::Shrink),
-            4 => (0..9i64, hours, 1..3_000u32, prop::option::of(any::<prop::sample::Index>()))
-                .prop_map(|(worst, from, hours, after)| Step::Scan(worst, from, from + hours, after)),
+            9 => (0..9i64, spans()).prop_map(|(price, spans)| Act::Insert(price, spans)),
+            4 => index().prop_map(Act::Remove),
+            4 => (index(), 0..6_000u32, 1..900u32).prop_map(|(index, from, hours)| Act::Sell(index, from, from + hours)),
+            2 => (index(), spans()).prop_map(|(index, spans)| Act::Change(index, spans)),
+            6 => (0..9i64, 0..7_000u32, 0..2_500u32, prop::option::of(index())).prop_map(|(worst, by, hours, after)| {
+                Act::Scan(worst, Need { by, until: by + hours }, after)
+            }),
         ]
+    }
+
+    /// What is left of the spans outside a hole.
+    fn outside(spans: &[Span], hole: Span) -> Vec<Span> {
+        let parts = spans.iter().flat_map(|span| {
+            [Span { low: span.low, high: span.high.min(hole.low) }, Span { low: span.low.max(hole.high), high: span.high }]
+        });
+        parts.filter(|span| span.low < span.high).collect()
+    }
+
+    /// That every frontier of the tree is what it says, and every rank in its place.
+    fn check(node: &Node<Step>, all: &Frontier, depth: usize) -> usize {
+        let (mut measured, mut depths) = (Frontier::default(), Vec::new());
+        for (at, child) in node.children.iter().enumerate() {
+            let mut own = Frontier::default();
+            child.measure(&mut own);
+            assert!(own.iter().eq(node.frontiers[at].iter()), "the frontier of a child");
+            assert!(child.len() > 0, "no child is empty");
+            measured.cover(&own);
+            let ranks = |rank: Rank| node.firsts[at] <= rank && node.firsts.get(at + 1).is_none_or(|next| rank < *next);
+            depths.push(match child {
+                Child::Leaf(leaf) => {
+                    assert!(leaf.rungs.iter().all(|rung| ranks(rung.rank())));
+                    assert_eq!(leaf.ends.last().copied().unwrap_or(0) as usize, leaf.spans.len());
+                    depth
+                }
+                Child::Node(below) => {
+                    assert!(below.firsts.iter().all(|first| ranks(*first)));
+                    check(below, &own, depth + 1)
+                }
+            });
+        }
+        assert!(measured.iter().eq(all.iter()), "the frontier of a node");
+        assert!(depths.windows(2).all(|pair| pair[0] == pair[1]), "leaves are equally deep");
+        depths.first().copied().unwrap_or(depth)
     }
 
     proptest! {
         #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
 
-        /// A scan finds what a look at every order finds, in the same order, whatever came and went before.
+        /// A scan finds what a look at every order finds, in the same order, whatever came, changed and went before.
         #[test]
-        fn finds_what_a_full_look_finds(steps in prop::collection::vec(step(), 1..900)) {
+        fn finds_what_a_full_look_finds(acts in prop::collection::vec(act(), 1..2_500)) {
             let mut ladder = Ladder::default();
-            let mut plain: BTreeMap<Rank, Reacher> = BTreeMap::new();
-            for (time, step) in (0u64..).zip(steps) {
-                let pick = |index: &prop::sample::Index, plain: &BTreeMap<Rank, Reacher>| {
+            let mut plain: BTreeMap<Rank, Vec<Span>> = BTreeMap::new();
+            for (time, act) in (0u64..).zip(acts) {
+                let pick = |index: &prop::sample::Index, plain: &BTreeMap<Rank, Vec<Span>>| {
                     (!plain.is_empty()).then(|| *plain.keys().nth(index.index(plain.len())).expect("one of them"))
                 };
-                match step {
-                    Step::Insert(price, from, to) => {
-                        let rung = Reacher { rank: (price, time), from, to };
-                        plain.insert(rung.rank, rung);
-                        ladder.insert(rung, &rung.marks());
+                match act {
+                    Act::Insert(price, spans) => {
+                        ladder.insert(Step((price, time)), &spans);
+                        plain.insert((price, time), spans);
                     }
-                    Step::Remove(index) => {
+                    Act::Remove(index) => {
                         let Some(rank) = pick(&index, &plain) else { continue };
-                        prop_assert_eq!(ladder.remove(rank, Reacher::marks), plain.remove(&rank));
+                        prop_assert_eq!(ladder.remove(rank), plain.remove(&rank).map(|_| Step(rank)));
+                        prop_assert_eq!(ladder.remove(rank), None);
                     }
-                    Step::Shrink(index) => {
+                    Act::Sell(index, low, high) => {
                         let Some(rank) = pick(&index, &plain) else { continue };
-                        // What reaches less is told by its marks alone; the rung itself stays as it is.
-                        ladder.loosen(rank, Reacher::marks);
+                        let left = outside(&plain[&rank], Span { low, high });
+                        ladder.change(rank, &left);
+                        plain.insert(rank, left);
                     }
-                    Step::Scan(worst, from, to, after) => {
+                    Act::Change(index, spans) => {
+                        let Some(rank) = pick(&index, &plain) else { continue };
+                        ladder.change(rank, &spans);
+                        plain.insert(rank, spans);
+                    }
+                    Act::Scan(worst, need, after) => {
                         let after = after.and_then(|index| pick(&index, &plain));
-                        let need = Need { from: Hour::from_hours(from), to: Hour::from_hours(from), reach: to };
-                        let covers = |rung: &Reacher| rung.from <= from && to <= rung.to;
-                        let found: Vec<Reacher> = ladder.scan(after, worst, need).copied().filter(covers).collect();
-                        let all = plain.values().filter(|rung| rung.rank.0 <= worst && after.is_none_or(|after| rung.rank > after));
-                        let expected: Vec<Reacher> = all.copied().filter(covers).collect();
+                        let found: Vec<Rank> = ladder.scan(after, worst, need).map(Rung::rank).collect();
+                        let meets = |spans: &[Span]| spans.iter().any(|span| span.meets(need));
+                        let behind = plain.iter().filter(|(rank, _)| rank.0 <= worst && after.is_none_or(|after| **rank > after));
+                        let expected: Vec<Rank> = behind.filter(|(_, spans)| meets(spans)).map(|(rank, _)| *rank).collect();
                         prop_assert_eq!(found, expected);
+                        prop_assert_eq!(ladder.meets(need), plain.values().any(|spans| meets(spans)));
                     }
                 }
             }
-            prop_assert!(ladder.iter().eq(plain.values()));
+            check(&ladder.root, &ladder.frontier, 0);
+            prop_assert!(ladder.iter().map(Rung::rank).eq(plain.keys().copied()));
+            while let Some((rank, _)) = plain.pop_last() {
+                prop_assert!(ladder.remove(rank).is_some());
+            }
+            check(&ladder.root, &ladder.frontier, 0);
+            prop_assert!(ladder.root.children.is_empty() && !ladder.meets(Need::ANYTHING));
         }
     }
 }

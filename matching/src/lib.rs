@@ -10,13 +10,13 @@
 mod auction;
 mod contract;
 mod exchange;
+mod frontier;
 mod hours;
 mod identity;
 mod ladder;
 mod lot;
 mod market;
 mod order;
-mod outline;
 mod price;
 mod timeline;
 mod venue;

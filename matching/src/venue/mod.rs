@@ -19,14 +19,15 @@ use ledger::{Map, OrganizationId};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use slab::Slab;
+use smallvec::SmallVec;
 
 pub use plan::{Arrival, Execution, OwnOrders, Plan, Search};
 pub use spot::{SpotBook, SpotHour, SpotSale};
 pub use sweep::{Cursor, Offer};
 pub use unfilled::{Unfilled, UnfilledReason, WouldFill};
 
-use crate::ladder::{Ladder, Mark, Marks, Rank, Rung, marks_of_starts};
-use crate::outline::Outline;
+use crate::frontier::{Span, Spans};
+use crate::ladder::{Ladder, Rank, Rung};
 use crate::{
     Ask, Bid, Binding, Hour, Lot, LotId, MarketFilter, MarketId, MarketSpec, Order, OrderId, Placement, Price, SpotAsk,
     SpotBid, Supply, Window,
@@ -81,8 +82,6 @@ struct BidRung {
 struct AskRung {
     rank: Rank,
     order: u32,
-    lot: LotKey,
-    window: Window,
     hours_min: u32,
     hours_max: u32,
 }
@@ -107,6 +106,8 @@ struct Shelf {
     unit: u32,
     /// Its asks, term and spot, in no order that matters.
     asks: Vec<u32>,
+    /// The place among its asks of the one whose spans are next to be measured, see [`MEASURED_MAX`].
+    next: usize,
 }
 
 /// Markets, lots and the orders at rest.
@@ -118,8 +119,6 @@ pub struct Venue {
     markets: Vec<Market>,
     lot_keys: Map<Supply, LotKey>,
     shelves: Slab<Shelf>,
-    /// By lot key: where the lot has something free.
-    outlines: Vec<Outline>,
     /// The lots of each provider, resold ones included.
     lots_of_provider: BTreeMap<OrganizationId, Vec<LotKey>>,
     order_keys: Map<OrderId, u32>,
@@ -269,11 +268,7 @@ impl Venue {
     pub(crate) fn add_lot(&mut self, lot: Lot) -> LotKey {
         let (supply, provider) = (lot.supply, lot.provider);
         let unit = self.at(lot.market_key).spec.lot_size;
-        let index = self.shelves.insert(Shelf { lot, unit, asks: Vec::new() });
-        if self.outlines.len() <= index {
-            self.outlines.resize(index + 1, Outline::default());
-        }
-        self.outline(index);
+        let index = self.shelves.insert(Shelf { lot, unit, asks: Vec::new(), next: 0 });
         let key = LotKey(u32::try_from(index).unwrap_or(u32::MAX));
         self.lot_keys.insert(supply, key);
         self.lots_of_provider.entry(provider).or_default().push(key);
@@ -296,7 +291,7 @@ impl Venue {
     /// Ends the sale of what is free of a lot.
     pub(crate) fn withdraw(&mut self, key: LotKey) {
         self.shelves[key.0 as usize].lot.withdraw();
-        self.shrunk(key);
+        self.measure(key, usize::MAX);
     }
 
     /// Puts an order to rest in its books, and tells its place.
@@ -330,15 +325,10 @@ impl Venue {
     pub(crate) fn fill(&mut self, bid: OrderId, ask: OrderId, gpus: u32, window: Window) {
         let Some(ask_key) = self.order_keys.get(&ask).copied() else { return };
         let Order::Ask(ask) = &mut self.orders[ask_key as usize] else { return };
-        let (lot, rank, market) = (ask.lot, ask.rank(), ask.market);
+        let lot = ask.lot;
         ask.remaining.take(window, gpus);
-        let sold = &mut self.shelves[lot.0 as usize].lot;
-        sold.residual.take(window, gpus);
-        let (lot_id, provider) = (sold.id, sold.provider);
-        self.shrunk(lot);
-        if self.shelves[lot.0 as usize].asks.len() > LOOSENED_MAX {
-            self.markets[market.0 as usize].asks.loosen(rank, |rung| rung.marks(&self.shelves));
-        }
+        self.sell(lot, window, gpus);
+        let Lot { id: lot_id, provider, .. } = self.shelves[lot.0 as usize].lot;
         let Some(bid_key) = self.order_keys.get(&bid).copied() else { return };
         let Order::Bid(resting) = &mut self.orders[bid_key as usize] else { return };
         resting.terms.remaining = resting.terms.remaining.saturating_sub(gpus);
@@ -363,22 +353,19 @@ impl Venue {
             ask.remaining.put(window, gpus);
         }
         let Some(key) = self.lot_key(supply) else { return };
-        self.shelves[key.0 as usize].lot.put_back(window, gpus);
-        self.outline(key.0 as usize);
-        for order in &self.shelves[key.0 as usize].asks {
-            let Order::Ask(ask) = &self.orders[*order as usize] else { continue };
-            let marks = marks_of_ask(&self.shelves, key, ask.window, ask.hours.min);
-            self.markets[ask.market.0 as usize].asks.raise(ask.rank(), &marks);
+        let Shelf { lot, unit, .. } = &mut self.shelves[key.0 as usize];
+        let was_free = lot.residual.min_over(window) >= *unit;
+        lot.put_back(window, gpus);
+        if !was_free {
+            self.measure(key, usize::MAX);
         }
     }
 
     /// Sells GPUs of a lot for one hour.
     pub(crate) fn sell_hour(&mut self, key: LotKey, hour: Hour, gpus: u32) {
         let window = Window::between(hour, hour.plus(1));
-        let lot = &mut self.shelves[key.0 as usize].lot;
-        lot.residual.take(window, gpus);
-        lot.sold_spot.put(window, gpus);
-        self.shrunk(key);
+        self.shelves[key.0 as usize].lot.sold_spot.put(window, gpus);
+        self.sell(key, window, gpus);
     }
 
     /// What is on offer for a whole window, best price first: the price and the GPUs of each ask that can sell some. Asks that share
@@ -406,25 +393,30 @@ impl Venue {
 
     /// Whether an ask's lot has a free run within the ask's hours that is long enough for it.
     fn has_hours_left(&self, ask: &Ask) -> bool {
-        !marks_of_ask(&self.shelves, ask.lot, ask.window, ask.hours.min).is_empty()
+        !spans_of_ask(&self.shelves, ask).is_empty()
     }
 
-    fn outline(&mut self, index: usize) {
-        let Shelf { lot, unit, .. } = &self.shelves[index];
-        self.outlines[index] = Outline::of(&lot.residual, *unit);
-    }
-
-    /// Takes notice that a lot has less to give.
-    fn shrunk(&mut self, key: LotKey) {
-        self.outline(key.0 as usize);
-        let asks = &self.shelves[key.0 as usize].asks;
-        if asks.len() > LOOSENED_MAX {
-            return;
+    /// Takes what is sold from a lot.
+    fn sell(&mut self, key: LotKey, window: Window, gpus: u32) {
+        let Shelf { lot, unit, .. } = &mut self.shelves[key.0 as usize];
+        lot.residual.take(window, gpus);
+        // With another sale's worth left in every hour, its free runs are what they were.
+        if lot.residual.min_over(window) < *unit {
+            self.measure(key, MEASURED_MAX);
         }
-        for order in asks {
-            let Order::Ask(ask) = &self.orders[*order as usize] else { continue };
-            let marks = |rung: &AskRung| rung.marks(&self.shelves);
-            self.markets[ask.market.0 as usize].asks.loosen(ask.rank(), marks);
+    }
+
+    /// Brings the ladders up to date with the free runs of a lot, for up to `asks_max` of its asks: the next in turn.
+    fn measure(&mut self, key: LotKey, asks_max: usize) {
+        let Shelf { lot, unit, asks, next } = &mut self.shelves[key.0 as usize];
+        let runs: Runs = lot.residual.runs(*unit).collect();
+        for _ in 0..asks.len().min(asks_max) {
+            *next = if *next < asks.len() { *next } else { 0 };
+            let order = asks[*next];
+            *next += 1;
+            let Order::Ask(ask) = &self.orders[order as usize] else { continue };
+            let spans = spans_of_runs(runs.iter().copied(), ask.window, ask.hours.min);
+            self.markets[ask.market.0 as usize].asks.change(ask.rank(), &spans);
         }
     }
 
@@ -456,22 +448,20 @@ impl Venue {
                 let window = bid.terms.window;
                 let (earliest, latest, hours) = (window.earliest(), window.latest(), window.hours());
                 let rung = BidRung { rank: bid.rank(), order: key, earliest, latest, hours };
-                let marks = marks_of_starts(earliest, latest, hours);
+                let span = Span { low: earliest.plus(hours).hours(), high: latest.hours() };
                 for market in &bid.markets {
-                    self.markets[market.0 as usize].bids.insert(rung, &marks);
+                    self.markets[market.0 as usize].bids.insert(rung, &[span]);
                 }
             }
             Order::Ask(ask) => {
-                let marks = marks_of_ask(&self.shelves, ask.lot, ask.window, ask.hours.min);
+                let spans = spans_of_ask(&self.shelves, ask);
                 let rung = AskRung {
                     rank: ask.rank(),
                     order: key,
-                    lot: ask.lot,
-                    window: ask.window,
                     hours_min: ask.hours.min,
                     hours_max: ask.hours.max,
                 };
-                self.markets[ask.market.0 as usize].asks.insert(rung, &marks);
+                self.markets[ask.market.0 as usize].asks.insert(rung, &spans);
             }
             Order::SpotBid(bid) => {
                 self.markets[bid.market.0 as usize].spot.bids.insert(bid.rank(), key);
@@ -486,13 +476,11 @@ impl Venue {
         match &self.orders[key as usize] {
             Order::Bid(bid) => {
                 for market in &bid.markets {
-                    let marks = |rung: &BidRung| marks_of_starts(rung.earliest, rung.latest, rung.hours);
-                    self.markets[market.0 as usize].bids.remove(bid.rank(), marks);
+                    self.markets[market.0 as usize].bids.remove(bid.rank());
                 }
             }
             Order::Ask(ask) => {
-                let marks = |rung: &AskRung| rung.marks(&self.shelves);
-                self.markets[ask.market.0 as usize].asks.remove(ask.rank(), marks);
+                self.markets[ask.market.0 as usize].asks.remove(ask.rank());
             }
             Order::SpotBid(bid) => {
                 self.markets[bid.market.0 as usize].spot.bids.remove(&bid.rank());
@@ -504,26 +492,24 @@ impl Venue {
     }
 }
 
-impl AskRung {
-    fn marks(&self, shelves: &Slab<Shelf>) -> Marks {
-        marks_of_ask(shelves, self.lot, self.window, self.hours_min)
-    }
+/// The free runs of a lot.
+type Runs = SmallVec<[Window; 8]>;
+
+/// What an ask offers in time: the hours in which its lot has a sale's worth free.
+fn spans_of_ask(shelves: &Slab<Shelf>, ask: &Ask) -> Spans {
+    let Shelf { lot, unit, .. } = &shelves[ask.lot.0 as usize];
+    spans_of_runs(lot.residual.runs(*unit), ask.window, ask.hours.min)
 }
 
-/// How far an ask reaches: to the end of each of its lot's free runs that is long enough.
-fn marks_of_ask(shelves: &Slab<Shelf>, lot: LotKey, window: Window, hours_min: u32) -> Marks {
-    let Shelf { lot, unit, .. } = &shelves[lot.0 as usize];
-    let offered = lot.residual.runs(*unit).filter_map(|run| run.intersection(window));
-    let marks = offered.filter(|run| run.hours() >= hours_min).map(|run| Mark {
-        from: run.start(),
-        to: Hour::from_hours(run.end().hours() - 1),
-        reach: run.end().hours(),
-    });
-    marks.collect()
+/// Of free runs, what is in a window and long enough.
+fn spans_of_runs(runs: impl Iterator<Item = Window>, window: Window, hours_min: u32) -> Spans {
+    let offered = runs.filter_map(|run| run.intersection(window)).filter(|run| run.hours() >= hours_min);
+    offered.map(|run| Span { low: run.start().hours(), high: run.end().hours() }).collect()
 }
 
-/// A sale loosens the bounds around all asks of its lot, unless they are more than this.
-const LOOSENED_MAX: usize = 32;
+/// After a sale at most so many of the lot's asks are measured again, in turn, so that a lot with very many of them does not
+/// make its sales slow. The others keep spans that are too wide until their turn comes: a plan sees that they cannot serve.
+const MEASURED_MAX: usize = 32;
 
 impl Order {
     fn rank(&self) -> Rank {

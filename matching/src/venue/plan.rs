@@ -12,8 +12,8 @@ use ledger::OrganizationId;
 use smallvec::SmallVec;
 
 use super::{AskRung, LotKey, MarketKey, Venue};
-use crate::ladder::{Need, Rank, Rung, Scan};
-use crate::outline::WindowOutline;
+use crate::frontier::Need;
+use crate::ladder::{Rank, Rung, Scan};
 use crate::{Ask, BidTerms, Binding, Hour, Lot, OrderId, Placement, Price, Window};
 
 /// One trade that a plan would make.
@@ -153,7 +153,7 @@ impl Venue {
     /// candidate.
     fn starts(&self, search: &Search<'_>, earliest: Hour) -> (BTreeSet<Hour>, Option<Price>) {
         let (latest, hours) = (search.terms.window.latest(), search.terms.window.hours());
-        let need = Need { from: earliest, to: latest, reach: earliest.plus(hours).hours() };
+        let need = Need { by: latest.hours(), until: earliest.plus(hours).hours() };
         let mut starts = BTreeSet::from([earliest]);
         let mut best_price: Option<Price> = None;
         for (_, rung) in self.candidates(search, need) {
@@ -196,10 +196,7 @@ impl Venue {
         let mut plan = match (terms.bound_to, terms.placement) {
             (Some(binding), _) => self.plan_bound(search, window, binding),
             (None, Placement::Any) => {
-                let need = Need { from: window.start(), to: window.start(), reach: window.end().hours() };
-                let outline = WindowOutline::of(window);
-                let candidates =
-                    self.candidates(search, need).filter(|(_, rung)| self.may_serve(rung, window, &outline));
+                let candidates = self.servers(search, window);
                 self.take(
                     search,
                     window,
@@ -214,29 +211,27 @@ impl Venue {
         plan
     }
 
-    /// A cheap test that lets through whatever can serve.
-    fn may_serve(&self, rung: &AskRung, window: Window, outline: &WindowOutline) -> bool {
-        rung.window.covers(window)
-            && (rung.hours_min..=rung.hours_max).contains(&window.hours())
-            && self.outlines[rung.lot.0 as usize].may_carry(outline)
+    /// The candidates for a whole window; whether they have the GPUs is for the plan to tell.
+    fn servers(&self, search: &Search<'_>, window: Window) -> impl Iterator<Item = (MarketKey, &AskRung)> {
+        let hours = window.hours();
+        let candidates = self.candidates(search, Need::of(window));
+        candidates.filter(move |(_, rung)| (rung.hours_min..=rung.hours_max).contains(&hours))
     }
 
     /// A plan of one lot or one provider: the first in the ranking that can carry all, else the first that can carry something.
     fn plan_placed(&self, search: &Search<'_>, window: Window, placement: Placement) -> Plan {
-        let need = Need { from: window.start(), to: window.start(), reach: window.end().hours() };
-        let outline = WindowOutline::of(window);
         // Whether a group can carry the bid is asked before, and apart from, what becomes of the bidder's own asks in it.
         let own = if search.own == OwnOrders::PassOver { OwnOrders::PassOver } else { OwnOrders::Trade };
         let mut seen = BTreeSet::new();
         let mut first = None;
-        for (_, rung) in self.candidates(search, need).filter(|(_, rung)| self.may_serve(rung, window, &outline)) {
+        for (_, rung) in self.servers(search, window) {
             // An ask that cannot trade here gives its group no rank.
             let Some(ask) = self.ask_at(rung.order) else { continue };
             let passed_over = own == OwnOrders::PassOver && ask.organization == search.bidder;
             if passed_over || self.quantity(ask, window, search.terms, 0) == 0 {
                 continue;
             }
-            let lot = self.lot_at(rung.lot);
+            let lot = self.lot_at(ask.lot);
             let binding = match placement {
                 Placement::OneProvider => Binding::Provider(lot.provider),
                 Placement::Any | Placement::OneFabric => Binding::Lot(lot.id),

@@ -1,8 +1,9 @@
 //! Which resting bids a new offer may serve, one after the other in the order of their ranks.
 
 use super::{BidRung, LotKey, MarketKey, Venue};
-use crate::ladder::{Need, Rank, reach_of_end};
-use crate::{Bid, Hour, Order, OrderId, Window};
+use crate::frontier::Need;
+use crate::ladder::Rank;
+use crate::{Bid, Order, OrderId, Window};
 
 /// What has come to the book, or come back.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -38,13 +39,10 @@ impl Venue {
             }
             Offer::Market(key) => (key, 1, None, None),
         };
-        let need = match window {
-            Some(window) => {
-                let last = Hour::from_hours(window.end().hours() - 1);
-                Need { from: window.start(), to: last, reach: reach_of_end(window.end()) }
-            }
-            None => Need { from: Hour::from_hours(0), to: Hour::from_hours(u32::MAX - 1), reach: 0 },
-        };
+        let need = window.map_or(Need::ANYTHING, |window| Need {
+            by: window.end().hours(),
+            until: window.start().hours(),
+        });
         let unit = lot.map_or(1, |lot| self.shelves[lot.0 as usize].unit);
         let fits = |rung: &BidRung| match (window, lot) {
             (Some(window), Some(lot)) => may_fit(rung, window) && self.may_carry(rung, lot, unit),

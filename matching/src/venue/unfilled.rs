@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{MarketKey, OwnOrders, Plan, Search, Venue};
-use crate::ladder::Need;
+use crate::frontier::Need;
 use crate::{Ask, BidTerms, Hour, Placement, Price, Window};
 
 /// Why a bid, or part of it, did not fill.
@@ -158,9 +158,8 @@ impl Venue {
 
     /// The cheapest asks that the limit reaches, for whatever hours.
     fn asks_near(&self, search: &Search<'_>) -> impl Iterator<Item = &Ask> {
-        let anytime = Need { from: Hour::from_hours(0), to: Hour::from_hours(u32::MAX - 1), reach: 1 };
-        // What a leaf's bound lets through depends on how the book came about; what is looked at must not.
-        let asks = self.candidates(search, anytime).filter_map(|(_, rung)| self.ask_at(rung.order));
+        // What is looked at must not depend on whether an ask's spans have been measured since a sale.
+        let asks = self.candidates(search, Need::ANYTHING).filter_map(|(_, rung)| self.ask_at(rung.order));
         asks.filter(|ask| self.has_hours_left(ask)).take(ASKS_MAX)
     }
 }

@@ -1,0 +1,212 @@
+//! What several orders offer in time, as a staircase: only the spans that no other of them outdoes.
+
+use smallvec::SmallVec;
+
+use crate::Window;
+
+/// Two hours that say what an order can serve: it meets a [`Need`] whose `by` is not before `low` and whose `until` is not after
+/// `high`.
+///
+/// Supply has a span for each free run, from its start to its end; a search for a window needs a run that has begun by the window's start
+/// and lasts until its end. Demand has one, from its earliest end to its latest start; a search for what fits between two hours
+/// needs one that can end by the second and starts no sooner than the first.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Span {
+    pub low: u32,
+    pub high: u32,
+}
+
+/// The spans of one order, or of one change.
+pub(crate) type Spans = SmallVec<[Span; 6]>;
+
+/// What a search needs of a span.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Need {
+    pub by: u32,
+    pub until: u32,
+}
+
+impl Need {
+    /// What any span meets.
+    pub const ANYTHING: Self = Self { by: u32::MAX, until: 0 };
+
+    /// A free run over all of this window.
+    pub const fn of(window: Window) -> Self {
+        Self { by: window.start().hours(), until: window.end().hours() }
+    }
+}
+
+impl Span {
+    pub const fn meets(self, need: Need) -> bool {
+        self.low <= need.by && self.high >= need.until
+    }
+}
+
+/// What a frontier stands for: all the spans, or frontiers that have the best of them.
+pub(crate) trait Below {
+    /// Whether this very span is among them.
+    fn has(&self, span: Span) -> bool;
+
+    /// Calls `found` with those that begin in `lows` and end in `highs`, and perhaps with some that others of them outdo.
+    fn each_within(&self, lows: std::ops::Range<u32>, highs: std::ops::RangeInclusive<u32>, found: impl FnMut(Span));
+}
+
+/// How the spans below a frontier changed.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Change {
+    pub removed: Spans,
+    pub added: Spans,
+}
+
+impl Change {
+    /// Whether there is nothing to follow.
+    pub fn is_empty(&self) -> bool {
+        self.removed.is_empty() && self.added.is_empty()
+    }
+}
+
+/// The spans that no other outdoes, which is to begin no later and end no sooner: both ascending.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Frontier {
+    spans: SmallVec<[Span; 2]>,
+}
+
+impl Frontier {
+    /// Whether some span meets the need.
+    pub fn meets(&self, need: Need) -> bool {
+        // Of those that begin in time, the last one lasts longest.
+        let past = self.spans.partition_point(|span| span.low <= need.by);
+        past > 0 && self.spans[past - 1].high >= need.until
+    }
+
+    /// The spans.
+    pub fn iter(&self) -> impl Iterator<Item = Span> + '_ {
+        self.spans.iter().copied()
+    }
+
+    /// Whether this very span is on it.
+    pub fn has(&self, span: Span) -> bool {
+        let at = self.spans.partition_point(|other| other.low < span.low);
+        self.spans.get(at) == Some(&span)
+    }
+
+    /// Puts a span on it; false when another outdoes or equals it.
+    pub fn insert(&mut self, span: Span) -> bool {
+        let past = self.spans.partition_point(|other| other.low <= span.low);
+        if past > 0 && self.spans[past - 1].high >= span.high {
+            return false;
+        }
+        let from = past - usize::from(past > 0 && self.spans[past - 1].low == span.low);
+        let outdone = self.spans[from..].iter().take_while(|other| other.high <= span.high).count();
+        if outdone == 0 {
+            self.spans.insert(from, span);
+        } else {
+            self.spans[from] = span;
+            self.spans.drain(from + 1..from + outdone);
+        }
+        true
+    }
+
+    /// Takes all of another's spans in.
+    pub fn cover(&mut self, other: &Self) {
+        for span in other.iter() {
+            self.insert(span);
+        }
+    }
+
+    /// Forgets every span.
+    pub fn clear(&mut self) {
+        self.spans.clear();
+    }
+
+    /// Follows a change of what is below, which has happened there. Leaves in `change` what changed of the frontier, but for
+    /// the spans that came to light where a better one went: they matter above only where that one did.
+    pub fn follow(&mut self, change: &mut Change, below: &impl Below) {
+        change.added.retain(|span| self.insert(*span));
+        change.removed.retain(|span| {
+            let at = self.spans.partition_point(|other| other.low < span.low);
+            if self.spans.get(at) != Some(span) || below.has(*span) {
+                return false;
+            }
+            self.spans.remove(at);
+            // Only what the span alone outdid can take its place.
+            let lows = span.low..self.spans.get(at).map_or(u32::MAX, |next| next.low);
+            let highs = at.checked_sub(1).map_or(0, |before| self.spans[before].high + 1)..=span.high;
+            below.each_within(lows, highs, |span| {
+                self.insert(span);
+            });
+            true
+        });
+    }
+
+    /// Calls `found` with the spans that begin in `lows` and end in `highs`.
+    pub fn each_within(
+        &self,
+        lows: std::ops::Range<u32>,
+        highs: &std::ops::RangeInclusive<u32>,
+        mut found: impl FnMut(Span),
+    ) {
+        let from = self.spans.partition_point(|span| span.low < lows.start);
+        let within = self.spans[from..].iter().take_while(|span| span.low < lows.end && span.high <= *highs.end());
+        within.filter(|span| span.high >= *highs.start()).for_each(|span| found(*span));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    struct Plain(Vec<Span>);
+
+    impl Below for Plain {
+        fn has(&self, span: Span) -> bool {
+            self.0.contains(&span)
+        }
+
+        fn each_within(
+            &self,
+            lows: std::ops::Range<u32>,
+            highs: std::ops::RangeInclusive<u32>,
+            mut found: impl FnMut(Span),
+        ) {
+            self.0.iter().filter(|span| lows.contains(&span.low) && highs.contains(&span.high)).for_each(|s| found(*s));
+        }
+    }
+
+    fn spans(count: std::ops::Range<usize>) -> impl Strategy<Value = Vec<Span>> {
+        prop::collection::vec((0..30u32, 1..30u32).prop_map(|(low, hours)| Span { low, high: low + hours }), count)
+    }
+
+    proptest! {
+        /// Whatever comes and goes, the frontier is the spans that no other outdoes, and answers as all of them would.
+        #[test]
+        fn is_what_nothing_outdoes(
+            steps in prop::collection::vec((spans(0..4), prop::collection::vec(any::<prop::sample::Index>(), 0..4)), 1..60),
+            needs in prop::collection::vec((0..40u32, 0..60u32), 8),
+        ) {
+            let (mut plain, mut frontier) = (Plain(Vec::new()), Frontier::default());
+            for (added, removed) in steps {
+                let mut change = Change::default();
+                for index in removed {
+                    if !plain.0.is_empty() {
+                        change.removed.push(plain.0.swap_remove(index.index(plain.0.len())));
+                    }
+                }
+                plain.0.extend(&added);
+                change.added.extend(added);
+                frontier.follow(&mut change, &plain);
+
+                let outdone = |span: &Span| plain.0.iter().any(|o| o != span && o.low <= span.low && o.high >= span.high);
+                let mut expected: Vec<Span> = plain.0.iter().filter(|span| !outdone(span)).copied().collect();
+                expected.sort_unstable_by_key(|span| span.low);
+                expected.dedup();
+                prop_assert_eq!(frontier.iter().collect::<Vec<_>>(), expected);
+                for (by, until) in &needs {
+                    let need = Need { by: *by, until: *until };
+                    prop_assert_eq!(frontier.meets(need), plain.0.iter().any(|span| span.meets(need)));
+                }
+            }
+        }
+    }
+}
