@@ -80,6 +80,22 @@ impl Timeline {
         self.steps.iter().zip(ends).map(|((start, gpus), end)| (Window::between(*start, end), *gpus))
     }
 
+    /// Where its steps begin and where it ends: the edges, as far as `before` holds, last first.
+    ///
+    /// `before` holds up to some hour and not behind it.
+    pub fn edges_until(&self, before: impl Fn(Hour) -> bool) -> impl Iterator<Item = Hour> + '_ {
+        let end = Some(self.end).filter(|end| before(*end));
+        let past = self.steps.partition_point(|(start, _)| before(*start));
+        end.into_iter().chain(self.steps[..past].iter().rev().map(|(start, _)| *start))
+    }
+
+    /// The edges from where `before` holds no more, in order; see [`Timeline::edges_until`].
+    pub fn edges_from(&self, before: impl Fn(Hour) -> bool) -> impl Iterator<Item = Hour> + '_ {
+        let end = Some(self.end).filter(|end| !before(*end));
+        let past = self.steps.partition_point(|(start, _)| before(*start));
+        self.steps[past..].iter().map(|(start, _)| *start).chain(end)
+    }
+
     /// The longest windows in which every hour has at least `gpus`, which is more than zero, in order.
     pub fn runs(&self, gpus: u32) -> Runs<'_> {
         Runs { timeline: self, next: 0, gpus }
@@ -245,6 +261,13 @@ mod tests {
                 prop_assert!(heights.windows(2).all(|pair| pair[0] != pair[1]), "neighbouring steps differ");
                 let runs: Vec<_> = timeline.runs(gpus).map(|run| (run.start().hours() as usize, run.end().hours() as usize)).collect();
                 prop_assert_eq!(runs, runs_of(&array, gpus));
+                let edges = |hours: std::ops::Range<u32>| hours.filter(|hour| {
+                    let hour = *hour as usize;
+                    hour == 0 || hour == array.len() || array[hour] != array[hour - 1]
+                });
+                let before = |edge: Hour| edge.hours() < start;
+                prop_assert!(timeline.edges_until(before).map(Hour::hours).eq(edges(0..start).rev()));
+                prop_assert!(timeline.edges_from(before).map(Hour::hours).eq(edges(start..HOURS + 1)));
                 let zeros = array.iter().enumerate().all(|(hour, free)| *free == 0 || (range_has(start, end, hour) && *free == least));
                 prop_assert_eq!(timeline.is_only(sold, least) , zeros && array[start as usize..end as usize].iter().all(|free| *free == least));
             }

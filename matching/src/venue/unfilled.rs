@@ -1,13 +1,12 @@
 //! Why a bid did not fill, and what would have filled it.
 
-use std::collections::BTreeSet;
-
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use smallvec::SmallVec;
 
 use super::{MarketKey, OwnOrders, Plan, Search, Venue};
 use crate::frontier::Need;
-use crate::{Ask, BidTerms, Hour, Placement, Price, Window};
+use crate::{Ask, BidTerms, Hour, Placement, Price, Timeline, Window};
 
 /// Why a bid, or part of it, did not fill.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
@@ -128,29 +127,25 @@ impl Venue {
     fn nearest_window(&self, search: &Search<'_>) -> Option<Window> {
         let (wanted, hours) = (search.terms.window, search.terms.window.hours());
         let first = wanted.earliest().max(search.first_start);
-        let away = |start: Hour| match () {
-            () if start < wanted.earliest() => wanted.earliest().hours() - start.hours(),
-            () => start.hours().saturating_sub(wanted.latest().hours()),
-        };
-        let (mut starts, mut lengths) = (BTreeSet::new(), BTreeSet::new());
+        let (mut starts, mut lengths) = (Nearest::default(), Nearest::default());
         for ask in self.asks_near(search) {
-            let remnant = self.lot_at(ask.lot).min_remnant_hours;
-            for edge in self.edges(ask) {
-                starts.extend([edge, edge.plus(remnant), edge.back(hours), edge.back(hours).back(remnant)]);
-                lengths.extend([edge, edge.back(remnant)].map(|end| end.hours().saturating_sub(first.hours())));
+            let lot = self.lot_at(ask.lot);
+            let remnants = if lot.min_remnant_hours > 0 { &[0, lot.min_remnant_hours][..] } else { &[0] };
+            for (timeline, remnant) in [&lot.residual, &ask.remaining].into_iter().flat_map(|timeline| {
+                remnants.iter().map(move |remnant| (timeline, *remnant))
+            }) {
+                starts.offer_starts(search, timeline, |edge| edge.plus(remnant));
+                starts.offer_starts(search, timeline, |edge| edge.back(hours).back(remnant));
+                lengths.offer_lengths(first, hours, timeline, remnant);
             }
-            lengths.extend([ask.hours.min, ask.hours.max]);
+            for length in [ask.hours.min, ask.hours.max].into_iter().filter(|length| *length != hours) {
+                lengths.offer(length.abs_diff(hours), length);
+            }
         }
-        starts.retain(|start| *start >= search.first_start);
-        lengths.retain(|length| *length != hours);
-        let mut starts: Vec<Hour> = starts.into_iter().filter(|start| away(*start) > 0).collect();
-        starts.sort_by_key(|start| away(*start));
-        let mut lengths: Vec<u32> = lengths.into_iter().collect();
-        lengths.sort_by_key(|length| length.abs_diff(hours));
-        let moved = starts.into_iter().take(WINDOWS_MAX).map(|start| (start, hours));
-        let resized = lengths.into_iter().take(WINDOWS_MAX).map(|length| (first, length));
-        let windows = moved.chain(resized).filter_map(|(start, hours)| Window::new(start, start.plus(hours)).ok());
-        windows.into_iter().find(|window| {
+        let moved = starts.0.into_iter().map(|(_, start)| (Hour::from_hours(start), hours));
+        let resized = lengths.0.into_iter().map(|(_, length)| (first, length));
+        let mut windows = moved.chain(resized).filter_map(|(start, hours)| Window::new(start, start.plus(hours)).ok());
+        windows.find(|window| {
             let terms = BidTerms { window: (*window).into(), ..*search.terms };
             self.fills(search, &terms).is_some()
         })
@@ -161,5 +156,60 @@ impl Venue {
         // What is looked at must not depend on whether an ask's spans have been measured since a sale.
         let asks = self.candidates(search, Need::ANYTHING).filter_map(|(_, rung)| self.ask_at(rung.order));
         asks.filter(|ask| self.has_hours_left(ask)).take(ASKS_MAX)
+    }
+}
+
+/// Up to [`WINDOWS_MAX`] starts or lengths, the nearest to what is wanted: how far away each is, and itself.
+#[derive(Default)]
+struct Nearest(SmallVec<[(u32, u32); WINDOWS_MAX]>);
+
+impl Nearest {
+    /// Takes one in; false when it is too far away, and so is all that is farther.
+    fn offer(&mut self, away: u32, value: u32) -> bool {
+        let nearer = |kept: &(u32, u32)| *kept < (away, value);
+        if self.0.len() == WINDOWS_MAX && self.0.last().is_some_and(nearer) {
+            return false;
+        }
+        let at = self.0.partition_point(nearer);
+        if self.0.get(at) != Some(&(away, value)) {
+            self.0.truncate(WINDOWS_MAX - 1);
+            self.0.insert(at, (away, value));
+        }
+        true
+    }
+
+    /// The starts that a timeline's edges suggest, on both sides of those that are wanted.
+    fn offer_starts(&mut self, search: &Search<'_>, timeline: &Timeline, start_of: impl Fn(Hour) -> Hour) {
+        let (earliest, latest) = (search.terms.window.earliest(), search.terms.window.latest());
+        for edge in timeline.edges_until(|edge| start_of(edge) < earliest) {
+            let start = start_of(edge);
+            if start < search.first_start || !self.offer(earliest.hours() - start.hours(), start.hours()) {
+                break;
+            }
+        }
+        for edge in timeline.edges_from(|edge| start_of(edge) <= latest.max(search.first_start.back(1))) {
+            let start = start_of(edge);
+            if !self.offer(start.hours() - latest.hours(), start.hours()) {
+                break;
+            }
+        }
+    }
+
+    /// The lengths from `first` to a timeline's edges, and to where less than `remnant` hours would be left, but for the one that
+    /// is wanted.
+    fn offer_lengths(&mut self, first: Hour, hours: u32, timeline: &Timeline, remnant: u32) {
+        let length_to = |edge: Hour| edge.back(remnant).hours().saturating_sub(first.hours());
+        for edge in timeline.edges_until(|edge| length_to(edge) < hours) {
+            let length = length_to(edge);
+            if length == 0 || !self.offer(hours - length, length) {
+                break;
+            }
+        }
+        for edge in timeline.edges_from(|edge| length_to(edge) <= hours) {
+            let length = length_to(edge);
+            if !self.offer(length - hours, length) {
+                break;
+            }
+        }
     }
 }
