@@ -389,8 +389,13 @@ impl<R: Rung> Leaf<R> {
     /// Gives a rung other spans and tells the difference.
     fn change(&mut self, at: usize, spans: &[Span], change: &mut Change) {
         let before = &self.spans[self.range(at)];
-        change.removed.extend(before.iter().filter(|span| !spans.contains(span)).copied());
-        change.added.extend(spans.iter().filter(|span| !before.contains(span)).copied());
+        // Most of them stay: what differs is in one place.
+        let same = before.iter().zip(spans).take_while(|(one, other)| one == other).count();
+        let (gone, new) = (&before[same..], &spans[same..]);
+        let same = gone.iter().rev().zip(new.iter().rev()).take_while(|(one, other)| one == other).count();
+        let (gone, new) = (&gone[..gone.len() - same], &new[..new.len() - same]);
+        change.removed.extend(gone.iter().filter(|span| !new.contains(span)).copied());
+        change.added.extend(new.iter().filter(|span| !gone.contains(span)).copied());
         if !change.is_empty() {
             self.splice(at, spans);
         }

@@ -290,8 +290,10 @@ impl Venue {
 
     /// Ends the sale of what is free of a lot.
     pub(crate) fn withdraw(&mut self, key: LotKey) {
-        self.shelves[key.0 as usize].lot.withdraw();
-        self.measure(key, usize::MAX);
+        let lot = &mut self.shelves[key.0 as usize].lot;
+        lot.withdraw();
+        let window = lot.window;
+        self.measure(key, window, usize::MAX);
     }
 
     /// Puts an order to rest in its books, and tells its place.
@@ -356,8 +358,9 @@ impl Venue {
         let Shelf { lot, unit, .. } = &mut self.shelves[key.0 as usize];
         let was_free = lot.residual.min_over(window) >= *unit;
         lot.put_back(window, gpus);
+        let hours = lot.window;
         if !was_free {
-            self.measure(key, usize::MAX);
+            self.measure(key, hours, usize::MAX);
         }
     }
 
@@ -393,21 +396,26 @@ impl Venue {
 
     /// Whether an ask's lot has a free run within the ask's hours that is long enough for it.
     fn has_hours_left(&self, ask: &Ask) -> bool {
-        !spans_of_ask(&self.shelves, ask).is_empty()
+        let Shelf { lot, unit, .. } = &self.shelves[ask.lot.0 as usize];
+        offered(lot.residual.runs(*unit), ask.window, ask.hours.min).next().is_some()
     }
 
     /// Takes what is sold from a lot.
     fn sell(&mut self, key: LotKey, window: Window, gpus: u32) {
         let Shelf { lot, unit, .. } = &mut self.shelves[key.0 as usize];
-        lot.residual.take(window, gpus);
-        // With another sale's worth left in every hour, its free runs are what they were.
-        if lot.residual.min_over(window) < *unit {
-            self.measure(key, MEASURED_MAX);
+        // With another sale's worth left in every hour, its free runs stay what they are.
+        if lot.residual.min_over(window) >= gpus + *unit {
+            lot.residual.take(window, gpus);
+            return;
         }
+        let run = lot.residual.runs(*unit).find(|run| run.end() > window.start());
+        lot.residual.take(window, gpus);
+        self.measure(key, run.unwrap_or(window), MEASURED_MAX);
     }
 
-    /// Brings the ladders up to date with the free runs of a lot, for up to `asks_max` of its asks: the next in turn.
-    fn measure(&mut self, key: LotKey, asks_max: usize) {
+    /// Brings the ladders up to date with the free runs of a lot after those in `within` have changed, for up to `asks_max` of
+    /// its asks: the next in turn.
+    fn measure(&mut self, key: LotKey, within: Window, asks_max: usize) {
         let Shelf { lot, unit, asks, next } = &mut self.shelves[key.0 as usize];
         let runs: Runs = lot.residual.runs(*unit).collect();
         for _ in 0..asks.len().min(asks_max) {
@@ -415,7 +423,10 @@ impl Venue {
             let order = asks[*next];
             *next += 1;
             let Order::Ask(ask) = &self.orders[order as usize] else { continue };
-            let spans = spans_of_runs(runs.iter().copied(), ask.window, ask.hours.min);
+            if within.intersection(ask.window).is_none_or(|changed| changed.hours() < ask.hours.min) {
+                continue;
+            }
+            let spans: Spans = offered(runs.iter().copied(), ask.window, ask.hours.min).collect();
             self.markets[ask.market.0 as usize].asks.change(ask.rank(), &spans);
         }
     }
@@ -498,13 +509,13 @@ type Runs = SmallVec<[Window; 8]>;
 /// What an ask offers in time: the hours in which its lot has a sale's worth free.
 fn spans_of_ask(shelves: &Slab<Shelf>, ask: &Ask) -> Spans {
     let Shelf { lot, unit, .. } = &shelves[ask.lot.0 as usize];
-    spans_of_runs(lot.residual.runs(*unit), ask.window, ask.hours.min)
+    offered(lot.residual.runs(*unit), ask.window, ask.hours.min).collect()
 }
 
 /// Of free runs, what is in a window and long enough.
-fn spans_of_runs(runs: impl Iterator<Item = Window>, window: Window, hours_min: u32) -> Spans {
-    let offered = runs.filter_map(|run| run.intersection(window)).filter(|run| run.hours() >= hours_min);
-    offered.map(|run| Span { low: run.start().hours(), high: run.end().hours() }).collect()
+fn offered(runs: impl Iterator<Item = Window>, window: Window, hours_min: u32) -> impl Iterator<Item = Span> {
+    let offered = runs.filter_map(move |run| run.intersection(window)).filter(move |run| run.hours() >= hours_min);
+    offered.map(|run| Span { low: run.start().hours(), high: run.end().hours() })
 }
 
 /// After a sale at most so many of the lot's asks are measured again, in turn, so that a lot with very many of them does not
