@@ -11,7 +11,7 @@
 use std::ops::{Range, RangeInclusive};
 
 use arrayvec::ArrayVec;
-use smallvec::SmallVec;
+use smallvec::{SmallVec, smallvec};
 
 use crate::frontier::{Below, Change, Frontier, Need, Span, Spans};
 
@@ -58,6 +58,7 @@ enum Child<R> {
 
 /// What was emptied and is used again, so that a steady flow of orders does not allocate.
 #[derive(Clone, Debug)]
+#[expect(clippy::vec_box, reason = "what is kept is the allocation")]
 struct Spares<R> {
     leaves: Vec<Box<Leaf<R>>>,
     nodes: Vec<Box<Node<R>>>,
@@ -110,11 +111,6 @@ impl<R: Rung> Ladder<R> {
         self.frontier.follow(&mut change, &*self.root);
     }
 
-    /// Whether any order meets the need.
-    pub fn meets(&self, need: Need) -> bool {
-        self.frontier.meets(need)
-    }
-
     /// The orders behind `after` up to the price of `worst` that meet the need, best first.
     pub fn scan(&self, after: Option<Rank>, worst: i64, need: Need) -> Scan<'_, R> {
         let mut scan = Scan { path: SmallVec::new(), leaf: None, worst, need };
@@ -141,14 +137,8 @@ impl<R: Rung> Ladder<R> {
     }
 
     /// Every order, best first.
-    pub fn iter(&self) -> impl Iterator<Item = &R> {
-        self.scan_all()
-    }
-
-    fn scan_all(&self) -> All<'_, R> {
-        let mut path = SmallVec::new();
-        path.push(self.root.children.iter());
-        All { path, leaf: [].iter() }
+    pub fn iter(&self) -> All<'_, R> {
+        All { path: smallvec![self.root.children.iter()], leaf: [].iter() }
     }
 
     /// Puts a new node above the full root.
@@ -523,8 +513,8 @@ impl<R> Scan<'_, R> {
     }
 }
 
-/// Every order of a ladder.
-struct All<'a, R> {
+/// The orders of [`Ladder::iter`].
+pub(crate) struct All<'a, R> {
     path: SmallVec<[std::slice::Iter<'a, Child<R>>; 6]>,
     leaf: std::slice::Iter<'a, R>,
 }
@@ -593,7 +583,10 @@ mod tests {
     /// What is left of the spans outside a hole.
     fn outside(spans: &[Span], hole: Span) -> Vec<Span> {
         let parts = spans.iter().flat_map(|span| {
-            [Span { low: span.low, high: span.high.min(hole.low) }, Span { low: span.low.max(hole.high), high: span.high }]
+            [
+                Span { low: span.low, high: span.high.min(hole.low) },
+                Span { low: span.low.max(hole.high), high: span.high },
+            ]
         });
         parts.filter(|span| span.low < span.high).collect()
     }
@@ -665,7 +658,7 @@ mod tests {
                         let behind = plain.iter().filter(|(rank, _)| rank.0 <= worst && after.is_none_or(|after| **rank > after));
                         let expected: Vec<Rank> = behind.filter(|(_, spans)| meets(spans)).map(|(rank, _)| *rank).collect();
                         prop_assert_eq!(found, expected);
-                        prop_assert_eq!(ladder.meets(need), plain.values().any(|spans| meets(spans)));
+                        prop_assert_eq!(ladder.frontier.meets(need), plain.values().any(|spans| meets(spans)));
                     }
                 }
             }
@@ -675,7 +668,7 @@ mod tests {
                 prop_assert!(ladder.remove(rank).is_some());
             }
             check(&ladder.root, &ladder.frontier, 0);
-            prop_assert!(ladder.root.children.is_empty() && !ladder.meets(Need::ANYTHING));
+            prop_assert!(ladder.root.children.is_empty() && !ladder.frontier.meets(Need::ANYTHING));
         }
     }
 }

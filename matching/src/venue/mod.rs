@@ -466,12 +466,7 @@ impl Venue {
             }
             Order::Ask(ask) => {
                 let spans = spans_of_ask(&self.shelves, ask);
-                let rung = AskRung {
-                    rank: ask.rank(),
-                    order: key,
-                    hours_min: ask.hours.min,
-                    hours_max: ask.hours.max,
-                };
+                let rung = AskRung { rank: ask.rank(), order: key, hours_min: ask.hours.min, hours_max: ask.hours.max };
                 self.markets[ask.market.0 as usize].asks.insert(rung, &spans);
             }
             Order::SpotBid(bid) => {

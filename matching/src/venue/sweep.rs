@@ -39,10 +39,8 @@ impl Venue {
             }
             Offer::Market(key) => (key, 1, None, None),
         };
-        let need = window.map_or(Need::ANYTHING, |window| Need {
-            by: window.end().hours(),
-            until: window.start().hours(),
-        });
+        let need =
+            window.map_or(Need::ANYTHING, |window| Need { by: window.end().hours(), until: window.start().hours() });
         let unit = lot.map_or(1, |lot| self.shelves[lot.0 as usize].unit);
         let fits = |rung: &BidRung| match (window, lot) {
             (Some(window), Some(lot)) => may_fit(rung, window) && self.may_carry(rung, lot, unit),

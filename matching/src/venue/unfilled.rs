@@ -70,9 +70,9 @@ pub enum WouldFill {
 }
 
 /// How many asks are looked at for other hours: the cheapest. An answer costs no more than so many plans.
-const ASKS_MAX: usize = 16;
+const ASKS_MAX: usize = 8;
 /// How many other windows are tried: the nearest.
-const WINDOWS_MAX: usize = 16;
+const WINDOWS_MAX: usize = 8;
 
 impl Venue {
     /// Why a bid that arrives now does not fill whole. `search` is as it arrives; a halted market or a post-only wish is for
@@ -131,12 +131,14 @@ impl Venue {
         for ask in self.asks_near(search) {
             let lot = self.lot_at(ask.lot);
             let remnants = if lot.min_remnant_hours > 0 { &[0, lot.min_remnant_hours][..] } else { &[0] };
-            for (timeline, remnant) in [&lot.residual, &ask.remaining].into_iter().flat_map(|timeline| {
-                remnants.iter().map(move |remnant| (timeline, *remnant))
-            }) {
-                starts.offer_starts(search, timeline, |edge| edge.plus(remnant));
-                starts.offer_starts(search, timeline, |edge| edge.back(hours).back(remnant));
-                lengths.offer_lengths(first, hours, timeline, remnant);
+            // An ask that has sold nothing changes where its window does.
+            let own = Some(&ask.remaining).filter(|own| own.min() < own.max() || ask.window != lot.window);
+            for timeline in [&lot.residual].into_iter().chain(own) {
+                for remnant in remnants {
+                    starts.offer_starts(search, timeline, |edge| edge.plus(*remnant));
+                    starts.offer_starts(search, timeline, |edge| edge.back(hours).back(*remnant));
+                    lengths.offer_lengths(first, hours, timeline, *remnant);
+                }
             }
             for length in [ask.hours.min, ask.hours.max].into_iter().filter(|length| *length != hours) {
                 lengths.offer(length.abs_diff(hours), length);
