@@ -16,7 +16,7 @@ use smallvec::{SmallVec, smallvec};
 use crate::frontier::{Below, Change, Frontier, Need, Span, Spans};
 
 /// The most orders in a leaf.
-const LEAF_RUNGS: usize = 32;
+const LEAF_RUNGS: usize = 16;
 /// The most children of a node.
 const ARITY: usize = 16;
 /// How many emptied leaves and nodes are kept for reuse.
