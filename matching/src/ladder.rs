@@ -436,6 +436,7 @@ impl<R> Below for Leaf<R> {
     }
 }
 
+#[expect(clippy::unnecessary_box_returns, reason = "what is kept is the allocation")]
 impl<R> Spares<R> {
     fn leaf(&mut self) -> Box<Leaf<R>> {
         self.leaves.pop().unwrap_or_else(|| Box::new(Leaf::empty()))
