@@ -117,14 +117,14 @@ mod tests {
     #[global_allocator]
     static ALLOCATOR: CountingAllocator = CountingAllocator;
 
-    /// Orders, cancels and trades over a book that stays as full as it is. Every third of them leaves a contract behind, and what
-    /// holds the contracts grows by doubling: so many allocations may be, whatever the number of orders.
+    /// Orders, cancels and trades over a book that stays as full as it is. Every sixth leaves a contract behind, and what holds the
+    /// contracts grows by doubling: so many allocations may be, whatever the number of orders.
     #[test]
     fn an_order_in_the_plain_book_allocates_nothing() {
         const GROWTH: u64 = 40;
-        let orders = 24_000;
+        let orders = 60_000;
         let Prepared { mut exchange, commands, .. } = prepare(&PlainFlow::new(2_000, orders).unwrap()).unwrap();
-        let (warming, steady) = commands.split_at(orders / 4);
+        let (warming, steady) = commands.split_at(orders * 3 / 5);
         let mut log = Counting::default();
         for command in warming {
             exchange.execute(command, &mut log).unwrap();
