@@ -34,6 +34,8 @@ pub struct Bid {
     pub gate_minutes: u16,
     /// The highest fee of its markets, in basis points.
     pub fee_bps_max: u16,
+    /// Whether it stays after what it trades as it arrives. One that does not never stands in a book.
+    pub stays: bool,
     /// Whether it never trades as the one that arrives.
     pub post_only: bool,
     /// What happens when it meets an order of its own organization.
@@ -299,10 +301,10 @@ impl Order {
         }
     }
 
-    /// When it ends by itself: an ask with its window, a spot bid never.
+    /// When it ends by itself: an ask with its window, a spot bid and what does not stay never.
     pub fn expires(&self) -> Option<Instant> {
         match self {
-            Self::Bid(order) => Some(order.expires()),
+            Self::Bid(order) => order.stays.then(|| order.expires()),
             Self::Ask(order) => Some(order.window.end().start()),
             Self::SpotAsk(order) => Some(order.window.end().start()),
             Self::SpotBid(_) => None,

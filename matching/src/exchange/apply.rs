@@ -13,7 +13,7 @@ use super::{
 use crate::market::{first_open_hour, least_common_multiple};
 use crate::{
     Ask, Bid, BidTerms, ClientOrderId, Contract, Hour, Lot, LotKey, MarketId, MarketKey, Order, OrderId, SpotAsk,
-    SpotBid, Supply, Timeline,
+    SpotBid, Supply, TimeInForce, Timeline,
 };
 
 impl Exchange {
@@ -152,7 +152,7 @@ impl Exchange {
         self.name_order(e.organization, e.client_order_id, e.order, || digest(terms));
         let Some(market) = self.venue.key(terms.market) else { return };
         let order = match terms.side {
-            OrderSide::Buy { min_gpus, expires_at, placement, post_only, self_trade_prevention, .. } => {
+            OrderSide::Buy { time_in_force, min_gpus, expires_at, placement, post_only, self_trade_prevention } => {
                 let markets: SmallVec<[MarketKey; 2]> = terms.markets().filter_map(|id| self.venue.key(id)).collect();
                 let specs = || markets.iter().map(|key| &self.venue.at(*key).spec);
                 let lot_size = specs().map(|spec| spec.lot_size).fold(1, least_common_multiple);
@@ -175,6 +175,8 @@ impl Exchange {
                     gate_minutes: specs().map(|spec| spec.gate_minutes).max().unwrap_or_default(),
                     fee_bps_max: specs().map(crate::MarketSpec::fee_bps_max).max().unwrap_or_default(),
                     markets,
+                    // What fills whole at once has nothing to say about why it did not.
+                    stays: e.unfilled.is_some() && matches!(time_in_force, TimeInForce::Gtc | TimeInForce::Gtd),
                     post_only,
                     self_trade_prevention,
                 })

@@ -455,6 +455,7 @@ impl Venue {
 
     fn enter_books(&mut self, key: u32) {
         match &self.orders[key as usize] {
+            Order::Bid(bid) if !bid.stays => {}
             Order::Bid(bid) => {
                 let window = bid.terms.window;
                 let (earliest, latest, hours) = (window.earliest(), window.latest(), window.hours());
@@ -480,6 +481,7 @@ impl Venue {
 
     fn leave_books(&mut self, key: u32) {
         match &self.orders[key as usize] {
+            Order::Bid(bid) if !bid.stays => {}
             Order::Bid(bid) => {
                 for market in &bid.markets {
                     self.markets[market.0 as usize].bids.remove(bid.rank());
