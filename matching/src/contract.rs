@@ -3,13 +3,17 @@
 use ledger::{Amount, ContractId, Month, OrganizationId, share_floor};
 use serde::Serialize;
 
-use crate::{Hour, LotId, MarketId, OrderId, Price, Window};
+use crate::{Hour, LotId, MarketId, OrderId, Price, TradeId, Window};
 
 /// A sale of GPUs over a window, being delivered or waiting to be.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct Contract {
     /// Its id.
     pub id: ContractId,
+    /// The trade that made it.
+    pub trade: TradeId,
+    /// The sequence of that trade in the log.
+    pub sequence: u64,
     /// Where it traded.
     pub market: MarketId,
     /// The lot that serves it.
@@ -95,6 +99,8 @@ mod tests {
             let organization = |name: &str| name.parse::<OrganizationId>().expect("a slug");
             let mut contract = Contract {
                 id: ContractId::new(Uuid::nil()),
+                trade: TradeId::new(Uuid::nil()),
+                sequence: 1,
                 market: "a100.us-1".parse().expect("a market"),
                 lot: LotId::new(Uuid::nil()),
                 head: None,

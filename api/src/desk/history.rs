@@ -75,6 +75,11 @@ pub(super) struct History {
 }
 
 impl History {
+    /// Whether the trade that made this contract was undone.
+    pub fn is_busted(&self, contract: ContractId) -> bool {
+        self.contracts.find(contract.uuid()).is_some_and(ContractRecord::is_terminated)
+    }
+
     /// Takes up what the log has grown by.
     pub fn follow(&mut self, log: &RunLog) {
         for (place, row) in log.rows().iter().enumerate().skip(self.followed) {
@@ -124,6 +129,7 @@ impl History {
                 }
             }
             Event::ContractBusted(busted) => {
+                self.order_follows([busted.ask.uuid()], event);
                 self.contracts.find_mut(busted.contract.uuid()).into_iter().for_each(ContractRecord::terminate);
             }
             Event::SpotAuctionHeld(_) | Event::SpotAuctionMissed(_) => {

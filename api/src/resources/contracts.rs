@@ -189,6 +189,11 @@ impl ContractRecord {
         self.recognized += hour.amount + hour.buyer_fee;
     }
 
+    /// Whether its trade was undone.
+    pub(crate) fn is_terminated(&self) -> bool {
+        self.terminated
+    }
+
     /// Takes up that the trade was undone.
     pub(crate) fn terminate(&mut self) {
         self.terminated = true;

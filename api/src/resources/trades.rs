@@ -49,6 +49,8 @@ pub struct TradeBody {
     /// When it traded.
     #[schema(format = DateTime)]
     at: String,
+    /// Whether it was undone.
+    busted: bool,
     /// Its sequence in the log.
     sequence: u64,
 }
@@ -68,6 +70,8 @@ pub struct MarketTradeBody {
     /// When it traded.
     #[schema(format = DateTime)]
     at: String,
+    /// Whether it was undone: it stands in no candle and is not the last price.
+    busted: bool,
     /// Its sequence in the log.
     sequence: u64,
 }
@@ -91,7 +95,7 @@ pub async fn list(
     let client = node.database.get().await?;
     let organization = caller.organization.as_str();
     let statement = "SELECT id, contract, market, lot, bid, ask, buyer, gpus, price, window_start, window_end, currency, \
-                     amount, buyer_fee, seller_fee, at, sequence \
+                     amount, buyer_fee, seller_fee, at, sequence, busted \
                      FROM trades WHERE (buyer = $1 OR seller = $1) AND sequence > $2 ORDER BY sequence LIMIT $3";
     let rows = client.query(statement, &[&organization, &span.after, &span.fetch()]).await?;
     let page = span.page(&rows, |row| row.get(16), |row| trade_of_row(row, organization))?;
@@ -115,13 +119,14 @@ fn trade_of_row(row: &Row, organization: &str) -> Result<TradeBody, Problem> {
         amount: amount(row.get(12))?,
         fee: amount(row.get(fee))?,
         at: instant(row.get::<_, Timestamp>(15)).to_string(),
+        busted: row.get(17),
         sequence: u64::try_from(row.get::<_, i64>(16)).unwrap_or(0),
     })
 }
 
 impl TradeBody {
     /// A trade of the log as one of its two sides sees it.
-    pub(crate) fn of(record: &Record, trade: &TradeExecuted, reader: OrganizationId) -> Self {
+    pub(crate) fn of(record: &Record, trade: &TradeExecuted, busted: bool, reader: OrganizationId) -> Self {
         let (order, side, fee) = if trade.buyer == reader {
             (trade.bid, "buy", trade.buyer_fee)
         } else {
@@ -141,6 +146,7 @@ impl TradeBody {
             amount: trade.amount,
             fee,
             at: record.at.to_string(),
+            busted,
             sequence: record.sequence,
         }
     }
@@ -148,13 +154,14 @@ impl TradeBody {
 
 impl MarketTradeBody {
     /// A trade of the log as everyone sees it.
-    pub(crate) fn of(record: &Record, trade: &TradeExecuted) -> Self {
+    pub(crate) fn of(record: &Record, trade: &TradeExecuted, busted: bool) -> Self {
         Self {
             id: trade.trade.uuid(),
             gpus: trade.gpus,
             price: trade.price,
             window: trade.window.into(),
             at: record.at.to_string(),
+            busted,
             sequence: record.sequence,
         }
     }
@@ -182,7 +189,7 @@ pub async fn of_market(
     markets::require(&node, *market)?;
     await_reads(&node, query.min_sequence).await?;
     let client = node.database.get().await?;
-    let statement = "SELECT id, gpus, price, window_start, window_end, at, sequence \
+    let statement = "SELECT id, gpus, price, window_start, window_end, at, sequence, busted \
                      FROM trades WHERE market = $1 AND sequence > $2 ORDER BY sequence LIMIT $3";
     let rows = client.query(statement, &[&market.as_str(), &span.after, &span.fetch()]).await?;
     let page = span.page(
@@ -195,6 +202,7 @@ pub async fn of_market(
                 price: price(row.get(2))?,
                 window: window_between(row.get(3), row.get(4)),
                 at: instant(row.get::<_, Timestamp>(5)).to_string(),
+                busted: row.get(7),
                 sequence: u64::try_from(row.get::<_, i64>(6)).unwrap_or(0),
             })
         },

@@ -97,7 +97,14 @@ impl<'a> Changes<'a> {
                 ask.status = Some(if trade.ask_filled { "filled" } else { "partially_filled" });
             }
             Event::OrderClosed(closed) => self.order(closed.order).status = Some(status_of(closed.reason)),
-            Event::ContractBusted(busted) => self.busted_contracts.push(busted.contract),
+            Event::ContractBusted(busted) => {
+                self.busted_contracts.push(busted.contract);
+                if let Some(sold) = busted.ask_sold_gpus {
+                    let ask = self.order(busted.ask);
+                    ask.sold = Some(sold);
+                    ask.status = Some(if sold == 0 { "open" } else { "partially_filled" });
+                }
+            }
             Event::HoursDelivered(delivered) => {
                 for hour in &delivered.contracts {
                     let contract = self.delivered_contracts.entry(hour.contract).or_default();

@@ -54,7 +54,7 @@ impl Exchange {
             Event::SpotOrderPlaced(e) => self.apply_spot_order(e),
             Event::OrderAmended(e) => self.apply_amendment(e),
             Event::TradeExecuted(e) => self.apply_trade(e),
-            Event::OrderClosed(e) => self.end_order(e.order),
+            Event::OrderClosed(e) => drop(self.end_order(e.order)),
             Event::ContractBusted(e) => self.apply_bust(e),
             Event::HoursDelivered(e) => self.apply_delivery(e),
             Event::SpotAuctionHeld(e) => self.apply_auction(e),
@@ -318,13 +318,17 @@ impl Exchange {
         } else {
             self.move_expiry(e.bid);
         }
-        if e.ask_filled {
-            self.end_order(e.ask);
+        if e.ask_filled
+            && let Some(Order::Ask(ask)) = self.end_order(e.ask)
+        {
+            self.venue.keep_sold_out(ask);
         }
         self.change_market(e.market, |market| market.last_price = Some(e.price));
         self.spend(e.buyer, e.currency, e.amount + e.buyer_fee);
         let contract = Contract {
             id: e.contract,
+            trade: e.trade,
+            sequence: self.sequence,
             market: e.market,
             lot: e.lot,
             head: e.head,
@@ -361,7 +365,18 @@ impl Exchange {
         if contract.traded == self.now.day().month() {
             self.spend(e.buyer, e.currency, -e.refund);
         }
-        self.venue.put_back(supply_of(e.lot, e.head), e.ask, e.gpus, e.window);
+        let supply = supply_of(e.lot, e.head);
+        if e.ask_sold_gpus.is_some()
+            && let Some(ask) = self.venue.take_sold_out(supply, e.ask)
+        {
+            self.rest(Order::Ask(ask));
+        }
+        self.venue.put_back(supply, e.ask, e.gpus, e.window);
+        let here = self.contracts.iter().filter(|(_, contract)| contract.market == e.market);
+        let last = here.map(|(_, contract)| (contract.sequence, contract.price)).max();
+        self.change_market(e.market, |market| {
+            market.last_price = last.max(market.last_completed).map(|(_, price)| price)
+        });
     }
 
     fn apply_delivery(&mut self, e: &HoursDelivered) {
@@ -371,6 +386,9 @@ impl Exchange {
             let contract = &mut self.contracts[key as usize];
             contract.delivered += 1;
             if contract.is_complete() {
+                let traded = (contract.sequence, contract.price);
+                let last = &mut self.venue.at_mut(market).last_completed;
+                *last = (*last).max(Some(traded));
                 self.end_contract(hour.contract);
             } else {
                 self.deliveries.set(key, (contract.next_hour(), market));
@@ -455,8 +473,8 @@ impl Exchange {
         }
     }
 
-    fn end_order(&mut self, id: OrderId) {
-        let Some((key, order)) = self.venue.remove(id) else { return };
+    fn end_order(&mut self, id: OrderId) -> Option<Order> {
+        let (key, order) = self.venue.remove(id)?;
         self.expiries.strike(key);
         self.change(order.organization(), |organization| organization.open_orders -= 1);
         if let Some(name) = self.client_order_ids.remove(&id) {
@@ -468,6 +486,7 @@ impl Exchange {
         if matches!(order, Order::SpotBid(_) | Order::SpotAsk(_)) {
             self.schedule_gate(order.market());
         }
+        Some(order)
     }
 
     /// Forgets what a contract gave to resell once the contract is over and no ask is left on it.

@@ -78,7 +78,7 @@ impl Exchange {
         for market in self.venue.markets() {
             let key = self.venue.key(market.spec.id);
             hasher.add(&market.spec);
-            hasher.add(&(market.halted, market.price_band, market.last_price));
+            hasher.add(&(market.halted, market.price_band, market.last_price, market.last_completed));
             hasher.add(&(market.spot.last_price, market.spot.next_hour, &market.spot.hours));
             let Some(key) = key else { continue };
             hasher.add(&self.venue.bids(key).map(|bid| bid.id).collect::<Vec<_>>());
@@ -91,6 +91,9 @@ impl Exchange {
         }
         for order in self.venue.orders() {
             hasher.add_order(self, order);
+        }
+        for ask in self.venue.all_sold_out() {
+            hasher.add(&(ask.id, ask.priority, ask.gpus, ask.limit_price, ask.hours, ask.window));
         }
         for contract in self.contracts() {
             hasher.add(contract);

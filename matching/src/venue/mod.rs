@@ -50,8 +50,10 @@ pub struct Market {
     pub halted: bool,
     /// How far a limit may be from the last price.
     pub price_band: Option<PriceBand>,
-    /// The price of the last term trade.
+    /// The price of the last term trade that stands.
     pub last_price: Option<Price>,
+    /// The sequence and the price of the last trade among those that are delivered whole.
+    pub(crate) last_completed: Option<(u64, Price)>,
     /// Its hourly auction.
     pub spot: SpotBook,
     bids: Ladder<BidRung>,
@@ -108,6 +110,8 @@ struct Shelf {
     asks: Vec<u32>,
     /// The place among its asks of the one whose spans are next to be measured, see [`MEASURED_MAX`].
     next: usize,
+    /// Its term asks that have sold every hour, in no order that matters.
+    sold_out: Vec<Ask>,
 }
 
 /// Markets, lots and the orders at rest.
@@ -137,6 +141,7 @@ impl Venue {
             halted: false,
             price_band: None,
             last_price: None,
+            last_completed: None,
             spot: SpotBook::default(),
             bids: Ladder::default(),
             asks: Ladder::default(),
@@ -268,7 +273,7 @@ impl Venue {
     pub(crate) fn add_lot(&mut self, lot: Lot) -> LotKey {
         let (supply, provider) = (lot.supply, lot.provider);
         let unit = self.at(lot.market_key).spec.lot_size;
-        let index = self.shelves.insert(Shelf { lot, unit, asks: Vec::new(), next: 0 });
+        let index = self.shelves.insert(Shelf { lot, unit, asks: Vec::new(), next: 0, sold_out: Vec::new() });
         let key = LotKey(u32::try_from(index).unwrap_or(u32::MAX));
         self.lot_keys.insert(supply, key);
         self.lots_of_provider.entry(provider).or_default().push(key);
@@ -364,6 +369,34 @@ impl Venue {
         }
     }
 
+    /// Keeps an ask that has sold every hour, for the case that a trade of it is undone.
+    pub(crate) fn keep_sold_out(&mut self, ask: Ask) {
+        if let Some(shelf) = self.shelves.get_mut(ask.lot.0 as usize) {
+            shelf.sold_out.push(ask);
+        }
+    }
+
+    /// An ask on this supply that has sold every hour.
+    pub(crate) fn sold_out(&self, supply: Supply, ask: OrderId) -> Option<&Ask> {
+        let shelf = &self.shelves[self.lot_key(supply)?.0 as usize];
+        shelf.sold_out.iter().find(|sold_out| sold_out.id == ask)
+    }
+
+    /// The same, which is then not kept any more.
+    pub(crate) fn take_sold_out(&mut self, supply: Supply, ask: OrderId) -> Option<Ask> {
+        let key = self.lot_key(supply)?;
+        let sold_out = &mut self.shelves[key.0 as usize].sold_out;
+        let place = sold_out.iter().position(|sold_out| sold_out.id == ask)?;
+        Some(sold_out.swap_remove(place))
+    }
+
+    /// Every ask that has sold every hour, by id.
+    pub(crate) fn all_sold_out(&self) -> Vec<&Ask> {
+        let mut asks: Vec<_> = self.shelves.iter().flat_map(|(_, shelf)| &shelf.sold_out).collect();
+        asks.sort_unstable_by_key(|ask| ask.id);
+        asks
+    }
+
     /// Sells GPUs of a lot for one hour.
     pub(crate) fn sell_hour(&mut self, key: LotKey, hour: Hour, gpus: u32) {
         let window = Window::between(hour, hour.plus(1));
@@ -416,7 +449,7 @@ impl Venue {
     /// Brings the ladders up to date with the free runs of a lot after those in `within` have changed, for up to `asks_max` of
     /// its asks: the next in turn.
     fn measure(&mut self, key: LotKey, within: Window, asks_max: usize) {
-        let Shelf { lot, unit, asks, next } = &mut self.shelves[key.0 as usize];
+        let Shelf { lot, unit, asks, next, .. } = &mut self.shelves[key.0 as usize];
         let runs: Runs = lot.residual.runs(*unit).collect();
         for _ in 0..asks.len().min(asks_max) {
             *next = if *next < asks.len() { *next } else { 0 };

@@ -106,3 +106,19 @@ fn what_is_undone_counts_against_the_month_in_which_it_was_traded() {
          bid B4 acme m1 8 @1.0000 800..824 => refused budget_exceeded",
     );
 }
+
+#[test]
+fn a_price_band_is_around_the_last_trade_that_stands() {
+    market(
+        "ask A1 north L1 8 @1.0000
+         bid B1 acme m1 8 @1.0000 2..3 => placed; trade B1 A1 8 @1.0000
+         cancel north A1
+         ask A2 north L1 8 @50.0000
+         bid B2 acme m1 8 @50.0000 4..5 => placed; trade B2 A2 8 @50.0000
+         bust B2#1 => contract_busted
+         band m1 1000
+         bid B3 beta m1 8 @1.2000 6..7 => refused price_outside_band
+         at 4
+         ask A3 north L1 8 @1.0000 => placed",
+    );
+}

@@ -103,3 +103,31 @@ fn the_capacity_of_a_busted_trade_goes_to_the_bids_that_wait() {
          bust B2#1 => refused contract_in_delivery",
     );
 }
+
+#[test]
+fn an_ask_that_had_sold_all_is_open_again_when_a_trade_of_it_is_undone() {
+    market(
+        "ask A1 north L1 16 @1.0000 0..24
+         bid B1 acme m1 16 @1.0000 0..24 => placed; trade B1 A1 16 @1.0000
+         bid B2 beta m1 8 @1.2000 0..24 => placed (quantity)
+         bust B1#1 => contract_busted; trade B2 A1 8 @1.0000
+         book m1 => bids  | asks A1 8@1.0000
+         bid B3 beta m1 8 @1.0000 0..24 => placed; trade B3 A1 8 @1.0000
+         book m1 => bids  | asks ",
+    );
+}
+
+#[test]
+fn an_ask_on_a_withdrawn_lot_or_of_a_suspended_seller_stays_ended() {
+    market(
+        "ask A1 north L1 16 @1.0000 2..24
+         bid B1 acme m1 8 @1.0000 2..24 => placed; trade B1 A1 8 @1.0000
+         bid B2 acme m1 8 @1.0000 2..24 => placed; trade B2 A1 8 @1.0000
+         suspend north
+         bust B1#1 => contract_busted
+         book m1 => bids  | asks 
+         reinstate north
+         bust B2#1 => contract_busted
+         book m1 => bids  | asks A1 8@1.0000",
+    );
+}

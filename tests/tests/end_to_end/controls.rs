@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use tests::client::{MARKET, ask};
 use tests::exchange::TestExchange;
 
-use crate::opening::{admit, day_bid, list, text, trade};
+use crate::opening::{NEXT_DAY, START, admit, day_bid, list, text, trade};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_halted_market_takes_orders_and_trades_them_when_it_resumes() {
@@ -89,4 +89,29 @@ async fn a_trade_undone_refunds_the_buyer_and_frees_the_hours() {
     let entries = exchange.client("secondwind", Role::Finance).get(&entries).await.ok();
     let rules: Vec<_> = entries["data"].as_array().unwrap().iter().map(|entry| entry["rule"].clone()).collect();
     assert_eq!(rules.last(), Some(&json!("term.busted.1")));
+    let trades = format!("/v1/markets/{MARKET}/trades");
+    for (of, whose) in [("/v1/trades", &north), (trades.as_str(), &acme)] {
+        assert_eq!(whose.get(of).await.ok()["data"][0]["busted"], true, "{of}");
+    }
+    assert_eq!(acme.get(&format!("/v1/markets/{MARKET}")).await.ok()["last_price"], Value::Null);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_ask_that_sold_out_is_open_again_when_its_trade_is_undone() {
+    let exchange = TestExchange::start().await;
+    admit(&exchange).await;
+    let (operator, acme) = (exchange.operator(), exchange.client("acme", Role::Buyer));
+    let north = exchange.client("north", Role::Provider);
+    let day = json!({"start": START, "end": NEXT_DAY});
+    let lot = json!({"market": MARKET, "gpus": 8, "window": day, "fabric": "hall-3"});
+    let lot = north.post("/v1/lots", &lot).await.ok()["id"].clone();
+    let ask = north.post("/v1/orders", &ask(&lot, 8, "1.2000")).await.ok();
+    let path = format!("/v1/orders/{}", text(&ask["id"]));
+    let bid = acme.post("/v1/orders", &day_bid(8, "1.2000")).await.ok();
+    assert_eq!(north.get(&path).await.ok()["status"], "filled");
+    let bust = format!("/v1/contracts/{}/bust", text(&bid["trades"][0]["contract"]));
+    operator.post(&bust, &json!({"reason": "mistyped"})).await.ok();
+    let ask = north.get(&path).await.ok();
+    assert_eq!((&ask["status"], &ask["filled_gpus"]), (&json!("open"), &json!(0)));
+    assert_eq!(acme.post("/v1/orders", &day_bid(8, "1.2000")).await.ok()["status"], "filled");
 }

@@ -264,8 +264,9 @@ impl Twin {
             if bid_remaining == 0 {
                 self.orders.retain(|order| order.id != bid);
             }
-            if ask_filled {
-                self.orders.retain(|order| order.id != fill.ask);
+            if ask_filled && let Some(place) = self.orders.iter().position(|order| order.id == fill.ask) {
+                let ask = self.orders.remove(place);
+                self.sold_out.push(ask);
             }
         }
     }

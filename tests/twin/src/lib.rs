@@ -41,6 +41,8 @@ pub struct Twin {
     markets: Vec<Market>,
     lots: Vec<Lot>,
     orders: Vec<Order>,
+    /// Asks that have sold every hour.
+    sold_out: Vec<Order>,
     contracts: Vec<Contract>,
     told: Vec<Told>,
 }
@@ -189,12 +191,23 @@ impl Twin {
         let resale = Supply::Contract(id);
         refuse(self.lot(resale).is_some_and(|lot| lot.free.gpus.iter().any(|free| *free < contract.gpus)))?;
         self.close_asks_on(resale, CloseReason::Busted);
-        self.tell(Told::Busted { contract: id });
         self.contracts.retain(|contract| contract.id != id);
         self.lots.retain(|lot| lot.supply != resale);
+        // An ask that had sold all is open again, where its lot and its seller still sell.
+        if let Some(place) = self.sold_out.iter().position(|ask| ask.id == contract.ask) {
+            let sells =
+                self.lot(contract.supply).is_some_and(|lot| !lot.withdrawn && !self.organizations[&lot.seller].0);
+            if sells {
+                let ask = self.sold_out.remove(place);
+                self.orders.push(ask);
+            }
+        }
+        let mut ask_sold_gpus = None;
         if let Some(Side::Ask(offer)) = self.find_mut(contract.ask).map(|order| &mut order.side) {
             offer.sold.change(contract.start, contract.end, |sold| sold - contract.gpus);
+            ask_sold_gpus = offer.sold.gpus.iter().copied().max();
         }
+        self.tell(Told::Busted { contract: id, ask_sold_gpus });
         if let Some(lot) = self.lot_mut(contract.supply).filter(|lot| !lot.withdrawn) {
             lot.free.change(contract.start, contract.end, |free| free + contract.gpus);
         }

@@ -45,7 +45,7 @@ pub enum Told {
     /// An order ended.
     Closed { order: OrderId, reason: CloseReason },
     /// A trade was undone.
-    Busted { contract: ContractId },
+    Busted { contract: ContractId, ask_sold_gpus: Option<u32> },
     /// An hour of contracts was delivered; whether each is complete.
     Delivered { market: MarketId, hour: Hour, contracts: Vec<(ContractId, bool)> },
     /// An auction was held.
@@ -95,7 +95,7 @@ impl Told {
                 ask_filled: e.ask_filled,
             },
             Event::OrderClosed(e) => Self::Closed { order: e.order, reason: e.reason },
-            Event::ContractBusted(e) => Self::Busted { contract: e.contract },
+            Event::ContractBusted(e) => Self::Busted { contract: e.contract, ask_sold_gpus: e.ask_sold_gpus },
             Event::HoursDelivered(e) => Self::Delivered {
                 market: e.market,
                 hour: e.hour,

@@ -52,9 +52,10 @@ pub(in crate::desk) fn trades(desk: &mut Desk, request: &Request) -> Result<Answ
     MarketStateBody::find(&desk.exchange, market)?;
     span_of(desk, &query)?;
     let traded = desk.log.rows().iter().filter_map(|row| match &row.record.event {
-        Event::TradeExecuted(trade) if trade.market == market => {
-            Some((position(row.record.sequence), MarketTradeBody::of(&row.record, trade)))
-        }
+        Event::TradeExecuted(trade) if trade.market == market => Some((
+            position(row.record.sequence),
+            MarketTradeBody::of(&row.record, trade, desk.history.is_busted(trade.contract)),
+        )),
         _ => None,
     });
     Answer::ok(&page(span, traded, |trade| Ok(trade.clone()))?)

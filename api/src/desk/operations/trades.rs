@@ -22,7 +22,9 @@ pub(in crate::desk) fn list(desk: &mut Desk, request: &Request) -> Result<Answer
         }
         _ => None,
     });
-    Answer::ok(&page(span, own, |(record, trade)| Ok(TradeBody::of(record, trade, reader)))?)
+    Answer::ok(&page(span, own, |(record, trade)| {
+        Ok(TradeBody::of(record, trade, desk.history.is_busted(trade.contract), reader))
+    })?)
 }
 
 pub(in crate::desk) fn spot_sales(desk: &mut Desk, request: &Request) -> Result<Answer, Problem> {

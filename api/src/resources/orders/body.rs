@@ -162,6 +162,12 @@ impl OrderBody {
             Event::OrderClosed(closed) if closed.order.uuid() == self.id => {
                 status_of(closed.reason).clone_into(&mut self.status);
             }
+            Event::ContractBusted(busted) if busted.ask.uuid() == self.id => {
+                if let Some(sold) = busted.ask_sold_gpus {
+                    self.fill(sold);
+                    if sold == 0 { "open" } else { "partially_filled" }.clone_into(&mut self.status);
+                }
+            }
             Event::SpotHoursSold(sold) => self.sold(sold),
             Event::SpotInterrupted(interrupted) if interrupted.order.uuid() == self.id => {
                 self.fill(interrupted.gpus_kept);

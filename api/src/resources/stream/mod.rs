@@ -282,9 +282,10 @@ fn server_sent_event(market: MarketId, roams: bool, row: &Arc<LogRow>) -> Option
             "order_amended",
             json!({"id": e.order, "gpus": e.gpus, "price": e.limit_price, "window": e.window, "at": row.record.at}),
         ),
-        Event::ContractBusted(e) if e.market == market => {
-            ("trade_busted", json!({"ask": e.ask, "gpus": e.gpus, "window": e.window, "at": row.record.at}))
-        }
+        Event::ContractBusted(e) if e.market == market => (
+            "trade_busted",
+            json!({"trade": e.trade, "ask": e.ask, "gpus": e.gpus, "window": e.window, "at": row.record.at}),
+        ),
         Event::MarketHalted(e) if e.market == market => ("halted", json!({"reason": e.reason, "at": row.record.at})),
         Event::MarketResumed(e) if e.market == market => ("resumed", json!({"at": row.record.at})),
         Event::SpotAuctionHeld(e) if e.market == market => (

@@ -2,12 +2,12 @@
 
 use ledger::{Amount, ContractId, Currency, OrganizationId};
 
-use super::check_text;
+use super::{check_text, supply_of};
 use crate::exchange::{
     BudgetSet, CloseReason, ContractBusted, Event, Exchange, MarketHalted, MarketResumed, OrderLimitSet,
     OrganizationReinstated, OrganizationSuspended, PriceBandSet, Refusal,
 };
-use crate::{MarketId, Order, PriceBand, Supply};
+use crate::{Contract, MarketId, Order, PriceBand, Supply};
 
 impl Exchange {
     pub(super) fn halt_market(&self, id: MarketId, reason: &str, out: &mut Vec<Event>) -> Result<(), Refusal> {
@@ -143,6 +143,8 @@ impl Exchange {
             lot: contract.lot,
             head: contract.head,
             ask: contract.ask,
+            trade: Some(contract.trade),
+            ask_sold_gpus: self.ask_sold_without(contract),
             buyer: contract.buyer,
             seller: contract.seller,
             gpus: contract.gpus,
@@ -152,5 +154,20 @@ impl Exchange {
             reason: reason.to_owned(),
         }));
         Ok(())
+    }
+
+    /// The most GPUs in any hour that the ask of a contract has sold without it. None for an ask that is not open and does not open
+    /// again: only one that had sold all does, while its lot and its seller sell.
+    fn ask_sold_without(&self, contract: &Contract) -> Option<u32> {
+        let supply = supply_of(contract.lot, contract.head);
+        let reopens = || {
+            let lot = self.venue.supply(supply).filter(|lot| lot.withdrawn.is_none())?;
+            self.organization(lot.seller).filter(|seller| !seller.suspended)?;
+            self.venue.sold_out(supply, contract.ask)
+        };
+        let ask = self.venue.ask(contract.ask).or_else(reopens)?;
+        let mut remaining = ask.remaining.clone();
+        remaining.put(contract.window, contract.gpus);
+        Some(ask.gpus - remaining.min())
     }
 }

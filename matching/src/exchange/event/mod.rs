@@ -152,7 +152,7 @@ events! {
     /// An order ended with something left of it.
     OrderClosed = "order_closed", 2 [from 1];
     /// A trade was undone.
-    ContractBusted = "contract_busted", 1;
+    ContractBusted = "contract_busted", 2 [from 1];
     /// An hour of a market's contracts was delivered.
     HoursDelivered = "hours_delivered", 1;
     /// A market's auction for an hour was held.

@@ -260,6 +260,13 @@ pub struct ContractBusted {
     pub head: Option<ContractId>,
     /// The ask that sold it.
     pub ask: OrderId,
+    /// The trade that is undone.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub trade: Option<TradeId>,
+    /// The most GPUs that the ask has sold in any one hour without it. An ask that had sold all is open again; none for one that
+    /// has ended and stays so.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub ask_sold_gpus: Option<u32>,
     /// Who would have paid.
     pub buyer: OrganizationId,
     /// Who would have delivered.
