@@ -4,7 +4,7 @@ use ledger::{ContractId, OrganizationId};
 use serde::Serialize;
 
 use crate::venue::MarketKey;
-use crate::{Hour, LotId, MarketId, Timeline, Window};
+use crate::{Binding, Hour, LotId, MarketId, Timeline, Window};
 
 /// What backs an ask.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize)]
@@ -50,6 +50,11 @@ pub struct Lot {
 }
 
 impl Lot {
+    /// What binds a bid to this lot.
+    pub(crate) fn bindings(&self) -> [Binding; 2] {
+        [Binding::Provider(self.provider), Binding::Lot(self.id)]
+    }
+
     /// The GPUs sold for a term in `hour`.
     pub fn sold_term(&self, hour: Hour) -> u32 {
         let withdrawn = self.withdrawn.as_ref().map_or(0, |withdrawn| withdrawn.at(hour));

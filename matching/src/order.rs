@@ -102,7 +102,7 @@ pub enum Placement {
 }
 
 /// What the first trade of a bid with a [`Placement`] has bound the rest of it to.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize)]
 pub enum Binding {
     /// The lots of this provider.
     Provider(OrganizationId),

@@ -13,9 +13,7 @@ mod spot;
 mod sweep;
 mod unfilled;
 
-use std::collections::BTreeMap;
-
-use ledger::{Map, OrganizationId};
+use ledger::Map;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use slab::Slab;
@@ -123,8 +121,8 @@ pub struct Venue {
     markets: Vec<Market>,
     lot_keys: Map<Supply, LotKey>,
     shelves: Slab<Shelf>,
-    /// The lots of each provider, resold ones included.
-    lots_of_provider: BTreeMap<OrganizationId, Vec<LotKey>>,
+    /// The lots of each provider, and what there is of each lot: resold parts included.
+    lots_together: Map<Binding, Vec<LotKey>>,
     order_keys: Map<OrderId, u32>,
     orders: Slab<Order>,
 }
@@ -271,12 +269,14 @@ impl Venue {
 
     /// Adds a lot.
     pub(crate) fn add_lot(&mut self, lot: Lot) -> LotKey {
-        let (supply, provider) = (lot.supply, lot.provider);
+        let (supply, bindings) = (lot.supply, lot.bindings());
         let unit = self.at(lot.market_key).spec.lot_size;
         let index = self.shelves.insert(Shelf { lot, unit, asks: Vec::new(), next: 0, sold_out: Vec::new() });
         let key = LotKey(u32::try_from(index).unwrap_or(u32::MAX));
         self.lot_keys.insert(supply, key);
-        self.lots_of_provider.entry(provider).or_default().push(key);
+        for binding in bindings {
+            self.lots_together.entry(binding).or_default().push(key);
+        }
         key
     }
 
@@ -284,11 +284,11 @@ impl Venue {
     pub(crate) fn remove_lot(&mut self, supply: Supply) {
         let Some(key) = self.lot_keys.remove(&supply) else { return };
         debug_assert!(self.shelves[key.0 as usize].asks.is_empty(), "orders rest on {supply:?}");
-        let Lot { provider, .. } = self.shelves.remove(key.0 as usize).lot;
-        if let Some(lots) = self.lots_of_provider.get_mut(&provider) {
+        for binding in self.shelves.remove(key.0 as usize).lot.bindings() {
+            let Some(lots) = self.lots_together.get_mut(&binding) else { continue };
             lots.retain(|other| *other != key);
             if lots.is_empty() {
-                self.lots_of_provider.remove(&provider);
+                self.lots_together.remove(&binding);
             }
         }
     }

@@ -14,7 +14,7 @@ use smallvec::SmallVec;
 use super::{AskRung, LotKey, MarketKey, Venue};
 use crate::frontier::Need;
 use crate::ladder::{Rank, Rung, Scan};
-use crate::{Ask, BidTerms, Binding, Hour, Lot, OrderId, Placement, Price, Window};
+use crate::{Ask, BidTerms, Binding, Hour, OrderId, Placement, Price, Window};
 
 /// One trade that a plan would make.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -252,16 +252,8 @@ impl Venue {
 
     /// A plan of the lots that a bid is bound to.
     fn plan_bound(&self, search: &Search<'_>, window: Window, binding: Binding) -> Plan {
-        let belongs = |lot: &Lot| match binding {
-            Binding::Provider(provider) => lot.provider == provider,
-            Binding::Lot(id) => lot.id == id,
-        };
-        let provider = match binding {
-            Binding::Provider(provider) => Some(provider),
-            Binding::Lot(id) => self.lot(id).map(|lot| lot.provider),
-        };
-        let lots = provider.and_then(|provider| self.lots_of_provider.get(&provider)).into_iter().flatten();
-        let orders = lots.filter(|key| belongs(self.lot_at(**key))).flat_map(|key| &self.shelves[key.0 as usize].asks);
+        let lots = self.lots_together.get(&binding).into_iter().flatten();
+        let orders = lots.flat_map(|key| &self.shelves[key.0 as usize].asks);
         let mut asks: Vec<&Ask> = orders
             .filter_map(|order| self.ask_at(*order))
             .filter(|ask| search.markets.contains(&ask.market) && ask.limit_price <= search.terms.limit_price)
