@@ -82,9 +82,14 @@ async fn an_amended_order_keeps_or_loses_its_place() {
     assert_eq!((&fewer["gpus"], &fewer["remaining_gpus"]), (&json!(8), &json!(8)));
     let balances = acme.get("/v1/account/balances").await.ok();
     assert_eq!(balances["data"][0]["held"], "192.96", "what fewer GPUs do not need is free again");
+    assert_eq!(fewer["unfilled"]["reason"], "quantity");
     north.post("/v1/orders", &ask(&lot, 16, "1.0500")).await.ok();
     let raised = acme.patch(&order_path(&bid), &json!({"limit_price": "1.0500"})).await.ok();
     assert_eq!((&raised["status"], &raised["average_price"]), (&json!("filled"), &json!("1.0500")));
+    let listed = acme.get("/v1/orders?status=filled").await.ok();
+    for shown in [&raised, &acme.get(&order_path(&bid)).await.ok(), &listed["data"][0]] {
+        assert_eq!((&shown["id"], &shown["unfilled"]), (&bid["id"], &Value::Null), "what is filled has no reason not to");
+    }
     let again = acme.patch(&order_path(&bid), &json!({"gpus": 8})).await;
     assert_eq!(again.problem(), (409, "order_not_open"));
     let theirs = exchange.client("beta", Role::Buyer).patch(&order_path(&bid), &json!({"gpus": 8})).await;

@@ -73,7 +73,7 @@ pub struct OrderBody {
     pub max_hours: Option<u32>,
     /// Its trades, oldest first.
     pub trades: Vec<OrderTradeBody>,
-    /// Of a bid that did not fill whole: why not when it arrived, and what would have filled it.
+    /// Of a bid that did not fill whole: why not when it arrived, and what would have filled it; null once it is filled.
     pub unfilled: Option<UnfilledBody>,
     /// When it was placed.
     #[schema(format = DateTime)]
@@ -307,6 +307,10 @@ impl OrderBody {
         } else {
             return;
         };
+        if filled {
+            // Why it did not when it arrived is of no use any more.
+            self.unfilled = None;
+        }
         if filled { "filled" } else { "partially_filled" }.clone_into(&mut self.status);
         self.trades.push(OrderTradeBody {
             id: Some(trade.trade.uuid()),

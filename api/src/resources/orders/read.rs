@@ -188,6 +188,9 @@ fn order_of_row(row: &Row) -> Result<OrderBody, Problem> {
     if let Some(options) = options {
         order.options(&options);
     }
+    if order.status == "filled" {
+        order.unfilled = None;
+    }
     Ok(order)
 }
 
