@@ -142,7 +142,13 @@ async fn one_bid_reaches_several_markets_the_cheapest_first() {
     bid.as_object_mut().unwrap().remove("market");
     let everywhere = acme.post("/v1/orders", &with(bid.clone(), "markets", json!([MARKET, green]))).await.ok();
     assert_eq!((&everywhere["status"], &everywhere["average_price"]), (&json!("filled"), &json!("1.0250")));
-    assert_eq!(everywhere["markets"], json!([MARKET, green]));
+    assert_eq!((&everywhere["market"], &everywhere["markets"]), (&json!(MARKET), &json!([MARKET, green])));
+    let bought = everywhere["trades"].as_array().unwrap().iter().map(|trade| (&trade["market"], &trade["price"]));
+    assert_eq!(
+        bought.collect::<Vec<_>>(),
+        [(&json!(green), &json!("1.0000")), (&json!(MARKET), &json!("1.0500"))],
+        "each trade says where it bought"
+    );
     assert_eq!(acme.get(&order_path(&everywhere)).await.ok(), everywhere);
     let filter = json!({"classes": ["a100-80g-sxm4-ib"], "zone": {"region": "eu", "renewable_share_min": "0.9"}});
     let later = json!({"start": NEXT_DAY, "end": END});

@@ -26,7 +26,7 @@ pub struct OrderBody {
     pub side: String,
     /// `term` or `spot`.
     pub kind: String,
-    /// Where it trades.
+    /// Where it trades; of a bid for several markets the first of them, and each of its trades says where it bought.
     pub market: String,
     /// Of a bid for several markets: all of them.
     pub markets: Option<Vec<String>>,
@@ -89,6 +89,8 @@ pub struct OrderTradeBody {
     pub id: Option<Uuid>,
     /// The contract it created; none of a sale by the hour.
     pub contract: Option<Uuid>,
+    /// Where it traded.
+    pub market: String,
     /// The lot that serves it.
     pub lot: Uuid,
     /// How many GPUs.
@@ -315,6 +317,7 @@ impl OrderBody {
         self.trades.push(OrderTradeBody {
             id: Some(trade.trade.uuid()),
             contract: Some(trade.contract.uuid()),
+            market: trade.market.to_string(),
             lot: trade.lot.uuid(),
             gpus: trade.gpus,
             price: trade.price,
@@ -334,6 +337,7 @@ impl OrderBody {
         self.trades.extend(sales.into_iter().map(|sale| OrderTradeBody {
             id: None,
             contract: None,
+            market: sold.market.to_string(),
             lot: sale.lot.uuid(),
             gpus: sale.gpus,
             price: sale.price,

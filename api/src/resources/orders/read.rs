@@ -214,8 +214,8 @@ pub(crate) fn shown_since(now: Instant) -> Instant {
 async fn add_trades(node: &Node, client: &Client, orders: &mut [OrderBody]) -> Result<(), Problem> {
     let ids: Vec<Uuid> = orders.iter().map(|order| order.id).collect();
     let places: HashMap<Uuid, usize> = ids.iter().enumerate().map(|(place, id)| (*id, place)).collect();
-    let term = "id, contract, lot, gpus, price, window_start, window_end, amount, sequence, NULL::int";
-    let spot = "NULL, NULL, lot, gpus, price, hour, hour + interval '1 hour', amount, sequence, minutes";
+    let term = "id, contract, lot, gpus, price, window_start, window_end, amount, sequence, NULL::int, market";
+    let spot = "NULL, NULL, lot, gpus, price, hour, hour + interval '1 hour', amount, sequence, minutes, market";
     let statement = format!(
         "SELECT bid, {term} FROM trades WHERE bid = ANY($1) \
          UNION ALL SELECT ask, {term} FROM trades WHERE ask = ANY($1) \
@@ -228,6 +228,7 @@ async fn add_trades(node: &Node, client: &Client, orders: &mut [OrderBody]) -> R
         orders[*place].trades.push(OrderTradeBody {
             id: row.get(1),
             contract: row.get(2),
+            market: row.get(11),
             lot: row.get(3),
             gpus: u32::try_from(row.get::<_, i32>(4)).unwrap_or(0),
             price: price(row.get(5))?,
