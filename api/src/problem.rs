@@ -192,6 +192,11 @@ impl Problem {
         self.code
     }
 
+    /// What was wrong with the request.
+    pub fn detail(&self) -> &str {
+        &self.detail
+    }
+
     /// It as it is sent.
     pub fn body(&self) -> ProblemBody {
         ProblemBody {

@@ -3,7 +3,8 @@
 use ledger::{Amount, Currency, Instant, OrganizationId};
 use uuid::Uuid;
 
-use super::{Exchange, MarketChoice, OrderSide, OrderTerms, Refusal};
+use super::decide::Resolved;
+use super::{Exchange, MarketChoice, NewOrder, OrderSide, OrderTerms, Refusal};
 use crate::{
     Liquidity, LotId, MarketId, OrderId, Placement, Price, SelfTradePrevention, TermWindow, TimeInForce, Unfilled,
     Window,
@@ -57,16 +58,23 @@ pub struct QuoteRequest {
     pub limit_price: Option<Price>,
     /// The hours.
     pub window: TermWindow,
+    /// How long it would stay.
+    pub time_in_force: TimeInForce,
+    /// Of a GTD order: when it would end.
+    pub expires_at: Option<Instant>,
     /// The fewest GPUs in one trade; the lot size when not given.
     pub min_gpus: Option<u32>,
     /// Which lots may serve it together.
     pub placement: Placement,
+    /// Whether it would be cancelled rather than trade at once.
+    pub post_only: bool,
     /// What happens when it meets an order of its own organization.
     pub self_trade_prevention: SelfTradePrevention,
 }
 
 impl Exchange {
-    /// What a bid for a term would do if it came at `now`; funds and the organization's limits are not looked at.
+    /// What a bid for a term would do if it came at `now`. Funds and the organization's limits are not looked at:
+    /// [`Exchange::check_bid`] does, for the order that comes of it.
     ///
     /// # Errors
     /// [`Refusal`] when such a bid would be refused.
@@ -75,11 +83,11 @@ impl Exchange {
         let (market, other_markets) = self.choose(&request.markets, gpus, limit_price)?;
         let markets = self.bid_markets(market, &other_markets)?;
         let side = OrderSide::Buy {
-            time_in_force: TimeInForce::Fok,
+            time_in_force: request.time_in_force,
             min_gpus: request.min_gpus.unwrap_or(markets.lot_size),
-            expires_at: None,
+            expires_at: request.expires_at,
             placement: request.placement,
-            post_only: false,
+            post_only: request.post_only,
             self_trade_prevention: request.self_trade_prevention,
         };
         let limit_price = limit_price.unwrap_or(Price::MAX);
@@ -115,5 +123,19 @@ impl Exchange {
             fees,
             trades: trades.collect(),
         })
+    }
+
+    /// Why a bid for a term would be refused if it came at `now`, by the very checks that decide it.
+    ///
+    /// # Errors
+    /// That [`Refusal`].
+    pub fn check_bid(&self, bid: &NewOrder, now: Instant) -> Result<(), Refusal> {
+        match self.resolve_new(bid)? {
+            Resolved::Bid(terms, markets) => {
+                let order = OrderId::new(Uuid::nil());
+                self.admit_bid(order, bid.organization, &terms, &markets, now.max(self.now)).map(drop)
+            }
+            Resolved::Ask(..) | Resolved::Spot(_) => Err(Refusal::OptionsConflict),
+        }
     }
 }

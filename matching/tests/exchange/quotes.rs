@@ -66,3 +66,18 @@ fn a_quote_tells_the_takers_fee() {
          money acme => available 983.92 held 0.00 payable 0.00",
     );
 }
+
+#[test]
+fn a_quote_minds_how_long_its_order_stays_and_whether_it_may_trade_at_once() {
+    market(
+        "ask A1 north L1 16 @1.0000
+         quote acme m1 8 @any 0..24 post_only => unfillable (post_only)
+         quote acme m1 8 @1.0000 0..24 post_only => unfillable (post_only)
+         quote acme m1 8 @0.9000 0..24 post_only => unfillable (price @1.0000)
+         quote acme m1 8 @any 0..24 post_only ioc => refused options_conflict
+         quote acme m1 8 @any 0..24 gtd=4 => 0..24 limit @1.0000 costs 192.00 + 0.00: 8 @1.0000
+         quote acme m1 8 @any 0..24 ioc gtd=4 => refused expiry_invalid
+         at 4
+         quote acme m1 8 @any 8..24 gtd=4 => refused expiry_invalid",
+    );
+}

@@ -166,8 +166,11 @@ impl Scenario {
                     gpus: number(gpus),
                     limit_price: (price != "@any").then(|| limit(price)),
                     window: term_window(hours),
+                    time_in_force: line.time_in_force(),
+                    expires_at: line.option("gtd=").map(at_hour),
                     min_gpus: line.option("min=").map(number),
                     placement: line.placement(),
+                    post_only: line.has("post_only"),
                     self_trade_prevention: line.self_trade_prevention(),
                 };
                 self.tell_quote(&self.exchange_at_now().quote(&request, self.now))

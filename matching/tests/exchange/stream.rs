@@ -423,8 +423,11 @@ impl Stream {
             gpus: order.gpus,
             limit_price: bid.post_only.then_some(order.limit_price),
             window,
+            time_in_force: TimeInForce::Fok,
+            expires_at: None,
             min_gpus,
             placement,
+            post_only: false,
             self_trade_prevention,
         };
         self.execute(Instruction::Advance);
@@ -442,8 +445,10 @@ impl Stream {
             self_trade_prevention,
         };
         let from = self.log.0.len();
+        let admitted = self.exchange.check_bid(&order, self.now());
         self.execute(Instruction::PlaceOrder(order));
-        if self.log.0.len() == from {
+        assert_eq!(admitted.is_ok(), self.log.0.len() > from, "an order is placed unless its check refuses it");
+        if admitted.is_err() {
             return; // The organization may not order now.
         }
         let traded = self.log.0[from..].iter().filter_map(|record| match &record.event {

@@ -73,6 +73,64 @@ async fn a_quote_answers_with_an_order_that_fills_at_its_price() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_quote_never_answers_with_an_order_that_is_refused_unless_it_says_so() {
+    let exchange = TestExchange::start().await;
+    let (north, _, acme) = clients(&exchange).await;
+    let (operator, poor) = (exchange.operator(), exchange.client("south", Role::Buyer));
+    let lot = list(&north, 16).await;
+    north.post("/v1/orders", &ask(&lot, 16, "1.0000")).await.ok();
+    let mut asked = day_bid(8, "1.0000");
+    asked.as_object_mut().unwrap().remove("limit_price");
+
+    let post_only = acme.post("/v1/quotes", &with(asked.clone(), "post_only", true)).await.ok();
+    assert_eq!((&post_only["fillable"], &post_only["unfilled"]["reason"]), (&json!(false), &json!("post_only")));
+    let resting = acme.post("/v1/quotes", &with(day_bid(8, "0.9000"), "post_only", true)).await.ok();
+    assert_eq!(resting["unfilled"]["reason"], "price");
+    for (field, value, code) in [
+        ("time_in_force", json!("GTD"), "expiry_invalid"),
+        ("expires_at", json!(START), "expiry_invalid"),
+        ("billing", json!("calendar_month"), "not_supported"),
+    ] {
+        let wrong = with(day_bid(8, "1.0000"), field, value);
+        assert_eq!(acme.post("/v1/orders", &wrong).await.problem(), (422, code), "{wrong}");
+        assert_eq!(acme.post("/v1/quotes", &wrong).await.problem(), (422, code), "{wrong}");
+    }
+    let past = with(with(asked.clone(), "time_in_force", "GTD"), "expires_at", "2020-01-01T00:00:00Z");
+    assert_eq!(acme.post("/v1/quotes", &past).await.problem(), (422, "expiry_invalid"));
+    let kept = with(with(asked.clone(), "time_in_force", "GTD"), "expires_at", START);
+    let kept = acme.post("/v1/quotes", &kept).await.ok();
+    assert_eq!((&kept["order"]["time_in_force"], &kept["blocked_by"]), (&json!("GTD"), &Value::Null));
+
+    // What blocks the quoted order is what it is refused with.
+    let is_blocked = async |client: &ApiClient, code: &str| {
+        let quote = client.post("/v1/quotes", &asked).await.ok();
+        assert_eq!((&quote["fillable"], &quote["blocked_by"]["code"]), (&json!(true), &json!(code)), "{quote}");
+        let refused = client.post("/v1/orders", &quote["order"]).await;
+        assert_eq!(refused.problem().1, code);
+        assert_eq!(refused.body["detail"], quote["blocked_by"]["detail"]);
+    };
+    is_blocked(&poor, "insufficient_funds").await;
+    acme.put("/v1/account/budgets/USD", &json!({"monthly": "10.00"})).await.ok();
+    is_blocked(&acme, "budget_exceeded").await;
+    acme.delete("/v1/account/budgets/USD").await.ok();
+    let band = format!("/v1/markets/{MARKET}/price-band");
+    operator.put(&band, &json!({"width_bps": 1000, "reference": "0.5000"})).await.ok();
+    is_blocked(&acme, "price_outside_band").await;
+    operator.delete(&band).await.ok();
+    let limit = "/v1/organizations/acme/order-limit";
+    operator.put(limit, &json!({"open_orders_max": 0})).await.ok();
+    is_blocked(&acme, "too_many_open_orders").await;
+    operator.put(limit, &json!({"open_orders_max": null})).await.ok();
+    operator.post("/v1/organizations/acme/suspend", &json!({"reason": "keys lost"})).await.ok();
+    is_blocked(&acme, "organization_suspended").await;
+    operator.post("/v1/organizations/acme/reinstate", &Value::Null).await.ok();
+
+    let free = acme.post("/v1/quotes", &asked).await.ok();
+    assert!(free.get("blocked_by").is_none(), "{free}");
+    assert_eq!(acme.post("/v1/orders", &free["order"]).await.ok()["status"], "filled");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_amended_order_keeps_or_loses_its_place() {
     let exchange = TestExchange::start().await;
     let (north, _, acme) = clients(&exchange).await;
@@ -88,7 +146,11 @@ async fn an_amended_order_keeps_or_loses_its_place() {
     assert_eq!((&raised["status"], &raised["average_price"]), (&json!("filled"), &json!("1.0500")));
     let listed = acme.get("/v1/orders?status=filled").await.ok();
     for shown in [&raised, &acme.get(&order_path(&bid)).await.ok(), &listed["data"][0]] {
-        assert_eq!((&shown["id"], &shown["unfilled"]), (&bid["id"], &Value::Null), "what is filled has no reason not to");
+        assert_eq!(
+            (&shown["id"], &shown["unfilled"]),
+            (&bid["id"], &Value::Null),
+            "what is filled has no reason not to"
+        );
     }
     let again = acme.patch(&order_path(&bid), &json!({"gpus": 8})).await;
     assert_eq!(again.problem(), (409, "order_not_open"));

@@ -18,8 +18,7 @@ use crate::resources::unexpected_receipt;
 pub(in crate::desk) fn ask(desk: &mut Desk, request: &Request) -> Result<Answer, Problem> {
     let body: NewOrderBody = request.body()?;
     body.check_role(request.role)?;
-    let quote = desk.exchange.quote(&body.quote(request.organization)?, desk.now);
-    Answer::ok(&QuoteBody::of(quote.map_err(|refusal| Problem::from(&refusal))?, body))
+    Answer::ok(&QuoteBody::ask(&desk.exchange, body, request.organization, desk.now)?)
 }
 
 pub(in crate::desk) fn place(desk: &mut Desk, request: &Request) -> Result<Answer, Problem> {

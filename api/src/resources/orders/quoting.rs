@@ -2,8 +2,8 @@
 
 use actix_web::{HttpResponse, post, web};
 use infra::node::Node;
-use ledger::{Amount, Currency};
-use matching::{MarketId, Price, Quote, QuotedTrade};
+use ledger::{Amount, Currency, Instant, OrganizationId};
+use matching::{Exchange, MarketId, Price, Quote, QuotedTrade, Refusal};
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -48,8 +48,21 @@ pub struct FillableBody {
     window: WindowBody,
     /// The trades, best first.
     trades: Vec<QuotedTradeBody>,
-    /// The order, ready to post: while the book is as it is, it fills at this price.
+    /// The order, ready to post: while the book is as it is, it fills at this price, unless something blocks it.
     order: NewOrderBody,
+    /// Why the order would be refused all the same if you posted it now; absent when it would not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    blocked_by: Option<BlockedBody>,
+}
+
+/// What keeps an order that would fill from being placed: money, a limit, a price band, a suspension.
+#[derive(Serialize, ToSchema)]
+pub struct BlockedBody {
+    /// The code of the problem that posting the order would be answered with.
+    #[schema(value_type = String, example = "insufficient_funds")]
+    code: &'static str,
+    /// The cause in a sentence.
+    detail: String,
 }
 
 /// A trade that an order would make.
@@ -77,6 +90,8 @@ pub struct UnfillableBody {
 }
 
 /// Ask what an order to buy for a term would do now. The limit may be left out. Nothing is held or promised.
+///
+/// A post-only order that would trade at once is not fillable, for the reason `post_only`.
 #[utoipa::path(
     operation_id = "quote",
     tag = "trading",
@@ -93,22 +108,26 @@ pub async fn ask(
     body: web::Json<NewOrderBody>,
     node: web::Data<Node>,
 ) -> Result<HttpResponse, Problem> {
-    let body = body.into_inner();
-    let request = body.quote(caller.organization)?;
     let now = node.clock.now();
     let (sequence, quote) = {
         let exchange = node.view.read();
-        (exchange.sequence(), exchange.quote(&request, now).map_err(|refusal| Problem::from(&refusal))?)
+        (exchange.sequence(), QuoteBody::ask(&exchange, body.into_inner(), caller.organization, now)?)
     };
-    Ok(answer(HttpResponse::Ok(), sequence, &QuoteBody::of(quote, body)))
+    Ok(answer(HttpResponse::Ok(), sequence, &quote))
 }
 
 impl QuoteBody {
-    /// What a quote says about the request.
-    pub(crate) fn of(quote: Quote, request: NewOrderBody) -> Self {
+    /// What the exchange answers at `now` to an organization that asks.
+    pub(crate) fn ask(
+        exchange: &Exchange,
+        request: NewOrderBody,
+        organization: OrganizationId,
+        now: Instant,
+    ) -> Result<Self, Problem> {
+        let quote = exchange.quote(&request.quote(organization)?, now).map_err(|refusal| Problem::from(&refusal))?;
         match quote {
             Quote::Unfillable(unfilled) => {
-                Self::Unfillable(UnfillableBody { fillable: false, unfilled: unfilled.into() })
+                Ok(Self::Unfillable(UnfillableBody { fillable: false, unfilled: unfilled.into() }))
             }
             Quote::Fillable { window, currency, limit_price, amount, fees, trades } => {
                 let gpus: u32 = trades.iter().map(|trade| trade.gpus).sum();
@@ -118,7 +137,9 @@ impl QuoteBody {
                     let QuotedTrade { market, lot, gpus, price } = *trade;
                     QuotedTradeBody { market, lot: lot.uuid(), gpus, price }
                 };
-                Self::Fillable(Box::new(FillableBody {
+                let order = request.filling(limit_price, window);
+                let blocked_by = exchange.check_bid(&order.order(organization)?, now).err();
+                Ok(Self::Fillable(Box::new(FillableBody {
                     fillable: true,
                     gpus,
                     average_price: average_price(amount, gpu_hours).unwrap_or(limit_price),
@@ -127,9 +148,17 @@ impl QuoteBody {
                     fees,
                     window,
                     trades: trades.iter().map(shown).collect(),
-                    order: request.filling(limit_price, window),
-                }))
+                    order,
+                    blocked_by: blocked_by.as_ref().map(BlockedBody::from),
+                })))
             }
         }
+    }
+}
+
+impl From<&Refusal> for BlockedBody {
+    fn from(refusal: &Refusal) -> Self {
+        let problem = Problem::from(refusal);
+        Self { code: problem.code().code(), detail: problem.detail().to_owned() }
     }
 }

@@ -217,9 +217,7 @@ impl NewOrderBody {
 
     /// The order that it asks for.
     pub(crate) fn order(&self, organization: OrganizationId) -> Result<NewOrder, Problem> {
-        if self.billing.as_ref().is_some_and(|billing| billing != "hours_720") {
-            return Err(Problem::new(ProblemCode::NotSupported, "billing other than hours_720 is not offered yet."));
-        }
+        self.check_billing()?;
         let side = match (self.side, self.kind) {
             (SideBody::Buy, KindBody::Term) => self.buy()?,
             (SideBody::Sell, KindBody::Term) => self.sell()?,
@@ -231,12 +229,30 @@ impl NewOrderBody {
         Ok(NewOrder { organization, client_order_id, gpus, limit_price, side })
     }
 
+    fn check_billing(&self) -> Result<(), Problem> {
+        if self.billing.as_ref().is_some_and(|billing| billing != "hours_720") {
+            return Err(Problem::new(ProblemCode::NotSupported, "billing other than hours_720 is not offered yet."));
+        }
+        Ok(())
+    }
+
     /// What it asks about, as a quote.
     pub(crate) fn quote(&self, organization: OrganizationId) -> Result<QuoteRequest, Problem> {
         if self.side != SideBody::Buy || self.kind != KindBody::Term {
             return Err(Problem::new(ProblemCode::InvalidField, "Quotes are for orders to buy for a term."));
         }
-        let NewSide::Buy { markets, window, min_gpus, placement, self_trade_prevention, .. } = self.buy()? else {
+        self.check_billing()?;
+        let NewSide::Buy {
+            markets,
+            window,
+            time_in_force,
+            expires_at,
+            min_gpus,
+            placement,
+            post_only,
+            self_trade_prevention,
+        } = self.buy()?
+        else {
             return Err(missing("market"));
         };
         let Self { gpus, limit_price, .. } = *self;
@@ -246,8 +262,11 @@ impl NewOrderBody {
             gpus,
             limit_price,
             window,
+            time_in_force,
+            expires_at,
             min_gpus,
             placement,
+            post_only,
             self_trade_prevention,
         })
     }

@@ -14,7 +14,7 @@ mod spot;
 mod supply;
 mod term;
 
-use ledger::{AccountKind, Amount, Currency, OrganizationId};
+use ledger::{AccountKind, Amount, Currency, Instant, OrganizationId};
 use sha2::{Digest, Sha256};
 
 use super::event::supply_of;
@@ -33,7 +33,7 @@ pub(super) use term::Match;
 const TEXT_MAX: usize = 120;
 
 /// What a new order asks for, with every default filled in, and what was found for it.
-enum Resolved<'a> {
+pub(super) enum Resolved<'a> {
     Bid(OrderTerms, BidMarkets),
     Ask(OrderTerms, Offered<'a>),
     Spot(SpotTerms),
@@ -90,6 +90,20 @@ impl Exchange {
     }
 
     fn place_order(&self, new: &NewOrder, ids: &mut DerivedIds, out: &mut Vec<Event>) -> Result<(), Refusal> {
+        let resolved = self.resolve_new(new)?;
+        let order = OrderId::new(ids.mint());
+        match resolved {
+            Resolved::Bid(terms, markets) => self.place_bid(new, order, terms, &markets, ids, out),
+            Resolved::Ask(terms, offered) => self.place_ask(new, order, terms, &offered, out),
+            Resolved::Spot(terms) => match terms.side {
+                SpotSide::Buy { min_gpus } => self.place_spot_bid(new, order, terms, min_gpus, out),
+                SpotSide::Sell { .. } => self.place_spot_ask(new, order, terms, out),
+            },
+        }
+    }
+
+    /// A new order with every default filled in, if its organization has not placed it before and may place one more.
+    pub(super) fn resolve_new(&self, new: &NewOrder) -> Result<Resolved<'_>, Refusal> {
         let organization = self.require_organization(new.organization)?;
         let resolved = self.resolve(new)?;
         if let Some(name) = new.client_order_id
@@ -109,15 +123,7 @@ impl Exchange {
         if organization.open_orders >= open_orders_max {
             return Err(Refusal::TooManyOpenOrders { max: open_orders_max });
         }
-        let order = OrderId::new(ids.mint());
-        match resolved {
-            Resolved::Bid(terms, markets) => self.place_bid(new, order, terms, &markets, ids, out),
-            Resolved::Ask(terms, offered) => self.place_ask(new, order, terms, &offered, out),
-            Resolved::Spot(terms) => match terms.side {
-                SpotSide::Buy { min_gpus } => self.place_spot_bid(new, order, terms, min_gpus, out),
-                SpotSide::Sell { .. } => self.place_spot_ask(new, order, terms, out),
-            },
-        }
+        Ok(resolved)
     }
 
     fn cancel_order(&self, organization: OrganizationId, order: OrderId, out: &mut Vec<Event>) -> Result<(), Refusal> {
@@ -150,13 +156,24 @@ impl Exchange {
 
     /// Whether an organization has the funds, and the budget, to set `required` aside.
     fn check_funds(&self, organization: OrganizationId, currency: Currency, required: Amount) -> Result<(), Refusal> {
+        self.check_funds_at(organization, currency, required, self.now)
+    }
+
+    /// As [`Exchange::check_funds`], with the budget of the month that it is at `now`.
+    fn check_funds_at(
+        &self,
+        organization: OrganizationId,
+        currency: Currency,
+        required: Amount,
+        now: Instant,
+    ) -> Result<(), Refusal> {
         if required > Amount::LINE_MAX {
             return Err(Refusal::AmountTooLarge);
         }
         self.books.check_available(organization, currency, required).map_err(|overdraft| {
             Refusal::InsufficientFunds { required: overdraft.required, available: overdraft.available }
         })?;
-        match self.budget_left(organization, currency) {
+        match self.budget_left_at(organization, currency, now) {
             Some(left) if required > left => Err(Refusal::BudgetExceeded { required, left: left.max(Amount::ZERO) }),
             _ => Ok(()),
         }
@@ -164,9 +181,13 @@ impl Exchange {
 
     /// What an organization may still commit this month; nothing when that is not bounded.
     pub(super) fn budget_left(&self, organization: OrganizationId, currency: Currency) -> Option<Amount> {
+        self.budget_left_at(organization, currency, self.now)
+    }
+
+    fn budget_left_at(&self, organization: OrganizationId, currency: Currency, now: Instant) -> Option<Amount> {
         let budget = self.organizations.get(&organization)?.budgets.get(&currency)?;
         let held = self.books.customer(AccountKind::CustomerHeld, organization, currency);
-        Some(budget.monthly - budget.spent_in(self.now.day().month()) - held)
+        Some(budget.monthly - budget.spent_in(now.day().month()) - held)
     }
 
     /// Whether a bid may name this limit in all of its markets.

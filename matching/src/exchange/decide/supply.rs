@@ -10,7 +10,7 @@ use crate::exchange::{
 use crate::{Contract, DerivedIds, Lot, LotId, Market, OrderId, Supply, Window};
 
 /// What an ask can be placed on.
-pub(super) struct Offered<'a> {
+pub(in crate::exchange) struct Offered<'a> {
     pub lot: LotId,
     pub market: &'a Market,
     pub gpus: u32,

@@ -1,6 +1,6 @@
 //! Bids for a term, and the trades they make.
 
-use ledger::{ContractId, Instant, OrganizationId};
+use ledger::{Amount, ContractId, Instant, OrganizationId};
 use smallvec::SmallVec;
 
 use super::{Resolved, check_minimum, check_quantity};
@@ -168,16 +168,29 @@ impl Exchange {
         ids: &mut DerivedIds,
         out: &mut Vec<Event>,
     ) -> Result<(), Refusal> {
-        let arriving = Self::arriving(order, new.organization, &terms, markets, self.now)?;
-        self.check_limit(&markets.keys, terms.limit_price)?;
-        let hold = hold(terms.limit_price, terms.gpus, terms.window.hours(), markets.fee_bps_max);
+        let (arriving, hold) = self.admit_bid(order, new.organization, &terms, markets, self.now)?;
         let currency = self.venue.at(markets.keys[0]).spec.currency;
-        self.check_funds(new.organization, currency, hold)?;
         let outcome = self.plan_arrival(&arriving, markets, self.now);
         let (organization, client_order_id, unfilled) = (new.organization, new.client_order_id, outcome.unfilled);
         out.push(OrderPlaced { order, organization, client_order_id, terms, currency, hold, unfilled }.into());
         self.carry_out(&arriving, markets, &outcome, ids, out);
         Ok(())
+    }
+
+    /// A valid bid as it arrives at `now`, and what it sets aside, if its price and its funds admit it.
+    pub(in crate::exchange) fn admit_bid(
+        &self,
+        order: OrderId,
+        organization: OrganizationId,
+        terms: &OrderTerms,
+        markets: &BidMarkets,
+        now: Instant,
+    ) -> Result<(Arriving, Amount), Refusal> {
+        let arriving = Self::arriving(order, organization, terms, markets, now)?;
+        self.check_limit(&markets.keys, terms.limit_price)?;
+        let hold = hold(terms.limit_price, terms.gpus, terms.window.hours(), markets.fee_bps_max);
+        self.check_funds_at(organization, self.venue.at(markets.keys[0]).spec.currency, hold, now)?;
+        Ok((arriving, hold))
     }
 
     /// A valid bid as it arrives; its price and its funds are checked apart.
