@@ -47,7 +47,7 @@ impl UnfilledReason {
             Self::Price => "The limit price is below what sellers ask for these hours.",
             Self::Hours => "Sellers do not offer these hours to the whole order; they do offer others.",
             Self::Quantity => {
-                "Sellers do not have this many GPUs free in these hours, or not min_gpus of them in one trade."
+                "No single change of price, hours or placement would fill this many GPUs, or min_gpus of them in one trade."
             }
             Self::Fabric => "No single lot has this many GPUs; several lots together do.",
             Self::Provider => "No single provider has this many GPUs; several providers together do.",
