@@ -19,7 +19,7 @@ pub struct NewWebhookBody {
     /// Where events are sent: HTTPS to a host on the public internet, at most 2048 characters.
     #[schema(example = "https://hooks.example.com/secondwind")]
     url: String,
-    /// The types to send, as `GET /v1/events` names them; all when not given.
+    /// The types to send, as `GET /v1/events` names them or, with `secondwind.` before, the payload; all when not given.
     #[serde(default)]
     #[schema(example = json!(["trade_executed", "hours_delivered"]))]
     event_types: Option<Vec<String>>,

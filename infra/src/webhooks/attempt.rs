@@ -9,6 +9,7 @@ use reqwest::{Client, Response, redirect};
 use serde::Serialize;
 use uuid::Uuid;
 
+use super::endpoint::TYPE_PREFIX;
 use super::secret::signatures;
 use super::target::GuardedResolver;
 use super::{Targets, WebhookError, WebhookSecret, WebhookSettings};
@@ -108,7 +109,7 @@ async fn exchange(client: &Client, targets: Targets, due: &DueDelivery) -> Resul
     let id = due.id.to_string();
     let timestamp = Clock::System.now().micros().div_euclid(1_000_000);
     let payload = Payload {
-        r#type: format!("secondwind.{}", due.event.name),
+        r#type: format!("{TYPE_PREFIX}{}", due.event.name),
         timestamp: due.event.at.to_string(),
         data: Data { sequence: due.event.sequence, event: &due.event.data },
     };

@@ -25,6 +25,14 @@ const COLUMNS: &str = "id, url, event_types, created_at, after_sequence, failing
 static EVENT_TYPES: LazyLock<BTreeSet<&'static str>> =
     LazyLock::new(|| Event::schemas().into_iter().map(|(name, _, _)| name).collect());
 
+/// What stands before a type in what is sent, and in the topic.
+pub(super) const TYPE_PREFIX: &str = "secondwind.";
+
+/// The types that events have, for people to read.
+pub(super) fn event_types() -> String {
+    EVENT_TYPES.iter().copied().collect::<Vec<_>>().join(", ")
+}
+
 /// Where an organization wants its events.
 #[derive(Clone, Debug)]
 pub struct Endpoint {
@@ -69,7 +77,7 @@ impl Webhooks {
         event_types: Option<Vec<String>>,
     ) -> Result<(Endpoint, WebhookSecret), WebhookError> {
         let url = self.targets.parse(url)?;
-        let event_types = event_types.map(known_types).transpose()?;
+        let event_types = event_types.as_deref().map(known_types).transpose()?;
         self.targets.check_name(&url).await?;
         let secret = WebhookSecret::generate()?;
         let mut client = self.database.get().await?;
@@ -172,12 +180,15 @@ impl Webhooks {
 }
 
 /// The types, each once, if there are events of all of them.
-fn known_types(types: Vec<String>) -> Result<Vec<String>, WebhookError> {
+fn known_types(types: &[String]) -> Result<Vec<String>, WebhookError> {
     if types.is_empty() {
         return Err(WebhookError::NoEventTypes);
     }
-    match types.iter().find(|name| !EVENT_TYPES.contains(name.as_str())) {
-        Some(unknown) => Err(WebhookError::EventTypeUnknown(unknown.chars().take(EVENT_TYPE_SHOWN_MAX).collect())),
-        None => Ok(types.into_iter().collect::<BTreeSet<String>>().into_iter().collect()),
+    let mut known = BTreeSet::new();
+    for name in types {
+        let found = EVENT_TYPES.get(name.strip_prefix(TYPE_PREFIX).unwrap_or(name));
+        let unknown = || WebhookError::EventTypeUnknown(name.chars().take(EVENT_TYPE_SHOWN_MAX).collect());
+        known.insert((*found.ok_or_else(unknown)?).to_owned());
     }
+    Ok(known.into_iter().collect())
 }

@@ -71,7 +71,7 @@ pub enum WebhookError {
     #[error(transparent)]
     Target(#[from] TargetError),
     /// No events have this type.
-    #[error("there are no events of the type {0:?}")]
+    #[error("there are no events of the type {0:?}; the types are {types}", types = endpoint::event_types())]
     EventTypeUnknown(String),
     /// The list of types names none.
     #[error("event_types must name a type; leave it out for all of them")]

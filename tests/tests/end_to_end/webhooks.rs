@@ -56,7 +56,7 @@ async fn own_events_arrive_signed_and_nothing_that_was_before() {
     let lot = list(&north, 8).await;
     let (_, sellers_secret) = endpoint(&north, sellers.url()).await;
     let (webhook, buyers_secret) = endpoint(&acme, buyers.url()).await;
-    let only = json!({"url": filtered.url(), "event_types": ["trade_executed", "trade_executed"]});
+    let only = json!({"url": filtered.url(), "event_types": ["trade_executed", "secondwind.trade_executed"]});
     let only = acme.post("/v1/webhooks", &only).await.ok();
     assert_eq!(only["event_types"], json!(["trade_executed"]));
     north.post("/v1/orders", &ask(&lot, 8, "1.0500")).await.ok();
@@ -372,6 +372,9 @@ async fn endpoints_are_bounded_and_their_types_known() {
     let body = |types: Value| json!({"url": "http://127.0.0.1:9/", "event_types": types});
     let unknown = acme.post("/v1/webhooks", &body(json!(["trade_executed", "trade_imagined"]))).await;
     assert_eq!(unknown.problem(), (422, "event_type_unknown"));
+    assert!(unknown.body["detail"].as_str().is_some_and(|detail| detail.contains("spot_interrupted, ")), "{unknown:?}");
+    let twice = acme.post("/v1/webhooks", &body(json!(["secondwind.secondwind.trade_executed"]))).await;
+    assert_eq!(twice.problem(), (422, "event_type_unknown"));
     assert_eq!(acme.post("/v1/webhooks", &body(json!([]))).await.problem(), (422, "invalid_field"));
     assert_eq!(acme.post("/v1/webhooks", &json!({"url": "", "colour": "red"})).await.problem(), (422, "invalid_field"));
     let all_types = body(Value::Null);
