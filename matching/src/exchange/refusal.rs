@@ -78,7 +78,7 @@ pub enum Refusal {
     #[error("min_remnant_hours is at most the hours of the lot's window")]
     RemnantInvalid,
     /// There is no such contract in progress, or it is another organization's.
-    #[error("there is no such contract in progress of this organization")]
+    #[error("there is no such contract in progress: it has ended, was undone, or is not yours")]
     ContractUnknown,
     /// The contract's delivery has begun.
     #[error("the contract's delivery has begun; a trade can be undone only before")]

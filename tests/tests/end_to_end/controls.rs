@@ -84,7 +84,10 @@ async fn a_trade_undone_refunds_the_buyer_and_frees_the_hours() {
     let north = exchange.client("north", Role::Provider);
     let lot = north.get(&format!("/v1/lots/{}", opened.lot)).await.ok();
     assert_eq!(lot["free_gpus_min"], 16);
-    assert_eq!(operator.post(&bust, &json!({"reason": "again"})).await.problem(), (422, "contract_unknown"));
+    let again = operator.post(&bust, &json!({"reason": "again"})).await;
+    assert_eq!(again.problem(), (422, "contract_unknown"));
+    let detail = "There is no such contract in progress: it has ended, was undone, or is not yours.";
+    assert_eq!(again.body["detail"], detail, "as true of the operator as of who resells");
     let entries = format!("/v1/ledger/entries?contract={}", opened.contract);
     let entries = exchange.client("secondwind", Role::Finance).get(&entries).await.ok();
     let rules: Vec<_> = entries["data"].as_array().unwrap().iter().map(|entry| entry["rule"].clone()).collect();
