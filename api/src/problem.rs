@@ -313,8 +313,12 @@ fn unavailable(error: &dyn std::fmt::Display) -> Problem {
     Problem::new(ProblemCode::NotCaughtUp, "The read models cannot be read now.")
 }
 
-/// The text as a sentence of its own.
+/// The text as a sentence of its own. A field's name at its beginning stays as it is on the wire.
 pub(crate) fn sentence(text: &str) -> String {
+    let (first, rest) = text.split_at(text.find(' ').unwrap_or(text.len()));
+    if first.contains('_') || rest.starts_with(" must be") {
+        return format!("{text}.");
+    }
     let mut characters = text.chars();
     let first = characters.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
     format!("{first}{}.", characters.as_str())
@@ -340,6 +344,15 @@ mod tests {
         let pages: BTreeSet<String> =
             pages.map(|page| page.file_stem().unwrap().to_string_lossy().into_owned()).collect();
         assert_eq!(pages, codes.iter().map(ToString::to_string).collect());
+    }
+
+    #[test]
+    fn details_are_sentences_and_name_fields_as_they_are() {
+        assert_eq!(sentence("the market is halted already"), "The market is halted already.");
+        assert_eq!(sentence("the amount must be above zero"), "The amount must be above zero.");
+        assert_eq!(sentence("gpus must be a multiple of 8"), "gpus must be a multiple of 8.");
+        assert_eq!(sentence("min_gpus must be a multiple of 8"), "min_gpus must be a multiple of 8.");
+        assert_eq!(sentence("expires_at goes with GTD"), "expires_at goes with GTD.");
     }
 
     #[test]

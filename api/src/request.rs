@@ -24,9 +24,9 @@ const READ_PATIENCE: Duration = Duration::from_secs(5);
 /// The header of an answer that says how far the log was.
 pub const SEQUENCE_HEADER: &str = "Secondwind-Sequence";
 /// Items in a page, unless the caller asks for fewer or more.
-const PAGE_DEFAULT: u16 = 50;
+const PAGE_DEFAULT: u32 = 50;
 /// The most items in a page.
-const PAGE_MAX: u16 = 500;
+const PAGE_MAX: u32 = 500;
 
 /// JSON bodies: bounded, `application/json` only, with problems for what is wrong.
 pub fn json_config() -> web::JsonConfig {
@@ -159,7 +159,7 @@ pub struct PageQuery {
     /// Where the page before ended: its `next_cursor`.
     pub cursor: Option<String>,
     /// Items in the page, 1 to 500; 50 when not given.
-    pub limit: Option<u16>,
+    pub limit: Option<u32>,
     /// The answer includes at least the event with this sequence.
     pub min_sequence: Option<u64>,
 }
@@ -187,7 +187,7 @@ impl PageSpan {
     ///
     /// # Errors
     /// A [`Problem`] when the cursor or the limit is not usable.
-    pub fn of(cursor: Option<&str>, limit: Option<u16>) -> Result<Self, Problem> {
+    pub fn of(cursor: Option<&str>, limit: Option<u32>) -> Result<Self, Problem> {
         let after = cursor.map_or(Ok(0), decode_cursor)?;
         let limit = limit.unwrap_or(PAGE_DEFAULT);
         if limit == 0 || limit > PAGE_MAX {
@@ -256,7 +256,7 @@ mod tests {
         for cursor in ["", "x", "AAAA", "__________8", "AAAAAAAAAAE=="] {
             assert_eq!(PageSpan::of(Some(cursor), None).unwrap_err().code(), ProblemCode::InvalidCursor, "{cursor}");
         }
-        for limit in [0, PAGE_MAX + 1] {
+        for limit in [0, PAGE_MAX + 1, 100_000] {
             assert_eq!(PageSpan::of(None, Some(limit)).unwrap_err().code(), ProblemCode::InvalidQuery);
         }
     }

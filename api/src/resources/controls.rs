@@ -269,6 +269,8 @@ pub async fn reinstate_organization(
 #[serde(deny_unknown_fields)]
 pub struct OrderLimitBody {
     /// The most orders at rest; the exchange's usual limit when null.
+    #[serde(deserialize_with = "Option::deserialize")]
+    #[schema(required = true)]
     pub(crate) open_orders_max: Option<u32>,
 }
 

@@ -18,7 +18,7 @@ pub struct EventsQuery {
     /// Only events after the one with this sequence; from the first when not given.
     pub(crate) after: Option<u64>,
     /// Items in the page, 1 to 500; 50 when not given.
-    pub(crate) limit: Option<u16>,
+    pub(crate) limit: Option<u32>,
     /// The answer includes at least the event with this sequence.
     pub(crate) min_sequence: Option<u64>,
 }

@@ -252,7 +252,7 @@ pub struct EntryQuery {
     /// Where the page before ended: its `next_cursor`.
     pub(crate) cursor: Option<String>,
     /// Items in the page, 1 to 500; 50 when not given.
-    pub(crate) limit: Option<u16>,
+    pub(crate) limit: Option<u32>,
 }
 
 impl EntryQuery {

@@ -65,6 +65,7 @@ async fn mistyped_prices_and_too_many_orders_are_refused() {
     assert_eq!((&limited["open_orders"], &limited["open_orders_max"]), (&json!(2), &json!(3)));
     acme.post("/v1/orders", &day_bid(8, "0.1000")).await.ok();
     assert_eq!(acme.post("/v1/orders", &day_bid(8, "0.1000")).await.problem(), (409, "too_many_open_orders"));
+    assert_eq!(operator.put(limit, &json!({})).await.problem(), (422, "invalid_field"), "no limit must be said");
     let lifted = operator.put(limit, &json!({"open_orders_max": null})).await.ok();
     assert_eq!(lifted["open_orders_max"], 10_000);
 }

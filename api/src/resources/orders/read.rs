@@ -38,7 +38,7 @@ pub struct OrderQuery {
     /// Where the page before ended: its `next_cursor`.
     pub(crate) cursor: Option<String>,
     /// Items in the page, 1 to 500; 50 when not given.
-    pub(crate) limit: Option<u16>,
+    pub(crate) limit: Option<u32>,
     /// The answer includes at least the event with this sequence.
     pub(crate) min_sequence: Option<u64>,
 }
