@@ -375,7 +375,7 @@ impl Exchange {
         let here = self.contracts.iter().filter(|(_, contract)| contract.market == e.market);
         let last = here.map(|(_, contract)| (contract.sequence, contract.price)).max();
         self.change_market(e.market, |market| {
-            market.last_price = last.max(market.last_completed).map(|(_, price)| price)
+            market.last_price = last.max(market.last_completed).map(|(_, price)| price);
         });
     }
 

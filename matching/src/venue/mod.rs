@@ -378,8 +378,8 @@ impl Venue {
 
     /// An ask on this supply that has sold every hour.
     pub(crate) fn sold_out(&self, supply: Supply, ask: OrderId) -> Option<&Ask> {
-        let shelf = &self.shelves[self.lot_key(supply)?.0 as usize];
-        shelf.sold_out.iter().find(|sold_out| sold_out.id == ask)
+        let key = self.lot_key(supply)?;
+        self.shelves[key.0 as usize].sold_out.iter().find(|sold_out| sold_out.id == ask)
     }
 
     /// The same, which is then not kept any more.

@@ -33,12 +33,14 @@ const FORBIDDEN: &[&str] = &[
     "std::env",
     "std::thread",
     "println!",
-    "HashSet",
-    " HashMap",
+    "RandomState",
     "now_v7",
     "new_v4",
     "Timestamp::now",
 ];
+
+/// The standard library's maps, whose order differs from run to run; [`ledger::Map`] is made of them once, with a fixed hash.
+const RANDOM_BY_DEFAULT: &[&str] = &["HashMap", "HashSet"];
 
 fn dependencies(name: &str) -> BTreeSet<String> {
     let metadata = MetadataCommand::new().no_deps().exec().expect("cargo knows the workspace");
@@ -85,7 +87,8 @@ fn the_pure_crates_know_no_clock_no_io_and_no_floats() {
     for source in ["ledger/src", "matching/src"] {
         for file in sources(&root.join(source)) {
             let text = std::fs::read_to_string(&file).expect("a source file");
-            for word in FORBIDDEN {
+            let fixes_the_hash = file.ends_with("ledger/src/map.rs");
+            for word in FORBIDDEN.iter().chain(RANDOM_BY_DEFAULT.iter().filter(|_| !fixes_the_hash)) {
                 assert!(!text.contains(word), "{} has {word}", file.display());
             }
         }
