@@ -108,8 +108,16 @@ struct Shelf {
     asks: Vec<u32>,
     /// The place among its asks of the one whose spans are next to be measured, see [`MEASURED_MAX`].
     next: usize,
-    /// Its term asks that have sold every hour, in no order that matters.
-    sold_out: Vec<Ask>,
+    /// The last of its term asks that have sold every hour.
+    sold_out: Option<u32>,
+}
+
+/// A term ask that has sold every hour, kept until its lot ends for the case that a trade of it is undone.
+#[derive(Clone, Debug)]
+struct SoldOut {
+    ask: Ask,
+    /// The one before it on the same lot.
+    before: Option<u32>,
 }
 
 /// Markets, lots and the orders at rest.
@@ -125,6 +133,7 @@ pub struct Venue {
     lots_together: Map<Binding, Vec<LotKey>>,
     order_keys: Map<OrderId, u32>,
     orders: Slab<Order>,
+    sold_out: Slab<SoldOut>,
 }
 
 impl Venue {
@@ -271,7 +280,7 @@ impl Venue {
     pub(crate) fn add_lot(&mut self, lot: Lot) -> LotKey {
         let (supply, bindings) = (lot.supply, lot.bindings());
         let unit = self.at(lot.market_key).spec.lot_size;
-        let index = self.shelves.insert(Shelf { lot, unit, asks: Vec::new(), next: 0, sold_out: Vec::new() });
+        let index = self.shelves.insert(Shelf { lot, unit, asks: Vec::new(), next: 0, sold_out: None });
         let key = LotKey(u32::try_from(index).unwrap_or(u32::MAX));
         self.lot_keys.insert(supply, key);
         for binding in bindings {
@@ -284,7 +293,11 @@ impl Venue {
     pub(crate) fn remove_lot(&mut self, supply: Supply) {
         let Some(key) = self.lot_keys.remove(&supply) else { return };
         debug_assert!(self.shelves[key.0 as usize].asks.is_empty(), "orders rest on {supply:?}");
-        for binding in self.shelves.remove(key.0 as usize).lot.bindings() {
+        let Shelf { lot, sold_out: mut next, .. } = self.shelves.remove(key.0 as usize);
+        while let Some(kept) = next {
+            next = self.sold_out.remove(kept as usize).before;
+        }
+        for binding in lot.bindings() {
             let Some(lots) = self.lots_together.get_mut(&binding) else { continue };
             lots.retain(|other| *other != key);
             if lots.is_empty() {
@@ -369,30 +382,48 @@ impl Venue {
         }
     }
 
-    /// Keeps an ask that has sold every hour, for the case that a trade of it is undone.
+    /// Keeps an ask that has sold every hour.
     pub(crate) fn keep_sold_out(&mut self, ask: Ask) {
-        if let Some(shelf) = self.shelves.get_mut(ask.lot.0 as usize) {
-            shelf.sold_out.push(ask);
-        }
+        let Some(Shelf { sold_out: last, .. }) = self.shelves.get_mut(ask.lot.0 as usize) else { return };
+        let key = self.sold_out.insert(SoldOut { ask, before: *last });
+        *last = u32::try_from(key).ok();
     }
 
     /// An ask on this supply that has sold every hour.
     pub(crate) fn sold_out(&self, supply: Supply, ask: OrderId) -> Option<&Ask> {
-        let key = self.lot_key(supply)?;
-        self.shelves[key.0 as usize].sold_out.iter().find(|sold_out| sold_out.id == ask)
+        let mut next = self.shelves[self.lot_key(supply)?.0 as usize].sold_out;
+        while let Some(kept) = next.map(|key| &self.sold_out[key as usize]) {
+            if kept.ask.id == ask {
+                return Some(&kept.ask);
+            }
+            next = kept.before;
+        }
+        None
     }
 
     /// The same, which is then not kept any more.
     pub(crate) fn take_sold_out(&mut self, supply: Supply, ask: OrderId) -> Option<Ask> {
-        let key = self.lot_key(supply)?;
-        let sold_out = &mut self.shelves[key.0 as usize].sold_out;
-        let place = sold_out.iter().position(|sold_out| sold_out.id == ask)?;
-        Some(sold_out.swap_remove(place))
+        let lot = self.lot_key(supply)?;
+        let mut after = None;
+        let mut next = self.shelves[lot.0 as usize].sold_out;
+        while let Some(key) = next {
+            let SoldOut { ask: kept, before } = &self.sold_out[key as usize];
+            let (found, before) = (kept.id == ask, *before);
+            if found {
+                match after {
+                    Some(after) => self.sold_out[after as usize].before = before,
+                    None => self.shelves[lot.0 as usize].sold_out = before,
+                }
+                return Some(self.sold_out.remove(key as usize).ask);
+            }
+            (after, next) = (next, before);
+        }
+        None
     }
 
     /// Every ask that has sold every hour, by id.
     pub(crate) fn all_sold_out(&self) -> Vec<&Ask> {
-        let mut asks: Vec<_> = self.shelves.iter().flat_map(|(_, shelf)| &shelf.sold_out).collect();
+        let mut asks: Vec<_> = self.sold_out.iter().map(|(_, kept)| &kept.ask).collect();
         asks.sort_unstable_by_key(|ask| ask.id);
         asks
     }
