@@ -47,7 +47,7 @@ pub(super) fn banner(credentials: &Credentials, services: &Services, now: Instan
          \x20 -H \"Idempotency-Key: $(date +%s%N)\" -d '{{\"side\":\"buy\",\"kind\":\"term\",\"market\":\"{MARKET}\",\"gpus\":8,\n\
          \x20 \"limit_price\":\"2.0000\",\"window\":{{\"start\":\"{start}\",\"end\":\"{}\"}}}}'\n\n\
          curl -s '{url}/v1/orders?status=filled' -H \"Authorization: Bearer $TOKEN\"\n\n\
-         and read the trade from the topic:\n\n\
+         and, with kcat installed, read the trade from the topic:\n\n\
          kcat -C -e -b {} -t {} -f '%h\\n%s\\n\\n' | grep -A1 trade_executed\n\n",
         buyer.client_id,
         buyer.client_secret,
