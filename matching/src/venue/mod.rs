@@ -5,10 +5,12 @@
 //!
 //! - `plan`: what a bid would buy, by its window, placement and options.
 //! - `sweep`: which resting bids a new offer may serve.
+//! - `sold_out`: asks that have sold every hour, for the case that a trade of theirs is undone.
 //! - `unfilled`: why a bid does not fill, and what would fill it.
 //! - `spot`: the standing orders of a market's hourly auction and what they bought.
 
 mod plan;
+mod sold_out;
 mod spot;
 mod sweep;
 mod unfilled;
@@ -18,6 +20,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use slab::Slab;
 use smallvec::SmallVec;
+
+use sold_out::SoldOut;
 
 pub use plan::{Arrival, Execution, OwnOrders, Plan, Search};
 pub use spot::{SpotBook, SpotHour, SpotSale};
@@ -110,14 +114,6 @@ struct Shelf {
     next: usize,
     /// The last of its term asks that have sold every hour.
     sold_out: Option<u32>,
-}
-
-/// A term ask that has sold every hour, kept until its lot ends for the case that a trade of it is undone.
-#[derive(Clone, Debug)]
-struct SoldOut {
-    ask: Ask,
-    /// The one before it on the same lot.
-    before: Option<u32>,
 }
 
 /// Markets, lots and the orders at rest.
@@ -293,10 +289,8 @@ impl Venue {
     pub(crate) fn remove_lot(&mut self, supply: Supply) {
         let Some(key) = self.lot_keys.remove(&supply) else { return };
         debug_assert!(self.shelves[key.0 as usize].asks.is_empty(), "orders rest on {supply:?}");
-        let Shelf { lot, sold_out: mut next, .. } = self.shelves.remove(key.0 as usize);
-        while let Some(kept) = next {
-            next = self.sold_out.remove(kept as usize).before;
-        }
+        let Shelf { lot, sold_out, .. } = self.shelves.remove(key.0 as usize);
+        self.forget_sold_out(sold_out);
         for binding in lot.bindings() {
             let Some(lots) = self.lots_together.get_mut(&binding) else { continue };
             lots.retain(|other| *other != key);
@@ -380,52 +374,6 @@ impl Venue {
         if !was_free {
             self.measure(key, hours, usize::MAX);
         }
-    }
-
-    /// Keeps an ask that has sold every hour.
-    pub(crate) fn keep_sold_out(&mut self, ask: Ask) {
-        let Some(Shelf { sold_out: last, .. }) = self.shelves.get_mut(ask.lot.0 as usize) else { return };
-        let key = self.sold_out.insert(SoldOut { ask, before: *last });
-        *last = u32::try_from(key).ok();
-    }
-
-    /// An ask on this supply that has sold every hour.
-    pub(crate) fn sold_out(&self, supply: Supply, ask: OrderId) -> Option<&Ask> {
-        let mut next = self.shelves[self.lot_key(supply)?.0 as usize].sold_out;
-        while let Some(kept) = next.map(|key| &self.sold_out[key as usize]) {
-            if kept.ask.id == ask {
-                return Some(&kept.ask);
-            }
-            next = kept.before;
-        }
-        None
-    }
-
-    /// The same, which is then not kept any more.
-    pub(crate) fn take_sold_out(&mut self, supply: Supply, ask: OrderId) -> Option<Ask> {
-        let lot = self.lot_key(supply)?;
-        let mut after = None;
-        let mut next = self.shelves[lot.0 as usize].sold_out;
-        while let Some(key) = next {
-            let SoldOut { ask: kept, before } = &self.sold_out[key as usize];
-            let (found, before) = (kept.id == ask, *before);
-            if found {
-                match after {
-                    Some(after) => self.sold_out[after as usize].before = before,
-                    None => self.shelves[lot.0 as usize].sold_out = before,
-                }
-                return Some(self.sold_out.remove(key as usize).ask);
-            }
-            (after, next) = (next, before);
-        }
-        None
-    }
-
-    /// Every ask that has sold every hour, by id.
-    pub(crate) fn all_sold_out(&self) -> Vec<&Ask> {
-        let mut asks: Vec<_> = self.sold_out.iter().map(|(_, kept)| &kept.ask).collect();
-        asks.sort_unstable_by_key(|ask| ask.id);
-        asks
     }
 
     /// Sells GPUs of a lot for one hour.
