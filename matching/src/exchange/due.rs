@@ -26,7 +26,7 @@ enum Due {
 }
 
 impl Exchange {
-    /// When the next thing falls due by itself.
+    /// When the next thing falls due by itself. Asked before every command, and so without finding out what it is.
     pub fn next_due(&self) -> Option<Instant> {
         let end = |hour: Hour| hour.plus(1).start();
         let instants = [

@@ -69,11 +69,6 @@ impl SpotBook {
 }
 
 impl SpotHour {
-    /// The GPUs that a bid has in this hour.
-    pub fn bought_by(&self, bid: OrderId) -> u32 {
-        self.sales.iter().filter(|sale| sale.bid == bid).map(|sale| sale.gpus).sum()
-    }
-
     /// The GPUs that each ask has sold in this hour.
     pub fn sold_by_ask(&self) -> Map<OrderId, u32> {
         let mut sold = Map::default();

@@ -1,4 +1,4 @@
-//! The spot auction of one market for one hour, all of it: clearing, sales, holds, journal entries. The first hour has nobody who
+//! The spot auction of one market for one hour, all of it: clearing, sales, holds, balances. The first hour has nobody who
 //! could stay; the auction after it, of the same orders, has.
 
 use std::time::{Duration, Instant as Clock};
