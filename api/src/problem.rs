@@ -66,7 +66,6 @@ macro_rules! problem_codes {
 problem_codes! {
     MalformedJson = "malformed_json", 400, "The body is not JSON";
     InvalidField = "invalid_field", 422, "A field is wrong";
-    NotSupported = "not_supported", 422, "Not offered yet";
     InvalidQuery = "invalid_query", 400, "The query or path is wrong";
     InvalidCursor = "invalid_cursor", 400, "The cursor is not one of ours";
     BodyTooLarge = "body_too_large", 413, "The body is too large";
@@ -125,6 +124,14 @@ problem_codes! {
     OptionsConflict = "options_conflict", 422, "The options exclude each other";
     LotWithdrawn = "lot_withdrawn", 409, "The lot was withdrawn";
     RemnantInvalid = "remnant_invalid", 422, "The remnant is not possible";
+    DeliveryTermsInvalid = "delivery_terms_invalid", 422, "The delivery terms are out of range";
+    OutageUnknown = "outage_unknown", 404, "No such outage";
+    OutageInvalid = "outage_invalid", 422, "The outage is not possible";
+    OutageSettled = "outage_settled", 409, "The outage is settled";
+    OutageEnded = "outage_ended", 409, "The outage has ended";
+    OutageOwn = "outage_own", 409, "The outage is your own";
+    OutageNotOwn = "outage_not_own", 409, "The outage is the other side's";
+    TerminationNotDue = "termination_not_due", 409, "The contract may not be ended";
     ContractUnknown = "contract_unknown", 422, "No such contract";
     ContractInDelivery = "contract_in_delivery", 409, "The contract is in delivery";
     ContractResold = "contract_resold", 409, "The contract was resold";

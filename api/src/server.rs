@@ -105,7 +105,7 @@ fn machine_and_access(routes: &mut ServiceConfig<'_>) {
 fn version_1(routes: &mut ServiceConfig<'_>) {
     use resources::{
         account, audit, budgets, candles, clock, contracts, controls, curve, events, ledger, lots, markets, orders,
-        organizations, spot, stream, trades, webhooks,
+        organizations, outages, spot, stream, trades, webhooks,
     };
     routes
         .service(organizations::register)
@@ -144,7 +144,16 @@ fn version_1(routes: &mut ServiceConfig<'_>) {
         .service(trades::list)
         .service(contracts::list)
         .service(contracts::show)
+        .service(contracts::terminate)
         .service(contracts::bust)
+        .service(outages::confirm)
+        .service(outages::open)
+        .service(outages::list)
+        .service(outages::show)
+        .service(outages::accept)
+        .service(outages::withdraw)
+        .service(outages::restore)
+        .service(outages::rule)
         .service(events::list)
         .service(webhooks::create)
         .service(webhooks::list)

@@ -26,6 +26,8 @@ pub enum AccountKind {
     CustomerHeld,
     /// A contract's hours, paid and not yet delivered, with the buyer's fee.
     ContractPrepayment,
+    /// What secures a contract's next periods: its last is paid out of it, and the seller gets it where the buyer fails to pay.
+    SecurityDeposit,
     /// Hours bought by the hour, paid and not yet delivered, with the buyer's fee.
     SpotPrepayment,
     /// What sellers have earned and not yet been paid.
@@ -36,11 +38,12 @@ pub enum AccountKind {
 
 impl AccountKind {
     /// Every kind, in the order of the chart.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Bank,
         Self::CustomerAvailable,
         Self::CustomerHeld,
         Self::ContractPrepayment,
+        Self::SecurityDeposit,
         Self::SpotPrepayment,
         Self::SellerPayable,
         Self::FeeRevenue,
@@ -53,6 +56,7 @@ impl AccountKind {
             Self::CustomerAvailable => "2000-customer-available",
             Self::CustomerHeld => "2010-customer-held",
             Self::ContractPrepayment => "2100-contract-prepayment",
+            Self::SecurityDeposit => "2105-security-deposit",
             Self::SpotPrepayment => "2110-spot-prepayment",
             Self::SellerPayable => "2200-seller-payable",
             Self::FeeRevenue => "4000-fee-revenue",
@@ -70,6 +74,7 @@ impl AccountKind {
             Self::CustomerAvailable
             | Self::CustomerHeld
             | Self::ContractPrepayment
+            | Self::SecurityDeposit
             | Self::SpotPrepayment
             | Self::SellerPayable => Guard::NeverDebit,
             Self::Bank | Self::FeeRevenue => Guard::Open,

@@ -83,6 +83,12 @@ impl Day {
         Month(i32::from(date.year()) * 12 + i32::from(date.month()) - 1)
     }
 
+    fn of(date: jiff::civil::Date) -> Self {
+        // In range: jiff's dates lie within ten thousand years.
+        let span = date.since(jiff::civil::date(1970, 1, 1)).unwrap_or_default();
+        Self(span.get_days())
+    }
+
     fn civil(self) -> jiff::civil::Date {
         jiff::civil::date(1970, 1, 1).saturating_add(jiff::Span::new().days(self.0))
     }
@@ -105,14 +111,30 @@ impl FromStr for Day {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let date: jiff::civil::Date = text.parse().map_err(|_| InvalidTime(text.to_owned()))?;
-        let span = date.since(jiff::civil::date(1970, 1, 1)).map_err(|_| InvalidTime(text.to_owned()))?;
-        Ok(Self(span.get_days()))
+        Ok(Self::of(date))
     }
 }
 
 /// A calendar month in UTC, as months since the start of year 0.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
 pub struct Month(i32);
+
+impl Month {
+    /// The month after it.
+    #[must_use]
+    pub const fn next(self) -> Self {
+        Self(self.0 + 1)
+    }
+
+    /// Its first day.
+    pub fn first_day(self) -> Day {
+        // In range: days exist up to the year 9999, and a month's number is 1 to 12.
+        let year = i16::try_from(self.0.div_euclid(12)).unwrap_or(i16::MAX);
+        let month = i8::try_from(self.0.rem_euclid(12) + 1).unwrap_or(1);
+        let first = jiff::civil::Date::new(year, month, 1).unwrap_or(jiff::civil::Date::MAX);
+        Day::of(first)
+    }
+}
 
 impl fmt::Display for Month {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -150,5 +172,10 @@ mod tests {
         assert_eq!("2027-01-01".parse(), Ok(Day(20_819)));
         assert_eq!(Day(20_819).month().to_string(), "2027-01");
         assert_eq!(Day(20_818).month().to_string(), "2026-12");
+        assert_eq!(Day(20_818).month().next(), Day(20_819).month());
+        for day in ["2027-01-01", "2028-02-01", "2026-12-01"] {
+            let day: Day = day.parse().expect("valid");
+            assert_eq!(day.month().first_day(), day);
+        }
     }
 }

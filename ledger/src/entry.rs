@@ -130,7 +130,7 @@ mod tests {
     }
 
     fn entry(lines: SmallVec<[Line; 4]>) -> Result<Entry, Unbalanced> {
-        Entry::new(EntityId::Operator, RULES[0], Day::from_days(0), None, lines)
+        Entry::new(EntityId::Operator, RULES[0].rule, Day::from_days(0), None, lines)
     }
 
     #[test]

@@ -31,7 +31,7 @@ pub use entry::{Entry, Line, Unbalanced};
 pub use identity::{BoxId, ContractId, DepositId, EntityId, InvalidEntity, InvalidName, OrganizationId};
 pub use map::{Map, Set};
 pub use money::{Amount, AmountError, Currency, InvalidCurrency};
-pub use posting::{Delivery, Fact, PostingRule, RULES, SpotDelivery, post};
+pub use posting::{Credit, Delivery, DescribedRule, Fact, PostingRule, RULES, Redress, SpotDelivery, post};
 pub use rounding::{share_ceil, share_floor};
 pub use short_text::ShortText;
 pub use text_form::deserialize_from_str;

@@ -1,9 +1,10 @@
-//! Contracts: what a term trade creates, and what each delivered hour of one earns.
+//! Contracts: what a term trade creates, how it is paid, and what each delivered hour of one earns.
 
-use ledger::{Amount, ContractId, Month, OrganizationId, share_floor};
+use ledger::{Amount, ContractId, Instant, Month, OrganizationId, share_floor};
 use serde::Serialize;
 
-use crate::{Hour, LotId, MarketId, OrderId, Price, TradeId, Window};
+use crate::outage::undelivered_minutes;
+use crate::{Billing, DeliveryTerms, Hour, LotId, MarketId, OrderId, Outage, OutageStatus, Price, TradeId, Window};
 
 /// A sale of GPUs over a window, being delivered or waiting to be.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
@@ -38,8 +39,38 @@ pub struct Contract {
     pub seller_fee_bps: u16,
     /// The month in which it was traded, whose budget it counts against.
     pub traded: Month,
-    /// Hours delivered so far.
+    /// How it is cut into periods.
+    pub billing: Billing,
+    /// The end of the periods that are paid.
+    pub paid_until: Hour,
+    /// What secures the periods that are not.
+    pub deposit: Amount,
+    /// When the charge of the next period is tried; none once all are paid.
+    pub next_charge: Option<Instant>,
+    /// Hours that have passed of it, delivered or credited.
     pub delivered: u32,
+    /// What was promised about its delivery.
+    pub delivery: DeliveryTerms,
+    /// When the seller said that the GPUs were ready.
+    pub ready: Option<Instant>,
+    /// What is claimed or settled not to have been delivered.
+    pub outages: Vec<Outage>,
+    /// The GPU-minutes of the hours that have passed that were not delivered.
+    pub undelivered_minutes: u64,
+    /// What the seller owes the buyer for them.
+    pub owed: Owed,
+    /// The hour before which it ends, where the buyer has given notice.
+    pub ends: Option<Hour>,
+}
+
+/// What a seller owes the buyer of a contract and could not pay yet. It is paid as soon as the seller earns anything, for as long
+/// as the contract delivers.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize)]
+pub struct Owed {
+    /// Earnings for time that was not delivered.
+    pub credit: Amount,
+    /// Penalties.
+    pub penalty: Amount,
 }
 
 /// Money earned under a contract.
@@ -51,6 +82,24 @@ pub struct Earnings {
     pub buyer_fee: Amount,
     /// The seller's fee on it.
     pub seller_fee: Amount,
+}
+
+impl Earnings {
+    /// What the buyer pays: the price and the fee.
+    pub fn paid(self) -> Amount {
+        self.amount + self.buyer_fee
+    }
+}
+
+impl std::ops::Sub for Earnings {
+    type Output = Self;
+    fn sub(self, other: Self) -> Self {
+        Self {
+            amount: self.amount - other.amount,
+            buyer_fee: self.buyer_fee - other.buyer_fee,
+            seller_fee: self.seller_fee - other.seller_fee,
+        }
+    }
 }
 
 impl Contract {
@@ -67,12 +116,63 @@ impl Contract {
 
     /// What the next hour earns.
     pub fn next_earnings(&self) -> Earnings {
-        let (before, after) = (self.earnings(self.delivered), self.earnings(self.delivered + 1));
+        self.earnings(self.delivered + 1) - self.earnings(self.delivered)
+    }
+
+    /// What the hours of a part of its window earn: the parts of any partition add up to the whole.
+    pub fn earnings_of(&self, hours: Window) -> Earnings {
+        let until = |hour: Hour| self.earnings(hour.hours() - self.window.start().hours());
+        until(hours.end()) - until(hours.start())
+    }
+
+    /// The period to be paid next.
+    pub fn next_period(&self) -> Option<Window> {
+        (self.paid_until < self.window.end()).then(|| self.billing.period(self.window, self.paid_until))
+    }
+
+    /// What has been paid and is not delivered.
+    pub fn prepayment(&self) -> Amount {
+        self.earnings(self.paid_until.hours() - self.window.start().hours()).paid()
+            - self.earnings(self.delivered).paid()
+    }
+
+    /// What the time not delivered would have earned: `gpu_minutes` at the price, fees on the sum. What is earned of hours that have
+    /// passed is [`Contract::earnings`] less this.
+    pub fn credit(&self, gpu_minutes: u64) -> Earnings {
+        let amount = self.price.cost_of_gpu_minutes(gpu_minutes);
         Earnings {
-            amount: after.amount - before.amount,
-            buyer_fee: after.buyer_fee - before.buyer_fee,
-            seller_fee: after.seller_fee - before.seller_fee,
+            amount,
+            buyer_fee: share_floor(amount, self.buyer_fee_bps),
+            seller_fee: share_floor(amount, self.seller_fee_bps),
         }
+    }
+
+    /// What its lot promises on top for so many GPU-minutes not delivered.
+    pub fn penalty(&self, gpu_minutes: u64) -> Amount {
+        share_floor(self.price.cost_of_gpu_minutes(gpu_minutes), self.delivery.penalty_bps)
+    }
+
+    /// What has been earned of the hours that have passed.
+    pub fn recognized(&self) -> Earnings {
+        self.earnings(self.delivered) - self.credit(self.undelivered_minutes)
+    }
+
+    /// From when on its time counts as delivered.
+    pub fn counts_from(&self) -> Instant {
+        match self.ready {
+            _ if !self.delivery.confirmed => Instant::EPOCH,
+            Some(ready) => ready,
+            None => Instant::MAX,
+        }
+    }
+
+    /// The GPU-minutes between two hours that are settled not to have been delivered, counting `also` as settled.
+    pub fn undelivered(&self, hours: (Hour, Hour), also: Option<&Outage>) -> u64 {
+        let settled = self
+            .outages
+            .iter()
+            .filter(|outage| outage.status == OutageStatus::Settled && also.is_none_or(|also| also.id != outage.id));
+        undelivered_minutes(hours, self.gpus, self.counts_from(), settled.chain(also))
     }
 
     /// The next hour to deliver.
@@ -113,7 +213,17 @@ mod tests {
                 buyer_fee_bps: bps,
                 seller_fee_bps: bps / 2,
                 traded: ledger::Day::from_days(0).month(),
+                billing: Billing::Hours720,
+                paid_until: Hour::from_hours(hours),
+                deposit: Amount::ZERO,
+                next_charge: None,
                 delivered: 0,
+                delivery: DeliveryTerms { penalty_bps: 2_500, ..DeliveryTerms::default() },
+                ready: None,
+                outages: Vec::new(),
+                undelivered_minutes: 0,
+                owed: Owed::default(),
+                ends: None,
             };
             let mut sum = Earnings::default();
             while !contract.is_complete() {
@@ -125,6 +235,12 @@ mod tests {
                 contract.delivered += 1;
             }
             prop_assert_eq!(sum, contract.earnings(hours));
+            prop_assert_eq!(contract.prepayment(), Amount::ZERO);
+            let whole = (0..hours).step_by(7).map(|start| {
+                let end = Hour::from_hours((start + 7).min(hours));
+                contract.earnings_of(Window::between(Hour::from_hours(start), end)).paid()
+            });
+            prop_assert_eq!(whole.sum::<Amount>(), contract.earnings(hours).paid(), "periods add up as well");
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use ledger::{Day, Instant};
+use ledger::{Day, Instant, Month};
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
 
@@ -46,6 +46,11 @@ impl Hour {
     /// The day that the hour starts on.
     pub fn day(self) -> Day {
         Day::from_days(i32::try_from(self.0 / HOURS_PER_DAY).unwrap_or(i32::MAX))
+    }
+
+    /// The first hour of a month.
+    pub(crate) fn first_of(month: Month) -> Self {
+        Self(u32::try_from(month.first_day().days()).unwrap_or(0) * HOURS_PER_DAY)
     }
 
     /// The hour `hours` earlier, not before the first.

@@ -1,5 +1,7 @@
 //! Ids of commands and of what they bring into being.
 
+use ledger::ContractId;
+use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 ledger::uuid_ids! {
@@ -11,6 +13,8 @@ ledger::uuid_ids! {
     LotId;
     /// One execution between a bid and an ask.
     TradeId;
+    /// Time of a contract that was not delivered.
+    OutageId;
 }
 
 /// Mints the ids that one command brings into being.
@@ -23,16 +27,26 @@ pub struct DerivedIds {
     ordinal: u64,
 }
 
+/// The 62 random bits at the end of a UUIDv7.
+const TAIL_MASK: u128 = (1 << 62) - 1;
+
 impl DerivedIds {
     /// The ids of this command, from the first.
     pub const fn of(command: CommandId) -> Self {
         Self { command: command.uuid(), ordinal: 0 }
     }
 
+    /// The ids of what the end of a contract before its time brings about: it ends by itself, under whatever command moves time.
+    pub fn of_end(contract: ContractId) -> Self {
+        let digest: [u8; 32] = Sha256::digest(contract.uuid().as_bytes()).into();
+        let mut tail = [0; 16];
+        tail.copy_from_slice(&digest[..16]);
+        let bits = contract.uuid().as_u128() & !TAIL_MASK | u128::from_be_bytes(tail) & TAIL_MASK;
+        Self { command: Uuid::from_u128(bits), ordinal: 0 }
+    }
+
     /// The next id.
     pub fn mint(&mut self) -> Uuid {
-        /// The 62 random bits at the end of a UUIDv7.
-        const TAIL_MASK: u128 = (1 << 62) - 1;
         /// 2⁶² divided by the golden ratio, made odd.
         const SPREAD: u64 = 0x278D_DE6E_5FD2_9E4D;
         self.ordinal += 1;

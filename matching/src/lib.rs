@@ -8,6 +8,7 @@
 //! stored: time and ids come in with the command (`ledger ← matching ← infra ← api`).
 
 mod auction;
+mod billing;
 mod contract;
 mod exchange;
 mod frontier;
@@ -17,24 +18,28 @@ mod ladder;
 mod lot;
 mod market;
 mod order;
+mod outage;
 mod price;
 mod timeline;
 mod venue;
 
 pub use auction::{AuctionAsk, AuctionBid, Clearing, clear};
-pub use contract::{Contract, Earnings};
+pub use billing::{Billing, PERIOD_HOURS};
+pub use contract::{Contract, Earnings, Owed};
 pub use exchange::{
-    Amendment, Budget, BudgetSet, CloseReason, Command, ContractBusted, ContractHour, DecodeError, DepositReceived,
-    Event, EventKey, Exchange, GPUS_MAX, HoursDelivered, Instruction, Log, LotExpired, LotRegistered, LotWithdrawn,
+    Advance, Amendment, Budget, BudgetSet, ChargeMissed, CloseReason, Command, ContractBusted, ContractHour,
+    ContractNovated, ContractTerminated, DecodeError, DeliveryReady, DepositReceived, DismissalCause, Event, EventKey,
+    Exchange, GPUS_MAX, HourShortfall, HoursDelivered, Instruction, Log, LotExpired, LotRegistered, LotWithdrawn,
     MARKETS_PER_BID_MAX, MarketChoice, MarketHalted, MarketOpened, MarketResumed, MissedCause, NewLot, NewOrder,
-    NewSide, OPEN_ORDERS_MAX, OrderAmended, OrderClosed, OrderLimitSet, OrderPlaced, OrderSide, OrderTerms,
-    Organization, OrganizationRegistered, OrganizationReinstated, OrganizationSuspended, Parties, PriceBandSet, Quote,
-    QuoteRequest, QuotedTrade, Record, Refusal, SpotAuctionHeld, SpotAuctionMissed, SpotBidResumed, SpotBidSuspended,
-    SpotHold, SpotHoursDelivered, SpotHoursSold, SpotInterrupted, SpotOrderPlaced, SpotSide, SpotTerms, StateHash,
-    TradeExecuted,
+    NewOutage, NewSide, NoticeGiven, OPEN_ORDERS_MAX, OrderAmended, OrderClosed, OrderLimitSet, OrderPlaced, OrderSide,
+    OrderTerms, Organization, OrganizationRegistered, OrganizationReinstated, OrganizationSuspended, OutageDismissed,
+    OutageOpened, OutageRestored, OutageSettled, Parties, PeriodCharged, PriceBandSet, Quote, QuoteRequest,
+    QuotedTrade, Record, Refusal, SpotAuctionHeld, SpotAuctionMissed, SpotBidResumed, SpotBidSuspended, SpotHold,
+    SpotHoursDelivered, SpotHoursSold, SpotInterrupted, SpotOrderPlaced, SpotSide, SpotTerms, StateHash,
+    TerminationCause, TradeExecuted,
 };
 pub use hours::{Hour, InvalidWindow, NotAnHour, TermWindow, Window};
-pub use identity::{CommandId, DerivedIds, LotId, OrderId, TradeId};
+pub use identity::{CommandId, DerivedIds, LotId, OrderId, OutageId, TradeId};
 pub use lot::{Lot, Supply};
 pub use market::{
     Class, GATE_MINUTES, InvalidMarketId, Liquidity, MarketFilter, MarketId, MarketSpec, ZoneAttributes, hold,
@@ -43,6 +48,7 @@ pub use order::{
     Ask, Bid, BidTerms, Binding, ClientOrderId, HoursRange, InvalidClientOrderId, Order, Placement,
     SelfTradePrevention, SpotAsk, SpotBid, TimeInForce,
 };
+pub use outage::{DeliveryTerms, Outage, OutageStatus};
 pub use price::{InvalidPrice, Price};
 pub use timeline::{Runs, Timeline};
 pub use venue::{

@@ -4,7 +4,7 @@ use ledger::{ContractId, OrganizationId};
 use serde::Serialize;
 
 use crate::venue::MarketKey;
-use crate::{Binding, Hour, LotId, MarketId, Timeline, Window};
+use crate::{Binding, DeliveryTerms, Hour, LotId, MarketId, Timeline, Window};
 
 /// What backs an ask.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize)]
@@ -41,6 +41,8 @@ pub struct Lot {
     pub fabric: String,
     /// A term sale may not leave a free run shorter than this many hours; 0 and 1 allow any.
     pub min_remnant_hours: u32,
+    /// What it promises about its delivery.
+    pub delivery: DeliveryTerms,
     /// The GPUs still free in each hour.
     pub residual: Timeline,
     /// The GPUs sold by the hour.

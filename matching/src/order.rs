@@ -11,7 +11,7 @@ use smallvec::SmallVec;
 use crate::ladder::Rank;
 use crate::market::hold;
 use crate::venue::{LotKey, MarketKey};
-use crate::{Hour, LotId, OrderId, Price, TermWindow, Timeline, Window};
+use crate::{Billing, Hour, LotId, OrderId, Price, TermWindow, Timeline, Window};
 
 /// A buyer's order for a term.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -40,6 +40,10 @@ pub struct Bid {
     pub post_only: bool,
     /// What happens when it meets an order of its own organization.
     pub self_trade_prevention: SelfTradePrevention,
+    /// How its contracts are paid; whole where it does not say.
+    pub billing: Option<Billing>,
+    /// How many hours of a window its hold pays for.
+    pub held_hours: u32,
 }
 
 /// What a bid asks for.
@@ -74,7 +78,7 @@ impl BidTerms {
 impl Bid {
     /// What it has set aside.
     pub fn hold(&self) -> ledger::Amount {
-        hold(self.terms.limit_price, self.terms.remaining, self.terms.window.hours(), self.fee_bps_max)
+        hold(self.terms.limit_price, self.terms.remaining, self.held_hours, self.fee_bps_max)
     }
 
     /// When it ends by itself: at the gate of its latest start, or before by its own wish.

@@ -62,8 +62,12 @@ impl Price {
 
     /// What `gpus` cost at this price for `minutes` of an hour, rounded down to the micro-unit.
     pub fn cost_of_minutes(self, gpus: u32, minutes: u32) -> Amount {
-        let micros = i128::from(self.0) * i128::from(gpus) * i128::from(minutes);
-        Amount::from_micros(micros / i128::from(MINUTES_PER_HOUR))
+        self.cost_of_gpu_minutes(u64::from(gpus) * u64::from(minutes))
+    }
+
+    /// What so many GPU-minutes cost at this price, rounded down to the micro-unit.
+    pub fn cost_of_gpu_minutes(self, gpu_minutes: u64) -> Amount {
+        Amount::from_micros(i128::from(self.0) * i128::from(gpu_minutes) / i128::from(MINUTES_PER_HOUR))
     }
 
     /// What `gpus` cost at this price for `hours`.

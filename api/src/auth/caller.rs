@@ -31,6 +31,8 @@ macro_rules! role_sets {
 role_sets! {
     /// Every role.
     Anyone = [Buyer, Provider, Finance, Operator, Lender, Auditor];
+    /// Those who trade, and operators.
+    TraderOrOperator = [Buyer, Provider, Operator];
     /// Buyers.
     BuyerOnly = [Buyer];
     /// Providers.

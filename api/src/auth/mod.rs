@@ -7,7 +7,7 @@ mod tokens;
 
 pub use caller::{
     Anyone, AuditorOrOperator, BuyerOnly, Caller, Financial, Member, OperatorOnly, ProviderOnly, RoleSet, Trader,
-    require_role,
+    TraderOrOperator, require_role,
 };
 pub use clients::{ClientError, NewClient, create_client};
 pub use routes::{TokenBody, jwks, token};

@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use infra::journal::LogRow;
 use infra::own_events::OwnEvent;
+use infra::projection::ContractChange;
 use ledger::{ContractId, OrganizationId};
-use matching::{Event, MarketId};
+use matching::{Event, MarketId, OutageId};
 use uuid::Uuid;
 
 use super::log::RunLog;
@@ -15,6 +16,7 @@ use crate::request::{Page, PageSpan};
 use crate::resources::contracts::ContractRecord;
 use crate::resources::lots::LotBody;
 use crate::resources::orders::OrderBody;
+use crate::resources::outages::OutageBody;
 use crate::resources::spot::AuctionBody;
 
 /// Things in the order in which they came into being, to be found by their ids.
@@ -68,6 +70,7 @@ pub(super) struct History {
     pub orders: Shelf<OwnOrder>,
     pub contracts: Shelf<ContractRecord>,
     pub lots: Shelf<LotBody>,
+    pub outages: Shelf<OutageBody>,
     pub auctions: Vec<(i64, MarketId, AuctionBody)>,
     buyers: BTreeMap<ContractId, OrganizationId>,
     own_events: BTreeMap<OrganizationId, Vec<OwnPlace>>,
@@ -77,7 +80,7 @@ pub(super) struct History {
 impl History {
     /// Whether the trade that made this contract was undone.
     pub fn is_busted(&self, contract: ContractId) -> bool {
-        self.contracts.find(contract.uuid()).is_some_and(ContractRecord::is_terminated)
+        self.contracts.find(contract.uuid()).is_some_and(ContractRecord::is_busted)
     }
 
     /// Takes up what the log has grown by.
@@ -92,6 +95,11 @@ impl History {
     fn fold(&mut self, row: &LogRow) {
         let (sequence, at) = (row.record.sequence, row.record.at.to_string());
         let event = &row.record.event;
+        for (contract, change) in ContractChange::of(event) {
+            if let Some(contract) = self.contracts.find_mut(contract.uuid()) {
+                contract.follow(change);
+            }
+        }
         match event {
             Event::LotRegistered(lot) => self.lots.put(lot.lot.uuid(), sequence, LotBody::from(lot)),
             Event::LotWithdrawn(lot) => self.lots.find_mut(lot.lot.uuid()).into_iter().for_each(LotBody::withdraw),
@@ -121,17 +129,14 @@ impl History {
                 self.contracts.put(trade.contract.uuid(), sequence, ContractRecord::from(trade));
                 self.buyers.insert(trade.contract, trade.buyer);
             }
-            Event::HoursDelivered(delivered) => {
-                for hour in &delivered.contracts {
-                    if let Some(contract) = self.contracts.find_mut(hour.contract.uuid()) {
-                        contract.deliver(hour);
-                    }
-                }
+            Event::ContractBusted(busted) => self.order_follows([busted.ask.uuid()], event),
+            Event::ContractTerminated(ended) => self.order_follows([ended.ask.uuid()], event),
+            Event::OutageOpened(opened) => {
+                self.outages.put(opened.outage.uuid(), sequence, OutageBody::opened(opened, row.record.at));
             }
-            Event::ContractBusted(busted) => {
-                self.order_follows([busted.ask.uuid()], event);
-                self.contracts.find_mut(busted.contract.uuid()).into_iter().for_each(ContractRecord::terminate);
-            }
+            Event::OutageRestored(restored) => self.outage_follows(restored.outage, event),
+            Event::OutageSettled(settled) => self.outage_follows(settled.outage, event),
+            Event::OutageDismissed(dismissed) => self.outage_follows(dismissed.outage, event),
             Event::SpotAuctionHeld(_) | Event::SpotAuctionMissed(_) => {
                 let auction = AuctionBody::of_event(event);
                 self.auctions.extend(auction.map(|(market, auction)| (position(sequence), market, auction)));
@@ -146,7 +151,19 @@ impl History {
             | Event::MarketHalted(_)
             | Event::MarketResumed(_)
             | Event::PriceBandSet(_)
+            | Event::HoursDelivered(_)
+            | Event::PeriodCharged(_)
+            | Event::ChargeMissed(_)
+            | Event::ContractNovated(_)
+            | Event::DeliveryReady(_)
+            | Event::NoticeGiven(_)
             | Event::SpotHoursDelivered(_) => {}
+        }
+    }
+
+    fn outage_follows(&mut self, outage: OutageId, event: &Event) {
+        if let Some(outage) = self.outages.find_mut(outage.uuid()) {
+            outage.follow(event);
         }
     }
 

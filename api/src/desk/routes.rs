@@ -1,10 +1,11 @@
 //! The operations that a file can ask for: those of the API that make sense without a server.
 
 use super::Desk;
-use super::operations::{account, controls, events, ledger, lots, markets, orders, time, trades};
+use super::operations::{account, controls, events, ledger, lots, markets, orders, outages, time, trades};
 use super::request::{Answer, Request};
 use crate::auth::{
     Anyone, AuditorOrOperator, BuyerOnly, Financial, Member, OperatorOnly, ProviderOnly, Role, RoleSet, Trader,
+    TraderOrOperator,
 };
 use crate::problem::Problem;
 
@@ -59,6 +60,15 @@ pub(super) static ROUTES: &[Route] = &[
     route::<Trader>("GET", "/v1/contracts", trades::contracts),
     route::<Trader>("GET", "/v1/contracts/{contract}", trades::contract),
     route::<OperatorOnly>("POST", "/v1/contracts/{contract}/bust", trades::bust),
+    route::<Trader>("POST", "/v1/contracts/{contract}/terminate", trades::terminate),
+    route::<Trader>("POST", "/v1/deliveries/{contract}/ready", outages::confirm),
+    route::<Trader>("POST", "/v1/outages", outages::open),
+    route::<TraderOrOperator>("GET", "/v1/outages", outages::list),
+    route::<TraderOrOperator>("GET", "/v1/outages/{outage}", outages::show),
+    route::<Trader>("POST", "/v1/outages/{outage}/accept", outages::accept),
+    route::<Trader>("POST", "/v1/outages/{outage}/withdraw", outages::withdraw),
+    route::<Trader>("POST", "/v1/outages/{outage}/restore", outages::restore),
+    route::<OperatorOnly>("POST", "/v1/outages/{outage}/ruling", outages::rule),
     route::<Member>("GET", "/v1/events", events::list),
     route::<OperatorOnly>("POST", "/v1/deposits", account::deposit),
     route::<Trader>("GET", "/v1/account/balances", account::balances),

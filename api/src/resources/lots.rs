@@ -6,7 +6,7 @@ use actix_web::{HttpRequest, HttpResponse, delete, get, post, web};
 use infra::journal::LogRow;
 use infra::node::Node;
 use ledger::OrganizationId;
-use matching::{Event, Exchange, Hour, Instruction, Lot, LotId, LotRegistered, MarketId, NewLot};
+use matching::{DeliveryTerms, Event, Exchange, Hour, Instruction, Lot, LotId, LotRegistered, MarketId, NewLot};
 use serde::{Deserialize, Serialize};
 use tokio_postgres::Row;
 use utoipa::ToSchema;
@@ -36,6 +36,31 @@ pub struct NewLotBody {
     /// The shortest free run, in hours, that a term sale may leave; any when 0. Sales by the hour do not mind it.
     #[serde(default)]
     min_remnant_hours: u32,
+    /// `automatic` (default): live from the window's start; `confirmed`: time counts as delivered from when you say that it is ready.
+    #[serde(default)]
+    delivery: DeliveryModeBody,
+    /// What you pay on top of the credit for time not delivered, in basis points of its price; 0 when not given.
+    #[serde(default)]
+    penalty_bps: u16,
+    /// So many settled outages within 720 hours let a buyer end a contract; 3 when not given.
+    termination_outages: Option<u32>,
+}
+
+/// When time of a lot counts as delivered.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum DeliveryModeBody {
+    /// From the window's start.
+    #[default]
+    Automatic,
+    /// From when the provider says that it is ready.
+    Confirmed,
+}
+
+impl DeliveryModeBody {
+    fn of(confirmed: bool) -> Self {
+        if confirmed { Self::Confirmed } else { Self::Automatic }
+    }
 }
 
 /// A lot.
@@ -55,6 +80,12 @@ pub struct LotBody {
     fabric: String,
     /// The shortest hole that a sale may leave.
     min_remnant_hours: u32,
+    /// When time counts as delivered.
+    delivery: DeliveryModeBody,
+    /// What the provider pays on top of the credit for time not delivered, in basis points of its price.
+    penalty_bps: u16,
+    /// So many settled outages within 720 hours let a buyer end a contract.
+    termination_outages: u32,
     /// The fewest GPUs that are free in any hour; 0 when the window has passed.
     free_gpus_min: u32,
     /// `listed`, `withdrawn`, or `expired` when the window has passed.
@@ -95,6 +126,13 @@ impl NewLotBody {
             window: self.window.window()?,
             fabric: self.fabric.clone(),
             min_remnant_hours: self.min_remnant_hours,
+            delivery: DeliveryTerms {
+                confirmed: self.delivery == DeliveryModeBody::Confirmed,
+                penalty_bps: self.penalty_bps,
+                termination_outages: self
+                    .termination_outages
+                    .unwrap_or_else(|| DeliveryTerms::default().termination_outages),
+            },
         }))
     }
 }
@@ -147,6 +185,9 @@ impl From<&LotRegistered> for LotBody {
             window: lot.window.into(),
             fabric: lot.fabric.clone(),
             min_remnant_hours: lot.min_remnant_hours,
+            delivery: DeliveryModeBody::of(lot.delivery.confirmed),
+            penalty_bps: lot.delivery.penalty_bps,
+            termination_outages: lot.delivery.termination_outages,
             free_gpus_min: lot.gpus,
             status: lot_status(false, false),
         }
@@ -167,7 +208,7 @@ fn lot_status(expired: bool, withdrawn: bool) -> &'static str {
 }
 
 const COLUMNS: &str = "id, organization, market, gpus, window_start, window_end, fabric, expired, sequence, \
-                       min_remnant_hours, withdrawn";
+                       min_remnant_hours, withdrawn, confirmed, penalty_bps, termination_outages";
 
 fn lot_of_row(node: &Node, row: &Row) -> LotBody {
     let id: Uuid = row.get(0);
@@ -179,6 +220,9 @@ fn lot_of_row(node: &Node, row: &Row) -> LotBody {
         window: window_between(row.get(4), row.get(5)),
         fabric: row.get(6),
         min_remnant_hours: u32::try_from(row.get::<_, i32>(9)).unwrap_or(0),
+        delivery: DeliveryModeBody::of(row.get(11)),
+        penalty_bps: u16::try_from(row.get::<_, i32>(12)).unwrap_or(0),
+        termination_outages: u32::try_from(row.get::<_, i32>(13)).unwrap_or(0),
         free_gpus_min: free_gpus_min(&node.view.read(), LotId::new(id)),
         status: lot_status(row.get(7), row.get(10)),
     }

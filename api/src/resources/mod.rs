@@ -15,6 +15,7 @@ pub mod lots;
 pub mod markets;
 pub mod orders;
 pub mod organizations;
+pub mod outages;
 pub mod spot;
 pub mod stream;
 pub mod trades;

@@ -2,11 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use ledger::{Amount, ContractId};
+use ledger::{ContractId, Instant};
 use matching::{
-    CloseReason, Event, Hour, LotId, LotRegistered, OrderAmended, OrderId, OrderPlaced, Record, SpotAuctionHeld,
-    SpotAuctionMissed, SpotHoursSold, SpotOrderPlaced, TradeExecuted, Window,
+    CloseReason, Event, Hour, LotId, LotRegistered, OrderAmended, OrderId, OrderPlaced, OutageDismissed, OutageId,
+    OutageOpened, OutageSettled, Record, SpotAuctionHeld, SpotAuctionMissed, SpotHoursSold, SpotOrderPlaced,
+    TradeExecuted, Window,
 };
+
+use super::ContractChange;
 
 /// The rows to add and to change.
 #[derive(Default)]
@@ -17,8 +20,10 @@ pub(super) struct Changes<'a> {
     pub orders: Vec<(&'a Record, Placed<'a>)>,
     pub moved_orders: BTreeMap<OrderId, OrderChange<'a>>,
     pub trades: Vec<(&'a Record, &'a TradeExecuted)>,
-    pub delivered_contracts: BTreeMap<ContractId, ContractChange>,
-    pub busted_contracts: Vec<ContractId>,
+    pub contracts: BTreeMap<ContractId, ContractChange>,
+    pub busted_trades: Vec<ContractId>,
+    pub outages: Vec<(&'a Record, &'a OutageOpened)>,
+    pub moved_outages: BTreeMap<OutageId, OutageChange<'a>>,
     pub auctions: Vec<(u64, &'a SpotAuctionHeld)>,
     pub missed_auctions: Vec<(u64, &'a SpotAuctionMissed)>,
     pub spot_sales: Vec<(&'a Record, &'a SpotHoursSold)>,
@@ -46,11 +51,12 @@ pub(super) struct OrderChange<'a> {
     pub kept: Option<u32>,
 }
 
-/// What happened to a contract.
+/// What happened to an outage.
 #[derive(Default)]
-pub(super) struct ContractChange {
-    pub hours: u32,
-    pub recognized: Amount,
+pub(super) struct OutageChange<'a> {
+    pub until: Option<Instant>,
+    pub settled: Option<&'a OutageSettled>,
+    pub dismissed: Option<&'a OutageDismissed>,
 }
 
 /// What a spot order traded of one hour in a run of events.
@@ -63,6 +69,9 @@ pub(super) struct SpotFill {
 impl<'a> Changes<'a> {
     /// Adds what an event changes.
     pub fn fold(&mut self, record: &'a Record) {
+        for (contract, change) in ContractChange::of(&record.event) {
+            self.contracts.entry(contract).or_default().then(change);
+        }
         match &record.event {
             Event::OrganizationRegistered(_)
             | Event::OrganizationSuspended(_)
@@ -74,6 +83,12 @@ impl<'a> Changes<'a> {
             | Event::MarketHalted(_)
             | Event::MarketResumed(_)
             | Event::PriceBandSet(_)
+            | Event::HoursDelivered(_)
+            | Event::PeriodCharged(_)
+            | Event::ChargeMissed(_)
+            | Event::ContractNovated(_)
+            | Event::DeliveryReady(_)
+            | Event::NoticeGiven(_)
             | Event::SpotHoursDelivered(_) => {}
             Event::LotRegistered(lot) => self.lots.push((record.sequence, lot)),
             Event::LotWithdrawn(lot) => self.withdrawn_lots.push(lot.lot),
@@ -98,20 +113,18 @@ impl<'a> Changes<'a> {
             }
             Event::OrderClosed(closed) => self.order(closed.order).status = Some(status_of(closed.reason)),
             Event::ContractBusted(busted) => {
-                self.busted_contracts.push(busted.contract);
-                if let Some(sold) = busted.ask_sold_gpus {
-                    let ask = self.order(busted.ask);
-                    ask.sold = Some(sold);
-                    ask.status = Some(if sold == 0 { "open" } else { "partially_filled" });
-                }
+                self.busted_trades.push(busted.contract);
+                self.return_to_ask(busted.ask, busted.ask_sold_gpus);
             }
-            Event::HoursDelivered(delivered) => {
-                for hour in &delivered.contracts {
-                    let contract = self.delivered_contracts.entry(hour.contract).or_default();
-                    contract.hours += 1;
-                    contract.recognized += hour.amount + hour.buyer_fee;
-                }
+            Event::ContractTerminated(ended) => self.return_to_ask(ended.ask, ended.ask_sold_gpus),
+            Event::OutageOpened(opened) => self.outages.push((record, opened)),
+            Event::OutageRestored(restored) => self.outage(restored.outage).until = Some(restored.until),
+            Event::OutageSettled(settled) => {
+                let outage = self.outage(settled.outage);
+                outage.settled = Some(settled);
+                outage.until = settled.until;
             }
+            Event::OutageDismissed(dismissed) => self.outage(dismissed.outage).dismissed = Some(dismissed),
             Event::SpotAuctionHeld(auction) => self.auctions.push((record.sequence, auction)),
             Event::SpotAuctionMissed(missed) => self.missed_auctions.push((record.sequence, missed)),
             Event::SpotHoursSold(sold) => {
@@ -124,6 +137,19 @@ impl<'a> Changes<'a> {
             Event::SpotBidSuspended(suspended) => self.order(suspended.order).status = Some("suspended"),
             Event::SpotBidResumed(resumed) => self.order(resumed.order).status = Some("open"),
         }
+    }
+
+    /// What returns to an ask that is open, or open again.
+    fn return_to_ask(&mut self, ask: OrderId, sold: Option<u32>) {
+        if let Some(sold) = sold {
+            let ask = self.order(ask);
+            ask.sold = Some(sold);
+            ask.status = Some(if sold == 0 { "open" } else { "partially_filled" });
+        }
+    }
+
+    fn outage(&mut self, id: OutageId) -> &mut OutageChange<'a> {
+        self.moved_outages.entry(id).or_default()
     }
 
     fn order(&mut self, id: OrderId) -> &mut OrderChange<'a> {
@@ -152,7 +178,8 @@ pub fn status_of(reason: CloseReason) -> &'static str {
         | CloseReason::PostOnly
         | CloseReason::Withdrawn
         | CloseReason::Suspended
-        | CloseReason::Busted => "cancelled",
+        | CloseReason::Busted
+        | CloseReason::Terminated => "cancelled",
         CloseReason::Expired => "expired",
     }
 }

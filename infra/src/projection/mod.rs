@@ -6,10 +6,12 @@
 //! tables can be emptied at any time: the projector computes them again.
 
 mod changes;
+mod contract_change;
 mod own_events;
 mod write;
 
 pub use changes::status_of;
+pub use contract_change::ContractChange;
 pub use write::BidOptions;
 
 use std::time::Duration;

@@ -3,7 +3,8 @@
 use jiff::Timestamp;
 use ledger::Instant;
 use matching::{
-    Hour, HoursRange, MarketId, OrderSide, Parties, Placement, SelfTradePrevention, SpotSide, TermWindow, TimeInForce,
+    Billing, Hour, HoursRange, MarketId, OrderSide, Parties, Placement, SelfTradePrevention, SpotSide, TermWindow,
+    TimeInForce,
 };
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
@@ -31,8 +32,10 @@ pub(super) async fn write(
     insert_orders(&transaction, changes).await?;
     insert_trades(&transaction, changes).await?;
     update_orders(&transaction, changes).await?;
-    update_contracts(&transaction, changes).await?;
-    bust_contracts(&transaction, changes).await?;
+    contracts::update(&transaction, changes).await?;
+    contracts::bust_trades(&transaction, changes).await?;
+    contracts::insert_outages(&transaction, changes).await?;
+    contracts::update_outages(&transaction, changes).await?;
     end_lots(&transaction, changes).await?;
     insert_auctions(&transaction, changes).await?;
     insert_spot_sales(&transaction, changes).await?;
@@ -72,15 +75,17 @@ macro_rules! column {
     };
 }
 
+mod contracts;
+
 async fn insert_lots(transaction: &Transaction<'_>, changes: &Changes<'_>) -> Result<(), tokio_postgres::Error> {
     let lots = &changes.lots;
     if lots.is_empty() {
         return Ok(());
     }
     let statement = "INSERT INTO lots (id, organization, market, gpus, window_start, window_end, fabric, \
-                     min_remnant_hours, sequence) \
+                     min_remnant_hours, sequence, confirmed, penalty_bps, termination_outages) \
                      SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::int[], $5::timestamptz[], \
-                     $6::timestamptz[], $7::text[], $8::int[], $9::bigint[])";
+                     $6::timestamptz[], $7::text[], $8::int[], $9::bigint[], $10::bool[], $11::int[], $12::int[])";
     transaction
         .execute(
             statement,
@@ -94,6 +99,9 @@ async fn insert_lots(transaction: &Transaction<'_>, changes: &Changes<'_>) -> Re
                 &column!(lots, (_, lot) => lot.fabric.as_str()),
                 &column!(lots, (_, lot) => int(lot.min_remnant_hours)),
                 &column!(lots, (sequence, _) => signed(*sequence)),
+                &column!(lots, (_, lot) => lot.delivery.confirmed),
+                &column!(lots, (_, lot) => i32::from(lot.delivery.penalty_bps)),
+                &column!(lots, (_, lot) => int(lot.delivery.termination_outages)),
             ],
         )
         .await?;
@@ -114,6 +122,9 @@ pub struct BidOptions {
     pub post_only: bool,
     /// What happens when it meets an order of its own organization.
     pub self_trade_prevention: SelfTradePrevention,
+    /// How its contracts are paid; whole where it does not say.
+    #[serde(default)]
+    pub billing: Option<Billing>,
 }
 
 /// An order's row, before its status.
@@ -188,6 +199,7 @@ impl<'a> From<Placed<'a>> for OrderRow<'a> {
                         placement,
                         post_only,
                         self_trade_prevention,
+                        billing,
                     } => {
                         row.time_in_force = Some(time_in_force_name(*time_in_force));
                         row.min_gpus = Some(int(*min_gpus));
@@ -197,6 +209,7 @@ impl<'a> From<Placed<'a>> for OrderRow<'a> {
                             placement: *placement,
                             post_only: *post_only,
                             self_trade_prevention: *self_trade_prevention,
+                            billing: *billing,
                         };
                         row.options = serde_json::to_string(&options).ok();
                     }
@@ -315,11 +328,12 @@ async fn insert_trades(transaction: &Transaction<'_>, changes: &Changes<'_>) -> 
                          $14::timestamptz[], $15::text[], $16::numeric[], $17::numeric[], $18::numeric[]) \
                        RETURNING *) \
                      INSERT INTO contracts (id, sequence, market, lot, buyer, seller, gpus, price, window_start, window_end, \
-                                            currency, total, head) \
+                                            currency, total, head, billing, paid, paid_until, deposit) \
                      SELECT t.contract, sequence, market, lot, buyer, seller, gpus, price, window_start, window_end, \
-                            currency, amount + buyer_fee, h.head \
+                            currency, amount + buyer_fee, c.head, c.billing, c.paid, c.paid_until, c.deposit \
                      FROM traded t \
-                     LEFT JOIN unnest($19::uuid[], $20::uuid[]) AS h (contract, head) ON h.contract = t.contract";
+                     JOIN unnest($4::uuid[], $19::uuid[], $20::text[], $21::numeric[], $22::timestamptz[], $23::numeric[]) \
+                     AS c (contract, head, billing, paid, paid_until, deposit) ON c.contract = t.contract";
     transaction
         .execute(
             statement,
@@ -342,8 +356,11 @@ async fn insert_trades(transaction: &Transaction<'_>, changes: &Changes<'_>) -> 
                 &column!(trades, (_, trade) => trade.amount.to_decimal()),
                 &column!(trades, (_, trade) => trade.buyer_fee.to_decimal()),
                 &column!(trades, (_, trade) => trade.seller_fee.to_decimal()),
-                &column!(trades, (_, trade) => trade.contract.uuid()),
                 &column!(trades, (_, trade) => trade.head.map(ledger::ContractId::uuid)),
+                &column!(trades, (_, trade) => trade.advance.map(|advance| advance.billing.name())),
+                &column!(trades, (_, trade) => trade.prepaid().to_decimal()),
+                &column!(trades, (_, trade) => at_hour(trade.paid_until())),
+                &column!(trades, (_, trade) => trade.deposit().to_decimal()),
             ],
         )
         .await?;
@@ -391,37 +408,6 @@ async fn update_orders(transaction: &Transaction<'_>, changes: &Changes<'_>) -> 
             ],
         )
         .await?;
-    Ok(())
-}
-
-async fn update_contracts(transaction: &Transaction<'_>, changes: &Changes<'_>) -> Result<(), tokio_postgres::Error> {
-    let delivered = &changes.delivered_contracts;
-    if delivered.is_empty() {
-        return Ok(());
-    }
-    let statement = "UPDATE contracts t \
-                     SET delivered_hours = t.delivered_hours + c.hours, recognized = t.recognized + c.recognized \
-                     FROM unnest($1::uuid[], $2::int[], $3::numeric[]) AS c (id, hours, recognized) WHERE t.id = c.id";
-    transaction
-        .execute(
-            statement,
-            &[
-                &column!(delivered, (id, _) => id.uuid()),
-                &column!(delivered, (_, change) => int(change.hours)),
-                &column!(delivered, (_, change) => change.recognized.to_decimal()),
-            ],
-        )
-        .await?;
-    Ok(())
-}
-
-async fn bust_contracts(transaction: &Transaction<'_>, changes: &Changes<'_>) -> Result<(), tokio_postgres::Error> {
-    if changes.busted_contracts.is_empty() {
-        return Ok(());
-    }
-    let contracts = column!(changes.busted_contracts, contract => contract.uuid());
-    transaction.execute("UPDATE contracts SET terminated = true WHERE id = ANY($1)", &[&contracts]).await?;
-    transaction.execute("UPDATE trades SET busted = true WHERE contract = ANY($1)", &[&contracts]).await?;
     Ok(())
 }
 

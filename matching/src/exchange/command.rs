@@ -3,8 +3,8 @@
 use ledger::{Amount, ContractId, Currency, Instant, OrganizationId};
 
 use crate::{
-    ClientOrderId, CommandId, LotId, MarketFilter, MarketId, MarketSpec, OrderId, Placement, Price, PriceBand,
-    SelfTradePrevention, Supply, TermWindow, TimeInForce, Window,
+    Billing, ClientOrderId, CommandId, DeliveryTerms, LotId, MarketFilter, MarketId, MarketSpec, OrderId, OutageId,
+    Placement, Price, PriceBand, SelfTradePrevention, Supply, TermWindow, TimeInForce, Window,
 };
 
 /// A caller's request with the id and the instant that the shell gave it.
@@ -113,6 +113,66 @@ pub enum Instruction {
         /// Why.
         reason: String,
     },
+    /// Say that a contract's GPUs are ready, or where they are reached.
+    ConfirmDelivery {
+        /// Who delivers.
+        organization: OrganizationId,
+        /// The contract.
+        contract: ContractId,
+        /// Since when; now when not given, and not before the hour in progress.
+        ready: Option<Instant>,
+        /// Where they are reached; as before when not given.
+        endpoint: Option<String>,
+    },
+    /// Say that GPUs of a contract are out.
+    OpenOutage(NewOutage),
+    /// Accept the other side's outage.
+    AcceptOutage {
+        /// Who accepts.
+        organization: OrganizationId,
+        /// Which.
+        outage: OutageId,
+    },
+    /// Say that an outage has ended.
+    RestoreOutage {
+        /// Who says so: either side.
+        organization: OrganizationId,
+        /// Which.
+        outage: OutageId,
+        /// When; now when not given.
+        until: Option<Instant>,
+    },
+    /// Take an outage back that the other side has not accepted.
+    WithdrawOutage {
+        /// Who had opened it.
+        organization: OrganizationId,
+        /// Which.
+        outage: OutageId,
+    },
+    /// Rule on an outage that one side claims.
+    RuleOutage {
+        /// Which.
+        outage: OutageId,
+        /// Whether it counts.
+        upheld: bool,
+        /// How many GPUs were out; as claimed when not given.
+        gpus: Option<u32>,
+        /// Since when; as claimed when not given.
+        from: Option<Instant>,
+        /// Until when; as claimed when not given.
+        until: Option<Instant>,
+        /// Why, for both sides to read.
+        reason: String,
+    },
+    /// End a contract because of its outages.
+    TerminateContract {
+        /// Its buyer.
+        organization: OrganizationId,
+        /// Which.
+        contract: ContractId,
+        /// Why.
+        reason: String,
+    },
     /// Lead from now on: auctions whose gate passed since the last event, while nobody led, are void.
     TakeLead,
     /// Credit a deposit that arrived at the bank.
@@ -126,6 +186,23 @@ pub enum Instruction {
         /// The bank's reference.
         reference: String,
     },
+}
+
+/// An outage to be opened.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct NewOutage {
+    /// Who says so: the contract's buyer or its seller.
+    pub organization: OrganizationId,
+    /// The contract.
+    pub contract: ContractId,
+    /// How many of its GPUs are out; all when not given.
+    pub gpus: Option<u32>,
+    /// Since when; now when not given.
+    pub from: Option<Instant>,
+    /// Until when, if it is over.
+    pub until: Option<Instant>,
+    /// What happened.
+    pub reason: String,
 }
 
 /// Capacity to be listed.
@@ -143,6 +220,8 @@ pub struct NewLot {
     pub fabric: String,
     /// A term sale may not leave a free run shorter than this many hours; 0 and 1 allow any.
     pub min_remnant_hours: u32,
+    /// What it promises about its delivery.
+    pub delivery: DeliveryTerms,
 }
 
 /// An order to be placed.
@@ -181,6 +260,8 @@ pub enum NewSide {
         post_only: bool,
         /// What happens when it meets an order of its own organization.
         self_trade_prevention: SelfTradePrevention,
+        /// How its contracts are paid, where they are longer than [`PERIOD_HOURS`](crate::PERIOD_HOURS).
+        billing: Billing,
     },
     /// Sell for terms.
     Sell {

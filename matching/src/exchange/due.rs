@@ -1,8 +1,12 @@
 //! What time alone brings about: delivered hours, auctions, and the end of orders and lots.
 
-use ledger::Instant;
+use std::collections::BTreeMap;
 
-use super::{CloseReason, ContractHour, Event, Exchange, HoursDelivered, LotExpired, SpotHoursDelivered};
+use ledger::{AccountKind, Amount, Currency, Instant, OrganizationId};
+
+use super::{
+    CloseReason, ContractHour, Event, Exchange, HourShortfall, HoursDelivered, LotExpired, SpotHoursDelivered,
+};
 use crate::{Contract, Hour, LotId, MarketKey, Order};
 
 /// The most contracts or sales in one delivery event, so that records and transactions stay bounded.
@@ -17,12 +21,64 @@ enum Due {
     Delivery(MarketKey, Hour),
     /// An hour of which a market sold something by the hour ends.
     SpotDelivery(MarketKey, Hour),
+    /// The charge of a contract's next period is tried.
+    Charge(Instant),
     /// Orders end by themselves.
     Expiry(Instant),
     /// A lot's window ends.
     LotEnd(LotId),
     /// A market's auction.
     Gate(MarketKey),
+}
+
+/// What sellers pay out of their earnings for time that was not delivered, in one hour of a market.
+struct Redress<'a> {
+    exchange: &'a Exchange,
+    currency: Currency,
+    /// What each has paid so far, of several contracts.
+    paid: BTreeMap<OrganizationId, Amount>,
+}
+
+impl Redress<'_> {
+    /// A contract's next hour: what was delivered of it is earned, what was not is credited, and what the seller owes is paid as far
+    /// as what it has earned allows.
+    fn hour_of(&mut self, contract: &Contract) -> ContractHour {
+        let next = contract.next_hour();
+        let gpu_minutes = contract.undelivered((next, next.plus(1)), None);
+        let undelivered = contract.undelivered_minutes + gpu_minutes;
+        let credit = contract.credit(undelivered) - contract.credit(contract.undelivered_minutes);
+        let earned = contract.next_earnings() - credit;
+        let penalty = contract.penalty(undelivered) - contract.penalty(contract.undelivered_minutes);
+        let (owed_credit, owed_penalty) = (contract.owed.credit, contract.owed.penalty + penalty);
+        let (mut recovered, mut penalty_paid) = (Amount::ZERO, Amount::ZERO);
+        if owed_credit + owed_penalty > Amount::ZERO {
+            let books = self.exchange.books();
+            let payable = books.customer(AccountKind::SellerPayable, contract.seller, self.currency);
+            let paid = self.paid.entry(contract.seller).or_default();
+            let has = payable + earned.amount - earned.seller_fee - *paid;
+            recovered = owed_credit.min(has);
+            penalty_paid = owed_penalty.min(has - recovered);
+            *paid += recovered + penalty_paid;
+        }
+        let shortfall = HourShortfall {
+            buyer: contract.buyer,
+            gpu_minutes: u32::try_from(gpu_minutes).unwrap_or(u32::MAX),
+            credit: credit.paid(),
+            penalty,
+            penalty_paid,
+            recovered,
+        };
+        let happened = gpu_minutes > 0 || recovered + penalty_paid > Amount::ZERO;
+        ContractHour {
+            contract: contract.id,
+            seller: contract.seller,
+            amount: earned.amount,
+            buyer_fee: earned.buyer_fee,
+            seller_fee: earned.seller_fee,
+            completed: contract.delivered + 1 == contract.window.hours(),
+            shortfall: happened.then_some(shortfall),
+        }
+    }
 }
 
 impl Exchange {
@@ -32,6 +88,7 @@ impl Exchange {
         let instants = [
             self.deliveries.first().map(|(hour, _)| end(hour)),
             self.spot_deliveries.first().map(|(hour, _)| end(*hour)),
+            self.charges.first(),
             self.expiries.first(),
             self.lot_ends.first().map(|(at, _)| *at),
             self.gates.first().map(|(at, _)| *at),
@@ -45,6 +102,13 @@ impl Exchange {
         match due {
             Due::Delivery(market, hour) => self.deliver(market, hour, out),
             Due::SpotDelivery(market, hour) => self.deliver_spot(market, hour, out),
+            Due::Charge(at) => {
+                // One at a time: what one contract is paid with, another of the same buyer is not.
+                let due = self.charges.due_at(at).iter().map(|key| &self.contracts[*key as usize]);
+                if let Some(contract) = due.min_by_key(|contract| contract.id) {
+                    self.charge(contract, out);
+                }
+            }
             Due::Expiry(at) => self.expire(at, out),
             Due::LotEnd(id) => {
                 let expired =
@@ -59,8 +123,8 @@ impl Exchange {
         }
     }
 
-    /// Deliveries come before the rest of the same instant, so that an hour is complete before the lot that served it ends;
-    /// what ends by itself comes before an auction, so that it takes no part in it.
+    /// Deliveries come before the rest of the same instant, so that an hour is complete before the lot that served it, or an unpaid
+    /// contract, ends; what ends by itself comes before an auction, so that it takes no part in it.
     fn first_due(&self) -> Option<(Instant, Due)> {
         let delivery =
             self.deliveries.first().map(|(hour, market)| (hour.plus(1).start(), Due::Delivery(market, hour)));
@@ -68,11 +132,12 @@ impl Exchange {
             .spot_deliveries
             .first()
             .map(|(hour, market)| (hour.plus(1).start(), Due::SpotDelivery(*market, *hour)));
+        let charge = self.charges.first().map(|at| (at, Due::Charge(at)));
         let expiry = self.expiries.first().map(|at| (at, Due::Expiry(at)));
         let lot_end = self.lot_ends.first().map(|(at, lot)| (*at, Due::LotEnd(*lot)));
         let gate = self.gates.first().map(|(at, market)| (*at, Due::Gate(*market)));
         // The first of the earliest, in this order.
-        [delivery, spot_delivery, expiry, lot_end, gate].into_iter().flatten().min_by_key(|(at, _)| *at)
+        [delivery, spot_delivery, charge, expiry, lot_end, gate].into_iter().flatten().min_by_key(|(at, _)| *at)
     }
 
     fn expire(&self, at: Instant, out: &mut Vec<Event>) {
@@ -89,20 +154,8 @@ impl Exchange {
         let due = self.deliveries.due_at((hour, key)).iter();
         let mut due: Vec<&Contract> = due.map(|key| &self.contracts[*key as usize]).collect();
         due.sort_unstable_by_key(|contract| contract.id);
-        let contracts: Vec<ContractHour> = due
-            .into_iter()
-            .map(|contract| {
-                let earned = contract.next_earnings();
-                ContractHour {
-                    contract: contract.id,
-                    seller: contract.seller,
-                    amount: earned.amount,
-                    buyer_fee: earned.buyer_fee,
-                    seller_fee: earned.seller_fee,
-                    completed: contract.delivered + 1 == contract.window.hours(),
-                }
-            })
-            .collect();
+        let mut redress = Redress { exchange: self, currency, paid: BTreeMap::new() };
+        let contracts: Vec<ContractHour> = due.into_iter().map(|contract| redress.hour_of(contract)).collect();
         out.extend(
             contracts
                 .chunks(DELIVERIES_PER_EVENT_MAX)

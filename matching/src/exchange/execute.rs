@@ -40,15 +40,27 @@ impl Exchange {
             self.events = events;
             return Err(refusal);
         }
+        self.commit_and_offer(at, command.id, events, &mut ids, log);
+        Ok(())
+    }
+
+    /// Commits events and lets resting bids take what they bring to the book.
+    fn commit_and_offer(
+        &mut self,
+        at: Instant,
+        command: CommandId,
+        events: Vec<Event>,
+        ids: &mut DerivedIds,
+        log: &mut impl Log,
+    ) {
         let offer = events.iter().find_map(|event| self.offer_of(event));
-        self.commit(at, command.id, events, log);
+        self.commit(at, command, events, log);
         if let Some(offer) = offer {
             let mut sweep = Sweep { offer, cursor: None };
-            while let Some(events) = self.decide_sweep(&mut sweep, &mut ids) {
-                self.commit(at, command.id, events, log);
+            while let Some(events) = self.decide_sweep(&mut sweep, ids) {
+                self.commit(at, command, events, log);
             }
         }
-        Ok(())
     }
 
     /// Lets the next thing happen that falls due by `to`; false when there is none. One step is one bounded batch.
@@ -63,7 +75,12 @@ impl Exchange {
         self.at_time(at, |exchange| exchange.decide_due(led, &mut events));
         debug_assert!(!events.is_empty(), "what falls due leads to an event, or it would fall due for ever");
         let progress = !events.is_empty();
-        self.commit(at, command, events, log);
+        match events.iter().find_map(Event::ended) {
+            Some(contract) => {
+                self.commit_and_offer(at, command, events, &mut DerivedIds::of_end(contract), log);
+            }
+            None => self.commit(at, command, events, log),
+        }
         progress
     }
 
@@ -93,6 +110,7 @@ impl Exchange {
                 Some(Offer::Ask(e.order))
             }
             Event::ContractBusted(e) => self.venue.lot_key(supply_of(e.lot, e.head)).map(Offer::Lot),
+            Event::ContractTerminated(e) => self.venue.lot_key(supply_of(e.lot, e.head)).map(Offer::Lot),
             Event::MarketResumed(e) => self.venue.key(e.market).map(Offer::Market),
             _ => None,
         }
@@ -126,7 +144,14 @@ impl Exchange {
         let mut terms = *terms;
         let mut events = Vec::with_capacity(plan.executions.len());
         for execution in &plan.executions {
-            let matched = Match { bid: bid.id, buyer: bid.organization, terms: &terms, fee_bps_max: bid.fee_bps_max };
+            let matched = Match {
+                bid: bid.id,
+                buyer: bid.organization,
+                terms: &terms,
+                fee_bps_max: bid.fee_bps_max,
+                billing: bid.billing,
+                held_hours: bid.held_hours,
+            };
             events.push(self.trade(&matched, execution, window, ids).into());
             terms.remaining -= execution.gpus;
         }

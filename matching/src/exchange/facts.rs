@@ -1,8 +1,10 @@
 //! What an event means to the books: the facts it states, and their entries.
 
-use ledger::{Amount, Currency, Day, Delivery, Entry, Fact, OrganizationId, SpotDelivery, post};
+use ledger::{
+    Amount, ContractId, Credit, Currency, Day, Delivery, Entry, Fact, OrganizationId, Redress, SpotDelivery, post,
+};
 
-use super::{Event, Record};
+use super::{ContractHour, Event, HourShortfall, HoursDelivered, Record};
 use crate::SpotSale;
 
 impl Record {
@@ -20,38 +22,60 @@ impl Record {
     /// Hands over the facts that the event states, each with its currency and its date.
     pub(super) fn facts(&self, mut state: impl FnMut(&Fact<'_>, Currency, Day)) {
         let today = self.at.day();
+        // Of what may come to nothing, nothing is stated then.
+        let mut some = |amount: Amount, fact: Fact<'_>, currency: Currency| {
+            if amount > Amount::ZERO {
+                state(&fact, currency, today);
+            }
+        };
         match &self.event {
             Event::DepositReceived(e) => {
-                state(&Fact::DepositMatched { organization: e.organization, amount: e.amount }, e.currency, today);
+                some(e.amount, Fact::DepositMatched { organization: e.organization, amount: e.amount }, e.currency);
             }
-            Event::OrderPlaced(e) => hold(e.organization, e.hold, |fact| state(fact, e.currency, today)),
-            Event::SpotOrderPlaced(e) => hold(e.organization, e.hold, |fact| state(fact, e.currency, today)),
-            Event::SpotBidResumed(e) => hold(e.organization, e.hold, |fact| state(fact, e.currency, today)),
+            Event::OrderPlaced(e) => some(e.hold, placed(e.organization, e.hold), e.currency),
+            Event::SpotOrderPlaced(e) => some(e.hold, placed(e.organization, e.hold), e.currency),
+            Event::SpotBidResumed(e) => some(e.hold, placed(e.organization, e.hold), e.currency),
             Event::OrderAmended(e) => {
-                hold(e.organization, e.hold_placed, |fact| state(fact, e.currency, today));
-                void(e.organization, e.hold_released, |fact| state(fact, e.currency, today));
+                some(e.hold_placed, placed(e.organization, e.hold_placed), e.currency);
+                some(e.hold_released, voided(e.organization, e.hold_released), e.currency);
             }
+            Event::OrderClosed(e) => some(e.hold_released, voided(e.organization, e.hold_released), e.currency),
+            Event::SpotBidSuspended(e) => some(e.hold_released, voided(e.organization, e.hold_released), e.currency),
             Event::TradeExecuted(e) => {
-                let (organization, contract, amount) = (e.buyer, e.contract, e.amount + e.buyer_fee);
-                state(&Fact::TermPrepaid { organization, contract, amount }, e.currency, today);
-                void(e.buyer, e.hold_released, |fact| state(fact, e.currency, today));
+                let (organization, contract) = (e.buyer, e.contract);
+                let (prepaid, deposit) = (e.prepaid(), e.deposit());
+                some(prepaid, Fact::TermPrepaid { organization, contract, amount: prepaid }, e.currency);
+                some(deposit, Fact::SecurityTaken { organization, contract, amount: deposit }, e.currency);
+                some(e.hold_released, voided(e.buyer, e.hold_released), e.currency);
             }
-            Event::OrderClosed(e) => void(e.organization, e.hold_released, |fact| state(fact, e.currency, today)),
-            Event::SpotBidSuspended(e) => void(e.organization, e.hold_released, |fact| state(fact, e.currency, today)),
             Event::ContractBusted(e) => {
-                let (organization, contract, amount) = (e.buyer, e.contract, e.refund);
-                state(&Fact::TermBusted { organization, contract, amount }, e.currency, today);
+                let (organization, contract) = (e.buyer, e.contract);
+                some(e.refund, Fact::TermBusted { organization, contract, amount: e.refund }, e.currency);
+                some(e.deposit, returned(organization, contract, e.deposit), e.currency);
             }
-            Event::HoursDelivered(e) => {
-                let deliveries = e.contracts.iter().map(|hour| Delivery {
-                    contract: hour.contract,
-                    seller: hour.seller,
-                    amount: hour.amount,
-                    buyer_fee: hour.buyer_fee,
-                    seller_fee: hour.seller_fee,
-                });
-                let deliveries: Vec<Delivery> = deliveries.collect();
-                state(&Fact::HoursDelivered { deliveries: &deliveries }, e.currency, e.hour.day());
+            Event::PeriodCharged(e) => {
+                let (organization, contract) = (e.buyer, e.contract);
+                let (available, payable) = (e.from_available, e.from_payable);
+                let billed = Fact::PeriodBilled { organization, contract, available, payable };
+                some(available + payable, billed, e.currency);
+                some(e.from_deposit, Fact::SecurityApplied { contract, amount: e.from_deposit }, e.currency);
+                some(e.deposit_returned, returned(organization, contract, e.deposit_returned), e.currency);
+            }
+            Event::ContractTerminated(e) => {
+                let (organization, contract) = (e.buyer, e.contract);
+                some(e.refund, Fact::TermRefunded { organization, contract, amount: e.refund }, e.currency);
+                let amount = e.deposit_forfeited;
+                some(amount, Fact::SecurityForfeited { organization: e.seller, contract, amount }, e.currency);
+                some(e.deposit_returned, returned(organization, contract, e.deposit_returned), e.currency);
+            }
+            Event::HoursDelivered(e) => hours_delivered(e, |fact| state(fact, e.currency, e.hour.day())),
+            Event::OutageSettled(e) => {
+                let (contract, buyer, seller) = (e.contract, e.buyer, e.seller);
+                let (from_seller, from_fees) = (e.from_seller, e.buyer_fee + e.seller_fee);
+                let reversed = Fact::DeliveryReversed { contract, buyer, seller, from_seller, from_fees };
+                some(from_seller + from_fees, reversed, e.currency);
+                let redress = [Redress { contract, seller, buyer, amount: e.penalty_paid }];
+                some(e.penalty_paid, Fact::PenaltyPaid { redress: &redress }, e.currency);
             }
             Event::SpotHoursSold(e) => {
                 state(&Fact::SpotSold { sales: &spot_deliveries(&e.sales) }, e.currency, today);
@@ -75,6 +99,13 @@ impl Record {
             | Event::LotRegistered(_)
             | Event::LotWithdrawn(_)
             | Event::LotExpired(_)
+            | Event::ChargeMissed(_)
+            | Event::ContractNovated(_)
+            | Event::DeliveryReady(_)
+            | Event::OutageOpened(_)
+            | Event::OutageRestored(_)
+            | Event::OutageDismissed(_)
+            | Event::NoticeGiven(_)
             | Event::SpotAuctionHeld(_)
             | Event::SpotAuctionMissed(_)
             | Event::SpotInterrupted(_) => {}
@@ -82,18 +113,61 @@ impl Record {
     }
 }
 
-/// Money set aside, where there is any to.
-fn hold(organization: OrganizationId, amount: Amount, state: impl FnOnce(&Fact<'_>)) {
-    if amount > Amount::ZERO {
-        state(&Fact::HoldPlaced { organization, amount });
+/// The facts of a delivered hour: what was earned, what went back, and what sellers paid for time not delivered.
+fn hours_delivered(e: &HoursDelivered, mut state: impl FnMut(&Fact<'_>)) {
+    let delivery = |hour: &ContractHour| Delivery {
+        contract: hour.contract,
+        seller: hour.seller,
+        amount: hour.amount,
+        buyer_fee: hour.buyer_fee,
+        seller_fee: hour.seller_fee,
+    };
+    let earns =
+        |hour: &&ContractHour| [hour.amount, hour.buyer_fee, hour.seller_fee].iter().any(|part| !part.is_zero());
+    let deliveries: Vec<Delivery> = e.contracts.iter().filter(earns).map(delivery).collect();
+    if !deliveries.is_empty() {
+        state(&Fact::HoursDelivered { deliveries: &deliveries });
+    }
+    let shortfalls = || e.contracts.iter().filter_map(|hour| Some((hour, hour.shortfall.as_ref()?)));
+    let credit = |(hour, shortfall): (&ContractHour, &HourShortfall)| Credit {
+        contract: hour.contract,
+        buyer: shortfall.buyer,
+        amount: shortfall.credit,
+    };
+    let credits: Vec<Credit> = shortfalls().map(credit).filter(|credit| credit.amount > Amount::ZERO).collect();
+    if !credits.is_empty() {
+        state(&Fact::HoursCredited { credits: &credits });
+    }
+    let redress = |amount: fn(&HourShortfall) -> Amount| {
+        let paid = shortfalls().filter(|(_, shortfall)| amount(shortfall) > Amount::ZERO);
+        let redress = paid.map(|(hour, shortfall)| Redress {
+            contract: hour.contract,
+            seller: hour.seller,
+            buyer: shortfall.buyer,
+            amount: amount(shortfall),
+        });
+        redress.collect::<Vec<_>>()
+    };
+    let recovered = redress(|shortfall| shortfall.recovered);
+    if !recovered.is_empty() {
+        state(&Fact::CreditRecovered { redress: &recovered });
+    }
+    let penalties = redress(|shortfall| shortfall.penalty_paid);
+    if !penalties.is_empty() {
+        state(&Fact::PenaltyPaid { redress: &penalties });
     }
 }
 
-/// Money given back, where there is any to.
-fn void(organization: OrganizationId, amount: Amount, state: impl FnOnce(&Fact<'_>)) {
-    if amount > Amount::ZERO {
-        state(&Fact::HoldVoided { organization, amount });
-    }
+fn placed(organization: OrganizationId, amount: Amount) -> Fact<'static> {
+    Fact::HoldPlaced { organization, amount }
+}
+
+fn voided(organization: OrganizationId, amount: Amount) -> Fact<'static> {
+    Fact::HoldVoided { organization, amount }
+}
+
+fn returned(organization: OrganizationId, contract: ContractId, amount: Amount) -> Fact<'static> {
+    Fact::SecurityReturned { organization, contract, amount }
 }
 
 fn spot_deliveries(sales: &[SpotSale]) -> Vec<SpotDelivery> {

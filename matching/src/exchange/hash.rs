@@ -54,6 +54,7 @@ impl Hasher {
                 let markets: Vec<_> = bid.markets.iter().map(|key| exchange.venue.at(*key).spec.id).collect();
                 self.add(&(bid.priority, markets, bid.gpus, &bid.terms, bid.expires_at, bid.post_only));
                 self.add(&(bid.self_trade_prevention, bid.gate_minutes, bid.fee_bps_max));
+                self.add(&(bid.billing, bid.held_hours));
             }
             Order::Ask(ask) => {
                 self.add(&(ask.priority, ask.gpus, ask.limit_price, ask.window, ask.hours, &ask.remaining));
@@ -98,7 +99,11 @@ impl Exchange {
         for contract in self.contracts() {
             hasher.add(contract);
         }
+        let mut disputed: Vec<_> = self.disputed.values().collect();
+        disputed.sort_unstable_by_key(|contract| contract.id);
+        hasher.add(&disputed);
         hasher.add_agenda(&self.deliveries, |key| self.contracts[key as usize].id);
+        hasher.add_agenda(&self.charges, |key| self.contracts[key as usize].id);
         hasher.add(&self.spot_deliveries);
         hasher.add(&self.gates);
         hasher.add_agenda(&self.expiries, |key| self.venue.order_at(key).id());

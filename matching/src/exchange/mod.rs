@@ -31,18 +31,20 @@ use ledger::{Books, ContractId, Instant, Map, OrganizationId};
 use serde::Serialize;
 use slab::Slab;
 
-use crate::{ClientOrderId, Contract, Hour, LotId, MarketKey, OrderId, Venue};
+use crate::{ClientOrderId, Contract, Hour, LotId, MarketKey, OrderId, OutageId, Venue};
 
 use agenda::Agenda;
 
-pub use command::{Amendment, Command, Instruction, MarketChoice, NewLot, NewOrder, NewSide};
+pub use command::{Amendment, Command, Instruction, MarketChoice, NewLot, NewOrder, NewOutage, NewSide};
 pub use event::{
-    BudgetSet, CloseReason, ContractBusted, ContractHour, DecodeError, DepositReceived, Event, EventKey,
-    HoursDelivered, LotExpired, LotRegistered, LotWithdrawn, MarketHalted, MarketOpened, MarketResumed, MissedCause,
+    Advance, BudgetSet, ChargeMissed, CloseReason, ContractBusted, ContractHour, ContractNovated, ContractTerminated,
+    DecodeError, DeliveryReady, DepositReceived, DismissalCause, Event, EventKey, HourShortfall, HoursDelivered,
+    LotExpired, LotRegistered, LotWithdrawn, MarketHalted, MarketOpened, MarketResumed, MissedCause, NoticeGiven,
     OrderAmended, OrderClosed, OrderLimitSet, OrderPlaced, OrderSide, OrderTerms, OrganizationRegistered,
-    OrganizationReinstated, OrganizationSuspended, PriceBandSet, Record, SpotAuctionHeld, SpotAuctionMissed,
-    SpotBidResumed, SpotBidSuspended, SpotHold, SpotHoursDelivered, SpotHoursSold, SpotInterrupted, SpotOrderPlaced,
-    SpotSide, SpotTerms, TradeExecuted,
+    OrganizationReinstated, OrganizationSuspended, OutageDismissed, OutageOpened, OutageRestored, OutageSettled,
+    PeriodCharged, PriceBandSet, Record, SpotAuctionHeld, SpotAuctionMissed, SpotBidResumed, SpotBidSuspended,
+    SpotHold, SpotHoursDelivered, SpotHoursSold, SpotInterrupted, SpotOrderPlaced, SpotSide, SpotTerms,
+    TerminationCause, TradeExecuted,
 };
 pub use execute::Log;
 pub use hash::StateHash;
@@ -69,6 +71,14 @@ pub struct Exchange {
     contracts: Slab<Contract>,
     /// The contracts in progress, by the next hour that each delivers.
     deliveries: Agenda<(Hour, MarketKey)>,
+    /// The contracts that are not paid whole, by when the charge of the next period is tried.
+    charges: Agenda<Instant>,
+    /// The contract of every outage, while it is in progress or in dispute.
+    outages: Map<OutageId, ContractId>,
+    /// Contracts that are over, with claims that are not settled.
+    disputed: Map<ContractId, Contract>,
+    /// Contracts with those that resell part of them.
+    resales: BTreeSet<(ContractId, ContractId)>,
     /// The hours of which something was sold by the hour.
     spot_deliveries: BTreeSet<(Hour, MarketKey)>,
     /// The next auction of each market that has something to auction.

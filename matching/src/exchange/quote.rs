@@ -6,8 +6,8 @@ use uuid::Uuid;
 use super::decide::Resolved;
 use super::{Exchange, MarketChoice, NewOrder, OrderSide, OrderTerms, Refusal};
 use crate::{
-    Liquidity, LotId, MarketId, OrderId, Placement, Price, SelfTradePrevention, TermWindow, TimeInForce, Unfilled,
-    Window,
+    Billing, Liquidity, LotId, MarketId, OrderId, Placement, Price, SelfTradePrevention, TermWindow, TimeInForce,
+    Unfilled, Window,
 };
 
 /// What a bid would do if it came now.
@@ -70,6 +70,8 @@ pub struct QuoteRequest {
     pub post_only: bool,
     /// What happens when it meets an order of its own organization.
     pub self_trade_prevention: SelfTradePrevention,
+    /// How its contracts would be paid.
+    pub billing: Billing,
 }
 
 impl Exchange {
@@ -89,6 +91,7 @@ impl Exchange {
             placement: request.placement,
             post_only: request.post_only,
             self_trade_prevention: request.self_trade_prevention,
+            billing: Some(request.billing),
         };
         let limit_price = limit_price.unwrap_or(Price::MAX);
         let terms = OrderTerms { market, other_markets, gpus, limit_price, window, side };

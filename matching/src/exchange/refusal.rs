@@ -77,6 +77,41 @@ pub enum Refusal {
     /// The remnant that the lot forbids is longer than the lot.
     #[error("min_remnant_hours is at most the hours of the lot's window")]
     RemnantInvalid,
+    /// What a lot promises about its delivery is out of range.
+    #[error("penalty_bps is at most 10000 and termination_outages 1 to 1000")]
+    DeliveryTermsInvalid,
+    /// There is no such outage of the organization's contracts.
+    #[error("there is no such outage")]
+    OutageUnknown,
+    /// The outage cannot have been.
+    #[error("the outage is not possible: {problem}")]
+    OutageInvalid {
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// The outage counts already.
+    #[error("the outage is settled already")]
+    OutageSettled,
+    /// The outage has an end already.
+    #[error("the outage has ended already")]
+    OutageEnded,
+    /// Who opened an outage cannot accept it.
+    #[error("an outage is accepted by the other side, or ruled on by an operator")]
+    OutageOwn,
+    /// Only who opened an outage takes it back.
+    #[error("an outage is taken back by who opened it")]
+    OutageNotOwn,
+    /// The buyer has no reason to end the contract.
+    #[error(
+        "the contract has {outages} settled outages within 720 hours and may be ended after {needed}, \
+         or 24 hours after its start where it is not ready; a contract in its last hour ends by itself"
+    )]
+    TerminationNotDue {
+        /// So many there are.
+        outages: u32,
+        /// So many it takes.
+        needed: u32,
+    },
     /// There is no such contract in progress, or it is another organization's.
     #[error("there is no such contract in progress: it has ended, was undone, or is not yours")]
     ContractUnknown,
@@ -234,6 +269,14 @@ impl Refusal {
         "options_conflict",
         "lot_withdrawn",
         "remnant_invalid",
+        "delivery_terms_invalid",
+        "outage_unknown",
+        "outage_invalid",
+        "outage_settled",
+        "outage_ended",
+        "outage_own",
+        "outage_not_own",
+        "termination_not_due",
         "contract_unknown",
         "contract_in_delivery",
         "contract_resold",
@@ -280,6 +323,14 @@ impl Refusal {
             Self::OptionsConflict => "options_conflict",
             Self::LotWithdrawn => "lot_withdrawn",
             Self::RemnantInvalid => "remnant_invalid",
+            Self::DeliveryTermsInvalid => "delivery_terms_invalid",
+            Self::OutageUnknown => "outage_unknown",
+            Self::OutageInvalid { .. } => "outage_invalid",
+            Self::OutageSettled => "outage_settled",
+            Self::OutageEnded => "outage_ended",
+            Self::OutageOwn => "outage_own",
+            Self::OutageNotOwn => "outage_not_own",
+            Self::TerminationNotDue { .. } => "termination_not_due",
             Self::ContractUnknown => "contract_unknown",
             Self::ContractInDelivery => "contract_in_delivery",
             Self::ContractResold => "contract_resold",

@@ -2,8 +2,8 @@
 
 use ledger::{Currency, Instant, OrganizationId};
 use matching::{
-    Hour, MarketChoice, MarketFilter, MarketId, Placement, Price, SelfTradePrevention, TermWindow, TimeInForce,
-    Unfilled, UnfilledReason, Window, WouldFill, ZoneAttributes,
+    Billing, DeliveryTerms, Hour, MarketChoice, MarketFilter, MarketId, Placement, Price, SelfTradePrevention,
+    TermWindow, TimeInForce, Unfilled, UnfilledReason, Window, WouldFill, ZoneAttributes,
 };
 
 use crate::scenario::{ORIGIN, instant};
@@ -41,6 +41,19 @@ impl<'a> Line<'a> {
             () if self.has("one_fabric") => Placement::OneFabric,
             () => Placement::Any,
         }
+    }
+
+    pub fn delivery(&self) -> DeliveryTerms {
+        let usual = DeliveryTerms::default();
+        DeliveryTerms {
+            confirmed: self.has("confirmed"),
+            penalty_bps: self.option("penalty=").map_or(usual.penalty_bps, |bps| bps.parse().expect("basis points")),
+            termination_outages: self.option("outages=").map_or(usual.termination_outages, number),
+        }
+    }
+
+    pub fn billing(&self) -> Billing {
+        if self.has("monthly") { Billing::CalendarMonth } else { Billing::Hours720 }
     }
 
     pub fn self_trade_prevention(&self) -> SelfTradePrevention {

@@ -2,8 +2,10 @@
 
 mod amendment;
 mod auction;
+mod billing;
 mod conformance;
 mod controls;
+mod delivery;
 mod flexible;
 mod golden;
 mod line;

@@ -1,6 +1,6 @@
 //! Random requests, in mixes that dwell on one part of the market or another.
 
-use matching::{Placement, SelfTradePrevention, TimeInForce};
+use matching::{Billing, Placement, SelfTradePrevention, TimeInForce};
 use proptest::prelude::*;
 use proptest::sample::Index;
 
@@ -61,6 +61,24 @@ pub enum Request {
     Bust {
         contract: Index,
     },
+    Ready {
+        contract: Index,
+    },
+    Outage {
+        contract: Index,
+        by_buyer: bool,
+        gpus: u32,
+        /// Since so many minutes.
+        back: u32,
+        lasts: bool,
+    },
+    Settle {
+        outage: Index,
+        how: Settling,
+    },
+    Terminate {
+        contract: Index,
+    },
     Halt {
         market: usize,
     },
@@ -95,6 +113,15 @@ pub enum Request {
     },
 }
 
+/// What may be said of an outage.
+#[derive(Clone, Copy, Debug)]
+pub enum Settling {
+    Accept,
+    Restore,
+    TakeBack,
+    Rule(bool),
+}
+
 /// A random term bid.
 #[derive(Clone, Debug)]
 pub struct Bid {
@@ -110,6 +137,7 @@ pub struct Bid {
     pub placement: Placement,
     pub post_only: bool,
     pub own: SelfTradePrevention,
+    pub billing: Billing,
 }
 
 fn own() -> impl Strategy<Value = SelfTradePrevention> {
@@ -145,12 +173,14 @@ fn bid() -> impl Strategy<Value = Bid> {
         (0..4usize, 0..9u8, 1..9u32, 90..120i64),
         (start, flexibility, hours, min),
         (time_in_force, placement, post_only, own()),
+        prop_oneof![Just(Billing::Hours720), Just(Billing::CalendarMonth)],
     )
         .prop_map(
             |(
                 (who, markets, units, ticks),
                 (start, flexibility, hours, min),
                 (time_in_force, placement, post_only, own),
+                billing,
             )| Bid {
                 who,
                 markets,
@@ -164,6 +194,7 @@ fn bid() -> impl Strategy<Value = Bid> {
                 placement,
                 post_only,
                 own,
+                billing,
             },
         )
 }
@@ -241,6 +272,46 @@ pub fn money_request() -> impl Strategy<Value = Request> {
         1 => (0..3usize, prop::option::of(500..5_000u32))
             .prop_map(|(market, width_bps)| Request::Band { market, width_bps }),
         2 => (0..4usize, 1..300u32).prop_map(|(who, dollars)| Request::Deposit { who, dollars }),
+    ]
+}
+
+/// Among buyers of little money, of contracts that last: sold, resold, undone, and paid or not.
+pub fn long_request() -> impl Strategy<Value = Request> {
+    let whole = (any::<Index>(), 2..8u32, 80..105i64, own()).prop_map(|(supply, units, ticks, own)| Request::Ask {
+        supply,
+        units,
+        ticks,
+        range: (1, 30),
+        window: None,
+        own,
+    });
+    prop_oneof![
+        6 => whole,
+        8 => bid().prop_map(Request::Bid),
+        12 => (bid(), 8..16u32, 0..6u32, 1..3u32).prop_map(|(bid, hours, start, units)| {
+            Request::Bid(Bid { hours, start, units, ticks: 110, min: 1, ..bid })
+        }),
+        4 => (5..90i64).prop_map(|minutes| Request::Advance { minutes, led: true }),
+        1 => (0..4usize, 500..20_000u32).prop_map(|(who, dollars)| Request::Deposit { who, dollars }),
+        1 => any::<Index>().prop_map(|contract| Request::Bust { contract }),
+        1 => any::<Index>().prop_map(|order| Request::Cancel { order }),
+        1 => any::<Index>().prop_map(|lot| Request::Withdraw { lot }),
+        1 => spot_request(),
+        3 => any::<Index>().prop_map(|contract| Request::Ready { contract }),
+        5 => (any::<Index>(), any::<bool>(), 1..9u32, 0..20_000u32, any::<bool>()).prop_map(
+            |(contract, by_buyer, gpus, back, lasts)| Request::Outage { contract, by_buyer, gpus, back, lasts }
+        ),
+        6 => (any::<Index>(), settling()).prop_map(|(outage, how)| Request::Settle { outage, how }),
+        2 => any::<Index>().prop_map(|contract| Request::Terminate { contract }),
+    ]
+}
+
+fn settling() -> impl Strategy<Value = Settling> {
+    prop_oneof![
+        4 => Just(Settling::Accept),
+        2 => Just(Settling::Restore),
+        1 => Just(Settling::TakeBack),
+        2 => any::<bool>().prop_map(Settling::Rule),
     ]
 }
 

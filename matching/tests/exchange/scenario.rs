@@ -15,14 +15,17 @@
 //! - `0..24` is an exact window, `0~10+24` one of 24 hours that starts in one of the hours 0 to 10;
 //! - `B1#2` is the contract of the second trade of the bid B1: what `ask` and `spotask` resell and `bust` undoes;
 //! - `m1,m2` names two markets, `?region=eu;renewable=9000` those that a filter admits;
+//! - `outage O1 acme B1#1 gpus=8 from=2-30` says that GPUs are out, `lot … confirmed penalty=2500 outages=2` what a lot promises;
+//! - `until 5` moves time to hour 5 and tells all but the hours delivered, `wait 5` tells nothing;
 //! - `at 5` moves time to hour 5, `at 5-10` to ten minutes before it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use ledger::{ContractId, Currency, Instant};
+use ledger::{Account, Amount, ContractId, Currency, Instant, Owner};
 use matching::{
     Amendment, CloseReason, Command, CommandId, Event, Exchange, Hour, Instruction, Log, LotId, MarketId, MissedCause,
-    NewLot, NewOrder, NewSide, OrderId, PriceBand, Quote, QuoteRequest, Record, Refusal, SpotSale, Supply, Window,
+    NewLot, NewOrder, NewOutage, NewSide, OrderId, OutageId, PriceBand, Quote, QuoteRequest, Record, Refusal, SpotSale,
+    Supply, Window,
 };
 use uuid::Uuid;
 
@@ -61,6 +64,7 @@ struct Scenario {
     orders: BTreeMap<String, OrderId>,
     lots: BTreeMap<String, LotId>,
     contracts: BTreeMap<String, ContractId>,
+    outages: BTreeMap<String, OutageId>,
     /// Bids of which a trade tells the hours.
     flexible: BTreeSet<OrderId>,
 }
@@ -124,6 +128,7 @@ impl Scenario {
                     window: window(hours),
                     fabric: "hall-1".into(),
                     min_remnant_hours: line.option("remnant=").map_or(0, number),
+                    delivery: line.delivery(),
                 });
                 self.execute_named(name, lot)
             }
@@ -147,6 +152,7 @@ impl Scenario {
                     placement: line.placement(),
                     post_only: line.has("post_only"),
                     self_trade_prevention: line.self_trade_prevention(),
+                    billing: line.billing(),
                 };
                 self.place(name, who, gpus, price, &line, side)
             }
@@ -172,6 +178,7 @@ impl Scenario {
                     placement: line.placement(),
                     post_only: line.has("post_only"),
                     self_trade_prevention: line.self_trade_prevention(),
+                    billing: line.billing(),
                 };
                 self.tell_quote(&self.exchange_at_now().quote(&request, self.now))
             }
@@ -204,6 +211,45 @@ impl Scenario {
                 let contract = self.contracts[contract];
                 self.execute(Instruction::BustContract { contract, reason: "mistyped".into() })
             }
+            ["ready", who, contract, ..] => self.execute(Instruction::ConfirmDelivery {
+                organization: organization(who),
+                contract: self.contracts[contract],
+                ready: line.option("since=").map(at_hour),
+                endpoint: line.option("endpoint=").map(str::to_owned),
+            }),
+            ["outage", name, who, contract, ..] => {
+                let outage = NewOutage {
+                    organization: organization(who),
+                    contract: self.contracts[contract],
+                    gpus: line.option("gpus=").map(number),
+                    from: line.option("from=").map(at_hour),
+                    until: line.option("until=").map(at_hour),
+                    reason: "no answer".into(),
+                };
+                self.execute_named(name, Instruction::OpenOutage(outage))
+            }
+            ["accept", who, outage] => self
+                .execute(Instruction::AcceptOutage { organization: organization(who), outage: self.outages[outage] }),
+            ["restore", who, outage, ..] => self.execute(Instruction::RestoreOutage {
+                organization: organization(who),
+                outage: self.outages[outage],
+                until: line.option("until=").map(at_hour),
+            }),
+            ["take_back", who, outage] => self
+                .execute(Instruction::WithdrawOutage { organization: organization(who), outage: self.outages[outage] }),
+            ["rule", outage, ..] => self.execute(Instruction::RuleOutage {
+                outage: self.outages[outage],
+                upheld: line.has("upheld"),
+                gpus: line.option("gpus=").map(number),
+                from: line.option("from=").map(at_hour),
+                until: line.option("until=").map(at_hour),
+                reason: "as the logs show".into(),
+            }),
+            ["terminate", who, contract] => self.execute(Instruction::TerminateContract {
+                organization: organization(who),
+                contract: self.contracts[contract],
+                reason: "too often".into(),
+            }),
             ["halt", at] => self.execute(Instruction::HaltMarket { market: market_id(at), reason: "news".into() }),
             ["resume", at] => self.execute(Instruction::ResumeMarket { market: market_id(at) }),
             ["band", at, width, ..] => {
@@ -239,6 +285,36 @@ impl Scenario {
                 lot.residual.steps().map(step).collect::<Vec<_>>().join(" ")
             }
             ["book", at] => self.book(market_id(at)),
+            // What is paid and not delivered of a contract, and what secures the rest.
+            ["contract", name] => {
+                let contract = self.exchange.contract(self.contracts[name]).expect("a contract in progress");
+                let owed = contract.owed.credit + contract.owed.penalty;
+                let owed = if owed.is_zero() { String::new() } else { format!(" owed {owed}") };
+                format!(
+                    "prepaid {} deposit {} seller {}{owed}",
+                    contract.prepayment(),
+                    contract.deposit,
+                    contract.seller
+                )
+            }
+            ["accounts", name] => {
+                let of = Owner::Contract(self.contracts[name]);
+                let rows = self.exchange.books().sorted().into_iter().filter(|(account, _)| account.owner == of);
+                let row = |(account, balance): (Account, Amount)| format!("{} {}", account.kind.code(), -balance);
+                rows.map(row).collect::<Vec<_>>().join("; ")
+            }
+            ["wait", hour] => {
+                self.now = at_hour(hour);
+                self.execute(Instruction::Advance);
+                String::new()
+            }
+            // Moves time as `at` does, and tells all but the hours delivered.
+            ["until", hour] => {
+                self.now = at_hour(hour);
+                let told = self.execute(Instruction::Advance);
+                let heard = told.split("; ").filter(|told| !told.starts_with("delivered") || told.contains("short"));
+                heard.collect::<Vec<_>>().join("; ")
+            }
             ["money", who] => {
                 let of = |kind| self.exchange.books().customer(kind, organization(who), Currency::USD);
                 format!(
@@ -315,6 +391,9 @@ impl Scenario {
                 Event::LotRegistered(lot) => {
                     self.lots.insert(name.to_owned(), lot.lot);
                 }
+                Event::OutageOpened(outage) => {
+                    self.outages.insert(name.to_owned(), outage.outage);
+                }
                 _ => {}
             }
         }
@@ -356,10 +435,29 @@ impl Scenario {
                     CloseReason::Withdrawn => "withdrawn",
                     CloseReason::Suspended => "suspended",
                     CloseReason::Busted => "busted",
+                    CloseReason::Terminated => "terminated",
                 };
                 format!("{reason} {}", self.name_of(e.order))
             }
-            Event::HoursDelivered(e) => format!("delivered {}h x{}", hour(e.hour), e.contracts.len()),
+            Event::PeriodCharged(e) => format!("charged {} {}", self.contract_name(e.contract), hours(e.period)),
+            Event::ChargeMissed(e) => format!("missed {} {}", self.contract_name(e.contract), hours(e.period)),
+            Event::ContractTerminated(e) => {
+                format!("terminated {} {}", self.contract_name(e.contract), hours(e.undelivered))
+            }
+            Event::ContractNovated(e) => format!("novated {} to {}", self.contract_name(e.contract), e.seller),
+            Event::OutageOpened(_) => "outage".to_owned(),
+            Event::OutageRestored(_) => "restored".to_owned(),
+            Event::OutageSettled(e) => format!("settled {}", e.gpu_minutes),
+            Event::OutageDismissed(_) => "dismissed".to_owned(),
+            Event::NoticeGiven(e) => format!("notice {}h", hour(e.ends)),
+            Event::DeliveryReady(_) => "ready".to_owned(),
+            Event::HoursDelivered(e) => {
+                let short = e.contracts.iter().filter_map(|hour| Some((hour.contract, hour.shortfall.as_ref()?)));
+                let short = short.map(|(contract, shortfall)| {
+                    format!(" short {} {}", self.contract_name(contract), shortfall.gpu_minutes)
+                });
+                format!("delivered {}h x{}{}", hour(e.hour), e.contracts.len(), short.collect::<String>())
+            }
             Event::SpotAuctionHeld(e) => match e.price {
                 Some(price) => format!("auction {}h {}@{price}", hour(e.hour), e.gpus),
                 None => format!("auction {}h none", hour(e.hour)),
@@ -396,6 +494,10 @@ impl Scenario {
                 format!("{} limit @{limit_price} costs {amount} + {fees}: {}", hours(*window), trades.join(", "))
             }
         }
+    }
+
+    fn contract_name(&self, contract: ContractId) -> &str {
+        self.contracts.iter().find(|(_, id)| **id == contract).map_or("?", |(name, _)| name)
     }
 
     fn name_of(&self, order: OrderId) -> &str {

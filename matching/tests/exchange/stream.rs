@@ -1,17 +1,17 @@
 //! Random streams of commands over three markets and four organizations, with every option, and the exchange that takes them:
 //! beside its naive twin, which must tell the same of every command, or alone with little money.
 
-use ledger::{Currency, Instant, OrganizationId};
+use ledger::{ContractId, Currency, Instant, OrganizationId};
 use matching::{
-    Amendment, Class, Command, Event, Exchange, Hour, Instruction, LotId, MarketChoice, MarketFilter, MarketSpec,
-    NewLot, NewOrder, NewSide, OrderId, Price, PriceBand, Quote, QuoteRequest, Refusal, Supply, TermWindow,
-    TimeInForce, Window, WouldFill, ZoneAttributes,
+    Amendment, Class, Command, DeliveryTerms, Event, Exchange, Hour, Instruction, LotId, MarketChoice, MarketFilter,
+    MarketSpec, NewLot, NewOrder, NewOutage, NewSide, OrderId, Price, PriceBand, Quote, QuoteRequest, Refusal, Supply,
+    TermWindow, TimeInForce, Window, WouldFill, ZoneAttributes,
 };
 use proptest::sample::Index;
 use twin::{Told, Twin};
 
 use crate::line::price;
-use crate::request::{Bid, HOURS, Request};
+use crate::request::{Bid, HOURS, Request, Settling};
 use crate::scenario::{Collected, ORIGIN, command_id, instant};
 
 /// Who trades.
@@ -69,8 +69,8 @@ impl Stream {
     }
 
     /// With little money, so that orders are refused and spot bids wait for funds.
-    pub fn of_little_money() -> Self {
-        Self::new("400", None, Calendar { origin: 0, scale: 1 })
+    pub fn of_little_money(funds: &str, scale: u32) -> Self {
+        Self::new(funds, None, Calendar { origin: 0, scale })
     }
 
     fn new(funds: &str, twin: Option<Twin>, calendar: Calendar) -> Self {
@@ -210,9 +210,22 @@ impl Stream {
                 placement: bid.placement,
                 post_only: bid.post_only,
                 self_trade_prevention: bid.own,
+                billing: bid.billing,
             },
         };
         (order, first)
+    }
+
+    /// What a lot of so many hours promises; the twin knows of no promises.
+    fn delivery_terms(&self, hours: u32) -> DeliveryTerms {
+        if self.twin.is_some() {
+            return DeliveryTerms::default();
+        }
+        DeliveryTerms {
+            confirmed: hours.is_multiple_of(3),
+            penalty_bps: if hours.is_multiple_of(2) { 3_000 } else { 0 },
+            termination_outages: 2,
+        }
     }
 
     /// Carries out a request.
@@ -232,6 +245,7 @@ impl Stream {
                     window,
                     fabric: "hall-1".into(),
                     min_remnant_hours: remnant.min(window.hours()),
+                    delivery: self.delivery_terms(hours),
                 }));
             }
             Request::Ask { supply, units, ticks: cents, range, window, own } => {
@@ -331,6 +345,34 @@ impl Stream {
                 let contract = contracts[contract.index(contracts.len())].id;
                 self.execute(Instruction::BustContract { contract, reason: "mistyped".into() });
             }
+            Request::Ready { contract } => {
+                let Some((contract, _, seller)) = self.pick_contract(contract) else { return };
+                let (organization, ready, endpoint) = (seller, None, None);
+                self.execute(Instruction::ConfirmDelivery { organization, contract, ready, endpoint });
+            }
+            Request::Outage { contract, by_buyer, gpus, back, lasts } => {
+                self.execute(Instruction::Advance);
+                let mut begun = self.exchange.contracts();
+                begun.retain(|contract| contract.window.start().start() <= self.now());
+                let Some(begun) = begun.get(contract.index(begun.len().max(1))) else { return };
+                let (contract, buyer, seller) = (begun.id, begun.buyer, begun.seller);
+                let since = Instant::from_micros(self.now().micros() - i64::from(back) * 60_000_000);
+                let from = since.max(begun.window.start().start());
+                self.execute(Instruction::OpenOutage(NewOutage {
+                    organization: if by_buyer { buyer } else { seller },
+                    contract,
+                    gpus: Some(gpus),
+                    from: Some(from),
+                    until: (!lasts).then(|| self.now()),
+                    reason: "no answer".into(),
+                }));
+            }
+            Request::Settle { outage, how } => self.settle(outage, how),
+            Request::Terminate { contract } => {
+                let Some((contract, organization, _)) = self.pick_contract(contract) else { return };
+                let reason = "too often".into();
+                self.execute(Instruction::TerminateContract { organization, contract, reason });
+            }
             Request::Halt { market } => {
                 let market = MARKETS[market].0.parse().expect("a market");
                 self.execute(Instruction::HaltMarket { market, reason: "news".into() });
@@ -347,6 +389,10 @@ impl Stream {
             }
             Request::Limit { who: index, orders } => {
                 self.execute(Instruction::SetOrderLimit { organization: who(index), open_orders_max: orders });
+            }
+            // Beside the twin, hours that only pass by cost more than they tell.
+            Request::Advance { minutes, led } if self.twin.is_none() => {
+                self.advance(minutes * i64::from(self.calendar.scale), led);
             }
             Request::Advance { minutes, led } => self.advance(minutes, led),
             Request::Budget { who: index, dollars } => {
@@ -383,6 +429,33 @@ impl Stream {
         self.advance(i64::from(HOURS * self.calendar.scale) * 3 * 60, true);
     }
 
+    /// A contract in progress, with its buyer and its seller.
+    fn pick_contract(&self, which: Index) -> Option<(ContractId, OrganizationId, OrganizationId)> {
+        let contracts = self.exchange.contracts();
+        let contract = contracts.get(which.index(contracts.len().max(1)))?;
+        Some((contract.id, contract.buyer, contract.seller))
+    }
+
+    fn settle(&mut self, which: Index, how: Settling) {
+        let opened = self.log.0.iter().filter_map(|record| match &record.event {
+            Event::OutageOpened(e) => Some(e),
+            _ => None,
+        });
+        let opened: Vec<_> = opened.collect();
+        let Some(claim) = opened.get(which.index(opened.len().max(1))) else { return };
+        let other = if claim.opened_by == claim.buyer { claim.seller } else { claim.buyer };
+        let (outage, opener) = (claim.outage, claim.opened_by);
+        self.execute(match how {
+            Settling::Accept => Instruction::AcceptOutage { organization: other, outage },
+            Settling::Restore => Instruction::RestoreOutage { organization: other, outage, until: None },
+            Settling::TakeBack => Instruction::WithdrawOutage { organization: opener, outage },
+            Settling::Rule(upheld) => {
+                let (gpus, from, until, reason) = (None, None, None, "as the logs show".into());
+                Instruction::RuleOutage { outage, upheld, gpus, from, until, reason }
+            }
+        });
+    }
+
     /// What is told an unfilled bid is true: with that change alone it fills whole.
     fn assert_would_fill(&self, mut exchange: Exchange, mut order: NewOrder, would: WouldFill) {
         let NewSide::Buy { window, time_in_force, expires_at, min_gpus, post_only, .. } = &mut order.side else {
@@ -414,7 +487,8 @@ impl Stream {
     /// What a quote promises, the order posted from it does: the same trades at the same prices.
     fn quoted(&mut self, bid: &Bid) {
         let mut order = self.order(bid).0;
-        let NewSide::Buy { markets, window, min_gpus, placement, self_trade_prevention, .. } = order.side else {
+        let NewSide::Buy { markets, window, min_gpus, placement, self_trade_prevention, billing, .. } = order.side
+        else {
             return;
         };
         let request = QuoteRequest {
@@ -429,6 +503,7 @@ impl Stream {
             placement,
             post_only: false,
             self_trade_prevention,
+            billing,
         };
         self.execute(Instruction::Advance);
         let quote = self.exchange.quote(&request, self.now());
@@ -443,6 +518,7 @@ impl Stream {
             placement,
             post_only: false,
             self_trade_prevention,
+            billing,
         };
         let from = self.log.0.len();
         let admitted = self.exchange.check_bid(&order, self.now());

@@ -3,9 +3,9 @@
 use anyhow::Context as _;
 use ledger::{Amount, Currency, Instant, OrganizationId};
 use matching::{
-    Class, Command, CommandId, Event, Exchange, GATE_MINUTES, Hour, Instruction, Log, LotId, MarketChoice, MarketId,
-    MarketSpec, NewLot, NewOrder, NewSide, OrderId, Placement, Price, Record, SelfTradePrevention, Supply, TimeInForce,
-    Window, ZoneAttributes,
+    Billing, Class, Command, CommandId, DeliveryTerms, Event, Exchange, GATE_MINUTES, Hour, Instruction, Log, LotId,
+    MarketChoice, MarketId, MarketSpec, NewLot, NewOrder, NewSide, OrderId, Placement, Price, Record,
+    SelfTradePrevention, Supply, TimeInForce, Window, ZoneAttributes,
 };
 use uuid::Uuid;
 
@@ -104,7 +104,15 @@ impl Desk {
     /// Lists a lot.
     pub fn list(&mut self, gpus: u32, window: Window) -> anyhow::Result<LotId> {
         let (organization, market, fabric) = (self.provider, self.market, "hall-1".to_owned());
-        let lot = NewLot { organization, market, gpus, window, fabric, min_remnant_hours: 0 };
+        let lot = NewLot {
+            organization,
+            market,
+            gpus,
+            window,
+            fabric,
+            min_remnant_hours: 0,
+            delivery: DeliveryTerms::default(),
+        };
         let events = self.execute(Instruction::RegisterLot(lot))?;
         let listed = events.iter().find_map(|event| match event {
             Event::LotRegistered(lot) => Some(lot.lot),
@@ -129,6 +137,7 @@ impl Desk {
             placement: Placement::Any,
             post_only: false,
             self_trade_prevention: SelfTradePrevention::CancelNewest,
+            billing: Billing::default(),
         };
         NewOrder { organization: self.buyer, client_order_id: None, gpus, limit_price, side }
     }

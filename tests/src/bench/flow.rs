@@ -9,9 +9,9 @@ use std::collections::HashMap;
 use anyhow::Context as _;
 use ledger::{Amount, Currency, Instant, OrganizationId};
 use matching::{
-    Class, Command, CommandId, Event, GATE_MINUTES, GPUS_MAX, Hour, Instruction, LotId, MarketChoice, MarketId,
-    MarketSpec, NewLot, NewOrder, NewSide, OrderId, Price, SelfTradePrevention, Supply, TimeInForce, Window,
-    ZoneAttributes,
+    Billing, Class, Command, CommandId, DeliveryTerms, Event, GATE_MINUTES, GPUS_MAX, Hour, Instruction, LotId,
+    MarketChoice, MarketId, MarketSpec, NewLot, NewOrder, NewSide, OrderId, Price, SelfTradePrevention, Supply,
+    TimeInForce, Window, ZoneAttributes,
 };
 use uuid::Uuid;
 
@@ -114,6 +114,7 @@ impl Flow {
                 window: self.window,
                 fabric: "hall-1".to_owned(),
                 min_remnant_hours: 0,
+                delivery: DeliveryTerms::default(),
             })
         };
         let lots = self.providers.iter().flat_map(|provider| std::iter::repeat_n(provider, LOTS_PER_PROVIDER));
@@ -214,6 +215,7 @@ impl Flow {
                 placement: matching::Placement::Any,
                 post_only: false,
                 self_trade_prevention: SelfTradePrevention::CancelNewest,
+                billing: Billing::default(),
             },
             Participant::Provider(provider) => {
                 // A provider's orders take its lots in turn.

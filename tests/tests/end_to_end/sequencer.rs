@@ -8,7 +8,9 @@ use futures::FutureExt as _;
 use futures::future::join_all;
 use infra::journal::IdempotencyKey;
 use infra::sequencer::{Receipt, SubmitError};
-use matching::{Instruction, MarketChoice, NewOrder, NewSide, Placement, SelfTradePrevention, TimeInForce, Window};
+use matching::{
+    Billing, Instruction, MarketChoice, NewOrder, NewSide, Placement, SelfTradePrevention, TimeInForce, Window,
+};
 use serde_json::{Value, json};
 use tests::client::{ApiClient, MARKET, bid};
 use tests::condition::{PATIENCE, until};
@@ -53,6 +55,7 @@ fn instruction(number: usize) -> Instruction {
             self_trade_prevention: SelfTradePrevention::CancelNewest,
             time_in_force: TimeInForce::Gtc,
             min_gpus: None,
+            billing: Billing::default(),
         },
     })
 }

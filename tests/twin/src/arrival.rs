@@ -7,6 +7,7 @@ use matching::{
 };
 
 use crate::book::{Contract, Hours, Lot, Offer, Order, Side, Want, gate};
+use crate::charge::period_end;
 use crate::plan::{Own, Plan};
 use crate::{Refused, Told, Twin, refuse};
 
@@ -22,6 +23,7 @@ impl Twin {
                 placement,
                 post_only,
                 self_trade_prevention,
+                billing,
             } => {
                 let markets = self.choose(markets, new)?;
                 let unit = markets.iter().map(|at| self.markets[*at].spec.lot_size).fold(1, common_multiple);
@@ -55,6 +57,7 @@ impl Twin {
                     ends,
                     post_only: *post_only,
                     own: *self_trade_prevention,
+                    billing: *billing,
                 };
                 let bid = self.order(new, OrderId::new(ids.mint()), Side::Bid(want));
                 let (plan, unfilled, refused) = self.arrival(&bid, *time_in_force);
@@ -212,7 +215,7 @@ impl Twin {
             want.remaining -= fill.gpus;
             (want.earliest, want.latest) = (start, start);
             want.bound = want.bound.or(bound);
-            let (bid_remaining, end) = (want.remaining, start + want.hours);
+            let (bid_remaining, end, billing) = (want.remaining, start + want.hours, want.billing);
             let Some(Side::Ask(offer)) = self.find_mut(fill.ask).map(|order| &mut order.side) else { return };
             offer.sold.change(start, end, |sold| sold + fill.gpus);
             let ask_sold_gpus = offer.sold.gpus.iter().copied().max().unwrap_or(0);
@@ -247,7 +250,11 @@ impl Twin {
                 start,
                 end,
                 delivered: 0,
+                billing,
+                paid: period_end(billing, start, end, start),
+                next_charge: None,
             });
+            self.schedule_charge(contract);
             self.lots.push(Lot {
                 supply: Supply::Contract(contract),
                 id: lot_id,

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use ledger::{ContractId, OrganizationId};
-use matching::{LotId, MarketSpec, OrderId, Placement, SelfTradePrevention, Supply};
+use matching::{Billing, LotId, MarketSpec, OrderId, Placement, SelfTradePrevention, Supply};
 
 pub const MICROS_PER_MINUTE: i64 = 60_000_000;
 pub const MICROS_PER_HOUR: i64 = 60 * MICROS_PER_MINUTE;
@@ -90,6 +90,10 @@ pub struct Contract {
     pub start: u32,
     pub end: u32,
     pub delivered: u32,
+    pub billing: Billing,
+    /// The hour until which it is paid.
+    pub paid: u32,
+    pub next_charge: Option<i64>,
 }
 
 #[derive(Clone, Debug)]
@@ -130,6 +134,7 @@ pub struct Want {
     pub ends: Option<i64>,
     pub post_only: bool,
     pub own: SelfTradePrevention,
+    pub billing: Billing,
 }
 
 /// What a placed bid's first trade leaves it to.

@@ -2,11 +2,12 @@
 //!
 //! It takes the same commands and tells what happens, without the money. Plain lists, an array of free GPUs per hour, full
 //! scans, every start of a flexible window tried, every tick of an auction tried. Of `matching` it knows commands, events and
-//! values, and nothing of how a book, a timeline or an auction is kept there. It never runs out of funds: give it streams in
-//! which nobody does.
+//! values, and nothing of how a book, a timeline or an auction is kept there. It never runs out of funds and nothing fails in it:
+//! give it streams in which nobody does and nothing is said to.
 
 mod arrival;
 mod book;
+mod charge;
 mod plan;
 mod spot;
 mod time;
@@ -95,6 +96,14 @@ impl Twin {
             | Instruction::TakeLead
             | Instruction::SetPriceBand { .. }
             | Instruction::SetBudget { .. } => {}
+            // Everything is delivered here.
+            Instruction::ConfirmDelivery { .. }
+            | Instruction::OpenOutage(_)
+            | Instruction::AcceptOutage { .. }
+            | Instruction::RestoreOutage { .. }
+            | Instruction::WithdrawOutage { .. }
+            | Instruction::RuleOutage { .. }
+            | Instruction::TerminateContract { .. } => return Err(Refused),
             Instruction::RegisterOrganization { organization, .. } => {
                 refuse(self.organizations.insert(*organization, (false, None)).is_some())?;
                 self.tell(Told::Other("organization_registered"));

@@ -11,6 +11,7 @@ use crate::{Told, Twin};
 enum Due {
     Delivery(u32, usize),
     SpotDelivery(u32, usize),
+    Charge(ContractId),
     Order(OrderId),
     Lot(LotId),
     Gate(usize, u32),
@@ -30,6 +31,7 @@ impl Twin {
                         sales: sold.sales.iter().map(|sale| (sale.bid, sale.ask, sale.gpus)).collect(),
                     });
                 }
+                Due::Charge(id) => self.charge(id),
                 Due::Order(id) => self.close(id, CloseReason::Expired),
                 Due::Lot(id) => {
                     self.tell(Told::LotExpired { lot: id });
@@ -70,7 +72,9 @@ impl Twin {
             let hour = market.passed + 1;
             (gate(hour, market.spec.gate_minutes), Due::Gate(at, hour))
         });
-        deliveries.chain(spot).chain(orders).chain(lots).chain(gates).min()
+        let charges =
+            self.contracts.iter().filter_map(|contract| Some((contract.next_charge?, Due::Charge(contract.id))));
+        deliveries.chain(spot).chain(charges).chain(orders).chain(lots).chain(gates).min()
     }
 
     fn deliver(&mut self, hour: u32, market: usize) {

@@ -46,6 +46,8 @@ pub enum Told {
     Closed { order: OrderId, reason: CloseReason },
     /// A trade was undone.
     Busted { contract: ContractId, ask_sold_gpus: Option<u32> },
+    /// A period of a contract was paid.
+    Charged { contract: ContractId, period: Window },
     /// An hour of contracts was delivered; whether each is complete.
     Delivered { market: MarketId, hour: Hour, contracts: Vec<(ContractId, bool)> },
     /// An auction was held.
@@ -96,6 +98,7 @@ impl Told {
             },
             Event::OrderClosed(e) => Self::Closed { order: e.order, reason: e.reason },
             Event::ContractBusted(e) => Self::Busted { contract: e.contract, ask_sold_gpus: e.ask_sold_gpus },
+            Event::PeriodCharged(e) => Self::Charged { contract: e.contract, period: e.period },
             Event::HoursDelivered(e) => Self::Delivered {
                 market: e.market,
                 hour: e.hour,

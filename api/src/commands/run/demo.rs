@@ -5,8 +5,8 @@ use infra::node::Node;
 use infra::sequencer::{Receipt, SubmitError};
 use ledger::{Currency, OrganizationId};
 use matching::{
-    Class, Event, GATE_MINUTES, Hour, Instruction, LotId, MarketSpec, NewLot, NewOrder, NewSide, Refusal,
-    SelfTradePrevention, Supply, Window, ZoneAttributes,
+    Class, DeliveryTerms, Event, GATE_MINUTES, Hour, Instruction, LotId, MarketSpec, NewLot, NewOrder, NewSide,
+    Refusal, SelfTradePrevention, Supply, Window, ZoneAttributes,
 };
 
 use crate::auth::{OPERATOR_ORGANIZATION, Role, create_client};
@@ -146,6 +146,7 @@ async fn offer(node: &Node, organization: OrganizationId, market: &MarketSpec, p
         window: Window::new(start, start.plus(LOT_HOURS))?,
         fabric: "hall-1".to_owned(),
         min_remnant_hours: 0,
+        delivery: DeliveryTerms::default(),
     });
     let receipt = node.sequencer.submit(lot, None).await?;
     let lot = lot_of(&receipt).context("a registered lot has an event")?;

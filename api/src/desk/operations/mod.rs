@@ -7,6 +7,7 @@ pub(super) mod ledger;
 pub(super) mod lots;
 pub(super) mod markets;
 pub(super) mod orders;
+pub(super) mod outages;
 pub(super) mod time;
 pub(super) mod trades;
 

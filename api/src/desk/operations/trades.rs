@@ -9,7 +9,7 @@ use super::super::{Answer, Desk, Request};
 use super::span_of;
 use crate::problem::Problem;
 use crate::request::PageQuery;
-use crate::resources::contracts::{BustBody, BustedBody, ContractBody};
+use crate::resources::contracts::{BustBody, BustedBody, ContractBody, NoticeBody, TerminationBody};
 use crate::resources::spot::SpotSaleBody;
 use crate::resources::trades::TradeBody;
 
@@ -70,4 +70,11 @@ pub(in crate::desk) fn bust(desk: &mut Desk, request: &Request) -> Result<Answer
     let BustBody { reason } = request.body()?;
     let rows = desk.submit(Instruction::BustContract { contract: ContractId::new(contract), reason })?;
     Answer::ok(&BustedBody::of_receipt(&rows)?)
+}
+
+pub(in crate::desk) fn terminate(desk: &mut Desk, request: &Request) -> Result<Answer, Problem> {
+    let contract: Uuid = request.path("contract")?;
+    let body: TerminationBody = request.body()?;
+    let rows = desk.submit(body.instruction(request.organization, contract))?;
+    Answer::ok(&NoticeBody::of_receipt(&rows)?)
 }

@@ -6,8 +6,8 @@ use infra::journal::LogRow;
 use infra::projection::{BidOptions, status_of};
 use ledger::Amount;
 use matching::{
-    Event, MarketId, OrderAmended, OrderPlaced, OrderSide, Placement, Price, SelfTradePrevention, SpotHoursSold,
-    SpotOrderPlaced, SpotSide, TermWindow, TimeInForce, TradeExecuted, Unfilled, Window, WouldFill,
+    Billing, Event, MarketId, OrderAmended, OrderPlaced, OrderSide, Placement, Price, SelfTradePrevention,
+    SpotHoursSold, SpotOrderPlaced, SpotSide, TermWindow, TimeInForce, TradeExecuted, Unfilled, Window, WouldFill,
 };
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -65,6 +65,9 @@ pub struct OrderBody {
     /// Of a term bid: what happens when it meets an order of your own.
     #[schema(value_type = Option<String>)]
     pub self_trade_prevention: Option<SelfTradePrevention>,
+    /// Of a term bid: the periods in which contracts of more than 720 hours are paid.
+    #[schema(value_type = Option<String>)]
+    pub billing: Option<Billing>,
     /// Of a bid: the fewest GPUs in one trade.
     pub min_gpus: Option<u32>,
     /// Of an ask: the shortest sale in hours.
@@ -207,6 +210,7 @@ impl OrderBody {
             placement: None,
             post_only: None,
             self_trade_prevention: None,
+            billing: None,
             min_gpus: None,
             min_hours: None,
             max_hours: None,
@@ -227,7 +231,15 @@ impl OrderBody {
         body.unfilled = placed.unfilled.map(UnfilledBody::from);
         "term".clone_into(&mut body.kind);
         match &terms.side {
-            OrderSide::Buy { time_in_force, min_gpus, expires_at, placement, post_only, self_trade_prevention } => {
+            OrderSide::Buy {
+                time_in_force,
+                min_gpus,
+                expires_at,
+                placement,
+                post_only,
+                self_trade_prevention,
+                billing,
+            } => {
                 "buy".clone_into(&mut body.side);
                 body.min_gpus = Some(*min_gpus);
                 let time_in_force = match time_in_force {
@@ -243,6 +255,7 @@ impl OrderBody {
                     placement: *placement,
                     post_only: *post_only,
                     self_trade_prevention: *self_trade_prevention,
+                    billing: *billing,
                 });
             }
             OrderSide::Sell { lot, contract, hours, .. } => {
@@ -266,6 +279,7 @@ impl OrderBody {
         self.placement = Some(options.placement);
         self.post_only = Some(options.post_only);
         self.self_trade_prevention = Some(options.self_trade_prevention);
+        self.billing = options.billing;
     }
 
     /// The spot order that an event placed.

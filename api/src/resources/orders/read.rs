@@ -177,6 +177,7 @@ fn order_of_row(row: &Row) -> Result<OrderBody, Problem> {
         placement: None,
         post_only: None,
         self_trade_prevention: None,
+        billing: None,
         min_gpus: optional(12),
         min_hours: optional(13),
         max_hours: optional(14),

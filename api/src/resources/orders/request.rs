@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use ledger::{ContractId, Instant, OrganizationId};
 use matching::{
-    ClientOrderId, Hour, LotId, MarketChoice, MarketFilter, MarketId, NewOrder, NewSide, Placement, Price,
+    Billing, ClientOrderId, Hour, LotId, MarketChoice, MarketFilter, MarketId, NewOrder, NewSide, Placement, Price,
     QuoteRequest, SelfTradePrevention, Supply, TermWindow, TimeInForce, Window,
 };
 use serde::{Deserialize, Serialize};
@@ -199,9 +199,11 @@ pub struct NewOrderBody {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, max_length = 64)]
     client_order_id: Option<ClientOrderId>,
-    /// Of a term bid: `hours_720`; others are not offered yet.
+    /// Of a term bid of more than 720 hours: the periods in which its contracts are paid, each in advance: `hours_720` (default) or
+    /// `calendar_month`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    billing: Option<String>,
+    #[schema(value_type = Option<String>, example = "hours_720")]
+    billing: Option<Billing>,
 }
 
 impl NewOrderBody {
@@ -217,7 +219,6 @@ impl NewOrderBody {
 
     /// The order that it asks for.
     pub(crate) fn order(&self, organization: OrganizationId) -> Result<NewOrder, Problem> {
-        self.check_billing()?;
         let side = match (self.side, self.kind) {
             (SideBody::Buy, KindBody::Term) => self.buy()?,
             (SideBody::Sell, KindBody::Term) => self.sell()?,
@@ -229,19 +230,11 @@ impl NewOrderBody {
         Ok(NewOrder { organization, client_order_id, gpus, limit_price, side })
     }
 
-    fn check_billing(&self) -> Result<(), Problem> {
-        if self.billing.as_ref().is_some_and(|billing| billing != "hours_720") {
-            return Err(Problem::new(ProblemCode::NotSupported, "billing other than hours_720 is not offered yet."));
-        }
-        Ok(())
-    }
-
     /// What it asks about, as a quote.
     pub(crate) fn quote(&self, organization: OrganizationId) -> Result<QuoteRequest, Problem> {
         if self.side != SideBody::Buy || self.kind != KindBody::Term {
             return Err(Problem::new(ProblemCode::InvalidField, "Quotes are for orders to buy for a term."));
         }
-        self.check_billing()?;
         let NewSide::Buy {
             markets,
             window,
@@ -251,6 +244,7 @@ impl NewOrderBody {
             placement,
             post_only,
             self_trade_prevention,
+            billing,
         } = self.buy()?
         else {
             return Err(missing("market"));
@@ -268,6 +262,7 @@ impl NewOrderBody {
             placement,
             post_only,
             self_trade_prevention,
+            billing,
         })
     }
 
@@ -288,6 +283,7 @@ impl NewOrderBody {
             placement: self.placement.unwrap_or_default(),
             post_only: self.post_only.unwrap_or_default(),
             self_trade_prevention: self.self_trade_prevention.unwrap_or_default(),
+            billing: self.billing.unwrap_or_default(),
         })
     }
 

@@ -4,6 +4,7 @@ use ledger::Amount;
 
 use super::term::Arriving;
 use super::{check_minimum, check_quantity};
+use crate::billing::held_hours;
 use crate::exchange::{Amendment, Event, Exchange, GPUS_MAX, OrderAmended, Refusal};
 use crate::market::{gate, hold};
 use crate::{
@@ -84,7 +85,8 @@ impl Exchange {
             return Err(Refusal::WindowPast { window });
         }
         let terms = BidTerms { remaining: gpus - filled, min_gpus, window, limit_price, ..bid.terms };
-        let held_after = hold(limit_price, terms.remaining, window.hours(), bid.fee_bps_max);
+        let held_hours = held_hours(bid.billing, window);
+        let held_after = hold(limit_price, terms.remaining, held_hours, bid.fee_bps_max);
         let (hold_placed, hold_released) = self.change_of_hold(amendment, names[0], bid.hold(), held_after)?;
         let arriving = Arriving {
             order: bid.id,
@@ -93,6 +95,8 @@ impl Exchange {
             time_in_force: TimeInForce::Gtc,
             post_only: bid.post_only,
             self_trade_prevention: bid.self_trade_prevention,
+            billing: bid.billing,
+            held_hours,
         };
         let keeps_priority = change.keeps_priority();
         let outcome = (!keeps_priority).then(|| self.plan_arrival(&arriving, &markets, self.now));

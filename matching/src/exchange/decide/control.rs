@@ -2,12 +2,12 @@
 
 use ledger::{Amount, ContractId, Currency, OrganizationId};
 
-use super::{check_text, supply_of};
+use super::check_text;
 use crate::exchange::{
     BudgetSet, CloseReason, ContractBusted, Event, Exchange, MarketHalted, MarketResumed, OrderLimitSet,
     OrganizationReinstated, OrganizationSuspended, PriceBandSet, Refusal,
 };
-use crate::{Contract, MarketId, Order, PriceBand, Supply};
+use crate::{MarketId, Order, PriceBand, Supply};
 
 impl Exchange {
     pub(super) fn halt_market(&self, id: MarketId, reason: &str, out: &mut Vec<Event>) -> Result<(), Refusal> {
@@ -134,9 +134,7 @@ impl Exchange {
         if resale.is_some_and(|key| self.venue.lot_at(key).residual.min() < contract.gpus) {
             return Err(Refusal::ContractResold);
         }
-        let asks = resale.map(|key| self.venue.asks_on(key)).unwrap_or_default();
-        out.extend(asks.into_iter().map(|order| self.closed(order, CloseReason::Busted)));
-        let whole = contract.earnings(contract.window.hours());
+        out.extend(self.offers_of(contract, CloseReason::Busted));
         out.push(Event::from(ContractBusted {
             contract: id,
             market: contract.market,
@@ -144,30 +142,16 @@ impl Exchange {
             head: contract.head,
             ask: contract.ask,
             trade: Some(contract.trade),
-            ask_sold_gpus: self.ask_sold_without(contract),
+            ask_sold_gpus: self.ask_sold_without(contract, &[(contract.window, contract.gpus)]),
             buyer: contract.buyer,
             seller: contract.seller,
             gpus: contract.gpus,
             window: contract.window,
-            currency: self.market(contract.market)?.spec.currency,
-            refund: whole.amount + whole.buyer_fee,
+            currency: self.currency_of(contract),
+            refund: contract.prepayment(),
+            deposit: contract.deposit,
             reason: reason.to_owned(),
         }));
         Ok(())
-    }
-
-    /// The most GPUs in any hour that the ask of a contract has sold without it. None for an ask that is not open and does not open
-    /// again: only one that had sold all does, while its lot and its seller sell.
-    fn ask_sold_without(&self, contract: &Contract) -> Option<u32> {
-        let supply = supply_of(contract.lot, contract.head);
-        let reopens = || {
-            let lot = self.venue.supply(supply).filter(|lot| lot.withdrawn.is_none())?;
-            self.organization(lot.seller).filter(|seller| !seller.suspended)?;
-            self.venue.sold_out(supply, contract.ask)
-        };
-        let ask = self.venue.ask(contract.ask).or_else(reopens)?;
-        let mut remaining = ask.remaining.clone();
-        remaining.put(contract.window, contract.gpus);
-        Some(ask.gpus - remaining.min())
     }
 }

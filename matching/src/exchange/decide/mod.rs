@@ -5,11 +5,15 @@
 //! - `term`: bids for a term and the trades they make.
 //! - `spot`: orders by the hour.
 //! - `amendment`: changes to open orders.
+//! - `contract`: charges, and the end of contracts before their time.
+//! - `delivery`: readiness, outages, notices.
 //! - `control`: halts, kill switches, limits, busted trades.
 
 mod admission;
 mod amendment;
+mod contract;
 mod control;
+mod delivery;
 mod spot;
 mod supply;
 mod term;
@@ -17,7 +21,6 @@ mod term;
 use ledger::{AccountKind, Amount, Currency, Instant, OrganizationId};
 use sha2::{Digest, Sha256};
 
-use super::event::supply_of;
 use super::{
     CloseReason, Event, Exchange, Instruction, NewOrder, OPEN_ORDERS_MAX, OrderClosed, OrderTerms, Organization,
     Refusal, SpotSide, SpotTerms,
@@ -85,6 +88,21 @@ impl Exchange {
             Instruction::SetBudget { organization, currency, monthly } => {
                 self.set_budget(*organization, *currency, *monthly, out)
             }
+            Instruction::ConfirmDelivery { organization, contract, ready, endpoint } => {
+                self.confirm_delivery(*organization, *contract, *ready, endpoint.as_deref(), out)
+            }
+            Instruction::OpenOutage(outage) => self.open_outage(outage, ids, out),
+            Instruction::AcceptOutage { organization, outage } => self.accept_outage(*organization, *outage, out),
+            Instruction::RestoreOutage { organization, outage, until } => {
+                self.restore_outage(*organization, *outage, *until, out)
+            }
+            Instruction::WithdrawOutage { organization, outage } => self.withdraw_outage(*organization, *outage, out),
+            Instruction::RuleOutage { outage, upheld, gpus, from, until, reason } => {
+                self.rule_outage(*outage, *upheld, (*gpus, *from, *until), reason, out)
+            }
+            Instruction::TerminateContract { organization, contract, reason } => {
+                self.terminate_contract(*organization, *contract, reason, out)
+            }
             Instruction::BustContract { contract, reason } => self.bust_contract(*contract, reason, out),
         }
     }
@@ -148,6 +166,11 @@ impl Exchange {
         };
         let (order, organization, currency) = (order.id(), order.organization(), market.currency);
         OrderClosed { order, organization, market: market.id, reason, currency, hold_released }.into()
+    }
+
+    /// What a contract's prices are in.
+    pub(super) fn currency_of(&self, contract: &crate::Contract) -> Currency {
+        self.venue.market(contract.market).map_or(Currency::USD, |market| market.spec.currency)
     }
 
     fn require_organization(&self, organization: OrganizationId) -> Result<&Organization, Refusal> {

@@ -2,7 +2,8 @@
 
 use ledger::Amount;
 
-use super::{check_minimum, check_quantity, supply_of};
+use super::{check_minimum, check_quantity};
+use crate::exchange::event::supply_of;
 use crate::exchange::{
     Event, Exchange, GPUS_MAX, NewOrder, Refusal, SpotHoursSold, SpotOrderPlaced, SpotSide, SpotTerms,
 };

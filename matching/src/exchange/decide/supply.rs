@@ -29,9 +29,10 @@ impl Exchange {
         if new.min_remnant_hours > new.window.hours() {
             return Err(Refusal::RemnantInvalid);
         }
+        Self::check_delivery_terms(&new.delivery)?;
         let lot = LotId::new(ids.mint());
-        let NewLot { organization, market, gpus, window, fabric, min_remnant_hours } = new.clone();
-        out.push(LotRegistered { lot, organization, market, gpus, window, fabric, min_remnant_hours }.into());
+        let NewLot { organization, market, gpus, window, fabric, min_remnant_hours, delivery } = new.clone();
+        out.push(LotRegistered { lot, organization, market, gpus, window, fabric, min_remnant_hours, delivery }.into());
         Ok(())
     }
 
@@ -63,7 +64,8 @@ impl Exchange {
                 Ok(Offered { lot: id, market: self.venue.at(lot.market_key), gpus, window })
             }
             Supply::Contract(id) => {
-                let held = self.contract(id).filter(|contract| contract.buyer == organization);
+                let held =
+                    self.contract(id).filter(|contract| contract.buyer == organization && contract.ends.is_none());
                 let Contract { gpus, window, lot, market, .. } = *held.ok_or(Refusal::ContractUnknown)?;
                 Ok(Offered { lot, market: self.market(market)?, gpus, window })
             }

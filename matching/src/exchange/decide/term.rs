@@ -4,14 +4,16 @@ use ledger::{Amount, ContractId, Instant, OrganizationId};
 use smallvec::SmallVec;
 
 use super::{Resolved, check_minimum, check_quantity};
+use crate::billing::held_hours;
 use crate::exchange::{
-    CloseReason, Event, Exchange, GPUS_MAX, MARKETS_PER_BID_MAX, MarketChoice, NewOrder, NewSide, OrderClosed,
+    Advance, CloseReason, Event, Exchange, GPUS_MAX, MARKETS_PER_BID_MAX, MarketChoice, NewOrder, NewSide, OrderClosed,
     OrderPlaced, OrderSide, OrderTerms, Refusal, SpotSide, SpotTerms, TradeExecuted,
 };
 use crate::market::{first_open_hour, gate, hold, least_common_multiple};
 use crate::{
-    Arrival, BidTerms, DerivedIds, Execution, HoursRange, Liquidity, Market, MarketId, MarketKey, OrderId, OwnOrders,
-    Plan, Price, Search, SelfTradePrevention, Supply, TimeInForce, TradeId, Unfilled, UnfilledReason, Window,
+    Arrival, BidTerms, Billing, DerivedIds, Execution, HoursRange, Liquidity, Market, MarketId, MarketKey, OrderId,
+    OwnOrders, Plan, Price, Search, SelfTradePrevention, Supply, TimeInForce, TradeId, Unfilled, UnfilledReason,
+    Window,
 };
 
 /// A bid about to trade.
@@ -21,6 +23,9 @@ pub(in crate::exchange) struct Match<'a> {
     /// With what it still wants before the trade.
     pub terms: &'a BidTerms,
     pub fee_bps_max: u16,
+    pub billing: Option<Billing>,
+    /// How many hours of its window its hold pays for.
+    pub held_hours: u32,
 }
 
 /// The markets of a bid.
@@ -49,6 +54,8 @@ pub(in crate::exchange) struct Arriving {
     pub time_in_force: TimeInForce,
     pub post_only: bool,
     pub self_trade_prevention: SelfTradePrevention,
+    pub billing: Option<Billing>,
+    pub held_hours: u32,
 }
 
 impl Exchange {
@@ -65,6 +72,7 @@ impl Exchange {
                 placement,
                 post_only,
                 self_trade_prevention,
+                billing,
             } => {
                 let (market, other_markets) = self.choose(markets, gpus, Some(limit_price))?;
                 let found = self.bid_markets(market, &other_markets)?;
@@ -75,6 +83,7 @@ impl Exchange {
                     placement: *placement,
                     post_only: *post_only,
                     self_trade_prevention: *self_trade_prevention,
+                    billing: Some(*billing),
                 };
                 let window = *window;
                 Ok(Resolved::Bid(OrderTerms { market, other_markets, gpus, limit_price, window, side }, found))
@@ -188,7 +197,7 @@ impl Exchange {
     ) -> Result<(Arriving, Amount), Refusal> {
         let arriving = Self::arriving(order, organization, terms, markets, now)?;
         self.check_limit(&markets.keys, terms.limit_price)?;
-        let hold = hold(terms.limit_price, terms.gpus, terms.window.hours(), markets.fee_bps_max);
+        let hold = hold(terms.limit_price, terms.gpus, arriving.held_hours, markets.fee_bps_max);
         self.check_funds_at(organization, self.venue.at(markets.keys[0]).spec.currency, hold, now)?;
         Ok((arriving, hold))
     }
@@ -201,8 +210,15 @@ impl Exchange {
         markets: &BidMarkets,
         now: Instant,
     ) -> Result<Arriving, Refusal> {
-        let OrderSide::Buy { time_in_force, min_gpus, expires_at, placement, post_only, self_trade_prevention } =
-            terms.side
+        let OrderSide::Buy {
+            time_in_force,
+            min_gpus,
+            expires_at,
+            placement,
+            post_only,
+            self_trade_prevention,
+            billing,
+        } = terms.side
         else {
             return Err(Refusal::OptionsConflict);
         };
@@ -221,7 +237,17 @@ impl Exchange {
         let all_or_none = min_gpus == gpus && gpus > markets.lot_size;
         let (remaining, lot_size, bound_to) = (gpus, markets.lot_size, None);
         let terms = BidTerms { remaining, min_gpus, lot_size, all_or_none, window, limit_price, placement, bound_to };
-        Ok(Arriving { order, organization, terms, time_in_force, post_only, self_trade_prevention })
+        let held_hours = held_hours(billing, window);
+        Ok(Arriving {
+            order,
+            organization,
+            terms,
+            time_in_force,
+            post_only,
+            self_trade_prevention,
+            billing,
+            held_hours,
+        })
     }
 
     /// What an arriving bid trades, and why it does not fill whole.
@@ -276,10 +302,11 @@ impl Exchange {
         let plan = &outcome.plan;
         let own = plan.own_orders.iter().filter_map(|id| self.venue.order(*id));
         out.extend(own.map(|order| self.closed(order, CloseReason::SelfTrade)));
-        let Arriving { order, organization, mut terms, time_in_force, .. } = *arriving;
+        let Arriving { order, organization, mut terms, time_in_force, billing, held_hours, .. } = *arriving;
+        let fee_bps_max = markets.fee_bps_max;
         let window = plan.window.unwrap_or_else(|| terms.window.hull());
         for execution in &plan.executions {
-            let matched = Match { bid: order, buyer: organization, terms: &terms, fee_bps_max: markets.fee_bps_max };
+            let matched = Match { bid: order, buyer: organization, terms: &terms, fee_bps_max, billing, held_hours };
             out.push(self.trade(&matched, execution, window, ids).into());
             terms.remaining -= execution.gpus;
         }
@@ -290,7 +317,7 @@ impl Exchange {
             TimeInForce::Ioc | TimeInForce::Fok => Some(CloseReason::TimeInForce),
         };
         if let Some(reason) = reason.filter(|_| terms.remaining > 0) {
-            let hold_released = hold(terms.limit_price, terms.remaining, terms.window.hours(), markets.fee_bps_max);
+            let hold_released = hold(terms.limit_price, terms.remaining, held_hours, fee_bps_max);
             let market = &self.venue.at(markets.keys[0]).spec;
             let (market, currency) = (market.id, market.currency);
             out.push(OrderClosed { order, organization, market, reason, currency, hold_released }.into());
@@ -319,7 +346,18 @@ impl Exchange {
         let amount = price.cost(gpus, window.hours());
         let buyer_fee = market.fee(buyer_liquidity, amount);
         let bid_remaining = remaining - gpus;
-        let held = |gpus: u32| hold(limit_price, gpus, window.hours(), matched.fee_bps_max);
+        let held = |gpus: u32| hold(limit_price, gpus, matched.held_hours, matched.fee_bps_max);
+        let advance = matched.billing.and_then(|billing| {
+            billing.secured_period(window)?;
+            let cost = |hours: u32| {
+                let amount = price.cost(gpus, hours);
+                amount + market.fee(buyer_liquidity, amount)
+            };
+            let prepaid = cost(billing.first_period(window).hours());
+            let deposit = cost(billing.advance_hours(window)) - prepaid;
+            Some(Advance { billing, prepaid, deposit })
+        });
+        let paid = advance.map_or(amount + buyer_fee, |advance| advance.prepaid + advance.deposit);
         let (ask_sold_gpus, ask_filled) = self.ask_after(ask, window, gpus);
         TradeExecuted {
             trade: TradeId::new(ids.mint()),
@@ -341,7 +379,8 @@ impl Exchange {
             buyer_fee,
             seller_fee_bps: market.fee_bps(seller_liquidity),
             seller_fee: market.fee(seller_liquidity, amount),
-            hold_released: held(remaining) - held(bid_remaining) - amount - buyer_fee,
+            advance,
+            hold_released: held(remaining) - held(bid_remaining) - paid,
             bid_remaining,
             ask_sold_gpus,
             ask_filled,

@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::is_default;
-use crate::{LotId, MarketId, MarketSpec, PriceBand, Window};
+use crate::{DeliveryTerms, LotId, MarketId, MarketSpec, PriceBand, Window};
 
 /// A market opened.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
@@ -32,6 +32,9 @@ pub struct LotRegistered {
     /// A term sale may not leave a free run shorter than this many hours; 0 and 1 allow any.
     #[serde(default, skip_serializing_if = "is_default")]
     pub min_remnant_hours: u32,
+    /// What it promises about its delivery.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub delivery: DeliveryTerms,
 }
 
 /// What was free of a lot was withdrawn; its asks ended before.

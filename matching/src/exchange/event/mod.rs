@@ -2,14 +2,21 @@
 //!
 //! Every event carries all that its journal entries need, so that the books can be recomputed from the log alone.
 
+mod contract;
+mod delivery;
 mod market;
 mod organization;
 mod spot;
 mod term;
 
-use ledger::{Instant, OrganizationId};
+use ledger::{ContractId, Instant, OrganizationId};
 use uuid::Uuid;
 
+pub use contract::{Advance, ChargeMissed, ContractNovated, ContractTerminated, PeriodCharged, TerminationCause};
+pub use delivery::{
+    DeliveryReady, DismissalCause, HourShortfall, NoticeGiven, OutageDismissed, OutageOpened, OutageRestored,
+    OutageSettled,
+};
 pub use market::{LotExpired, LotRegistered, LotWithdrawn, MarketHalted, MarketOpened, MarketResumed, PriceBandSet};
 pub use organization::{
     BudgetSet, DepositReceived, OrderLimitSet, OrganizationRegistered, OrganizationReinstated, OrganizationSuspended,
@@ -136,25 +143,45 @@ events! {
     /// A guard against mistyped prices was set or lifted.
     PriceBandSet = "price_band_set", 1;
     /// A lot was listed.
-    LotRegistered = "lot_registered", 2 [from 1];
+    LotRegistered = "lot_registered", 3 [from 1];
     /// What was free of a lot was withdrawn.
     LotWithdrawn = "lot_withdrawn", 1;
     /// A lot's window passed.
     LotExpired = "lot_expired", 1;
     /// An order for a term was placed.
-    OrderPlaced = "order_placed", 2 [from 1];
+    OrderPlaced = "order_placed", 3 [from 1];
     /// An order by the hour was placed.
     SpotOrderPlaced = "spot_order_placed", 1;
     /// An order was changed.
     OrderAmended = "order_amended", 1;
     /// A bid and an ask traded.
-    TradeExecuted = "trade_executed", 2 [from 1];
+    TradeExecuted = "trade_executed", 3 [from 1];
     /// An order ended with something left of it.
-    OrderClosed = "order_closed", 2 [from 1];
+    OrderClosed = "order_closed", 3 [from 1];
     /// A trade was undone.
-    ContractBusted = "contract_busted", 2 [from 1];
+    ContractBusted = "contract_busted", 3 [from 1];
+    /// A period of a contract was paid.
+    PeriodCharged = "period_charged", 1;
+    /// A period of a contract could not be paid yet.
+    ChargeMissed = "charge_missed", 1;
+    /// A contract ended before its time.
+    ContractTerminated = "contract_terminated", 1;
+    /// A contract passed to another seller.
+    ContractNovated = "contract_novated", 1;
     /// An hour of a market's contracts was delivered.
-    HoursDelivered = "hours_delivered", 1;
+    HoursDelivered = "hours_delivered", 2 [from 1];
+    /// A contract's GPUs are ready.
+    DeliveryReady = "delivery_ready", 1;
+    /// GPUs of a contract are said to be out.
+    OutageOpened = "outage_opened", 1;
+    /// An outage ended.
+    OutageRestored = "outage_restored", 1;
+    /// An outage counts.
+    OutageSettled = "outage_settled", 1;
+    /// An outage does not count.
+    OutageDismissed = "outage_dismissed", 1;
+    /// A buyer ended a contract because of its outages.
+    NoticeGiven = "notice_given", 1;
     /// A market's auction for an hour was held.
     SpotAuctionHeld = "spot_auction_held", 1;
     /// A market's auction for an hour was void.
@@ -217,6 +244,16 @@ impl Event {
             Self::TradeExecuted(e) => EventKey::Market(e.market),
             Self::OrderClosed(e) => EventKey::Market(e.market),
             Self::ContractBusted(e) => EventKey::Market(e.market),
+            Self::PeriodCharged(e) => EventKey::Market(e.market),
+            Self::ChargeMissed(e) => EventKey::Market(e.market),
+            Self::ContractTerminated(e) => EventKey::Market(e.market),
+            Self::ContractNovated(e) => EventKey::Market(e.market),
+            Self::NoticeGiven(e) => EventKey::Market(e.market),
+            Self::OutageDismissed(e) => EventKey::Market(e.market),
+            Self::OutageSettled(e) => EventKey::Market(e.market),
+            Self::OutageRestored(e) => EventKey::Market(e.market),
+            Self::OutageOpened(e) => EventKey::Market(e.market),
+            Self::DeliveryReady(e) => EventKey::Market(e.market),
             Self::HoursDelivered(e) => EventKey::Market(e.market),
             Self::SpotAuctionHeld(e) => EventKey::Market(e.market),
             Self::SpotAuctionMissed(e) => EventKey::Market(e.market),
@@ -225,6 +262,14 @@ impl Event {
             Self::SpotBidSuspended(e) => EventKey::Market(e.market),
             Self::SpotBidResumed(e) => EventKey::Market(e.market),
             Self::SpotHoursDelivered(e) => EventKey::Market(e.market),
+        }
+    }
+
+    /// The contract that ended with it before its time.
+    pub(super) fn ended(&self) -> Option<ContractId> {
+        match self {
+            Self::ContractTerminated(e) => Some(e.contract),
+            _ => None,
         }
     }
 
@@ -255,6 +300,16 @@ impl Event {
             Self::TradeExecuted(e) => Some(e.trade.uuid()),
             Self::OrderClosed(e) => Some(e.order.uuid()),
             Self::ContractBusted(e) => Some(e.contract.uuid()),
+            Self::PeriodCharged(e) => Some(e.contract.uuid()),
+            Self::ChargeMissed(e) => Some(e.contract.uuid()),
+            Self::ContractTerminated(e) => Some(e.contract.uuid()),
+            Self::ContractNovated(e) => Some(e.contract.uuid()),
+            Self::NoticeGiven(e) => Some(e.contract.uuid()),
+            Self::OutageDismissed(e) => Some(e.outage.uuid()),
+            Self::OutageSettled(e) => Some(e.outage.uuid()),
+            Self::OutageRestored(e) => Some(e.outage.uuid()),
+            Self::OutageOpened(e) => Some(e.outage.uuid()),
+            Self::DeliveryReady(e) => Some(e.contract.uuid()),
             Self::SpotInterrupted(e) => Some(e.order.uuid()),
             Self::SpotBidSuspended(e) => Some(e.order.uuid()),
             Self::SpotBidResumed(e) => Some(e.order.uuid()),

@@ -4,10 +4,10 @@ use ledger::{Amount, ContractId, Currency, Instant, OrganizationId};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::is_default;
+use super::{Advance, HourShortfall, is_default};
 use crate::{
-    ClientOrderId, Hour, HoursRange, Liquidity, LotId, MarketId, OrderId, Placement, Price, SelfTradePrevention,
-    Supply, TermWindow, TimeInForce, TradeId, Unfilled, Window,
+    Billing, ClientOrderId, Hour, HoursRange, Liquidity, LotId, MarketId, OrderId, Placement, Price,
+    SelfTradePrevention, Supply, TermWindow, TimeInForce, TradeId, Unfilled, Window,
 };
 
 /// What an order for a term asks for, in full: every default resolved.
@@ -50,6 +50,9 @@ pub enum OrderSide {
         /// What happens when it meets an order of its own organization.
         #[serde(default, skip_serializing_if = "is_default")]
         self_trade_prevention: SelfTradePrevention,
+        /// How its contracts are paid; whole where it does not say.
+        #[serde(default, skip_serializing_if = "is_default")]
+        billing: Option<Billing>,
     },
     /// An ask.
     Sell {
@@ -168,7 +171,10 @@ pub struct TradeExecuted {
     pub seller_fee_bps: u16,
     /// The seller's fee on the amount.
     pub seller_fee: Amount,
-    /// What the bid had set aside beyond the price and the fee, given back.
+    /// Of a contract that is cut into periods: what is paid of it now. Others are paid whole.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub advance: Option<Advance>,
+    /// What the bid had set aside beyond what is paid now, given back.
     pub hold_released: Amount,
     /// GPUs that the bid still wants.
     pub bid_remaining: u32,
@@ -176,6 +182,23 @@ pub struct TradeExecuted {
     pub ask_sold_gpus: u32,
     /// Whether the ask has sold every hour of its window.
     pub ask_filled: bool,
+}
+
+impl TradeExecuted {
+    /// What the buyer has paid: the whole, or the first period.
+    pub fn prepaid(&self) -> Amount {
+        self.advance.map_or(self.amount + self.buyer_fee, |advance| advance.prepaid)
+    }
+
+    /// The end of the hours that the buyer has paid.
+    pub fn paid_until(&self) -> Hour {
+        self.advance.map_or(self.window.end(), |advance| advance.billing.first_period(self.window).end())
+    }
+
+    /// The security deposit that the buyer has paid.
+    pub fn deposit(&self) -> Amount {
+        self.advance.map_or(Amount::ZERO, |advance| advance.deposit)
+    }
 }
 
 /// Why an order ended with something left of it.
@@ -198,6 +221,8 @@ pub enum CloseReason {
     Suspended,
     /// The contract that it was to resell was undone.
     Busted,
+    /// The contract that it was to resell ended before its time.
+    Terminated,
 }
 
 /// An order ended with something left of it.
@@ -245,6 +270,9 @@ pub struct ContractHour {
     pub seller_fee: Amount,
     /// Whether this was the contract's last hour.
     pub completed: bool,
+    /// What was not delivered of it, or is paid now for what was not delivered before.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub shortfall: Option<HourShortfall>,
 }
 
 /// A trade made in error was undone before its delivery began.
@@ -277,8 +305,11 @@ pub struct ContractBusted {
     pub window: Window,
     /// What prices are in.
     pub currency: Currency,
-    /// What the buyer gets back: the price and the fee.
+    /// What the buyer gets back of what it has paid: the price and the fee.
     pub refund: Amount,
+    /// The security deposit, which the buyer gets back as well.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub deposit: Amount,
     /// Why.
     pub reason: String,
 }

@@ -3,10 +3,14 @@
 //! An organization sees of its own events what its orders, trades and contracts show it anyway: a counterparty's name, but neither
 //! the counterparty's order nor its fees. An event that has parts for several organizations is cut down to the reader's own.
 
+mod contract;
+
 use ledger::{Amount, ContractId, Currency, OrganizationId};
 use serde::Serialize;
 
-use super::{ContractBusted, ContractHour, Event, HoursDelivered, SpotHold, TradeExecuted};
+use contract::{OwnCharge, OwnMissedCharge, OwnSettlement, OwnTermination};
+
+use super::{Advance, ContractBusted, ContractHour, Event, HourShortfall, HoursDelivered, SpotHold, TradeExecuted};
 use crate::{Hour, Liquidity, LotId, MarketId, OrderId, Price, SpotSale, TradeId, Window};
 
 /// Whom an event concerns.
@@ -57,6 +61,16 @@ impl Event {
             Self::OrderAmended(e) => Parties::named(&[e.organization]),
             Self::OrderClosed(e) => Parties::named(&[e.organization]),
             Self::ContractBusted(e) => Parties::named(&[e.buyer, e.seller]),
+            Self::PeriodCharged(e) => Parties::named(&[e.buyer, e.seller]),
+            Self::ChargeMissed(e) => Parties::named(&[e.buyer, e.seller]),
+            Self::ContractTerminated(e) => Parties::named(&[e.buyer, e.seller]),
+            Self::ContractNovated(e) => Parties::named(&[e.buyer, e.seller, e.seller_before]),
+            Self::DeliveryReady(e) => Parties::named(&[e.buyer, e.seller]),
+            Self::OutageOpened(e) => Parties::named(&[e.buyer, e.seller]),
+            Self::OutageRestored(e) => Parties::named(&[e.buyer, e.seller]),
+            Self::OutageSettled(e) => Parties::named(&[e.buyer, e.seller]),
+            Self::OutageDismissed(e) => Parties::named(&[e.buyer, e.seller]),
+            Self::NoticeGiven(e) => Parties::named(&[e.buyer, e.seller]),
             Self::SpotInterrupted(e) => Parties::named(&[e.organization]),
             Self::SpotBidSuspended(e) => Parties::named(&[e.organization]),
             Self::SpotBidResumed(e) => Parties::named(&[e.organization]),
@@ -100,6 +114,16 @@ impl Event {
             Self::OrderAmended(e) => serde_json::to_value(e),
             Self::OrderClosed(e) => serde_json::to_value(e),
             Self::ContractBusted(e) => serde_json::to_value(OwnBust::of(e, reader)),
+            Self::PeriodCharged(e) => serde_json::to_value(OwnCharge::of(e, reader)),
+            Self::ChargeMissed(e) => serde_json::to_value(OwnMissedCharge::of(e, reader)),
+            Self::ContractTerminated(e) => serde_json::to_value(OwnTermination::of(e, reader)),
+            Self::ContractNovated(e) => serde_json::to_value(e),
+            Self::DeliveryReady(e) => serde_json::to_value(e),
+            Self::OutageOpened(e) => serde_json::to_value(e),
+            Self::OutageRestored(e) => serde_json::to_value(e),
+            Self::OutageSettled(e) => serde_json::to_value(OwnSettlement::of(e, reader)),
+            Self::OutageDismissed(e) => serde_json::to_value(e),
+            Self::NoticeGiven(e) => serde_json::to_value(e),
             Self::SpotInterrupted(e) => serde_json::to_value(e),
             Self::SpotBidSuspended(e) => serde_json::to_value(e),
             Self::SpotBidResumed(e) => serde_json::to_value(e),
@@ -144,6 +168,8 @@ struct BuyersTrade {
     buyer_liquidity: Liquidity,
     buyer_fee_bps: u16,
     buyer_fee: Amount,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    advance: Option<Advance>,
     hold_released: Amount,
     bid_remaining: u32,
 }
@@ -177,6 +203,7 @@ impl OwnTrade {
                 buyer_liquidity: e.buyer_liquidity,
                 buyer_fee_bps: e.buyer_fee_bps,
                 buyer_fee: e.buyer_fee,
+                advance: e.advance,
                 hold_released: e.hold_released,
                 bid_remaining: e.bid_remaining,
             }),
@@ -211,6 +238,8 @@ struct OwnContractHour {
     #[serde(skip_serializing_if = "Option::is_none")]
     seller_fee: Option<Amount>,
     completed: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    shortfall: Option<HourShortfall>,
 }
 
 impl OwnHours {
@@ -224,6 +253,7 @@ impl OwnHours {
                 buyer_fee: is_bought.then_some(hour.buyer_fee),
                 seller_fee: is_sold.then_some(hour.seller_fee),
                 completed: hour.completed,
+                shortfall: hour.shortfall.clone(),
             })
         };
         let contracts = e.contracts.iter().filter_map(own).collect();
@@ -244,6 +274,8 @@ struct OwnBust {
     reason: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     refund: Option<Amount>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    deposit: Option<Amount>,
 }
 
 impl OwnBust {
@@ -258,6 +290,7 @@ impl OwnBust {
             window: e.window,
             reason: e.reason.clone(),
             refund: (reader == e.buyer).then_some(e.refund),
+            deposit: (reader == e.buyer && !e.deposit.is_zero()).then_some(e.deposit),
         }
     }
 }
@@ -326,7 +359,7 @@ mod tests {
     }
 
     fn trade() -> Event {
-        golden("trade_executed", include_str!("../../tests/golden/trade_executed.1.json"))
+        golden("trade_executed", include_str!("../../../tests/golden/trade_executed.1.json"))
     }
 
     fn organization(name: &str) -> OrganizationId {
@@ -384,7 +417,7 @@ mod tests {
 
     #[test]
     fn what_opens_to_everyone_is_nobodys_own() {
-        let event = golden("market_opened", include_str!("../../tests/golden/market_opened.1.json"));
+        let event = golden("market_opened", include_str!("../../../tests/golden/market_opened.1.json"));
         assert_eq!(event.parties(), Parties::default());
         assert_eq!(event.part_of(organization("acme"), &[]), None);
     }

@@ -1,4 +1,6 @@
-//! Contracts: what trades created, and how far they are delivered.
+//! Contracts: what trades created, how they are paid, and how far they are delivered.
+
+mod record;
 
 use std::sync::Arc;
 
@@ -6,7 +8,7 @@ use actix_web::{HttpRequest, HttpResponse, get, post, web};
 use infra::journal::LogRow;
 use infra::node::Node;
 use ledger::{Amount, ContractId, Instant, OrganizationId};
-use matching::{ContractHour, Event, Instruction, Price, TradeExecuted};
+use matching::{Event, Hour, Instruction, Price};
 use serde::{Deserialize, Serialize};
 use tokio_postgres::Row;
 use utoipa::ToSchema;
@@ -16,7 +18,10 @@ use super::{submit, unexpected_receipt};
 use crate::auth::{Caller, OperatorOnly, Trader};
 use crate::problem::{Problem, ProblemBody};
 use crate::request::{Page, PageQuery, PageSpan, answer, await_reads};
-use crate::wire::{WindowBody, amount, price, window_between};
+use crate::wire::WindowBody;
+
+use record::COLUMNS;
+pub(crate) use record::ContractRecord;
 
 /// A contract.
 #[derive(Serialize, ToSchema)]
@@ -40,8 +45,14 @@ pub struct ContractBody {
     price: Price,
     /// When.
     window: WindowBody,
-    /// `pending` before its window, `active` within, `completed` when every hour is delivered, `terminated` when it was undone.
+    /// `pending` before its window, `active` within, `completed` when every hour has passed, `terminated` when it ended before its
+    /// time.
     status: &'static str,
+    /// Of a terminated one: `not_paid`, `outages` or `busted`.
+    termination: Option<&'static str>,
+    /// The hour before which it ends, where that is not the window's end.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    ends: Option<Hour>,
     /// What amounts are in.
     currency: String,
     /// Price and buyer's fee for the whole window.
@@ -53,17 +64,43 @@ pub struct ContractBody {
     /// The part of the total for hours that were delivered.
     #[schema(value_type = String)]
     recognized: Amount,
-    /// The rest of the total.
+    /// The part of the total for time that was not delivered, given back to the buyer.
+    #[schema(value_type = String)]
+    credited: Amount,
+    /// The rest of the total, of a contract that goes on.
     #[schema(value_type = String)]
     remaining: Amount,
-    /// Hours delivered.
+    /// What the buyer got back of paid hours when it ended before its time.
+    #[schema(value_type = String)]
+    refunded: Amount,
+    /// `hours_720` or `calendar_month`; null where the contract was paid whole when it was traded.
+    billing: Option<String>,
+    /// The end of the hours that are paid.
+    #[schema(value_type = String, format = DateTime)]
+    paid_until: Hour,
+    /// Charges of the next period that could not be paid so far. One not paid when the period begins ends the contract.
+    missed_charges: u32,
+    /// The security deposit.
+    #[schema(value_type = String)]
+    deposit: Amount,
+    /// Hours that have passed.
     delivered_hours: u32,
+    /// GPU-minutes of them that were not delivered.
+    undelivered_gpu_minutes: i64,
+    /// Penalties for them that the seller has paid.
+    #[schema(value_type = String)]
+    penalties: Amount,
+    /// What the seller still owes of credits and penalties: it is paid out of what it earns next.
+    #[schema(value_type = String)]
+    owed_by_seller: Amount,
+    /// When the seller said that the GPUs were ready.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    ready: Option<Instant>,
+    /// Where they are reached.
+    endpoint: Option<String>,
     /// The box that the contract belongs to.
     r#box: Option<Uuid>,
 }
-
-const COLUMNS: &str = "id, buyer, seller, lot, market, gpus, price, window_start, window_end, currency, total, recognized, \
-                       delivered_hours, sequence, head, terminated";
 
 /// Your contracts, oldest first.
 #[utoipa::path(
@@ -86,7 +123,7 @@ pub async fn list(
         "SELECT {COLUMNS} FROM contracts WHERE (buyer = $1 OR seller = $1) AND sequence > $2 ORDER BY sequence LIMIT $3"
     );
     let rows = client.query(&statement, &[&caller.organization.as_str(), &span.after, &span.fetch()]).await?;
-    let page = span.page(&rows, |row| row.get(13), |row| contract_of_row(&node, caller.organization, row))?;
+    let page = span.page(&rows, |row| row.get("sequence"), |row| contract_of_row(&node, caller.organization, row))?;
     Ok(answer(HttpResponse::Ok(), node.projection.position(), &page))
 }
 
@@ -116,23 +153,7 @@ pub async fn show(
 }
 
 fn contract_of_row(node: &Node, reader: OrganizationId, row: &Row) -> Result<ContractBody, Problem> {
-    let record = ContractRecord {
-        id: row.get(0),
-        buyer: row.get(1),
-        seller: row.get(2),
-        lot: row.get(3),
-        head: row.get(14),
-        market: row.get(4),
-        gpus: u32::try_from(row.get::<_, i32>(5)).unwrap_or(0),
-        price: price(row.get(6))?,
-        window: window_between(row.get(7), row.get(8)),
-        currency: row.get(9),
-        total: amount(row.get(10))?,
-        recognized: amount(row.get(11))?,
-        delivered_hours: u32::try_from(row.get::<_, i32>(12)).unwrap_or(0),
-        terminated: row.get(15),
-    };
-    Ok(record.shown(reader, node.clock.now()))
+    Ok(ContractRecord::of_row(row)?.shown(reader, node.clock.now()))
 }
 
 impl ContractBody {
@@ -142,99 +163,73 @@ impl ContractBody {
     }
 }
 
-/// A contract as its events leave it, before somebody looks at it at some time.
-#[derive(Clone)]
-pub(crate) struct ContractRecord {
-    id: Uuid,
-    buyer: String,
-    seller: String,
-    lot: Uuid,
-    head: Option<Uuid>,
-    market: String,
-    gpus: u32,
-    price: Price,
-    window: WindowBody,
-    currency: String,
-    total: Amount,
-    recognized: Amount,
-    delivered_hours: u32,
-    terminated: bool,
+/// Why a contract is ended.
+#[derive(Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TerminationBody {
+    /// Why, for both sides to read, at most 120 characters.
+    #[schema(example = "three outages within a week")]
+    pub(crate) reason: String,
 }
 
-impl From<&TradeExecuted> for ContractRecord {
-    fn from(trade: &TradeExecuted) -> Self {
-        Self {
-            id: trade.contract.uuid(),
-            buyer: trade.buyer.to_string(),
-            seller: trade.seller.to_string(),
-            lot: trade.lot.uuid(),
-            head: trade.head.map(ContractId::uuid),
-            market: trade.market.to_string(),
-            gpus: trade.gpus,
-            price: trade.price,
-            window: trade.window.into(),
-            currency: trade.currency.to_string(),
-            total: trade.amount + trade.buyer_fee,
-            recognized: Amount::ZERO,
-            delivered_hours: 0,
-            terminated: false,
-        }
+/// A notice that was given.
+#[derive(Serialize, ToSchema)]
+pub struct NoticeBody {
+    /// The contract.
+    contract: Uuid,
+    /// The first hour that is not delivered any more. What is paid for it and later goes back to the buyer then, with the security
+    /// deposit.
+    #[schema(value_type = String, format = DateTime)]
+    ends: Hour,
+}
+
+/// End a contract because of its outages, after the hour in progress: as often within 720 hours as its lot's `termination_outages`
+/// says, or when it is not ready 24 hours after its start.
+#[utoipa::path(
+    operation_id = "terminate_contract",
+    tag = "trading",
+    security(("oauth2" = ["buyer"]), ("oauth2" = ["provider"])),
+    params(
+        ("contract" = Uuid, Path, description = "The contract's id"),
+        ("Idempotency-Key" = Option<String>, Header, description = "Makes the request repeatable"),
+    ),
+    request_body = TerminationBody,
+    responses(
+        (status = 200, description = "It ends", body = NoticeBody),
+        (status = "4XX", description = "Refused", body = ProblemBody, content_type = "application/problem+json"),
+    ),
+)]
+#[post("/contracts/{contract}/terminate")]
+pub async fn terminate(
+    caller: Caller<Trader>,
+    contract: web::Path<Uuid>,
+    request: HttpRequest,
+    body: web::Json<TerminationBody>,
+    node: web::Data<Node>,
+) -> Result<HttpResponse, Problem> {
+    let body = body.into_inner();
+    let instruction = body.instruction(caller.organization, *contract);
+    let receipt = submit(&node, &request, caller.organization, &body, instruction).await?;
+    Ok(answer(HttpResponse::Ok(), receipt.sequence, &NoticeBody::of_receipt(&receipt.rows)?))
+}
+
+impl TerminationBody {
+    /// What it asks for.
+    pub(crate) fn instruction(&self, organization: OrganizationId, contract: Uuid) -> Instruction {
+        let (contract, reason) = (ContractId::new(contract), self.reason.clone());
+        Instruction::TerminateContract { organization, contract, reason }
     }
 }
 
-impl ContractRecord {
-    /// Takes up a delivered hour.
-    pub(crate) fn deliver(&mut self, hour: &ContractHour) {
-        self.delivered_hours += 1;
-        self.recognized += hour.amount + hour.buyer_fee;
-    }
-
-    /// Whether its trade was undone.
-    pub(crate) fn is_terminated(&self) -> bool {
-        self.terminated
-    }
-
-    /// Takes up that the trade was undone.
-    pub(crate) fn terminate(&mut self) {
-        self.terminated = true;
-    }
-
-    /// Whether an organization is one of its two sides.
-    pub(crate) fn concerns(&self, organization: OrganizationId) -> bool {
-        [self.buyer.as_str(), self.seller.as_str()].contains(&organization.as_str())
-    }
-
-    /// The contract as `reader` sees it at `now`.
-    pub(crate) fn shown(self, reader: OrganizationId, now: Instant) -> ContractBody {
-        let window = self.window;
-        let status = if self.terminated {
-            "terminated"
-        } else if self.delivered_hours >= window.end.hours() - window.start.hours() {
-            "completed"
-        } else if window.start.start() <= now {
-            "active"
-        } else {
-            "pending"
-        };
-        ContractBody {
-            id: self.id,
-            head: self.head.filter(|_| self.seller == reader.as_str()),
-            buyer: self.buyer,
-            seller: self.seller,
-            lot: self.lot,
-            market: self.market,
-            gpus: self.gpus,
-            price: self.price,
-            window,
-            status,
-            currency: self.currency,
-            total: self.total,
-            prepaid: self.total,
-            recognized: self.recognized,
-            remaining: if self.terminated { Amount::ZERO } else { self.total - self.recognized },
-            delivered_hours: self.delivered_hours,
-            r#box: None,
-        }
+impl NoticeBody {
+    /// The notice that these events gave.
+    pub(crate) fn of_receipt(rows: &[Arc<LogRow>]) -> Result<Self, Problem> {
+        let given = rows.iter().find_map(|row| match &row.record.event {
+            Event::NoticeGiven(given) => Some(given),
+            _ => None,
+        });
+        let given = given.ok_or_else(unexpected_receipt)?;
+        Ok(Self { contract: given.contract.uuid(), ends: given.ends })
     }
 }
 
@@ -254,7 +249,7 @@ pub struct BustedBody {
     contract: Uuid,
     /// `terminated`.
     status: &'static str,
-    /// What the buyer got back: the price and the fee.
+    /// What the buyer got back: the price, the fee and the security deposit.
     #[schema(value_type = String)]
     refund: Amount,
 }
@@ -296,6 +291,7 @@ impl BustedBody {
             _ => None,
         });
         let busted = busted.ok_or_else(unexpected_receipt)?;
-        Ok(Self { contract: busted.contract.uuid(), status: "terminated", refund: busted.refund })
+        let refund = busted.refund + busted.deposit;
+        Ok(Self { contract: busted.contract.uuid(), status: "terminated", refund })
     }
 }

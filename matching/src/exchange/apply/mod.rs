@@ -1,19 +1,22 @@
 //! The fold: one event into the state. Total, and without choices: everything was decided before.
 
-use ledger::{Amount, ContractId, Currency, OrganizationId};
+mod contract;
+
+use ledger::{Amount, Currency, OrganizationId};
 use smallvec::SmallVec;
 
 use super::decide::digest;
 use super::event::supply_of;
 use super::{
-    Budget, BudgetSet, CLIENT_ORDER_ID_KEPT_MICROS, ClientOrder, ContractBusted, Event, Exchange, HoursDelivered,
-    LotRegistered, OrderAmended, OrderPlaced, OrderSide, Organization, Record, SpotAuctionHeld, SpotHoursDelivered,
-    SpotHoursSold, SpotOrderPlaced, SpotSide, TradeExecuted,
+    Budget, BudgetSet, CLIENT_ORDER_ID_KEPT_MICROS, ClientOrder, Event, Exchange, LotRegistered, OrderAmended,
+    OrderPlaced, OrderSide, Organization, Record, SpotAuctionHeld, SpotHoursDelivered, SpotHoursSold, SpotOrderPlaced,
+    SpotSide,
 };
+use crate::billing::held_hours;
 use crate::market::{first_open_hour, least_common_multiple};
 use crate::{
-    Ask, Bid, BidTerms, ClientOrderId, Contract, Hour, Lot, LotKey, MarketId, MarketKey, Order, OrderId, SpotAsk,
-    SpotBid, Supply, TimeInForce, Timeline,
+    Ask, Bid, BidTerms, ClientOrderId, Hour, Lot, LotKey, MarketId, MarketKey, Order, OrderId, SpotAsk, SpotBid,
+    Supply, TimeInForce, Timeline,
 };
 
 impl Exchange {
@@ -56,6 +59,21 @@ impl Exchange {
             Event::TradeExecuted(e) => self.apply_trade(e),
             Event::OrderClosed(e) => drop(self.end_order(e.order)),
             Event::ContractBusted(e) => self.apply_bust(e),
+            Event::PeriodCharged(e) => self.apply_charge(e),
+            Event::ChargeMissed(e) => self.reschedule_charge(e.contract, |contract| {
+                contract.next_charge = Some(e.next_try);
+            }),
+            Event::ContractTerminated(e) => self.apply_termination(e),
+            Event::ContractNovated(e) => self.apply_novation(e),
+            Event::DeliveryReady(e) => self.change_contract(e.contract, |contract| contract.ready = Some(e.ready)),
+            Event::OutageOpened(e) => self.apply_outage(e),
+            Event::OutageRestored(e) => self.change_outage(e.contract, e.outage, |outage| outage.until = Some(e.until)),
+            Event::OutageSettled(e) => self.apply_settlement(e),
+            Event::OutageDismissed(e) => self.apply_dismissal(e),
+            Event::NoticeGiven(e) => self.reschedule_charge(e.contract, |contract| {
+                contract.ends = Some(e.ends);
+                contract.next_charge = Some(e.ends.start());
+            }),
             Event::HoursDelivered(e) => self.apply_delivery(e),
             Event::SpotAuctionHeld(e) => self.apply_auction(e),
             Event::SpotAuctionMissed(e) => self.pass_gate(e.market, e.hour, |hour| hour.void = true),
@@ -115,6 +133,7 @@ impl Exchange {
             window: e.window,
             fabric: e.fabric.clone(),
             min_remnant_hours: e.min_remnant_hours,
+            delivery: e.delivery,
             residual: Timeline::flat(e.window, e.gpus),
             sold_spot: Timeline::flat(e.window, 0),
             withdrawn: None,
@@ -140,6 +159,7 @@ impl Exchange {
             window: contract.window,
             fabric: root.fabric.clone(),
             min_remnant_hours: 0,
+            delivery: contract.delivery,
             residual: Timeline::flat(contract.window, contract.gpus),
             sold_spot: Timeline::flat(contract.window, 0),
             withdrawn: None,
@@ -152,7 +172,15 @@ impl Exchange {
         self.name_order(e.organization, e.client_order_id, e.order, || digest(terms));
         let Some(market) = self.venue.key(terms.market) else { return };
         let order = match terms.side {
-            OrderSide::Buy { time_in_force, min_gpus, expires_at, placement, post_only, self_trade_prevention } => {
+            OrderSide::Buy {
+                time_in_force,
+                min_gpus,
+                expires_at,
+                placement,
+                post_only,
+                self_trade_prevention,
+                billing,
+            } => {
                 let markets: SmallVec<[MarketKey; 2]> = terms.markets().filter_map(|id| self.venue.key(id)).collect();
                 let specs = || markets.iter().map(|key| &self.venue.at(*key).spec);
                 let lot_size = specs().map(|spec| spec.lot_size).fold(1, least_common_multiple);
@@ -179,6 +207,8 @@ impl Exchange {
                     stays: e.unfilled.is_some() && matches!(time_in_force, TimeInForce::Gtc | TimeInForce::Gtd),
                     post_only,
                     self_trade_prevention,
+                    billing,
+                    held_hours: held_hours(billing, terms.window),
                 })
             }
             OrderSide::Sell { lot, contract, hours, self_trade_prevention } => {
@@ -271,6 +301,7 @@ impl Exchange {
                     bid.terms.min_gpus = e.min_gpus.unwrap_or(bid.terms.min_gpus);
                     bid.terms.limit_price = e.limit_price;
                     bid.terms.window = e.window.unwrap_or(bid.terms.window);
+                    bid.held_hours = held_hours(bid.billing, bid.terms.window);
                     &mut bid.priority
                 }
                 Order::Ask(ask) => {
@@ -308,91 +339,6 @@ impl Exchange {
         let Some(key) = self.venue.order_key(id) else { return };
         if let Some(expires) = self.venue.order_at(key).expires() {
             self.expiries.set(key, expires);
-        }
-    }
-
-    fn apply_trade(&mut self, e: &TradeExecuted) {
-        self.venue.fill(e.bid, e.ask, e.gpus, e.window);
-        if e.bid_remaining == 0 {
-            self.end_order(e.bid);
-        } else {
-            self.move_expiry(e.bid);
-        }
-        if e.ask_filled
-            && let Some(Order::Ask(ask)) = self.end_order(e.ask)
-        {
-            self.venue.keep_sold_out(ask);
-        }
-        self.change_market(e.market, |market| market.last_price = Some(e.price));
-        self.spend(e.buyer, e.currency, e.amount + e.buyer_fee);
-        let contract = Contract {
-            id: e.contract,
-            trade: e.trade,
-            sequence: self.sequence,
-            market: e.market,
-            lot: e.lot,
-            head: e.head,
-            ask: e.ask,
-            buyer: e.buyer,
-            seller: e.seller,
-            gpus: e.gpus,
-            price: e.price,
-            window: e.window,
-            buyer_fee_bps: e.buyer_fee_bps,
-            seller_fee_bps: e.seller_fee_bps,
-            traded: self.now.day().month(),
-            delivered: 0,
-        };
-        if let Some(market) = self.venue.key(e.market) {
-            let due = (contract.next_hour(), market);
-            let key = u32::try_from(self.contracts.insert(contract)).unwrap_or(u32::MAX);
-            self.contract_keys.insert(e.contract, key);
-            self.deliveries.set(key, due);
-        }
-    }
-
-    /// Forgets a contract that is over.
-    fn end_contract(&mut self, id: ContractId) -> Option<Contract> {
-        let key = self.contract_keys.remove(&id)?;
-        self.deliveries.strike(key);
-        let contract = self.contracts.remove(key as usize);
-        self.drop_idle_resale(Supply::Contract(id));
-        Some(contract)
-    }
-
-    fn apply_bust(&mut self, e: &ContractBusted) {
-        let Some(contract) = self.end_contract(e.contract) else { return };
-        if contract.traded == self.now.day().month() {
-            self.spend(e.buyer, e.currency, -e.refund);
-        }
-        let supply = supply_of(e.lot, e.head);
-        if e.ask_sold_gpus.is_some()
-            && let Some(ask) = self.venue.take_sold_out(supply, e.ask)
-        {
-            self.rest(Order::Ask(ask));
-        }
-        self.venue.put_back(supply, e.ask, e.gpus, e.window);
-        let here = self.contracts.iter().filter(|(_, contract)| contract.market == e.market);
-        let last = here.map(|(_, contract)| (contract.sequence, contract.price)).max();
-        self.change_market(e.market, |market| {
-            market.last_price = last.max(market.last_completed).map(|(_, price)| price);
-        });
-    }
-
-    fn apply_delivery(&mut self, e: &HoursDelivered) {
-        let Some(market) = self.venue.key(e.market) else { return };
-        for hour in &e.contracts {
-            let Some(key) = self.contract_keys.get(&hour.contract).copied() else { continue };
-            let contract = &mut self.contracts[key as usize];
-            contract.delivered += 1;
-            if contract.is_complete() {
-                let traded = (contract.sequence, contract.price);
-                let last = &mut self.venue.at_mut(market).last_completed;
-                *last = (*last).max(Some(traded));
-                self.end_contract(hour.contract);
-            } else {
-                self.deliveries.set(key, (contract.next_hour(), market));
-            }
         }
     }
 

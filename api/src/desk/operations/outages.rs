@@ -1,0 +1,84 @@
+//! Deliveries and outages.
+
+use ledger::OrganizationId;
+use matching::{Instruction, OutageId};
+use uuid::Uuid;
+
+use super::super::history::page;
+use super::super::{Answer, Desk, Request};
+use super::span_of;
+use crate::auth::Role;
+use crate::problem::Problem;
+use crate::request::PageQuery;
+use crate::resources::outages::{
+    DeliveryBody, NewOutageBody, OutageBody, OutageQuery, ReadyBody, RestoreBody, RulingBody,
+};
+
+pub(in crate::desk) fn confirm(desk: &mut Desk, request: &Request) -> Result<Answer, Problem> {
+    let contract: Uuid = request.path("contract")?;
+    let body: ReadyBody = request.body()?;
+    let rows = desk.submit(body.instruction(request.organization, contract))?;
+    Answer::ok(&DeliveryBody::of_events(rows.iter().map(|row| &row.record.event))?)
+}
+
+pub(in crate::desk) fn open(desk: &mut Desk, request: &Request) -> Result<Answer, Problem> {
+    let body: NewOutageBody = request.body()?;
+    let rows = desk.submit(body.instruction(request.organization))?;
+    let opened = rows.iter().find_map(|row| row.record.event.subject());
+    Answer::created(&find(desk, opened.unwrap_or_default(), None)?)
+}
+
+pub(in crate::desk) fn list(desk: &mut Desk, request: &Request) -> Result<Answer, Problem> {
+    let query: OutageQuery = request.query()?;
+    let page_query = PageQuery { cursor: query.cursor.clone(), limit: query.limit, min_sequence: None };
+    let span = span_of(desk, &page_query)?;
+    let reader = reader_of(request);
+    let own = desk
+        .history
+        .outages
+        .all()
+        .filter(|(_, outage)| reader.is_none_or(|reader| outage.concerns(reader)) && outage.matches(&query));
+    Answer::ok(&page(span, own, |outage| Ok((*outage).clone()))?)
+}
+
+pub(in crate::desk) fn show(desk: &mut Desk, request: &Request) -> Result<Answer, Problem> {
+    Answer::ok(&find(desk, request.path("outage")?, reader_of(request))?)
+}
+
+pub(in crate::desk) fn accept(desk: &mut Desk, request: &Request) -> Result<Answer, Problem> {
+    let (organization, outage) = (request.organization, OutageId::new(request.path("outage")?));
+    say(desk, outage, Instruction::AcceptOutage { organization, outage })
+}
+
+pub(in crate::desk) fn withdraw(desk: &mut Desk, request: &Request) -> Result<Answer, Problem> {
+    let (organization, outage) = (request.organization, OutageId::new(request.path("outage")?));
+    say(desk, outage, Instruction::WithdrawOutage { organization, outage })
+}
+
+pub(in crate::desk) fn restore(desk: &mut Desk, request: &Request) -> Result<Answer, Problem> {
+    let (organization, outage) = (request.organization, OutageId::new(request.path("outage")?));
+    let RestoreBody { until } = request.body()?;
+    say(desk, outage, Instruction::RestoreOutage { organization, outage, until })
+}
+
+pub(in crate::desk) fn rule(desk: &mut Desk, request: &Request) -> Result<Answer, Problem> {
+    let outage: Uuid = request.path("outage")?;
+    let body: RulingBody = request.body()?;
+    say(desk, OutageId::new(outage), body.instruction(outage))
+}
+
+fn say(desk: &mut Desk, outage: OutageId, instruction: Instruction) -> Result<Answer, Problem> {
+    desk.submit(instruction)?;
+    Answer::ok(&find(desk, outage.uuid(), None)?)
+}
+
+/// Whose outages are seen: one's own, or, by an operator, all.
+fn reader_of(request: &Request) -> Option<OrganizationId> {
+    (request.role != Role::Operator).then_some(request.organization)
+}
+
+fn find(desk: &Desk, outage: Uuid, reader: Option<OrganizationId>) -> Result<OutageBody, Problem> {
+    let found = desk.history.outages.find(outage);
+    let found = found.filter(|outage| reader.is_none_or(|reader| outage.concerns(reader)));
+    found.cloned().ok_or_else(OutageBody::unknown)
+}

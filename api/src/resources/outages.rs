@@ -1,0 +1,518 @@
+//! Deliveries and outages: what the two sides of a contract say of it, and what an operator rules.
+
+use actix_web::{HttpRequest, HttpResponse, get, post, web};
+use infra::node::Node;
+use jiff::Timestamp;
+use ledger::{Amount, ContractId, Instant, OrganizationId};
+use matching::{DismissalCause, Event, Instruction, NewOutage, OutageId, OutageOpened};
+use serde::{Deserialize, Serialize};
+use tokio_postgres::Row;
+use utoipa::{IntoParams, ToSchema};
+use uuid::Uuid;
+
+use super::{submit, unexpected_receipt};
+use crate::auth::{Caller, OperatorOnly, Role, Trader, TraderOrOperator};
+use crate::problem::{Problem, ProblemBody};
+use crate::request::{Page, PageSpan, answer, await_reads};
+use crate::wire::{amount, instant};
+
+/// What a seller says of its delivery.
+#[derive(Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ReadyBody {
+    /// Since when the GPUs are ready; now when not given, and not before the hour in progress. What was said first stays.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub(crate) ready: Option<Instant>,
+    /// Where they are reached, at most 120 characters; as before when not given.
+    #[schema(example = "ssh gpu-17.example")]
+    pub(crate) endpoint: Option<String>,
+}
+
+/// What is known of a delivery.
+#[derive(Serialize, ToSchema)]
+pub struct DeliveryBody {
+    /// The contract.
+    contract: Uuid,
+    /// Since when its GPUs are ready.
+    #[schema(value_type = String, format = DateTime)]
+    ready: Instant,
+    /// Where they are reached, where that was said now.
+    endpoint: Option<String>,
+}
+
+/// Say that a contract's GPUs are ready, or where they are reached. Of a lot with `delivery` `confirmed`, time counts as delivered
+/// from then on.
+#[utoipa::path(
+    operation_id = "confirm_delivery",
+    tag = "provider",
+    security(("oauth2" = ["buyer"]), ("oauth2" = ["provider"])),
+    params(
+        ("contract" = Uuid, Path, description = "The contract's id"),
+        ("Idempotency-Key" = Option<String>, Header, description = "Makes the request repeatable"),
+    ),
+    request_body = ReadyBody,
+    responses(
+        (status = 200, description = "Noted", body = DeliveryBody),
+        (status = "4XX", description = "Refused", body = ProblemBody, content_type = "application/problem+json"),
+    ),
+)]
+#[post("/deliveries/{contract}/ready")]
+pub async fn confirm(
+    caller: Caller<Trader>,
+    contract: web::Path<Uuid>,
+    request: HttpRequest,
+    body: web::Json<ReadyBody>,
+    node: web::Data<Node>,
+) -> Result<HttpResponse, Problem> {
+    let instruction = body.instruction(caller.organization, *contract);
+    let receipt = submit(&node, &request, caller.organization, &*body, instruction).await?;
+    let events = receipt.rows.iter().map(|row| &row.record.event);
+    Ok(answer(HttpResponse::Ok(), receipt.sequence, &DeliveryBody::of_events(events)?))
+}
+
+impl ReadyBody {
+    /// What it asks for.
+    pub(crate) fn instruction(&self, organization: OrganizationId, contract: Uuid) -> Instruction {
+        let (contract, ready, endpoint) = (ContractId::new(contract), self.ready, self.endpoint.clone());
+        Instruction::ConfirmDelivery { organization, contract, ready, endpoint }
+    }
+}
+
+impl DeliveryBody {
+    /// What these events say of a delivery.
+    pub(crate) fn of_events<'a>(mut events: impl Iterator<Item = &'a Event>) -> Result<Self, Problem> {
+        let said = events.find_map(|event| match event {
+            Event::DeliveryReady(said) => Some(said),
+            _ => None,
+        });
+        let said = said.ok_or_else(unexpected_receipt)?;
+        Ok(Self { contract: said.contract.uuid(), ready: said.ready, endpoint: said.endpoint.clone() })
+    }
+}
+
+/// An outage to be opened.
+#[derive(Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewOutageBody {
+    /// The contract.
+    contract: Uuid,
+    /// How many of its GPUs are out; all when not given.
+    gpus: Option<u32>,
+    /// Since when, to the minute; now when not given, and at most 720 hours ago.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    from: Option<Instant>,
+    /// Until when, if it is over.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    until: Option<Instant>,
+    /// What happened, for both sides to read, at most 120 characters.
+    #[schema(example = "node 3 does not answer")]
+    reason: String,
+}
+
+impl NewOutageBody {
+    /// What it asks for.
+    pub(crate) fn instruction(&self, organization: OrganizationId) -> Instruction {
+        Instruction::OpenOutage(NewOutage {
+            organization,
+            contract: ContractId::new(self.contract),
+            gpus: self.gpus,
+            from: self.from,
+            until: self.until,
+            reason: self.reason.clone(),
+        })
+    }
+}
+
+/// When an outage ended.
+#[derive(Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RestoreBody {
+    /// When; now when not given.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub(crate) until: Option<Instant>,
+}
+
+/// What an operator rules on an outage that one side claims.
+#[derive(Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RulingBody {
+    /// Whether it counts.
+    upheld: bool,
+    /// How many GPUs were out; as claimed when not given.
+    gpus: Option<u32>,
+    /// Since when; as claimed when not given.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    from: Option<Instant>,
+    /// Until when; as claimed when not given.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    until: Option<Instant>,
+    /// Why, for both sides to read, at most 120 characters.
+    #[schema(example = "the logs show it from 14:10 on")]
+    reason: String,
+}
+
+impl RulingBody {
+    /// What it asks for.
+    pub(crate) fn instruction(&self, outage: Uuid) -> Instruction {
+        let Self { upheld, gpus, from, until, .. } = *self;
+        Instruction::RuleOutage {
+            outage: OutageId::new(outage),
+            upheld,
+            gpus,
+            from,
+            until,
+            reason: self.reason.clone(),
+        }
+    }
+}
+
+/// An outage.
+#[derive(Clone, Serialize, ToSchema)]
+pub struct OutageBody {
+    /// Its id.
+    id: Uuid,
+    /// The contract.
+    contract: Uuid,
+    /// Where that traded.
+    market: String,
+    /// Who uses the GPUs.
+    buyer: String,
+    /// Who delivers.
+    seller: String,
+    /// Which of the two opened it.
+    opened_by: String,
+    /// When.
+    #[schema(value_type = String, format = DateTime)]
+    opened_at: Instant,
+    /// How many GPUs are out.
+    gpus: u32,
+    /// Since when.
+    #[schema(value_type = String, format = DateTime)]
+    from: Instant,
+    /// Until when; null while it lasts.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    until: Option<Instant>,
+    /// What happened.
+    reason: String,
+    /// `claimed`, `settled` when it counts, `dismissed` when it does not.
+    status: String,
+    /// What the operator said, where one ruled.
+    ruling: Option<String>,
+    /// GPU-minutes that had been recorded as delivered when it was settled. Later ones are credited hour by hour.
+    gpu_minutes: u64,
+    /// Their price and the buyer's fee on it, given back.
+    #[schema(value_type = String)]
+    credit: Amount,
+    /// What the lot promises on top for them.
+    #[schema(value_type = String)]
+    penalty: Amount,
+}
+
+const COLUMNS: &str = "id, contract, market, buyer, seller, opened_by, opened_at, gpus, from_time, until_time, reason, status, \
+                       ruling, gpu_minutes, credit, penalty, sequence";
+
+impl OutageBody {
+    /// An outage as it was opened.
+    pub(crate) fn opened(e: &OutageOpened, at: Instant) -> Self {
+        Self {
+            id: e.outage.uuid(),
+            contract: e.contract.uuid(),
+            market: e.market.to_string(),
+            buyer: e.buyer.to_string(),
+            seller: e.seller.to_string(),
+            opened_by: e.opened_by.to_string(),
+            opened_at: at,
+            gpus: e.gpus,
+            from: e.from,
+            until: e.until,
+            reason: e.reason.clone(),
+            status: "claimed".to_owned(),
+            ruling: None,
+            gpu_minutes: 0,
+            credit: Amount::ZERO,
+            penalty: Amount::ZERO,
+        }
+    }
+
+    /// Takes up what an event says of it.
+    pub(crate) fn follow(&mut self, event: &Event) {
+        match event {
+            Event::OutageRestored(e) => self.until = Some(e.until),
+            Event::OutageSettled(e) => {
+                (self.gpus, self.from, self.until) = (e.gpus, e.from, e.until);
+                "settled".clone_into(&mut self.status);
+                self.ruling.clone_from(&e.ruling);
+                (self.gpu_minutes, self.credit, self.penalty) = (e.gpu_minutes, e.amount + e.buyer_fee, e.penalty);
+            }
+            Event::OutageDismissed(e) => {
+                "dismissed".clone_into(&mut self.status);
+                debug_assert!(e.ruling.is_some() == (e.cause == DismissalCause::Ruled), "who rules says why");
+                self.ruling.clone_from(&e.ruling);
+            }
+            _ => {}
+        }
+    }
+
+    /// Whether it is of one of an organization's contracts.
+    pub(crate) fn concerns(&self, organization: OrganizationId) -> bool {
+        [self.buyer.as_str(), self.seller.as_str()].contains(&organization.as_str())
+    }
+
+    /// Whether it is of this contract and has this status, where such are asked for.
+    pub(crate) fn matches(&self, query: &OutageQuery) -> bool {
+        query.contract.is_none_or(|contract| contract == self.contract)
+            && query.status.as_ref().is_none_or(|status| *status == self.status)
+    }
+
+    /// The problem that there is no such outage.
+    pub(crate) fn unknown() -> Problem {
+        Problem::not_found("outage of your organization's contracts")
+    }
+
+    fn of_row(row: &Row) -> Result<Self, Problem> {
+        Ok(Self {
+            id: row.get("id"),
+            contract: row.get("contract"),
+            market: row.get("market"),
+            buyer: row.get("buyer"),
+            seller: row.get("seller"),
+            opened_by: row.get("opened_by"),
+            opened_at: instant(row.get("opened_at")),
+            gpus: u32::try_from(row.get::<_, i32>("gpus")).unwrap_or(0),
+            from: instant(row.get("from_time")),
+            until: row.get::<_, Option<Timestamp>>("until_time").map(instant),
+            reason: row.get("reason"),
+            status: row.get("status"),
+            ruling: row.get("ruling"),
+            gpu_minutes: u64::try_from(row.get::<_, i64>("gpu_minutes")).unwrap_or(0),
+            credit: amount(row.get("credit"))?,
+            penalty: amount(row.get("penalty"))?,
+        })
+    }
+}
+
+/// Open an outage of a contract of yours, as its buyer or its seller. It counts once the other side accepts it or an operator upholds
+/// it.
+#[utoipa::path(
+    operation_id = "open_outage",
+    tag = "trading",
+    security(("oauth2" = ["buyer"]), ("oauth2" = ["provider"])),
+    params(("Idempotency-Key" = Option<String>, Header, description = "Makes the request repeatable")),
+    request_body = NewOutageBody,
+    responses(
+        (status = 201, description = "Opened", body = OutageBody),
+        (status = "4XX", description = "Refused", body = ProblemBody, content_type = "application/problem+json"),
+    ),
+)]
+#[post("/outages")]
+pub async fn open(
+    caller: Caller<Trader>,
+    request: HttpRequest,
+    body: web::Json<NewOutageBody>,
+    node: web::Data<Node>,
+) -> Result<HttpResponse, Problem> {
+    let instruction = body.instruction(caller.organization);
+    let receipt = submit(&node, &request, caller.organization, &*body, instruction).await?;
+    let opened = receipt.rows.iter().find_map(|row| match &row.record.event {
+        Event::OutageOpened(opened) => Some(OutageBody::opened(opened, row.record.at)),
+        _ => None,
+    });
+    Ok(answer(HttpResponse::Created(), receipt.sequence, &opened.ok_or_else(unexpected_receipt)?))
+}
+
+/// Which outages to list.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct OutageQuery {
+    /// Only those of this contract.
+    pub(crate) contract: Option<Uuid>,
+    /// Only those that are `claimed`, `settled` or `dismissed`.
+    pub(crate) status: Option<String>,
+    /// Where the page before ended: its `next_cursor`.
+    pub(crate) cursor: Option<String>,
+    /// Items in the page, 1 to 500; 50 when not given.
+    pub(crate) limit: Option<u32>,
+}
+
+/// Outages of your contracts, oldest first; an operator sees those of all.
+#[utoipa::path(
+    operation_id = "list_outages",
+    tag = "trading",
+    security(("oauth2" = ["buyer"]), ("oauth2" = ["provider"]), ("oauth2" = ["operator"])),
+    params(OutageQuery),
+    responses((status = 200, description = "A page of outages", body = Page<OutageBody>)),
+)]
+#[get("/outages")]
+pub async fn list(
+    caller: Caller<TraderOrOperator>,
+    query: web::Query<OutageQuery>,
+    node: web::Data<Node>,
+) -> Result<HttpResponse, Problem> {
+    let span = PageSpan::of(query.cursor.as_deref(), query.limit)?;
+    await_reads(&node, None).await?;
+    let client = node.database.get().await?;
+    let statement = format!(
+        "SELECT {COLUMNS} FROM outages WHERE sequence > $1 AND ($2::text IS NULL OR buyer = $2 OR seller = $2) \
+         AND ($3::uuid IS NULL OR contract = $3) AND ($4::text IS NULL OR status = $4) ORDER BY sequence LIMIT $5"
+    );
+    let reader = reader_of(&caller);
+    let rows = client.query(&statement, &[&span.after, &reader, &query.contract, &query.status, &span.fetch()]).await?;
+    let page = span.page(&rows, |row| row.get("sequence"), OutageBody::of_row)?;
+    Ok(answer(HttpResponse::Ok(), node.projection.position(), &page))
+}
+
+/// One of them.
+#[utoipa::path(
+    operation_id = "get_outage",
+    tag = "trading",
+    security(("oauth2" = ["buyer"]), ("oauth2" = ["provider"]), ("oauth2" = ["operator"])),
+    params(("outage" = Uuid, Path, description = "The outage's id")),
+    responses(
+        (status = 200, description = "The outage", body = OutageBody),
+        (status = 404, description = "No such outage of yours", body = ProblemBody, content_type = "application/problem+json"),
+    ),
+)]
+#[get("/outages/{outage}")]
+pub async fn show(
+    caller: Caller<TraderOrOperator>,
+    outage: web::Path<Uuid>,
+    node: web::Data<Node>,
+) -> Result<HttpResponse, Problem> {
+    let body = read(&node, *outage, reader_of(&caller)).await?;
+    Ok(answer(HttpResponse::Ok(), node.projection.position(), &body))
+}
+
+/// Whose outages a caller sees: its own, or, as an operator, all.
+fn reader_of(caller: &Caller<TraderOrOperator>) -> Option<String> {
+    (caller.role != Role::Operator).then(|| caller.organization.to_string())
+}
+
+async fn read(node: &Node, outage: Uuid, reader: Option<String>) -> Result<OutageBody, Problem> {
+    await_reads(node, None).await?;
+    let client = node.database.get().await?;
+    let statement =
+        format!("SELECT {COLUMNS} FROM outages WHERE id = $1 AND ($2::text IS NULL OR buyer = $2 OR seller = $2)");
+    let row = client.query_opt(&statement, &[&outage, &reader]).await?;
+    OutageBody::of_row(&row.ok_or_else(OutageBody::unknown)?)
+}
+
+/// Carries out what is said of an outage, and answers with what it is then.
+async fn say<T: Serialize>(
+    node: &Node,
+    request: &HttpRequest,
+    organization: OrganizationId,
+    outage: Uuid,
+    content: &T,
+    instruction: Instruction,
+) -> Result<HttpResponse, Problem> {
+    let receipt = submit(node, request, organization, content, instruction).await?;
+    Ok(answer(HttpResponse::Ok(), receipt.sequence, &read(node, outage, None).await?))
+}
+
+/// Accept the other side's outage: its time is not billed, and what was is given back.
+#[utoipa::path(
+    operation_id = "accept_outage",
+    tag = "trading",
+    security(("oauth2" = ["buyer"]), ("oauth2" = ["provider"])),
+    params(
+        ("outage" = Uuid, Path, description = "The outage's id"),
+        ("Idempotency-Key" = Option<String>, Header, description = "Makes the request repeatable"),
+    ),
+    responses(
+        (status = 200, description = "Settled", body = OutageBody),
+        (status = "4XX", description = "Refused", body = ProblemBody, content_type = "application/problem+json"),
+    ),
+)]
+#[post("/outages/{outage}/accept")]
+pub async fn accept(
+    caller: Caller<Trader>,
+    outage: web::Path<Uuid>,
+    request: HttpRequest,
+    node: web::Data<Node>,
+) -> Result<HttpResponse, Problem> {
+    let organization = caller.organization;
+    let instruction = Instruction::AcceptOutage { organization, outage: OutageId::new(*outage) };
+    say(&node, &request, organization, *outage, &(), instruction).await
+}
+
+/// Take back an outage that you opened and that is not settled.
+#[utoipa::path(
+    operation_id = "withdraw_outage",
+    tag = "trading",
+    security(("oauth2" = ["buyer"]), ("oauth2" = ["provider"])),
+    params(
+        ("outage" = Uuid, Path, description = "The outage's id"),
+        ("Idempotency-Key" = Option<String>, Header, description = "Makes the request repeatable"),
+    ),
+    responses(
+        (status = 200, description = "Dismissed", body = OutageBody),
+        (status = "4XX", description = "Refused", body = ProblemBody, content_type = "application/problem+json"),
+    ),
+)]
+#[post("/outages/{outage}/withdraw")]
+pub async fn withdraw(
+    caller: Caller<Trader>,
+    outage: web::Path<Uuid>,
+    request: HttpRequest,
+    node: web::Data<Node>,
+) -> Result<HttpResponse, Problem> {
+    let organization = caller.organization;
+    let instruction = Instruction::WithdrawOutage { organization, outage: OutageId::new(*outage) };
+    say(&node, &request, organization, *outage, &(), instruction).await
+}
+
+/// Say that an outage has ended, as either side.
+#[utoipa::path(
+    operation_id = "restore_outage",
+    tag = "trading",
+    security(("oauth2" = ["buyer"]), ("oauth2" = ["provider"])),
+    params(
+        ("outage" = Uuid, Path, description = "The outage's id"),
+        ("Idempotency-Key" = Option<String>, Header, description = "Makes the request repeatable"),
+    ),
+    request_body = RestoreBody,
+    responses(
+        (status = 200, description = "Ended", body = OutageBody),
+        (status = "4XX", description = "Refused", body = ProblemBody, content_type = "application/problem+json"),
+    ),
+)]
+#[post("/outages/{outage}/restore")]
+pub async fn restore(
+    caller: Caller<Trader>,
+    outage: web::Path<Uuid>,
+    request: HttpRequest,
+    body: web::Json<RestoreBody>,
+    node: web::Data<Node>,
+) -> Result<HttpResponse, Problem> {
+    let organization = caller.organization;
+    let instruction = Instruction::RestoreOutage { organization, outage: OutageId::new(*outage), until: body.until };
+    say(&node, &request, organization, *outage, &*body, instruction).await
+}
+
+/// Rule on an outage that one side claims.
+#[utoipa::path(
+    operation_id = "rule_on_outage",
+    tag = "operator",
+    security(("oauth2" = ["operator"])),
+    params(
+        ("outage" = Uuid, Path, description = "The outage's id"),
+        ("Idempotency-Key" = Option<String>, Header, description = "Makes the request repeatable"),
+    ),
+    request_body = RulingBody,
+    responses(
+        (status = 200, description = "Ruled on", body = OutageBody),
+        (status = "4XX", description = "Refused", body = ProblemBody, content_type = "application/problem+json"),
+    ),
+)]
+#[post("/outages/{outage}/ruling")]
+pub async fn rule(
+    caller: Caller<OperatorOnly>,
+    outage: web::Path<Uuid>,
+    request: HttpRequest,
+    body: web::Json<RulingBody>,
+    node: web::Data<Node>,
+) -> Result<HttpResponse, Problem> {
+    let instruction = body.instruction(*outage);
+    say(&node, &request, caller.organization, *outage, &*body, instruction).await
+}

@@ -1,0 +1,148 @@
+//! What events change of a contract, as sums and as last values: what two runs of events change, they change together.
+
+use ledger::{Amount, ContractId, Instant, OrganizationId};
+use matching::{ContractHour, Event, Hour, OutageSettled, TerminationCause};
+
+const NOT_PAID: &str = "not_paid";
+const OUTAGES: &str = "outages";
+const BUSTED: &str = "busted";
+
+/// What happened to a contract.
+#[derive(Clone, Debug, Default)]
+pub struct ContractChange {
+    /// Hours that have passed of it.
+    pub hours: u32,
+    /// Price and buyer's fee of time delivered; less than nothing where more was taken back than delivered.
+    pub recognized: Amount,
+    /// What the buyer paid for periods.
+    pub paid: Amount,
+    /// What was added to the security deposit, or taken from it.
+    pub deposit: Amount,
+    /// Price and buyer's fee of time that was not delivered.
+    pub credited: Amount,
+    /// What the buyer got back of paid hours as the contract ended.
+    pub refunded: Amount,
+    /// Penalties that the seller paid.
+    pub penalties: Amount,
+    /// What the seller owes of credits and penalties.
+    pub owed: Amount,
+    /// GPU-minutes that were not delivered.
+    pub undelivered_minutes: i64,
+    /// Charges that could not be paid since the last that was.
+    pub missed_charges: u32,
+    /// Whether a charge was paid, so that those missed before do not count any more.
+    pub charged: bool,
+    /// The end of the periods that are paid.
+    pub paid_until: Option<Hour>,
+    /// Who delivers from now on, and which contract it resells.
+    pub novated: Option<(OrganizationId, Option<ContractId>)>,
+    /// When the seller said that the GPUs were ready.
+    pub ready: Option<Instant>,
+    /// Where they are reached.
+    pub endpoint: Option<String>,
+    /// The hour before which it ends.
+    pub ends: Option<Hour>,
+    /// Why it ended before its time: `not_paid`, `outages` or `busted`.
+    pub termination: Option<&'static str>,
+}
+
+impl ContractChange {
+    /// What an event changes of which contracts. Their trades are not changes.
+    pub fn of(event: &Event) -> Vec<(ContractId, Self)> {
+        let change = |contract: ContractId, change: Self| vec![(contract, change)];
+        match event {
+            Event::HoursDelivered(e) => e.contracts.iter().map(|hour| (hour.contract, Self::of_hour(hour))).collect(),
+            Event::OutageSettled(e) => change(e.contract, Self::of_settlement(e)),
+            Event::PeriodCharged(e) => change(
+                e.contract,
+                Self {
+                    paid: e.from_available + e.from_payable + e.from_deposit,
+                    deposit: -(e.from_deposit + e.deposit_returned),
+                    paid_until: Some(e.period.end()),
+                    charged: true,
+                    ..Self::default()
+                },
+            ),
+            Event::ChargeMissed(e) => change(e.contract, Self { missed_charges: 1, ..Self::default() }),
+            Event::ContractTerminated(e) => change(
+                e.contract,
+                Self {
+                    refunded: e.refund,
+                    deposit: -(e.deposit_forfeited + e.deposit_returned),
+                    ends: Some(e.undelivered.start()),
+                    termination: Some(match e.cause {
+                        TerminationCause::NotPaid => NOT_PAID,
+                        TerminationCause::Outages => OUTAGES,
+                    }),
+                    ..Self::default()
+                },
+            ),
+            Event::ContractBusted(e) => change(
+                e.contract,
+                Self { refunded: e.refund, deposit: -e.deposit, termination: Some(BUSTED), ..Self::default() },
+            ),
+            Event::ContractNovated(e) => {
+                change(e.contract, Self { novated: Some((e.seller, e.head)), ..Self::default() })
+            }
+            Event::DeliveryReady(e) => {
+                change(e.contract, Self { ready: Some(e.ready), endpoint: e.endpoint.clone(), ..Self::default() })
+            }
+            Event::NoticeGiven(e) => change(e.contract, Self { ends: Some(e.ends), ..Self::default() }),
+            _ => Vec::new(),
+        }
+    }
+
+    fn of_hour(hour: &ContractHour) -> Self {
+        let change = Self { hours: 1, recognized: hour.amount + hour.buyer_fee, ..Self::default() };
+        let Some(shortfall) = &hour.shortfall else { return change };
+        Self {
+            credited: shortfall.credit,
+            penalties: shortfall.penalty_paid,
+            owed: shortfall.penalty - shortfall.penalty_paid - shortfall.recovered,
+            undelivered_minutes: i64::from(shortfall.gpu_minutes),
+            ..change
+        }
+    }
+
+    fn of_settlement(e: &OutageSettled) -> Self {
+        Self {
+            recognized: -(e.amount + e.buyer_fee),
+            credited: e.amount + e.buyer_fee,
+            penalties: e.penalty_paid,
+            owed: e.amount - e.seller_fee - e.from_seller + e.penalty - e.penalty_paid,
+            undelivered_minutes: i64::try_from(e.gpu_minutes).unwrap_or(i64::MAX),
+            ..Self::default()
+        }
+    }
+
+    /// Why a contract ended, by the name that is stored.
+    pub fn termination_named(name: &str) -> Option<&'static str> {
+        [NOT_PAID, OUTAGES, BUSTED].into_iter().find(|known| *known == name)
+    }
+
+    /// Whether the trade was undone.
+    pub fn is_busted(&self) -> bool {
+        self.termination == Some(BUSTED)
+    }
+
+    /// This change and a later one as one.
+    pub fn then(&mut self, later: Self) {
+        self.hours += later.hours;
+        self.recognized += later.recognized;
+        self.paid += later.paid;
+        self.deposit += later.deposit;
+        self.credited += later.credited;
+        self.refunded += later.refunded;
+        self.penalties += later.penalties;
+        self.owed += later.owed;
+        self.undelivered_minutes += later.undelivered_minutes;
+        self.missed_charges = later.missed_charges + if later.charged { 0 } else { self.missed_charges };
+        self.charged |= later.charged;
+        self.paid_until = later.paid_until.or(self.paid_until);
+        self.novated = later.novated.or(self.novated);
+        self.ready = later.ready.or(self.ready);
+        self.endpoint = later.endpoint.or(self.endpoint.take());
+        self.ends = later.ends.or(self.ends);
+        self.termination = later.termination.or(self.termination);
+    }
+}

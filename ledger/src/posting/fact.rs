@@ -1,0 +1,392 @@
+//! Facts: what happened, in the ledger's own words, and the lines that record it.
+
+use crate::{Account, AccountKind, Amount, ContractId, Currency, Line, OrganizationId, Owner};
+
+use super::rule::{self, PostingRule};
+
+/// What one contract earned in one hour.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Delivery {
+    /// The contract.
+    pub contract: ContractId,
+    /// Who delivered.
+    pub seller: OrganizationId,
+    /// The hour at the contract's price.
+    pub amount: Amount,
+    /// The buyer's fee on it, on top of the price.
+    pub buyer_fee: Amount,
+    /// The seller's fee on it, deducted from the price.
+    pub seller_fee: Amount,
+}
+
+/// One sale by the hour.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct SpotDelivery {
+    /// Who pays.
+    pub buyer: OrganizationId,
+    /// Who delivers.
+    pub seller: OrganizationId,
+    /// The price for the time sold.
+    pub amount: Amount,
+    /// The buyer's fee on it, on top of the price.
+    pub buyer_fee: Amount,
+    /// The seller's fee on it, deducted from the price.
+    pub seller_fee: Amount,
+}
+
+/// What a buyer gets back of one contract's prepayment.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Credit {
+    /// The contract.
+    pub contract: ContractId,
+    /// Who paid.
+    pub buyer: OrganizationId,
+    /// Price and buyer's fee together, more than zero.
+    pub amount: Amount,
+}
+
+/// What a seller owes the buyer of one contract and pays out of what it has earned.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Redress {
+    /// The contract.
+    pub contract: ContractId,
+    /// Who pays.
+    pub seller: OrganizationId,
+    /// Who gets it.
+    pub buyer: OrganizationId,
+    /// How much, more than zero.
+    pub amount: Amount,
+}
+
+/// Something that happened and that the books record.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Fact<'a> {
+    /// A buyer's deposit arrived at the bank.
+    DepositMatched {
+        /// Whose money.
+        organization: OrganizationId,
+        /// How much, more than zero.
+        amount: Amount,
+    },
+    /// An order set money aside.
+    HoldPlaced {
+        /// Whose money.
+        organization: OrganizationId,
+        /// How much, more than zero.
+        amount: Amount,
+    },
+    /// An order, or part of it, ended without needing its money.
+    HoldVoided {
+        /// Whose money.
+        organization: OrganizationId,
+        /// How much, more than zero.
+        amount: Amount,
+    },
+    /// A bid traded: held money became the prepayment of the contract's first period.
+    TermPrepaid {
+        /// The buyer.
+        organization: OrganizationId,
+        /// The contract that came into being.
+        contract: ContractId,
+        /// Price and buyer's fee together, more than zero.
+        amount: Amount,
+    },
+    /// A bid traded: held money became the contract's security deposit.
+    SecurityTaken {
+        /// The buyer.
+        organization: OrganizationId,
+        /// The contract that came into being.
+        contract: ContractId,
+        /// Price and buyer's fee of one period more, more than zero.
+        amount: Amount,
+    },
+    /// A period was paid in advance.
+    PeriodBilled {
+        /// The buyer.
+        organization: OrganizationId,
+        /// The contract.
+        contract: ContractId,
+        /// What came out of the buyer's free money.
+        available: Amount,
+        /// What came out of the buyer's own earnings from reselling the contract.
+        payable: Amount,
+    },
+    /// The security deposit paid for the last period.
+    SecurityApplied {
+        /// The contract.
+        contract: ContractId,
+        /// How much of it, more than zero.
+        amount: Amount,
+    },
+    /// What was left of a security deposit went back.
+    SecurityReturned {
+        /// The buyer.
+        organization: OrganizationId,
+        /// The contract.
+        contract: ContractId,
+        /// How much, more than zero.
+        amount: Amount,
+    },
+    /// A period was not paid: the seller keeps the security deposit.
+    SecurityForfeited {
+        /// The seller.
+        organization: OrganizationId,
+        /// The contract.
+        contract: ContractId,
+        /// How much, more than zero.
+        amount: Amount,
+    },
+    /// An hour of a market's contracts was delivered.
+    HoursDelivered {
+        /// What each contract earned.
+        deliveries: &'a [Delivery],
+    },
+    /// Time of an hour was not delivered: the buyers have their money for it again.
+    HoursCredited {
+        /// What each contract gives back.
+        credits: &'a [Credit],
+    },
+    /// Time that had been recorded as delivered was not: what was earned for it is the buyer's again.
+    DeliveryReversed {
+        /// The contract.
+        contract: ContractId,
+        /// Who gets it back.
+        buyer: OrganizationId,
+        /// Who gives it back.
+        seller: OrganizationId,
+        /// Out of what the seller has earned and not been paid.
+        from_seller: Amount,
+        /// Out of the fees of both sides.
+        from_fees: Amount,
+    },
+    /// A seller gave back what it had earned for time that was not delivered and could not give back before.
+    CreditRecovered {
+        /// Who gives back what.
+        redress: &'a [Redress],
+    },
+    /// Sellers paid the penalties that their lots promise for time not delivered.
+    PenaltyPaid {
+        /// Who pays what.
+        redress: &'a [Redress],
+    },
+    /// Paid hours will not be delivered: their price and fee are the buyer's again.
+    TermRefunded {
+        /// The buyer.
+        organization: OrganizationId,
+        /// The contract.
+        contract: ContractId,
+        /// Price and buyer's fee together, more than zero.
+        amount: Amount,
+    },
+    /// A trade was undone before any delivery: the contract's prepayment is the buyer's again.
+    TermBusted {
+        /// The buyer.
+        organization: OrganizationId,
+        /// The contract that is no more.
+        contract: ContractId,
+        /// Price and buyer's fee together, more than zero.
+        amount: Amount,
+    },
+    /// Standing orders by the hour set money aside for their next hour.
+    SpotHeld {
+        /// Whose money and how much of it, each more than zero.
+        holds: &'a [(OrganizationId, Amount)],
+    },
+    /// Hours were sold by the hour: held money became the buyers' prepayment of the hour.
+    SpotSold {
+        /// What was sold.
+        sales: &'a [SpotDelivery],
+    },
+    /// An hour sold by the hour was delivered.
+    SpotDelivered {
+        /// What was sold of it.
+        sales: &'a [SpotDelivery],
+    },
+}
+
+impl Fact<'_> {
+    /// The rule that posts this fact.
+    pub fn rule(&self) -> PostingRule {
+        match self {
+            Self::DepositMatched { .. } => rule::DEPOSIT_MATCHED,
+            Self::HoldPlaced { .. } => rule::HOLD_PLACED,
+            Self::HoldVoided { .. } => rule::HOLD_VOIDED,
+            Self::TermPrepaid { .. } => rule::TERM_PREPAID,
+            Self::SecurityTaken { .. } => rule::SECURITY_TAKEN,
+            Self::PeriodBilled { .. } => rule::PERIOD_BILLED,
+            Self::SecurityApplied { .. } => rule::SECURITY_APPLIED,
+            Self::SecurityReturned { .. } => rule::SECURITY_RETURNED,
+            Self::SecurityForfeited { .. } => rule::SECURITY_FORFEITED,
+            Self::HoursDelivered { .. } => rule::HOURS_DELIVERED,
+            Self::HoursCredited { .. } => rule::HOURS_CREDITED,
+            Self::DeliveryReversed { .. } => rule::DELIVERY_REVERSED,
+            Self::CreditRecovered { .. } => rule::CREDIT_RECOVERED,
+            Self::PenaltyPaid { .. } => rule::PENALTY_PAID,
+            Self::TermRefunded { .. } => rule::TERM_REFUNDED,
+            Self::TermBusted { .. } => rule::TERM_BUSTED,
+            Self::SpotHeld { .. } => rule::SPOT_HELD,
+            Self::SpotSold { .. } => rule::SPOT_SOLD,
+            Self::SpotDelivered { .. } => rule::SPOT_DELIVERED,
+        }
+    }
+
+    /// The contract that all of it concerns.
+    pub(super) fn contract(&self) -> Option<ContractId> {
+        match self {
+            Self::TermPrepaid { contract, .. }
+            | Self::SecurityTaken { contract, .. }
+            | Self::PeriodBilled { contract, .. }
+            | Self::SecurityApplied { contract, .. }
+            | Self::SecurityReturned { contract, .. }
+            | Self::SecurityForfeited { contract, .. }
+            | Self::DeliveryReversed { contract, .. }
+            | Self::TermRefunded { contract, .. }
+            | Self::TermBusted { contract, .. } => Some(*contract),
+            Self::DepositMatched { .. }
+            | Self::HoldPlaced { .. }
+            | Self::HoldVoided { .. }
+            | Self::HoursDelivered { .. }
+            | Self::HoursCredited { .. }
+            | Self::CreditRecovered { .. }
+            | Self::PenaltyPaid { .. }
+            | Self::SpotHeld { .. }
+            | Self::SpotSold { .. }
+            | Self::SpotDelivered { .. } => None,
+        }
+    }
+
+    /// Hands over the lines that record it in the operator's books.
+    pub(crate) fn lines(&self, currency: Currency, line: &mut impl FnMut(Line)) {
+        use AccountKind::{Bank, CustomerAvailable, CustomerHeld, SellerPayable, SpotPrepayment};
+        let mut posting = Posting { currency, contract: None, line };
+        let customer = |kind, id| Account::operator(kind, Owner::Organization(id), currency);
+        let prepayment = |id| Account::operator(AccountKind::ContractPrepayment, Owner::Contract(id), currency);
+        let security = |id| Account::operator(AccountKind::SecurityDeposit, Owner::Contract(id), currency);
+        match *self {
+            Self::DepositMatched { organization, amount } => {
+                let bank = Account::operator(Bank, Owner::Entity, currency);
+                posting.transfer(bank, customer(CustomerAvailable, organization), amount);
+            }
+            Self::HoldPlaced { organization, amount } => {
+                posting.transfer(
+                    customer(CustomerAvailable, organization),
+                    customer(CustomerHeld, organization),
+                    amount,
+                );
+            }
+            Self::HoldVoided { organization, amount } => {
+                posting.transfer(
+                    customer(CustomerHeld, organization),
+                    customer(CustomerAvailable, organization),
+                    amount,
+                );
+            }
+            Self::TermPrepaid { organization, contract, amount } => {
+                posting.transfer(customer(CustomerHeld, organization), prepayment(contract), amount);
+            }
+            Self::SecurityTaken { organization, contract, amount } => {
+                posting.transfer(customer(CustomerHeld, organization), security(contract), amount);
+            }
+            Self::PeriodBilled { organization, contract, available, payable } => {
+                posting.part(customer(CustomerAvailable, organization), available);
+                posting.part(customer(SellerPayable, organization), payable);
+                posting.part(prepayment(contract), -(available + payable));
+            }
+            Self::SecurityApplied { contract, amount } => {
+                posting.transfer(security(contract), prepayment(contract), amount);
+            }
+            Self::SecurityReturned { organization, contract, amount } => {
+                posting.transfer(security(contract), customer(CustomerAvailable, organization), amount);
+            }
+            Self::SecurityForfeited { organization, contract, amount } => {
+                posting.transfer(security(contract), customer(SellerPayable, organization), amount);
+            }
+            Self::TermRefunded { organization, contract, amount }
+            | Self::TermBusted { organization, contract, amount } => {
+                posting.transfer(prepayment(contract), customer(CustomerAvailable, organization), amount);
+            }
+            Self::HoursDelivered { deliveries } => {
+                for hour in deliveries {
+                    posting.contract = Some(hour.contract);
+                    posting.earn(prepayment(hour.contract), hour.seller, hour.amount, hour.buyer_fee, hour.seller_fee);
+                }
+            }
+            Self::HoursCredited { credits } => {
+                for Credit { contract, buyer, amount } in credits {
+                    posting.contract = Some(*contract);
+                    posting.transfer(prepayment(*contract), customer(CustomerAvailable, *buyer), *amount);
+                }
+            }
+            Self::DeliveryReversed { buyer, seller, from_seller, from_fees, .. } => {
+                posting.part(customer(SellerPayable, seller), from_seller);
+                posting.part(posting.fees(), from_fees);
+                posting.part(customer(CustomerAvailable, buyer), -(from_seller + from_fees));
+            }
+            Self::CreditRecovered { redress } | Self::PenaltyPaid { redress } => {
+                for Redress { contract, seller, buyer, amount } in redress {
+                    posting.contract = Some(*contract);
+                    posting.transfer(customer(SellerPayable, *seller), customer(CustomerAvailable, *buyer), *amount);
+                }
+            }
+            Self::SpotHeld { holds } => {
+                for (organization, amount) in holds {
+                    let available = customer(CustomerAvailable, *organization);
+                    posting.transfer(available, customer(CustomerHeld, *organization), *amount);
+                }
+            }
+            Self::SpotSold { sales } => {
+                for sale in sales {
+                    let paid = sale.amount + sale.buyer_fee;
+                    posting.transfer(customer(CustomerHeld, sale.buyer), customer(SpotPrepayment, sale.buyer), paid);
+                }
+            }
+            Self::SpotDelivered { sales } => {
+                for sale in sales {
+                    let prepayment = customer(SpotPrepayment, sale.buyer);
+                    posting.earn(prepayment, sale.seller, sale.amount, sale.buyer_fee, sale.seller_fee);
+                }
+            }
+        }
+    }
+}
+
+/// The lines of a fact as they are written.
+struct Posting<'a, F> {
+    currency: Currency,
+    /// The contract of the lines that follow, where a fact covers several.
+    contract: Option<ContractId>,
+    line: &'a mut F,
+}
+
+impl<F: FnMut(Line)> Posting<'_, F> {
+    fn part(&mut self, account: Account, amount: Amount) {
+        if !amount.is_zero() {
+            (self.line)(Line { account, amount, contract: self.contract });
+        }
+    }
+
+    /// `amount` from the account debited to the account credited.
+    fn transfer(&mut self, debit: Account, credit: Account, amount: Amount) {
+        self.part(debit, amount);
+        self.part(credit, -amount);
+    }
+
+    /// Prepaid time was delivered: the price less its fee is the seller's, and the fees of both sides are the exchange's.
+    fn earn(
+        &mut self,
+        prepayment: Account,
+        seller: OrganizationId,
+        amount: Amount,
+        buyer_fee: Amount,
+        seller_fee: Amount,
+    ) {
+        let payable = Account::operator(AccountKind::SellerPayable, Owner::Organization(seller), self.currency);
+        self.part(prepayment, amount + buyer_fee);
+        self.part(payable, seller_fee - amount);
+        self.part(self.fees(), -(buyer_fee + seller_fee));
+    }
+
+    fn fees(&self) -> Account {
+        Account::operator(AccountKind::FeeRevenue, Owner::Entity, self.currency)
+    }
+}

@@ -1,0 +1,28 @@
+//! Facts and the rule that posts each of them.
+//!
+//! A fact is something that happened, in the ledger's own words; the exchange turns its events into facts. Every
+//! kind of fact has exactly one [`PostingRule`], and a rule whose lines change gets a new version, so that an entry
+//! can always be recomputed from its event and its rule. `docs/posting-rules.md` is generated from here.
+
+mod fact;
+mod rule;
+#[cfg(test)]
+mod tests;
+
+use smallvec::SmallVec;
+
+use crate::{Currency, Day, EntityId, Entry, Unbalanced};
+
+pub use fact::{Credit, Delivery, Fact, Redress, SpotDelivery};
+pub use rule::{DescribedRule, PostingRule, RULES};
+
+/// The entry that records `fact` in the operator's books, dated `effective`.
+///
+/// # Errors
+/// [`Unbalanced`] when the fact's amounts cannot make an entry: nothing but zeros, or an oversized amount. Whoever states a
+/// fact checks its amounts first, so an error here is a defect of the caller.
+pub fn post(fact: &Fact<'_>, currency: Currency, effective: Day) -> Result<Entry, Unbalanced> {
+    let mut lines = SmallVec::new();
+    fact.lines(currency, &mut |line| lines.push(line));
+    Entry::new(EntityId::Operator, fact.rule(), effective, fact.contract(), lines)
+}

@@ -1,0 +1,85 @@
+//! The posting rules by name: what each records, and how it rounds.
+
+/// The identity of a posting rule, as every entry names it.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct PostingRule {
+    /// Its stable name.
+    pub id: &'static str,
+    /// Its version, from 1.
+    pub version: u16,
+}
+
+/// A posting rule with what a reader of the books wants to know of it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct DescribedRule {
+    /// The rule.
+    pub rule: PostingRule,
+    /// What happened when it posts.
+    pub records: &'static str,
+    /// The types of events that state it.
+    pub events: &'static [&'static str],
+    /// How its amounts are rounded.
+    pub rounding: &'static str,
+}
+
+/// The amounts are stated by a party or are sums of amounts in the books.
+const NONE: &str = "none";
+/// Deliveries and what reverses them: fees of a contract are floored on the sum so far.
+const CUMULATIVE: &str = "cumulative: each part is the whole so far, rounded down, less what was posted before";
+/// Sales by the hour, each of which stands alone.
+const EACH_SALE: &str = "each sale down to the micro-unit";
+
+/// Declares the rules: constant, name, version, events, rounding; the comment is what a rule records.
+macro_rules! rules {
+    ($(#[doc = $records:literal] $name:ident = $id:literal, $version:literal, $events:expr, $rounding:expr;)*) => {
+        $(pub(super) const $name: PostingRule = PostingRule { id: $id, version: $version };)*
+
+        /// Every rule in force, in the order of a contract's life.
+        pub const RULES: &[DescribedRule] = &[
+            $(DescribedRule { rule: $name, records: $records, events: &$events, rounding: $rounding },)*
+        ];
+    };
+}
+
+rules! {
+    #[doc = "A buyer's deposit arrived at the bank."]
+    DEPOSIT_MATCHED = "deposit.matched", 1, ["deposit_received"], NONE;
+    #[doc = "An order set money aside."]
+    HOLD_PLACED = "hold.placed", 1, ["order_placed", "spot_order_placed", "spot_bid_resumed", "order_amended"],
+        "up to the micro-unit, so that the fees of all trades fit into it";
+    #[doc = "An order, or part of it, ended without needing its money."]
+    HOLD_VOIDED = "hold.voided", 1, ["order_closed", "order_amended", "trade_executed", "spot_bid_suspended"],
+        "what was held less what is still needed";
+    #[doc = "A bid traded: held money became the contract's prepayment of its first period."]
+    TERM_PREPAID = "term.prepaid", 1, ["trade_executed"], CUMULATIVE;
+    #[doc = "A bid traded: held money became the contract's security deposit, one period more."]
+    SECURITY_TAKEN = "security.taken", 1, ["trade_executed"], CUMULATIVE;
+    #[doc = "A period of a contract was paid in advance."]
+    PERIOD_BILLED = "period.billed", 1, ["period_charged"], CUMULATIVE;
+    #[doc = "The security deposit paid a contract's last period, or part of it."]
+    SECURITY_APPLIED = "security.applied", 1, ["period_charged"], CUMULATIVE;
+    #[doc = "A security deposit, or what was left of it, went back to the buyer."]
+    SECURITY_RETURNED = "security.returned", 1, ["period_charged", "contract_terminated", "contract_busted"], NONE;
+    #[doc = "A period was not paid when it began: the seller keeps the security deposit, and only that."]
+    SECURITY_FORFEITED = "security.forfeited", 1, ["contract_terminated"], NONE;
+    #[doc = "An hour of a market's contracts was delivered."]
+    HOURS_DELIVERED = "hours.delivered", 1, ["hours_delivered"], CUMULATIVE;
+    #[doc = "Time of an hour was not delivered: its price and the fee on it went back to the buyer."]
+    HOURS_CREDITED = "hours.credited", 1, ["hours_delivered"], CUMULATIVE;
+    #[doc = "Time recorded as delivered was not: the seller's earnings and the fees for it went back to the buyer."]
+    DELIVERY_REVERSED = "delivery.reversed", 1, ["outage_settled"], CUMULATIVE;
+    #[doc = "A seller gave back earnings for time not delivered that it could not give back at once."]
+    CREDIT_RECOVERED = "credit.recovered", 1, ["hours_delivered"], NONE;
+    #[doc = "A seller paid the penalty that its lot promises for time not delivered."]
+    PENALTY_PAID = "penalty.paid", 1, ["hours_delivered", "outage_settled"], CUMULATIVE;
+    #[doc = "Paid hours that will not be delivered went back to the buyer with the fee on them."]
+    TERM_REFUNDED = "term.refunded", 1, ["contract_terminated"], CUMULATIVE;
+    #[doc = "A trade was undone before any delivery: the contract's prepayment is the buyer's again."]
+    TERM_BUSTED = "term.busted", 1, ["contract_busted"], CUMULATIVE;
+    #[doc = "Standing orders by the hour set money aside for their next hour."]
+    SPOT_HELD = "spot.held", 1, ["spot_hours_sold"], "up to the micro-unit, as any hold";
+    #[doc = "Hours were sold by the hour: held money became the buyers' prepayment of the hour."]
+    SPOT_SOLD = "spot.sold", 1, ["spot_hours_sold"], EACH_SALE;
+    #[doc = "An hour sold by the hour was delivered."]
+    SPOT_DELIVERED = "spot.delivered", 1, ["spot_hours_delivered"], EACH_SALE;
+}

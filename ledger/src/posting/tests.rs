@@ -1,0 +1,210 @@
+//! A worked example of every rule, and the page that shows them.
+
+use std::fmt::Write as _;
+
+use uuid::Uuid;
+
+use super::*;
+use crate::{Amount, ContractId, Line, OrganizationId};
+
+const USD: Currency = Currency::USD;
+
+fn organization(name: &str) -> OrganizationId {
+    name.parse().expect("a slug")
+}
+
+fn amount(text: &str) -> Amount {
+    text.parse().expect("an amount")
+}
+
+const CONTRACT: ContractId = ContractId::new(Uuid::from_u128(1));
+
+/// The lines of a fact's entry as text: account, owner, amount.
+fn posted(fact: &Fact<'_>) -> Vec<String> {
+    let entry = post(fact, USD, Day::from_days(20_000)).expect("balanced");
+    assert_eq!(entry.rule(), fact.rule());
+    let text = |line: &Line| {
+        let owner = line.account.owner.to_string().replace(&CONTRACT.to_string(), "1");
+        format!("{} {owner} {}", line.account.kind.code(), line.amount)
+    };
+    entry.lines().iter().map(text).collect()
+}
+
+/// A fact for each rule, in the order of [`RULES`], with the lines that it must post.
+fn examples() -> Vec<(Fact<'static>, &'static [&'static str])> {
+    let (contract, acme, north) = (CONTRACT, organization("acme"), organization("north"));
+    let leak = |parts: (&str, &str, &str)| (amount(parts.0), amount(parts.1), amount(parts.2));
+    let (hour, hour_fee, seller_fee) = leak(("16.80", "0.084", "0.0336"));
+    let deliveries: &[_] =
+        Box::leak(Box::new([Delivery { contract, seller: north, amount: hour, buyer_fee: hour_fee, seller_fee }]));
+    let sales: &[_] = Box::leak(Box::new([SpotDelivery {
+        buyer: acme,
+        seller: north,
+        amount: amount("6.40"),
+        buyer_fee: amount("0.032"),
+        seller_fee: amount("0.0128"),
+    }]));
+    let credits: &[_] = Box::leak(Box::new([Credit { contract, buyer: acme, amount: amount("8.442") }]));
+    let redress: &[_] = Box::leak(Box::new([Redress { contract, seller: north, buyer: acme, amount: amount("2.10") }]));
+    let holds: &[_] = Box::leak(Box::new([(acme, amount("7"))]));
+    vec![
+        (
+            Fact::DepositMatched { organization: acme, amount: amount("100") },
+            &["1000-bank  100.00", "2000-customer-available org:acme -100.00"],
+        ),
+        (
+            Fact::HoldPlaced { organization: acme, amount: amount("40.2") },
+            &["2000-customer-available org:acme 40.20", "2010-customer-held org:acme -40.20"],
+        ),
+        (
+            Fact::HoldVoided { organization: acme, amount: amount("0.000001") },
+            &["2010-customer-held org:acme 0.000001", "2000-customer-available org:acme -0.000001"],
+        ),
+        (
+            Fact::TermPrepaid { organization: acme, contract, amount: amount("40.2") },
+            &["2010-customer-held org:acme 40.20", "2100-contract-prepayment contract:1 -40.20"],
+        ),
+        (
+            Fact::SecurityTaken { organization: acme, contract, amount: amount("40.2") },
+            &["2010-customer-held org:acme 40.20", "2105-security-deposit contract:1 -40.20"],
+        ),
+        (
+            Fact::PeriodBilled { organization: acme, contract, available: amount("30"), payable: amount("10.2") },
+            &[
+                "2000-customer-available org:acme 30.00",
+                "2200-seller-payable org:acme 10.20",
+                "2100-contract-prepayment contract:1 -40.20",
+            ],
+        ),
+        (
+            Fact::SecurityApplied { contract, amount: amount("40.2") },
+            &["2105-security-deposit contract:1 40.20", "2100-contract-prepayment contract:1 -40.20"],
+        ),
+        (
+            Fact::SecurityReturned { organization: acme, contract, amount: amount("1.5") },
+            &["2105-security-deposit contract:1 1.50", "2000-customer-available org:acme -1.50"],
+        ),
+        (
+            Fact::SecurityForfeited { organization: north, contract, amount: amount("40.2") },
+            &["2105-security-deposit contract:1 40.20", "2200-seller-payable org:north -40.20"],
+        ),
+        (
+            Fact::HoursDelivered { deliveries },
+            &[
+                "2100-contract-prepayment contract:1 16.884",
+                "2200-seller-payable org:north -16.7664",
+                "4000-fee-revenue  -0.1176",
+            ],
+        ),
+        (
+            Fact::HoursCredited { credits },
+            &["2100-contract-prepayment contract:1 8.442", "2000-customer-available org:acme -8.442"],
+        ),
+        (
+            Fact::DeliveryReversed {
+                contract,
+                buyer: acme,
+                seller: north,
+                from_seller: amount("16.7664"),
+                from_fees: amount("0.1176"),
+            },
+            &[
+                "2200-seller-payable org:north 16.7664",
+                "4000-fee-revenue  0.1176",
+                "2000-customer-available org:acme -16.884",
+            ],
+        ),
+        (
+            Fact::CreditRecovered { redress },
+            &["2200-seller-payable org:north 2.10", "2000-customer-available org:acme -2.10"],
+        ),
+        (
+            Fact::PenaltyPaid { redress },
+            &["2200-seller-payable org:north 2.10", "2000-customer-available org:acme -2.10"],
+        ),
+        (
+            Fact::TermRefunded { organization: acme, contract, amount: amount("40.2") },
+            &["2100-contract-prepayment contract:1 40.20", "2000-customer-available org:acme -40.20"],
+        ),
+        (
+            Fact::TermBusted { organization: acme, contract, amount: amount("40.2") },
+            &["2100-contract-prepayment contract:1 40.20", "2000-customer-available org:acme -40.20"],
+        ),
+        (Fact::SpotHeld { holds }, &["2000-customer-available org:acme 7.00", "2010-customer-held org:acme -7.00"]),
+        (Fact::SpotSold { sales }, &["2010-customer-held org:acme 6.432", "2110-spot-prepayment org:acme -6.432"]),
+        (
+            Fact::SpotDelivered { sales },
+            &[
+                "2110-spot-prepayment org:acme 6.432",
+                "2200-seller-payable org:north -6.3872",
+                "4000-fee-revenue  -0.0448",
+            ],
+        ),
+    ]
+}
+
+#[test]
+fn each_rule_posts_its_lines() {
+    let examples = examples();
+    let rules: Vec<_> = examples.iter().map(|(fact, _)| fact.rule()).collect();
+    assert_eq!(rules, RULES.iter().map(|described| described.rule).collect::<Vec<_>>(), "every rule has its row");
+    for (fact, lines) in examples {
+        assert_eq!(posted(&fact), *lines, "{}", fact.rule().id);
+    }
+}
+
+#[test]
+fn a_fact_without_money_is_no_entry() {
+    let fact = Fact::HoldPlaced { organization: organization("acme"), amount: Amount::ZERO };
+    assert_eq!(post(&fact, USD, Day::from_days(0)), Err(Unbalanced::TooFewLines));
+}
+
+/// The page for finance: every rule with its accounts, taken from the worked examples.
+fn page() -> String {
+    let mut page = String::from(
+        "# Posting rules\n\n\
+         Every entry of the books names the rule that posted it, with its version. This page is written by the tests of the\n\
+         ledger from the rules themselves; debits are positive, credits negative. `org:…` and `contract:…` name whose part of\n\
+         an account a line moves.\n\n\
+         | rule | records | stated by | debit | credit | rounding |\n|---|---|---|---|---|---|\n",
+    );
+    let examples = examples();
+    let sides = |fact: &Fact<'_>, debit: bool| {
+        let entry = post(fact, USD, Day::from_days(20_000)).expect("balanced");
+        let of_side = entry.lines().iter().filter(|line| (line.amount > Amount::ZERO) == debit);
+        of_side.map(|line| line.account.kind.code()).collect::<Vec<_>>().join(", ")
+    };
+    for ((fact, _), described) in examples.iter().zip(RULES) {
+        let _ = writeln!(
+            page,
+            "| `{}.{}` | {} | {} | {} | {} | {} |",
+            described.rule.id,
+            described.rule.version,
+            described.records,
+            described.events.join(", "),
+            sides(fact, true),
+            sides(fact, false),
+            described.rounding,
+        );
+    }
+    page.push_str("\n## Worked examples\n\nAmounts in USD.\n");
+    for (fact, lines) in &examples {
+        let _ = write!(page, "\n`{}.{}`\n```\n", fact.rule().id, fact.rule().version);
+        for line in *lines {
+            let (account, amount) = line.rsplit_once(' ').expect("account and amount");
+            let _ = writeln!(page, "{account:<48}{amount:>14}");
+        }
+        page.push_str("```\n");
+    }
+    page
+}
+
+/// `SECONDWIND_BLESS=1` writes the page instead.
+#[test]
+fn the_page_of_posting_rules_is_true() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/posting-rules.md");
+    if std::env::var_os("SECONDWIND_BLESS").is_some() {
+        std::fs::write(path, page()).expect("the page can be written");
+    }
+    assert_eq!(std::fs::read_to_string(path).unwrap_or_default(), page(), "run again with SECONDWIND_BLESS=1");
+}

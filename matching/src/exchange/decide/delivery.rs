@@ -1,0 +1,294 @@
+//! What the two sides of a contract say of its delivery, and an operator where they do not agree.
+
+use ledger::{AccountKind, Amount, ContractId, Instant, OrganizationId};
+
+use super::check_text;
+use crate::exchange::{
+    CloseReason, DeliveryReady, DismissalCause, Event, Exchange, NewOutage, NoticeGiven, OutageDismissed, OutageOpened,
+    OutageRestored, OutageSettled, Refusal,
+};
+use crate::outage::minute_of;
+use crate::{Contract, DeliveryTerms, DerivedIds, Hour, Outage, OutageId, OutageStatus};
+
+/// An outage is claimed at most so many hours after it began.
+const CLAIM_HOURS_MAX: i64 = 720;
+/// The outages that let a buyer end a contract are those of so many hours.
+const TERMINATION_HOURS: i64 = 720;
+/// A contract that is not ready so many hours after its start may be ended by its buyer.
+const READY_WITHIN_HOURS: i64 = 24;
+/// The most claims of one contract at a time.
+const CLAIMS_MAX: usize = 16;
+const MICROS_PER_HOUR: i64 = 3_600_000_000;
+
+fn invalid<T>(problem: &str) -> Result<T, Refusal> {
+    Err(Refusal::OutageInvalid { problem: problem.to_owned() })
+}
+
+impl Exchange {
+    pub(super) fn check_delivery_terms(terms: &DeliveryTerms) -> Result<(), Refusal> {
+        if terms.penalty_bps > 10_000 || !(1..=1_000).contains(&terms.termination_outages) {
+            return Err(Refusal::DeliveryTermsInvalid);
+        }
+        Ok(())
+    }
+
+    pub(super) fn confirm_delivery(
+        &self,
+        organization: OrganizationId,
+        id: ContractId,
+        ready: Option<Instant>,
+        endpoint: Option<&str>,
+        out: &mut Vec<Event>,
+    ) -> Result<(), Refusal> {
+        let contract = self.contract(id).filter(|contract| contract.seller == organization);
+        let contract = contract.ok_or(Refusal::ContractUnknown)?;
+        if let Some(endpoint) = endpoint {
+            check_text("endpoint", endpoint)?;
+        }
+        let since = match (contract.ready, ready) {
+            // Said before: only where the GPUs are reached changes.
+            (Some(since), _) => since,
+            (None, Some(given)) if given > self.now || given < contract.next_hour().start() => {
+                return invalid("ready is not after now and not before the hour in progress");
+            }
+            (None, given) => minute_of(given.unwrap_or(self.now)),
+        };
+        out.push(Event::from(DeliveryReady {
+            contract: id,
+            market: contract.market,
+            buyer: contract.buyer,
+            seller: contract.seller,
+            ready: since,
+            endpoint: endpoint.map(str::to_owned),
+        }));
+        Ok(())
+    }
+
+    pub(super) fn open_outage(
+        &self,
+        new: &NewOutage,
+        ids: &mut DerivedIds,
+        out: &mut Vec<Event>,
+    ) -> Result<(), Refusal> {
+        check_text("reason", &new.reason)?;
+        let own = |contract: &&Contract| [contract.buyer, contract.seller].contains(&new.organization);
+        let contract = self.contract(new.contract).filter(own).ok_or(Refusal::ContractUnknown)?;
+        let claims = contract.outages.iter().filter(|outage| outage.status == OutageStatus::Claimed).count();
+        if claims >= CLAIMS_MAX {
+            return invalid("the contract has 16 outages that are not settled");
+        }
+        let outage = Outage {
+            id: OutageId::new(ids.mint()),
+            opened_by: new.organization,
+            gpus: new.gpus.unwrap_or(contract.gpus),
+            from: minute_of(new.from.unwrap_or(self.now)),
+            until: new.until.map(minute_of),
+            status: OutageStatus::Claimed,
+        };
+        if outage.from.micros() < self.now.micros() - CLAIM_HOURS_MAX * MICROS_PER_HOUR {
+            return invalid("an outage is claimed within 720 hours of its beginning");
+        }
+        self.check_outage(contract, &outage)?;
+        out.push(Event::from(OutageOpened {
+            outage: outage.id,
+            contract: contract.id,
+            market: contract.market,
+            buyer: contract.buyer,
+            seller: contract.seller,
+            opened_by: outage.opened_by,
+            gpus: outage.gpus,
+            from: outage.from,
+            until: outage.until,
+            reason: new.reason.clone(),
+        }));
+        Ok(())
+    }
+
+    /// Whether an outage can have been: of GPUs that the contract has, within its hours, and not ahead.
+    fn check_outage(&self, contract: &Contract, outage: &Outage) -> Result<(), Refusal> {
+        if outage.gpus == 0 || outage.gpus > contract.gpus {
+            return invalid("gpus is 1 to the contract's");
+        }
+        if outage.from < contract.window.start().start() || outage.from > self.now {
+            return invalid("an outage begins within the contract's window and not after now");
+        }
+        if outage.until.is_some_and(|until| until <= outage.from || until > self.now) {
+            return invalid("an outage ends after it begins and not after now");
+        }
+        Ok(())
+    }
+
+    pub(super) fn accept_outage(
+        &self,
+        organization: OrganizationId,
+        id: OutageId,
+        out: &mut Vec<Event>,
+    ) -> Result<(), Refusal> {
+        let (contract, outage) = self.claim(id, Some(organization))?;
+        if outage.opened_by == organization {
+            return Err(Refusal::OutageOwn);
+        }
+        out.push(self.settled(contract, outage, None));
+        Ok(())
+    }
+
+    pub(super) fn rule_outage(
+        &self,
+        id: OutageId,
+        upheld: bool,
+        changed: (Option<u32>, Option<Instant>, Option<Instant>),
+        reason: &str,
+        out: &mut Vec<Event>,
+    ) -> Result<(), Refusal> {
+        check_text("reason", reason)?;
+        let (contract, outage) = self.claim(id, None)?;
+        if !upheld {
+            out.push(Self::dismissed(contract, id, DismissalCause::Ruled, Some(reason)));
+            return Ok(());
+        }
+        let (gpus, from, until) = changed;
+        let ruled = Outage {
+            gpus: gpus.unwrap_or(outage.gpus),
+            from: from.map_or(outage.from, minute_of),
+            until: until.map(minute_of).or(outage.until),
+            ..outage.clone()
+        };
+        self.check_outage(contract, &ruled)?;
+        out.push(self.settled(contract, &ruled, Some(reason)));
+        Ok(())
+    }
+
+    pub(super) fn withdraw_outage(
+        &self,
+        organization: OrganizationId,
+        id: OutageId,
+        out: &mut Vec<Event>,
+    ) -> Result<(), Refusal> {
+        let (contract, outage) = self.claim(id, Some(organization))?;
+        if outage.opened_by != organization {
+            return Err(Refusal::OutageNotOwn);
+        }
+        out.push(Self::dismissed(contract, id, DismissalCause::Withdrawn, None));
+        Ok(())
+    }
+
+    pub(super) fn restore_outage(
+        &self,
+        organization: OrganizationId,
+        id: OutageId,
+        until: Option<Instant>,
+        out: &mut Vec<Event>,
+    ) -> Result<(), Refusal> {
+        let contract = self.outages.get(&id).and_then(|contract| self.contract(*contract));
+        let contract = contract.filter(|contract| [contract.buyer, contract.seller].contains(&organization));
+        let contract = contract.ok_or(Refusal::OutageUnknown)?;
+        let outage = contract.outages.iter().find(|outage| outage.id == id).ok_or(Refusal::OutageUnknown)?;
+        if outage.until.is_some() {
+            return Err(Refusal::OutageEnded);
+        }
+        let until = minute_of(until.unwrap_or(self.now));
+        if outage.status == OutageStatus::Settled && until < contract.next_hour().start() {
+            return invalid("hours that were credited stay so: an accepted outage ends in the hour in progress");
+        }
+        let restored = Outage { until: Some(until), ..outage.clone() };
+        if restored.from == until {
+            return invalid("an outage lasts at least a minute; withdraw one that was none");
+        }
+        self.check_outage(contract, &restored)?;
+        out.push(Event::from(OutageRestored {
+            outage: id,
+            contract: contract.id,
+            market: contract.market,
+            buyer: contract.buyer,
+            seller: contract.seller,
+            until,
+        }));
+        Ok(())
+    }
+
+    pub(super) fn terminate_contract(
+        &self,
+        organization: OrganizationId,
+        id: ContractId,
+        reason: &str,
+        out: &mut Vec<Event>,
+    ) -> Result<(), Refusal> {
+        check_text("reason", reason)?;
+        let contract = self.contract(id).filter(|contract| contract.buyer == organization);
+        let contract = contract.ok_or(Refusal::ContractUnknown)?;
+        let since = Instant::from_micros(self.now.micros() - TERMINATION_HOURS * MICROS_PER_HOUR);
+        let recent =
+            contract.outages.iter().filter(|outage| outage.status == OutageStatus::Settled && outage.from >= since);
+        let outages = u32::try_from(recent.count()).unwrap_or(u32::MAX);
+        let late = contract.window.start().start().micros() + READY_WITHIN_HOURS * MICROS_PER_HOUR;
+        let never_ready = contract.counts_from() == Instant::MAX && self.now.micros() >= late;
+        let ends = Hour::containing(self.now).plus(1);
+        let needed = contract.delivery.termination_outages;
+        if contract.ends.is_some() || ends >= contract.window.end() || (outages < needed && !never_ready) {
+            return Err(Refusal::TerminationNotDue { outages, needed });
+        }
+        out.extend(self.offers_of(contract, CloseReason::Terminated));
+        out.push(Event::from(NoticeGiven {
+            contract: id,
+            market: contract.market,
+            buyer: contract.buyer,
+            seller: contract.seller,
+            ends,
+            reason: reason.to_owned(),
+        }));
+        Ok(())
+    }
+
+    /// An outage that is claimed, with its contract, be that over or not. To one side, another's is unknown.
+    fn claim(&self, id: OutageId, side: Option<OrganizationId>) -> Result<(&Contract, &Outage), Refusal> {
+        let contract = self.outages.get(&id).and_then(|id| self.contract(*id).or_else(|| self.disputed.get(id)));
+        let contract =
+            contract.filter(|contract| side.is_none_or(|side| [contract.buyer, contract.seller].contains(&side)));
+        let contract = contract.ok_or(Refusal::OutageUnknown)?;
+        let outage = contract.outages.iter().find(|outage| outage.id == id).ok_or(Refusal::OutageUnknown)?;
+        if outage.status == OutageStatus::Settled { Err(Refusal::OutageSettled) } else { Ok((contract, outage)) }
+    }
+
+    /// What comes of an outage that counts: time recorded as delivered is the buyer's money again, out of what the exchange owes the
+    /// seller, and the rest as the seller earns it.
+    fn settled(&self, contract: &Contract, outage: &Outage, ruling: Option<&str>) -> Event {
+        let passed = (contract.window.start(), contract.next_hour());
+        let undelivered = contract.undelivered(passed, Some(outage)).max(contract.undelivered_minutes);
+        let credit = contract.credit(undelivered) - contract.credit(contract.undelivered_minutes);
+        let penalty = contract.penalty(undelivered) - contract.penalty(contract.undelivered_minutes);
+        let currency = self.currency_of(contract);
+        let payable = self.books.customer(AccountKind::SellerPayable, contract.seller, currency);
+        let from_seller = (credit.amount - credit.seller_fee).clamp(Amount::ZERO, payable);
+        Event::from(OutageSettled {
+            outage: outage.id,
+            contract: contract.id,
+            market: contract.market,
+            buyer: contract.buyer,
+            seller: contract.seller,
+            ruling: ruling.map(str::to_owned),
+            gpus: outage.gpus,
+            from: outage.from,
+            until: outage.until,
+            currency,
+            gpu_minutes: undelivered - contract.undelivered_minutes,
+            amount: credit.amount,
+            buyer_fee: credit.buyer_fee,
+            seller_fee: credit.seller_fee,
+            from_seller,
+            penalty,
+            penalty_paid: penalty.min(payable - from_seller),
+        })
+    }
+
+    fn dismissed(contract: &Contract, id: OutageId, cause: DismissalCause, ruling: Option<&str>) -> Event {
+        Event::from(OutageDismissed {
+            outage: id,
+            contract: contract.id,
+            market: contract.market,
+            buyer: contract.buyer,
+            seller: contract.seller,
+            cause,
+            ruling: ruling.map(str::to_owned),
+        })
+    }
+}
