@@ -100,11 +100,7 @@ impl fmt::Display for Day {
     }
 }
 
-impl fmt::Debug for Day {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
-}
+text_form!(Day, {"type": "string", "format": "date"});
 
 impl FromStr for Day {
     type Err = InvalidTime;

@@ -11,6 +11,7 @@
 mod text_form;
 
 mod account;
+mod bank_statement;
 mod books;
 mod calendar;
 mod chain;
@@ -24,6 +25,7 @@ mod short_text;
 mod trial_balance;
 
 pub use account::{Account, AccountKind, Guard, InvalidOwner, Owner};
+pub use bank_statement::{BankLine, BankStatement, InvalidDigest, StatedBalance, StatementDigest, StatementPeriod};
 pub use books::{Books, Overdraft};
 pub use calendar::{Day, Instant, InvalidTime, Month};
 pub use chain::{ChainHash, ChainedEntry, chain};
