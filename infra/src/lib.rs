@@ -6,10 +6,12 @@
 //! - [`own_events`]: what of the log is whose.
 //! - [`relay`]: publishes the log to Kafka, every event once, in order.
 //! - [`webhooks`]: sends organizations their own events, signed.
+//! - [`bank_files`]: bank statements from the files that banks send.
 //! - [`embedded`]: PostgreSQL and Kafka for development and tests.
 //!
 //! It decides nothing about the market or the books (`ledger ← matching ← infra ← api`), and knows no HTTP.
 
+pub mod bank_files;
 pub mod config;
 pub mod embedded;
 pub mod journal;

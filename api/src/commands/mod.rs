@@ -7,12 +7,14 @@ mod openapi;
 mod replay_log;
 mod run;
 mod serve;
+mod statement;
 
 use std::io::IsTerminal as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use infra::bank_files::BankFileFormat;
 use tracing_subscriber::EnvFilter;
 
 use crate::replay::run::{ReplayArgs, replay_market};
@@ -77,6 +79,16 @@ enum Command {
         /// The file with the commands; `-` for standard input.
         commands: PathBuf,
     },
+    /// Print the bank statements in a file, one a line as JSON, and say whether they add up.
+    ///
+    /// The exit status is 0 when every statement does, 1 when one does not, and 2 when the file cannot be read.
+    Statement {
+        /// The file from the bank; `-` for standard input.
+        file: PathBuf,
+        /// What the file is in: camt053, mt940, bai2 or csv. Without it, the content tells.
+        #[arg(long)]
+        format: Option<BankFileFormat>,
+    },
     /// Print the OpenAPI document.
     Openapi,
 }
@@ -101,6 +113,7 @@ impl Invocation {
                     Ok(if sound { ExitCode::SUCCESS } else { ExitCode::FAILURE })
                 }
                 Command::Exec { commands } => exec::exec(&commands),
+                Command::Statement { file, format } => statement::statement(&file, format),
                 Command::Openapi => openapi::print(),
             }
         })

@@ -1,0 +1,151 @@
+//! SWIFT MT940, Customer Statement Message, as banks write it.
+//!
+//! A statement reaches from its opening balance (`:60F:`, or `:60M:` on a later page) to its closing balance (`:62F:`, or `:62M:` on a
+//! page that is not the last). Each page is a statement of its own, as its bank numbers it (`:28C:5/1`, `:28C:5/2`): its figures add up by
+//! themselves. Envelopes (`{1:…}`), headers, ends of messages (`-`) and tags that say nothing of bookings are passed over.
+
+mod booking;
+mod information;
+mod tags;
+
+use ledger::{BankLine, BankStatement, StatedBalance};
+
+use super::error::Excerpt;
+use super::notation::{comma_amount, given, joined, short_day};
+use super::{BankFileError, LINES_MAX, Place};
+use booking::Booking;
+use information::Information;
+use tags::{Field, fields};
+
+/// What the statements of a file are gathered in.
+#[derive(Default)]
+struct Reading {
+    message: Option<String>,
+    account: Option<String>,
+    number: Option<String>,
+    open: Option<OpenStatement>,
+    statements: Vec<BankStatement>,
+    lines: usize,
+}
+
+/// A statement whose closing balance has not come.
+struct OpenStatement {
+    account: String,
+    number: String,
+    opening: StatedBalance,
+    line: usize,
+    bookings: Vec<(Booking, Vec<String>)>,
+}
+
+pub(super) fn read(text: &str) -> Result<Vec<BankStatement>, BankFileError> {
+    let mut reading = Reading::default();
+    for field in fields(text) {
+        reading.take(&field)?;
+    }
+    match reading.open {
+        Some(open) => Err(unclosed(&open)),
+        None => Ok(reading.statements),
+    }
+}
+
+impl Reading {
+    fn take(&mut self, field: &Field<'_>) -> Result<(), BankFileError> {
+        match field.tag {
+            "20" => {
+                self.message = given(field.first_line());
+                (self.account, self.number) = (None, None);
+            }
+            "25" | "25P" => self.account = given(field.first_line()),
+            "28" | "28C" => self.number = given(field.first_line()),
+            "60F" | "60M" => self.open(field)?,
+            "61" => {
+                let open = self.open.as_mut();
+                let open = open.ok_or_else(|| field.refused("a booking stands before the opening balance (:60F:)"))?;
+                self.lines += 1;
+                if self.lines > LINES_MAX {
+                    return Err(BankFileError::TooManyLines);
+                }
+                open.bookings.push((Booking::read(field)?, Vec::new()));
+            }
+            // A bank may spread what it says of a booking over several fields. Without a booking they concern the statement.
+            "86" => {
+                if let Some((_, information)) = self.open.as_mut().and_then(|open| open.bookings.last_mut()) {
+                    information.extend(field.lines().map(str::to_owned));
+                }
+            }
+            "62F" | "62M" => self.close(field)?,
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn open(&mut self, field: &Field<'_>) -> Result<(), BankFileError> {
+        if let Some(open) = &self.open {
+            return Err(unclosed(open));
+        }
+        let opening = balance(field)?;
+        let missing = |what| BankFileError::incomplete(field.place(), what);
+        let account = self.account.clone().ok_or_else(|| missing("the account (:25:) of the statement"))?;
+        let number = self.number.clone().or_else(|| self.message.clone());
+        let number = number.ok_or_else(|| missing("the number (:28C: or :20:) of the statement"))?;
+        self.open = Some(OpenStatement { account, number, opening, line: field.line, bookings: Vec::new() });
+        Ok(())
+    }
+
+    fn close(&mut self, field: &Field<'_>) -> Result<(), BankFileError> {
+        let closing = balance(field)?;
+        let open = self.open.take();
+        let open = open.ok_or_else(|| field.refused("a closing balance stands before the opening balance (:60F:)"))?;
+        self.statements.push(BankStatement {
+            account: open.account,
+            currency: open.opening.currency,
+            number: open.number,
+            period: None,
+            opening: open.opening,
+            lines: open.bookings.into_iter().map(|(booking, information)| line(booking, &information)).collect(),
+            closing,
+        });
+        Ok(())
+    }
+}
+
+fn unclosed(open: &OpenStatement) -> BankFileError {
+    BankFileError::incomplete(
+        Place::new(open.line, ":60F:"),
+        "the closing balance (:62F: or :62M:) to this opening one",
+    )
+}
+
+/// A balance: `C`redit or `D`ebit, the day, the currency, the amount.
+fn balance(field: &Field<'_>) -> Result<StatedBalance, BankFileError> {
+    let text = field.first_line();
+    let refused = |what: &str| field.refused(&format!("{} is no balance: {what}", Excerpt(text)));
+    let (mark, rest) = text.split_at_checked(1).unwrap_or_default();
+    let (day, rest) = rest.split_at_checked(6).ok_or_else(|| refused("it is too short"))?;
+    let (currency, amount) = rest.split_at_checked(3).ok_or_else(|| refused("it is too short"))?;
+    let magnitude = comma_amount(amount).ok_or_else(|| refused("the amount is not of the form 1234,56"))?;
+    let amount = match mark {
+        "C" => magnitude,
+        "D" => -magnitude,
+        _ => return Err(refused("it starts with neither C nor D")),
+    };
+    let day = short_day(day).ok_or_else(|| refused("the date is not of the form YYMMDD"))?;
+    let currency = currency.parse().map_err(|_| refused("the currency is not three upper-case letters"))?;
+    Ok(StatedBalance { amount, currency, day })
+}
+
+/// The line of a booking and of what the bank says of it.
+fn line(booking: Booking, information: &[String]) -> BankLine {
+    let information = Information::of(information);
+    BankLine {
+        booking_day: booking.entry_day,
+        value_day: booking.value_day,
+        amount: booking.amount,
+        reference: information.end_to_end.or(booking.reference).or(information.customers),
+        bank_reference: booking.bank_reference,
+        counterparty: information.counterparty,
+        counterparty_account: information.counterparty_account,
+        text: information.text.or_else(|| joined(booking.details.iter().map(String::as_str))),
+        reversal: booking.reversal,
+    }
+}
