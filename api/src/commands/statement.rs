@@ -1,5 +1,6 @@
 //! `secondwind statement`: the bank statements in a file, and whether they add up.
 
+use std::fmt::Display;
 use std::fs::File;
 use std::io::{self, BufWriter, Read, Write};
 use std::path::Path;
@@ -9,6 +10,8 @@ use infra::bank_files::{BankFileFormat, FILE_BYTES_MAX, statements};
 use ledger::{Amount, BankLine, BankStatement, Currency, Day, StatedBalance, StatementDigest};
 use serde::Serialize;
 
+/// The exit status when every statement adds up.
+const SOUND: u8 = 0;
 /// The exit status when a statement does not add up.
 const BREAK: u8 = 1;
 /// The exit status when the file cannot be read.
@@ -16,29 +19,45 @@ const UNREADABLE: u8 = 2;
 
 /// Prints the statements of a file, or of standard input for `-`, one a line, and says on standard error which do not add up.
 pub(super) fn statement(file: &Path, format: Option<BankFileFormat>) -> anyhow::Result<ExitCode> {
-    let refused = |cause: String| {
-        eprintln!("secondwind: {}: {cause}", file.display());
-        Ok(ExitCode::from(UNREADABLE))
-    };
-    let bytes = match content(file) {
-        Ok(bytes) => bytes,
-        Err(error) => return refused(format!("{error} (statement_unreadable)")),
-    };
-    let found = match statements(&bytes, format) {
+    match content(file) {
+        Ok(bytes) => {
+            let mut output = BufWriter::new(io::stdout().lock());
+            let status = report(&bytes, format, &file.display(), &mut output, &mut io::stderr().lock())?;
+            Ok(ExitCode::from(status))
+        }
+        Err(error) => {
+            eprintln!("secondwind: {}: {error} (statement_unreadable)", file.display());
+            Ok(ExitCode::from(UNREADABLE))
+        }
+    }
+}
+
+/// Writes what a file's bytes say to `output`, what is wrong with it to `complaints`, and tells the exit status.
+fn report(
+    bytes: &[u8],
+    format: Option<BankFileFormat>,
+    file: &impl Display,
+    output: &mut impl Write,
+    complaints: &mut impl Write,
+) -> io::Result<u8> {
+    let found = match statements(bytes, format) {
         Ok(found) => found,
-        Err(error) => return refused(format!("{error} ({})", error.code())),
+        Err(error) => {
+            writeln!(complaints, "secondwind: {file}: {error} ({})", error.code())?;
+            return Ok(UNREADABLE);
+        }
     };
-    let mut output = BufWriter::new(io::stdout().lock());
     for statement in &found {
-        serde_json::to_writer(&mut output, &StatementBody::of(statement))?;
+        serde_json::to_writer(&mut *output, &StatementBody::of(statement))?;
         output.write_all(b"\n")?;
     }
     output.flush()?;
-    let broken: Vec<_> = found.iter().filter(|statement| !statement.adds_up()).collect();
-    for statement in &broken {
-        eprintln!("secondwind: {}", why_broken(statement));
+    let mut status = SOUND;
+    for statement in found.iter().filter(|statement| !statement.adds_up()) {
+        status = BREAK;
+        writeln!(complaints, "secondwind: {file}: {}", why_broken(statement))?;
     }
-    Ok(if broken.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(BREAK) })
+    Ok(status)
 }
 
 /// The file's bytes, up to the first that is too many.
@@ -154,5 +173,64 @@ impl<'a> LineBody<'a> {
             text: line.text.as_deref(),
             reversal: line.reversal,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HEADER: &str = "account,currency,statement,opening,closing,date,amount,reference\n";
+
+    /// The exit status of a file, and what stands on standard output and error.
+    fn run(rows: &str) -> (u8, String, String) {
+        let (mut output, mut complaints) = (Vec::new(), Vec::new());
+        let file = format!("{HEADER}{rows}");
+        let status = report(file.as_bytes(), None, &"july.csv", &mut output, &mut complaints).expect("memory");
+        let text = |bytes| String::from_utf8(bytes).expect("UTF-8");
+        (status, text(output), text(complaints))
+    }
+
+    #[test]
+    fn a_statement_that_adds_up() {
+        let (status, output, complaints) = run("ACME,USD,7,100.00,150.25,2027-07-01,50.25,INV-7\n");
+        let expected = concat!(
+            r#"{"account":"ACME","currency":"USD","statement":"7","opening":"100.00","opening_date":"2027-07-01","#,
+            r#""lines":[{"line":1,"date":"2027-07-01","value_date":"2027-07-01","amount":"50.25","reference":"INV-7"}],"#,
+            r#""closing":"150.25","closing_date":"2027-07-01","break":"0.00","#,
+            r#""digest":""#,
+        );
+        assert_eq!((status, complaints.as_str()), (SOUND, ""));
+        assert!(output.starts_with(expected) && output.lines().count() == 1, "{output}");
+    }
+
+    #[test]
+    fn a_statement_that_does_not_is_named() {
+        let (status, output, complaints) =
+            run("ACME,USD,7,100.00,150.25,2027-07-01,50.25,\nACME,USD,8,150.25,150.00,2027-07-02,-0.24,\n");
+        let told = "secondwind: july.csv: statement 8 of account ACME does not add up: opening 150.25 and lines of -0.24 make 150.01, \
+                    closing is 150.00, a break of 0.01 USD\n";
+        assert_eq!((status, complaints.as_str()), (BREAK, told));
+        assert!(output.lines().count() == 2 && output.contains(r#""break":"0.01""#), "{output}");
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_read_prints_nothing() {
+        let (status, output, complaints) =
+            run("ACME,USD,7,100.00,150.25,2027-07-01,50.25,\nACME,USD,8,150.25,150.00,2027-07-02,a lot,\n");
+        let told = "secondwind: july.csv: line 3, column amount: \"a lot\": an amount is a decimal string such as \"1250.00\" \
+                    (statement_unreadable)\n";
+        assert_eq!((status, output.as_str(), complaints.as_str()), (UNREADABLE, "", told));
+    }
+
+    #[test]
+    fn a_balance_in_another_currency_is_told() {
+        let file = ":20:A\n:25:B\n:28C:1\n:60F:C270101EUR5,\n:62F:C270101USD5,\n";
+        let (mut output, mut complaints) = (Vec::new(), Vec::new());
+        let status = report(file.as_bytes(), None, &"-", &mut output, &mut complaints).expect("memory");
+        let (output, complaints) = (String::from_utf8_lossy(&output), String::from_utf8_lossy(&complaints));
+        assert_eq!(status, BREAK);
+        assert!(output.contains(r#""closing_currency":"USD","break":"0.00""#), "{output}");
+        assert!(complaints.contains("its closing balance is in USD, the account in EUR"), "{complaints}");
     }
 }

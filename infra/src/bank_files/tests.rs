@@ -84,6 +84,18 @@ fn mt940() {
 }
 
 #[test]
+fn mt940_of_banks_that_leave_things_out() {
+    // A closing balance without its currency, and a page without the end of a message behind it.
+    let text = MT940.replace(":62M:C261231EUR", ":62M:C261231").replace("-}{5:}\n", "");
+    assert_eq!(read(&text), read(MT940));
+    // Bookings between no balances belong to no statement.
+    let interim = ":20:I\n:25:DE02120300000000202051\n:28C:1\n:61:270103C5,NTRFX\n:86:to come\n-\n";
+    assert_eq!(read(&format!("{MT940}{interim}")), read(MT940));
+    let error = statements(interim.as_bytes(), None).expect_err("no statement");
+    assert_eq!(error, BankFileError::Empty { format: BankFileFormat::Mt940 });
+}
+
+#[test]
 fn mt940_in_latin_1() {
     let text = MT940.replace("Fee taken back", "Gebühr zurück");
     let bytes: Vec<u8> = text.chars().map(|letter| u8::try_from(letter).expect("Latin-1")).collect();
@@ -136,6 +148,7 @@ fn what_is_wrong_is_named_with_its_place() {
         (MT940, ":25:", ":26:", "statement_incomplete", "line 4, :60F:: the account (:25:)"),
         (MT940, "C1500,", "C1500", "statement_unreadable", "line 5, :61:"),
         (MT940, ":62M:", ":64:", "statement_incomplete", "the closing balance"),
+        (MT940, ":60F:C261230", ":61F:C261230", "statement_unreadable", "before the opening balance"),
         (MT940, ":60F:C261230", ":60F:X261230", "statement_unreadable", "neither C nor D"),
         (MT940, ":60F:C261230EUR", ":60F:C261230€UR", "statement_unreadable", "is no balance"),
         (BAI2, "49,362550", "49,362551", "statement_control_total", "the control total is stated as 362551"),

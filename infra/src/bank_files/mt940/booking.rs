@@ -21,8 +21,10 @@ pub(super) struct Booking {
     pub reversal: bool,
     pub reference: Option<String>,
     pub bank_reference: Option<String>,
-    /// What stands behind the references and on the lines below.
-    pub details: Vec<String>,
+    /// The name of the other side, where a bank puts it behind the reference.
+    pub name: Option<String>,
+    /// What stands on the lines below.
+    pub below: Vec<String>,
 }
 
 impl Booking {
@@ -43,8 +45,7 @@ impl Booking {
         let (digits, rest) = rest.split_at(length);
         let magnitude = comma_amount(digits).ok_or_else(|| refused("the amount is not of the form 1234,56"))?;
         let behind_type = rest.char_indices().nth(TYPE_CHARS).map_or("", |(place, _)| &rest[place..]);
-        let (reference, bank_reference, aside) = references(behind_type);
-        let below = field.lines().skip(1).map(str::to_owned);
+        let (reference, bank_reference, name) = references(behind_type);
         Ok(Self {
             value_day,
             entry_day: booked,
@@ -52,7 +53,8 @@ impl Booking {
             reversal,
             reference: known(reference),
             bank_reference: known(bank_reference),
-            details: std::iter::once(aside.to_owned()).chain(below).collect(),
+            name: given(name),
+            below: field.lines().skip(1).map(str::to_owned).collect(),
         })
     }
 }
@@ -127,19 +129,20 @@ mod tests {
 
     #[test]
     fn references_and_what_stands_beside_them() {
-        for (text, reference, bank, details) in [
-            ("NTRFINV-1//B-1", Some("INV-1"), Some("B-1"), vec![""]),
-            ("NTRFNONREF//B-1\nCard payment", None, Some("B-1"), vec!["", "Card payment"]),
-            ("NTRFKREF+//", None, None, vec![""]),
-            ("N0600733959555      PHONE CO", Some("0733959555"), None, vec!["    PHONE CO"]),
-            ("NOVBNL47INGB9999999999", Some("NL47INGB9999999999"), None, vec![""]),
-            ("S   X", Some("X"), None, vec![""]),
-            ("NCHK", None, None, vec![""]),
-            ("", None, None, vec![""]),
+        for (text, reference, bank, name) in [
+            ("NTRFINV-1//B-1", Some("INV-1"), Some("B-1"), None),
+            ("NTRFNONREF//B-1\nCard payment", None, Some("B-1"), None),
+            ("NTRFKREF+//", None, None, None),
+            ("N0600733959555      PHONE CO", Some("0733959555"), None, Some("PHONE CO")),
+            ("NOVBNL47INGB9999999999", Some("NL47INGB9999999999"), None, None),
+            ("S   X", Some("X"), None, None),
+            ("NCHK", None, None, None),
+            ("", None, None, None),
         ] {
             let booking = read(&format!("240102C1,00{text}")).expect(text);
-            assert_eq!((booking.reference.as_deref(), booking.bank_reference.as_deref()), (reference, bank), "{text}");
-            assert_eq!(booking.details, details, "{text}");
+            let found = (booking.reference.as_deref(), booking.bank_reference.as_deref(), booking.name.as_deref());
+            assert_eq!(found, (reference, bank, name), "{text}");
+            assert_eq!(booking.below, text.lines().skip(1).collect::<Vec<_>>(), "{text}");
         }
     }
 

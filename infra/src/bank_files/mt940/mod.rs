@@ -2,13 +2,14 @@
 //!
 //! A statement reaches from its opening balance (`:60F:`, or `:60M:` on a later page) to its closing balance (`:62F:`, or `:62M:` on a
 //! page that is not the last). Each page is a statement of its own, as its bank numbers it (`:28C:5/1`, `:28C:5/2`): its figures add up by
-//! themselves. Envelopes (`{1:…}`), headers, ends of messages (`-`) and tags that say nothing of bookings are passed over.
+//! themselves. Envelopes (`{1:…}`), headers, ends of messages (`-`) and tags that say nothing of bookings are passed over, as are bookings
+//! of messages that state neither balance (MT942): they belong to no statement. With one balance of the two, a file is damaged.
 
 mod booking;
 mod information;
 mod tags;
 
-use ledger::{BankLine, BankStatement, StatedBalance};
+use ledger::{BankLine, BankStatement, Currency, StatedBalance};
 
 use super::error::Excerpt;
 use super::notation::{comma_amount, given, joined, short_day};
@@ -59,13 +60,14 @@ impl Reading {
             "28" | "28C" => self.number = given(field.first_line()),
             "60F" | "60M" => self.open(field)?,
             "61" => {
-                let open = self.open.as_mut();
-                let open = open.ok_or_else(|| field.refused("a booking stands before the opening balance (:60F:)"))?;
+                let booking = Booking::read(field)?;
                 self.lines += 1;
                 if self.lines > LINES_MAX {
                     return Err(BankFileError::TooManyLines);
                 }
-                open.bookings.push((Booking::read(field)?, Vec::new()));
+                if let Some(open) = &mut self.open {
+                    open.bookings.push((booking, Vec::new()));
+                }
             }
             // A bank may spread what it says of a booking over several fields. Without a booking they concern the statement.
             "86" => {
@@ -83,7 +85,7 @@ impl Reading {
         if let Some(open) = &self.open {
             return Err(unclosed(open));
         }
-        let opening = balance(field)?;
+        let opening = balance(field, None)?;
         let missing = |what| BankFileError::incomplete(field.place(), what);
         let account = self.account.clone().ok_or_else(|| missing("the account (:25:) of the statement"))?;
         let number = self.number.clone().or_else(|| self.message.clone());
@@ -93,9 +95,9 @@ impl Reading {
     }
 
     fn close(&mut self, field: &Field<'_>) -> Result<(), BankFileError> {
-        let closing = balance(field)?;
         let open = self.open.take();
         let open = open.ok_or_else(|| field.refused("a closing balance stands before the opening balance (:60F:)"))?;
+        let closing = balance(field, Some(open.opening.currency))?;
         self.statements.push(BankStatement {
             account: open.account,
             currency: open.opening.currency,
@@ -116,13 +118,20 @@ fn unclosed(open: &OpenStatement) -> BankFileError {
     )
 }
 
-/// A balance: `C`redit or `D`ebit, the day, the currency, the amount.
-fn balance(field: &Field<'_>) -> Result<StatedBalance, BankFileError> {
+/// A balance: `C`redit or `D`ebit, the day, the currency, the amount. Some banks leave the currency of the closing balance out.
+fn balance(field: &Field<'_>, opening: Option<Currency>) -> Result<StatedBalance, BankFileError> {
     let text = field.first_line();
     let refused = |what: &str| field.refused(&format!("{} is no balance: {what}", Excerpt(text)));
     let (mark, rest) = text.split_at_checked(1).unwrap_or_default();
     let (day, rest) = rest.split_at_checked(6).ok_or_else(|| refused("it is too short"))?;
-    let (currency, amount) = rest.split_at_checked(3).ok_or_else(|| refused("it is too short"))?;
+    let left_out = opening.filter(|_| rest.starts_with(|letter: char| letter.is_ascii_digit()));
+    let (currency, amount) = match left_out {
+        Some(currency) => (currency, rest),
+        None => {
+            let (currency, amount) = rest.split_at_checked(3).ok_or_else(|| refused("it is too short"))?;
+            (currency.parse().map_err(|_| refused("the currency is not three upper-case letters"))?, amount)
+        }
+    };
     let magnitude = comma_amount(amount).ok_or_else(|| refused("the amount is not of the form 1234,56"))?;
     let amount = match mark {
         "C" => magnitude,
@@ -130,7 +139,6 @@ fn balance(field: &Field<'_>) -> Result<StatedBalance, BankFileError> {
         _ => return Err(refused("it starts with neither C nor D")),
     };
     let day = short_day(day).ok_or_else(|| refused("the date is not of the form YYMMDD"))?;
-    let currency = currency.parse().map_err(|_| refused("the currency is not three upper-case letters"))?;
     Ok(StatedBalance { amount, currency, day })
 }
 
@@ -143,9 +151,9 @@ fn line(booking: Booking, information: &[String]) -> BankLine {
         amount: booking.amount,
         reference: information.end_to_end.or(booking.reference).or(information.customers),
         bank_reference: booking.bank_reference,
-        counterparty: information.counterparty,
+        counterparty: information.counterparty.or(booking.name),
         counterparty_account: information.counterparty_account,
-        text: information.text.or_else(|| joined(booking.details.iter().map(String::as_str))),
+        text: information.text.or_else(|| joined(booking.below.iter().map(String::as_str))),
         reversal: booking.reversal,
     }
 }
