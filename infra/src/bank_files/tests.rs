@@ -148,6 +148,7 @@ fn what_is_wrong_is_named_with_its_place() {
         (MT940, ":25:", ":26:", "statement_incomplete", "line 4, :60F:: the account (:25:)"),
         (MT940, "C1500,", "C1500", "statement_unreadable", "line 5, :61:"),
         (MT940, ":62M:", ":64:", "statement_incomplete", "the closing balance"),
+        (MT940, ":62F:D270102EUR0,50\n", "", "statement_incomplete", "line 19, :60M:: the closing balance"),
         (MT940, ":60F:C261230", ":61F:C261230", "statement_unreadable", "before the opening balance"),
         (MT940, ":60F:C261230", ":60F:X261230", "statement_unreadable", "neither C nor D"),
         (MT940, ":60F:C261230EUR", ":60F:C261230€UR", "statement_unreadable", "is no balance"),

@@ -34,7 +34,7 @@ struct OpenStatement {
     account: String,
     number: String,
     opening: StatedBalance,
-    line: usize,
+    place: Place,
     bookings: Vec<(Booking, Vec<String>)>,
 }
 
@@ -53,6 +53,10 @@ impl Reading {
     fn take(&mut self, field: &Field<'_>) -> Result<(), BankFileError> {
         match field.tag {
             "20" => {
+                // Else the bookings of two messages would pass for one statement's.
+                if let Some(open) = &self.open {
+                    return Err(unclosed(open));
+                }
                 self.message = given(field.first_line());
                 (self.account, self.number) = (None, None);
             }
@@ -90,7 +94,7 @@ impl Reading {
         let account = self.account.clone().ok_or_else(|| missing("the account (:25:) of the statement"))?;
         let number = self.number.clone().or_else(|| self.message.clone());
         let number = number.ok_or_else(|| missing("the number (:28C: or :20:) of the statement"))?;
-        self.open = Some(OpenStatement { account, number, opening, line: field.line, bookings: Vec::new() });
+        self.open = Some(OpenStatement { account, number, opening, place: field.place(), bookings: Vec::new() });
         Ok(())
     }
 
@@ -112,10 +116,7 @@ impl Reading {
 }
 
 fn unclosed(open: &OpenStatement) -> BankFileError {
-    BankFileError::incomplete(
-        Place::new(open.line, ":60F:"),
-        "the closing balance (:62F: or :62M:) to this opening one",
-    )
+    BankFileError::incomplete(open.place.clone(), "the closing balance (:62F: or :62M:) to this opening one")
 }
 
 /// A balance: `C`redit or `D`ebit, the day, the currency, the amount. Some banks leave the currency of the closing balance out.
@@ -125,12 +126,11 @@ fn balance(field: &Field<'_>, opening: Option<Currency>) -> Result<StatedBalance
     let (mark, rest) = text.split_at_checked(1).unwrap_or_default();
     let (day, rest) = rest.split_at_checked(6).ok_or_else(|| refused("it is too short"))?;
     let left_out = opening.filter(|_| rest.starts_with(|letter: char| letter.is_ascii_digit()));
-    let (currency, amount) = match left_out {
-        Some(currency) => (currency, rest),
-        None => {
-            let (currency, amount) = rest.split_at_checked(3).ok_or_else(|| refused("it is too short"))?;
-            (currency.parse().map_err(|_| refused("the currency is not three upper-case letters"))?, amount)
-        }
+    let (currency, amount) = if let Some(currency) = left_out {
+        (currency, rest)
+    } else {
+        let (currency, amount) = rest.split_at_checked(3).ok_or_else(|| refused("it is too short"))?;
+        (currency.parse().map_err(|_| refused("the currency is not three upper-case letters"))?, amount)
     };
     let magnitude = comma_amount(amount).ok_or_else(|| refused("the amount is not of the form 1234,56"))?;
     let amount = match mark {
