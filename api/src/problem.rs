@@ -125,9 +125,8 @@ problem_codes! {
     LotWithdrawn = "lot_withdrawn", 409, "The lot was withdrawn";
     RemnantInvalid = "remnant_invalid", 422, "The remnant is not possible";
     DeliveryTermsInvalid = "delivery_terms_invalid", 422, "The delivery terms are out of range";
-    OutageUnknown = "outage_unknown", 404, "No such outage";
+    OutageNotOpen = "outage_not_open", 409, "The outage is settled or dismissed";
     OutageInvalid = "outage_invalid", 422, "The outage is not possible";
-    OutageSettled = "outage_settled", 409, "The outage is settled";
     OutageEnded = "outage_ended", 409, "The outage has ended";
     OutageOwn = "outage_own", 409, "The outage is your own";
     OutageNotOwn = "outage_not_own", 409, "The outage is the other side's";

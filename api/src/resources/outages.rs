@@ -10,6 +10,7 @@ use tokio_postgres::Row;
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
+use super::contracts::require_own;
 use super::{submit, unexpected_receipt};
 use crate::auth::{Caller, OperatorOnly, Role, Trader, TraderOrOperator};
 use crate::problem::{Problem, ProblemBody};
@@ -64,6 +65,7 @@ pub async fn confirm(
     body: web::Json<ReadyBody>,
     node: web::Data<Node>,
 ) -> Result<HttpResponse, Problem> {
+    require_own(&node, caller.organization, *contract).await?;
     let instruction = body.instruction(caller.organization, *contract);
     let receipt = submit(&node, &request, caller.organization, &*body, instruction).await?;
     let events = receipt.rows.iter().map(|row| &row.record.event);
@@ -397,15 +399,16 @@ async fn read(node: &Node, outage: Uuid, reader: Option<String>) -> Result<Outag
     OutageBody::of_row(&row.ok_or_else(OutageBody::unknown)?)
 }
 
-/// Carries out what is said of an outage, and answers with what it is then.
+/// Carries out what is said of an outage, by an operator or one of its two sides, and answers with what it is then.
 async fn say<T: Serialize>(
     node: &Node,
     request: &HttpRequest,
-    organization: OrganizationId,
+    (organization, role): (OrganizationId, Role),
     outage: Uuid,
     content: &T,
     instruction: Instruction,
 ) -> Result<HttpResponse, Problem> {
+    read(node, outage, (role != Role::Operator).then(|| organization.to_string())).await?;
     let receipt = submit(node, request, organization, content, instruction).await?;
     Ok(answer(HttpResponse::Ok(), receipt.sequence, &read(node, outage, None).await?))
 }
@@ -433,7 +436,7 @@ pub async fn accept(
 ) -> Result<HttpResponse, Problem> {
     let organization = caller.organization;
     let instruction = Instruction::AcceptOutage { organization, outage: OutageId::new(*outage) };
-    say(&node, &request, organization, *outage, &(), instruction).await
+    say(&node, &request, (organization, caller.role), *outage, &(), instruction).await
 }
 
 /// Take back an outage that you opened and that is not settled.
@@ -459,7 +462,7 @@ pub async fn withdraw(
 ) -> Result<HttpResponse, Problem> {
     let organization = caller.organization;
     let instruction = Instruction::WithdrawOutage { organization, outage: OutageId::new(*outage) };
-    say(&node, &request, organization, *outage, &(), instruction).await
+    say(&node, &request, (organization, caller.role), *outage, &(), instruction).await
 }
 
 /// Say that an outage has ended, as either side.
@@ -487,7 +490,7 @@ pub async fn restore(
 ) -> Result<HttpResponse, Problem> {
     let organization = caller.organization;
     let instruction = Instruction::RestoreOutage { organization, outage: OutageId::new(*outage), until: body.until };
-    say(&node, &request, organization, *outage, &*body, instruction).await
+    say(&node, &request, (organization, caller.role), *outage, &*body, instruction).await
 }
 
 /// Rule on an outage that one side claims.
@@ -514,5 +517,5 @@ pub async fn rule(
     node: web::Data<Node>,
 ) -> Result<HttpResponse, Problem> {
     let instruction = body.instruction(*outage);
-    say(&node, &request, caller.organization, *outage, &*body, instruction).await
+    say(&node, &request, (caller.organization, caller.role), *outage, &*body, instruction).await
 }

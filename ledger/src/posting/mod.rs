@@ -2,12 +2,10 @@
 //!
 //! A fact is something that happened, in the ledger's own words; the exchange turns its events into facts. Every
 //! kind of fact has exactly one [`PostingRule`], and a rule whose lines change gets a new version, so that an entry
-//! can always be recomputed from its event and its rule. `docs/posting-rules.md` is generated from here.
+//! can always be recomputed from its event and its rule. `docs/posting-rules.md` is written by this crate's tests.
 
 mod fact;
 mod rule;
-#[cfg(test)]
-mod tests;
 
 use smallvec::SmallVec;
 

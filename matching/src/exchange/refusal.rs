@@ -80,18 +80,15 @@ pub enum Refusal {
     /// What a lot promises about its delivery is out of range.
     #[error("penalty_bps is at most 10000 and termination_outages 1 to 1000")]
     DeliveryTermsInvalid,
-    /// There is no such outage of the organization's contracts.
-    #[error("there is no such outage")]
-    OutageUnknown,
+    /// Nothing can be said of the outage any more, or it never was.
+    #[error("the outage is settled or dismissed already")]
+    OutageNotOpen,
     /// The outage cannot have been.
     #[error("the outage is not possible: {problem}")]
     OutageInvalid {
         /// What is wrong with it.
         problem: String,
     },
-    /// The outage counts already.
-    #[error("the outage is settled already")]
-    OutageSettled,
     /// The outage has an end already.
     #[error("the outage has ended already")]
     OutageEnded,
@@ -270,9 +267,8 @@ impl Refusal {
         "lot_withdrawn",
         "remnant_invalid",
         "delivery_terms_invalid",
-        "outage_unknown",
+        "outage_not_open",
         "outage_invalid",
-        "outage_settled",
         "outage_ended",
         "outage_own",
         "outage_not_own",
@@ -324,9 +320,8 @@ impl Refusal {
             Self::LotWithdrawn => "lot_withdrawn",
             Self::RemnantInvalid => "remnant_invalid",
             Self::DeliveryTermsInvalid => "delivery_terms_invalid",
-            Self::OutageUnknown => "outage_unknown",
+            Self::OutageNotOpen => "outage_not_open",
             Self::OutageInvalid { .. } => "outage_invalid",
-            Self::OutageSettled => "outage_settled",
             Self::OutageEnded => "outage_ended",
             Self::OutageOwn => "outage_own",
             Self::OutageNotOwn => "outage_not_own",

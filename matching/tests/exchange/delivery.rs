@@ -67,13 +67,13 @@ fn an_operator_rules_where_the_sides_do_not_agree() {
         "at 3                         => delivered 0h x1; delivered 1h x1; delivered 2h x1
          outage O1 acme B1#1 from=0   => outage
          accept acme O1               => refused outage_own
-         accept south O1              => refused outage_unknown
+         accept south O1              => refused outage_not_open
          take_back north O1           => refused outage_not_own
          rule O1 upheld gpus=4 from=1 until=2 => settled 240
-         rule O1 upheld               => refused outage_settled
+         rule O1 upheld               => refused outage_not_open
          outage O2 north B1#1 from=2 until=3  => outage
          rule O2 rejected             => dismissed
-         rule O2 rejected             => refused outage_unknown
+         rule O2 rejected             => refused outage_not_open
          outage O3 acme B1#1          => outage
          take_back acme O3            => dismissed
          until 10                     =>
@@ -99,7 +99,7 @@ fn an_outage_must_have_been_possible() {
          # What was credited is not billed again.
          restore north O1 until=2-30  => refused outage_invalid
          at 3-30                      =>
-         restore beta O1              => refused outage_unknown
+         restore beta O1              => refused outage_not_open
          restore acme O1              => restored
          restore acme O1              => refused outage_ended",
     );
@@ -117,7 +117,7 @@ fn a_claim_may_be_settled_after_the_contract_is_over() {
          accept north O1               => settled 480
          money acme                    => available 99565.84 held 0.00 payable 0.00
          money north                   => available 0.00 held 0.00 payable 431.136
-         accept north O1               => refused outage_unknown",
+         accept north O1               => refused outage_not_open",
     );
 }
 

@@ -10,6 +10,7 @@ use tests::client::{ApiClient, MARKET, ask};
 use tests::exchange::TestExchange;
 use uuid::Uuid;
 
+use crate::contract_life::claimed_outage;
 use crate::opening::{Opened, head, text, trade};
 
 /// The operations that are for everyone, with or without a token.
@@ -170,9 +171,10 @@ async fn a_role_of_the_house_in_another_organization_is_believed_by_no_operation
 const STRANGERS: [(Role, &str); 2] = [(Role::Buyer, "beta"), (Role::Provider, "south")];
 
 /// The id that a path's parameter stands for, and who has it.
-fn owned<'a>(opened: &'a Opened, webhook: &'a str, parameter: &str) -> (&'a str, &'static str, Role) {
+fn owned<'a>(opened: &'a Opened, webhook: &'a str, outage: &'a str, parameter: &str) -> (&'a str, &'static str, Role) {
     match parameter {
         "webhook" => (webhook, "acme", Role::Buyer),
+        "outage" => (outage, "acme", Role::Buyer),
         "order" => (&opened.bid, "acme", Role::Buyer),
         "contract" => (&opened.contract, "acme", Role::Buyer),
         "lot" => (&opened.lot, "north", Role::Provider),
@@ -187,6 +189,7 @@ async fn what_belongs_to_another_organization_is_not_there_for_anyone_else() {
     let endpoint = json!({"url": "http://127.0.0.1:9/"}); // the discard port: nothing listens there
     let webhook = exchange.client("acme", Role::Buyer).post("/v1/webhooks", &endpoint).await.ok();
     let webhook = text(&webhook["id"]);
+    let outage = claimed_outage(&exchange).await;
     let before = head(&exchange).await;
     let mut checked = 0;
     for operation in operations(&exchange).await {
@@ -196,10 +199,11 @@ async fn what_belongs_to_another_organization_is_not_there_for_anyone_else() {
             continue;
         };
         let Some(roles) = &operation.roles else { continue };
-        let (id, owner, owner_role) = owned(&opened, &webhook, parameter);
+        let (id, owner, owner_role) = owned(&opened, &webhook, &outage, parameter);
         let ask_for = async |client: ApiClient, id: &str| {
             let request = client.request(operation.method.clone(), &operation.path(id));
-            let request = if operation.method == Method::GET { request } else { request.json(&json!({})) };
+            let body = if operation.template.ends_with("/terminate") { json!({"reason": "none"}) } else { json!({}) };
+            let request = if operation.method == Method::GET { request } else { request.json(&body) };
             client.send(request).await
         };
         for (role, stranger) in STRANGERS.into_iter().filter(|(role, _)| roles.contains(role)) {

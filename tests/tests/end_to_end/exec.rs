@@ -8,8 +8,8 @@ use serde_json::Value;
 use tests::exchange::TestExchange;
 
 /// What differs from run to run: when it happened, where in the log, under which request.
-const OF_THE_RUN: [&str; 9] =
-    ["placed_at", "at", "time", "now", "sequence", "event", "next_cursor", "request_id", "hash"];
+const OF_THE_RUN: [&str; 10] =
+    ["placed_at", "opened_at", "at", "time", "now", "sequence", "event", "next_cursor", "request_id", "hash"];
 
 /// A body without what differs from run to run. Ids become numbers in the order in which the run first shows them.
 struct Comparable(BTreeMap<String, usize>);

@@ -7,6 +7,7 @@ mod bad_input;
 mod books;
 mod candles;
 mod chain;
+mod contract_life;
 mod controls;
 mod crash;
 mod events;

@@ -7,6 +7,7 @@ use uuid::Uuid;
 use super::super::history::page;
 use super::super::{Answer, Desk, Request};
 use super::span_of;
+use super::trades::require_own;
 use crate::auth::Role;
 use crate::problem::Problem;
 use crate::request::PageQuery;
@@ -17,6 +18,7 @@ use crate::resources::outages::{
 pub(in crate::desk) fn confirm(desk: &mut Desk, request: &Request) -> Result<Answer, Problem> {
     let contract: Uuid = request.path("contract")?;
     let body: ReadyBody = request.body()?;
+    require_own(desk, request, contract)?;
     let rows = desk.submit(body.instruction(request.organization, contract))?;
     Answer::ok(&DeliveryBody::of_events(rows.iter().map(|row| &row.record.event))?)
 }
@@ -47,27 +49,28 @@ pub(in crate::desk) fn show(desk: &mut Desk, request: &Request) -> Result<Answer
 
 pub(in crate::desk) fn accept(desk: &mut Desk, request: &Request) -> Result<Answer, Problem> {
     let (organization, outage) = (request.organization, OutageId::new(request.path("outage")?));
-    say(desk, outage, Instruction::AcceptOutage { organization, outage })
+    say(desk, request, outage, Instruction::AcceptOutage { organization, outage })
 }
 
 pub(in crate::desk) fn withdraw(desk: &mut Desk, request: &Request) -> Result<Answer, Problem> {
     let (organization, outage) = (request.organization, OutageId::new(request.path("outage")?));
-    say(desk, outage, Instruction::WithdrawOutage { organization, outage })
+    say(desk, request, outage, Instruction::WithdrawOutage { organization, outage })
 }
 
 pub(in crate::desk) fn restore(desk: &mut Desk, request: &Request) -> Result<Answer, Problem> {
     let (organization, outage) = (request.organization, OutageId::new(request.path("outage")?));
     let RestoreBody { until } = request.body()?;
-    say(desk, outage, Instruction::RestoreOutage { organization, outage, until })
+    say(desk, request, outage, Instruction::RestoreOutage { organization, outage, until })
 }
 
 pub(in crate::desk) fn rule(desk: &mut Desk, request: &Request) -> Result<Answer, Problem> {
     let outage: Uuid = request.path("outage")?;
     let body: RulingBody = request.body()?;
-    say(desk, OutageId::new(outage), body.instruction(outage))
+    say(desk, request, OutageId::new(outage), body.instruction(outage))
 }
 
-fn say(desk: &mut Desk, outage: OutageId, instruction: Instruction) -> Result<Answer, Problem> {
+fn say(desk: &mut Desk, request: &Request, outage: OutageId, instruction: Instruction) -> Result<Answer, Problem> {
+    find(desk, outage.uuid(), reader_of(request))?;
     desk.submit(instruction)?;
     Answer::ok(&find(desk, outage.uuid(), None)?)
 }

@@ -9,7 +9,7 @@ use super::super::{Answer, Desk, Request};
 use super::span_of;
 use crate::problem::Problem;
 use crate::request::PageQuery;
-use crate::resources::contracts::{BustBody, BustedBody, ContractBody, NoticeBody, TerminationBody};
+use crate::resources::contracts::{BustBody, BustedBody, ContractBody, ContractRecord, NoticeBody, TerminationBody};
 use crate::resources::spot::SpotSaleBody;
 use crate::resources::trades::TradeBody;
 
@@ -59,10 +59,18 @@ pub(in crate::desk) fn contracts(desk: &mut Desk, request: &Request) -> Result<A
 }
 
 pub(in crate::desk) fn contract(desk: &mut Desk, request: &Request) -> Result<Answer, Problem> {
-    let contract: Uuid = request.path("contract")?;
-    let own = desk.history.contracts.find(contract).filter(|contract| contract.concerns(request.organization));
-    let own = own.ok_or_else(ContractBody::unknown)?.clone();
+    let own = require_own(desk, request, request.path("contract")?)?.clone();
     Answer::ok(&own.shown(request.organization, desk.now))
+}
+
+/// A contract of the caller's.
+pub(super) fn require_own<'a>(
+    desk: &'a Desk,
+    request: &Request,
+    contract: Uuid,
+) -> Result<&'a ContractRecord, Problem> {
+    let own = desk.history.contracts.find(contract).filter(|contract| contract.concerns(request.organization));
+    own.ok_or_else(ContractBody::unknown)
 }
 
 pub(in crate::desk) fn bust(desk: &mut Desk, request: &Request) -> Result<Answer, Problem> {
@@ -75,6 +83,7 @@ pub(in crate::desk) fn bust(desk: &mut Desk, request: &Request) -> Result<Answer
 pub(in crate::desk) fn terminate(desk: &mut Desk, request: &Request) -> Result<Answer, Problem> {
     let contract: Uuid = request.path("contract")?;
     let body: TerminationBody = request.body()?;
+    require_own(desk, request, contract)?;
     let rows = desk.submit(body.instruction(request.organization, contract))?;
     Answer::ok(&NoticeBody::of_receipt(&rows)?)
 }

@@ -144,12 +144,21 @@ pub async fn show(
     contract: web::Path<Uuid>,
     node: web::Data<Node>,
 ) -> Result<HttpResponse, Problem> {
-    await_reads(&node, None).await?;
+    let row = read_own(&node, caller.organization, *contract).await?;
+    Ok(answer(HttpResponse::Ok(), node.projection.position(), &contract_of_row(&node, caller.organization, &row)?))
+}
+
+/// Whether a contract is one of an organization's.
+pub(super) async fn require_own(node: &Node, organization: OrganizationId, contract: Uuid) -> Result<(), Problem> {
+    read_own(node, organization, contract).await.map(drop)
+}
+
+async fn read_own(node: &Node, organization: OrganizationId, contract: Uuid) -> Result<Row, Problem> {
+    await_reads(node, None).await?;
     let client = node.database.get().await?;
     let statement = format!("SELECT {COLUMNS} FROM contracts WHERE id = $1 AND (buyer = $2 OR seller = $2)");
-    let row = client.query_opt(&statement, &[&*contract, &caller.organization.as_str()]).await?;
-    let row = row.ok_or_else(ContractBody::unknown)?;
-    Ok(answer(HttpResponse::Ok(), node.projection.position(), &contract_of_row(&node, caller.organization, &row)?))
+    let row = client.query_opt(&statement, &[&contract, &organization.as_str()]).await?;
+    row.ok_or_else(ContractBody::unknown)
 }
 
 fn contract_of_row(node: &Node, reader: OrganizationId, row: &Row) -> Result<ContractBody, Problem> {
@@ -208,6 +217,7 @@ pub async fn terminate(
     node: web::Data<Node>,
 ) -> Result<HttpResponse, Problem> {
     let body = body.into_inner();
+    require_own(&node, caller.organization, *contract).await?;
     let instruction = body.instruction(caller.organization, *contract);
     let receipt = submit(&node, &request, caller.organization, &body, instruction).await?;
     Ok(answer(HttpResponse::Ok(), receipt.sequence, &NoticeBody::of_receipt(&receipt.rows)?))

@@ -181,8 +181,8 @@ impl Exchange {
     ) -> Result<(), Refusal> {
         let contract = self.outages.get(&id).and_then(|contract| self.contract(*contract));
         let contract = contract.filter(|contract| [contract.buyer, contract.seller].contains(&organization));
-        let contract = contract.ok_or(Refusal::OutageUnknown)?;
-        let outage = contract.outages.iter().find(|outage| outage.id == id).ok_or(Refusal::OutageUnknown)?;
+        let contract = contract.ok_or(Refusal::OutageNotOpen)?;
+        let outage = contract.outages.iter().find(|outage| outage.id == id).ok_or(Refusal::OutageNotOpen)?;
         if outage.until.is_some() {
             return Err(Refusal::OutageEnded);
         }
@@ -244,9 +244,9 @@ impl Exchange {
         let contract = self.outages.get(&id).and_then(|id| self.contract(*id).or_else(|| self.disputed.get(id)));
         let contract =
             contract.filter(|contract| side.is_none_or(|side| [contract.buyer, contract.seller].contains(&side)));
-        let contract = contract.ok_or(Refusal::OutageUnknown)?;
-        let outage = contract.outages.iter().find(|outage| outage.id == id).ok_or(Refusal::OutageUnknown)?;
-        if outage.status == OutageStatus::Settled { Err(Refusal::OutageSettled) } else { Ok((contract, outage)) }
+        let contract = contract.ok_or(Refusal::OutageNotOpen)?;
+        let outage = contract.outages.iter().find(|outage| outage.id == id).ok_or(Refusal::OutageNotOpen)?;
+        if outage.status == OutageStatus::Settled { Err(Refusal::OutageNotOpen) } else { Ok((contract, outage)) }
     }
 
     /// What comes of an outage that counts: time recorded as delivered is the buyer's money again, out of what the exchange owes the

@@ -2,10 +2,11 @@
 
 use std::fmt::Write as _;
 
+use ledger::{
+    Amount, ContractId, Credit, Currency, Day, Delivery, Fact, Line, OrganizationId, RULES, Redress, SpotDelivery,
+    Unbalanced, post,
+};
 use uuid::Uuid;
-
-use super::*;
-use crate::{Amount, ContractId, Line, OrganizationId};
 
 const USD: Currency = Currency::USD;
 

@@ -1,0 +1,225 @@
+//! A contract's life over HTTP: paid period by period, delivered or not, and ended before its time.
+
+use api::auth::Role;
+use serde_json::{Value, json};
+use tests::client::{ApiClient, MARKET, ask, bid};
+use tests::exchange::TestExchange;
+
+use crate::opening::{admit, deposit, text};
+
+/// An exchange whose hours are counted from two hours after its clock's start.
+pub struct Hours {
+    first: i64,
+}
+
+impl Hours {
+    pub async fn of(client: &ApiClient) -> Self {
+        let now = client.get("/v1/clock").await.ok();
+        let now: jiff::Timestamp = text(&now["now"]).parse().expect("a time");
+        Self { first: now.as_second() / 3_600 + 2 }
+    }
+
+    /// The start of an hour.
+    pub fn at(&self, hour: i64) -> String {
+        jiff::Timestamp::from_second((self.first + hour) * 3_600).expect("a time").to_string()
+    }
+
+    /// Moves the exchange's clock there.
+    pub async fn move_to(&self, exchange: &TestExchange, hour: i64) {
+        exchange.operator().post("/v1/clock", &json!({"now": self.at(hour)})).await.ok();
+    }
+}
+
+/// A lot of north's with 16 GPUs for so many hours, all of it on offer at 1.00, and what it promises besides.
+async fn offer(exchange: &TestExchange, hours: &Hours, length: i64, promises: Value) -> Value {
+    let north = exchange.client("north", Role::Provider);
+    let window = json!({"start": hours.at(0), "end": hours.at(length)});
+    let mut lot = json!({"market": MARKET, "gpus": 16, "window": window, "fabric": "hall-3"});
+    lot.as_object_mut().expect("an object").extend(promises.as_object().expect("an object").clone());
+    let lot = north.post("/v1/lots", &lot).await.ok();
+    north.post("/v1/orders", &ask(&lot["id"], 16, "1.0000")).await.ok();
+    lot
+}
+
+/// Buys 8 GPUs at 1.00 and answers the contract's id.
+async fn buy(buyer: &ApiClient, hours: &Hours, length: i64) -> String {
+    let order = buyer.post("/v1/orders", &bid(8, "1.0000", &hours.at(0), &hours.at(length))).await.ok();
+    assert_eq!(order["status"], "filled", "{order}");
+    text(&order["trades"][0]["contract"])
+}
+
+/// An outage of a contract between acme and north, in its second hour, as acme claims it.
+pub async fn claimed_outage(exchange: &TestExchange) -> String {
+    let acme = exchange.client("acme", Role::Buyer);
+    let hours = Hours::of(&acme).await;
+    offer(exchange, &hours, 48, json!({})).await;
+    let contract = buy(&acme, &hours, 24).await;
+    hours.move_to(exchange, 1).await;
+    let claim = json!({"contract": contract, "from": hours.at(0), "reason": "no answer"});
+    text(&acme.post("/v1/outages", &claim).await.ok()["id"])
+}
+
+async fn contract(client: &ApiClient, id: &str) -> Value {
+    client.get(&format!("/v1/contracts/{id}")).await.ok()
+}
+
+/// Fields of an object as text, separated by spaces.
+fn fields(body: &Value, names: &str) -> String {
+    let of = |name: &str| body[name].as_str().map_or_else(|| body[name].to_string(), str::to_owned);
+    names.split(' ').map(of).collect::<Vec<_>>().join(" ")
+}
+
+/// What an organization is told in events of a type, oldest first.
+async fn told(client: &ApiClient, name: &str) -> Vec<Value> {
+    let mut told = Vec::new();
+    let mut path = "/v1/events?limit=500".to_owned();
+    loop {
+        let page = client.get(&path).await.ok();
+        let events = page["data"].as_array().expect("a list").iter();
+        told.extend(events.filter(|event| event["type"] == name).map(|event| event["data"].clone()));
+        match page["next_cursor"].as_str() {
+            Some(cursor) => path = format!("/v1/events?limit=500&after={cursor}"),
+            None => return told,
+        }
+    }
+}
+
+/// What is left on the accounts of a contract.
+async fn left_on_accounts(exchange: &TestExchange, contract: &str) -> Vec<Value> {
+    let finance = exchange.client("secondwind", Role::Finance);
+    let accounts = finance.get("/v1/ledger/accounts?limit=500").await.ok();
+    let of_contract = |account: &&Value| account["owner"] == format!("contract:{contract}");
+    let accounts = accounts["data"].as_array().expect("a list").iter().filter(of_contract);
+    accounts.filter(|account| account["balance"] != "0.00").cloned().collect()
+}
+
+const MONEY: &str = "prepaid recognized credited remaining refunded deposit";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_long_contract_is_paid_period_by_period() {
+    let exchange = TestExchange::start().await;
+    admit(&exchange).await;
+    let (acme, north) = (exchange.client("acme", Role::Buyer), exchange.client("north", Role::Provider));
+    let hours = Hours::of(&acme).await;
+    offer(&exchange, &hours, 1_600, json!({})).await;
+    let id = buy(&acme, &hours, 1_500).await;
+    let traded = contract(&acme, &id).await;
+    assert_eq!(fields(&traded, "billing status missed_charges"), "hours_720 pending 0");
+    assert_eq!(fields(&traded, MONEY), "5788.80 0.00 0.00 12060.00 0.00 5788.80");
+    assert_eq!(traded["paid_until"], hours.at(720));
+
+    hours.move_to(&exchange, 720 - 168).await;
+    let charged = contract(&acme, &id).await;
+    assert_eq!(fields(&charged, MONEY), "11577.60 4438.08 0.00 7621.92 0.00 5788.80");
+    assert_eq!(charged["paid_until"], hours.at(1_440));
+    let (buyers, sellers) = (told(&acme, "period_charged").await, told(&north, "period_charged").await);
+    assert_eq!(fields(&buyers[0], "amount buyer_fee from_available"), "5760.00 28.80 5788.80");
+    assert_eq!(
+        fields(&sellers[0], "amount buyer_fee from_available"),
+        "5760.00 null null",
+        "not the seller's business"
+    );
+
+    // The last 60 hours are paid out of the deposit, and what is left of it goes back.
+    hours.move_to(&exchange, 1_500).await;
+    let done = contract(&acme, &id).await;
+    assert_eq!(fields(&done, "status billing"), "completed hours_720");
+    assert_eq!(fields(&done, MONEY), "12060.00 12060.00 0.00 0.00 0.00 0.00");
+    assert_eq!(left_on_accounts(&exchange, &id).await, [] as [Value; 0]);
+    let balances = acme.get("/v1/account/balances").await.ok();
+    assert_eq!(balances["data"][0]["available"], "87940.00");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_contract_that_is_not_paid_ends_and_its_deposit_is_the_sellers() {
+    let exchange = TestExchange::start().await;
+    admit(&exchange).await;
+    exchange.operator().post("/v1/organizations", &json!({"id": "poor", "name": "Poor"})).await.ok();
+    deposit(&exchange.operator(), "poor", "11577.60").await;
+    let (poor, north) = (exchange.client("poor", Role::Buyer), exchange.client("north", Role::Provider));
+    let hours = Hours::of(&poor).await;
+    let lot = offer(&exchange, &hours, 1_600, json!({})).await;
+    let id = buy(&poor, &hours, 1_500).await;
+
+    hours.move_to(&exchange, 600).await;
+    assert_eq!(fields(&contract(&poor, &id).await, "status missed_charges"), "active 3");
+    let missed = (told(&poor, "charge_missed").await, told(&north, "charge_missed").await);
+    assert_eq!(fields(&missed.0[0], "due available"), "5788.80 0.00");
+    assert_eq!(fields(&missed.1[0], "due available"), "null null", "the seller sees that, not what the buyer has");
+    assert_eq!(missed.1[0]["next_try"], hours.at(720 - 144));
+
+    hours.move_to(&exchange, 721).await;
+    let ended = contract(&poor, &id).await;
+    assert_eq!(fields(&ended, "status termination"), "terminated not_paid");
+    assert_eq!(ended["ends"], hours.at(720));
+    assert_eq!(fields(&ended, MONEY), "5788.80 5788.80 0.00 0.00 0.00 0.00");
+    assert_eq!(left_on_accounts(&exchange, &id).await, [] as [Value; 0]);
+    let payable = north.get("/v1/account/balances").await.ok();
+    assert_eq!(payable["data"][0]["payable"], "11548.80", "720 hours, and the deposit");
+    let calendar = north.get(&format!("/v1/lots/{}/calendar", text(&lot["id"]))).await.ok();
+    let free: Vec<String> =
+        calendar["data"].as_array().expect("steps").iter().map(|step| fields(step, "start free_gpus")).collect();
+    assert_eq!(free, [format!("{} 8", hours.at(0)), format!("{} 16", hours.at(720))]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_outage_is_claimed_accepted_and_credited_and_ends_a_contract() {
+    let exchange = TestExchange::start().await;
+    admit(&exchange).await;
+    let (acme, north) = (exchange.client("acme", Role::Buyer), exchange.client("north", Role::Provider));
+    let operator = exchange.operator();
+    let hours = Hours::of(&acme).await;
+    let promises = json!({"delivery": "confirmed", "penalty_bps": 2_500, "termination_outages": 2});
+    let lot = offer(&exchange, &hours, 100, promises.clone()).await;
+    for (name, promised) in promises.as_object().expect("an object") {
+        assert_eq!(lot[name], *promised);
+    }
+    let id = buy(&acme, &hours, 50).await;
+
+    // The first hour passes before anything is ready.
+    hours.move_to(&exchange, 1).await;
+    let ready = json!({"ready": hours.at(1), "endpoint": "ssh gpu-17.example"});
+    let confirm = format!("/v1/deliveries/{id}/ready");
+    assert_eq!(acme.post(&confirm, &ready).await.problem(), (422, "contract_unknown"), "its seller says so");
+    north.post(&confirm, &ready).await.ok();
+    hours.move_to(&exchange, 3).await;
+    let begun = contract(&acme, &id).await;
+    assert_eq!(
+        fields(&begun, "endpoint undelivered_gpu_minutes credited penalties"),
+        "ssh gpu-17.example 480 8.04 2.00"
+    );
+
+    // One outage that the provider accepts, one that an operator rules on.
+    let claim = json!({"contract": id, "gpus": 4, "from": hours.at(1), "until": hours.at(2), "reason": "no answer"});
+    let first = acme.post("/v1/outages", &claim).await.ok();
+    assert_eq!(fields(&first, "status gpus opened_by"), "claimed 4 acme");
+    let first = format!("/v1/outages/{}", text(&first["id"]));
+    assert_eq!(acme.post(&format!("{first}/accept"), &json!({})).await.problem(), (409, "outage_own"));
+    let accepted = north.post(&format!("{first}/accept"), &json!({})).await.ok();
+    assert_eq!(fields(&accepted, "status gpu_minutes credit penalty"), "settled 240 4.02 1.00");
+    let second = json!({"contract": id, "from": hours.at(2), "reason": "no answer"});
+    let second = format!("/v1/outages/{}", text(&acme.post("/v1/outages", &second).await.ok()["id"]));
+    let ended = north.post(&format!("{second}/restore"), &json!({"until": hours.at(3)})).await.ok();
+    assert_eq!(ended["until"], hours.at(3));
+    let terminate = format!("/v1/contracts/{id}/terminate");
+    let reason = json!({"reason": "too often"});
+    assert_eq!(acme.post(&terminate, &reason).await.problem(), (409, "termination_not_due"));
+    assert_eq!(operator.get("/v1/outages?status=claimed").await.ok()["data"].as_array().map(Vec::len), Some(1));
+    let ruling = json!({"upheld": true, "gpus": 2, "reason": "as the logs show"});
+    let ruled = operator.post(&format!("{second}/ruling"), &ruling).await.ok();
+    assert_eq!(fields(&ruled, "status gpus ruling gpu_minutes"), "settled 2 as the logs show 120");
+    assert_eq!(operator.post(&format!("{second}/ruling"), &ruling).await.problem(), (409, "outage_not_open"));
+
+    // Two are enough. The hour in progress is the last.
+    assert_eq!(acme.post(&terminate, &reason).await.ok()["ends"], hours.at(4));
+    hours.move_to(&exchange, 5).await;
+    let ended = contract(&acme, &id).await;
+    assert_eq!(fields(&ended, "status termination undelivered_gpu_minutes"), "terminated outages 840");
+    // 50 hours were paid: 4 have passed, of which 14 GPU-hours were not delivered.
+    assert_eq!(fields(&ended, MONEY), "402.00 18.09 14.07 0.00 369.84 0.00");
+    assert_eq!(fields(&ended, "penalties owed_by_seller"), "3.50 0.00");
+    assert_eq!(left_on_accounts(&exchange, &id).await, [] as [Value; 0]);
+    let trial = exchange.client("secondwind", Role::Finance);
+    let trial = trial.get("/v1/ledger/trial-balance?entity=operator&currency=USD").await.ok();
+    assert_eq!(trial["total_debit"], trial["total_credit"]);
+}
