@@ -169,9 +169,9 @@ fn version_1(routes: &mut ServiceConfig<'_>) {
         .service(budgets::list)
         .service(budgets::set)
         .service(budgets::lift)
-        .service(ledger::accounts)
-        .service(ledger::trial_balance)
-        .service(ledger::entries)
+        .service(ledger::accounts::list)
+        .service(ledger::trial_balance::show)
+        .service(ledger::entries::list)
         .service(clock::show)
         .service(clock::set)
         .service(audit::state_hash);

@@ -12,9 +12,10 @@ use super::super::{Answer, Desk, Request};
 use super::span_of;
 use crate::problem::Problem;
 use crate::request::{PageQuery, PageSpan};
-use crate::resources::ledger::{
-    AccountBody, EntryBody, EntryQuery, TrialBalanceBody, TrialBalanceQuery, TrialBalanceRowBody, check_entity, date_of,
-};
+use crate::resources::ledger::accounts::AccountBody;
+use crate::resources::ledger::entries::{EntryBody, EntryQuery};
+use crate::resources::ledger::trial_balance::{TrialBalanceBody, TrialBalanceQuery, TrialBalanceRowBody};
+use crate::resources::ledger::{check_entity, date_of};
 
 pub(in crate::desk) fn accounts(desk: &mut Desk, request: &Request) -> Result<Answer, Problem> {
     let span = span_of(desk, &request.query::<PageQuery>()?)?;

@@ -1,0 +1,154 @@
+//! The trial balance: what every account of the chart comes to, as of a day and as it was known at an instant.
+
+use actix_web::{HttpResponse, get, web};
+use infra::node::Node;
+use jiff::civil::Date;
+use ledger::{Amount, Currency};
+use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
+use tokio_postgres::Row;
+use utoipa::{IntoParams, ToSchema};
+
+use super::book_of;
+use crate::auth::{Caller, Financial};
+use crate::problem::{Problem, ProblemBody, ProblemCode};
+use crate::request::answer;
+use crate::wire::amount;
+
+/// Which trial balance.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct TrialBalanceQuery {
+    /// The entity: `operator`.
+    #[param(example = "operator")]
+    pub(crate) entity: String,
+    /// The currency.
+    #[param(value_type = String, example = "USD")]
+    pub(crate) currency: Currency,
+    /// Only entries dated up to this day, such as `2027-01-31`; all when not given.
+    #[param(value_type = Option<String>, format = Date)]
+    pub(crate) as_of: Option<Date>,
+}
+
+/// One account of a trial balance.
+#[derive(Serialize, ToSchema)]
+pub struct TrialBalanceRowBody {
+    /// Its code in the chart.
+    account: String,
+    /// The balance where it is a debit.
+    #[schema(value_type = String)]
+    debit: Amount,
+    /// The balance where it is a credit.
+    #[schema(value_type = String)]
+    credit: Amount,
+    /// Debit less credit.
+    #[schema(value_type = String)]
+    balance: Amount,
+}
+
+/// A trial balance.
+#[derive(Serialize, ToSchema)]
+pub struct TrialBalanceBody {
+    /// The entity.
+    entity: String,
+    /// The currency.
+    #[schema(value_type = String)]
+    currency: Currency,
+    /// The last day whose entries are included; null for all.
+    #[schema(value_type = Option<String>, format = Date)]
+    as_of: Option<Date>,
+    /// The log's sequence that it includes.
+    sequence: u64,
+    /// One row per account that was ever used, in the order of the chart.
+    rows: Vec<TrialBalanceRowBody>,
+    /// The sum of the debit side.
+    #[schema(value_type = String)]
+    total_debit: Amount,
+    /// The sum of the credit side.
+    #[schema(value_type = String)]
+    total_credit: Amount,
+}
+
+/// The trial balance of an entity in a currency.
+#[utoipa::path(
+    operation_id = "get_trial_balance",
+    tag = "finance",
+    security(("oauth2" = ["finance"]), ("oauth2" = ["operator"]), ("oauth2" = ["auditor"])),
+    params(TrialBalanceQuery),
+    responses(
+        (status = 200, description = "The trial balance", body = TrialBalanceBody),
+        (status = 404, description = "No such entity or currency", body = ProblemBody, content_type = "application/problem+json"),
+    ),
+)]
+#[get("/ledger/trial-balance")]
+pub async fn show(
+    _caller: Caller<Financial>,
+    query: web::Query<TrialBalanceQuery>,
+    node: web::Data<Node>,
+) -> Result<HttpResponse, Problem> {
+    let TrialBalanceQuery { entity, currency, as_of } = query.into_inner();
+    let mut client = node.database.get().await?;
+    // One snapshot for the head and the balances.
+    let snapshot = client
+        .build_transaction()
+        .isolation_level(tokio_postgres::IsolationLevel::RepeatableRead)
+        .read_only(true)
+        .start()
+        .await?;
+    let book = book_of(&snapshot, &entity).await?;
+    let sequence: i64 = snapshot.query_one("SELECT head FROM leadership", &[]).await?.get(0);
+    let rows = match as_of {
+        None => {
+            let statement = "SELECT a.code, sum(s.balance) FROM accounts a JOIN balances s ON s.account = a.id \
+                             WHERE a.book = $1 AND a.currency = $2 GROUP BY a.code ORDER BY a.code";
+            snapshot.query(statement, &[&book, &currency.as_str()]).await?
+        }
+        Some(day) => {
+            let statement = "SELECT a.code, coalesce(sum(l.amount) FILTER (WHERE e.effective <= $3), 0) \
+                             FROM accounts a LEFT JOIN lines l ON l.account = a.id \
+                             LEFT JOIN entries e ON e.book = l.book AND e.sequence = l.entry \
+                             WHERE a.book = $1 AND a.currency = $2 GROUP BY a.code ORDER BY a.code";
+            snapshot.query(statement, &[&book, &currency.as_str(), &day]).await?
+        }
+    };
+    let rows = rows.iter().map(trial_balance_row).collect::<Result<Vec<_>, _>>()?;
+    let sequence = u64::try_from(sequence).unwrap_or(0);
+    let body = TrialBalanceBody::new(TrialBalanceQuery { entity, currency, as_of }, sequence, rows)?;
+    Ok(answer(HttpResponse::Ok(), sequence, &body))
+}
+
+impl TrialBalanceBody {
+    /// The trial balance of these rows, or the problem that the entity has no account in the currency.
+    pub(crate) fn new(
+        query: TrialBalanceQuery,
+        sequence: u64,
+        rows: Vec<TrialBalanceRowBody>,
+    ) -> Result<Self, Problem> {
+        let TrialBalanceQuery { entity, currency, as_of } = query;
+        if rows.is_empty() {
+            let detail = format!("{entity} has no account in {currency}.");
+            return Err(Problem::new(ProblemCode::CurrencyUnknown, detail));
+        }
+        Ok(Self {
+            entity,
+            currency,
+            as_of,
+            sequence,
+            total_debit: rows.iter().map(|row| row.debit).sum(),
+            total_credit: rows.iter().map(|row| row.credit).sum(),
+            rows,
+        })
+    }
+}
+
+impl TrialBalanceRowBody {
+    /// The row of an account with this balance.
+    pub(crate) fn new(account: String, balance: Amount) -> Self {
+        Self { account, debit: balance.max(Amount::ZERO), credit: (-balance).max(Amount::ZERO), balance }
+    }
+}
+
+fn trial_balance_row(row: &Row) -> Result<TrialBalanceRowBody, Problem> {
+    Ok(TrialBalanceRowBody::new(row.get(0), amount(row.get::<_, Decimal>(1))?))
+}
