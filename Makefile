@@ -5,7 +5,7 @@ SHELL := /bin/bash
 CARGO := cargo --locked
 SECONDWIND := target/debug/secondwind
 
-.PHONY: run test verify bench lint release prerequisites clean
+.PHONY: run test verify bench lint release prerequisites test-prerequisites clean
 
 ## run: start everything on this machine and print how to use it (KAFKA=apache for a real broker)
 run: prerequisites
@@ -13,12 +13,12 @@ run: prerequisites
 	exec $(SECONDWIND) run
 
 ## test: every test that fits into minutes
-test: prerequisites
+test: test-prerequisites
 	$(CARGO) build --bin secondwind
 	$(CARGO) test --workspace
 
 ## verify: what takes longer as well: crashes, clusters, long runs
-verify: prerequisites
+verify: test-prerequisites
 	$(CARGO) build --bin secondwind
 	SECONDWIND_VERIFY=1 $(CARGO) test --workspace
 
@@ -38,6 +38,9 @@ lint: prerequisites
 
 prerequisites:
 	@infra/dev/prerequisites.sh
+
+test-prerequisites:
+	@infra/dev/prerequisites.sh tests
 
 clean:
 	cargo clean

@@ -10,13 +10,18 @@
 # Optional: Java 17 and Maven. They run a real Apache Kafka; without them the
 #           tests that need one say that they did not run. Required with
 #           KAFKA=apache. The benchmarks run exchange-core with them.
+# With the argument `tests`: hledger and Beancount as well, which judge the
+#           ledger's exports. Where they may not be installed they are named,
+#           and the tests that need them say that they did not run.
 set -euo pipefail
 
 readonly rust_minimum=95      # Rust 1.x
 readonly postgres_minimum=15
 readonly java_minimum=17
 
-missing=()   # what is missing, as kinds that packages_for translates
+readonly purpose=${1:-}       # `tests`, or nothing
+missing=()             # what is missing, as kinds that packages_for translates
+missing_for_tests=()   # what only tests miss, likewise
 
 has() { command -v "$1" >/dev/null 2>&1; }
 
@@ -84,6 +89,7 @@ kafka_jars_exist() {
 
 find_missing() {
   missing=()
+  missing_for_tests=()
   has cc && has c++ || missing+=(compiler)
   has make || missing+=(make)
   zlib_headers_exist || missing+=(zlib)
@@ -91,6 +97,10 @@ find_missing() {
   if [[ ${KAFKA:-} == apache ]]; then
     java_is_recent || missing+=(java)
     kafka_jars_exist || has mvn || missing+=(maven)
+  fi
+  if [[ $purpose == tests ]]; then
+    has hledger || missing_for_tests+=(hledger)
+    has bean-check || missing_for_tests+=(beancount)
   fi
 }
 
@@ -133,6 +143,8 @@ packages_for() {
     apk:java) echo openjdk17-jre-headless ;;
     pacman:java) echo jre-openjdk-headless ;;
     brew:java) echo openjdk ;;
+    # Not packaged there, or not in what is enabled by default.
+    dnf:beancount | apk:beancount | pacman:beancount | apk:hledger) ;;
     *) echo "$2" ;;
   esac
 }
@@ -172,13 +184,14 @@ if ! has cargo || ! has rustc || ! rust_is_recent "$(rustc --version)"; then
 fi
 
 find_missing
-if ((${#missing[@]} == 0)); then
+if ((${#missing[@]} + ${#missing_for_tests[@]} == 0)); then
   exit 0
 fi
 
 manager=$(package_manager)
 packages=()
-for kind in "${missing[@]}"; do
+# Bash 3.2 takes an empty array for an unset one.
+for kind in ${missing[@]+"${missing[@]}"} ${missing_for_tests[@]+"${missing_for_tests[@]}"}; do
   read -ra names <<<"$(packages_for "$manager" "$kind")"
   packages+=("${names[@]}")
 done
@@ -195,15 +208,22 @@ if [[ $manager == none ]]; then
   may_install=false
 fi
 
-if $may_install; then
+if $may_install && ((${#packages[@]} > 0)); then
   echo "Installing with $manager: ${packages[*]}" >&2
   install_packages "${packages[@]}" >&2 || true
   hash -r
   find_missing
-  if ((${#missing[@]} == 0)); then
-    exit 0
+  if ((${#missing[@]} > 0)); then
+    echo "Still missing after installing: ${missing[*]}" >&2
   fi
-  echo "Still missing after installing: ${missing[*]}" >&2
+fi
+
+if ((${#missing_for_tests[@]} > 0)); then
+  echo "The tests of the ledger's exports want: ${missing_for_tests[*]}." \
+    "Install them with this system's package manager; Beancount also with: pipx install beancount" >&2
+fi
+if ((${#missing[@]} == 0)); then
+  exit 0
 fi
 
 {
