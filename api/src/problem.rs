@@ -88,6 +88,7 @@ problem_codes! {
     EntityUnknown = "entity_unknown", 404, "No such entity";
     CurrencyUnknown = "currency_unknown", 404, "No books in this currency";
     AccountUnknown = "account_unknown", 404, "No such account";
+    OwnerUnknown = "owner_unknown", 404, "No such owner";
     ClientRoleInvalid = "client_role_invalid", 422, "Role and organization do not fit";
     Internal = "internal", 500, "Our mistake";
     OrganizationExists = "organization_exists", 409, "The organization exists";

@@ -19,6 +19,7 @@ use crate::auth::{self, Tokens};
 use crate::connection::Connection;
 use crate::problem::{Problem, ProblemCode, REQUEST_ID};
 use crate::request::{form_config, json_config, path_config, query_config};
+use crate::resources::ledger::streaming::Reports;
 use crate::{openapi, resources};
 
 /// The header that carries a request's id.
@@ -42,12 +43,14 @@ impl Server {
     pub fn start(node: Node, tokens: Tokens, listener: TcpListener) -> std::io::Result<Self> {
         let address = listener.local_addr()?;
         let (node, tokens) = (web::Data::new(node), web::Data::new(tokens));
+        let reports = web::Data::new(Reports::default());
         let server = HttpServer::new(move || {
             let (app, api) = App::new()
                 .into_utoipa_app()
                 .openapi(openapi::frame())
                 .app_data(node.clone())
                 .app_data(tokens.clone())
+                .app_data(reports.clone())
                 .app_data(json_config())
                 .app_data(form_config())
                 .app_data(path_config())
@@ -170,8 +173,12 @@ fn version_1(routes: &mut ServiceConfig<'_>) {
         .service(budgets::set)
         .service(budgets::lift)
         .service(ledger::accounts::list)
+        .service(ledger::account_lines::list)
         .service(ledger::trial_balance::show)
         .service(ledger::entries::list)
+        .service(ledger::statements::of_owner)
+        .service(ledger::statements::own)
+        .service(ledger::exports::export)
         .service(clock::show)
         .service(clock::set)
         .service(audit::state_hash);

@@ -12,5 +12,6 @@ pub mod condition;
 pub mod exchange;
 pub mod kafka;
 pub mod log;
+pub mod plain_text;
 pub mod postgres;
 pub mod server_process;

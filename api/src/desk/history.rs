@@ -83,6 +83,11 @@ impl History {
         self.contracts.find(contract.uuid()).is_some_and(ContractRecord::is_busted)
     }
 
+    /// Who bought a contract.
+    pub fn buyer_of(&self, contract: ContractId) -> Option<OrganizationId> {
+        self.buyers.get(&contract).copied()
+    }
+
     /// Takes up what the log has grown by.
     pub fn follow(&mut self, log: &RunLog) {
         for (place, row) in log.rows().iter().enumerate().skip(self.followed) {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use infra::journal::LogRow;
+use jiff::Timestamp;
 use ledger::{ChainHash, ChainedEntry, Entry, chain};
 use matching::{Log, Record};
 
@@ -25,6 +26,12 @@ impl RunLog {
     /// The events, in order.
     pub fn rows(&self) -> &[Arc<LogRow>] {
         &self.rows
+    }
+
+    /// The last event by an instant; 0 before the first.
+    pub fn last_event_by(&self, instant: Timestamp) -> u64 {
+        let by = |row: &&Arc<LogRow>| row.record.at.micros() <= instant.as_microsecond();
+        self.rows.iter().rev().find(by).map_or(0, |row| row.record.sequence)
     }
 
     /// The entries with their numbers, in order.

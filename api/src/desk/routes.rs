@@ -1,7 +1,7 @@
 //! The operations that a file can ask for: those of the API that make sense without a server.
 
 use super::Desk;
-use super::operations::{account, controls, events, ledger, lots, markets, orders, outages, time, trades};
+use super::operations::{account, controls, events, ledger, lots, markets, orders, outages, statements, time, trades};
 use super::request::{Answer, Request};
 use crate::auth::{
     Anyone, AuditorOrOperator, BuyerOnly, Financial, Member, OperatorOnly, ProviderOnly, Role, RoleSet, Trader,
@@ -76,6 +76,9 @@ pub(super) static ROUTES: &[Route] = &[
     route::<BuyerOnly>("PUT", "/v1/account/budgets/{currency}", account::set_budget),
     route::<BuyerOnly>("DELETE", "/v1/account/budgets/{currency}", account::lift_budget),
     route::<Financial>("GET", "/v1/ledger/accounts", ledger::accounts),
+    route::<Financial>("GET", "/v1/ledger/accounts/{account}/lines", statements::account_lines),
+    route::<Financial>("GET", "/v1/ledger/statements", statements::of_owner),
+    route::<Trader>("GET", "/v1/account/statement", statements::own),
     route::<Financial>("GET", "/v1/ledger/trial-balance", ledger::trial_balance),
     route::<Financial>("GET", "/v1/ledger/entries", ledger::entries),
     route::<Anyone>("GET", "/v1/clock", time::show),

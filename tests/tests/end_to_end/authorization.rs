@@ -46,6 +46,7 @@ impl Operation {
                 "market" => MARKET,
                 "organization" => "acme",
                 "currency" => "USD",
+                "account" => "1000-bank",
                 _ => resource,
             };
             path.replace(&format!("{{{name}}}"), value)
@@ -194,7 +195,7 @@ async fn what_belongs_to_another_organization_is_not_there_for_anyone_else() {
     let mut checked = 0;
     for operation in operations(&exchange).await {
         let parameters = operation.parameters();
-        let everyones = ["market", "organization", "currency"];
+        let everyones = ["market", "organization", "currency", "account"];
         let Some(parameter) = parameters.into_iter().find(|name| !everyones.contains(name)) else {
             continue;
         };

@@ -8,8 +8,9 @@ use serde_json::Value;
 use tests::exchange::TestExchange;
 
 /// What differs from run to run: when it happened, where in the log, under which request.
-const OF_THE_RUN: [&str; 10] =
-    ["placed_at", "opened_at", "at", "time", "now", "sequence", "event", "next_cursor", "request_id", "hash"];
+/// Contracts are delivered in the order of their ids, so that a line's place in its entry differs too.
+const OF_THE_RUN: [&str; 11] =
+    ["placed_at", "opened_at", "at", "time", "now", "sequence", "event", "line", "next_cursor", "request_id", "hash"];
 
 /// A body without what differs from run to run. Ids become numbers in the order in which the run first shows them.
 struct Comparable(BTreeMap<String, usize>);

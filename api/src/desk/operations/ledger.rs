@@ -13,6 +13,7 @@ use super::span_of;
 use crate::problem::Problem;
 use crate::request::{PageQuery, PageSpan};
 use crate::resources::ledger::accounts::AccountBody;
+use crate::resources::ledger::day_span::check_day;
 use crate::resources::ledger::entries::{EntryBody, EntryQuery};
 use crate::resources::ledger::trial_balance::{TrialBalanceBody, TrialBalanceQuery, TrialBalanceRowBody};
 use crate::resources::ledger::{check_entity, date_of};
@@ -34,16 +35,19 @@ pub(in crate::desk) fn accounts(desk: &mut Desk, request: &Request) -> Result<An
 pub(in crate::desk) fn trial_balance(desk: &mut Desk, request: &Request) -> Result<Answer, Problem> {
     let query: TrialBalanceQuery = request.query()?;
     let entity = check_entity(&query.entity)?;
+    check_day(query.as_of)?;
+    let known = query.known_at.map(|instant| desk.log.last_event_by(instant));
     let mut balances: BTreeMap<&str, Amount> = BTreeMap::new();
     for (_, booked) in desk.log.entries().filter(|(_, booked)| booked.entry.entity() == entity) {
-        let included = is_dated_by(&booked.entry, query.as_of)?;
+        let included = is_dated_by(&booked.entry, query.as_of)? && known.is_none_or(|known| booked.event <= known);
         for line in booked.entry.lines().iter().filter(|line| line.account.currency == query.currency) {
             let balance = balances.entry(line.account.kind.code()).or_default();
             *balance += if included { line.amount } else { Amount::ZERO };
         }
     }
     let rows = balances.into_iter().map(|(code, balance)| TrialBalanceRowBody::new(code.to_owned(), balance));
-    Answer::ok(&TrialBalanceBody::new(query, desk.exchange.sequence(), rows.collect())?)
+    let sequence = known.unwrap_or_else(|| desk.exchange.sequence());
+    Answer::ok(&TrialBalanceBody::new(query, sequence, rows.collect())?)
 }
 
 fn is_dated_by(entry: &Entry, day: Option<Date>) -> Result<bool, Problem> {

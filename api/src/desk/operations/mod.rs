@@ -8,6 +8,7 @@ pub(super) mod lots;
 pub(super) mod markets;
 pub(super) mod orders;
 pub(super) mod outages;
+pub(super) mod statements;
 pub(super) mod time;
 pub(super) mod trades;
 

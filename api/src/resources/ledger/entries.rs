@@ -3,14 +3,16 @@
 use actix_web::{HttpResponse, get, web};
 use infra::node::Node;
 use jiff::civil::Date;
-use ledger::{AccountKind, Amount, ChainHash, ContractId, EntityId, Entry, Line};
+use ledger::{Amount, ChainHash, ContractId, EntityId, Entry, Line};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
+use super::account_lines::check_account;
+use super::exports::{JournalEntry, JournalLine};
 use super::{book_of, date_of};
 use crate::auth::{Caller, Financial};
-use crate::problem::{Problem, ProblemBody, ProblemCode};
+use crate::problem::{Problem, ProblemBody};
 use crate::request::{Page, PageSpan, answer};
 use crate::wire::amount;
 
@@ -43,12 +45,7 @@ impl EntryQuery {
 
     /// Whether the account that it asks for is in the chart.
     pub(crate) fn check_account(&self) -> Result<(), Problem> {
-        match self.account.as_deref() {
-            Some(code) if AccountKind::from_code(code).is_none() => {
-                Err(Problem::new(ProblemCode::AccountUnknown, format!("The chart has no account {code}.")))
-            }
-            _ => Ok(()),
-        }
+        self.account.as_deref().map_or(Ok(()), check_account)
     }
 }
 
@@ -112,6 +109,31 @@ impl EntryBody {
             hash: hex::encode(hash),
             lines: entry.lines().iter().map(LineBody::from).collect(),
         })
+    }
+}
+
+impl EntryBody {
+    /// An entry of an export.
+    pub(super) fn exported(entity: &str, entry: &JournalEntry) -> Self {
+        let line = |line: &JournalLine| LineBody {
+            account: line.code.clone(),
+            owner: line.owner.clone(),
+            amount: line.amount,
+            currency: line.currency.clone(),
+            contract: line.contract,
+        };
+        Self {
+            id: format!("{entity}:{}", entry.sequence),
+            entity: entity.to_owned(),
+            sequence: entry.sequence,
+            effective_date: entry.effective,
+            rule: entry.rule(),
+            event: entry.event,
+            contract: entry.contract,
+            r#box: entry.r#box,
+            hash: entry.hash.clone(),
+            lines: entry.lines.iter().map(line).collect(),
+        }
     }
 }
 

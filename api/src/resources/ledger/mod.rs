@@ -1,12 +1,22 @@
 //! The operator's books, as they stand in the database.
+//!
+//! Lists and the trial balance are answered whole. Statements and exports may be as long as the books: they are streamed
+//! (`streaming`), each from one snapshot.
 
+pub mod account_lines;
 pub mod accounts;
+pub mod csv_record;
+pub mod day_span;
 pub mod entries;
+pub mod exports;
+pub mod statement;
+pub mod statements;
+pub mod streaming;
 pub mod trial_balance;
 
-use deadpool_postgres::GenericClient;
 use jiff::civil::Date;
 use ledger::{Day, EntityId};
+use tokio_postgres::Client;
 
 use crate::problem::{Problem, ProblemCode};
 
@@ -29,7 +39,7 @@ fn entity_unknown(entity: &str) -> Problem {
 }
 
 /// The number of the books that an entity keeps.
-async fn book_of(client: &impl GenericClient, entity: &str) -> Result<i32, Problem> {
+async fn book_of(client: &Client, entity: &str) -> Result<i32, Problem> {
     let book = match entity.parse::<EntityId>() {
         Ok(entity) => client.query_opt("SELECT id FROM books WHERE entity = $1", &[&entity.to_string()]).await?,
         Err(_) => None,

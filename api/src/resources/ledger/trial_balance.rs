@@ -2,14 +2,16 @@
 
 use actix_web::{HttpResponse, get, web};
 use infra::node::Node;
+use jiff::Timestamp;
 use jiff::civil::Date;
 use ledger::{Amount, Currency};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
-use tokio_postgres::Row;
+use tokio_postgres::{Client, Row};
 use utoipa::{IntoParams, ToSchema};
 
 use super::book_of;
+use super::day_span::check_day;
 use crate::auth::{Caller, Financial};
 use crate::problem::{Problem, ProblemBody, ProblemCode};
 use crate::request::answer;
@@ -29,6 +31,9 @@ pub struct TrialBalanceQuery {
     /// Only entries dated up to this day, such as `2027-01-31`; all when not given.
     #[param(value_type = Option<String>, format = Date)]
     pub(crate) as_of: Option<Date>,
+    /// Only entries of events that had happened by this instant, RFC 3339: what the books said then. All when not given.
+    #[param(value_type = Option<String>, format = DateTime)]
+    pub(crate) known_at: Option<Timestamp>,
 }
 
 /// One account of a trial balance.
@@ -58,7 +63,10 @@ pub struct TrialBalanceBody {
     /// The last day whose entries are included; null for all.
     #[schema(value_type = Option<String>, format = Date)]
     as_of: Option<Date>,
-    /// The log's sequence that it includes.
+    /// The instant up to which events are included; null for all.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    known_at: Option<Timestamp>,
+    /// The log's sequence that it includes: with `known_at` that of the last event by then, 0 before the first.
     sequence: u64,
     /// One row per account that was ever used, in the order of the chart.
     rows: Vec<TrialBalanceRowBody>,
@@ -87,7 +95,8 @@ pub async fn show(
     query: web::Query<TrialBalanceQuery>,
     node: web::Data<Node>,
 ) -> Result<HttpResponse, Problem> {
-    let TrialBalanceQuery { entity, currency, as_of } = query.into_inner();
+    let query = query.into_inner();
+    check_day(query.as_of)?;
     let mut client = node.database.get().await?;
     // One snapshot for the head and the balances.
     let snapshot = client
@@ -96,26 +105,41 @@ pub async fn show(
         .read_only(true)
         .start()
         .await?;
-    let book = book_of(&snapshot, &entity).await?;
-    let sequence: i64 = snapshot.query_one("SELECT head FROM leadership", &[]).await?.get(0);
-    let rows = match as_of {
-        None => {
+    let book = book_of(snapshot.client(), &query.entity).await?;
+    let head: i64 = snapshot.query_one("SELECT head FROM leadership", &[]).await?.get(0);
+    let known = match query.known_at {
+        None => None,
+        Some(instant) => Some(last_event_by(snapshot.client(), instant).await?),
+    };
+    let currency = query.currency.as_str();
+    let rows = match (query.as_of, known) {
+        (None, None) => {
             let statement = "SELECT a.code, sum(s.balance) FROM accounts a JOIN balances s ON s.account = a.id \
                              WHERE a.book = $1 AND a.currency = $2 GROUP BY a.code ORDER BY a.code";
-            snapshot.query(statement, &[&book, &currency.as_str()]).await?
+            snapshot.query(statement, &[&book, &currency]).await?
         }
-        Some(day) => {
-            let statement = "SELECT a.code, coalesce(sum(l.amount) FILTER (WHERE e.effective <= $3), 0) \
+        (day, known) => {
+            let statement = "SELECT a.code, coalesce(sum(l.amount) FILTER (WHERE \
+                             ($3::date IS NULL OR e.effective <= $3) AND ($4::bigint IS NULL OR e.event <= $4)), 0) \
                              FROM accounts a LEFT JOIN lines l ON l.account = a.id \
                              LEFT JOIN entries e ON e.book = l.book AND e.sequence = l.entry \
                              WHERE a.book = $1 AND a.currency = $2 GROUP BY a.code ORDER BY a.code";
-            snapshot.query(statement, &[&book, &currency.as_str(), &day]).await?
+            snapshot.query(statement, &[&book, &currency, &day, &known]).await?
         }
     };
     let rows = rows.iter().map(trial_balance_row).collect::<Result<Vec<_>, _>>()?;
-    let sequence = u64::try_from(sequence).unwrap_or(0);
-    let body = TrialBalanceBody::new(TrialBalanceQuery { entity, currency, as_of }, sequence, rows)?;
-    Ok(answer(HttpResponse::Ok(), sequence, &body))
+    let body = TrialBalanceBody::new(query, u64::try_from(known.unwrap_or(head)).unwrap_or(0), rows)?;
+    Ok(answer(HttpResponse::Ok(), u64::try_from(head).unwrap_or(0), &body))
+}
+
+/// The log's last event by an instant; 0 before the first.
+async fn last_event_by(client: &Client, instant: Timestamp) -> Result<i64, Problem> {
+    // From the end: whoever asks what was known asks for a while ago, and the log has no index by time.
+    let statement = "SELECT sequence FROM events WHERE at <= $1 ORDER BY sequence DESC LIMIT 1";
+    // PostgreSQL has no times as early as the earliest that can be asked for.
+    let instant = instant.max(Timestamp::UNIX_EPOCH);
+    let row = client.query_opt(statement, &[&instant]).await?;
+    Ok(row.map_or(0, |row| row.get(0)))
 }
 
 impl TrialBalanceBody {
@@ -125,7 +149,7 @@ impl TrialBalanceBody {
         sequence: u64,
         rows: Vec<TrialBalanceRowBody>,
     ) -> Result<Self, Problem> {
-        let TrialBalanceQuery { entity, currency, as_of } = query;
+        let TrialBalanceQuery { entity, currency, as_of, known_at } = query;
         if rows.is_empty() {
             let detail = format!("{entity} has no account in {currency}.");
             return Err(Problem::new(ProblemCode::CurrencyUnknown, detail));
@@ -134,6 +158,7 @@ impl TrialBalanceBody {
             entity,
             currency,
             as_of,
+            known_at,
             sequence,
             total_debit: rows.iter().map(|row| row.debit).sum(),
             total_credit: rows.iter().map(|row| row.credit).sum(),

@@ -1,0 +1,19 @@
+//! JSON Lines: an entry per line, with the body that the list of entries shows.
+
+use super::journal::{ExportScope, JournalEntry, JournalForm};
+use crate::problem::Problem;
+use crate::resources::ledger::entries::EntryBody;
+
+pub(super) struct JsonLines;
+
+impl JournalForm for JsonLines {
+    fn head(&self, _scope: &ExportScope) -> Result<String, Problem> {
+        Ok(String::new())
+    }
+
+    fn entry(&self, scope: &ExportScope, entry: &JournalEntry) -> Result<String, Problem> {
+        let body = EntryBody::exported(&scope.entity, entry);
+        let line = serde_json::to_string(&body).map_err(|error| Problem::internal(&error))?;
+        Ok(line + "\n")
+    }
+}

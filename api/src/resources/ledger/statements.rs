@@ -1,0 +1,185 @@
+//! Statements of organizations and of contracts: for finance of everyone, for traders of their own.
+
+use actix_web::{HttpRequest, HttpResponse, get, web};
+use infra::node::Node;
+use jiff::civil::Date;
+use ledger::{EntityId, OrganizationId, Owner};
+use serde::Deserialize;
+use utoipa::IntoParams;
+use uuid::Uuid;
+
+use super::account_lines::owner_of;
+use super::book_of;
+use super::day_span::DaySpan;
+use super::statement::{
+    Frame, ScopeBody, Section, Statement, StatementBody, StatementFormat, StatementScopeBody, sections_of,
+};
+use super::streaming::{Reports, Snapshot};
+use crate::auth::{Caller, Financial, Trader};
+use crate::problem::{Problem, ProblemBody, ProblemCode};
+use crate::request::await_reads;
+use crate::resources::contracts::ContractBody;
+
+/// Which statement.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct StatementQuery {
+    /// Whose: `org:<id>` or `contract:<id>`.
+    #[param(example = "org:acme")]
+    pub(crate) owner: String,
+    /// The first day; the lines before it are in the opening balances.
+    #[param(value_type = Option<String>, format = Date)]
+    pub(crate) from: Option<Date>,
+    /// The last day.
+    #[param(value_type = Option<String>, format = Date)]
+    pub(crate) to: Option<Date>,
+    /// `json` or `csv`; by `Accept` when not given, or else JSON.
+    #[param(inline)]
+    pub(crate) format: Option<StatementFormat>,
+    /// The entity; the operator when not given.
+    pub(crate) entity: Option<String>,
+}
+
+impl StatementQuery {
+    /// The entity whose books it asks for.
+    pub(crate) fn entity(&self) -> String {
+        self.entity.clone().unwrap_or_else(|| EntityId::Operator.to_string())
+    }
+}
+
+/// A statement over all accounts of an organization or a contract.
+#[utoipa::path(
+    operation_id = "get_statement",
+    tag = "finance",
+    security(("oauth2" = ["finance"]), ("oauth2" = ["operator"]), ("oauth2" = ["auditor"])),
+    params(StatementQuery),
+    responses(
+        (status = 200, description = "The statement, streamed", content((StatementBody = "application/json"), (String = "text/csv"))),
+        (status = 404, description = "No such entity or owner", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 503, description = "Too many reports at a time", body = ProblemBody, content_type = "application/problem+json"),
+    ),
+)]
+#[get("/ledger/statements")]
+pub async fn of_owner(
+    _caller: Caller<Financial>,
+    request: HttpRequest,
+    query: web::Query<StatementQuery>,
+    node: web::Data<Node>,
+    reports: web::Data<Reports>,
+) -> Result<HttpResponse, Problem> {
+    let entity = query.entity();
+    let StatementQuery { owner, from, to, format, .. } = query.into_inner();
+    let span = DaySpan::of(from, to)?;
+    let owner = statement_owner(&owner)?;
+    let snapshot = Snapshot::take(&node, &reports.for_finance).await?;
+    let book = book_of(snapshot.client(), &entity).await?;
+    let sections = sections_of(snapshot.client(), (book, &owner.to_string(), None), span).await?;
+    if sections.is_empty() && !is_registered(&node, owner) {
+        return Err(owner_unknown(owner));
+    }
+    let scope = ScopeBody { entity, from: span.from, to: span.to, sequence: snapshot.sequence() };
+    let of = StatementScopeBody { scope, owner: owner.to_string(), contract: None };
+    let format = StatementFormat::of(format, &request);
+    Ok(Statement { book, frame: Frame::Owner(of), sections, format }.answer(HttpResponse::Ok(), snapshot))
+}
+
+/// The owner of a statement: somebody, not the entity itself.
+pub(crate) fn statement_owner(name: &str) -> Result<Owner, Problem> {
+    match owner_of(name)? {
+        Owner::Entity => {
+            let detail =
+                "A statement is of org:<id> or contract:<id>; the entity's own accounts are listed one by one.";
+            Err(Problem::new(ProblemCode::InvalidQuery, detail))
+        }
+        owner => Ok(owner),
+    }
+}
+
+/// The problem that nobody of this name has accounts.
+pub(crate) fn owner_unknown(owner: Owner) -> Problem {
+    Problem::new(ProblemCode::OwnerUnknown, format!("{owner} has no accounts here."))
+}
+
+/// Whether an organization is there that may not have had any money yet.
+fn is_registered(node: &Node, owner: Owner) -> bool {
+    matches!(owner, Owner::Organization(id) if node.view.read().organization(id).is_some())
+}
+
+/// Which statement of one's own.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct OwnStatementQuery {
+    /// Only what concerns this contract of yours.
+    pub(crate) contract: Option<Uuid>,
+    /// The first day; the lines before it are in the opening balances.
+    #[param(value_type = Option<String>, format = Date)]
+    pub(crate) from: Option<Date>,
+    /// The last day.
+    #[param(value_type = Option<String>, format = Date)]
+    pub(crate) to: Option<Date>,
+    /// `json` or `csv`; by `Accept` when not given, or else JSON.
+    #[param(inline)]
+    pub(crate) format: Option<StatementFormat>,
+}
+
+/// Your statement: every line on your accounts. With `contract`, those lines that concern it, and of a contract that you bought
+/// its prepayment as well.
+#[utoipa::path(
+    operation_id = "get_own_statement",
+    tag = "account",
+    security(("oauth2" = ["buyer"]), ("oauth2" = ["provider"])),
+    params(OwnStatementQuery),
+    responses(
+        (status = 200, description = "The statement, streamed", content((StatementBody = "application/json"), (String = "text/csv"))),
+        (status = 404, description = "No such contract of yours", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 503, description = "Too many reports at a time", body = ProblemBody, content_type = "application/problem+json"),
+    ),
+)]
+#[get("/account/statement")]
+pub async fn own(
+    caller: Caller<Trader>,
+    request: HttpRequest,
+    query: web::Query<OwnStatementQuery>,
+    node: web::Data<Node>,
+    reports: web::Data<Reports>,
+) -> Result<HttpResponse, Problem> {
+    let OwnStatementQuery { contract, from, to, format } = query.into_inner();
+    let span = DaySpan::of(from, to)?;
+    if contract.is_some() {
+        await_reads(&node, None).await?;
+    }
+    let snapshot = Snapshot::take(&node, &reports.for_traders).await?;
+    let entity = EntityId::Operator.to_string();
+    let book = book_of(snapshot.client(), &entity).await?;
+    let sections = own_sections(&snapshot, book, (caller.organization, contract), span).await?;
+    let scope = ScopeBody { entity, from: span.from, to: span.to, sequence: snapshot.sequence() };
+    let owner = Owner::Organization(caller.organization).to_string();
+    let frame = Frame::Owner(StatementScopeBody { scope, owner, contract });
+    let format = StatementFormat::of(format, &request);
+    Ok(Statement { book, frame, sections, format }.answer(HttpResponse::Ok(), snapshot))
+}
+
+/// An organization's own accounts; of one of its contracts only, where that is asked for.
+async fn own_sections(
+    snapshot: &Snapshot,
+    book: i32,
+    (reader, contract): (OrganizationId, Option<Uuid>),
+    span: DaySpan,
+) -> Result<Vec<Section>, Problem> {
+    let name = Owner::Organization(reader).to_string();
+    let Some(contract) = contract else {
+        return sections_of(snapshot.client(), (book, &name, None), span).await;
+    };
+    let statement = "SELECT buyer = $2 FROM contracts WHERE id = $1 AND (buyer = $2 OR seller = $2)";
+    let row = snapshot.client().query_opt(statement, &[&contract, &reader.as_str()]).await?;
+    let has_bought: bool = row.ok_or_else(ContractBody::unknown)?.get(0);
+    let mut sections = sections_of(snapshot.client(), (book, &name, Some(contract)), span).await?;
+    if has_bought {
+        // What a contract holds was paid by its buyer.
+        let prepaid = Owner::Contract(ledger::ContractId::new(contract)).to_string();
+        sections.extend(sections_of(snapshot.client(), (book, &prepaid, None), span).await?);
+    }
+    Ok(sections)
+}
