@@ -31,23 +31,15 @@ fn posted(fact: &Fact<'_>) -> Vec<String> {
     entry.lines().iter().map(text).collect()
 }
 
+type Example = (Fact<'static>, &'static [&'static str]);
+
 /// A fact for each rule, in the order of [`RULES`], with the lines that it must post.
-fn examples() -> Vec<(Fact<'static>, &'static [&'static str])> {
+fn examples() -> Vec<Example> {
+    [paid_in_advance(), delivered_and_ended(), by_the_hour()].concat()
+}
+
+fn paid_in_advance() -> Vec<Example> {
     let (contract, acme, north) = (CONTRACT, organization("acme"), organization("north"));
-    let leak = |parts: (&str, &str, &str)| (amount(parts.0), amount(parts.1), amount(parts.2));
-    let (hour, hour_fee, seller_fee) = leak(("16.80", "0.084", "0.0336"));
-    let deliveries: &[_] =
-        Box::leak(Box::new([Delivery { contract, seller: north, amount: hour, buyer_fee: hour_fee, seller_fee }]));
-    let sales: &[_] = Box::leak(Box::new([SpotDelivery {
-        buyer: acme,
-        seller: north,
-        amount: amount("6.40"),
-        buyer_fee: amount("0.032"),
-        seller_fee: amount("0.0128"),
-    }]));
-    let credits: &[_] = Box::leak(Box::new([Credit { contract, buyer: acme, amount: amount("8.442") }]));
-    let redress: &[_] = Box::leak(Box::new([Redress { contract, seller: north, buyer: acme, amount: amount("2.10") }]));
-    let holds: &[_] = Box::leak(Box::new([(acme, amount("7"))]));
     vec![
         (
             Fact::DepositMatched { organization: acme, amount: amount("100") },
@@ -89,6 +81,21 @@ fn examples() -> Vec<(Fact<'static>, &'static [&'static str])> {
             Fact::SecurityForfeited { organization: north, contract, amount: amount("40.2") },
             &["2105-security-deposit contract:1 40.20", "2200-seller-payable org:north -40.20"],
         ),
+    ]
+}
+
+fn delivered_and_ended() -> Vec<Example> {
+    let (contract, acme, north) = (CONTRACT, organization("acme"), organization("north"));
+    let deliveries: &[_] = Box::leak(Box::new([Delivery {
+        contract,
+        seller: north,
+        amount: amount("16.80"),
+        buyer_fee: amount("0.084"),
+        seller_fee: amount("0.0336"),
+    }]));
+    let credits: &[_] = Box::leak(Box::new([Credit { contract, buyer: acme, amount: amount("8.442") }]));
+    let redress: &[_] = Box::leak(Box::new([Redress { contract, seller: north, buyer: acme, amount: amount("2.10") }]));
+    vec![
         (
             Fact::HoursDelivered { deliveries },
             &[
@@ -131,6 +138,20 @@ fn examples() -> Vec<(Fact<'static>, &'static [&'static str])> {
             Fact::TermBusted { organization: acme, contract, amount: amount("40.2") },
             &["2100-contract-prepayment contract:1 40.20", "2000-customer-available org:acme -40.20"],
         ),
+    ]
+}
+
+fn by_the_hour() -> Vec<Example> {
+    let (acme, north) = (organization("acme"), organization("north"));
+    let sales: &[_] = Box::leak(Box::new([SpotDelivery {
+        buyer: acme,
+        seller: north,
+        amount: amount("6.40"),
+        buyer_fee: amount("0.032"),
+        seller_fee: amount("0.0128"),
+    }]));
+    let holds: &[_] = Box::leak(Box::new([(acme, amount("7"))]));
+    vec![
         (Fact::SpotHeld { holds }, &["2000-customer-available org:acme 7.00", "2010-customer-held org:acme -7.00"]),
         (Fact::SpotSold { sales }, &["2010-customer-held org:acme 6.432", "2110-spot-prepayment org:acme -6.432"]),
         (

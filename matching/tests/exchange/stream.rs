@@ -444,11 +444,11 @@ impl Stream {
         let opened: Vec<_> = opened.collect();
         let Some(claim) = opened.get(which.index(opened.len().max(1))) else { return };
         let other = if claim.opened_by == claim.buyer { claim.seller } else { claim.buyer };
-        let (outage, opener) = (claim.outage, claim.opened_by);
+        let (outage, organization) = (claim.outage, claim.opened_by);
         self.execute(match how {
             Settling::Accept => Instruction::AcceptOutage { organization: other, outage },
             Settling::Restore => Instruction::RestoreOutage { organization: other, outage, until: None },
-            Settling::TakeBack => Instruction::WithdrawOutage { organization: opener, outage },
+            Settling::TakeBack => Instruction::WithdrawOutage { organization, outage },
             Settling::Rule(upheld) => {
                 let (gpus, from, until, reason) = (None, None, None, "as the logs show".into());
                 Instruction::RuleOutage { outage, upheld, gpus, from, until, reason }

@@ -7,8 +7,8 @@ use crate::journal::timestamp;
 use crate::projection::changes::Changes;
 
 pub async fn update(transaction: &Transaction<'_>, changes: &Changes<'_>) -> Result<(), Error> {
-    let changed = &changes.contracts;
-    if changed.is_empty() {
+    let moved = &changes.contracts;
+    if moved.is_empty() {
         return Ok(());
     }
     let statement = "UPDATE contracts t \
@@ -35,25 +35,25 @@ pub async fn update(transaction: &Transaction<'_>, changes: &Changes<'_>) -> Res
         .execute(
             statement,
             &[
-                &column!(changed, (id, _) => id.uuid()),
-                &column!(changed, (_, change) => int(change.hours)),
-                &column!(changed, (_, change) => change.recognized.to_decimal()),
-                &column!(changed, (_, change) => change.paid.to_decimal()),
-                &column!(changed, (_, change) => change.deposit.to_decimal()),
-                &column!(changed, (_, change) => change.credited.to_decimal()),
-                &column!(changed, (_, change) => change.refunded.to_decimal()),
-                &column!(changed, (_, change) => change.penalties.to_decimal()),
-                &column!(changed, (_, change) => change.owed.to_decimal()),
-                &column!(changed, (_, change) => change.undelivered_minutes),
-                &column!(changed, (_, change) => int(change.missed_charges)),
-                &column!(changed, (_, change) => change.charged),
-                &column!(changed, (_, change) => change.paid_until.map(at_hour)),
-                &column!(changed, (_, change) => change.novated.map(|(seller, _)| seller.to_string())),
-                &column!(changed, (_, change) => change.novated.and_then(|(_, head)| head).map(ledger::ContractId::uuid)),
-                &column!(changed, (_, change) => change.ready.map(timestamp)),
-                &column!(changed, (_, change) => change.endpoint.as_deref()),
-                &column!(changed, (_, change) => change.ends.map(at_hour)),
-                &column!(changed, (_, change) => change.termination),
+                &column!(moved, (id, _) => id.uuid()),
+                &column!(moved, (_, change) => int(change.hours)),
+                &column!(moved, (_, change) => change.recognized.to_decimal()),
+                &column!(moved, (_, change) => change.paid.to_decimal()),
+                &column!(moved, (_, change) => change.deposit.to_decimal()),
+                &column!(moved, (_, change) => change.credited.to_decimal()),
+                &column!(moved, (_, change) => change.refunded.to_decimal()),
+                &column!(moved, (_, change) => change.penalties.to_decimal()),
+                &column!(moved, (_, change) => change.owed.to_decimal()),
+                &column!(moved, (_, change) => change.undelivered_minutes),
+                &column!(moved, (_, change) => int(change.missed_charges)),
+                &column!(moved, (_, change) => change.charged),
+                &column!(moved, (_, change) => change.paid_until.map(at_hour)),
+                &column!(moved, (_, change) => change.novated.map(|(seller, _)| seller.to_string())),
+                &column!(moved, (_, change) => change.novated.and_then(|(_, head)| head).map(ledger::ContractId::uuid)),
+                &column!(moved, (_, change) => change.ready.map(timestamp)),
+                &column!(moved, (_, change) => change.endpoint.as_deref()),
+                &column!(moved, (_, change) => change.ends.map(at_hour)),
+                &column!(moved, (_, change) => change.termination),
             ],
         )
         .await?;

@@ -25,7 +25,7 @@ fn invalid<T>(problem: &str) -> Result<T, Refusal> {
 }
 
 impl Exchange {
-    pub(super) fn check_delivery_terms(terms: &DeliveryTerms) -> Result<(), Refusal> {
+    pub(super) fn check_delivery_terms(terms: DeliveryTerms) -> Result<(), Refusal> {
         if terms.penalty_bps > 10_000 || !(1..=1_000).contains(&terms.termination_outages) {
             return Err(Refusal::DeliveryTermsInvalid);
         }

@@ -29,7 +29,7 @@ impl Exchange {
         if new.min_remnant_hours > new.window.hours() {
             return Err(Refusal::RemnantInvalid);
         }
-        Self::check_delivery_terms(&new.delivery)?;
+        Self::check_delivery_terms(new.delivery)?;
         let lot = LotId::new(ids.mint());
         let NewLot { organization, market, gpus, window, fabric, min_remnant_hours, delivery } = new.clone();
         out.push(LotRegistered { lot, organization, market, gpus, window, fabric, min_remnant_hours, delivery }.into());
