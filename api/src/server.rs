@@ -107,8 +107,8 @@ fn machine_and_access(routes: &mut ServiceConfig<'_>) {
 
 fn version_1(routes: &mut ServiceConfig<'_>) {
     use resources::{
-        account, audit, budgets, candles, clock, contracts, controls, curve, events, ledger, lots, markets, orders,
-        organizations, outages, spot, stream, trades, webhooks,
+        account, audit, bank, budgets, candles, clock, contracts, controls, curve, events, ledger, lots, markets,
+        orders, organizations, outages, spot, stream, trades, webhooks,
     };
     routes
         .service(organizations::register)
@@ -169,6 +169,21 @@ fn version_1(routes: &mut ServiceConfig<'_>) {
         .service(webhooks::replay_since)
         .service(account::balances)
         .service(account::deposit)
+        .service(bank::transfers::expect)
+        .service(bank::transfers::deposits)
+        .service(bank::transfers::withdraw)
+        .service(bank::transfers::withdrawals)
+        .service(bank::transfers::pay_out)
+        .service(bank::transfers::payouts)
+        .service(bank::transfers::return_payout)
+        .service(bank::accounts::open)
+        .service(bank::accounts::list)
+        .service(bank::statements::import)
+        .service(bank::statements::show)
+        .service(bank::reconciliations::reconcile)
+        .service(bank::reconciliations::list)
+        .service(bank::reconciliations::show)
+        .service(bank::reconciliations::undo)
         .service(budgets::list)
         .service(budgets::set)
         .service(budgets::lift)

@@ -4,7 +4,7 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::str::FromStr;
 
-use crate::{ContractId, Currency, EntityId, OrganizationId};
+use crate::{BankAccountId, ContractId, Currency, EntityId, OrganizationId};
 
 /// Whether a balance may cross to the wrong side of zero.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -18,8 +18,10 @@ pub enum Guard {
 /// What an account is for. The kinds make up the chart of accounts; the code is part of the log and the database.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum AccountKind {
-    /// Money in the bank.
+    /// Money in the bank, as its statements say.
     Bank,
+    /// Bookings of the bank that are not explained yet. A clearing account: zero once every booking is reconciled.
+    BankUnmatched,
     /// Buyers' money that is free to use.
     CustomerAvailable,
     /// Buyers' money set aside for open orders.
@@ -32,34 +34,52 @@ pub enum AccountKind {
     SpotPrepayment,
     /// What sellers have earned and not yet been paid.
     SellerPayable,
+    /// Money on its way to its owner, until the bank has booked it.
+    PayoutInTransit,
+    /// What the owners of the entity have put into it.
+    Equity,
     /// The exchange's earned fees.
     FeeRevenue,
+    /// What the entity spends, the bank's charges among it.
+    Expense,
+    /// What payments came to more or less than they were for.
+    BankDifference,
 }
 
 impl AccountKind {
     /// Every kind, in the order of the chart.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 13] = [
         Self::Bank,
+        Self::BankUnmatched,
         Self::CustomerAvailable,
         Self::CustomerHeld,
         Self::ContractPrepayment,
         Self::SecurityDeposit,
         Self::SpotPrepayment,
         Self::SellerPayable,
+        Self::PayoutInTransit,
+        Self::Equity,
         Self::FeeRevenue,
+        Self::Expense,
+        Self::BankDifference,
     ];
 
     /// The account's name in the chart, stable for ever.
     pub const fn code(self) -> &'static str {
         match self {
             Self::Bank => "1000-bank",
+            Self::BankUnmatched => "1010-bank-unmatched",
             Self::CustomerAvailable => "2000-customer-available",
             Self::CustomerHeld => "2010-customer-held",
             Self::ContractPrepayment => "2100-contract-prepayment",
             Self::SecurityDeposit => "2105-security-deposit",
             Self::SpotPrepayment => "2110-spot-prepayment",
             Self::SellerPayable => "2200-seller-payable",
+            Self::PayoutInTransit => "2300-payout-in-transit",
+            Self::Equity => "3000-equity",
             Self::FeeRevenue => "4000-fee-revenue",
+            Self::Expense => "6000-expense",
+            Self::BankDifference => "6900-bank-difference",
         }
     }
 
@@ -76,8 +96,14 @@ impl AccountKind {
             | Self::ContractPrepayment
             | Self::SecurityDeposit
             | Self::SpotPrepayment
-            | Self::SellerPayable => Guard::NeverDebit,
-            Self::Bank | Self::FeeRevenue => Guard::Open,
+            | Self::SellerPayable
+            | Self::PayoutInTransit => Guard::NeverDebit,
+            Self::Bank
+            | Self::BankUnmatched
+            | Self::Equity
+            | Self::FeeRevenue
+            | Self::Expense
+            | Self::BankDifference => Guard::Open,
         }
     }
 }
@@ -91,6 +117,8 @@ pub enum Owner {
     Organization(OrganizationId),
     /// A contract's.
     Contract(ContractId),
+    /// That of one account at a bank.
+    BankAccount(BankAccountId),
 }
 
 impl fmt::Display for Owner {
@@ -99,13 +127,14 @@ impl fmt::Display for Owner {
             Self::Entity => Ok(()),
             Self::Organization(id) => write!(f, "org:{id}"),
             Self::Contract(id) => write!(f, "contract:{id}"),
+            Self::BankAccount(id) => write!(f, "bank:{id}"),
         }
     }
 }
 
 /// The text names no owner.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("an owner is empty, \"org:<id>\" or \"contract:<id>\"")]
+#[error("an owner is empty, \"org:<id>\", \"contract:<id>\" or \"bank:<account>\"")]
 pub struct InvalidOwner;
 
 impl FromStr for Owner {
@@ -120,6 +149,7 @@ impl FromStr for Owner {
             Some(("contract", id)) => {
                 id.parse().map(|uuid| Self::Contract(ContractId::new(uuid))).map_err(|_| InvalidOwner)
             }
+            Some(("bank", id)) => id.parse().map(Self::BankAccount).map_err(|_| InvalidOwner),
             _ => Err(InvalidOwner),
         }
     }
@@ -149,6 +179,7 @@ impl Hash for Account {
             Owner::Entity => {}
             Owner::Organization(id) => id.hash(state),
             Owner::Contract(id) => id.hash(state),
+            Owner::BankAccount(id) => id.hash(state),
         }
     }
 }

@@ -70,7 +70,7 @@ mod tests {
 
     fn hash(previous: &ChainHash, sequence: u64, units: i128) -> ChainHash {
         let organization = "acme".parse().expect("a slug");
-        let fact = Fact::DepositMatched { organization, amount: Amount::from_micros(units) };
+        let fact = Fact::HoldPlaced { organization, amount: Amount::from_micros(units) };
         let entry = post(&fact, Currency::USD, Day::from_days(20_000)).expect("balanced");
         chain(previous, &ChainedEntry { sequence, source_key: "1.0", entry: &entry }, &mut String::new())
     }

@@ -42,6 +42,35 @@ impl fmt::Display for OrganizationId {
 
 text_form!(OrganizationId, {"type": "string", "pattern": "^[a-z0-9][a-z0-9-]{0,30}[a-z0-9]$"});
 
+/// An account at a bank, as the bank's statements name it: an IBAN or the bank's own number, 1 to 40 printable ASCII characters
+/// without blanks.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct BankAccountId(ShortText<40>);
+
+/// The text names no account at a bank.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a bank account is 1 to 40 printable ASCII characters without blanks, as the bank's statements name it")]
+pub struct InvalidBankAccount;
+
+impl FromStr for BankAccountId {
+    type Err = InvalidBankAccount;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_graphic()) {
+            return Err(InvalidBankAccount);
+        }
+        ShortText::new(text).map(Self).ok_or(InvalidBankAccount)
+    }
+}
+
+impl fmt::Display for BankAccountId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+text_form!(BankAccountId, {"type": "string", "minLength": 1, "maxLength": 40});
+
 /// Declares ids that are UUIDs, one type for each kind of thing, so that a lot's id cannot stand for an order's.
 #[macro_export]
 macro_rules! uuid_ids {
@@ -102,8 +131,14 @@ uuid_ids! {
     ContractId;
     /// A box: a special-purpose vehicle with books of its own.
     BoxId;
-    /// Money that a buyer paid in.
+    /// Money that a buyer pays in.
     DepositId;
+    /// Money that is paid out to its owner.
+    PayoutId;
+    /// A bank statement that was imported.
+    StatementId;
+    /// Bookings of the bank with what they were for.
+    ReconciliationId;
 }
 
 /// A legal entity with books of its own.

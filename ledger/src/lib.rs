@@ -19,7 +19,9 @@ mod entry;
 mod identity;
 mod map;
 mod money;
+mod payment_reference;
 mod posting;
+mod reconciliation;
 mod rounding;
 mod short_text;
 mod trial_balance;
@@ -30,10 +32,15 @@ pub use books::{Books, Overdraft};
 pub use calendar::{Day, Instant, InvalidTime, Month};
 pub use chain::{ChainHash, ChainedEntry, chain};
 pub use entry::{Entry, Line, Unbalanced};
-pub use identity::{BoxId, ContractId, DepositId, EntityId, InvalidEntity, InvalidName, OrganizationId};
+pub use identity::{
+    BankAccountId, BoxId, ContractId, DepositId, EntityId, InvalidBankAccount, InvalidEntity, InvalidName,
+    OrganizationId, PayoutId, ReconciliationId, StatementId,
+};
 pub use map::{Map, Set};
 pub use money::{Amount, AmountError, Currency, InvalidCurrency};
+pub use payment_reference::{InvalidReference, PaymentReference};
 pub use posting::{Credit, Delivery, DescribedRule, Fact, PostingRule, RULES, Redress, SpotDelivery, post};
+pub use reconciliation::{MatchRule, OpenItem, Proposal, propose};
 pub use rounding::{share_ceil, share_floor};
 pub use short_text::ShortText;
 pub use text_form::deserialize_from_str;

@@ -3,8 +3,8 @@
 use std::fmt::Write as _;
 
 use ledger::{
-    Amount, ContractId, Credit, Currency, Day, Delivery, Fact, Line, OrganizationId, RULES, Redress, SpotDelivery,
-    Unbalanced, post,
+    AccountKind, Amount, ContractId, Credit, Currency, Day, Delivery, Fact, Line, OrganizationId, RULES, Redress,
+    SpotDelivery, Unbalanced, post,
 };
 use uuid::Uuid;
 
@@ -35,16 +35,75 @@ type Example = (Fact<'static>, &'static [&'static str]);
 
 /// A fact for each rule, in the order of [`RULES`], with the lines that it must post.
 fn examples() -> Vec<Example> {
-    [paid_in_advance(), delivered_and_ended(), by_the_hour()].concat()
+    [at_the_bank(), paid_in_advance(), delivered_and_ended(), by_the_hour()].concat()
+}
+
+fn at_the_bank() -> Vec<Example> {
+    let (acme, north) = (organization("acme"), organization("north"));
+    let account = "DE02120300000000202051".parse().expect("an account");
+    let amounts: &[_] = Box::leak(Box::new([amount("100"), amount("-16.7664")]));
+    let undone: &[_] =
+        Box::leak(Box::new([Fact::DepositMatched { account, organization: acme, amount: amount("100") }]));
+    vec![
+        (
+            Fact::BankOpened { account, amount: amount("500") },
+            &["1000-bank bank:DE02120300000000202051 500.00", "3000-equity  -500.00"],
+        ),
+        (
+            Fact::BankBooked { account, amounts },
+            &[
+                "1000-bank bank:DE02120300000000202051 100.00",
+                "1010-bank-unmatched bank:DE02120300000000202051 -100.00",
+                "1000-bank bank:DE02120300000000202051 -16.7664",
+                "1010-bank-unmatched bank:DE02120300000000202051 16.7664",
+            ],
+        ),
+        (
+            Fact::DepositRecorded { organization: acme, amount: amount("100") },
+            &["1010-bank-unmatched  100.00", "2000-customer-available org:acme -100.00"],
+        ),
+        (
+            Fact::DepositMatched { account, organization: acme, amount: amount("100") },
+            &["1010-bank-unmatched bank:DE02120300000000202051 100.00", "2000-customer-available org:acme -100.00"],
+        ),
+        (
+            Fact::DepositConfirmed { account, amount: amount("100") },
+            &["1010-bank-unmatched bank:DE02120300000000202051 100.00", "1010-bank-unmatched  -100.00"],
+        ),
+        (
+            Fact::PayoutRequested {
+                organization: north,
+                source: AccountKind::SellerPayable,
+                amount: amount("16.7664"),
+            },
+            &["2200-seller-payable org:north 16.7664", "2300-payout-in-transit org:north -16.7664"],
+        ),
+        (
+            Fact::PayoutMatched { account, organization: north, amount: amount("16.7664") },
+            &["2300-payout-in-transit org:north 16.7664", "1010-bank-unmatched bank:DE02120300000000202051 -16.7664"],
+        ),
+        (
+            Fact::PayoutReturned { organization: north, source: AccountKind::SellerPayable, amount: amount("16.7664") },
+            &["2300-payout-in-transit org:north 16.7664", "2200-seller-payable org:north -16.7664"],
+        ),
+        (
+            Fact::BankExplained { account, kind: AccountKind::Expense, amount: amount("-3.5") },
+            &["1010-bank-unmatched bank:DE02120300000000202051 -3.50", "6000-expense  3.50"],
+        ),
+        (
+            Fact::BankDifference { account, amount: amount("-0.02") },
+            &["1010-bank-unmatched bank:DE02120300000000202051 -0.02", "6900-bank-difference  0.02"],
+        ),
+        (
+            Fact::ReconciliationUndone { facts: undone },
+            &["1010-bank-unmatched bank:DE02120300000000202051 -100.00", "2000-customer-available org:acme 100.00"],
+        ),
+    ]
 }
 
 fn paid_in_advance() -> Vec<Example> {
     let (contract, acme, north) = (CONTRACT, organization("acme"), organization("north"));
     vec![
-        (
-            Fact::DepositMatched { organization: acme, amount: amount("100") },
-            &["1000-bank  100.00", "2000-customer-available org:acme -100.00"],
-        ),
         (
             Fact::HoldPlaced { organization: acme, amount: amount("40.2") },
             &["2000-customer-available org:acme 40.20", "2010-customer-held org:acme -40.20"],

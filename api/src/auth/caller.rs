@@ -45,6 +45,8 @@ role_sets! {
     OperatorOnly = [Operator];
     /// Those who may see the operator's books.
     Financial = [Finance, Operator, Auditor];
+    /// Those who keep the operator's books.
+    FinanceOnly = [Finance];
     /// Those who may check the state.
     AuditorOrOperator = [Auditor, Operator];
 }

@@ -12,8 +12,8 @@ use crate::server::document_of_routes;
 /// Paths of the API that make no sense without a server.
 const WITH_A_SERVER: [&str; 6] =
     ["/healthz", "/readyz", "/metrics", "/oauth/", "/.well-known/", "/v1/organizations/{organization}/clients"];
-/// Files that are longer than an answer's line.
-const FILES: [&str; 1] = ["/v1/ledger/exports"];
+/// Files that are longer than an answer's line, or no JSON, and what there is only with them.
+const FILES: [&str; 4] = ["/v1/ledger/exports", "/v1/bank-", "/v1/reconciliations", "/v1/payouts/"];
 /// Parts of the API that follow the log as it grows.
 const FOLLOWING: [&str; 4] =
     ["/v1/webhooks", "/v1/markets/{market}/candles", "/v1/markets/{market}/curve", "/v1/markets/{market}/stream"];

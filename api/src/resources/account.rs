@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use super::{submit, unexpected_receipt};
 use crate::auth::{Caller, OperatorOnly, Trader};
-use crate::problem::{Problem, ProblemBody};
+use crate::problem::{Problem, ProblemBody, ProblemCode};
 use crate::request::{Page, answer};
 
 /// Balances in one currency.
@@ -101,11 +101,11 @@ pub struct DepositBody {
     currency: Currency,
     /// The bank's reference.
     reference: String,
-    /// `matched`: it is on the bank account and credited.
+    /// `credited`: its booking by the bank is still to come.
     status: &'static str,
 }
 
-/// Credit a deposit that arrived at the bank.
+/// Credit a deposit by hand, on an exchange with a simulated clock. Others credit what a bank statement shows.
 #[utoipa::path(
     operation_id = "credit_deposit",
     tag = "operator",
@@ -124,6 +124,10 @@ pub async fn deposit(
     body: web::Json<NewDepositBody>,
     node: web::Data<Node>,
 ) -> Result<HttpResponse, Problem> {
+    if !node.clock.is_simulated() {
+        let detail = "Money is credited when a bank statement shows it.";
+        return Err(Problem::new(ProblemCode::DepositByBank, detail));
+    }
     let receipt = submit(&node, &request, caller.organization, &*body, body.instruction()).await?;
     Ok(answer(HttpResponse::Created(), receipt.sequence, &DepositBody::of_receipt(&receipt.rows)?))
 }
@@ -155,7 +159,7 @@ impl DepositBody {
             amount: received.amount,
             currency: received.currency,
             reference: received.reference.clone(),
-            status: "matched",
+            status: "credited",
         })
     }
 }

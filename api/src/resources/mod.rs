@@ -2,6 +2,7 @@
 
 pub mod account;
 pub mod audit;
+pub mod bank;
 pub mod budgets;
 pub mod candles;
 pub mod clock;

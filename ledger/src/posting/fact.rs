@@ -1,6 +1,6 @@
 //! Facts: what happened, in the ledger's own words, and the lines that record it.
 
-use crate::{Account, AccountKind, Amount, ContractId, Currency, Line, OrganizationId, Owner};
+use crate::{Account, AccountKind, Amount, BankAccountId, ContractId, Currency, Line, OrganizationId, Owner};
 
 use super::rule::{self, PostingRule};
 
@@ -61,12 +61,90 @@ pub struct Redress {
 /// Something that happened and that the books record.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Fact<'a> {
-    /// A buyer's deposit arrived at the bank.
-    DepositMatched {
+    /// An account at a bank was opened with what is on it.
+    BankOpened {
+        /// The account.
+        account: BankAccountId,
+        /// What is on it.
+        amount: Amount,
+    },
+    /// The bank booked something.
+    BankBooked {
+        /// The account.
+        account: BankAccountId,
+        /// The bookings: money received is positive.
+        amounts: &'a [Amount],
+    },
+    /// A deposit was credited before its booking was known.
+    DepositRecorded {
         /// Whose money.
         organization: OrganizationId,
         /// How much, more than zero.
         amount: Amount,
+    },
+    /// A booking was for a deposit.
+    DepositMatched {
+        /// The account that it came to.
+        account: BankAccountId,
+        /// Whose money.
+        organization: OrganizationId,
+        /// How much, more than zero.
+        amount: Amount,
+    },
+    /// A booking was for a deposit that had been credited before.
+    DepositConfirmed {
+        /// The account that it came to.
+        account: BankAccountId,
+        /// How much, more than zero.
+        amount: Amount,
+    },
+    /// An organization asked for its money.
+    PayoutRequested {
+        /// Whose money.
+        organization: OrganizationId,
+        /// Out of which account: what it has earned, or what it has free.
+        source: AccountKind,
+        /// How much, more than zero.
+        amount: Amount,
+    },
+    /// A booking was for a payout.
+    PayoutMatched {
+        /// The account that it left.
+        account: BankAccountId,
+        /// Whose money.
+        organization: OrganizationId,
+        /// How much, more than zero.
+        amount: Amount,
+    },
+    /// A payout did not leave.
+    PayoutReturned {
+        /// Whose money.
+        organization: OrganizationId,
+        /// Where it came out of.
+        source: AccountKind,
+        /// How much, more than zero.
+        amount: Amount,
+    },
+    /// A booking was for something of the exchange's own.
+    BankExplained {
+        /// The account at the bank.
+        account: BankAccountId,
+        /// What it was for.
+        kind: AccountKind,
+        /// The booking: money received is positive.
+        amount: Amount,
+    },
+    /// A booking came to more or less than what it was for.
+    BankDifference {
+        /// The account at the bank.
+        account: BankAccountId,
+        /// The booking less what it was for.
+        amount: Amount,
+    },
+    /// A reconciliation was a mistake.
+    ReconciliationUndone {
+        /// What it had recorded.
+        facts: &'a [Fact<'a>],
     },
     /// An order set money aside.
     HoldPlaced {
@@ -208,7 +286,17 @@ impl Fact<'_> {
     /// The rule that posts this fact.
     pub fn rule(&self) -> PostingRule {
         match self {
+            Self::BankOpened { .. } => rule::BANK_OPENED,
+            Self::BankBooked { .. } => rule::BANK_BOOKED,
+            Self::DepositRecorded { .. } => rule::DEPOSIT_RECORDED,
             Self::DepositMatched { .. } => rule::DEPOSIT_MATCHED,
+            Self::DepositConfirmed { .. } => rule::DEPOSIT_CONFIRMED,
+            Self::PayoutRequested { .. } => rule::PAYOUT_REQUESTED,
+            Self::PayoutMatched { .. } => rule::PAYOUT_MATCHED,
+            Self::PayoutReturned { .. } => rule::PAYOUT_RETURNED,
+            Self::BankExplained { .. } => rule::BANK_EXPLAINED,
+            Self::BankDifference { .. } => rule::BANK_DIFFERENCE,
+            Self::ReconciliationUndone { .. } => rule::RECONCILIATION_UNDONE,
             Self::HoldPlaced { .. } => rule::HOLD_PLACED,
             Self::HoldVoided { .. } => rule::HOLD_VOIDED,
             Self::TermPrepaid { .. } => rule::TERM_PREPAID,
@@ -242,7 +330,17 @@ impl Fact<'_> {
             | Self::DeliveryReversed { contract, .. }
             | Self::TermRefunded { contract, .. }
             | Self::TermBusted { contract, .. } => Some(*contract),
-            Self::DepositMatched { .. }
+            Self::BankOpened { .. }
+            | Self::BankBooked { .. }
+            | Self::DepositRecorded { .. }
+            | Self::DepositMatched { .. }
+            | Self::DepositConfirmed { .. }
+            | Self::PayoutRequested { .. }
+            | Self::PayoutMatched { .. }
+            | Self::PayoutReturned { .. }
+            | Self::BankExplained { .. }
+            | Self::BankDifference { .. }
+            | Self::ReconciliationUndone { .. }
             | Self::HoldPlaced { .. }
             | Self::HoldVoided { .. }
             | Self::HoursDelivered { .. }
@@ -256,16 +354,53 @@ impl Fact<'_> {
     }
 
     /// Hands over the lines that record it in the operator's books.
-    pub(crate) fn lines(&self, currency: Currency, line: &mut impl FnMut(Line)) {
-        use AccountKind::{Bank, CustomerAvailable, CustomerHeld, SellerPayable, SpotPrepayment};
+    pub(crate) fn lines(&self, currency: Currency, line: &mut dyn FnMut(Line)) {
+        use AccountKind::{
+            Bank, BankUnmatched, CustomerAvailable, CustomerHeld, PayoutInTransit, SellerPayable, SpotPrepayment,
+        };
         let mut posting = Posting { currency, contract: None, line };
+        let own = |kind| Account::operator(kind, Owner::Entity, currency);
+        let at_bank = |kind, id| Account::operator(kind, Owner::BankAccount(id), currency);
         let customer = |kind, id| Account::operator(kind, Owner::Organization(id), currency);
         let prepayment = |id| Account::operator(AccountKind::ContractPrepayment, Owner::Contract(id), currency);
         let security = |id| Account::operator(AccountKind::SecurityDeposit, Owner::Contract(id), currency);
         match *self {
-            Self::DepositMatched { organization, amount } => {
-                let bank = Account::operator(Bank, Owner::Entity, currency);
-                posting.transfer(bank, customer(CustomerAvailable, organization), amount);
+            Self::BankOpened { account, amount } => {
+                posting.transfer(at_bank(Bank, account), own(AccountKind::Equity), amount);
+            }
+            Self::BankBooked { account, amounts } => {
+                for amount in amounts {
+                    posting.transfer(at_bank(Bank, account), at_bank(BankUnmatched, account), *amount);
+                }
+            }
+            Self::DepositRecorded { organization, amount } => {
+                posting.transfer(own(BankUnmatched), customer(CustomerAvailable, organization), amount);
+            }
+            Self::DepositMatched { account, organization, amount } => {
+                posting.transfer(at_bank(BankUnmatched, account), customer(CustomerAvailable, organization), amount);
+            }
+            Self::DepositConfirmed { account, amount } => {
+                posting.transfer(at_bank(BankUnmatched, account), own(BankUnmatched), amount);
+            }
+            Self::PayoutRequested { organization, source, amount } => {
+                posting.transfer(customer(source, organization), customer(PayoutInTransit, organization), amount);
+            }
+            Self::PayoutMatched { account, organization, amount } => {
+                posting.transfer(customer(PayoutInTransit, organization), at_bank(BankUnmatched, account), amount);
+            }
+            Self::PayoutReturned { organization, source, amount } => {
+                posting.transfer(customer(PayoutInTransit, organization), customer(source, organization), amount);
+            }
+            Self::BankExplained { account, kind, amount } => {
+                posting.transfer(at_bank(BankUnmatched, account), own(kind), amount);
+            }
+            Self::BankDifference { account, amount } => {
+                posting.transfer(at_bank(BankUnmatched, account), own(AccountKind::BankDifference), amount);
+            }
+            Self::ReconciliationUndone { facts } => {
+                for fact in facts {
+                    fact.lines(currency, &mut |undone: Line| (posting.line)(Line { amount: -undone.amount, ..undone }));
+                }
             }
             Self::HoldPlaced { organization, amount } => {
                 posting.transfer(
@@ -351,14 +486,14 @@ impl Fact<'_> {
 }
 
 /// The lines of a fact as they are written.
-struct Posting<'a, F> {
+struct Posting<'a> {
     currency: Currency,
     /// The contract of the lines that follow, where a fact covers several.
     contract: Option<ContractId>,
-    line: &'a mut F,
+    line: &'a mut dyn FnMut(Line),
 }
 
-impl<F: FnMut(Line)> Posting<'_, F> {
+impl Posting<'_> {
     fn part(&mut self, account: Account, amount: Amount) {
         if !amount.is_zero() {
             (self.line)(Line { account, amount, contract: self.contract });

@@ -42,8 +42,28 @@ macro_rules! rules {
 }
 
 rules! {
-    #[doc = "A buyer's deposit arrived at the bank."]
-    DEPOSIT_MATCHED = "deposit.matched", 1, ["deposit_received"], NONE;
+    #[doc = "An account at a bank was opened with what is on it."]
+    BANK_OPENED = "bank.opened", 1, ["bank_account_opened"], NONE;
+    #[doc = "The bank booked something: it is on the account, and not explained yet."]
+    BANK_BOOKED = "bank.booked", 1, ["bank_lines_booked"], NONE;
+    #[doc = "A deposit was credited before its booking was known, where that is allowed."]
+    DEPOSIT_RECORDED = "deposit.recorded", 1, ["deposit_received"], NONE;
+    #[doc = "A booking was for a deposit: it is the organization's."]
+    DEPOSIT_MATCHED = "deposit.matched", 2, ["reconciled"], NONE;
+    #[doc = "A booking was for a deposit that had been credited before."]
+    DEPOSIT_CONFIRMED = "deposit.confirmed", 1, ["reconciled"], NONE;
+    #[doc = "An organization asked for its money: it is in transit until the bank has booked it."]
+    PAYOUT_REQUESTED = "payout.requested", 1, ["payout_requested"], NONE;
+    #[doc = "A booking was for a payout: it has left."]
+    PAYOUT_MATCHED = "payout.matched", 1, ["reconciled"], NONE;
+    #[doc = "A payout did not leave: its money is the organization's again."]
+    PAYOUT_RETURNED = "payout.returned", 1, ["payout_returned"], NONE;
+    #[doc = "A booking was for something of the exchange's own."]
+    BANK_EXPLAINED = "bank.explained", 1, ["reconciled"], NONE;
+    #[doc = "A booking came to a little more or less than what it was for."]
+    BANK_DIFFERENCE = "bank.difference", 1, ["reconciled"], NONE;
+    #[doc = "A reconciliation was a mistake: its lines are reversed, and the booking is unexplained again."]
+    RECONCILIATION_UNDONE = "reconciliation.undone", 1, ["reconciliation_undone"], NONE;
     #[doc = "An order set money aside."]
     HOLD_PLACED = "hold.placed", 1, ["order_placed", "spot_order_placed", "spot_bid_resumed", "order_amended"],
         "up to the micro-unit, so that the fees of all trades fit into it";

@@ -1,6 +1,11 @@
 //! Commands: what a caller asks of the exchange.
 
-use ledger::{Amount, ContractId, Currency, Instant, OrganizationId};
+use ledger::{
+    AccountKind, Amount, BankAccountId, BankStatement, ContractId, Currency, DepositId, Instant, OrganizationId,
+    PayoutId, ReconciliationId,
+};
+
+use super::{BankLineId, PayoutSource};
 
 use crate::{
     Billing, ClientOrderId, CommandId, DeliveryTerms, LotId, MarketFilter, MarketId, MarketSpec, OrderId, OutageId,
@@ -175,7 +180,61 @@ pub enum Instruction {
     },
     /// Lead from now on: auctions whose gate passed since the last event, while nobody led, are void.
     TakeLead,
-    /// Credit a deposit that arrived at the bank.
+    /// Take up an account at a bank.
+    OpenBankAccount {
+        /// The account, as its statements name it.
+        account: BankAccountId,
+        /// Its currency.
+        currency: Currency,
+        /// What is on it before the first statement.
+        opening: Amount,
+        /// How much a booking may differ from what it is for.
+        tolerance: Amount,
+    },
+    /// Announce a deposit.
+    ExpectDeposit {
+        /// Whose money.
+        organization: OrganizationId,
+        /// How much, more than zero.
+        amount: Amount,
+        /// In what currency.
+        currency: Currency,
+    },
+    /// Take in a bank statement, and reconcile what explains itself.
+    ImportStatement(Box<BankStatement>),
+    /// Explain bookings.
+    Reconcile {
+        /// The bookings, and how much of each; all that is not explained when not given.
+        lines: Vec<(BankLineId, Option<Amount>)>,
+        /// What they were for, and how much is for each.
+        items: Vec<(ItemChoice, Option<Amount>)>,
+    },
+    /// Make bookings unexplained again.
+    UndoReconciliation {
+        /// What explained them.
+        reconciliation: ReconciliationId,
+        /// Why.
+        reason: String,
+    },
+    /// Ask for one's money.
+    RequestPayout {
+        /// Whose money.
+        organization: OrganizationId,
+        /// How much, more than zero.
+        amount: Amount,
+        /// In what currency.
+        currency: Currency,
+        /// Where it comes from.
+        source: PayoutSource,
+    },
+    /// Give a payout back that did not leave the bank.
+    ReturnPayout {
+        /// Which.
+        payout: PayoutId,
+        /// Why.
+        reason: String,
+    },
+    /// Credit a deposit before its booking is known.
     RecordDeposit {
         /// Whose money.
         organization: OrganizationId,
@@ -186,6 +245,19 @@ pub enum Instruction {
         /// The bank's reference.
         reference: String,
     },
+}
+
+/// What somebody says that a booking was for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ItemChoice {
+    /// A deposit, announced or credited before.
+    Deposit(DepositId),
+    /// A payout.
+    Payout(PayoutId),
+    /// A deposit of this organization that nobody had announced.
+    Organization(OrganizationId),
+    /// Something of the exchange's own.
+    Account(AccountKind),
 }
 
 /// An outage to be opened.

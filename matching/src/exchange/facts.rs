@@ -1,10 +1,11 @@
 //! What an event means to the books: the facts it states, and their entries.
 
 use ledger::{
-    Amount, ContractId, Credit, Currency, Day, Delivery, Entry, Fact, OrganizationId, Redress, SpotDelivery, post,
+    AccountKind, Amount, ContractId, Credit, Currency, Day, Delivery, Entry, Fact, OrganizationId, Redress,
+    SpotDelivery, post,
 };
 
-use super::{ContractHour, Event, HourShortfall, HoursDelivered, Record};
+use super::{ContractHour, Event, HourShortfall, HoursDelivered, MatchedItem, MatchedTarget, Reconciled, Record};
 use crate::SpotSale;
 
 impl Record {
@@ -30,7 +31,31 @@ impl Record {
         };
         match &self.event {
             Event::DepositReceived(e) => {
-                some(e.amount, Fact::DepositMatched { organization: e.organization, amount: e.amount }, e.currency);
+                some(e.amount, Fact::DepositRecorded { organization: e.organization, amount: e.amount }, e.currency);
+            }
+            Event::BankAccountOpened(e) => {
+                let opened = Fact::BankOpened { account: e.account, amount: e.opening };
+                some(e.opening.abs(), opened, e.currency);
+            }
+            Event::BankLinesBooked(e) => {
+                let amounts: Vec<Amount> =
+                    e.lines.iter().map(|line| line.amount).filter(|amount| !amount.is_zero()).collect();
+                if !amounts.is_empty() {
+                    state(&Fact::BankBooked { account: e.account, amounts: &amounts }, e.currency, e.day);
+                }
+            }
+            Event::Reconciled(e) => reconciled(e).iter().for_each(|fact| state(fact, e.currency, today)),
+            Event::ReconciliationUndone(e) => {
+                let facts = reconciled(&e.undone);
+                state(&Fact::ReconciliationUndone { facts: &facts }, e.undone.currency, today);
+            }
+            Event::PayoutRequested(e) => {
+                let (organization, source, amount) = (e.organization, e.source.kind(), e.amount);
+                some(amount, Fact::PayoutRequested { organization, source, amount }, e.currency);
+            }
+            Event::PayoutReturned(e) => {
+                let (organization, source, amount) = (e.organization, e.source.kind(), e.amount);
+                some(amount, Fact::PayoutReturned { organization, source, amount }, e.currency);
             }
             Event::OrderPlaced(e) => some(e.hold, placed(e.organization, e.hold), e.currency),
             Event::SpotOrderPlaced(e) => some(e.hold, placed(e.organization, e.hold), e.currency),
@@ -99,6 +124,8 @@ impl Record {
             | Event::LotRegistered(_)
             | Event::LotWithdrawn(_)
             | Event::LotExpired(_)
+            | Event::DepositExpected(_)
+            | Event::StatementImported(_)
             | Event::ChargeMissed(_)
             | Event::ContractNovated(_)
             | Event::DeliveryReady(_)
@@ -111,6 +138,29 @@ impl Record {
             | Event::SpotInterrupted(_) => {}
         }
     }
+}
+
+/// What bookings were for, item by item, and what they came to beyond that.
+fn reconciled(e: &Reconciled) -> Vec<Fact<'static>> {
+    let account = e.account;
+    let fact = |item: &MatchedItem| match &item.target {
+        MatchedTarget::Deposit { organization, .. } | MatchedTarget::Organization { organization } => {
+            Fact::DepositMatched { account, organization: *organization, amount: item.amount }
+        }
+        MatchedTarget::Recorded { .. } => Fact::DepositConfirmed { account, amount: item.amount },
+        MatchedTarget::Payout { organization, .. } => {
+            Fact::PayoutMatched { account, organization: *organization, amount: -item.amount }
+        }
+        MatchedTarget::Account { account: code } => {
+            let kind = AccountKind::from_code(code).unwrap_or(AccountKind::BankDifference);
+            Fact::BankExplained { account, kind, amount: item.amount }
+        }
+    };
+    let mut facts: Vec<Fact<'static>> = e.items.iter().map(fact).collect();
+    if !e.difference.is_zero() {
+        facts.push(Fact::BankDifference { account, amount: e.difference });
+    }
+    facts
 }
 
 /// The facts of a delivered hour: what was earned, what went back, and what sellers paid for time not delivered.

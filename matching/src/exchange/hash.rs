@@ -112,6 +112,7 @@ impl Exchange {
         client_orders.sort_unstable_by_key(|(name, _)| *name);
         hasher.add(&client_orders);
         hasher.add(&self.client_orders_ended);
+        hasher.add(&self.bank);
         for (account, balance) in self.books.sorted() {
             let (entity, owner) = (account.entity.to_string(), account.owner.to_string());
             hasher.add(&(entity, account.kind.code(), owner, account.currency, balance));

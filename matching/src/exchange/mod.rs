@@ -4,6 +4,7 @@
 //! - `decide`: reads the state and a command and writes events, or refuses.
 //! - `due`: what time alone brings about; `gate`: the hourly auction among it.
 //! - `agenda`: what falls due, and when.
+//! - `bank`: what is known of the bank.
 //! - `apply`: folds one event into the state.
 //! - `facts`: what an event means to the books.
 //! - `parties`: whom an event concerns, and what each of them may see of it.
@@ -12,6 +13,7 @@
 
 mod agenda;
 mod apply;
+mod bank;
 mod command;
 mod decide;
 mod due;
@@ -35,16 +37,19 @@ use crate::{ClientOrderId, Contract, Hour, LotId, MarketKey, OrderId, OutageId, 
 
 use agenda::Agenda;
 
-pub use command::{Amendment, Command, Instruction, MarketChoice, NewLot, NewOrder, NewOutage, NewSide};
+pub use bank::{Bank, BankAccount, OpenDeposit, OpenItems, OpenLine, OpenPayout};
+pub use command::{Amendment, Command, Instruction, ItemChoice, MarketChoice, NewLot, NewOrder, NewOutage, NewSide};
 pub use event::{
-    Advance, BudgetSet, ChargeMissed, CloseReason, ContractBusted, ContractHour, ContractNovated, ContractTerminated,
-    DecodeError, DeliveryReady, DepositReceived, DismissalCause, Event, EventKey, HourShortfall, HoursDelivered,
-    LotExpired, LotRegistered, LotWithdrawn, MarketHalted, MarketOpened, MarketResumed, MissedCause, NoticeGiven,
+    Advance, BankAccountOpened, BankLineId, BankLinesBooked, BudgetSet, ChargeMissed, CloseReason, ContractBusted,
+    ContractHour, ContractNovated, ContractTerminated, DecodeError, DeliveryReady, DepositExpected, DepositReceived,
+    DismissalCause, Event, EventKey, HourShortfall, HoursDelivered, LotExpired, LotRegistered, LotWithdrawn,
+    MarketHalted, MarketOpened, MarketResumed, MatchedItem, MatchedLine, MatchedTarget, MissedCause, NoticeGiven,
     OrderAmended, OrderClosed, OrderLimitSet, OrderPlaced, OrderSide, OrderTerms, OrganizationRegistered,
     OrganizationReinstated, OrganizationSuspended, OutageDismissed, OutageOpened, OutageRestored, OutageSettled,
-    PeriodCharged, PriceBandSet, Record, SpotAuctionHeld, SpotAuctionMissed, SpotBidResumed, SpotBidSuspended,
-    SpotHold, SpotHoursDelivered, SpotHoursSold, SpotInterrupted, SpotOrderPlaced, SpotSide, SpotTerms,
-    TerminationCause, TradeExecuted,
+    PayoutRequested, PayoutReturned, PayoutSource, PeriodCharged, PriceBandSet, Reconciled, ReconciliationUndone,
+    Record, SpotAuctionHeld, SpotAuctionMissed, SpotBidResumed, SpotBidSuspended, SpotHold, SpotHoursDelivered,
+    SpotHoursSold, SpotInterrupted, SpotOrderPlaced, SpotSide, SpotTerms, StatementImported, TerminationCause,
+    TradeExecuted,
 };
 pub use execute::Log;
 pub use hash::StateHash;
@@ -93,6 +98,7 @@ pub struct Exchange {
     /// Names of ended orders, oldest first, until they are free again.
     client_orders_ended: VecDeque<(Instant, OrganizationId, ClientOrderId)>,
     books: Books,
+    bank: Bank,
     /// Room for the events of the next command; empty between commands.
     events: Vec<Event>,
 }
@@ -128,6 +134,11 @@ impl Exchange {
     /// The balances.
     pub fn books(&self) -> &Books {
         &self.books
+    }
+
+    /// What is known of the bank.
+    pub fn bank(&self) -> &Bank {
+        &self.bank
     }
 
     /// The contract with this id, until its last hour is delivered.

@@ -77,6 +77,65 @@ pub enum Refusal {
     /// The remnant that the lot forbids is longer than the lot.
     #[error("min_remnant_hours is at most the hours of the lot's window")]
     RemnantInvalid,
+    /// The exchange has no such bank account, or none in the currency.
+    #[error("there is no such bank account")]
+    BankAccountUnknown,
+    /// The bank account is open already.
+    #[error("the bank account is open already")]
+    BankAccountExists,
+    /// The organization has announced as many deposits as it may.
+    #[error("the organization has announced {max} deposits that have not come, which is its limit")]
+    TooManyDeposits {
+        /// The limit.
+        max: usize,
+    },
+    /// The figures of a statement do not add up, or are not in the account's currency.
+    #[error(
+        "the statement does not add up, or is not in the account's currency: opening plus lines less closing is {gap}"
+    )]
+    StatementBroken {
+        /// Opening plus lines less closing.
+        gap: Amount,
+    },
+    /// The statement was imported before.
+    #[error("the statement was imported before")]
+    StatementImportedBefore,
+    /// A statement is missing before this one, or this one is older.
+    #[error(
+        "the statement opens with {opening} and the last one of the account closed with {closing}: one is missing, or this one is older"
+    )]
+    StatementNotNext {
+        /// What it opens with.
+        opening: Amount,
+        /// What the last one closed with.
+        closing: Amount,
+    },
+    /// A statement has more lines than can be taken in at once.
+    #[error("a statement has at most {max} lines")]
+    StatementTooLong {
+        /// The most.
+        max: usize,
+    },
+    /// The bookings and what they are said to be for do not go together.
+    #[error("the reconciliation is not possible: {problem}")]
+    ReconciliationInvalid {
+        /// Why not.
+        problem: String,
+    },
+    /// The bookings come to more or less than what they are said to be for.
+    #[error("the lines come to {difference} more than the items, and {tolerance} is tolerated")]
+    DifferenceTooLarge {
+        /// The lines less the items.
+        difference: Amount,
+        /// What is tolerated.
+        tolerance: Amount,
+    },
+    /// There is no such reconciliation that stands.
+    #[error("there is no such reconciliation, or it was undone")]
+    ReconciliationUnknown,
+    /// The payout is not in transit.
+    #[error("the payout is not in transit: it has left, or was given back")]
+    PayoutNotInTransit,
     /// What a lot promises about its delivery is out of range.
     #[error("penalty_bps is at most 10000 and termination_outages 1 to 1000")]
     DeliveryTermsInvalid,
@@ -266,6 +325,17 @@ impl Refusal {
         "options_conflict",
         "lot_withdrawn",
         "remnant_invalid",
+        "bank_account_unknown",
+        "bank_account_exists",
+        "too_many_deposits",
+        "statement_broken",
+        "statement_imported_before",
+        "statement_not_next",
+        "statement_too_long",
+        "reconciliation_invalid",
+        "difference_too_large",
+        "reconciliation_unknown",
+        "payout_not_in_transit",
         "delivery_terms_invalid",
         "outage_not_open",
         "outage_invalid",
@@ -319,6 +389,17 @@ impl Refusal {
             Self::OptionsConflict => "options_conflict",
             Self::LotWithdrawn => "lot_withdrawn",
             Self::RemnantInvalid => "remnant_invalid",
+            Self::BankAccountUnknown => "bank_account_unknown",
+            Self::BankAccountExists => "bank_account_exists",
+            Self::TooManyDeposits { .. } => "too_many_deposits",
+            Self::StatementBroken { .. } => "statement_broken",
+            Self::StatementImportedBefore => "statement_imported_before",
+            Self::StatementNotNext { .. } => "statement_not_next",
+            Self::StatementTooLong { .. } => "statement_too_long",
+            Self::ReconciliationInvalid { .. } => "reconciliation_invalid",
+            Self::DifferenceTooLarge { .. } => "difference_too_large",
+            Self::ReconciliationUnknown => "reconciliation_unknown",
+            Self::PayoutNotInTransit => "payout_not_in_transit",
             Self::DeliveryTermsInvalid => "delivery_terms_invalid",
             Self::OutageNotOpen => "outage_not_open",
             Self::OutageInvalid { .. } => "outage_invalid",

@@ -1,6 +1,6 @@
 //! The words of a scenario's line and what they mean.
 
-use ledger::{Currency, Instant, OrganizationId};
+use ledger::{Amount, Currency, Instant, OrganizationId};
 use matching::{
     Billing, DeliveryTerms, Hour, MarketChoice, MarketFilter, MarketId, Placement, Price, SelfTradePrevention,
     TermWindow, TimeInForce, Unfilled, UnfilledReason, Window, WouldFill, ZoneAttributes,
@@ -139,6 +139,10 @@ pub fn at_hour(text: &str) -> Instant {
         Some((hour, minutes)) => instant(number(hour), i64::from(number(minutes))),
         None => instant(number(text), 0),
     }
+}
+
+pub fn amount(text: &str) -> Amount {
+    text.parse().expect("an amount")
 }
 
 pub fn limit(text: &str) -> Price {

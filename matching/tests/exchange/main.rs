@@ -2,6 +2,7 @@
 
 mod amendment;
 mod auction;
+mod bank;
 mod billing;
 mod conformance;
 mod controls;

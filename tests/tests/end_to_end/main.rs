@@ -4,6 +4,7 @@ mod access;
 mod architecture;
 mod authorization;
 mod bad_input;
+mod bank;
 mod books;
 mod candles;
 mod chain;

@@ -96,8 +96,15 @@ impl Twin {
             | Instruction::TakeLead
             | Instruction::SetPriceBand { .. }
             | Instruction::SetBudget { .. } => {}
-            // Everything is delivered here.
-            Instruction::ConfirmDelivery { .. }
+            // Everything is delivered here, and nobody knows of a bank.
+            Instruction::OpenBankAccount { .. }
+            | Instruction::ExpectDeposit { .. }
+            | Instruction::ImportStatement(_)
+            | Instruction::Reconcile { .. }
+            | Instruction::UndoReconciliation { .. }
+            | Instruction::RequestPayout { .. }
+            | Instruction::ReturnPayout { .. }
+            | Instruction::ConfirmDelivery { .. }
             | Instruction::OpenOutage(_)
             | Instruction::AcceptOutage { .. }
             | Instruction::RestoreOutage { .. }

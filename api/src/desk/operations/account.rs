@@ -1,12 +1,13 @@
 //! Money and budgets.
 
 use ledger::Currency;
-use matching::Instruction;
+use matching::{Instruction, PayoutSource};
 
 use super::super::{Answer, Desk, Request};
 use super::whole;
 use crate::problem::Problem;
 use crate::resources::account::{BalanceBody, DepositBody, NewDepositBody};
+use crate::resources::bank::transfers::{PayoutBody, TransferBody, TransferRequest};
 use crate::resources::budgets::{BudgetBody, NewBudgetBody};
 
 /// Credits a deposit, to an organization that need not have been there before.
@@ -38,4 +39,37 @@ pub(in crate::desk) fn lift_budget(desk: &mut Desk, request: &Request) -> Result
     let organization = request.organization;
     desk.submit(Instruction::SetBudget { organization, currency, monthly: None })?;
     budgets(desk, request)
+}
+
+pub(in crate::desk) fn expect_deposit(desk: &mut Desk, request: &Request) -> Result<Answer, Problem> {
+    let TransferRequest { amount, currency } = request.body()?;
+    let rows = desk.submit(Instruction::ExpectDeposit { organization: request.organization, amount, currency })?;
+    Answer::created(&TransferBody::of_receipt(&desk.exchange, &rows)?)
+}
+
+pub(in crate::desk) fn deposits(desk: &mut Desk, request: &Request) -> Result<Answer, Problem> {
+    Answer::ok(&whole(TransferBody::all_of(&desk.exchange, request.organization)))
+}
+
+pub(in crate::desk) fn withdraw(desk: &mut Desk, request: &Request) -> Result<Answer, Problem> {
+    ask_for(desk, request, PayoutSource::Available)
+}
+
+pub(in crate::desk) fn pay_out(desk: &mut Desk, request: &Request) -> Result<Answer, Problem> {
+    ask_for(desk, request, PayoutSource::Payable)
+}
+
+fn ask_for(desk: &mut Desk, request: &Request, source: PayoutSource) -> Result<Answer, Problem> {
+    let TransferRequest { amount, currency } = request.body()?;
+    let organization = request.organization;
+    let rows = desk.submit(Instruction::RequestPayout { organization, amount, currency, source })?;
+    Answer::created(&PayoutBody::of_receipt(&desk.exchange, &rows)?)
+}
+
+pub(in crate::desk) fn withdrawals(desk: &mut Desk, request: &Request) -> Result<Answer, Problem> {
+    Answer::ok(&whole(PayoutBody::all_of(&desk.exchange, request.organization, PayoutSource::Available)))
+}
+
+pub(in crate::desk) fn payouts(desk: &mut Desk, request: &Request) -> Result<Answer, Problem> {
+    Answer::ok(&whole(PayoutBody::all_of(&desk.exchange, request.organization, PayoutSource::Payable)))
 }

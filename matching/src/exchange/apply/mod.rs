@@ -1,5 +1,6 @@
 //! The fold: one event into the state. Total, and without choices: everything was decided before.
 
+mod bank;
 mod contract;
 
 use ledger::{Amount, Currency, OrganizationId};
@@ -36,7 +37,16 @@ impl Exchange {
             Event::OrganizationReinstated(e) => self.change(e.organization, |it| it.suspended = false),
             Event::OrderLimitSet(e) => self.change(e.organization, |it| it.open_orders_max = e.open_orders_max),
             Event::BudgetSet(e) => self.apply_budget(e),
-            Event::DepositReceived(_) | Event::SpotInterrupted(_) => {}
+            Event::SpotInterrupted(_) => {}
+            Event::DepositReceived(e) => self.bank.record(e),
+            Event::BankAccountOpened(e) => self.bank.open(e),
+            Event::DepositExpected(e) => self.bank.expect(e),
+            Event::StatementImported(e) => self.bank.import(e),
+            Event::BankLinesBooked(e) => self.bank.book(e),
+            Event::Reconciled(e) => self.bank.reconcile(e),
+            Event::ReconciliationUndone(e) => self.bank.undo(e),
+            Event::PayoutRequested(e) => self.bank.pay_out(e),
+            Event::PayoutReturned(e) => self.bank.take_back(e),
             Event::MarketOpened(e) => self.venue.open(e.market.clone()),
             Event::MarketHalted(e) => self.change_market(e.market, |market| market.halted = true),
             Event::MarketResumed(e) => self.change_market(e.market, |market| market.halted = false),

@@ -38,9 +38,9 @@ impl Exchange {
         if amount <= Amount::ZERO {
             return Err(Refusal::AmountNotPositive);
         }
-        // All money there is came through the bank, so no other balance can exceed its.
-        let bank = self.books.balance(&Account::operator(AccountKind::Bank, Owner::Entity, currency));
-        if amount > Amount::LINE_MAX || bank + amount > Amount::BALANCE_MAX {
+        // All money there is came this way or through the bank, which stays far below the bound.
+        let recorded = self.books.balance(&Account::operator(AccountKind::BankUnmatched, Owner::Entity, currency));
+        if amount > Amount::LINE_MAX || recorded.abs() + amount > Amount::BALANCE_MAX {
             return Err(Refusal::AmountTooLarge);
         }
         let (deposit, reference) = (DepositId::new(ids.mint()), reference.to_owned());

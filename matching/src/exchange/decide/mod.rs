@@ -5,12 +5,14 @@
 //! - `term`: bids for a term and the trades they make.
 //! - `spot`: orders by the hour.
 //! - `amendment`: changes to open orders.
+//! - `bank`: statements, what they are for, payouts.
 //! - `contract`: charges, and the end of contracts before their time.
 //! - `delivery`: readiness, outages, notices.
 //! - `control`: halts, kill switches, limits, busted trades.
 
 mod admission;
 mod amendment;
+mod bank;
 mod contract;
 mod control;
 mod delivery;
@@ -72,6 +74,21 @@ impl Exchange {
             Instruction::AmendOrder(amendment) => self.amend_order(amendment, ids, out),
             Instruction::CancelOrder { organization, order } => self.cancel_order(*organization, *order, out),
             Instruction::CancelOrders { organization, market } => self.cancel_orders(*organization, *market, out),
+            Instruction::OpenBankAccount { account, currency, opening, tolerance } => {
+                self.open_bank_account(*account, *currency, *opening, *tolerance, out)
+            }
+            Instruction::ExpectDeposit { organization, amount, currency } => {
+                self.expect_deposit(*organization, *amount, *currency, ids, out)
+            }
+            Instruction::ImportStatement(statement) => self.import_statement(statement, ids, out),
+            Instruction::Reconcile { lines, items } => self.reconcile(lines, items, ids, out),
+            Instruction::UndoReconciliation { reconciliation, reason } => {
+                self.undo_reconciliation(*reconciliation, reason, out)
+            }
+            Instruction::RequestPayout { organization, amount, currency, source } => {
+                self.request_payout(*organization, *amount, *currency, *source, ids, out)
+            }
+            Instruction::ReturnPayout { payout, reason } => self.return_payout(*payout, reason, out),
             Instruction::RecordDeposit { organization, amount, currency, reference } => {
                 self.record_deposit(*organization, *amount, *currency, reference, ids, out)
             }

@@ -2,6 +2,7 @@
 //!
 //! Every event carries all that its journal entries need, so that the books can be recomputed from the log alone.
 
+mod bank;
 mod contract;
 mod delivery;
 mod market;
@@ -9,9 +10,13 @@ mod organization;
 mod spot;
 mod term;
 
-use ledger::{ContractId, Instant, OrganizationId};
+use ledger::{BankAccountId, ContractId, Instant, OrganizationId};
 use uuid::Uuid;
 
+pub use bank::{
+    BankAccountOpened, BankLineId, BankLinesBooked, DepositExpected, MatchedItem, MatchedLine, MatchedTarget,
+    PayoutRequested, PayoutReturned, PayoutSource, Reconciled, ReconciliationUndone, StatementImported,
+};
 pub use contract::{Advance, ChargeMissed, ContractNovated, ContractTerminated, PeriodCharged, TerminationCause};
 pub use delivery::{
     DeliveryReady, DismissalCause, HourShortfall, NoticeGiven, OutageDismissed, OutageOpened, OutageRestored,
@@ -134,6 +139,22 @@ events! {
     BudgetSet = "budget_set", 1;
     /// A deposit arrived at the bank.
     DepositReceived = "deposit_received", 1;
+    /// An account at a bank was opened.
+    BankAccountOpened = "bank_account_opened", 1;
+    /// A deposit was announced.
+    DepositExpected = "deposit_expected", 1;
+    /// A bank statement was imported.
+    StatementImported = "statement_imported", 1;
+    /// Lines of a bank statement.
+    BankLinesBooked = "bank_lines_booked", 1;
+    /// Bookings were explained.
+    Reconciled = "reconciled", 1;
+    /// Bookings are unexplained again.
+    ReconciliationUndone = "reconciliation_undone", 1;
+    /// An organization asked for its money.
+    PayoutRequested = "payout_requested", 1;
+    /// A payout did not leave.
+    PayoutReturned = "payout_returned", 1;
     /// A market opened.
     MarketOpened = "market_opened", 2 [from 1];
     /// Trading stopped.
@@ -210,6 +231,8 @@ pub enum EventKey {
     Market(MarketId),
     /// An organization's.
     Organization(OrganizationId),
+    /// A bank account's.
+    BankAccount(BankAccountId),
 }
 
 impl std::fmt::Display for EventKey {
@@ -217,6 +240,7 @@ impl std::fmt::Display for EventKey {
         match self {
             Self::Market(id) => id.fmt(f),
             Self::Organization(id) => id.fmt(f),
+            Self::BankAccount(id) => id.fmt(f),
         }
     }
 }
@@ -231,6 +255,14 @@ impl Event {
             Self::OrderLimitSet(e) => EventKey::Organization(e.organization),
             Self::BudgetSet(e) => EventKey::Organization(e.organization),
             Self::DepositReceived(e) => EventKey::Organization(e.organization),
+            Self::BankAccountOpened(e) => EventKey::BankAccount(e.account),
+            Self::DepositExpected(e) => EventKey::Organization(e.organization),
+            Self::StatementImported(e) => EventKey::BankAccount(e.account),
+            Self::BankLinesBooked(e) => EventKey::BankAccount(e.account),
+            Self::Reconciled(e) => EventKey::BankAccount(e.account),
+            Self::ReconciliationUndone(e) => EventKey::BankAccount(e.undone.account),
+            Self::PayoutRequested(e) => EventKey::Organization(e.organization),
+            Self::PayoutReturned(e) => EventKey::Organization(e.organization),
             Self::MarketOpened(e) => EventKey::Market(e.market.id),
             Self::MarketHalted(e) => EventKey::Market(e.market),
             Self::MarketResumed(e) => EventKey::Market(e.market),
@@ -281,6 +313,7 @@ impl Event {
             | Self::OrganizationReinstated(_)
             | Self::OrderLimitSet(_)
             | Self::BudgetSet(_)
+            | Self::BankAccountOpened(_)
             | Self::MarketOpened(_)
             | Self::MarketHalted(_)
             | Self::MarketResumed(_)
@@ -291,6 +324,13 @@ impl Event {
             | Self::SpotHoursSold(_)
             | Self::SpotHoursDelivered(_) => None,
             Self::DepositReceived(e) => Some(e.deposit.uuid()),
+            Self::DepositExpected(e) => Some(e.deposit.uuid()),
+            Self::StatementImported(e) => Some(e.statement.uuid()),
+            Self::BankLinesBooked(e) => Some(e.statement.uuid()),
+            Self::Reconciled(e) => Some(e.reconciliation.uuid()),
+            Self::ReconciliationUndone(e) => Some(e.undone.reconciliation.uuid()),
+            Self::PayoutRequested(e) => Some(e.payout.uuid()),
+            Self::PayoutReturned(e) => Some(e.payout.uuid()),
             Self::LotRegistered(e) => Some(e.lot.uuid()),
             Self::LotWithdrawn(e) => Some(e.lot.uuid()),
             Self::LotExpired(e) => Some(e.lot.uuid()),

@@ -3,11 +3,13 @@
 //! An organization sees of its own events what its orders, trades and contracts show it anyway: a counterparty's name, but neither
 //! the counterparty's order nor its fees. An event that has parts for several organizations is cut down to the reader's own.
 
+mod bank;
 mod contract;
 
 use ledger::{Amount, ContractId, Currency, OrganizationId};
 use serde::Serialize;
 
+use bank::OwnReconciliation;
 use contract::{OwnCharge, OwnMissedCharge, OwnSettlement, OwnTermination};
 
 use super::{Advance, ContractBusted, ContractHour, Event, HourShortfall, HoursDelivered, SpotHold, TradeExecuted};
@@ -40,7 +42,10 @@ impl Event {
     /// Whom the event concerns.
     pub fn parties(&self) -> Parties {
         match self {
-            Self::MarketOpened(_)
+            Self::BankAccountOpened(_)
+            | Self::StatementImported(_)
+            | Self::BankLinesBooked(_)
+            | Self::MarketOpened(_)
             | Self::MarketHalted(_)
             | Self::MarketResumed(_)
             | Self::PriceBandSet(_)
@@ -52,6 +57,11 @@ impl Event {
             Self::OrderLimitSet(e) => Parties::named(&[e.organization]),
             Self::BudgetSet(e) => Parties::named(&[e.organization]),
             Self::DepositReceived(e) => Parties::named(&[e.organization]),
+            Self::DepositExpected(e) => Parties::named(&[e.organization]),
+            Self::PayoutRequested(e) => Parties::named(&[e.organization]),
+            Self::PayoutReturned(e) => Parties::named(&[e.organization]),
+            Self::Reconciled(e) => Parties::named(&e.organizations()),
+            Self::ReconciliationUndone(e) => Parties::named(&e.undone.organizations()),
             Self::LotRegistered(e) => Parties::named(&[e.organization]),
             Self::LotWithdrawn(e) => Parties::named(&[e.organization]),
             Self::LotExpired(e) => Parties::named(&[e.organization]),
@@ -105,6 +115,15 @@ impl Event {
             Self::OrderLimitSet(e) => serde_json::to_value(e),
             Self::BudgetSet(e) => serde_json::to_value(e),
             Self::DepositReceived(e) => serde_json::to_value(e),
+            Self::DepositExpected(e) => serde_json::to_value(e),
+            Self::PayoutRequested(e) => serde_json::to_value(e),
+            Self::PayoutReturned(e) => serde_json::to_value(e),
+            Self::Reconciled(e) => serde_json::to_value(OwnReconciliation::of(e, None, reader)),
+            Self::ReconciliationUndone(e) => {
+                serde_json::to_value(OwnReconciliation::of(&e.undone, Some(&e.reason), reader))
+            }
+            // The exchange's own bank is nobody else's business.
+            Self::BankAccountOpened(_) | Self::StatementImported(_) | Self::BankLinesBooked(_) => return None,
             Self::LotRegistered(e) => serde_json::to_value(e),
             Self::LotWithdrawn(e) => serde_json::to_value(e),
             Self::LotExpired(e) => serde_json::to_value(e),

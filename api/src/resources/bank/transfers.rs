@@ -1,0 +1,310 @@
+//! Money that organizations pay in, and have paid out.
+
+use std::sync::Arc;
+
+use actix_web::{HttpRequest, HttpResponse, get, post, web};
+use infra::journal::LogRow;
+use infra::node::Node;
+use ledger::{Amount, Currency, DepositId, OrganizationId, PaymentReference, PayoutId};
+use matching::{Event, Exchange, Instruction, OpenDeposit, OpenPayout, PayoutSource};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::auth::{Caller, FinanceOnly, Trader};
+use crate::problem::{Problem, ProblemBody};
+use crate::request::{Page, answer};
+use crate::resources::controls::ReasonBody;
+use crate::resources::{submit, unexpected_receipt};
+
+/// How much money is to be moved.
+#[derive(Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TransferRequest {
+    /// How much, above zero.
+    #[schema(value_type = String, example = "25000.00")]
+    pub(crate) amount: Amount,
+    /// In what currency.
+    #[schema(value_type = String, example = "USD")]
+    pub(crate) currency: Currency,
+}
+
+/// A deposit that was announced, or credited.
+#[derive(Serialize, ToSchema)]
+pub struct TransferBody {
+    /// Its id.
+    id: Uuid,
+    /// What the payer quotes; none of a deposit that was credited by hand.
+    #[schema(value_type = Option<String>, example = "SWD7K3M9QX20P")]
+    reference: Option<PaymentReference>,
+    /// How much was announced.
+    #[schema(value_type = String)]
+    amount: Amount,
+    /// In what currency.
+    #[schema(value_type = String)]
+    currency: Currency,
+    /// How much has come.
+    #[schema(value_type = String)]
+    received: Amount,
+    /// `expected`, `partially_matched` or `matched`.
+    status: &'static str,
+}
+
+impl TransferBody {
+    fn of(id: DepositId, deposit: &OpenDeposit) -> Self {
+        let received = deposit.amount - deposit.left;
+        Self {
+            id: id.uuid(),
+            reference: deposit.reference,
+            amount: deposit.amount,
+            currency: deposit.currency,
+            received,
+            status: match deposit.left {
+                left if left <= Amount::ZERO => "matched",
+                _ if received.is_zero() => "expected",
+                _ => "partially_matched",
+            },
+        }
+    }
+
+    /// The deposit that these events announced.
+    pub(crate) fn of_receipt(exchange: &Exchange, rows: &[Arc<LogRow>]) -> Result<Self, Problem> {
+        let expected = rows.iter().find_map(|row| match &row.record.event {
+            Event::DepositExpected(expected) => Some(expected.deposit),
+            _ => None,
+        });
+        let found = expected.and_then(|id| Some((id, exchange.bank().items.deposits.get(&id)?)));
+        found.map(|(id, deposit)| Self::of(id, deposit)).ok_or_else(unexpected_receipt)
+    }
+
+    /// An organization's deposits, oldest first.
+    pub(crate) fn all_of(exchange: &Exchange, organization: OrganizationId) -> Vec<Self> {
+        let items = &exchange.bank().items;
+        let both = items.deposits.iter().chain(&items.settled_deposits);
+        let mut own: Vec<_> = both.filter(|(_, deposit)| deposit.organization == organization).collect();
+        own.sort_unstable_by_key(|(id, _)| **id);
+        own.into_iter().map(|(id, deposit)| Self::of(*id, deposit)).collect()
+    }
+}
+
+/// A payout or a withdrawal.
+#[derive(Serialize, ToSchema)]
+pub struct PayoutBody {
+    /// Its id.
+    id: Uuid,
+    /// What the payment quotes.
+    #[schema(value_type = String, example = "SWP7K3M9QX20P")]
+    reference: PaymentReference,
+    /// How much.
+    #[schema(value_type = String)]
+    amount: Amount,
+    /// In what currency.
+    #[schema(value_type = String)]
+    currency: Currency,
+    /// How much is on its way.
+    #[schema(value_type = String)]
+    in_transit: Amount,
+    /// `in_transit`, `paid` when the bank has booked it, or `returned`.
+    status: &'static str,
+}
+
+impl PayoutBody {
+    fn of(id: PayoutId, payout: &OpenPayout) -> Self {
+        Self {
+            id: id.uuid(),
+            reference: payout.reference,
+            amount: payout.amount,
+            currency: payout.currency,
+            in_transit: payout.left.max(Amount::ZERO),
+            status: match payout {
+                _ if payout.returned => "returned",
+                _ if payout.left > Amount::ZERO => "in_transit",
+                _ => "paid",
+            },
+        }
+    }
+
+    /// A payout by its id.
+    fn find(exchange: &Exchange, id: PayoutId) -> Option<Self> {
+        let items = &exchange.bank().items;
+        items.payouts.get(&id).or_else(|| items.settled_payouts.get(&id)).map(|payout| Self::of(id, payout))
+    }
+
+    /// The payout that these events asked for, or gave back.
+    pub(crate) fn of_receipt(exchange: &Exchange, rows: &[Arc<LogRow>]) -> Result<Self, Problem> {
+        let id = rows.iter().find_map(|row| match &row.record.event {
+            Event::PayoutRequested(requested) => Some(requested.payout),
+            Event::PayoutReturned(returned) => Some(returned.payout),
+            _ => None,
+        });
+        id.and_then(|id| Self::find(exchange, id)).ok_or_else(unexpected_receipt)
+    }
+
+    /// An organization's payouts from a source, oldest first.
+    pub(crate) fn all_of(exchange: &Exchange, organization: OrganizationId, source: PayoutSource) -> Vec<Self> {
+        let items = &exchange.bank().items;
+        let both = items.payouts.iter().chain(&items.settled_payouts);
+        let own = both.filter(|(_, payout)| payout.organization == organization && payout.source == source);
+        let mut own: Vec<_> = own.collect();
+        own.sort_unstable_by_key(|(id, _)| **id);
+        own.into_iter().map(|(id, payout)| Self::of(*id, payout)).collect()
+    }
+}
+
+/// Announce a deposit. It is credited when the bank has booked money that quotes its reference.
+#[utoipa::path(
+    operation_id = "expect_deposit",
+    tag = "account",
+    security(("oauth2" = ["buyer"]), ("oauth2" = ["provider"])),
+    params(("Idempotency-Key" = Option<String>, Header, description = "Makes the request repeatable")),
+    request_body = TransferRequest,
+    responses(
+        (status = 201, description = "Expected", body = TransferBody),
+        (status = "4XX", description = "Refused", body = ProblemBody, content_type = "application/problem+json"),
+    ),
+)]
+#[post("/account/deposits")]
+pub async fn expect(
+    caller: Caller<Trader>,
+    request: HttpRequest,
+    body: web::Json<TransferRequest>,
+    node: web::Data<Node>,
+) -> Result<HttpResponse, Problem> {
+    let (organization, TransferRequest { amount, currency }) = (caller.organization, body.into_inner());
+    let instruction = Instruction::ExpectDeposit { organization, amount, currency };
+    let receipt = submit(&node, &request, organization, &TransferRequest { amount, currency }, instruction).await?;
+    let body = TransferBody::of_receipt(&node.view.read(), &receipt.rows)?;
+    Ok(answer(HttpResponse::Created(), receipt.sequence, &body))
+}
+
+/// Your deposits, oldest first.
+#[utoipa::path(
+    operation_id = "list_deposits",
+    tag = "account",
+    security(("oauth2" = ["buyer"]), ("oauth2" = ["provider"])),
+    responses((status = 200, description = "The deposits", body = Page<TransferBody>)),
+)]
+#[get("/account/deposits")]
+pub async fn deposits(caller: Caller<Trader>, node: web::Data<Node>) -> HttpResponse {
+    let exchange = node.view.read();
+    let data = TransferBody::all_of(&exchange, caller.organization);
+    answer(HttpResponse::Ok(), exchange.sequence(), &Page { data, next_cursor: None })
+}
+
+async fn ask_for(
+    node: &Node,
+    request: &HttpRequest,
+    organization: OrganizationId,
+    body: &TransferRequest,
+    source: PayoutSource,
+) -> Result<HttpResponse, Problem> {
+    let TransferRequest { amount, currency } = *body;
+    let instruction = Instruction::RequestPayout { organization, amount, currency, source };
+    let receipt = submit(node, request, organization, body, instruction).await?;
+    let payout = PayoutBody::of_receipt(&node.view.read(), &receipt.rows)?;
+    Ok(answer(HttpResponse::Created(), receipt.sequence, &payout))
+}
+
+fn list(node: &Node, organization: OrganizationId, source: PayoutSource) -> HttpResponse {
+    let exchange = node.view.read();
+    let data = PayoutBody::all_of(&exchange, organization, source);
+    answer(HttpResponse::Ok(), exchange.sequence(), &Page { data, next_cursor: None })
+}
+
+/// Withdraw money that is free. It is in transit until the bank has booked it.
+#[utoipa::path(
+    operation_id = "request_withdrawal",
+    tag = "account",
+    security(("oauth2" = ["buyer"]), ("oauth2" = ["provider"])),
+    params(("Idempotency-Key" = Option<String>, Header, description = "Makes the request repeatable")),
+    request_body = TransferRequest,
+    responses(
+        (status = 201, description = "In transit", body = PayoutBody),
+        (status = "4XX", description = "Refused", body = ProblemBody, content_type = "application/problem+json"),
+    ),
+)]
+#[post("/account/withdrawals")]
+pub async fn withdraw(
+    caller: Caller<Trader>,
+    request: HttpRequest,
+    body: web::Json<TransferRequest>,
+    node: web::Data<Node>,
+) -> Result<HttpResponse, Problem> {
+    ask_for(&node, &request, caller.organization, &body, PayoutSource::Available).await
+}
+
+/// Your withdrawals, oldest first.
+#[utoipa::path(
+    operation_id = "list_withdrawals",
+    tag = "account",
+    security(("oauth2" = ["buyer"]), ("oauth2" = ["provider"])),
+    responses((status = 200, description = "The withdrawals", body = Page<PayoutBody>)),
+)]
+#[get("/account/withdrawals")]
+pub async fn withdrawals(caller: Caller<Trader>, node: web::Data<Node>) -> HttpResponse {
+    list(&node, caller.organization, PayoutSource::Available)
+}
+
+/// Have paid out what you have earned by delivering. It is in transit until the bank has booked it.
+#[utoipa::path(
+    operation_id = "request_payout",
+    tag = "account",
+    security(("oauth2" = ["buyer"]), ("oauth2" = ["provider"])),
+    params(("Idempotency-Key" = Option<String>, Header, description = "Makes the request repeatable")),
+    request_body = TransferRequest,
+    responses(
+        (status = 201, description = "In transit", body = PayoutBody),
+        (status = "4XX", description = "Refused", body = ProblemBody, content_type = "application/problem+json"),
+    ),
+)]
+#[post("/payouts")]
+pub async fn pay_out(
+    caller: Caller<Trader>,
+    request: HttpRequest,
+    body: web::Json<TransferRequest>,
+    node: web::Data<Node>,
+) -> Result<HttpResponse, Problem> {
+    ask_for(&node, &request, caller.organization, &body, PayoutSource::Payable).await
+}
+
+/// Your payouts, oldest first.
+#[utoipa::path(
+    operation_id = "list_payouts",
+    tag = "account",
+    security(("oauth2" = ["buyer"]), ("oauth2" = ["provider"])),
+    responses((status = 200, description = "The payouts", body = Page<PayoutBody>)),
+)]
+#[get("/payouts")]
+pub async fn payouts(caller: Caller<Trader>, node: web::Data<Node>) -> HttpResponse {
+    list(&node, caller.organization, PayoutSource::Payable)
+}
+
+/// Give a payout or a withdrawal back that did not leave the bank.
+#[utoipa::path(
+    operation_id = "return_payout",
+    tag = "finance",
+    security(("oauth2" = ["finance"])),
+    params(
+        ("payout" = Uuid, Path, description = "The payout's id"),
+        ("Idempotency-Key" = Option<String>, Header, description = "Makes the request repeatable"),
+    ),
+    request_body = ReasonBody,
+    responses(
+        (status = 200, description = "Given back", body = PayoutBody),
+        (status = "4XX", description = "Refused", body = ProblemBody, content_type = "application/problem+json"),
+    ),
+)]
+#[post("/payouts/{payout}/return")]
+pub async fn return_payout(
+    caller: Caller<FinanceOnly>,
+    payout: web::Path<Uuid>,
+    request: HttpRequest,
+    body: web::Json<ReasonBody>,
+    node: web::Data<Node>,
+) -> Result<HttpResponse, Problem> {
+    let id = PayoutId::new(*payout);
+    PayoutBody::find(&node.view.read(), id).ok_or_else(|| Problem::not_found("payout"))?;
+    let instruction = Instruction::ReturnPayout { payout: id, reason: body.reason.clone() };
+    let receipt = submit(&node, &request, caller.organization, &*body, instruction).await?;
+    Ok(answer(HttpResponse::Ok(), receipt.sequence, &PayoutBody::of_receipt(&node.view.read(), &receipt.rows)?))
+}

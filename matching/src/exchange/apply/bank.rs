@@ -1,0 +1,148 @@
+//! The bank: its accounts, bookings, and what they were for.
+
+use ledger::Amount;
+
+use crate::exchange::bank::{Bank, BankAccount, Expected, OpenDeposit, OpenItems, OpenLine, OpenPayout};
+use crate::exchange::{
+    BankAccountOpened, BankLineId, BankLinesBooked, DepositExpected, DepositReceived, MatchedItem, MatchedTarget,
+    PayoutRequested, PayoutReturned, PayoutSource, Reconciled, ReconciliationUndone, StatementImported,
+};
+
+impl Bank {
+    pub(super) fn open(&mut self, e: &BankAccountOpened) {
+        let account =
+            BankAccount { currency: e.currency, closing: e.opening, tolerance: e.tolerance, statements: Vec::new() };
+        self.accounts.insert(e.account, account);
+    }
+
+    pub(super) fn expect(&mut self, e: &DepositExpected) {
+        self.items.references.insert(e.reference, Expected::Deposit(e.deposit));
+        let deposit = OpenDeposit {
+            organization: e.organization,
+            currency: e.currency,
+            amount: e.amount,
+            left: e.amount,
+            reference: Some(e.reference),
+        };
+        self.items.deposits.insert(e.deposit, deposit);
+    }
+
+    /// A deposit that was credited before its booking: the booking is still to come, where there are accounts for it.
+    pub(super) fn record(&mut self, e: &DepositReceived) {
+        if self.accounts.values().any(|account| account.currency == e.currency) {
+            let deposit = OpenDeposit {
+                organization: e.organization,
+                currency: e.currency,
+                amount: e.amount,
+                left: e.amount,
+                reference: None,
+            };
+            self.items.deposits.insert(e.deposit, deposit);
+        }
+    }
+
+    pub(super) fn import(&mut self, e: &StatementImported) {
+        if let Some(account) = self.accounts.get_mut(&e.account) {
+            account.closing = e.closing;
+            account.statements.push(e.clone());
+        }
+    }
+
+    pub(super) fn book(&mut self, e: &BankLinesBooked) {
+        for (line, booked) in (e.first..).zip(&e.lines) {
+            if !booked.amount.is_zero() {
+                let open = OpenLine { account: e.account, line: booked.clone(), left: booked.amount };
+                self.lines.insert(BankLineId { statement: e.statement, line }, open);
+            }
+        }
+    }
+
+    pub(super) fn reconcile(&mut self, e: &Reconciled) {
+        for matched in &e.lines {
+            if let Some(line) = self.lines.get_mut(&matched.line) {
+                line.left -= matched.amount;
+                if line.left.is_zero() {
+                    let explained = self.lines.remove(&matched.line);
+                    self.explained.extend(explained.map(|line| (matched.line, line)));
+                }
+            }
+        }
+        self.items.settle(&e.items, false);
+        self.reconciliations.insert(e.reconciliation, e.clone());
+    }
+
+    pub(super) fn undo(&mut self, e: &ReconciliationUndone) {
+        for matched in &e.undone.lines {
+            if let Some(line) = self.explained.remove(&matched.line) {
+                self.lines.insert(matched.line, line);
+            }
+            if let Some(line) = self.lines.get_mut(&matched.line) {
+                line.left += matched.amount;
+            }
+        }
+        self.items.settle(&e.undone.items, true);
+        self.reconciliations.remove(&e.undone.reconciliation);
+    }
+
+    pub(super) fn pay_out(&mut self, e: &PayoutRequested) {
+        self.items.references.insert(e.reference, Expected::Payout(e.payout));
+        let payout = OpenPayout {
+            organization: e.organization,
+            currency: e.currency,
+            amount: e.amount,
+            left: e.amount,
+            source: e.source,
+            reference: e.reference,
+            returned: false,
+        };
+        self.items.payouts.insert(e.payout, payout);
+    }
+
+    pub(super) fn take_back(&mut self, e: &PayoutReturned) {
+        if let Some(mut payout) = self.items.payouts.remove(&e.payout) {
+            (payout.left, payout.returned) = (Amount::ZERO, true);
+            self.items.settled_payouts.insert(e.payout, payout);
+        }
+    }
+}
+
+impl OpenItems {
+    /// Takes what bookings were for off what is open, or puts it back. What nothing is open of stays known, so that it can be.
+    pub(in crate::exchange) fn settle(&mut self, items: &[MatchedItem], back: bool) {
+        for item in items {
+            let amount = if back { -item.amount } else { item.amount };
+            match item.target {
+                MatchedTarget::Deposit { deposit, .. } | MatchedTarget::Recorded { deposit, .. } => {
+                    let Some(mut open) =
+                        self.deposits.remove(&deposit).or_else(|| self.settled_deposits.remove(&deposit))
+                    else {
+                        continue;
+                    };
+                    open.left -= amount;
+                    let shelf = if open.left > Amount::ZERO { &mut self.deposits } else { &mut self.settled_deposits };
+                    shelf.insert(deposit, open);
+                }
+                MatchedTarget::Payout { payout, .. } => {
+                    let Some(mut open) = self.payouts.remove(&payout).or_else(|| self.settled_payouts.remove(&payout))
+                    else {
+                        continue;
+                    };
+                    open.left += amount;
+                    let shelf = if open.left > Amount::ZERO { &mut self.payouts } else { &mut self.settled_payouts };
+                    shelf.insert(payout, open);
+                }
+                MatchedTarget::Organization { .. } | MatchedTarget::Account { .. } => {}
+            }
+        }
+    }
+}
+
+impl PayoutSource {
+    /// The account that the money comes from.
+    pub const fn kind(self) -> ledger::AccountKind {
+        match self {
+            Self::Payable => ledger::AccountKind::SellerPayable,
+            Self::Available => ledger::AccountKind::CustomerAvailable,
+        }
+    }
+}

@@ -1,0 +1,325 @@
+//! Statements of the bank, what they are for, and payouts.
+
+use ledger::{
+    AccountKind, Amount, BankAccountId, BankLine, BankStatement, Currency, DepositId, MatchRule, OrganizationId,
+    PaymentReference, PayoutId, ReconciliationId, StatementId,
+};
+
+use super::check_text;
+use crate::DerivedIds;
+use crate::exchange::bank::{OpenItems, OpenLine};
+use crate::exchange::{
+    BankAccountOpened, BankLineId, BankLinesBooked, DepositExpected, Event, Exchange, ItemChoice, MatchedItem,
+    MatchedLine, MatchedTarget, PayoutRequested, PayoutReturned, PayoutSource, Reconciled, ReconciliationUndone,
+    Refusal, StatementImported,
+};
+
+/// The most lines in one event, so that records stay small enough for the topic.
+const LINES_PER_EVENT_MAX: usize = 500;
+/// The most lines of one statement.
+const LINES_MAX: usize = 50_000;
+/// The most deposits that one organization announces at a time.
+const DEPOSITS_MAX: usize = 100;
+/// The most bookings, and the most items, of one reconciliation.
+const MATCHED_MAX: usize = 500;
+
+/// The accounts of the chart that a booking may be explained by.
+const OWN: [AccountKind; 3] = [AccountKind::Expense, AccountKind::Equity, AccountKind::FeeRevenue];
+
+impl Exchange {
+    pub(super) fn open_bank_account(
+        &self,
+        account: BankAccountId,
+        currency: Currency,
+        opening: Amount,
+        tolerance: Amount,
+        out: &mut Vec<Event>,
+    ) -> Result<(), Refusal> {
+        if self.bank.accounts.contains_key(&account) {
+            return Err(Refusal::BankAccountExists);
+        }
+        if opening.abs() > Amount::LINE_MAX || !(Amount::ZERO..=Amount::LINE_MAX).contains(&tolerance) {
+            return Err(Refusal::AmountTooLarge);
+        }
+        out.push(BankAccountOpened { account, currency, opening, tolerance }.into());
+        Ok(())
+    }
+
+    pub(super) fn expect_deposit(
+        &self,
+        organization: OrganizationId,
+        amount: Amount,
+        currency: Currency,
+        ids: &mut DerivedIds,
+        out: &mut Vec<Event>,
+    ) -> Result<(), Refusal> {
+        self.require_organization(organization)?;
+        check_amount(amount)?;
+        if !self.bank.accounts.values().any(|account| account.currency == currency) {
+            return Err(Refusal::BankAccountUnknown);
+        }
+        let own = self.bank.items.deposits.values().filter(|deposit| deposit.organization == organization);
+        if own.count() >= DEPOSITS_MAX {
+            return Err(Refusal::TooManyDeposits { max: DEPOSITS_MAX });
+        }
+        let deposit = DepositId::new(ids.mint());
+        let reference = PaymentReference::of_deposit(deposit);
+        out.push(DepositExpected { deposit, organization, amount, currency, reference }.into());
+        Ok(())
+    }
+
+    pub(super) fn import_statement(
+        &self,
+        statement: &BankStatement,
+        ids: &mut DerivedIds,
+        out: &mut Vec<Event>,
+    ) -> Result<(), Refusal> {
+        let account: BankAccountId = statement.account.parse().map_err(|_| Refusal::BankAccountUnknown)?;
+        let known = self.bank.accounts.get(&account).ok_or(Refusal::BankAccountUnknown)?;
+        let (currency, digest) = (statement.currency, statement.digest());
+        if currency != known.currency || !statement.adds_up() {
+            return Err(Refusal::StatementBroken { gap: statement.gap() });
+        }
+        if known.has(digest) {
+            return Err(Refusal::StatementImportedBefore);
+        }
+        if statement.opening.amount != known.closing {
+            let (opening, closing) = (statement.opening.amount, known.closing);
+            return Err(Refusal::StatementNotNext { opening, closing });
+        }
+        if statement.lines.len() > LINES_MAX {
+            return Err(Refusal::StatementTooLong { max: LINES_MAX });
+        }
+        // Far below what a balance may be, so that several accounts together stay below it.
+        let too_large = statement.closing.amount.abs() > Amount::from_micros(Amount::BALANCE_MAX.micros() / 1_000);
+        if too_large || statement.lines.iter().any(|line| line.amount.abs() > Amount::LINE_MAX) {
+            return Err(Refusal::AmountTooLarge);
+        }
+        let id = StatementId::new(ids.mint());
+        out.push(Event::from(StatementImported {
+            statement: id,
+            account,
+            currency,
+            number: statement.number.clone(),
+            opening: statement.opening.amount,
+            closing: statement.closing.amount,
+            day: statement.closing.day,
+            lines: u32::try_from(statement.lines.len()).unwrap_or(u32::MAX),
+            digest,
+        }));
+        let mut first = 1;
+        for of_day in statement.lines.chunk_by(|line, other| line.booking_day == other.booking_day) {
+            for lines in of_day.chunks(LINES_PER_EVENT_MAX) {
+                // What the bank has booked ahead of time is dated when it is known.
+                let day = lines[0].booking_day.min(self.now.day());
+                let lines = lines.to_vec();
+                let count = u32::try_from(lines.len()).unwrap_or(u32::MAX);
+                out.push(BankLinesBooked { statement: id, account, currency, day, first, lines }.into());
+                first += count;
+            }
+        }
+        self.explain_lines(account, id, &statement.lines, ids, out);
+        Ok(())
+    }
+
+    /// Reconciles what explains itself of a statement's lines, one by one: what one is for, the next cannot be.
+    fn explain_lines(
+        &self,
+        account: BankAccountId,
+        statement: StatementId,
+        lines: &[BankLine],
+        ids: &mut DerivedIds,
+        out: &mut Vec<Event>,
+    ) {
+        let Some(known) = self.bank.accounts.get(&account) else { return };
+        let mut items: Option<OpenItems> = None;
+        for (place, line) in (1..).zip(lines) {
+            let open = OpenLine { account, line: line.clone(), left: line.amount };
+            let explained = items.as_ref().unwrap_or(&self.bank.items).explain(known, &open);
+            let Some((matched, difference, rule)) = explained else { continue };
+            let id = BankLineId { statement, line: place };
+            let reconciled = Reconciled {
+                reconciliation: ReconciliationId::new(ids.mint()),
+                account,
+                currency: known.currency,
+                lines: vec![MatchedLine { line: id, amount: line.amount }],
+                items: matched,
+                difference,
+                rule,
+            };
+            items.get_or_insert_with(|| self.bank.items.clone()).settle(&reconciled.items, false);
+            out.push(reconciled.into());
+        }
+    }
+
+    pub(super) fn reconcile(
+        &self,
+        lines: &[(BankLineId, Option<Amount>)],
+        items: &[(ItemChoice, Option<Amount>)],
+        ids: &mut DerivedIds,
+        out: &mut Vec<Event>,
+    ) -> Result<(), Refusal> {
+        let invalid = |problem: &str| Err(Refusal::ReconciliationInvalid { problem: problem.to_owned() });
+        if lines.is_empty() || items.is_empty() || lines.len() > MATCHED_MAX || items.len() > MATCHED_MAX {
+            return invalid("it takes 1 to 500 lines and 1 to 500 items");
+        }
+        let mut matched: Vec<MatchedLine> = Vec::with_capacity(lines.len());
+        let mut account = None;
+        for (id, amount) in lines {
+            let Some(open) = self.bank.lines.get(id) else {
+                return invalid("a line is not known, or explained already");
+            };
+            if *account.get_or_insert(open.account) != open.account || matched.iter().any(|line| line.line == *id) {
+                return invalid("its lines are of one account, each once");
+            }
+            let amount = amount.unwrap_or(open.left);
+            if !is_part(amount, open.left) {
+                return invalid("a line's amount is more than what is not explained of it, or of the other sign");
+            }
+            matched.push(MatchedLine { line: *id, amount });
+        }
+        let Some(account) = account else { return invalid("it has no lines") };
+        let Some(known) = self.bank.accounts.get(&account) else { return Err(Refusal::BankAccountUnknown) };
+        let booked: Amount = matched.iter().map(|line| line.amount).sum();
+        let items = self.chosen(items, booked, known.currency)?;
+        let difference = booked - items.iter().map(|item| item.amount).sum();
+        if difference.abs() > known.tolerance {
+            return Err(Refusal::DifferenceTooLarge { difference, tolerance: known.tolerance });
+        }
+        out.push(Event::from(Reconciled {
+            reconciliation: ReconciliationId::new(ids.mint()),
+            account,
+            currency: known.currency,
+            lines: matched,
+            items,
+            difference,
+            rule: MatchRule::Manual,
+        }));
+        Ok(())
+    }
+
+    /// What somebody says that bookings were for, with how much of them; of a single item, all.
+    fn chosen(
+        &self,
+        items: &[(ItemChoice, Option<Amount>)],
+        booked: Amount,
+        currency: Currency,
+    ) -> Result<Vec<MatchedItem>, Refusal> {
+        let invalid = |problem: &str| Refusal::ReconciliationInvalid { problem: problem.to_owned() };
+        let mut chosen: Vec<MatchedItem> = Vec::with_capacity(items.len());
+        for (choice, amount) in items {
+            let target = match choice {
+                ItemChoice::Deposit(id) => self.bank.items.deposit_target(*id),
+                ItemChoice::Payout(id) => self.bank.items.payout_target(*id),
+                ItemChoice::Organization(organization) => {
+                    self.require_organization(*organization)?;
+                    Some(MatchedTarget::Organization { organization: *organization })
+                }
+                ItemChoice::Account(kind) if OWN.contains(kind) => {
+                    Some(MatchedTarget::Account { account: kind.code().to_owned() })
+                }
+                ItemChoice::Account(_) => return Err(invalid("a booking is not explained by that account")),
+            };
+            let target = target.ok_or_else(|| invalid("an item is not known, or not open any more"))?;
+            if chosen.iter().any(|other| other.target == target) {
+                return Err(invalid("an item is named twice"));
+            }
+            let left = self.bank.items.left_of(&target);
+            let only = (items.len() == 1).then_some(booked);
+            let amount =
+                amount.or(left.or(only)).ok_or_else(|| invalid("say how much is for each of several items"))?;
+            // A deposit takes more than was announced; nothing else takes more than is open of it.
+            let takes_more = matches!(target, MatchedTarget::Deposit { .. }) && amount > Amount::ZERO;
+            if left.is_some_and(|left| !is_part(amount, left)) && !takes_more {
+                return Err(invalid("an item's amount is more than what is open of it, or of the other sign"));
+            }
+            let credits = matches!(target, MatchedTarget::Organization { .. } | MatchedTarget::Deposit { .. });
+            if amount.is_zero() || (credits && amount < Amount::ZERO) || amount.abs() > Amount::LINE_MAX {
+                return Err(invalid("an organization is credited with what came in"));
+            }
+            chosen.push(MatchedItem { target, amount });
+        }
+        let foreign = chosen.iter().any(|item| match item.target {
+            MatchedTarget::Deposit { deposit, .. } | MatchedTarget::Recorded { deposit, .. } => {
+                self.bank.items.deposits.get(&deposit).is_some_and(|deposit| deposit.currency != currency)
+            }
+            MatchedTarget::Payout { payout, .. } => {
+                self.bank.items.payouts.get(&payout).is_some_and(|payout| payout.currency != currency)
+            }
+            MatchedTarget::Organization { .. } | MatchedTarget::Account { .. } => false,
+        });
+        if foreign { Err(Refusal::CurrenciesDiffer) } else { Ok(chosen) }
+    }
+
+    pub(super) fn undo_reconciliation(
+        &self,
+        id: ReconciliationId,
+        reason: &str,
+        out: &mut Vec<Event>,
+    ) -> Result<(), Refusal> {
+        check_text("reason", reason)?;
+        let undone = self.bank.reconciliations.get(&id).ok_or(Refusal::ReconciliationUnknown)?.clone();
+        for item in &undone.items {
+            // Money that was credited must still be there to take back.
+            if let MatchedTarget::Deposit { organization, .. } | MatchedTarget::Organization { organization } =
+                item.target
+            {
+                self.books.check_available(organization, undone.currency, item.amount).map_err(|overdraft| {
+                    Refusal::InsufficientFunds { required: overdraft.required, available: overdraft.available }
+                })?;
+            }
+        }
+        out.push(ReconciliationUndone { undone, reason: reason.to_owned() }.into());
+        Ok(())
+    }
+
+    pub(super) fn request_payout(
+        &self,
+        organization: OrganizationId,
+        amount: Amount,
+        currency: Currency,
+        source: PayoutSource,
+        ids: &mut DerivedIds,
+        out: &mut Vec<Event>,
+    ) -> Result<(), Refusal> {
+        self.require_organization(organization)?;
+        check_amount(amount)?;
+        let available = self.books.customer(source.kind(), organization, currency);
+        if amount > available {
+            return Err(Refusal::InsufficientFunds { required: amount, available });
+        }
+        let payout = PayoutId::new(ids.mint());
+        let reference = PaymentReference::of_payout(payout);
+        out.push(PayoutRequested { payout, organization, amount, currency, source, reference }.into());
+        Ok(())
+    }
+
+    pub(super) fn return_payout(&self, id: PayoutId, reason: &str, out: &mut Vec<Event>) -> Result<(), Refusal> {
+        check_text("reason", reason)?;
+        // Of one that has left in part, the rest is explained by hand, or its part undone first.
+        let payout = self.bank.items.payouts.get(&id).filter(|payout| payout.left == payout.amount);
+        let payout = payout.ok_or(Refusal::PayoutNotInTransit)?;
+        out.push(Event::from(PayoutReturned {
+            payout: id,
+            organization: payout.organization,
+            amount: payout.left,
+            currency: payout.currency,
+            source: payout.source,
+            reason: reason.to_owned(),
+        }));
+        Ok(())
+    }
+}
+
+fn check_amount(amount: Amount) -> Result<(), Refusal> {
+    match amount {
+        _ if amount <= Amount::ZERO => Err(Refusal::AmountNotPositive),
+        _ if amount > Amount::LINE_MAX => Err(Refusal::AmountTooLarge),
+        _ => Ok(()),
+    }
+}
+
+/// Whether an amount is some of what there is, of the same sign.
+fn is_part(amount: Amount, whole: Amount) -> bool {
+    !amount.is_zero() && (amount > Amount::ZERO) == (whole > Amount::ZERO) && amount.abs() <= whole.abs()
+}

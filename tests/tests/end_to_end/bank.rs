@@ -1,0 +1,166 @@
+//! Money over the bank: deposits, payouts, statement files, and what they were for.
+
+use api::auth::Role;
+use reqwest::Method;
+use serde_json::{Value, json};
+use tests::client::{Answer, ApiClient, ask, bid};
+use tests::exchange::TestExchange;
+
+use crate::contract_life::Hours;
+use crate::opening::{admit, text};
+
+const ACCOUNT: &str = "DE02120300000000202051";
+
+/// An exchange with a bank account, on which a dollar may be missing.
+async fn with_bank(exchange: &TestExchange) -> ApiClient {
+    let finance = exchange.client("secondwind", Role::Finance);
+    let account = json!({"account": ACCOUNT, "currency": "USD", "tolerance": "1.00"});
+    finance.post("/v1/bank-accounts", &account).await.ok();
+    finance
+}
+
+/// Sends a file as it is.
+async fn send(client: &ApiClient, path: &str, content_type: &str, file: String) -> Answer {
+    client.send(client.request(Method::POST, path).header("Content-Type", content_type).body(file)).await
+}
+
+/// A statement of these amounts with what they quote, in the documented CSV.
+fn csv(number: u32, opening: &str, closing: &str, lines: &[(&str, &str)]) -> String {
+    let row = |(amount, reference): &(&str, &str)| {
+        format!("{ACCOUNT},USD,{number},{opening},{closing},2026-11-20,2026-11-20,{amount},{reference},,\n")
+    };
+    let rows: String = lines.iter().map(row).collect();
+    format!("account,currency,statement,opening,closing,date,value_date,amount,reference,counterparty,text\n{rows}")
+}
+
+async fn balance(client: &ApiClient, name: &str) -> String {
+    text(&client.get("/v1/account/balances").await.ok()["data"][0][name])
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn deposits_and_payouts_go_by_what_the_bank_says() {
+    let exchange = TestExchange::start().await;
+    admit(&exchange).await;
+    let finance = with_bank(&exchange).await;
+    exchange.operator().post("/v1/organizations", &json!({"id": "nova", "name": "Nova"})).await.ok();
+    let (nova, north) = (exchange.client("nova", Role::Buyer), exchange.client("north", Role::Provider));
+
+    // Announced, and credited when the bank has booked it.
+    let announced = json!({"amount": "5000.00", "currency": "USD"});
+    let expected = nova.post("/v1/account/deposits", &announced).await.ok();
+    assert_eq!((&expected["status"], &expected["received"]), (&json!("expected"), &json!("0.00")));
+    assert_eq!(nova.get("/v1/account/balances").await.ok()["data"][0]["available"], "0.00");
+    let reference = text(&expected["reference"]);
+    let file = csv(1, "0.00", "5003.50", &[("5000.00", &format!("invoice {reference}")), ("3.50", "interest")]);
+    let imported = send(&finance, "/v1/bank-statements", "text/csv", file.clone()).await.ok();
+    let statement = &imported["data"][0]["statement"];
+    assert_eq!((&imported["data"][0]["status"], &statement["closing"]), (&json!(201), &json!("5003.50")));
+    assert_eq!(statement["unexplained"][0]["amount"], "3.50", "nothing is silent about what is not explained");
+    assert_eq!(balance(&nova, "available").await, "5000.00");
+    assert_eq!(nova.get("/v1/account/deposits").await.ok()["data"][0]["status"], "matched");
+    let again = send(&finance, "/v1/bank-statements", "text/csv", file).await;
+    assert_eq!(again.problem(), (409, "statement_imported_before"));
+
+    // The interest is the exchange's own.
+    let state = format!("/v1/reconciliations?account={ACCOUNT}");
+    let open = finance.get(&state).await.ok();
+    assert_eq!((&open["reconciled"], &open["account"]["ledger_balance"]), (&json!(false), &json!("5003.50")));
+    let line = json!({"statement": open["lines"][0]["statement"], "line": open["lines"][0]["line"]});
+    let interest = json!({"lines": [line], "items": [{"account": "4000-fee-revenue"}]});
+    let interest = finance.post("/v1/reconciliations", &interest).await.ok();
+    assert_eq!((&interest["rule"], &interest["items"][0]["amount"]), (&json!("manual"), &json!("3.50")));
+    assert_eq!(finance.get(&state).await.ok()["reconciled"], true);
+
+    // North earns, and has it paid out; the bank keeps a little for itself.
+    let hours = Hours::of(&nova).await;
+    let window = json!({"start": hours.at(0), "end": hours.at(10)});
+    let lot = json!({"market": tests::client::MARKET, "gpus": 8, "window": window, "fabric": "hall-3"});
+    let lot = north.post("/v1/lots", &lot).await.ok()["id"].clone();
+    north.post("/v1/orders", &ask(&lot, 8, "1.0000")).await.ok();
+    nova.post("/v1/orders", &bid(8, "1.0000", &hours.at(0), &hours.at(10))).await.ok();
+    hours.move_to(&exchange, 10).await;
+    assert_eq!(balance(&north, "payable").await, "80.00");
+    let too_much = json!({"amount": "80.01", "currency": "USD"});
+    assert_eq!(north.post("/v1/payouts", &too_much).await.problem(), (422, "insufficient_funds"));
+    let payout = north.post("/v1/payouts", &json!({"amount": "80.00", "currency": "USD"})).await.ok();
+    assert_eq!((&payout["status"], &payout["in_transit"]), (&json!("in_transit"), &json!("80.00")));
+    let withdrawal = nova.post("/v1/account/withdrawals", &json!({"amount": "19.60", "currency": "USD"})).await.ok();
+    let wire = |transfer: &Value| text(&transfer["reference"]);
+    let file = csv(2, "5003.50", "4903.40", &[("-80.50", &wire(&payout)), ("-19.60", &wire(&withdrawal))]);
+    send(&finance, "/v1/bank-statements?format=csv", "application/octet-stream", file).await.ok();
+    assert_eq!(north.get("/v1/payouts").await.ok()["data"][0]["status"], "paid");
+    assert_eq!(nova.get("/v1/account/withdrawals").await.ok()["data"][0]["status"], "paid");
+    let done = finance.get(&state).await.ok();
+    assert_eq!((&done["reconciled"], &done["account"]["ledger_balance"]), (&json!(true), &json!("4903.40")));
+    let trial = finance.get("/v1/ledger/trial-balance?entity=operator&currency=USD").await.ok();
+    let row = |account: &str| {
+        let rows = trial["rows"].as_array().expect("rows").iter();
+        rows.filter(|row| row["account"] == account).map(|row| text(&row["balance"])).collect::<String>()
+    };
+    assert_eq!((row("1000-bank"), row("6900-bank-difference")), ("4903.40".into(), "0.50".into()));
+    assert_eq!(row("2300-payout-in-transit"), "0.00");
+    assert_eq!(trial["total_debit"], trial["total_credit"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reconciliation_is_undone_and_made_again() {
+    let exchange = TestExchange::start().await;
+    admit(&exchange).await;
+    let finance = with_bank(&exchange).await;
+    let (acme, beta) = (exchange.client("acme", Role::Buyer), exchange.client("beta", Role::Buyer));
+    let before = balance(&acme, "available").await;
+    let announced = json!({"amount": "100.00", "currency": "USD"});
+    let first = acme.post("/v1/account/deposits", &announced).await.ok();
+    let second = beta.post("/v1/account/deposits", &announced).await.ok();
+    let file = csv(1, "0.00", "100.00", &[("100.00", &text(&first["reference"]))]);
+    send(&finance, "/v1/bank-statements", "text/csv", file).await.ok();
+    let state = format!("/v1/reconciliations?account={ACCOUNT}");
+    let matched = finance.get(&state).await.ok()["data"][0].clone();
+    assert_eq!((&matched["rule"], &matched["items"][0]["organization"]), (&json!("reference"), &json!("acme")));
+    let undo = format!("/v1/reconciliations/{}/undo", text(&matched["id"]));
+    finance.post(&undo, &json!({"reason": "it was beta's"})).await.ok();
+    assert_eq!(finance.post(&undo, &json!({"reason": "again"})).await.problem(), (409, "reconciliation_unknown"));
+    assert_eq!(balance(&acme, "available").await, before);
+    let open = finance.get(&state).await.ok();
+    assert_eq!((open["lines"].as_array().map(Vec::len), open["deposits"].as_array().map(Vec::len)), (Some(1), Some(2)));
+    let line = json!({"statement": open["lines"][0]["statement"], "line": 1});
+    let right = json!({"lines": [line], "items": [{"deposit": second["id"]}]});
+    finance.post("/v1/reconciliations", &right).await.ok();
+    assert_eq!(beta.get("/v1/account/deposits").await.ok()["data"][0]["status"], "matched");
+    // Each organization is told of its own part, and of no account of the exchange.
+    let told = beta.get("/v1/events?limit=500").await.ok().to_string();
+    assert!(told.contains("reconciled") && !told.contains(ACCOUNT) && !told.contains("\"acme\""), "{told}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn several_statements_in_a_file_stand_each_for_itself() {
+    let exchange = TestExchange::start().await;
+    admit(&exchange).await;
+    let finance = with_bank(&exchange).await;
+    let mt940 = |account: &str, opening: &str, amount: &str, closing: &str| {
+        format!(
+            ":20:STATEMENT\r\n:25:{account}\r\n:28C:1/1\r\n:60F:C261119USD{opening}\r\n:61:2611191119C{amount}NTRFNONREF\r\n\
+             :86:wire\r\n:62F:C261119USD{closing}\r\n-\r\n"
+        )
+    };
+    let file = format!(
+        "{}{}{}",
+        mt940(ACCOUNT, "0,00", "10,00", "10,00"),
+        mt940("ELSEWHERE", "0,00", "5,00", "5,00"),
+        mt940(ACCOUNT, "10,00", "7,00", "17,01"),
+    );
+    let answer = send(&finance, "/v1/bank-statements", "text/plain", file).await;
+    assert_eq!(answer.status.as_u16(), 207, "{}", answer.body);
+    let outcomes = answer.body["data"].as_array().expect("a list").iter();
+    let outcomes: Vec<Value> = outcomes.map(|outcome| json!([outcome["status"], outcome["problem"]["code"]])).collect();
+    assert_eq!(outcomes, [json!([201, null]), json!([404, "bank_account_unknown"]), json!([422, "statement_broken"])]);
+    let broken = text(&answer.body["data"][2]["problem"]["detail"]);
+    assert!(broken.contains("-0.01"), "the break, to the cent: {broken}");
+    let nothing = send(&finance, "/v1/bank-statements", "text/plain", "hello".into()).await;
+    assert_eq!(nothing.problem(), (422, "statement_unreadable"));
+    let unknown = finance.get("/v1/reconciliations?account=NOWHERE").await;
+    assert_eq!(unknown.problem(), (404, "bank_account_unknown"), "an empty answer is never a reconciled one");
+    let gap = csv(2, "50.00", "60.00", &[("10.00", "x")]);
+    let gap = send(&finance, "/v1/bank-statements", "text/csv", gap).await;
+    assert_eq!(gap.problem(), (409, "statement_not_next"));
+}
