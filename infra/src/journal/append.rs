@@ -6,11 +6,8 @@ use tokio_postgres::{Client, Statement, Transaction};
 
 use super::copy::{CopyRows, JsonText, timestamp};
 use super::statements::Statements;
-use super::{AccountNumbers, Batch, JournalError, KeyOutcome, read};
+use super::{AccountNumbers, Batch, JournalError, KeyOutcome, OPERATOR_BOOK, read};
 use crate::Database;
-
-/// The operator's book in table `books`.
-const OPERATOR_BOOK: i32 = 1;
 
 /// The one writer of the log.
 pub struct Journal {

@@ -18,6 +18,9 @@ pub use append::Journal;
 pub use copy::timestamp;
 pub use read::{LogReader, load_keys};
 
+/// The operator's book in table `books`.
+pub(crate) const OPERATOR_BOOK: i32 = 1;
+
 /// An event as it stands in the log: the record and its stored bytes, which are also the published ones.
 #[derive(Debug)]
 pub struct LogRow {

@@ -3,10 +3,12 @@
 //! One event is one record. The producer is transactional with a fixed id: opening a session first fences every earlier one
 //! (`init_transactions`), then reads the topic's committed tail and continues after it, so neither a crash nor a takeover repeats
 //! or loses a record. PostgreSQL keeps the position reached per topic and cluster; a topic that is behind it has been recreated
-//! or truncated, and the relay stops and says so rather than publish the log again.
+//! or truncated, and the relay stops and says so rather than publish the log again. The record of an event that led to entries
+//! says where their hash chain stood after them.
 //!
 //! The exchange never waits for the relay: trading goes on while Kafka is away, and the relay catches up.
 
+mod chain_heads;
 mod cloud_event;
 mod session;
 mod tail;
@@ -21,6 +23,9 @@ use crate::journal::{JournalError, LogReader};
 use crate::telemetry::Metrics;
 use crate::{Clock, Database};
 
+pub(crate) use chain_heads::ChainHead;
+
+use chain_heads::ChainHeads;
 use session::Session;
 
 /// Events in one Kafka transaction.
@@ -168,6 +173,7 @@ impl Publisher {
         session.continue_after(&tail);
         let mut position = tail.sequence;
         runtime.block_on(self.check_position(session.cluster(), position))?;
+        let mut chain = runtime.block_on(ChainHeads::after(&self.database, position))?;
         tracing::info!(topic = self.config.topic, position, "publishing the log");
         let mut heads = self.log.subscribe();
         loop {
@@ -187,8 +193,10 @@ impl Publisher {
                 }
                 return Ok(());
             };
-            session.publish(&rows)?;
-            position = last.record.sequence;
+            let until = last.record.sequence;
+            let chain_heads = runtime.block_on(chain.up_to(&self.database, until, rows.len()))?;
+            session.publish(&rows, &chain_heads)?;
+            position = until;
             let age = self.clock.now().micros() - last.record.at.micros();
             self.metrics.relay_lag_seconds.set(Duration::from_micros(u64::try_from(age).unwrap_or(0)).as_secs_f64());
             runtime.block_on(self.store_position(session.cluster(), position))?;

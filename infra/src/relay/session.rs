@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use ledger::Map;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::producer::{BaseProducer, BaseRecord, DeliveryResult, Producer, ProducerContext};
 use rdkafka::{ClientConfig, ClientContext, Message};
 
 use super::tail::Tail;
-use super::{RelayConfig, RelayError, cloud_event};
+use super::{ChainHead, RelayConfig, RelayError, cloud_event};
 use crate::journal::LogRow;
 
 /// How long fencing may take before it is begun anew.
@@ -93,11 +94,12 @@ impl Session {
         self.producer.context().ends().known.clone_from(&tail.ends);
     }
 
-    /// Publishes rows in one transaction: readers of committed records see all of them or none.
-    pub fn publish(&self, rows: &[Arc<LogRow>]) -> Result<(), RelayError> {
+    /// Publishes rows in one transaction: readers of committed records see all of them or none. `heads` are where the operator's
+    /// chain stood after the events that led to entries.
+    pub fn publish(&self, rows: &[Arc<LogRow>], heads: &Map<u64, ChainHead>) -> Result<(), RelayError> {
         self.producer.begin_transaction()?;
         for row in rows {
-            self.send(row)?;
+            self.send(row, heads.get(&row.record.sequence))?;
         }
         self.producer.flush(TRANSACTION_PATIENCE)?;
         let shrunk = self.producer.context().ends().shrunk;
@@ -110,13 +112,13 @@ impl Session {
         Ok(())
     }
 
-    fn send(&self, row: &LogRow) -> Result<(), RelayError> {
+    fn send(&self, row: &LogRow, head: Option<&ChainHead>) -> Result<(), RelayError> {
         let key = row.record.event.key().to_string();
         let mut record = BaseRecord::to(&self.topic)
             .key(&key)
             .payload(&row.content)
             .timestamp(row.record.at.micros() / 1_000)
-            .headers(cloud_event::headers(&row.record));
+            .headers(cloud_event::headers(&row.record, head));
         while let Err((error, unsent)) = self.producer.send(record) {
             if !matches!(error, KafkaError::MessageProduction(RDKafkaErrorCode::QueueFull)) {
                 return Err(error.into());

@@ -103,10 +103,13 @@ async fn every_event_is_published_once_in_order_as_a_cloud_event() {
     assert!(partitions.contains_key(MARKET) && partitions.contains_key("acme"), "{partitions:?}");
 
     let statement = "SELECT sequence, type, version, key, subject::text, (extract(epoch FROM at) * 1000000)::bigint, \
-                     content::text FROM events ORDER BY sequence";
+                     content::text, e.entry, e.hash \
+                     FROM events v LEFT JOIN LATERAL (SELECT sequence AS entry, encode(hash, 'hex') AS hash FROM entries \
+                     WHERE event = v.sequence ORDER BY entries.sequence DESC LIMIT 1) e ON true ORDER BY sequence";
     let rows = exchange.database.owner().await.query(statement, &[]).await.unwrap();
     let by_sequence: BTreeMap<u64, &Published> = published.iter().map(|record| (record.sequence(), record)).collect();
     assert!(rows.iter().any(|row| row.get::<_, &str>(1) == "hours_delivered"));
+    let mut with_entries = 0;
     for row in rows {
         let sequence = u64::try_from(row.get::<_, i64>(0)).unwrap();
         let record = by_sequence[&sequence];
@@ -128,11 +131,17 @@ async fn every_event_is_published_once_in_order_as_a_cloud_event() {
         if let Some(subject) = row.get::<_, Option<String>>(4) {
             headers.insert("ce_subject".to_owned(), subject);
         }
+        if let (Some(entry), Some(hash)) = (row.get::<_, Option<i64>>(7), row.get::<_, Option<String>>(8)) {
+            headers.insert("ce_ledgersequence".to_owned(), entry.to_string());
+            headers.insert("ce_ledgerhash".to_owned(), hash);
+            with_entries += 1;
+        }
         assert_eq!(record.headers, headers);
         assert_eq!(record.key, row.get::<_, &str>(3));
         assert_eq!(record.payload, row.get::<_, &str>(6), "the payload is the stored content, byte for byte");
         assert_eq!(record.timestamp, Some(at.div_euclid(1000)));
     }
+    assert!(with_entries > 20, "{with_entries} records say where the chain of entries stood");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -149,7 +158,19 @@ async fn a_restart_repeats_nothing_and_goes_on() {
     bids(&exchange, 5).await;
     let head = caught_up(&exchange).await;
     assert!(head > before);
-    assert_once_in_order(&topic.committed().await, head);
+    let published = topic.committed().await;
+    assert_once_in_order(&published, head);
+
+    let heads = "SELECT array_agg(event || ' ' || sequence ORDER BY event) \
+                 FROM (SELECT event, max(sequence) AS sequence FROM entries GROUP BY event) e";
+    let stored: Vec<String> = exchange.database.owner().await.query_one(heads, &[]).await.unwrap().get(0);
+    let mut told: Vec<_> = published
+        .iter()
+        .filter_map(|record| Some((record.sequence(), record.headers.get("ce_ledgersequence")?)))
+        .collect();
+    told.sort_unstable();
+    let told: Vec<String> = told.iter().map(|(event, entry)| format!("{event} {entry}")).collect();
+    assert_eq!(told, stored, "every record says where the chain stood, those after a restart as well");
 }
 
 #[tokio::test(flavor = "multi_thread")]
