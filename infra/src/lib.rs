@@ -1,5 +1,6 @@
 //! The shell around the pure crates: it owns every clock, socket, file and process.
 //!
+//! - [`audit`]: everything stored, computed again from the log and compared.
 //! - [`journal`]: the log and the books in PostgreSQL, written in one transaction per batch.
 //! - [`sequencer`]: the one owner of the state; turns submissions into committed batches.
 //! - [`projection`]: read models computed from the log.
@@ -11,6 +12,7 @@
 //!
 //! It decides nothing about the market or the books (`ledger ← matching ← infra ← api`), and knows no HTTP.
 
+pub mod audit;
 pub mod bank_files;
 pub mod config;
 pub mod embedded;

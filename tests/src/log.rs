@@ -1,6 +1,9 @@
 //! The log read back from the database, as an auditor would.
 
+use std::sync::Arc;
+
 use infra::Database;
+use infra::audit::{AuditError, Report, TopicSource};
 use infra::journal::LogReader;
 use matching::Exchange;
 use secrecy::SecretString;
@@ -26,4 +29,22 @@ pub async fn replay(database: &TestDatabase) -> Exchange {
         }
     }
     exchange
+}
+
+/// What `secondwind audit` finds in `database`, and on a topic.
+///
+/// # Errors
+/// When the audit could not be carried out.
+pub async fn audit(database: &TestDatabase, topic: Option<TopicSource>) -> Result<Report, AuditError> {
+    let database = Database::new(&SecretString::from(database.url())).expect("a URL");
+    infra::audit::audit(database, topic, Arc::new(|_, _| {})).await
+}
+
+/// Everything that is stored in `database` follows from its log.
+///
+/// # Panics
+/// When it does not, or the audit could not be carried out.
+pub async fn assert_sound(database: &TestDatabase) {
+    let report = audit(database, None).await.expect("the audit is carried out");
+    assert!(report.sound, "{report:#?}");
 }

@@ -68,6 +68,20 @@ impl TestDatabase {
         Self { name }
     }
 
+    /// A copy of it as it is, of which nobody knows. Whoever is connected to the original is cut off.
+    pub async fn copy(&self) -> Self {
+        let name = format!("test_{}", Uuid::now_v7().simple());
+        let admin = connect(&server().url("postgres")).await;
+        let cut_off = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1";
+        let statement = format!("CREATE DATABASE {name} TEMPLATE {}", self.name);
+        crate::condition::until("the database is copied", async || {
+            admin.execute(cut_off, &[&self.name]).await.expect("the superuser may");
+            admin.batch_execute(&statement).await.ok()
+        })
+        .await;
+        Self { name }
+    }
+
     /// Its URL, as the server's superuser.
     pub fn url(&self) -> String {
         server().url(&self.name)

@@ -1,5 +1,6 @@
 //! The commands of the binary, one per role.
 
+mod audit;
 mod create_operator;
 mod exec;
 mod migrate;
@@ -69,6 +70,12 @@ enum Command {
         #[arg(long)]
         until: Option<u64>,
     },
+    /// Compute everything that is stored again from the log, and compare: entries, chain, balances, holds, contracts, lots, client
+    /// money, read models, and the topic.
+    ///
+    /// It writes nothing and may run beside the exchange. The exit status is 0 when nothing differs, 1 when something does, and 2
+    /// when the audit could not be carried out.
+    Audit(audit::AuditArgs),
     /// Play recorded prices and demand through the REST API and report what came of it.
     ReplayMarket(ReplayArgs),
     /// Carry out commands from a file on an exchange in memory: the API without a server.
@@ -108,6 +115,7 @@ impl Invocation {
                 Command::Migrate { database_url } => migrate::migrate(database_url).await,
                 Command::CreateOperator { database_url } => create_operator::create_operator(database_url).await,
                 Command::ReplayLog { database_url, until } => replay_log::replay_log(database_url, until).await,
+                Command::Audit(args) => Ok(audit::run_audit(args).await),
                 Command::ReplayMarket(args) => {
                     let sound = replay_market(args).await?;
                     Ok(if sound { ExitCode::SUCCESS } else { ExitCode::FAILURE })

@@ -24,6 +24,7 @@ use crate::telemetry::Metrics;
 use crate::{Clock, Database};
 
 pub(crate) use chain_heads::ChainHead;
+pub(crate) use cloud_event::{LEDGER_HEADERS, SEQUENCE_HEADER, attributes};
 
 use chain_heads::ChainHeads;
 use session::Session;

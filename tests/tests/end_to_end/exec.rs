@@ -84,4 +84,5 @@ async fn exec_answers_as_http_does() {
         }
     }
     assert!(differences.is_empty(), "{}", differences.join("\n\n"));
+    tests::log::assert_sound(&exchange.database).await;
 }

@@ -2,6 +2,7 @@
 
 mod access;
 mod architecture;
+mod audit;
 mod authorization;
 mod bad_input;
 mod bank;

@@ -1,0 +1,153 @@
+//! The entries: each event's, computed again, beside those that are stored.
+
+use std::fmt::{Display, Write as _};
+
+use ledger::{Account, EntityId, Entry, Line, Map};
+
+use super::report::{Check, Finding, Outcome};
+use super::stored::{LineRow, StoredEntry};
+
+/// Compares entries.
+pub(super) struct EntriesCheck {
+    pub outcome: Outcome,
+    source_key: String,
+}
+
+impl EntriesCheck {
+    pub fn new() -> Self {
+        Self { outcome: Outcome::of(Check::Entries), source_key: String::new() }
+    }
+
+    /// Compares what an event leads to with what is stored of it, and tells for each stored entry which computed one it equals.
+    pub fn compare(
+        &mut self,
+        event: u64,
+        computed: &[Entry],
+        stored: &[StoredEntry],
+        accounts: &Map<i64, Account>,
+    ) -> Vec<Option<usize>> {
+        let mut equals = vec![None; stored.len()];
+        let mut explained = vec![false; stored.len()];
+        for (ordinal, entry) in computed.iter().enumerate() {
+            self.outcome.compared += 1;
+            self.source_key.clear();
+            let _ = write!(self.source_key, "{event}.{ordinal}");
+            let key = &self.source_key;
+            let Some(place) = stored.iter().position(|stored| stored.row.source_key == *key) else {
+                let missing = || Finding {
+                    place: format!("the entry with source key {key}"),
+                    expected: described(entry),
+                    found: "none".to_owned(),
+                };
+                self.outcome.differ(missing);
+                continue;
+            };
+            explained[place] = true;
+            match difference(entry, &stored[place], accounts) {
+                None => equals[place] = Some(ordinal),
+                Some(finding) => self.outcome.differ(|| finding),
+            }
+        }
+        for (stored, _) in stored.iter().zip(explained).filter(|(_, explained)| !explained) {
+            self.unexplained(stored);
+        }
+        equals
+    }
+
+    /// A stored entry that no event leads to.
+    pub fn unexplained(&mut self, stored: &StoredEntry) {
+        let row = &stored.row;
+        self.outcome.differ(|| Finding {
+            place: format!("entry {}", row.sequence),
+            expected: "none: no event of the log leads to it".to_owned(),
+            found: format!(
+                "source key {}, event {}, dated {}, {} lines",
+                row.source_key,
+                or_none(row.event),
+                row.effective,
+                stored.lines.len()
+            ),
+        });
+    }
+
+    /// A line whose entry is not there.
+    pub fn orphan(&mut self, line: &LineRow) {
+        self.outcome.differ(|| Finding {
+            place: format!("line {} of entry {}", line.line, line.entry),
+            expected: "none: there is no such entry".to_owned(),
+            found: format!("{} on account {}", line.amount, line.account),
+        });
+    }
+}
+
+/// Where a stored entry first differs from what its event leads to.
+fn difference(expected: &Entry, stored: &StoredEntry, accounts: &Map<i64, Account>) -> Option<Finding> {
+    let StoredEntry { row, lines } = stored;
+    let header_is_equal = row.rule == Ok(expected.rule())
+        && row.effective == expected.effective()
+        && row.contract == expected.contract()
+        && row.r#box == expected.r#box()
+        && expected.entity() == EntityId::Operator
+        && usize::try_from(row.line_count) == Ok(lines.len());
+    let is_equal = |(number, (line, stored)): (i32, (&Line, &LineRow))| {
+        stored.line == number
+            && stored.amount == line.amount
+            && stored.contract == line.contract
+            && accounts.get(&stored.account) == Some(&line.account)
+    };
+    let lines_are_equal =
+        || lines.len() == expected.lines().len() && (0i32..).zip(expected.lines().iter().zip(lines)).all(is_equal);
+    if header_is_equal && lines_are_equal() { None } else { Some(named(expected, stored, accounts)) }
+}
+
+/// The difference in words.
+fn named(expected: &Entry, stored: &StoredEntry, accounts: &Map<i64, Account>) -> Finding {
+    let StoredEntry { row, lines } = stored;
+    let at = |what: &str| format!("entry {} (source key {}), {what}", row.sequence, row.source_key);
+    let rule = |rule: &ledger::PostingRule| format!("{}.{}", rule.id, rule.version);
+    let found_rule = row.rule.as_ref().map_or_else(Clone::clone, rule);
+    let columns = [
+        ("entity", expected.entity().to_string(), EntityId::Operator.to_string()),
+        ("rule", rule(&expected.rule()), found_rule),
+        ("date", expected.effective().to_string(), row.effective.to_string()),
+        ("contract", or_none(expected.contract()), or_none(row.contract)),
+        ("box", or_none(expected.r#box()), or_none(row.r#box)),
+        ("line_count", expected.lines().len().to_string(), row.line_count.to_string()),
+        ("lines", expected.lines().len().to_string(), lines.len().to_string()),
+    ];
+    let differing = columns.into_iter().find(|(_, expected, found)| expected != found);
+    if let Some((column, expected, found)) = differing {
+        return Finding { place: at(column), expected, found };
+    }
+    let texts = expected.lines().iter().zip(lines).enumerate().map(|(number, (line, stored))| {
+        let expected = format!("line {number}, {}", line_text(Some(&line.account), line));
+        let as_line = Line { account: line.account, amount: stored.amount, contract: stored.contract };
+        let found = format!("line {}, {}", stored.line, line_text(accounts.get(&stored.account), &as_line));
+        (number, expected, found)
+    });
+    let differing = texts.into_iter().find(|(_, expected, found)| expected != found);
+    let (number, expected, found) = differing.unwrap_or_default();
+    Finding { place: at(&format!("line {number}")), expected, found }
+}
+
+fn line_text(account: Option<&Account>, line: &Line) -> String {
+    let contract = line.contract.map_or_else(String::new, |contract| format!(" for contract {contract}"));
+    match account {
+        Some(Account { kind, owner, currency, .. }) => {
+            let owner = owner.to_string();
+            let space = if owner.is_empty() { "" } else { " " };
+            format!("{} {currency} on {}{space}{owner}{contract}", line.amount, kind.code())
+        }
+        None => format!("{} on an account that is not there{contract}", line.amount),
+    }
+}
+
+/// An entry in a few words.
+fn described(entry: &Entry) -> String {
+    let lines: Vec<String> = entry.lines().iter().map(|line| line_text(Some(&line.account), line)).collect();
+    format!("{}.{} dated {}: {}", entry.rule().id, entry.rule().version, entry.effective(), lines.join("; "))
+}
+
+pub(super) fn or_none<T: Display>(value: Option<T>) -> String {
+    value.map_or_else(|| "none".to_owned(), |value| value.to_string())
+}

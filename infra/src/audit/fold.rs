@@ -1,0 +1,216 @@
+//! One pass over the log: every event is computed again, and everything that is stored of it is taken from its own stream.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use ledger::{Account, ChainHash, Map};
+use matching::{Exchange, Record};
+use tokio::runtime::Handle;
+
+use super::balances::{BalancesCheck, client_money};
+use super::chain::ChainCheck;
+use super::contracts::ContractsCheck;
+use super::entries::EntriesCheck;
+use super::holds;
+use super::log::{LogCheck, LoggedEvent};
+use super::lots::LotsCheck;
+use super::read_models::{self, ReadModelsCheck};
+use super::report::{Check, Finding, Outcome, Report};
+use super::snapshot::{Rows, Snapshot};
+use super::stored::{StoredEntries, StoredEntry};
+use super::topic::TopicCheck;
+use super::{AuditError, Progress};
+use crate::relay::ChainHead;
+
+/// Events between two reports of progress.
+const EVENTS_PER_REPORT: u64 = 4_096;
+
+/// What the snapshot says in single rows.
+pub(super) struct Heads {
+    /// The last event of the log.
+    pub log: u64,
+    /// The last entry of the operator's book.
+    pub book_sequence: u64,
+    /// That entry's hash.
+    pub book_hash: ChainHash,
+    /// The event that the read models include.
+    pub read_models: u64,
+    /// Entries in books that no event posts to, the first of them.
+    pub foreign_entry: Option<String>,
+}
+
+/// What is read: the log, and beside it what is stored of each event.
+pub(super) struct Sources {
+    pub heads: Heads,
+    pub accounts: Map<i64, Account>,
+    pub events: Rows<LoggedEvent>,
+    pub entries: StoredEntries,
+    pub snapshot: Snapshot,
+}
+
+/// The pass.
+pub(super) struct Fold {
+    sources: Sources,
+    topic: Option<TopicCheck>,
+    exchange: Exchange,
+    log: LogCheck,
+    entries: EntriesCheck,
+    chain: ChainCheck,
+    balances: BalancesCheck,
+    contracts: ContractsCheck,
+    lots: LotsCheck,
+    read_models: ReadModelsCheck,
+    /// The stored entries of the event at hand.
+    of_event: Vec<StoredEntry>,
+    runtime: Handle,
+}
+
+impl Fold {
+    pub fn new(sources: Sources, topic: Option<TopicCheck>, runtime: Handle) -> Self {
+        Self {
+            sources,
+            topic,
+            exchange: Exchange::new(),
+            log: LogCheck::new(),
+            entries: EntriesCheck::new(),
+            chain: ChainCheck::new(),
+            balances: BalancesCheck::new(),
+            contracts: ContractsCheck::default(),
+            lots: LotsCheck::new(),
+            read_models: ReadModelsCheck::new(),
+            of_event: Vec::new(),
+            runtime,
+        }
+    }
+
+    /// Reads everything, and reports. Blocks its thread.
+    pub fn run(mut self, progress: &Progress) -> Result<Report, AuditError> {
+        let head = self.sources.heads.log;
+        self.read_models_at(0)?;
+        while let Some(row) = self.sources.events.take()? {
+            let Some(record) = self.log.follow(&row) else { break };
+            let sequence = record.sequence;
+            let chain_head = self.compare_entries(record)?;
+            self.contracts.follow(record);
+            self.lots.follow(sequence, &record.event);
+            if let Some(topic) = &mut self.topic {
+                topic.compare(record, &row.content, chain_head.as_ref())?;
+            }
+            if !self.apply(record) {
+                self.log.refuse(sequence);
+                break;
+            }
+            self.read_models_at(sequence)?;
+            if sequence % EVENTS_PER_REPORT == 0 {
+                progress(sequence, head);
+            }
+        }
+        progress(self.exchange.sequence(), head);
+        self.finish()
+    }
+
+    /// Whether the state took the event in. It always does of a log that was decided by `decide`; one that was changed may break
+    /// what the state relies on, which must not end the audit.
+    fn apply(&mut self, record: &Record) -> bool {
+        let exchange = &mut self.exchange;
+        catch_unwind(AssertUnwindSafe(|| exchange.apply(record))).is_ok()
+    }
+
+    /// Compares what the event leads to with what is stored of it, and tells where the chain stands after it, if it moved.
+    fn compare_entries(&mut self, record: &Record) -> Result<Option<ChainHead>, AuditError> {
+        let computed = record.entries();
+        self.balances.add(record.sequence, &computed);
+        self.of_event.clear();
+        while let Some(event) = self.sources.entries.next_event()? {
+            let is_of_this = event == Some(record.sequence);
+            let is_out_of_place = event.is_none_or(|event| event < record.sequence || event > self.sources.heads.log);
+            if !is_of_this && !is_out_of_place {
+                break;
+            }
+            let (entries, stored) = (&mut self.entries, &mut self.sources.entries);
+            let Some(stored) = stored.take(|line| entries.orphan(&line))? else { break };
+            if is_of_this {
+                self.of_event.push(stored);
+            } else {
+                self.entries.unexplained(&stored);
+                self.chain.follow(&stored, None, &self.sources.accounts);
+            }
+        }
+        let accounts = &self.sources.accounts;
+        let equals = self.entries.compare(record.sequence, &computed, &self.of_event, accounts);
+        for (stored, equal) in self.of_event.iter().zip(equals) {
+            self.chain.follow(stored, equal.and_then(|ordinal| computed.get(ordinal)), accounts);
+        }
+        Ok(self.of_event.last().map(|stored| ChainHead { sequence: stored.row.sequence, hash: stored.row.hash }))
+    }
+
+    /// Compares the read models once the state is where they are.
+    fn read_models_at(&mut self, sequence: u64) -> Result<(), AuditError> {
+        if sequence != self.sources.heads.read_models {
+            return Ok(());
+        }
+        let snapshot = &self.sources.snapshot;
+        let (contracts, orders, lots) = self.runtime.block_on(async {
+            let contracts = read_models::contracts(snapshot).await?;
+            Ok::<_, AuditError>((
+                contracts,
+                read_models::open_orders(snapshot).await?,
+                read_models::lots(snapshot).await?,
+            ))
+        })?;
+        self.read_models.contracts(contracts, &self.contracts.told)?;
+        self.read_models.orders(&orders, &self.exchange);
+        self.read_models.lots(&lots, &self.exchange);
+        Ok(())
+    }
+
+    fn finish(mut self) -> Result<Report, AuditError> {
+        let heads = &self.sources.heads;
+        let broken = self.log.finish(heads.log);
+        loop {
+            let (entries, stored) = (&mut self.entries, &mut self.sources.entries);
+            let Some(stored) = stored.take(|line| entries.orphan(&line))? else { break };
+            // Where the log cannot be followed, nothing says whether an event leads to it.
+            if broken.is_none() {
+                self.entries.unexplained(&stored);
+            }
+            self.chain.follow(&stored, None, &self.sources.accounts);
+        }
+        if let Some(found) = &heads.foreign_entry {
+            let expected = "no entries: no event posts to it".to_owned();
+            let finding = || Finding { place: "another book".to_owned(), expected, found: found.clone() };
+            self.entries.outcome.differ(finding);
+        }
+        self.chain.finish(heads.book_sequence, &heads.book_hash);
+        let mut checks = vec![];
+        if let Some(why) = &broken {
+            let open = [Check::Balances, Check::Holds, Check::Contracts, Check::Lots, Check::ClientMoney];
+            checks.extend(open.map(|check| Outcome::not_checked(check, why.clone())));
+        } else {
+            let stored = self.runtime.block_on(self.balances.finish(&self.sources.snapshot, &self.exchange))?;
+            let sums = &self.balances.sums;
+            checks.push(holds::check(sums, &self.exchange));
+            checks.push(self.contracts.finish(sums, &self.exchange));
+            self.lots.finish(&self.exchange);
+            checks.extend([self.balances.outcome, self.lots.outcome, client_money(&stored)]);
+        }
+        if broken.is_none() && heads.read_models > heads.log {
+            let place = || "projection_position".to_owned();
+            self.read_models.outcome.compare(place, format!("at most {}", heads.log), heads.read_models.to_string());
+        }
+        checks.push(match &broken {
+            Some(why) if self.exchange.sequence() < heads.read_models => {
+                Outcome::not_checked(Check::ReadModels, why.clone())
+            }
+            _ => self.read_models.outcome,
+        });
+        checks.push(match (self.topic, broken) {
+            (Some(topic), None) => topic.finish(heads.log)?,
+            // What was compared up to there stands.
+            (Some(topic), Some(why)) if topic.outcome.differences == 0 => Outcome::not_checked(Check::Topic, why),
+            (Some(topic), Some(_)) => topic.outcome,
+            (None, _) => Outcome::not_checked(Check::Topic, "no brokers were named".to_owned()),
+        });
+        checks.extend([self.log.outcome, self.entries.outcome, self.chain.outcome]);
+        Ok(Report::new(heads.log, checks))
+    }
+}

@@ -1,0 +1,154 @@
+//! The audit: everything that is stored, computed again from the event log with the pure crates, and compared.
+//!
+//! It reads one state of the database, however many sessions it takes, and holds neither the log nor the book in memory: the log,
+//! the entries and their lines are streams that are merged in order, and so is the topic. What it keeps is what an exchange
+//! keeps, the balances, and a few words on every contract. It writes nothing.
+//!
+//! - `snapshot`: that one state, and streams of it.
+//! - `fold`: the one pass, which hands each event to the checks.
+//! - `log`, `entries`, `chain`, `balances` (with client money), `holds`, `contracts`, `lots`, `read_models`, `topic`: a check each.
+//! - `stored`: entries with their lines, as they are stored.
+//! - `report`: what was found.
+
+mod balances;
+mod chain;
+mod contracts;
+mod entries;
+mod fold;
+mod holds;
+mod log;
+mod lots;
+mod read_models;
+mod report;
+mod snapshot;
+mod stored;
+mod topic;
+
+use rdkafka::error::KafkaError;
+use tokio::runtime::Handle;
+
+use crate::Database;
+use crate::journal::{JournalError, OPERATOR_BOOK};
+
+use fold::{Fold, Heads, Sources};
+use snapshot::Snapshot;
+use topic::{OpenTopic, TopicCheck};
+
+pub use report::{Check, Finding, Outcome, Report};
+
+/// Is told how many events have been audited, and of how many.
+pub type Progress = dyn Fn(u64, u64) + Send + Sync;
+
+/// The topic to audit.
+#[derive(Clone, Debug)]
+pub struct TopicSource {
+    /// The brokers, as `host:port,…`.
+    pub brokers: String,
+    /// The topic.
+    pub topic: String,
+}
+
+/// Why an audit could not be carried out. It says nothing about the books.
+#[derive(Debug, thiserror::Error)]
+pub enum AuditError {
+    /// The database, or a row that is not of any form that this program writes.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    /// A stored value that cannot be what this program wrote.
+    #[error("the database holds what this program cannot read: {0}")]
+    Unreadable(String),
+    /// The brokers.
+    #[error("Kafka: {0}")]
+    Kafka(#[from] KafkaError),
+    /// The brokers do not know the topic.
+    #[error("the topic {0} does not exist on these brokers")]
+    NoTopic(String),
+    /// The brokers do not say who they are.
+    #[error("the brokers do not tell which cluster they form")]
+    NoClusterId,
+    /// The operating system grants no thread.
+    #[error("a thread cannot be started: {0}")]
+    Thread(std::io::Error),
+    /// A defect of the audit.
+    #[error("the audit broke off: {0}")]
+    BrokenOff(#[from] tokio::task::JoinError),
+}
+
+impl From<tokio_postgres::Error> for AuditError {
+    fn from(error: tokio_postgres::Error) -> Self {
+        Self::Journal(error.into())
+    }
+}
+
+/// Audits a database, and the topic that it is published to.
+///
+/// The exchange may run meanwhile: what is committed or published after the audit began is left out.
+///
+/// # Errors
+/// [`AuditError`] when the audit could not be carried out.
+pub async fn audit(
+    database: Database,
+    topic: Option<TopicSource>,
+    progress: std::sync::Arc<Progress>,
+) -> Result<Report, AuditError> {
+    // Only what is committed is published. So the topic's end is found first: the snapshot, which is later, has all of it. And what
+    // PostgreSQL knows to be published is read before that: all of it is on the topic.
+    let topic = match topic {
+        Some(source) => {
+            let positions = published(&database, &source.topic).await?;
+            let open = tokio::task::spawn_blocking(move || OpenTopic::open(&source)).await??;
+            let here = positions.iter().find(|(cluster, _)| *cluster == open.cluster);
+            let published = here.map_or(0, |(_, sequence)| *sequence);
+            Some((open, published))
+        }
+        None => None,
+    };
+    let snapshot = Snapshot::take(database).await?;
+    let sources = sources(snapshot).await?;
+    let topic = topic.map(|(open, published)| open.read().map(|records| TopicCheck::new(records, published)));
+    let fold = Fold::new(sources, topic.transpose()?, Handle::current());
+    tokio::task::spawn_blocking(move || fold.run(&*progress)).await?
+}
+
+/// What PostgreSQL knows to be published to the topic, by cluster.
+async fn published(database: &Database, topic: &str) -> Result<Vec<(String, u64)>, AuditError> {
+    let client = database.connect().await?;
+    let statement = "SELECT cluster, sequence FROM relay_positions WHERE topic = $1";
+    let rows = client.query(statement, &[&topic]).await?;
+    Ok(rows.iter().map(|row| (row.get(0), to_u64(row.get(1)))).collect())
+}
+
+async fn sources(snapshot: Snapshot) -> Result<Sources, AuditError> {
+    let client = &snapshot.client;
+    let statement = "SELECT l.head, b.head_sequence, b.head_hash, p.sequence \
+                     FROM leadership l, books b, projection_position p WHERE b.id = $1";
+    let row = client.query_one(statement, &[&OPERATOR_BOOK]).await?;
+    let book_hash = row.get::<_, &[u8]>(2).try_into();
+    let foreign = "SELECT b.entity, e.sequence FROM entries e LEFT JOIN books b ON b.id = e.book \
+                   WHERE e.book > $1 OR e.book < $1 ORDER BY e.book, e.sequence LIMIT 1";
+    let foreign = client.query_opt(foreign, &[&OPERATOR_BOOK]).await?;
+    let heads = Heads {
+        log: to_u64(row.get(0)),
+        book_sequence: to_u64(row.get(1)),
+        book_hash: book_hash.map_err(|_| AuditError::Unreadable("books.head_hash is not 32 bytes".to_owned()))?,
+        read_models: to_u64(row.get(3)),
+        foreign_entry: foreign.map(|row| {
+            let entity = row.get::<_, Option<String>>(0).unwrap_or_else(|| "an unknown book".to_owned());
+            format!("entry {} of {entity}", row.get::<_, i64>(1))
+        }),
+    };
+    let accounts = "SELECT a.id, b.entity, a.code, a.owner, a.currency FROM accounts a JOIN books b ON b.id = a.book";
+    let accounts = client.query(accounts, &[]).await?;
+    let accounts = accounts.iter().map(|row| {
+        let account = balances::account_of(row.get(1), row.get(2), row.get(3), row.get(4))?;
+        Ok::<_, AuditError>((row.get::<_, i64>(0), account))
+    });
+    let accounts = accounts.collect::<Result<_, _>>()?;
+    let (events, entries) = (log::events(&snapshot).await?, stored::StoredEntries::read(&snapshot).await?);
+    Ok(Sources { heads, accounts, events, entries, snapshot })
+}
+
+/// A number that the database's own checks keep from being negative; a negative one, which equals nothing computed, stays large.
+fn to_u64(number: i64) -> u64 {
+    u64::try_from(number).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,420 @@
+//! `secondwind audit`: a sound exchange passes, and whatever is changed behind its back is found and named.
+
+use std::collections::BTreeMap;
+
+use api::auth::Role;
+use infra::audit::{Check, Outcome, Report, TopicSource};
+use infra::embedded::InProcessKafka;
+use infra::kafka_topics::TopicSpec;
+use infra::relay::{RelayConfig, RelayStatus};
+use rdkafka::ClientConfig;
+use rdkafka::message::{Header, OwnedHeaders};
+use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
+use reqwest::Method;
+use serde_json::{Value, json};
+use tests::client::{ApiClient, MARKET, ask, bid};
+use tests::condition::{PATIENCE, until};
+use tests::exchange::TestExchange;
+use tests::kafka::{Published, TestTopic, not_run};
+use tests::log::audit;
+use tests::postgres::TestDatabase;
+use tests::server_process::binary;
+
+use crate::trading::opened;
+
+const TOPIC: &str = "events";
+
+fn text(value: &Value) -> &str {
+    value.as_str().expect("a text")
+}
+
+async fn buy(buyer: &ApiClient, gpus: u32, limit: &str, days: (&str, &str)) -> Value {
+    let hour = |day: &str| format!("2037-{day}T00:00:00Z");
+    let filled = buyer.post("/v1/orders", &bid(gpus, limit, &hour(days.0), &hour(days.1))).await.ok();
+    assert_eq!(filled["status"], "filled");
+    filled
+}
+
+/// A session in which most of what an exchange knows happens: contracts over, in delivery and to come, one that is paid in
+/// periods, a resale, an outage, a busted trade, hours sold by the hour, bids that rest and that were cancelled.
+async fn trade(exchange: &TestExchange) {
+    opened(exchange).await;
+    let (acme, beta) = (exchange.client("acme", Role::Buyer), exchange.client("beta", Role::Buyer));
+    let (north, operator) = (exchange.client("north", Role::Provider), exchange.operator());
+    let delivered = buy(&acme, 8, "1.1001", ("01-02", "01-03")).await;
+    buy(&beta, 8, "1.1001", ("01-02", "01-05")).await;
+    let head = buy(&acme, 8, "1.1001", ("01-10", "01-12")).await;
+    let busted = buy(&acme, 8, "1.1001", ("01-20", "01-22")).await;
+    let path = format!("/v1/contracts/{}/bust", text(&busted["trades"][0]["contract"]));
+    operator.post(&path, &json!({"reason": "mistyped"})).await.ok();
+
+    let resold = json!({"side": "sell", "kind": "term", "contract": head["trades"][0]["contract"], "gpus": 8,
+                        "limit_price": "1.2000"});
+    acme.post("/v1/orders", &resold).await.ok();
+    buy(&beta, 16, "1.3000", ("01-11", "01-12")).await;
+
+    let window = json!({"start": "2037-01-01T00:00:00Z", "end": "2037-06-01T00:00:00Z"});
+    let long = json!({"market": MARKET, "gpus": 16, "window": window, "fabric": "hall-4"});
+    let long = north.post("/v1/lots", &long).await.ok();
+    north.post("/v1/orders", &ask(&long["id"], 8, "1.2500")).await.ok();
+    buy(&acme, 8, "1.2500", ("01-02", "03-15")).await;
+    let by_the_hour = json!({"side": "sell", "kind": "spot", "lot": long["id"], "gpus": 8, "limit_price": "0.5500"});
+    north.post("/v1/orders", &by_the_hour).await.ok();
+    let standing = json!({"side": "buy", "kind": "spot", "market": MARKET, "gpus": 8, "limit_price": "0.8000"});
+    beta.post("/v1/orders", &standing).await.ok();
+
+    let resting = bid(16, "0.9137", "2037-01-20T00:00:00Z", "2037-01-21T07:00:00Z");
+    acme.post("/v1/orders", &resting).await.ok();
+    let cancelled = beta.post("/v1/orders", &resting).await.ok();
+    let path = format!("/v1/orders/{}", text(&cancelled["id"]));
+    beta.send(beta.request(Method::DELETE, &path)).await.ok();
+
+    operator.post("/v1/clock", &json!({"now": "2037-01-02T12:00:00Z"})).await.ok();
+    let outage = json!({"contract": delivered["trades"][0]["contract"], "gpus": 3, "from": "2037-01-02T10:15:00Z",
+                        "reason": "a node is down"});
+    let outage = acme.post("/v1/outages", &outage).await.ok();
+    let path = format!("/v1/outages/{}/accept", text(&outage["id"]));
+    north.post(&path, &json!({})).await.ok();
+    operator.post("/v1/clock", &json!({"now": "2037-01-03T12:00:00Z"})).await.ok();
+    let read = exchange.node.projection.reached(exchange.node.log.head(), PATIENCE).await;
+    assert!(read, "the read models follow");
+}
+
+/// An exchange that has traded and stopped, with what it published.
+struct Traded {
+    database: TestDatabase,
+    broker: InProcessKafka,
+    published: Vec<Published>,
+}
+
+impl Traded {
+    /// `topics` are further topics of the broker, with nothing on them.
+    async fn start(topics: &[&str]) -> Self {
+        let specs: Vec<TopicSpec> = std::iter::once(&TOPIC)
+            .chain(topics)
+            .map(|name| TopicSpec { name: (*name).to_owned(), partitions: 2 })
+            .collect();
+        let broker = tokio::task::spawn_blocking(move || InProcessKafka::start(&specs)).await;
+        let broker = broker.expect("a thread").expect("the broker starts");
+        let relay = RelayConfig {
+            brokers: broker.bootstrap_servers(),
+            topic: TOPIC.to_owned(),
+            transactional_id: "audit-relay".to_owned(),
+            brokers_are_volatile: true,
+        };
+        let exchange = TestExchange::start_on(TestDatabase::create().await, relay).await;
+        trade(&exchange).await;
+        let head = exchange.node.log.head();
+        until("the relay has published all", async || {
+            (exchange.node.relay.status() == RelayStatus::Published(head)).then_some(())
+        })
+        .await;
+        let database = exchange.stop().await;
+        let mut published = TestTopic::existing(&broker.bootstrap_servers(), TOPIC).written().await;
+        published.sort_by_key(Published::sequence);
+        Self { database, broker, published }
+    }
+
+    fn source(&self, topic: &str) -> Option<TopicSource> {
+        Some(TopicSource { brokers: self.broker.bootstrap_servers(), topic: topic.to_owned() })
+    }
+
+    /// Writes records to another topic.
+    async fn publish(&self, topic: &str, records: Vec<Published>) {
+        let (brokers, topic) = (self.broker.bootstrap_servers(), topic.to_owned());
+        let write = move || {
+            // One request at a time, or a batch that is tried again comes after its successors.
+            let producer: BaseProducer = ClientConfig::new()
+                .set("bootstrap.servers", brokers)
+                .set("max.in.flight.requests.per.connection", "1")
+                .create()
+                .expect("a producer");
+            for Published { partition, key, headers, payload, .. } in &records {
+                let headers = headers.iter().fold(OwnedHeaders::new(), |headers, (key, value)| {
+                    headers.insert(Header { key, value: Some(value) })
+                });
+                let record = BaseRecord::to(&topic).partition(*partition).key(key).payload(payload).headers(headers);
+                producer.send(record).map_err(|(error, _)| error).expect("it is queued");
+            }
+            producer.flush(PATIENCE).expect("they are written");
+        };
+        tokio::task::spawn_blocking(write).await.expect("the records are written");
+    }
+
+    /// The report on a copy of the database in which `sql` was carried out past all triggers.
+    async fn tampered(&self, sql: &str, topic: Option<TopicSource>) -> Report {
+        let database = self.database.copy().await;
+        let owner = database.owner().await;
+        let tables = "events leadership books entries lines balances accounts";
+        let disable = tables.split(' ').map(|table| format!("ALTER TABLE {table} DISABLE TRIGGER ALL;"));
+        owner.batch_execute(&disable.collect::<String>()).await.expect("the superuser may");
+        owner.batch_execute(sql).await.unwrap_or_else(|error| panic!("{sql}: {error:?}"));
+        audit(&database, topic).await.expect("the audit is carried out")
+    }
+}
+
+#[track_caller]
+fn outcome(report: &Report, check: Check) -> &Outcome {
+    report.outcome(check).expect("every check is reported")
+}
+
+/// The first difference of a check, as one text.
+#[track_caller]
+fn first(report: &Report, check: Check) -> String {
+    let outcome = outcome(report, check);
+    outcome.first.as_ref().map_or_else(|| panic!("{check:?} found nothing: {report:#?}"), ToString::to_string)
+}
+
+/// The checks that found a difference.
+fn differing(report: &Report) -> Vec<Check> {
+    let differing = report.checks.iter().filter(|outcome| outcome.differences > 0);
+    differing.map(|outcome| outcome.check).collect()
+}
+
+/// Gives every entry the hashes of a consistent chain, by the text that `ledger::chain` documents.
+const CHAIN_ANEW: &str = r"
+    DO $$
+    DECLARE
+        e record; previous bytea := decode(repeat('00', 32), 'hex'); computed bytea;
+    BEGIN
+        FOR e IN SELECT * FROM entries ORDER BY sequence LOOP
+            SELECT sha256(convert_to(concat_ws(E'\n', encode(previous, 'hex'), 'operator', e.sequence, e.source_key,
+                          e.rule || '.' || e.rule_version, to_char(e.effective, 'YYYY-MM-DD'),
+                          coalesce(e.contract::text, ''), coalesce(e.box::text, ''),
+                          string_agg(concat_ws(' ', a.code, a.owner, a.currency,
+                                               regexp_replace(l.amount::text, '0{1,4}$', ''),
+                                               coalesce(l.contract::text, '')), E'\n' ORDER BY l.line)), 'UTF8'))
+            INTO computed FROM lines l JOIN accounts a ON a.id = l.account WHERE l.entry = e.sequence;
+            UPDATE entries SET previous_hash = previous, hash = computed WHERE sequence = e.sequence;
+            previous := computed;
+        END LOOP;
+        UPDATE books SET head_hash = previous;
+    END $$;";
+
+/// A deposit of 100,000.00 becomes one of 100,001.00, in the log and in everything that follows from it but the chain.
+const RICHER: &str = r#"
+    UPDATE events SET content = replace(content::text, '"100000.00"', '"100001.00"')::json
+    WHERE sequence = (SELECT min(sequence) FROM events WHERE type = 'deposit_received');
+    UPDATE lines SET amount = amount + sign(amount) WHERE entry = 1;
+    UPDATE balances b SET balance = balance + sign(l.amount) FROM lines l WHERE l.entry = 1 AND l.account = b.account;"#;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sound_exchange_passes_every_check() {
+    let traded = Traded::start(&[]).await;
+    let report = audit(&traded.database, traded.source(TOPIC)).await.expect("the audit is carried out");
+    assert!(report.sound, "{report:#?}");
+    assert_eq!(report.checks.iter().map(|outcome| outcome.check).collect::<Vec<_>>(), Check::ALL);
+    let idle = report.checks.iter().find(|outcome| outcome.compared == 0 || outcome.not_checked.is_some());
+    assert_eq!(idle, None, "every check compared something");
+    assert_eq!(outcome(&report, Check::Topic).compared, report.head);
+    assert_eq!(outcome(&report, Check::Log).compared, report.head);
+
+    let without = audit(&traded.database, None).await.expect("the audit is carried out");
+    assert!(without.sound);
+    assert_eq!(outcome(&without, Check::Topic).not_checked.as_deref(), Some("no brokers were named"));
+    assert_eq!(outcome(&without, Check::Topic).compared, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whatever_is_changed_in_the_books_is_named() {
+    use Check::{Balances, Chain, Entries};
+    let traded = Traded::start(&[]).await;
+    let head: i64 = {
+        let owner = traded.database.owner().await;
+        owner.query_one("SELECT head_sequence FROM books", &[]).await.unwrap().get(0)
+    };
+    let next = head + 1;
+    let inserted = format!(
+        "INSERT INTO entries SELECT book, {next}, 'refund-7', NULL, rule, rule_version, effective, contract, box, line_count, \
+         hash, sha256('forged') FROM entries WHERE sequence = {head}; \
+         INSERT INTO lines SELECT book, {next}, line, account, amount, contract FROM lines WHERE entry = {head}; \
+         UPDATE books SET head_sequence = {next}, head_hash = sha256('forged')"
+    );
+    // What is done, which checks notice, what the first says.
+    let cases: [(&str, &[Check], &str); 10] = [
+        (
+            "UPDATE lines SET amount = amount + 2 * sign(amount) WHERE entry = 2",
+            &[Entries, Chain],
+            "line 0: expected line 0, 100000.00 USD on 1000-bank, found line 0, 100002.00 USD on 1000-bank",
+        ),
+        ("UPDATE entries SET effective = effective + 1 WHERE sequence = 5", &[Entries, Chain], "entry 5 (source key "),
+        (
+            "UPDATE lines SET account = (SELECT account FROM lines WHERE entry = 2 AND line = 1) WHERE entry = 1 AND line = 1",
+            &[Entries, Chain],
+            "on 2000-customer-available org:acme, found line 1, -100000.00 USD on 2000-customer-available org:beta",
+        ),
+        (
+            "UPDATE entries SET rule = 'tax' WHERE sequence = 5",
+            &[Entries, Chain],
+            "rule: expected hold.voided.1, found tax.1",
+        ),
+        (
+            "DELETE FROM entries WHERE sequence = 5; DELETE FROM lines WHERE entry = 5",
+            &[Entries, Chain],
+            "the entry with source key ",
+        ),
+        ("DELETE FROM entries WHERE sequence = 5", &[Entries, Chain], "the entry with source key "),
+        ("DELETE FROM lines WHERE entry = 5 AND line = 1", &[Entries, Chain], "lines: expected 2, found 1"),
+        (&inserted, &[Entries, Chain], "expected none: no event of the log leads to it, found source key refund-7"),
+        (
+            "UPDATE balances SET balance = balance - 1 WHERE account = (SELECT account FROM lines WHERE entry = 2 AND line = 1)",
+            &[Balances, Check::ClientMoney],
+            "operator 2000-customer-available org:beta USD: expected -",
+        ),
+        ("UPDATE books SET head_hash = sha256('other')", &[Chain], "books.head_hash: expected "),
+    ];
+    for (sql, checks, named) in cases {
+        let report = traded.tampered(sql, None).await;
+        assert!(!report.sound);
+        assert_eq!(differing(&report), checks, "{sql}: {report:#?}");
+        let said = first(&report, checks[0]);
+        assert!(said.contains(named), "{sql}: {said}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whatever_is_changed_in_the_log_or_the_read_models_is_named() {
+    use Check::{Balances, Entries, Log, ReadModels};
+    let traded = Traded::start(&[]).await;
+    let deposit = "(SELECT min(sequence) FROM events WHERE type = 'deposit_received')";
+    let content = |change: &str| format!("UPDATE events SET content = {change} WHERE sequence = {deposit}");
+    let amount = content(r#"replace(content::text, '"100000.00"', '"100001.00"')::json"#);
+    let unreadable = content("'{\"amount\": 5}'");
+    let cases: [(&str, &[Check], &str); 9] = [
+        (&amount, &[Entries, Balances], "line 0: expected line 0, 100001.00 USD on 1000-bank, found line 0, 100000.00"),
+        (&unreadable, &[Log], "its content: expected an event, found the content of an event of type deposit_received"),
+        ("DELETE FROM events WHERE sequence = 9", &[Log], "after event 8: expected event 9, found event 10"),
+        ("UPDATE leadership SET head = head + 1", &[Log], "beside leadership.head"),
+        ("UPDATE events SET key = 'other' WHERE sequence = 9", &[Log], "event 9, column key: expected "),
+        (
+            "UPDATE contracts SET recognized = recognized + 1 WHERE id = (SELECT id FROM contracts ORDER BY sequence LIMIT 1)",
+            &[ReadModels],
+            "column recognized: expected ",
+        ),
+        ("DELETE FROM contracts", &[ReadModels], "contracts, rows that are not there: expected 0, found "),
+        (
+            "UPDATE orders SET status = 'open' WHERE status = 'cancelled'",
+            &[ReadModels],
+            "column status: expected one of an",
+        ),
+        ("UPDATE lots SET gpus = gpus + 8", &[ReadModels], "column gpus: expected 16, found 24"),
+    ];
+    for (sql, checks, named) in cases {
+        let report = traded.tampered(sql, None).await;
+        assert_eq!(differing(&report), checks, "{sql}: {report:#?}");
+        let said = first(&report, checks[0]);
+        assert!(said.contains(named), "{sql}: {said}");
+    }
+    let report = traded.tampered(&unreadable, None).await;
+    let why = outcome(&report, Balances).not_checked.as_deref().expect("it needs the whole log");
+    assert!(why.contains("cannot be followed past event"), "{why}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rewrite_that_is_consistent_in_itself_is_seen_on_the_topic() {
+    let traded = Traded::start(&[]).await;
+    let rewrite = format!("{RICHER} {CHAIN_ANEW}");
+    let alone = traded.tampered(&rewrite, None).await;
+    assert!(alone.sound, "the database alone cannot know: {alone:#?}");
+    let report = traded.tampered(&rewrite, traded.source(TOPIC)).await;
+    assert_eq!(differing(&report), [Check::Topic], "{report:#?}");
+    let said = first(&report, Check::Topic);
+    assert!(said.contains("the content of its record") && said.contains("100001.00"), "{said}");
+    // The event's own content, and the head after every entry from there on.
+    let entries = outcome(&report, Check::Entries).compared;
+    let with_entries = traded.published.iter().filter(|record| record.headers.contains_key("ce_ledgerhash")).count();
+    assert_eq!(outcome(&report, Check::Topic).differences, 1 + with_entries as u64, "of {entries} entries");
+
+    // Without a new chain the database alone says so.
+    let half = traded.tampered(RICHER, None).await;
+    assert_eq!(differing(&half), [Check::Chain]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_topic_has_every_event_once_and_as_it_is_in_the_log() {
+    let names = ["missing", "twice", "swapped", "beyond", "content", "cut", "of-old", "half-old"];
+    let traded = Traded::start(&names).await;
+    let head = traded.published.len();
+    let ledger = |name: &String, _: &mut String| !name.starts_with("ce_ledger");
+    let alter = |topic: &str, records: &mut Vec<Published>| match topic {
+        "missing" => drop(records.remove(8)),
+        "twice" => records.push(records[8].clone()),
+        "swapped" => {
+            let (at, _) =
+                (0..).zip(records.windows(2)).find(|(_, pair)| pair[0].partition == pair[1].partition).unwrap();
+            records.swap(at, at + 1);
+        }
+        "beyond" => {
+            let mut more = records[8].clone();
+            more.headers.insert("ce_sequence".to_owned(), (head + 1).to_string());
+            records.push(more);
+        }
+        "content" => records[8].payload.push(' '),
+        "cut" => records.truncate(head - 3),
+        "of-old" => records.iter_mut().for_each(|record| record.headers.retain(ledger)),
+        _ => records[head / 2..].iter_mut().for_each(|record| record.headers.retain(ledger)),
+    };
+    let expected = BTreeMap::from([
+        ("missing", "event 9 on the topic: expected one record, found none; event 10 comes next"),
+        ("twice", "expected none: the event was there before, or it is none, found a record of event 9"),
+        ("swapped", "on the topic: expected one record, found none; event "),
+        ("beyond", "found a record of event "),
+        ("content", "event 9, the content of its record (partition "),
+        ("half-old", "the header ce_ledgersequence of its record"),
+    ]);
+    for topic in names {
+        let mut records = traded.published.clone();
+        alter(topic, &mut records);
+        traded.publish(topic, records).await;
+        let report = audit(&traded.database, traded.source(topic)).await.expect("the audit is carried out");
+        match expected.get(topic) {
+            Some(named) => {
+                assert_eq!(differing(&report), [Check::Topic], "{topic}");
+                let said = first(&report, Check::Topic);
+                assert!(said.contains(named), "{topic}: {said}");
+            }
+            None => assert!(report.sound, "{topic}: {report:#?}"),
+        }
+        if topic == "cut" {
+            assert_eq!(outcome(&report, Check::Topic).note.as_deref(), Some("3 events are not published yet"));
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_exit_status_says_whether_it_is_sound() {
+    let Some(binary) = binary() else { return not_run("the binary is not built") };
+    let traded = Traded::start(&[]).await;
+    let run = |url: String, more: &[&str]| {
+        let mut command = std::process::Command::new(&binary);
+        let output = command.args(["audit", "--database-url", &url]).args(more).output().expect("it starts");
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("UTF-8");
+        (output.status.code(), text(output.stdout), text(output.stderr))
+    };
+    let brokers = traded.broker.bootstrap_servers();
+    let of_topic = ["--kafka-brokers", &brokers, "--topic", TOPIC];
+    let (status, table, _) = tokio::task::block_in_place(|| run(traded.database.url(), &of_topic));
+    assert_eq!(status, Some(0), "{table}");
+    assert!(table.contains("client money") && table.contains("\nsound up to event "), "{table}");
+
+    let copy = traded.database.copy().await;
+    let owner = copy.owner().await;
+    owner.batch_execute("UPDATE contracts SET deposit = deposit + 1").await.unwrap();
+    let (status, table, _) = tokio::task::block_in_place(|| run(copy.url(), &[]));
+    assert_eq!(status, Some(1));
+    assert!(
+        table.contains("NOT SOUND") && table.contains("column deposit") && table.contains("computed again"),
+        "{table}"
+    );
+    let (status, report, _) = tokio::task::block_in_place(|| run(copy.url(), &["--json"]));
+    assert_eq!(status, Some(1));
+    let report: Value = serde_json::from_str(&report).expect("JSON");
+    assert_eq!((&report["sound"], &report["checks"][8]["check"]), (&json!(false), &json!("read_models")));
+
+    let (status, _, said) = tokio::task::block_in_place(|| run(copy.url() + "-gone", &[]));
+    assert_eq!(status, Some(2), "{said}");
+    assert!(said.contains("could not be carried out"), "{said}");
+    let nowhere = ["--kafka-brokers", &brokers, "--topic", "nowhere"];
+    let (status, _, said) = tokio::task::block_in_place(|| run(copy.url(), &nowhere));
+    assert_eq!(status, Some(2), "{said}");
+}
