@@ -82,6 +82,12 @@ impl TestDatabase {
         Self { name }
     }
 
+    /// Removes it, whoever is connected to it.
+    pub async fn remove(self) {
+        let admin = connect(&server().url("postgres")).await;
+        admin.batch_execute(&format!("DROP DATABASE {} WITH (FORCE)", self.name)).await.expect("the superuser may");
+    }
+
     /// Its URL, as the server's superuser.
     pub fn url(&self) -> String {
         server().url(&self.name)

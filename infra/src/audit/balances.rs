@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use ledger::{Account, AccountKind, Amount, Currency, Entry, Guard, Map};
+use ledger::{Account, AccountKind, Amount, Currency, Entry, Guard, Map, Set};
 use matching::Exchange;
 
 use super::AuditError;
@@ -67,8 +67,8 @@ impl BalancesCheck {
             self.outcome.compare(in_state, sum, exchange.books().balance(account));
         }
         if known < self.sums.len() {
-            let stored: Map<Account, ()> = rows.iter().map(|row| (row.account, ())).collect();
-            let mut missing: Vec<_> = self.sums.iter().filter(|(account, _)| !stored.contains_key(account)).collect();
+            let stored: Set<Account> = rows.iter().map(|row| row.account).collect();
+            let mut missing: Vec<_> = self.sums.iter().filter(|(account, _)| !stored.contains(account)).collect();
             missing.sort_unstable();
             for (account, sum) in missing {
                 let (place, expected) = (named(account), sum.to_string());

@@ -33,15 +33,8 @@ impl ChainCheck {
                 found: hex::encode(row.previous_hash),
             });
         }
-        let own;
-        let content = match content {
-            Some(content) => Some(content),
-            None => {
-                own = stored.entry(accounts);
-                own.as_ref()
-            }
-        };
-        match content {
+        let own = if content.is_none() { stored.entry(accounts) } else { None };
+        match content.or(own.as_ref()) {
             None => self.outcome.differ(|| Finding {
                 place: place("its content"),
                 expected: "a balanced entry".to_owned(),

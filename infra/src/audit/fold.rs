@@ -120,7 +120,7 @@ impl Fold {
         let computed = record.entries();
         self.balances.add(record.sequence, &computed);
         self.of_event.clear();
-        while let Some(event) = self.sources.entries.next_event()? {
+        while let Some(event) = self.sources.entries.peek()?.map(|row| row.event) {
             let is_of_this = event == Some(record.sequence);
             let is_out_of_place = event.is_none_or(|event| event < record.sequence || event > self.sources.heads.log);
             if !is_of_this && !is_out_of_place {

@@ -14,7 +14,7 @@ type Needed = BTreeMap<(OrganizationId, Currency), Amount>;
 pub(super) fn check(sums: &Map<Account, Amount>, exchange: &Exchange) -> Outcome {
     let mut outcome = Outcome::of(Check::Holds);
     let venue = exchange.venue();
-    let (mut held, mut prepaid) = (Needed::new(), Needed::new());
+    let (mut set_aside, mut prepaid) = (Needed::new(), Needed::new());
     for order in venue.orders() {
         let spec = &venue.at(order.market()).spec;
         let hold = match order {
@@ -22,14 +22,14 @@ pub(super) fn check(sums: &Map<Account, Amount>, exchange: &Exchange) -> Outcome
             Order::SpotBid(bid) if !bid.suspended => bid.next_hour(spec.fee_bps_max()),
             Order::Ask(_) | Order::SpotBid(_) | Order::SpotAsk(_) => continue,
         };
-        *held.entry((order.organization(), spec.currency)).or_default() += hold;
+        *set_aside.entry((order.organization(), spec.currency)).or_default() += hold;
     }
     for market in venue.markets() {
         for sale in market.spot.hours.values().flat_map(|hour| &hour.sales) {
             *prepaid.entry((sale.buyer, market.spec.currency)).or_default() += sale.amount + sale.buyer_fee;
         }
     }
-    compare(&mut outcome, AccountKind::CustomerHeld, held, sums);
+    compare(&mut outcome, AccountKind::CustomerHeld, set_aside, sums);
     compare(&mut outcome, AccountKind::SpotPrepayment, prepaid, sums);
     outcome
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use ledger::Map;
-use matching::{Event, Exchange, Hour, Lot, LotId, OrderId, SpotSide, Supply, Window};
+use matching::{Event, Exchange, Hour, Lot, LotId, OrderId, SpotSide, Supply, Timeline, Window};
 
 use super::report::{Check, Finding, Outcome};
 
@@ -151,7 +151,7 @@ impl LotsCheck {
 fn edges(lot: &Lot, sold: &Sold) -> BTreeSet<Hour> {
     let window = lot.window;
     let timelines = std::iter::once(&lot.residual).chain(&lot.withdrawn);
-    let steps = timelines.flat_map(|timeline| timeline.steps()).map(|(step, _)| step.start());
+    let steps = timelines.flat_map(Timeline::steps).map(|(step, _)| step.start());
     let counted = sold.0.range(window.start()..window.end()).map(|(hour, _)| *hour);
     steps.chain(counted).collect()
 }

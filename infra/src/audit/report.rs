@@ -177,6 +177,7 @@ impl Outcome {
     }
 
     /// Compares two values of the same thing.
+    #[expect(clippy::needless_pass_by_value, reason = "most are made for the comparison")]
     pub(super) fn compare<T: PartialEq + fmt::Display>(
         &mut self,
         place: impl FnOnce() -> String,

@@ -90,9 +90,9 @@ impl StoredEntries {
         })
     }
 
-    /// The next entry's event, without taking the entry.
-    pub fn next_event(&mut self) -> Result<Option<Option<u64>>, AuditError> {
-        Ok(self.entries.peek()?.map(|row| row.event))
+    /// The next entry, which stays.
+    pub fn peek(&mut self) -> Result<Option<&EntryRow>, AuditError> {
+        self.entries.peek()
     }
 
     /// The next entry with its lines. Lines before them, of entries that are not there, go to `orphans`.

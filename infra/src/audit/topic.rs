@@ -25,6 +25,9 @@ const BATCH_RECORDS: usize = 512;
 /// Batches that are read ahead.
 const BATCHES_AHEAD: usize = 8;
 
+/// What should be in the place of a record that does not continue the log.
+const REPEATED: &str = "none: the event was there before, or it is none";
+
 /// A record as a consumer sees it.
 pub(super) struct TopicRecord {
     partition: i32,
@@ -188,7 +191,7 @@ impl TopicCheck {
                 self.compare_content(record, content, head, &found);
                 return Ok(());
             }
-            self.surplus(&found, "none: the event was there before, or it is none");
+            self.surplus(&found, REPEATED);
         }
         Ok(())
     }
@@ -240,7 +243,11 @@ impl TopicCheck {
     pub fn finish(mut self, head: u64) -> Result<Outcome, AuditError> {
         while let Some(record) = self.records.take()? {
             self.outcome.compared += 1;
-            self.surplus(&record, &format!("none: the log ends at event {head}"));
+            if record.sequence > head {
+                self.surplus(&record, &format!("none: the log ends at event {head}"));
+            } else {
+                self.surplus(&record, REPEATED);
+            }
         }
         if self.last < self.published {
             let (last, published) = (self.last, self.published);
