@@ -52,6 +52,13 @@ pub struct BankAccountId(ShortText<40>);
 #[error("a bank account is 1 to 40 printable ASCII characters without blanks, as the bank's statements name it")]
 pub struct InvalidBankAccount;
 
+impl BankAccountId {
+    /// The account, as the bank's statements name it.
+    pub fn as_str(&self) -> &str {
+        self.0.as_str()
+    }
+}
+
 impl FromStr for BankAccountId {
     type Err = InvalidBankAccount;
 

@@ -41,6 +41,7 @@ fn read(row: &BinaryCopyOutRow) -> Result<LoggedEvent, AuditError> {
         let key = match &key {
             EventKey::Market(id) => id.as_str(),
             EventKey::Organization(id) => id.as_str(),
+            EventKey::BankAccount(id) => id.as_str(),
         };
         let stored = (row.try_get::<&str>(5).ok()?, row.try_get::<Option<Uuid>>(6).ok()?);
         let place = |column: &str| format!("event {sequence}, column {column}");

@@ -39,8 +39,8 @@ pub(super) enum Placed<'a> {
 /// What happened to an order.
 #[derive(Default)]
 pub(super) struct OrderChange<'a> {
-    /// GPUs that a bid still wants.
-    pub remaining: Option<u32>,
+    /// GPUs that a bid has bought.
+    pub bought: u32,
     /// The most GPUs that an ask has sold in any hour.
     pub sold: Option<u32>,
     pub status: Option<&'static str>,
@@ -112,7 +112,7 @@ impl<'a> Changes<'a> {
             Event::TradeExecuted(trade) => {
                 self.trades.push((record, trade));
                 let bid = self.order(trade.bid);
-                bid.remaining = Some(trade.bid_remaining);
+                bid.bought += trade.gpus;
                 bid.status = Some(if trade.bid_remaining == 0 { "filled" } else { "partially_filled" });
                 bid.window = Some(trade.window);
                 let ask = self.order(trade.ask);

@@ -382,14 +382,14 @@ async fn update_orders(transaction: &Transaction<'_>, changes: &Changes<'_>) -> 
                          gpus = coalesce(c.gpus, o.gpus), \
                          limit_price = coalesce(c.limit_price, o.limit_price), \
                          min_gpus = coalesce(c.min_gpus, o.min_gpus), \
-                         filled_gpus = coalesce(coalesce(c.gpus, o.gpus) - c.remaining, c.sold, o.filled_gpus), \
+                         filled_gpus = coalesce(c.sold, o.filled_gpus + c.bought), \
                          window_start = coalesce(c.window_start, o.window_start), \
                          window_end = coalesce(c.window_end, o.window_end), \
                          window_latest = CASE WHEN c.window_start IS NULL OR o.side = 'sell' THEN o.window_latest \
                                               ELSE c.window_latest END \
                      FROM unnest($1::uuid[], $2::text[], $3::int[], $4::int[], $5::int[], $6::numeric[], \
                      $7::int[], $8::timestamptz[], $9::timestamptz[], $10::timestamptz[]) \
-                     AS c (id, status, remaining, sold, gpus, limit_price, min_gpus, window_start, window_end, \
+                     AS c (id, status, bought, sold, gpus, limit_price, min_gpus, window_start, window_end, \
                      window_latest) WHERE o.id = c.id";
     transaction
         .execute(
@@ -397,7 +397,7 @@ async fn update_orders(transaction: &Transaction<'_>, changes: &Changes<'_>) -> 
             &[
                 &column!(moved, (id, _) => id.uuid()),
                 &column!(moved, (_, change) => change.status),
-                &column!(moved, (_, change) => change.remaining.map(int)),
+                &column!(moved, (_, change) => int(change.bought)),
                 &column!(moved, (_, change) => change.sold.map(int)),
                 &column!(moved, (_, change) => change.amended.map(|amended| int(amended.gpus))),
                 &column!(moved, (_, change) => change.amended.map(|amended| price(amended.limit_price))),

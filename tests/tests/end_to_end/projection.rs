@@ -12,7 +12,7 @@ use crate::trading::opened;
 
 /// Everything that is in the read models.
 async fn read_models(owner: &Client) -> String {
-    let each = ["projection_position", "lots", "orders", "trades", "contracts", "organization_events"]
+    let each = ["projection_position", "lots", "orders", "trades", "contracts", "outages", "organization_events"]
         .map(|table| format!("SELECT '{table} ' || row_to_json(t)::text AS content FROM {table} t"));
     let all = format!("SELECT string_agg(content, E'\\n' ORDER BY content) FROM ({}) t", each.join(" UNION ALL "));
     owner.query_one(&all, &[]).await.expect("the read models can be read").get(0)
@@ -20,7 +20,7 @@ async fn read_models(owner: &Client) -> String {
 
 async fn empty(owner: &Client) {
     let empty = "BEGIN; DELETE FROM lots; DELETE FROM orders; DELETE FROM trades; DELETE FROM contracts; \
-                 DELETE FROM organization_events; UPDATE projection_position SET sequence = 0, own_events_sequence = 0; \
+                 DELETE FROM outages; DELETE FROM organization_events; UPDATE projection_position SET sequence = 0, own_events_sequence = 0; \
                  COMMIT";
     owner.batch_execute(empty).await.expect("the owner may");
 }
@@ -37,7 +37,13 @@ async fn traded() -> (TestExchange, ApiClient) {
     let acme = exchange.client("acme", Role::Buyer);
     let (start, end) = ("2037-01-02T00:00:00Z", "2037-01-04T00:00:00Z");
     for (gpus, price) in [(8, "1.1000"), (16, "1.2000"), (8, "0.9000")] {
-        acme.post("/v1/orders", &bid(gpus, price, start, end)).await.ok();
+        let placed = acme.post("/v1/orders", &bid(gpus, price, start, end)).await.ok();
+        if placed["status"] == "partially_filled" {
+            // What was bought before stays bought, be it read one by one or all at once.
+            let path = format!("/v1/orders/{}", placed["id"].as_str().expect("an id"));
+            let amended = acme.patch(&path, &json!({"gpus": 24})).await.ok();
+            assert_eq!(amended["filled_gpus"], placed["filled_gpus"]);
+        }
     }
     let unwanted = acme.post("/v1/orders", &bid(8, "0.8000", start, end)).await.ok();
     acme.delete(&format!("/v1/orders/{}", unwanted["id"].as_str().expect("an id"))).await.ok();
