@@ -7,6 +7,7 @@
 //! - [`own_events`]: what of the log is whose.
 //! - [`relay`]: publishes the log to Kafka, every event once, in order.
 //! - [`webhooks`]: sends organizations their own events, signed.
+//! - [`invoicing`]: invoices, credit notes and sellers' statements.
 //! - [`bank_files`]: bank statements from the files that banks send.
 //! - [`embedded`]: PostgreSQL and Kafka for development and tests.
 //!
@@ -16,6 +17,7 @@ pub mod audit;
 pub mod bank_files;
 pub mod config;
 pub mod embedded;
+pub mod invoicing;
 pub mod journal;
 pub mod kafka_topics;
 pub mod node;

@@ -1,5 +1,6 @@
 //! One running instance of the exchange: database, sequencer, read models, relay and webhooks, put together.
 
+use crate::invoicing::Invoicing;
 use crate::journal::{JournalError, LogReader};
 use crate::projection::Projection;
 use crate::relay::{Relay, RelayConfig};
@@ -34,6 +35,8 @@ pub struct Node {
     pub log: LogReader,
     /// How far the read models are.
     pub projection: Projection,
+    /// How far invoices are.
+    pub invoicing: Invoicing,
     /// The publisher.
     pub relay: Relay,
     /// Organizations' endpoints, and what sends to them.
@@ -57,9 +60,10 @@ impl Node {
         let started = Sequencer::start(database.clone(), clock.clone(), metrics.clone()).await?;
         let (sequencer, view, log) = (started.sequencer, started.view, started.log);
         let projection = Projection::start(database.clone(), log.clone(), metrics.clone());
+        let invoicing = Invoicing::start(database.clone(), log.clone());
         let webhooks = Webhooks::start(database.clone(), &projection, webhooks, metrics.clone())?;
         let relay = Relay::start(relay, database.clone(), log.clone(), started.epoch, clock.clone(), metrics.clone());
         let relay = relay.map_err(JournalError::from)?;
-        Ok(Self { database, clock, sequencer, view, log, projection, relay, webhooks, metrics })
+        Ok(Self { database, clock, sequencer, view, log, projection, invoicing, relay, webhooks, metrics })
     }
 }

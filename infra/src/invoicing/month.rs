@@ -1,0 +1,244 @@
+//! What the open month has gathered: credits by contract, hours sold one by one by buyer, earnings by seller.
+
+use std::collections::BTreeMap;
+
+use ledger::{Amount, ContractId, Currency, Day, Instant, Month, OrganizationId};
+use matching::{ContractHour, Hour, HourShortfall, MarketId, Price, SpotSale};
+
+use super::fold::Content;
+
+const MINUTES_PER_HOUR: u64 = 60;
+
+/// Of whom, and in what currency.
+pub(super) type Account = (OrganizationId, Currency);
+
+/// What is billed at the end of the month.
+#[derive(Default)]
+pub(super) struct OpenMonth {
+    credits: BTreeMap<ContractId, MonthOfContract>,
+    spot: BTreeMap<Account, MonthOfSpot>,
+    sellers: BTreeMap<Account, MonthOfSeller>,
+}
+
+impl OpenMonth {
+    /// A contract's credits, to its buyer.
+    pub fn contract(
+        &mut self,
+        id: ContractId,
+        (buyer, market, currency): (OrganizationId, MarketId, Currency),
+    ) -> &mut MonthOfContract {
+        self.credits.entry(id).or_insert_with(|| MonthOfContract {
+            buyer,
+            market,
+            currency,
+            missed: Vec::new(),
+            reversals: Vec::new(),
+            recovered: BTreeMap::new(),
+            penalties: BTreeMap::new(),
+        })
+    }
+
+    /// What a buyer buys by the hour.
+    pub fn spot(&mut self, buyer: OrganizationId, currency: Currency) -> &mut MonthOfSpot {
+        self.spot.entry((buyer, currency)).or_default()
+    }
+
+    /// What a seller earns.
+    pub fn seller(&mut self, seller: OrganizationId, currency: Currency) -> &mut MonthOfSeller {
+        self.sellers.entry((seller, currency)).or_default()
+    }
+
+    /// What is issued for the month, always in the same order.
+    pub fn close(self, month: Month) -> impl Iterator<Item = Content> {
+        let credits = self.credits.into_iter().filter(|(_, of)| !of.is_empty());
+        let spot = self.spot.into_iter().map(move |(account, of)| Content::Spot(account, month, of));
+        let sellers = self.sellers.into_iter().map(move |(account, of)| Content::Seller(account, month, of));
+        credits.map(|(id, of)| Content::Credits(id, of)).chain(spot).chain(sellers)
+    }
+}
+
+/// What a contract's buyer was given back, by whom.
+pub(super) struct MonthOfContract {
+    pub buyer: OrganizationId,
+    pub market: MarketId,
+    pub currency: Currency,
+    pub missed: Vec<Missed>,
+    /// Outages that were settled after their time had been recorded as delivered.
+    pub reversals: Vec<Reversal>,
+    /// What sellers gave back for earlier time.
+    pub recovered: BTreeMap<OrganizationId, PaidInHours>,
+    /// What sellers paid of penalties with their hours.
+    pub penalties: BTreeMap<OrganizationId, PaidInHours>,
+}
+
+/// What a seller paid out of what it earned in some hours.
+pub(super) struct PaidInHours {
+    pub first: Hour,
+    pub last: Hour,
+    pub amount: Amount,
+}
+
+/// Hours in a row of which the same was not delivered.
+pub(super) struct Missed {
+    pub seller: OrganizationId,
+    pub from: Hour,
+    pub hours: u32,
+    /// Of each hour.
+    pub gpu_minutes: u32,
+    /// Price and fee, given back for all of them.
+    pub credit: Amount,
+    /// What was earned of the hours nevertheless, without the fee.
+    pub earned: Amount,
+}
+
+/// What was recorded as delivered and was not.
+pub(super) struct Reversal {
+    pub seller: OrganizationId,
+    pub from: Instant,
+    pub until: Option<Instant>,
+    pub gpus: u32,
+    pub gpu_minutes: u64,
+    /// What was given back of the price.
+    pub price: Amount,
+    /// The buyer's fee on the whole of it.
+    pub fee: Amount,
+    pub penalty: Amount,
+}
+
+impl MonthOfContract {
+    fn is_empty(&self) -> bool {
+        let credits = self.missed.iter().map(|missed| missed.credit);
+        let reversals = self.reversals.iter().map(|of| of.price + of.fee + of.penalty);
+        let paid = self.recovered.values().chain(self.penalties.values()).map(|paid| paid.amount);
+        credits.chain(reversals).chain(paid).all(Amount::is_zero)
+    }
+
+    /// Adds what was not delivered of an hour, and what was paid in it for what was not delivered before.
+    pub fn miss(&mut self, delivered: &ContractHour, hour: Hour, shortfall: &HourShortfall) {
+        let seller = delivered.seller;
+        pay(&mut self.recovered, seller, hour, shortfall.recovered);
+        pay(&mut self.penalties, seller, hour, shortfall.penalty_paid);
+        let gpu_minutes = shortfall.gpu_minutes;
+        if gpu_minutes == 0 {
+            return;
+        }
+        match self.missed.last_mut() {
+            Some(last)
+                if last.seller == seller && last.gpu_minutes == gpu_minutes && last.from.plus(last.hours) == hour =>
+            {
+                last.hours += 1;
+                last.credit += shortfall.credit;
+                last.earned += delivered.amount;
+            }
+            _ => {
+                let (credit, earned) = (shortfall.credit, delivered.amount);
+                self.missed.push(Missed { seller, from: hour, hours: 1, gpu_minutes, credit, earned });
+            }
+        }
+    }
+}
+
+fn pay(paid: &mut BTreeMap<OrganizationId, PaidInHours>, seller: OrganizationId, hour: Hour, amount: Amount) {
+    if !amount.is_zero() {
+        let so_far = paid.entry(seller).or_insert(PaidInHours { first: hour, last: hour, amount: Amount::ZERO });
+        so_far.last = hour;
+        so_far.amount += amount;
+    }
+}
+
+/// Time sold by the hour, of one day and market.
+#[derive(Default)]
+pub(super) struct SpotDay {
+    pub gpu_minutes: u64,
+    pub amount: Amount,
+    prices: Option<(Price, Price)>,
+}
+
+impl SpotDay {
+    fn add(&mut self, sale: &SpotSale) {
+        self.gpu_minutes += u64::from(sale.gpus) * u64::from(sale.minutes);
+        self.amount += sale.amount;
+        let (low, high) = self.prices.unwrap_or((sale.price, sale.price));
+        self.prices = Some((low.min(sale.price), high.max(sale.price)));
+    }
+
+    /// The price, where all of it had the same.
+    pub fn price(&self) -> Option<Price> {
+        self.prices.filter(|(low, high)| low == high).map(|(low, _)| low)
+    }
+}
+
+/// What a buyer bought by the hour.
+#[derive(Default)]
+pub(super) struct MonthOfSpot {
+    /// By day, market and seller.
+    pub capacity: BTreeMap<(Day, MarketId, OrganizationId), SpotDay>,
+    /// The buyer's fees, by market.
+    pub fees: BTreeMap<MarketId, Amount>,
+}
+
+impl MonthOfSpot {
+    pub fn buy(&mut self, day: Day, market: MarketId, sale: &SpotSale) {
+        self.capacity.entry((day, market, sale.seller)).or_default().add(sale);
+        *self.fees.entry(market).or_default() += sale.buyer_fee;
+    }
+}
+
+/// What a seller earned.
+#[derive(Default)]
+pub(super) struct MonthOfSeller {
+    pub contracts: BTreeMap<ContractId, EarnedOfContract>,
+    /// By day and market.
+    pub spot: BTreeMap<(Day, MarketId), SpotDay>,
+    /// The seller's fees on hours sold one by one, by market.
+    pub spot_fees: BTreeMap<MarketId, Amount>,
+}
+
+/// What a seller earned of a contract.
+pub(super) struct EarnedOfContract {
+    pub market: MarketId,
+    /// The first and the last hour that were delivered.
+    pub hours: Option<(Hour, Hour)>,
+    pub amount: Amount,
+    pub fee: Amount,
+    pub reversed: Amount,
+    pub reversed_fee: Amount,
+    pub recovered: Amount,
+    pub penalties: Amount,
+    pub forfeited: Amount,
+}
+
+impl EarnedOfContract {
+    /// Adds an hour's earnings and the fee on them.
+    pub fn deliver(&mut self, hour: Hour, (amount, fee): (Amount, Amount)) {
+        self.hours = Some((self.hours.map_or(hour, |(first, _)| first), hour));
+        self.amount += amount;
+        self.fee += fee;
+    }
+}
+
+impl MonthOfSeller {
+    pub fn contract(&mut self, id: ContractId, market: MarketId) -> &mut EarnedOfContract {
+        self.contracts.entry(id).or_insert_with(|| EarnedOfContract {
+            market,
+            hours: None,
+            amount: Amount::ZERO,
+            fee: Amount::ZERO,
+            reversed: Amount::ZERO,
+            reversed_fee: Amount::ZERO,
+            recovered: Amount::ZERO,
+            penalties: Amount::ZERO,
+            forfeited: Amount::ZERO,
+        })
+    }
+
+    pub fn sell(&mut self, day: Day, market: MarketId, sale: &SpotSale) {
+        self.spot.entry((day, market)).or_default().add(sale);
+        *self.spot_fees.entry(market).or_default() += sale.seller_fee;
+    }
+}
+
+/// So many hours of so many GPUs.
+pub(super) fn gpu_minutes(gpus: u32, hours: u32) -> u64 {
+    u64::from(gpus) * u64::from(hours) * MINUTES_PER_HOUR
+}
