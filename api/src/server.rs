@@ -107,8 +107,8 @@ fn machine_and_access(routes: &mut ServiceConfig<'_>) {
 
 fn version_1(routes: &mut ServiceConfig<'_>) {
     use resources::{
-        account, audit, bank, budgets, candles, clock, contracts, controls, curve, events, ledger, lots, markets,
-        orders, organizations, outages, spot, stream, trades, webhooks,
+        account, audit, bank, budgets, candles, clock, contracts, controls, curve, events, invoices, ledger, lots,
+        markets, orders, organizations, outages, spot, stream, trades, webhooks,
     };
     routes
         .service(organizations::register)
@@ -187,9 +187,14 @@ fn version_1(routes: &mut ServiceConfig<'_>) {
         .service(budgets::list)
         .service(budgets::set)
         .service(budgets::lift)
+        .service(invoices::list)
+        .service(invoices::show)
         .service(ledger::accounts::list)
         .service(ledger::account_lines::list)
         .service(ledger::trial_balance::show)
+        .service(ledger::deferred_revenue::show)
+        .service(ledger::payables_ageing::show)
+        .service(ledger::open_holds::list)
         .service(ledger::entries::list)
         .service(ledger::statements::of_owner)
         .service(ledger::statements::own)

@@ -33,6 +33,8 @@ role_sets! {
     Anyone = [Buyer, Provider, Finance, Operator, Lender, Auditor];
     /// Those who trade, and operators.
     TraderOrOperator = [Buyer, Provider, Operator];
+    /// Those who trade, and those who may see the operator's books.
+    TraderOrFinancial = [Buyer, Provider, Finance, Operator, Auditor];
     /// Buyers.
     BuyerOnly = [Buyer];
     /// Providers.

@@ -7,7 +7,7 @@ mod tokens;
 
 pub use caller::{
     Anyone, AuditorOrOperator, BuyerOnly, Caller, FinanceOnly, Financial, Member, OperatorOnly, ProviderOnly, RoleSet,
-    Trader, TraderOrOperator, require_role,
+    Trader, TraderOrFinancial, TraderOrOperator, require_role,
 };
 pub use clients::{ClientError, NewClient, create_client};
 pub use routes::{TokenBody, jwks, token};

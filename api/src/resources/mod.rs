@@ -11,6 +11,7 @@ pub mod controls;
 pub mod curve;
 pub mod events;
 pub mod health;
+pub mod invoices;
 pub mod ledger;
 pub mod lots;
 pub mod markets;

@@ -172,8 +172,13 @@ async fn a_role_of_the_house_in_another_organization_is_believed_by_no_operation
 const STRANGERS: [(Role, &str); 2] = [(Role::Buyer, "beta"), (Role::Provider, "south")];
 
 /// The id that a path's parameter stands for, and who has it.
-fn owned<'a>(opened: &'a Opened, webhook: &'a str, outage: &'a str, parameter: &str) -> (&'a str, &'static str, Role) {
+fn owned<'a>(
+    opened: &'a Opened,
+    (webhook, outage, invoice): (&'a str, &'a str, &'a str),
+    parameter: &str,
+) -> (&'a str, &'static str, Role) {
     match parameter {
+        "invoice" => (invoice, "acme", Role::Buyer),
         "webhook" => (webhook, "acme", Role::Buyer),
         "outage" => (outage, "acme", Role::Buyer),
         "order" => (&opened.bid, "acme", Role::Buyer),
@@ -191,6 +196,8 @@ async fn what_belongs_to_another_organization_is_not_there_for_anyone_else() {
     let webhook = exchange.client("acme", Role::Buyer).post("/v1/webhooks", &endpoint).await.ok();
     let webhook = text(&webhook["id"]);
     let outage = claimed_outage(&exchange).await;
+    let invoices = exchange.client("acme", Role::Buyer).get("/v1/invoices").await.ok();
+    let invoice = text(&invoices["data"][0]["id"]);
     let before = head(&exchange).await;
     let mut checked = 0;
     for operation in operations(&exchange).await {
@@ -200,7 +207,7 @@ async fn what_belongs_to_another_organization_is_not_there_for_anyone_else() {
             continue;
         };
         let Some(roles) = &operation.roles else { continue };
-        let (id, owner, owner_role) = owned(&opened, &webhook, &outage, parameter);
+        let (id, owner, owner_role) = owned(&opened, (&webhook, &outage, &invoice), parameter);
         let ask_for = async |client: ApiClient, id: &str| {
             let request = client.request(operation.method.clone(), &operation.path(id));
             let body = if operation.template.ends_with("/terminate") { json!({"reason": "none"}) } else { json!({}) };

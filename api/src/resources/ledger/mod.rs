@@ -7,18 +7,27 @@ pub mod account_lines;
 pub mod accounts;
 pub mod csv_record;
 pub mod day_span;
+pub mod deferred_revenue;
 pub mod entries;
 pub mod exports;
+pub mod open_holds;
+pub mod payables_ageing;
 pub mod statement;
 pub mod statements;
 pub mod streaming;
 pub mod trial_balance;
 
+use actix_web::HttpResponse;
+use actix_web::http::header;
 use jiff::civil::Date;
-use ledger::{Day, EntityId};
+use ledger::{Currency, Day, EntityId};
 use tokio_postgres::Client;
 
 use crate::problem::{Problem, ProblemCode};
+use crate::request::SEQUENCE_HEADER;
+
+/// What a table of comma-separated values is sent as.
+const CSV_TYPE: &str = "text/csv; charset=utf-8; header=present";
 
 /// The entity of this name, if it keeps books: so far the operator alone does.
 pub(crate) fn check_entity(entity: &str) -> Result<EntityId, Problem> {
@@ -45,4 +54,21 @@ async fn book_of(client: &Client, entity: &str) -> Result<i32, Problem> {
         Err(_) => None,
     };
     Ok(book.ok_or_else(|| entity_unknown(entity))?.get(0))
+}
+
+/// The problem that an entity has no account in a currency, if it has none.
+async fn check_currency(client: &Client, book: i32, currency: Currency) -> Result<(), Problem> {
+    let statement = "SELECT EXISTS (SELECT FROM accounts WHERE book = $1 AND currency = $2)";
+    let used: bool = client.query_one(statement, &[&book, &currency.as_str()]).await?.get(0);
+    let unknown = || Problem::new(ProblemCode::CurrencyUnknown, format!("There is no account in {currency}."));
+    if used { Ok(()) } else { Err(unknown()) }
+}
+
+/// An answer that is a table.
+fn table(sequence: u64, text: String) -> HttpResponse {
+    HttpResponse::Ok()
+        .insert_header((SEQUENCE_HEADER, sequence.to_string()))
+        .insert_header((header::CACHE_CONTROL, "no-store"))
+        .content_type(CSV_TYPE)
+        .body(text)
 }

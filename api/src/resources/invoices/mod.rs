@@ -1,0 +1,201 @@
+//! Invoices, credit notes and sellers' statements: lists of them, and each as JSON or as a page to print and file.
+
+mod body;
+mod page;
+
+use std::time::Duration;
+
+use actix_web::http::header;
+use actix_web::{HttpRequest, HttpResponse, get, web};
+use infra::invoicing::{Document, DocumentKind};
+use infra::node::Node;
+use serde::Deserialize;
+use tokio_postgres::Row;
+use utoipa::{IntoParams, ToSchema};
+use uuid::Uuid;
+
+use self::body::{InvoiceBody, InvoiceSummaryBody};
+use self::page::InvoicePage;
+use super::ledger::day_span::DaySpan;
+use crate::auth::{Caller, TraderOrFinancial};
+use crate::problem::{Problem, ProblemBody, ProblemCode};
+use crate::request::{Page, PageSpan, SEQUENCE_HEADER, answer};
+use crate::wire::amount;
+
+/// How long a read waits for the documents of what was committed when it came.
+const READ_PATIENCE: Duration = Duration::from_secs(5);
+
+/// What an invoice is.
+#[derive(Clone, Copy, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum InvoiceKind {
+    /// To a buyer, for the seller's capacity and the exchange's service.
+    Invoice,
+    /// What is given back of invoices.
+    CreditNote,
+    /// To a seller, for the exchange's service.
+    FeeInvoice,
+    /// What a seller earned in a month, written in its name.
+    SelfBilledInvoice,
+}
+
+impl From<InvoiceKind> for DocumentKind {
+    fn from(kind: InvoiceKind) -> Self {
+        match kind {
+            InvoiceKind::Invoice => Self::Invoice,
+            InvoiceKind::CreditNote => Self::CreditNote,
+            InvoiceKind::FeeInvoice => Self::FeeInvoice,
+            InvoiceKind::SelfBilledInvoice => Self::SelfBilledInvoice,
+        }
+    }
+}
+
+/// Which invoices.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct InvoicesQuery {
+    /// Only of this contract.
+    contract: Option<Uuid>,
+    /// Only of this kind.
+    #[param(inline)]
+    kind: Option<InvoiceKind>,
+    /// Only those dated in this month, such as `2027-01`.
+    #[param(example = "2027-01")]
+    month: Option<String>,
+    /// Where the page before ended: its `next_cursor`.
+    cursor: Option<String>,
+    /// Items in the page, 1 to 500; 50 when not given.
+    limit: Option<u32>,
+    /// The answer includes at least the event with this sequence.
+    min_sequence: Option<u64>,
+}
+
+/// The invoices addressed to you, in the order in which they were issued; those of everyone for finance.
+#[utoipa::path(
+    operation_id = "list_invoices",
+    tag = "account",
+    security(
+        ("oauth2" = ["buyer"]), ("oauth2" = ["provider"]), ("oauth2" = ["finance"]), ("oauth2" = ["operator"]),
+        ("oauth2" = ["auditor"]),
+    ),
+    params(InvoicesQuery),
+    responses((status = 200, description = "A page of invoices without their lines", body = Page<InvoiceSummaryBody>)),
+)]
+#[get("/invoices")]
+pub async fn list(
+    caller: Caller<TraderOrFinancial>,
+    query: web::Query<InvoicesQuery>,
+    node: web::Data<Node>,
+) -> Result<HttpResponse, Problem> {
+    let query = query.into_inner();
+    let span = PageSpan::of(query.cursor.as_deref(), query.limit)?;
+    let month = query.month.as_deref().map(DaySpan::of_month).transpose()?;
+    let (first, last) = month.map_or((None, None), |month| (month.from, month.to));
+    await_invoices(&node, query.min_sequence).await?;
+    let client = node.database.get().await?;
+    let statement = "SELECT position, number, kind, issued, organization, contract, currency, total FROM invoices \
+                     WHERE position > $1 AND ($2::text IS NULL OR organization = $2) AND ($3::uuid IS NULL OR contract = $3) \
+                     AND ($4::text IS NULL OR kind = $4) AND ($5::date IS NULL OR issued BETWEEN $5 AND $6) \
+                     ORDER BY position LIMIT $7";
+    let kind = query.kind.map(|kind| DocumentKind::from(kind).name());
+    let reader = reader_of(&caller);
+    let rows =
+        client.query(statement, &[&span.after, &reader, &query.contract, &kind, &first, &last, &span.fetch()]).await?;
+    let page = span.page(&rows, |row| row.get("position"), summary_of_row)?;
+    Ok(answer(HttpResponse::Ok(), node.invoicing.position(), &page))
+}
+
+/// The form of an invoice.
+#[derive(Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum InvoiceFormat {
+    /// One JSON object.
+    Json,
+    /// A page that stands for itself, to print and file.
+    Html,
+}
+
+/// How an invoice is shown.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct InvoiceQuery {
+    /// `json` or `html`; by `Accept` when not given, or else JSON.
+    #[param(inline)]
+    format: Option<InvoiceFormat>,
+}
+
+/// An invoice, a credit note or a statement, with its lines.
+#[utoipa::path(
+    operation_id = "get_invoice",
+    tag = "account",
+    security(
+        ("oauth2" = ["buyer"]), ("oauth2" = ["provider"]), ("oauth2" = ["finance"]), ("oauth2" = ["operator"]),
+        ("oauth2" = ["auditor"]),
+    ),
+    params(("invoice" = String, Path, description = "Its number", example = "INV-2027-000001"), InvoiceQuery),
+    responses(
+        (status = 200, description = "The invoice", content((InvoiceBody = "application/json"), (String = "text/html"))),
+        (status = 404, description = "No such invoice of yours", body = ProblemBody, content_type = "application/problem+json"),
+    ),
+)]
+#[get("/invoices/{invoice}")]
+pub async fn show(
+    caller: Caller<TraderOrFinancial>,
+    invoice: web::Path<String>,
+    request: HttpRequest,
+    query: web::Query<InvoiceQuery>,
+    node: web::Data<Node>,
+) -> Result<HttpResponse, Problem> {
+    await_invoices(&node, None).await?;
+    let client = node.database.get().await?;
+    let statement = "SELECT content::text FROM invoices WHERE number = $1 AND ($2::text IS NULL OR organization = $2)";
+    let row = client.query_opt(statement, &[&*invoice, &reader_of(&caller)]).await?;
+    let row = row.ok_or_else(|| Problem::not_found("invoice of your organization"))?;
+    let document: Document = serde_json::from_str(row.get(0)).map_err(|error| Problem::internal(&error))?;
+    let sequence = node.invoicing.position();
+    let accept = request.headers().get(header::ACCEPT).and_then(|value| value.to_str().ok());
+    let by_accept = if accept.is_some_and(|accept| accept.contains("text/html")) {
+        InvoiceFormat::Html
+    } else {
+        InvoiceFormat::Json
+    };
+    match query.format.unwrap_or(by_accept) {
+        InvoiceFormat::Json => Ok(answer(HttpResponse::Ok(), sequence, &InvoiceBody::from(document))),
+        InvoiceFormat::Html => Ok(HttpResponse::Ok()
+            .insert_header((SEQUENCE_HEADER, sequence.to_string()))
+            // The page needs nothing but its own style: whatever a name in it says, nothing is run or fetched.
+            .insert_header((header::CONTENT_SECURITY_POLICY, "default-src 'none'; style-src 'unsafe-inline'"))
+            .insert_header((header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
+            .content_type("text/html; charset=utf-8")
+            .body(InvoicePage::from(&document).to_html()?)),
+    }
+}
+
+/// Whose invoices a caller sees; nothing for everyone's.
+fn reader_of(caller: &Caller<TraderOrFinancial>) -> Option<String> {
+    (!caller.role.is_of_the_house()).then(|| caller.organization.to_string())
+}
+
+/// Waits until the invoices include everything that was committed when the request came, and `min_sequence`.
+async fn await_invoices(node: &Node, min_sequence: Option<u64>) -> Result<(), Problem> {
+    let needed = node.log.head().max(min_sequence.unwrap_or(0));
+    if node.invoicing.reached(needed, READ_PATIENCE).await {
+        return Ok(());
+    }
+    let detail = format!("The invoices are at {}, the request needs {needed}.", node.invoicing.position());
+    Err(Problem::new(ProblemCode::NotCaughtUp, detail))
+}
+
+fn summary_of_row(row: &Row) -> Result<InvoiceSummaryBody, Problem> {
+    Ok(InvoiceSummaryBody {
+        id: row.get("number"),
+        kind: row.get("kind"),
+        issued: row.get("issued"),
+        organization: row.get("organization"),
+        contract: row.get("contract"),
+        currency: row.get("currency"),
+        total: amount(row.get("total"))?,
+    })
+}

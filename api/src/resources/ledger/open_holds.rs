@@ -1,0 +1,266 @@
+//! Open holds: which orders have set aside what is held of customers' money.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use actix_web::{HttpRequest, HttpResponse, get, web};
+use infra::node::Node;
+use ledger::{AccountKind, Amount, Currency, OrganizationId, Owner};
+use matching::{Exchange, Order, OrderId};
+use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use uuid::Uuid;
+
+use super::csv_record::push_record;
+use super::statement::StatementFormat;
+use super::streaming::{Interrupted, Report, Reports, Sheet, Snapshot, stream};
+use super::{CSV_TYPE, book_of, check_currency};
+use crate::auth::{Caller, Financial};
+use crate::problem::{Problem, ProblemBody};
+use crate::wire::amount;
+
+/// Whose open holds.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct OpenHoldsQuery {
+    /// The entity: `operator`.
+    #[param(example = "operator")]
+    entity: String,
+    /// The currency.
+    #[param(value_type = String, example = "USD")]
+    currency: Currency,
+    /// `json` or `csv`; by `Accept` when not given, or else JSON.
+    #[param(inline)]
+    format: Option<StatementFormat>,
+}
+
+/// An order that has money set aside.
+#[derive(Serialize, ToSchema)]
+pub struct OpenHoldBody {
+    /// The order.
+    order: Uuid,
+    /// `term` or `spot`.
+    kind: &'static str,
+    /// How much it has set aside.
+    #[schema(value_type = String)]
+    hold: Amount,
+}
+
+/// What an organization has set aside.
+#[derive(Serialize, ToSchema)]
+pub struct OrganizationHoldsBody {
+    /// Whose money.
+    organization: String,
+    /// Its open orders that have money set aside, by id.
+    orders: Vec<OpenHoldBody>,
+    /// The sum of their holds.
+    #[schema(value_type = String)]
+    holds: Amount,
+    /// What the ledger says is held.
+    #[schema(value_type = String)]
+    balance: Amount,
+    /// The balance less the holds, which is zero.
+    #[schema(value_type = String)]
+    difference: Amount,
+}
+
+/// The open holds. Amounts are of what is owed: positive is owed.
+#[derive(Serialize, ToSchema)]
+pub struct OpenHoldsBody {
+    /// The entity.
+    entity: String,
+    /// The currency.
+    #[schema(value_type = String)]
+    currency: Currency,
+    /// The log's sequence that it includes.
+    sequence: u64,
+    /// The organizations that have, or ever had, money set aside.
+    organizations: Vec<OrganizationHoldsBody>,
+    /// What the ledger says is held of all of them.
+    #[schema(value_type = String)]
+    balance: Amount,
+    /// The balance less all holds, which is zero.
+    #[schema(value_type = String)]
+    difference: Amount,
+}
+
+/// The open orders with what each has set aside, and what the ledger says is held of each organization's money.
+#[utoipa::path(
+    operation_id = "list_open_holds",
+    tag = "finance",
+    security(("oauth2" = ["finance"]), ("oauth2" = ["operator"]), ("oauth2" = ["auditor"])),
+    params(OpenHoldsQuery),
+    responses(
+        (status = 200, description = "The holds, streamed", content((OpenHoldsBody = "application/json"), (String = "text/csv"))),
+        (status = 404, description = "No such entity or currency", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 503, description = "Too many reports at a time", body = ProblemBody, content_type = "application/problem+json"),
+    ),
+)]
+#[get("/ledger/open-holds")]
+pub async fn list(
+    _caller: Caller<Financial>,
+    request: HttpRequest,
+    query: web::Query<OpenHoldsQuery>,
+    node: web::Data<Node>,
+    reports: web::Data<Reports>,
+) -> Result<HttpResponse, Problem> {
+    let OpenHoldsQuery { entity, currency, format } = query.into_inner();
+    // The orders first: the database has what they include, and maybe more, which can be left out there.
+    let (sequence, holds) = {
+        let exchange = node.view.read();
+        (exchange.sequence(), holds_in(&exchange, currency))
+    };
+    let snapshot = Snapshot::take(&node, &reports.for_finance).await?;
+    let book = book_of(snapshot.client(), &entity).await?;
+    check_currency(snapshot.client(), book, currency).await?;
+    let balances = balances_at(&snapshot, (book, currency), sequence).await?;
+    let format = StatementFormat::of(format, &request);
+    let mut answer = HttpResponse::Ok();
+    answer.content_type(match format {
+        StatementFormat::Json => "application/json",
+        StatementFormat::Csv => CSV_TYPE,
+    });
+    Ok(stream(answer, snapshot, OpenHolds { entity, currency, sequence, holds, balances, format }))
+}
+
+/// What an order has set aside.
+struct Hold {
+    order: OrderId,
+    is_spot: bool,
+    amount: Amount,
+}
+
+/// The orders that have money set aside, by organization.
+fn holds_in(exchange: &Exchange, currency: Currency) -> BTreeMap<OrganizationId, Vec<Hold>> {
+    let venue = exchange.venue();
+    let mut holds: BTreeMap<OrganizationId, Vec<Hold>> = BTreeMap::new();
+    for order in venue.orders() {
+        let (market, is_spot, amount) = match order {
+            // The markets of a bid have one currency.
+            Order::Bid(bid) => (bid.markets.first().copied(), false, bid.hold()),
+            Order::SpotBid(bid) if !bid.suspended => {
+                (Some(bid.market), true, bid.next_hour(venue.at(bid.market).spec.fee_bps_max()))
+            }
+            Order::Ask(_) | Order::SpotBid(_) | Order::SpotAsk(_) => continue,
+        };
+        if market.is_some_and(|market| venue.at(market).spec.currency == currency) {
+            holds.entry(order.organization()).or_default().push(Hold { order: order.id(), is_spot, amount });
+        }
+    }
+    holds
+}
+
+/// What was held of each organization's money after the event `sequence`.
+async fn balances_at(
+    snapshot: &Snapshot,
+    (book, currency): (i32, Currency),
+    sequence: u64,
+) -> Result<BTreeMap<OrganizationId, Amount>, Problem> {
+    let statement = "WITH later AS ( \
+                         SELECT l.account, sum(l.amount) AS amount FROM entries e \
+                         JOIN lines l ON l.book = e.book AND l.entry = e.sequence \
+                         WHERE e.book = $1 AND e.event > $4 GROUP BY l.account) \
+                     SELECT a.owner, coalesce(later.amount, 0) - b.balance FROM accounts a \
+                     JOIN balances b ON b.account = a.id LEFT JOIN later ON later.account = a.id \
+                     WHERE a.book = $1 AND a.currency = $2 AND a.code = $3";
+    let (code, after) = (AccountKind::CustomerHeld.code(), i64::try_from(sequence).unwrap_or(i64::MAX));
+    let rows = snapshot.client().query(statement, &[&book, &currency.as_str(), &code, &after]).await?;
+    let mut balances = BTreeMap::new();
+    for row in &rows {
+        match row.get::<_, &str>(0).parse() {
+            Ok(Owner::Organization(organization)) => {
+                balances.insert(organization, amount(row.get::<_, Decimal>(1))?);
+            }
+            _ => return Err(Problem::internal(&"held money is not an organization's")),
+        }
+    }
+    Ok(balances)
+}
+
+/// The report that is yet to be written.
+struct OpenHolds {
+    entity: String,
+    currency: Currency,
+    sequence: u64,
+    holds: BTreeMap<OrganizationId, Vec<Hold>>,
+    balances: BTreeMap<OrganizationId, Amount>,
+    format: StatementFormat,
+}
+
+impl Report for OpenHolds {
+    async fn write(mut self, _: &Snapshot, sheet: &mut Sheet) -> Result<(), Interrupted> {
+        let (mut balance, mut difference) = (Amount::ZERO, Amount::ZERO);
+        sheet.write(self.head()).await?;
+        // An organization whose orders hold what the ledger does not know is shown as well: with a difference.
+        let holders: BTreeSet<_> = self.balances.keys().chain(self.holds.keys()).copied().collect();
+        for (place, organization) in holders.into_iter().enumerate() {
+            let held = self.balances.get(&organization).copied().unwrap_or(Amount::ZERO);
+            let of =
+                OrganizationHoldsBody::of(organization, held, self.holds.remove(&organization).unwrap_or_default());
+            balance += of.balance;
+            difference += of.difference;
+            let text = match self.format {
+                StatementFormat::Json => {
+                    let comma = if place > 0 { "," } else { "" };
+                    format!("{comma}{}", serde_json::to_string(&of).map_err(|error| Problem::internal(&error))?)
+                }
+                StatementFormat::Csv => of.csv(self.currency),
+            };
+            sheet.write(text).await?;
+        }
+        match self.format {
+            StatementFormat::Json => {
+                sheet.write(format!("],\"balance\":\"{balance}\",\"difference\":\"{difference}\"}}")).await
+            }
+            StatementFormat::Csv => Ok(()),
+        }
+    }
+}
+
+impl OpenHolds {
+    fn head(&self) -> String {
+        match self.format {
+            StatementFormat::Json => {
+                let Self { entity, currency, sequence, .. } = self;
+                format!(
+                    "{{\"entity\":\"{entity}\",\"currency\":\"{currency}\",\"sequence\":{sequence},\"organizations\":["
+                )
+            }
+            StatementFormat::Csv => {
+                let mut text = String::new();
+                push_record(&mut text, &["row", "organization", "order", "kind", "currency", "amount"]);
+                text
+            }
+        }
+    }
+}
+
+impl OrganizationHoldsBody {
+    fn of(organization: OrganizationId, balance: Amount, holds: Vec<Hold>) -> Self {
+        let sum: Amount = holds.iter().map(|hold| hold.amount).sum();
+        let orders = holds.into_iter().map(|hold| OpenHoldBody {
+            order: hold.order.uuid(),
+            kind: if hold.is_spot { "spot" } else { "term" },
+            hold: hold.amount,
+        });
+        let orders = orders.collect();
+        Self { organization: organization.to_string(), orders, holds: sum, balance, difference: balance - sum }
+    }
+
+    /// A record for each hold, and three for what they come to.
+    fn csv(&self, currency: Currency) -> String {
+        let mut text = String::new();
+        let mut row = |row: &str, (order, kind): (&str, &str), amount: Amount| {
+            let fields = [row, &self.organization, order, kind, currency.as_str(), &amount.to_string()];
+            push_record(&mut text, &fields);
+        };
+        for hold in &self.orders {
+            row("hold", (&hold.order.to_string(), hold.kind), hold.hold);
+        }
+        for (name, amount) in [("holds", self.holds), ("balance", self.balance), ("difference", self.difference)] {
+            row(name, ("", ""), amount);
+        }
+        text
+    }
+}
