@@ -5,6 +5,7 @@
 //! can always be recomputed from its event and its rule. `docs/posting-rules.md` is written by this crate's tests.
 
 mod fact;
+mod lines;
 mod rule;
 
 use smallvec::SmallVec;

@@ -21,6 +21,7 @@ impl Record {
     }
 
     /// Hands over the facts that the event states, each with its currency and its date.
+    #[expect(clippy::too_many_lines, reason = "an arm for every event")]
     pub(super) fn facts(&self, mut state: impl FnMut(&Fact<'_>, Currency, Day)) {
         let today = self.at.day();
         // Of what may come to nothing, nothing is stated then.

@@ -386,7 +386,7 @@ impl Scenario {
         let day = self.now.day();
         let line = |text: &&str| {
             let (sum, quoted) = text.split_once(':').expect("an amount and a text");
-            let reference = quoted.strip_prefix('$').map(|name| self.money[name].1.to_string());
+            let reference = quoted.strip_prefix('$').map(|name| self.money[name].1.clone());
             BankLine {
                 booking_day: day,
                 value_day: day,

@@ -245,7 +245,7 @@ async fn whatever_is_changed_in_the_books_is_named() {
         (
             "UPDATE lines SET amount = amount + 2 * sign(amount) WHERE entry = 2",
             &[Entries, Chain],
-            "line 0: expected line 0, 100000.00 USD on 1000-bank, found line 0, 100002.00 USD on 1000-bank",
+            "line 0: expected line 0, 100000.00 USD on 1010-bank-unmatched, found line 0, 100002.00 USD on 1010-bank-unmatched",
         ),
         ("UPDATE entries SET effective = effective + 1 WHERE sequence = 5", &[Entries, Chain], "entry 5 (source key "),
         (
@@ -291,7 +291,11 @@ async fn whatever_is_changed_in_the_log_or_the_read_models_is_named() {
     let amount = content(r#"replace(content::text, '"100000.00"', '"100001.00"')::json"#);
     let unreadable = content("'{\"amount\": 5}'");
     let cases: [(&str, &[Check], &str); 9] = [
-        (&amount, &[Entries, Balances], "line 0: expected line 0, 100001.00 USD on 1000-bank, found line 0, 100000.00"),
+        (
+            &amount,
+            &[Entries, Balances],
+            "line 0: expected line 0, 100001.00 USD on 1010-bank-unmatched, found line 0, 100000.00",
+        ),
         (&unreadable, &[Log], "its content: expected an event, found the content of an event of type deposit_received"),
         ("DELETE FROM events WHERE sequence = 9", &[Log], "after event 8: expected event 9, found event 10"),
         ("UPDATE leadership SET head = head + 1", &[Log], "beside leadership.head"),

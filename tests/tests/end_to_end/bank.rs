@@ -1,6 +1,6 @@
 //! Money over the bank: deposits, payouts, statement files, and what they were for.
 
-use api::auth::Role;
+use api::auth::{OPERATOR_ORGANIZATION, Role};
 use reqwest::Method;
 use serde_json::{Value, json};
 use tests::client::{Answer, ApiClient, ask, bid};
@@ -13,10 +13,22 @@ const ACCOUNT: &str = "DE02120300000000202051";
 
 /// An exchange with a bank account, on which a dollar may be missing.
 async fn with_bank(exchange: &TestExchange) -> ApiClient {
-    let finance = exchange.client("secondwind", Role::Finance);
+    let finance = exchange.client(OPERATOR_ORGANIZATION, Role::Finance);
+    with_bank_account(&finance).await;
+    finance
+}
+
+/// Takes up a bank account.
+pub async fn with_bank_account(finance: &ApiClient) {
     let account = json!({"account": ACCOUNT, "currency": "USD", "tolerance": "1.00"});
     finance.post("/v1/bank-accounts", &account).await.ok();
-    finance
+}
+
+/// Announces a deposit, and imports the account's first statement, which has it.
+pub async fn pay_in(finance: &ApiClient, client: &ApiClient, amount: &str) {
+    let expected = client.post("/v1/account/deposits", &json!({"amount": amount, "currency": "USD"})).await.ok();
+    let file = csv(1, "0.00", amount, &[(amount, &text(&expected["reference"]))]);
+    send(finance, "/v1/bank-statements", "text/csv", file).await.ok();
 }
 
 /// Sends a file as it is.

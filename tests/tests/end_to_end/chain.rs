@@ -73,7 +73,7 @@ async fn every_entry_names_its_rule_and_the_event_that_it_records() {
     let pairs: Vec<(String, i16, Option<String>)> =
         rows.iter().map(|row| (row.get(0), row.get(1), row.get(2))).collect();
     let expected = [
-        ("deposit.matched", "deposit_received"),
+        ("deposit.recorded", "deposit_received"),
         ("hold.placed", "order_placed"),
         ("hold.voided", "order_closed"),
         ("hold.voided", "trade_executed"),

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use api::auth::{Role, Tokens};
+use api::auth::{OPERATOR_ORGANIZATION, Role, Tokens};
 use jiff::{Timestamp, ToSpan};
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -20,6 +20,8 @@ use tokio::net::TcpStream;
 use tokio::runtime::Handle;
 use tokio::sync::watch;
 use uuid::Uuid;
+
+use crate::bank::{pay_in, with_bank_account};
 
 /// Tasks that place orders at the same time.
 const TRADERS: usize = 6;
@@ -65,8 +67,11 @@ async fn opened(installation: &Installation, server: &ServerProcess) {
         operator.post("/v1/organizations", &json!({"id": id, "name": id})).await.ok();
     }
     operator.put("/v1/organizations/acme/order-limit", &json!({"open_orders_max": 10_000_000})).await.ok();
-    let deposit = json!({"organization": "acme", "amount": "100000000.00", "currency": "USD", "reference": "wire"});
-    operator.post("/v1/deposits", &deposit).await.ok();
+    // A server's clock is real: money comes from the bank.
+    let finance = ApiClient::new(&server.url, Some(token(installation, OPERATOR_ORGANIZATION, Role::Finance)));
+    let acme = ApiClient::new(&server.url, Some(token(installation, "acme", Role::Buyer)));
+    with_bank_account(&finance).await;
+    pay_in(&finance, &acme, "100000000.00").await;
     let north = ApiClient::new(&server.url, Some(token(installation, "north", Role::Provider)));
     let window = json!({"start": day(2), "end": day(30)});
     let lot = json!({"market": MARKET, "gpus": 800, "window": window, "fabric": "hall-3", "min_remnant_hours": 0});

@@ -119,8 +119,9 @@ impl OpenItems {
                         continue;
                     };
                     open.left -= amount;
-                    let shelf = if open.left > Amount::ZERO { &mut self.deposits } else { &mut self.settled_deposits };
-                    shelf.insert(deposit, open);
+                    let of_its_kind =
+                        if open.left > Amount::ZERO { &mut self.deposits } else { &mut self.settled_deposits };
+                    of_its_kind.insert(deposit, open);
                 }
                 MatchedTarget::Payout { payout, .. } => {
                     let Some(mut open) = self.payouts.remove(&payout).or_else(|| self.settled_payouts.remove(&payout))
@@ -128,8 +129,9 @@ impl OpenItems {
                         continue;
                     };
                     open.left += amount;
-                    let shelf = if open.left > Amount::ZERO { &mut self.payouts } else { &mut self.settled_payouts };
-                    shelf.insert(payout, open);
+                    let of_its_kind =
+                        if open.left > Amount::ZERO { &mut self.payouts } else { &mut self.settled_payouts };
+                    of_its_kind.insert(payout, open);
                 }
                 MatchedTarget::Organization { .. } | MatchedTarget::Account { .. } => {}
             }

@@ -1,0 +1,180 @@
+//! The lines that record each fact in the operator's books.
+
+use crate::{Account, AccountKind, Amount, ContractId, Currency, Line, OrganizationId, Owner};
+
+use super::fact::{Credit, Fact, Redress};
+
+impl Fact<'_> {
+    /// Hands over the lines that record it in the operator's books.
+    #[expect(clippy::too_many_lines, reason = "an arm for every fact")]
+    pub(crate) fn lines(&self, currency: Currency, line: &mut dyn FnMut(Line)) {
+        use AccountKind::{
+            Bank, BankUnmatched, CustomerAvailable, CustomerHeld, PayoutInTransit, SellerPayable, SpotPrepayment,
+        };
+        let mut posting = Posting { currency, contract: None, line };
+        let own = |kind| Account::operator(kind, Owner::Entity, currency);
+        let at_bank = |kind, id| Account::operator(kind, Owner::BankAccount(id), currency);
+        let customer = |kind, id| Account::operator(kind, Owner::Organization(id), currency);
+        let prepayment = |id| Account::operator(AccountKind::ContractPrepayment, Owner::Contract(id), currency);
+        let security = |id| Account::operator(AccountKind::SecurityDeposit, Owner::Contract(id), currency);
+        match *self {
+            Self::BankOpened { account, amount } => {
+                posting.transfer(at_bank(Bank, account), own(AccountKind::Equity), amount);
+            }
+            Self::BankBooked { account, amounts } => {
+                for amount in amounts {
+                    posting.transfer(at_bank(Bank, account), at_bank(BankUnmatched, account), *amount);
+                }
+            }
+            Self::DepositRecorded { organization, amount } => {
+                posting.transfer(own(BankUnmatched), customer(CustomerAvailable, organization), amount);
+            }
+            Self::DepositMatched { account, organization, amount } => {
+                posting.transfer(at_bank(BankUnmatched, account), customer(CustomerAvailable, organization), amount);
+            }
+            Self::DepositConfirmed { account, amount } => {
+                posting.transfer(at_bank(BankUnmatched, account), own(BankUnmatched), amount);
+            }
+            Self::PayoutRequested { organization, source, amount } => {
+                posting.transfer(customer(source, organization), customer(PayoutInTransit, organization), amount);
+            }
+            Self::PayoutMatched { account, organization, amount } => {
+                posting.transfer(customer(PayoutInTransit, organization), at_bank(BankUnmatched, account), amount);
+            }
+            Self::PayoutReturned { organization, source, amount } => {
+                posting.transfer(customer(PayoutInTransit, organization), customer(source, organization), amount);
+            }
+            Self::BankExplained { account, kind, amount } => {
+                posting.transfer(at_bank(BankUnmatched, account), own(kind), amount);
+            }
+            Self::BankDifference { account, amount } => {
+                posting.transfer(at_bank(BankUnmatched, account), own(AccountKind::BankDifference), amount);
+            }
+            Self::ReconciliationUndone { facts } => {
+                for fact in facts {
+                    fact.lines(currency, &mut |undone: Line| (posting.line)(Line { amount: -undone.amount, ..undone }));
+                }
+            }
+            Self::HoldPlaced { organization, amount } => {
+                posting.transfer(
+                    customer(CustomerAvailable, organization),
+                    customer(CustomerHeld, organization),
+                    amount,
+                );
+            }
+            Self::HoldVoided { organization, amount } => {
+                posting.transfer(
+                    customer(CustomerHeld, organization),
+                    customer(CustomerAvailable, organization),
+                    amount,
+                );
+            }
+            Self::TermPrepaid { organization, contract, amount } => {
+                posting.transfer(customer(CustomerHeld, organization), prepayment(contract), amount);
+            }
+            Self::SecurityTaken { organization, contract, amount } => {
+                posting.transfer(customer(CustomerHeld, organization), security(contract), amount);
+            }
+            Self::PeriodBilled { organization, contract, available, payable } => {
+                posting.part(customer(CustomerAvailable, organization), available);
+                posting.part(customer(SellerPayable, organization), payable);
+                posting.part(prepayment(contract), -(available + payable));
+            }
+            Self::SecurityApplied { contract, amount } => {
+                posting.transfer(security(contract), prepayment(contract), amount);
+            }
+            Self::SecurityReturned { organization, contract, amount } => {
+                posting.transfer(security(contract), customer(CustomerAvailable, organization), amount);
+            }
+            Self::SecurityForfeited { organization, contract, amount } => {
+                posting.transfer(security(contract), customer(SellerPayable, organization), amount);
+            }
+            Self::TermRefunded { organization, contract, amount }
+            | Self::TermBusted { organization, contract, amount } => {
+                posting.transfer(prepayment(contract), customer(CustomerAvailable, organization), amount);
+            }
+            Self::HoursDelivered { deliveries } => {
+                for hour in deliveries {
+                    posting.contract = Some(hour.contract);
+                    posting.earn(prepayment(hour.contract), hour.seller, hour.amount, hour.buyer_fee, hour.seller_fee);
+                }
+            }
+            Self::HoursCredited { credits } => {
+                for Credit { contract, buyer, amount } in credits {
+                    posting.contract = Some(*contract);
+                    posting.transfer(prepayment(*contract), customer(CustomerAvailable, *buyer), *amount);
+                }
+            }
+            Self::DeliveryReversed { buyer, seller, from_seller, from_fees, .. } => {
+                posting.part(customer(SellerPayable, seller), from_seller);
+                posting.part(posting.fees(), from_fees);
+                posting.part(customer(CustomerAvailable, buyer), -(from_seller + from_fees));
+            }
+            Self::CreditRecovered { redress } | Self::PenaltyPaid { redress } => {
+                for Redress { contract, seller, buyer, amount } in redress {
+                    posting.contract = Some(*contract);
+                    posting.transfer(customer(SellerPayable, *seller), customer(CustomerAvailable, *buyer), *amount);
+                }
+            }
+            Self::SpotHeld { holds } => {
+                for (organization, amount) in holds {
+                    let available = customer(CustomerAvailable, *organization);
+                    posting.transfer(available, customer(CustomerHeld, *organization), *amount);
+                }
+            }
+            Self::SpotSold { sales } => {
+                for sale in sales {
+                    let paid = sale.amount + sale.buyer_fee;
+                    posting.transfer(customer(CustomerHeld, sale.buyer), customer(SpotPrepayment, sale.buyer), paid);
+                }
+            }
+            Self::SpotDelivered { sales } => {
+                for sale in sales {
+                    let prepayment = customer(SpotPrepayment, sale.buyer);
+                    posting.earn(prepayment, sale.seller, sale.amount, sale.buyer_fee, sale.seller_fee);
+                }
+            }
+        }
+    }
+}
+
+/// The lines of a fact as they are written.
+struct Posting<'a> {
+    currency: Currency,
+    /// The contract of the lines that follow, where a fact covers several.
+    contract: Option<ContractId>,
+    line: &'a mut dyn FnMut(Line),
+}
+
+impl Posting<'_> {
+    fn part(&mut self, account: Account, amount: Amount) {
+        if !amount.is_zero() {
+            (self.line)(Line { account, amount, contract: self.contract });
+        }
+    }
+
+    /// `amount` from the account debited to the account credited.
+    fn transfer(&mut self, debit: Account, credit: Account, amount: Amount) {
+        self.part(debit, amount);
+        self.part(credit, -amount);
+    }
+
+    /// Prepaid time was delivered: the price less its fee is the seller's, and the fees of both sides are the exchange's.
+    fn earn(
+        &mut self,
+        prepayment: Account,
+        seller: OrganizationId,
+        amount: Amount,
+        buyer_fee: Amount,
+        seller_fee: Amount,
+    ) {
+        let payable = Account::operator(AccountKind::SellerPayable, Owner::Organization(seller), self.currency);
+        self.part(prepayment, amount + buyer_fee);
+        self.part(payable, seller_fee - amount);
+        self.part(self.fees(), -(buyer_fee + seller_fee));
+    }
+
+    fn fees(&self) -> Account {
+        Account::operator(AccountKind::FeeRevenue, Owner::Entity, self.currency)
+    }
+}
