@@ -25,6 +25,7 @@ use tempfile::TempDir;
 use uuid::Uuid;
 
 use crate::condition::{PATIENCE, until};
+use crate::scratch;
 
 /// Says that a test did not run, past the capture of a passing test's output.
 pub fn not_run(reason: &str) {
@@ -32,10 +33,6 @@ pub fn not_run(reason: &str) {
     let test = thread.name().unwrap_or("a test");
     // A closed standard error is nobody's concern here.
     let _ = writeln!(std::io::stderr(), "NOT RUN: {test}: {reason}");
-}
-
-fn temporary_directory() -> TempDir {
-    tempfile::Builder::new().prefix("secondwind-tests-").tempdir_in("/var/tmp").expect("a directory")
 }
 
 /// Starts a cluster; says why not where Java, Maven or its repository is not to be had.
@@ -56,7 +53,7 @@ fn start(data_dir: PathBuf, nodes: u8) -> Result<ApacheKafka, String> {
 /// The cluster that tests share. It outlives every test and ends with the process.
 fn shared() -> &'static Result<ApacheKafka, String> {
     static SHARED: OnceLock<Result<ApacheKafka, String>> = OnceLock::new();
-    SHARED.get_or_init(|| start(temporary_directory().keep().join("kafka"), 1))
+    SHARED.get_or_init(|| start(scratch::lasting_directory().join("kafka"), 1))
 }
 
 /// A cluster of a test's own, to be broken.
@@ -71,7 +68,7 @@ pub struct OwnKafka {
 impl OwnKafka {
     /// Starts a cluster; `None`, after saying so, where it cannot run.
     pub async fn start(nodes: u8) -> Option<Self> {
-        let directory = temporary_directory();
+        let directory = scratch::directory();
         let data_dir = directory.path().join("kafka");
         let cluster = tokio::task::spawn_blocking(move || start(data_dir, nodes)).await.expect("Kafka starts");
         let cluster = cluster.map_err(|reason| not_run(&reason)).ok()?;

@@ -14,4 +14,5 @@ pub mod kafka;
 pub mod log;
 pub mod plain_text;
 pub mod postgres;
+pub mod scratch;
 pub mod server_process;

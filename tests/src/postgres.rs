@@ -9,6 +9,8 @@ use tokio::sync::OnceCell;
 use tokio_postgres::{Client, NoTls};
 use uuid::Uuid;
 
+use crate::scratch::lasting_directory;
+
 /// The migrated database that every test's is a copy of.
 const TEMPLATE: &str = "secondwind_template";
 
@@ -22,13 +24,11 @@ pub struct TestDatabase {
 fn server() -> &'static PostgresServer {
     static SERVER: OnceLock<PostgresServer> = OnceLock::new();
     SERVER.get_or_init(|| {
-        let directory =
-            tempfile::Builder::new().prefix("secondwind-tests-").tempdir_in("/var/tmp").expect("a directory");
         // These tests kill our processes, never the machine, so the server need not wait for the disk.
         let settings =
             [("fsync", "off"), ("full_page_writes", "off"), ("max_connections", "400"), ("shared_buffers", "64MB")];
         PostgresServer::start(PostgresOptions {
-            data_dir: directory.keep().join("postgres"),
+            data_dir: lasting_directory().join("postgres"),
             port: None,
             settings: settings.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec(),
         })
