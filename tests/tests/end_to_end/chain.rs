@@ -12,7 +12,7 @@ use tests::postgres::TestDatabase;
 
 use crate::trading::opened;
 
-/// A session in which every posting rule is used: one contract over, one in delivery, one to come, a bid that rests and one that
+/// A session of plain trading: one contract over, one in delivery, one to come, a bid that rests and one that
 /// was cancelled.
 async fn after_a_session() -> TestExchange {
     let exchange = TestExchange::start_without_kafka(TestDatabase::create().await).await;

@@ -1,5 +1,7 @@
 //! The bank: its accounts, bookings, and what they were for.
 
+use std::collections::BTreeMap;
+
 use ledger::Amount;
 
 use crate::exchange::bank::{Bank, BankAccount, Expected, OpenDeposit, OpenItems, OpenLine, OpenPayout};
@@ -113,29 +115,33 @@ impl OpenItems {
             let amount = if back { -item.amount } else { item.amount };
             match item.target {
                 MatchedTarget::Deposit { deposit, .. } | MatchedTarget::Recorded { deposit, .. } => {
-                    let Some(mut open) =
-                        self.deposits.remove(&deposit).or_else(|| self.settled_deposits.remove(&deposit))
-                    else {
-                        continue;
-                    };
-                    open.left -= amount;
-                    let of_its_kind =
-                        if open.left > Amount::ZERO { &mut self.deposits } else { &mut self.settled_deposits };
-                    of_its_kind.insert(deposit, open);
+                    move_item(&mut self.deposits, &mut self.settled_deposits, deposit, |open| {
+                        open.left -= amount;
+                        open.left
+                    });
                 }
                 MatchedTarget::Payout { payout, .. } => {
-                    let Some(mut open) = self.payouts.remove(&payout).or_else(|| self.settled_payouts.remove(&payout))
-                    else {
-                        continue;
-                    };
-                    open.left += amount;
-                    let of_its_kind =
-                        if open.left > Amount::ZERO { &mut self.payouts } else { &mut self.settled_payouts };
-                    of_its_kind.insert(payout, open);
+                    move_item(&mut self.payouts, &mut self.settled_payouts, payout, |open| {
+                        open.left += amount;
+                        open.left
+                    });
                 }
                 MatchedTarget::Organization { .. } | MatchedTarget::Account { .. } => {}
             }
         }
+    }
+}
+
+/// Changes an item, be it open or settled, and keeps it among those that are open while something is left of it.
+fn move_item<K: Ord + Copy, T>(
+    open: &mut BTreeMap<K, T>,
+    settled: &mut BTreeMap<K, T>,
+    key: K,
+    change: impl FnOnce(&mut T) -> Amount,
+) {
+    if let Some(mut item) = open.remove(&key).or_else(|| settled.remove(&key)) {
+        let of_its_kind = if change(&mut item) > Amount::ZERO { open } else { settled };
+        of_its_kind.insert(key, item);
     }
 }
 
