@@ -16,7 +16,7 @@ pub enum Guard {
 }
 
 /// What an account is for. The kinds make up the chart of accounts; the code is part of the log and the database.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum AccountKind {
     /// Money in the bank, as its statements say.
     Bank,
@@ -107,6 +107,27 @@ impl AccountKind {
         }
     }
 }
+
+impl fmt::Display for AccountKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.code())
+    }
+}
+
+/// The chart has no account with this code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the chart has no such account")]
+pub struct UnknownAccount;
+
+impl FromStr for AccountKind {
+    type Err = UnknownAccount;
+
+    fn from_str(code: &str) -> Result<Self, Self::Err> {
+        Self::from_code(code).ok_or(UnknownAccount)
+    }
+}
+
+text_form!(AccountKind, {"type": "string", "pattern": "^[1-6][0-9]{3}-[a-z-]+$"});
 
 /// Whose part of an account this is: the subledger key.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]

@@ -26,7 +26,7 @@ mod rounding;
 mod short_text;
 mod trial_balance;
 
-pub use account::{Account, AccountKind, Guard, InvalidOwner, Owner};
+pub use account::{Account, AccountKind, Guard, InvalidOwner, Owner, UnknownAccount};
 pub use bank_statement::{BankLine, BankStatement, InvalidDigest, StatedBalance, StatementDigest, StatementPeriod};
 pub use books::{Books, Overdraft};
 pub use calendar::{Day, Instant, InvalidTime, Month};

@@ -1,8 +1,7 @@
 //! What an event means to the books: the facts it states, and their entries.
 
 use ledger::{
-    AccountKind, Amount, ContractId, Credit, Currency, Day, Delivery, Entry, Fact, OrganizationId, Redress,
-    SpotDelivery, post,
+    Amount, ContractId, Credit, Currency, Day, Delivery, Entry, Fact, OrganizationId, Redress, SpotDelivery, post,
 };
 
 use super::{ContractHour, Event, HourShortfall, HoursDelivered, MatchedItem, MatchedTarget, Reconciled, Record};
@@ -152,10 +151,7 @@ fn reconciled(e: &Reconciled) -> Vec<Fact<'static>> {
         MatchedTarget::Payout { organization, .. } => {
             Fact::PayoutMatched { account, organization: *organization, amount: -item.amount }
         }
-        MatchedTarget::Account { account: code } => {
-            let kind = AccountKind::from_code(code).unwrap_or(AccountKind::BankDifference);
-            Fact::BankExplained { account, kind, amount: item.amount }
-        }
+        MatchedTarget::Account { account: kind } => Fact::BankExplained { account, kind: *kind, amount: item.amount },
     };
     let mut facts: Vec<Fact<'static>> = e.items.iter().map(fact).collect();
     if !e.difference.is_zero() {

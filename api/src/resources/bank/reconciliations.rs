@@ -150,7 +150,7 @@ impl From<&Reconciled> for ReconciliationBody {
                 }
                 MatchedTarget::Payout { payout, .. } => (None, Some(payout.uuid()), None),
                 MatchedTarget::Organization { .. } => (None, None, None),
-                MatchedTarget::Account { account } => (None, None, Some(account.clone())),
+                MatchedTarget::Account { account } => (None, None, Some(account.code().to_owned())),
             };
             MatchedItemBody { deposit, payout, organization: item.organization(), account, amount: item.amount }
         };

@@ -215,9 +215,7 @@ impl Exchange {
                     self.require_organization(*organization)?;
                     Some(MatchedTarget::Organization { organization: *organization })
                 }
-                ItemChoice::Account(kind) if OWN.contains(kind) => {
-                    Some(MatchedTarget::Account { account: kind.code().to_owned() })
-                }
+                ItemChoice::Account(kind) if OWN.contains(kind) => Some(MatchedTarget::Account { account: *kind }),
                 ItemChoice::Account(_) => return Err(invalid("a booking is not explained by that account")),
             };
             let target = target.ok_or_else(|| invalid("an item is not known, or not open any more"))?;

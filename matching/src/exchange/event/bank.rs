@@ -1,8 +1,8 @@
 //! The bank: its accounts, what it has booked, what that was for, and the payouts that it carries out.
 
 use ledger::{
-    Amount, BankAccountId, BankLine, Currency, Day, DepositId, MatchRule, OrganizationId, PaymentReference, PayoutId,
-    ReconciliationId, StatementDigest, StatementId,
+    AccountKind, Amount, BankAccountId, BankLine, Currency, Day, DepositId, MatchRule, OrganizationId,
+    PaymentReference, PayoutId, ReconciliationId, StatementDigest, StatementId,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -125,10 +125,10 @@ pub enum MatchedTarget {
         /// Whose money.
         organization: OrganizationId,
     },
-    /// Something of the exchange's own, by the code of an account in the chart.
+    /// Something of the exchange's own.
     Account {
-        /// The code.
-        account: String,
+        /// Its account in the chart.
+        account: AccountKind,
     },
 }
 
