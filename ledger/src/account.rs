@@ -22,6 +22,8 @@ pub enum AccountKind {
     Bank,
     /// Bookings of the bank that are not explained yet. A clearing account: zero once every booking is reconciled.
     BankUnmatched,
+    /// What currency conversions have taken and not given: in each currency the converted amount, until its result is booked.
+    CurrencyPosition,
     /// Buyers' money that is free to use.
     CustomerAvailable,
     /// Buyers' money set aside for open orders.
@@ -36,6 +38,8 @@ pub enum AccountKind {
     SellerPayable,
     /// Money on its way to its owner, until the bank has booked it.
     PayoutInTransit,
+    /// Tax that was withheld from sellers and not yet paid to the state.
+    WithheldTax,
     /// What the owners of the entity have put into it.
     Equity,
     /// The exchange's earned fees.
@@ -48,9 +52,10 @@ pub enum AccountKind {
 
 impl AccountKind {
     /// Every kind, in the order of the chart.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 15] = [
         Self::Bank,
         Self::BankUnmatched,
+        Self::CurrencyPosition,
         Self::CustomerAvailable,
         Self::CustomerHeld,
         Self::ContractPrepayment,
@@ -58,6 +63,7 @@ impl AccountKind {
         Self::SpotPrepayment,
         Self::SellerPayable,
         Self::PayoutInTransit,
+        Self::WithheldTax,
         Self::Equity,
         Self::FeeRevenue,
         Self::Expense,
@@ -69,6 +75,7 @@ impl AccountKind {
         match self {
             Self::Bank => "1000-bank",
             Self::BankUnmatched => "1010-bank-unmatched",
+            Self::CurrencyPosition => "1900-currency-position",
             Self::CustomerAvailable => "2000-customer-available",
             Self::CustomerHeld => "2010-customer-held",
             Self::ContractPrepayment => "2100-contract-prepayment",
@@ -76,6 +83,7 @@ impl AccountKind {
             Self::SpotPrepayment => "2110-spot-prepayment",
             Self::SellerPayable => "2200-seller-payable",
             Self::PayoutInTransit => "2300-payout-in-transit",
+            Self::WithheldTax => "2400-withheld-tax",
             Self::Equity => "3000-equity",
             Self::FeeRevenue => "4000-fee-revenue",
             Self::Expense => "6000-expense",
@@ -100,6 +108,8 @@ impl AccountKind {
             | Self::PayoutInTransit => Guard::NeverDebit,
             Self::Bank
             | Self::BankUnmatched
+            | Self::CurrencyPosition
+            | Self::WithheldTax
             | Self::Equity
             | Self::FeeRevenue
             | Self::Expense

@@ -111,8 +111,8 @@ impl FromStr for Day {
     }
 }
 
-/// A calendar month in UTC, as months since the start of year 0.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
+/// A calendar month in UTC, as months since the start of year 0; in text `2027-01`. The books close by it.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Month(i32);
 
 impl Month {
@@ -130,6 +130,11 @@ impl Month {
         let first = jiff::civil::Date::new(year, month, 1).unwrap_or(jiff::civil::Date::MAX);
         Day::of(first)
     }
+
+    /// Its last day.
+    pub fn last_day(self) -> Day {
+        Day(self.next().first_day().0 - 1)
+    }
 }
 
 impl fmt::Display for Month {
@@ -138,9 +143,16 @@ impl fmt::Display for Month {
     }
 }
 
-impl fmt::Debug for Month {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
+text_form!(Month, {"type": "string", "pattern": "^[0-9]{4}-[0-9]{2}$"});
+
+impl FromStr for Month {
+    type Err = InvalidTime;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let first: Day = format!("{text}-01").parse().map_err(|_| InvalidTime(text.to_owned()))?;
+        // One form only, the one that is written.
+        let month = first.month();
+        if month.to_string() == text { Ok(month) } else { Err(InvalidTime(text.to_owned())) }
     }
 }
 
@@ -172,6 +184,17 @@ mod tests {
         for day in ["2027-01-01", "2028-02-01", "2026-12-01"] {
             let day: Day = day.parse().expect("valid");
             assert_eq!(day.month().first_day(), day);
+        }
+    }
+
+    #[test]
+    fn months_in_text() {
+        for (text, last) in [("2027-01", "2027-01-31"), ("2028-02", "2028-02-29"), ("2026-12", "2026-12-31")] {
+            let month: Month = text.parse().expect("valid");
+            assert_eq!((month.to_string(), month.last_day().to_string()), (text.to_owned(), last.to_owned()));
+        }
+        for bad in ["", "2027", "2027-13", "2027-1", "2027-01-01", "202701"] {
+            assert!(bad.parse::<Month>().is_err(), "{bad}");
         }
     }
 }

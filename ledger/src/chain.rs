@@ -26,8 +26,8 @@ pub struct ChainedEntry<'a> {
 /// The hash of an entry after `previous` (all zero before the first).
 ///
 /// The hashed content is text, one field a line, so that it can be recomputed with any tool: the previous hash in hexadecimal,
-/// then entity, sequence, source key, rule and version, day, contract, box, then per line account, owner, currency, amount
-/// and contract. `text` is a scratch buffer.
+/// then entity, sequence, source key, rule and version, day, contract, box, then what it corrects behind the word `corrects`, if
+/// anything, then per line account, owner, currency, amount and contract. `text` is a scratch buffer.
 pub fn chain(previous: &ChainHash, chained: &ChainedEntry<'_>, text: &mut String) -> ChainHash {
     text.clear();
     for byte in previous {
@@ -46,6 +46,9 @@ pub fn chain(previous: &ChainHash, chained: &ChainedEntry<'_>, text: &mut String
         entry.effective(),
     );
     let _ = write!(text, "\n{}\n{}", OrNothing(entry.contract()), OrNothing(entry.r#box()));
+    if let Some(corrects) = entry.corrects() {
+        let _ = write!(text, "\ncorrects {corrects}");
+    }
     for line in entry.lines() {
         let account = &line.account;
         let (code, owner, currency) = (account.kind.code(), account.owner, account.currency);
@@ -66,7 +69,7 @@ impl<T: std::fmt::Display> std::fmt::Display for OrNothing<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Amount, Currency, Day, Fact, post};
+    use crate::{Amount, Correction, Currency, Day, Fact, post};
 
     fn hash(previous: &ChainHash, sequence: u64, units: i128) -> ChainHash {
         let organization = "acme".parse().expect("a slug");
@@ -83,5 +86,17 @@ mod tests {
         assert_ne!(base, hash(&genesis, 1, 6));
         assert_ne!(base, hash(&genesis, 2, 5));
         assert_ne!(base, hash(&base, 1, 5));
+    }
+
+    #[test]
+    fn what_an_entry_corrects_changes_the_hash() {
+        let organization = "acme".parse().expect("a slug");
+        let fact = Fact::HoldPlaced { organization, amount: Amount::from_micros(5) };
+        let hash = |corrects| {
+            let entry = post(&fact, Currency::USD, Day::from_days(20_000)).expect("balanced").correcting(corrects);
+            chain(&[0; 32], &ChainedEntry { sequence: 1, source_key: "1.0", entry: &entry }, &mut String::new())
+        };
+        assert_ne!(hash(None), hash(Some(Correction::Event(1))));
+        assert_ne!(hash(Some(Correction::Event(2))), hash(Some(Correction::Event(1))));
     }
 }

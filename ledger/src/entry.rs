@@ -2,7 +2,7 @@
 
 use smallvec::SmallVec;
 
-use crate::{Account, Amount, BoxId, ContractId, Day, EntityId, PostingRule};
+use crate::{Account, Amount, BoxId, ContractId, Correction, Day, EntityId, PostingRule};
 
 /// One line of an entry.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -25,6 +25,7 @@ pub struct Entry {
     effective: Day,
     contract: Option<ContractId>,
     r#box: Option<BoxId>,
+    corrects: Option<Correction>,
     lines: SmallVec<[Line; 4]>,
 }
 
@@ -84,7 +85,13 @@ impl Entry {
             EntityId::Operator => None,
             EntityId::Box(id) => Some(id),
         };
-        Ok(Self { entity, rule, effective, contract, r#box, lines })
+        Ok(Self { entity, rule, effective, contract, r#box, corrects: None, lines })
+    }
+
+    /// The same entry as a correction of something.
+    #[must_use]
+    pub fn correcting(self, corrects: Option<Correction>) -> Self {
+        Self { corrects, ..self }
     }
 
     /// Whose books.
@@ -110,6 +117,11 @@ impl Entry {
     /// The box that the entry concerns.
     pub fn r#box(&self) -> Option<BoxId> {
         self.r#box
+    }
+
+    /// What it corrects.
+    pub fn corrects(&self) -> Option<Correction> {
+        self.corrects
     }
 
     /// Its lines: at least two.

@@ -78,6 +78,34 @@ impl fmt::Display for BankAccountId {
 
 text_form!(BankAccountId, {"type": "string", "minLength": 1, "maxLength": 40});
 
+/// A client of the API, which stands for one person or program: 1 to 64 printable ASCII characters without blanks.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ClientId(ShortText<64>);
+
+/// The text names no client.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a client is 1 to 64 printable ASCII characters without blanks")]
+pub struct InvalidClient;
+
+impl FromStr for ClientId {
+    type Err = InvalidClient;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_graphic()) {
+            return Err(InvalidClient);
+        }
+        ShortText::new(text).map(Self).ok_or(InvalidClient)
+    }
+}
+
+impl fmt::Display for ClientId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+text_form!(ClientId, {"type": "string", "minLength": 1, "maxLength": 64});
+
 /// Declares ids that are UUIDs, one type for each kind of thing, so that a lot's id cannot stand for an order's.
 #[macro_export]
 macro_rules! uuid_ids {
@@ -146,6 +174,8 @@ uuid_ids! {
     StatementId;
     /// Bookings of the bank with what they were for.
     ReconciliationId;
+    /// Lines that one person proposes and another approves.
+    JournalId;
 }
 
 /// A legal entity with books of its own.

@@ -15,6 +15,7 @@ mod bank_statement;
 mod books;
 mod calendar;
 mod chain;
+mod correction;
 mod entry;
 mod identity;
 mod map;
@@ -31,17 +32,20 @@ pub use bank_statement::{BankLine, BankStatement, InvalidDigest, StatedBalance, 
 pub use books::{Books, Overdraft};
 pub use calendar::{Day, Instant, InvalidTime, Month};
 pub use chain::{ChainHash, ChainedEntry, chain};
+pub use correction::{Correction, InvalidCorrection};
 pub use entry::{Entry, Line, Unbalanced};
 pub use identity::{
-    BankAccountId, BoxId, ContractId, DepositId, EntityId, InvalidBankAccount, InvalidEntity, InvalidName,
-    OrganizationId, PayoutId, ReconciliationId, StatementId,
+    BankAccountId, BoxId, ClientId, ContractId, DepositId, EntityId, InvalidBankAccount, InvalidClient, InvalidEntity,
+    InvalidName, JournalId, OrganizationId, PayoutId, ReconciliationId, StatementId,
 };
 pub use map::{Map, Set};
 pub use money::{Amount, AmountError, Currency, InvalidCurrency};
 pub use payment_reference::{InvalidReference, PaymentReference};
-pub use posting::{Credit, Delivery, DescribedRule, Fact, PostingRule, RULES, Redress, SpotDelivery, post};
+pub use posting::{
+    Credit, Delivery, DescribedRule, Fact, JournalLine, PostingRule, RULES, Redress, SpotDelivery, post,
+};
 pub use reconciliation::{MatchRule, OpenItem, Proposal, propose};
-pub use rounding::{share_ceil, share_floor};
+pub use rounding::{share_ceil, share_floor, split};
 pub use short_text::ShortText;
 pub use text_form::deserialize_from_str;
 pub use trial_balance::{TrialBalance, TrialBalanceRow};

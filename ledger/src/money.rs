@@ -83,6 +83,12 @@ impl Amount {
         Self(self.0.abs())
     }
 
+    /// The whole cents of it, rounded towards zero: what a bank moves.
+    #[must_use]
+    pub const fn whole_cents(self) -> Self {
+        Self(self.0 / 10_000 * 10_000)
+    }
+
     /// Whether this is exactly zero.
     pub const fn is_zero(self) -> bool {
         self.0 == 0

@@ -3,8 +3,8 @@
 use std::fmt::Write as _;
 
 use ledger::{
-    AccountKind, Amount, ContractId, Credit, Currency, Day, Delivery, Fact, Line, OrganizationId, RULES, Redress,
-    SpotDelivery, Unbalanced, post,
+    AccountKind, Amount, ContractId, Credit, Currency, Day, Delivery, Fact, Instant, JournalLine, Line, OrganizationId,
+    RULES, Redress, SpotDelivery, Unbalanced, post,
 };
 use uuid::Uuid;
 
@@ -42,6 +42,11 @@ fn at_the_bank() -> Vec<Example> {
     let (acme, north) = (organization("acme"), organization("north"));
     let account = "DE02120300000000202051".parse().expect("an account");
     let amounts: &[_] = Box::leak(Box::new([amount("100"), amount("-16.7664")]));
+    let line = |account, organization, text| JournalLine { account, organization, amount: amount(text) };
+    let goodwill: &[_] = Box::leak(Box::new([
+        line(AccountKind::Expense, None, "25"),
+        line(AccountKind::CustomerAvailable, Some(acme), "-25"),
+    ]));
     let undone: &[_] =
         Box::leak(Box::new([Fact::DepositMatched { account, organization: acme, amount: amount("100") }]));
     vec![
@@ -95,8 +100,24 @@ fn at_the_bank() -> Vec<Example> {
             &["1010-bank-unmatched bank:DE02120300000000202051 -0.02", "6900-bank-difference  0.02"],
         ),
         (
-            Fact::ReconciliationUndone { facts: undone },
+            Fact::CurrencyConverted { account, amount: amount("-250") },
+            &["1010-bank-unmatched bank:DE02120300000000202051 -250.00", "1900-currency-position  250.00"],
+        ),
+        (
+            Fact::ReconciliationUndone { facts: undone, event: Some(17) },
             &["1010-bank-unmatched bank:DE02120300000000202051 -100.00", "2000-customer-available org:acme 100.00"],
+        ),
+        (
+            Fact::TaxWithheld { organization: north, amount: amount("5.2946") },
+            &["2200-seller-payable org:north 5.2946", "2400-withheld-tax  -5.2946"],
+        ),
+        (
+            Fact::TaxReturned { organization: north, amount: amount("5.2946") },
+            &["2400-withheld-tax  5.2946", "2200-seller-payable org:north -5.2946"],
+        ),
+        (
+            Fact::ManualJournal { lines: goodwill, corrects: None },
+            &["6000-expense  25.00", "2000-customer-available org:acme -25.00"],
         ),
     ]
 }
@@ -174,6 +195,7 @@ fn delivered_and_ended() -> Vec<Example> {
                 seller: north,
                 from_seller: amount("16.7664"),
                 from_fees: amount("0.1176"),
+                hours: (Instant::EPOCH, Instant::from_micros(3_600_000_000)),
             },
             &[
                 "2200-seller-payable org:north 16.7664",

@@ -1,6 +1,9 @@
 //! Facts: what happened, in the ledger's own words.
 
-use crate::{AccountKind, Amount, BankAccountId, ContractId, OrganizationId};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::{AccountKind, Amount, BankAccountId, ContractId, Correction, Instant, OrganizationId};
 
 use super::rule::{self, PostingRule};
 
@@ -55,6 +58,18 @@ pub struct Redress {
     /// Who gets it.
     pub buyer: OrganizationId,
     /// How much, more than zero.
+    pub amount: Amount,
+}
+
+/// A line that people propose and approve, in the operator's books.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct JournalLine {
+    /// The account in the chart.
+    pub account: AccountKind,
+    /// Whose part of it; the operator's own when not given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub organization: Option<OrganizationId>,
+    /// How much: debit positive, credit negative, never zero.
     pub amount: Amount,
 }
 
@@ -141,10 +156,40 @@ pub enum Fact<'a> {
         /// The booking less what it was for.
         amount: Amount,
     },
+    /// A booking was one side of a currency conversion; the other is a booking in another currency.
+    CurrencyConverted {
+        /// The account at the bank.
+        account: BankAccountId,
+        /// The booking: money received is positive.
+        amount: Amount,
+    },
     /// A reconciliation was a mistake.
     ReconciliationUndone {
         /// What it had recorded.
         facts: &'a [Fact<'a>],
+        /// The event that had recorded it, where that is known.
+        event: Option<u64>,
+    },
+    /// Of what a seller has paid out, tax is kept for the state.
+    TaxWithheld {
+        /// The seller.
+        organization: OrganizationId,
+        /// How much, more than zero.
+        amount: Amount,
+    },
+    /// The tax withheld from a payout that did not leave is the seller's again.
+    TaxReturned {
+        /// The seller.
+        organization: OrganizationId,
+        /// How much, more than zero.
+        amount: Amount,
+    },
+    /// What one person proposed and another approved.
+    ManualJournal {
+        /// The lines, which come to zero.
+        lines: &'a [JournalLine],
+        /// The event whose entries it corrects.
+        corrects: Option<u64>,
     },
     /// An order set money aside.
     HoldPlaced {
@@ -236,6 +281,8 @@ pub enum Fact<'a> {
         from_seller: Amount,
         /// Out of the fees of both sides.
         from_fees: Amount,
+        /// The first instant and the one after the last of the time.
+        hours: (Instant, Instant),
     },
     /// A seller gave back what it had earned for time that was not delivered and could not give back before.
     CreditRecovered {
@@ -296,6 +343,10 @@ impl Fact<'_> {
             Self::PayoutReturned { .. } => rule::PAYOUT_RETURNED,
             Self::BankExplained { .. } => rule::BANK_EXPLAINED,
             Self::BankDifference { .. } => rule::BANK_DIFFERENCE,
+            Self::CurrencyConverted { .. } => rule::CURRENCY_CONVERTED,
+            Self::TaxWithheld { .. } => rule::TAX_WITHHELD,
+            Self::TaxReturned { .. } => rule::TAX_RETURNED,
+            Self::ManualJournal { .. } => rule::MANUAL_JOURNAL,
             Self::ReconciliationUndone { .. } => rule::RECONCILIATION_UNDONE,
             Self::HoldPlaced { .. } => rule::HOLD_PLACED,
             Self::HoldVoided { .. } => rule::HOLD_VOIDED,
@@ -315,6 +366,19 @@ impl Fact<'_> {
             Self::SpotHeld { .. } => rule::SPOT_HELD,
             Self::SpotSold { .. } => rule::SPOT_SOLD,
             Self::SpotDelivered { .. } => rule::SPOT_DELIVERED,
+        }
+    }
+
+    /// What it corrects.
+    pub(super) fn corrects(&self) -> Option<Correction> {
+        match self {
+            Self::ReconciliationUndone { event, .. } | Self::ManualJournal { corrects: event, .. } => {
+                event.map(Correction::Event)
+            }
+            Self::DeliveryReversed { hours: (from, until), .. } => {
+                Some(Correction::Hours { from: *from, until: *until })
+            }
+            _ => None,
         }
     }
 
@@ -340,7 +404,11 @@ impl Fact<'_> {
             | Self::PayoutReturned { .. }
             | Self::BankExplained { .. }
             | Self::BankDifference { .. }
+            | Self::CurrencyConverted { .. }
             | Self::ReconciliationUndone { .. }
+            | Self::TaxWithheld { .. }
+            | Self::TaxReturned { .. }
+            | Self::ManualJournal { .. }
             | Self::HoldPlaced { .. }
             | Self::HoldVoided { .. }
             | Self::HoursDelivered { .. }

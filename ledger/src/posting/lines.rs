@@ -50,7 +50,22 @@ impl Fact<'_> {
             Self::BankDifference { account, amount } => {
                 posting.transfer(at_bank(BankUnmatched, account), own(AccountKind::BankDifference), amount);
             }
-            Self::ReconciliationUndone { facts } => {
+            Self::CurrencyConverted { account, amount } => {
+                posting.transfer(at_bank(BankUnmatched, account), own(AccountKind::CurrencyPosition), amount);
+            }
+            Self::TaxWithheld { organization, amount } => {
+                posting.transfer(customer(SellerPayable, organization), own(AccountKind::WithheldTax), amount);
+            }
+            Self::TaxReturned { organization, amount } => {
+                posting.transfer(own(AccountKind::WithheldTax), customer(SellerPayable, organization), amount);
+            }
+            Self::ManualJournal { lines, .. } => {
+                for line in lines {
+                    let account = line.organization.map_or(own(line.account), |id| customer(line.account, id));
+                    posting.part(account, line.amount);
+                }
+            }
+            Self::ReconciliationUndone { facts, .. } => {
                 for fact in facts {
                     fact.lines(currency, &mut |undone: Line| (posting.line)(Line { amount: -undone.amount, ..undone }));
                 }

@@ -12,7 +12,7 @@ use smallvec::SmallVec;
 
 use crate::{Currency, Day, EntityId, Entry, Unbalanced};
 
-pub use fact::{Credit, Delivery, Fact, Redress, SpotDelivery};
+pub use fact::{Credit, Delivery, Fact, JournalLine, Redress, SpotDelivery};
 pub use rule::{DescribedRule, PostingRule, RULES};
 
 /// The entry that records `fact` in the operator's books, dated `effective`.
@@ -23,5 +23,6 @@ pub use rule::{DescribedRule, PostingRule, RULES};
 pub fn post(fact: &Fact<'_>, currency: Currency, effective: Day) -> Result<Entry, Unbalanced> {
     let mut lines = SmallVec::new();
     fact.lines(currency, &mut |line| lines.push(line));
-    Entry::new(EntityId::Operator, fact.rule(), effective, fact.contract(), lines)
+    let entry = Entry::new(EntityId::Operator, fact.rule(), effective, fact.contract(), lines)?;
+    Ok(entry.correcting(fact.corrects()))
 }

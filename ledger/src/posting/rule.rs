@@ -62,8 +62,16 @@ rules! {
     BANK_EXPLAINED = "bank.explained", 1, ["reconciled"], NONE;
     #[doc = "A booking came to a little more or less than what it was for."]
     BANK_DIFFERENCE = "bank.difference", 1, ["reconciled"], NONE;
+    #[doc = "A booking was one side of a currency conversion. The position of each currency stays until its result is booked."]
+    CURRENCY_CONVERTED = "currency.converted", 1, ["reconciled"], NONE;
     #[doc = "A reconciliation was a mistake: its lines are reversed, and the booking is unexplained again."]
     RECONCILIATION_UNDONE = "reconciliation.undone", 1, ["reconciliation_undone"], NONE;
+    #[doc = "A seller had its earnings paid out: tax on them is kept for the state."]
+    TAX_WITHHELD = "tax.withheld", 1, ["payout_requested"], "down to the cent, which is what banks move";
+    #[doc = "A payout did not leave: the tax withheld from it is the seller's again."]
+    TAX_RETURNED = "tax.returned", 1, ["payout_returned"], NONE;
+    #[doc = "What one person proposed and another approved."]
+    MANUAL_JOURNAL = "journal.manual", 1, ["journal_approved"], NONE;
     #[doc = "An order set money aside."]
     HOLD_PLACED = "hold.placed", 1, ["order_placed", "spot_order_placed", "spot_bid_resumed", "order_amended"],
         "up to the micro-unit, so that the fees of all trades fit into it";
