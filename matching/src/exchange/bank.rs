@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use ledger::{
-    Amount, BankAccountId, BankLine, Currency, DepositId, MatchRule, OpenItem, OrganizationId, PaymentReference,
+    Amount, BankAccountId, BankLine, Currency, Day, DepositId, MatchRule, OpenItem, OrganizationId, PaymentReference,
     PayoutId, ReconciliationId, StatementDigest, propose,
 };
 use serde::Serialize;
@@ -19,11 +19,18 @@ pub struct BankAccount {
     pub closing: Amount,
     /// How much a booking may differ from what it is for.
     pub tolerance: Amount,
+    /// The day on which it was taken up.
+    pub opened: Day,
     /// The statements that were imported, in their order.
     pub statements: Vec<StatementImported>,
 }
 
 impl BankAccount {
+    /// The last day of which its balance is known.
+    pub fn known_until(&self) -> Day {
+        self.statements.last().map_or(self.opened, |last| last.day.max(self.opened))
+    }
+
     /// Whether this very statement was imported.
     pub fn has(&self, digest: StatementDigest) -> bool {
         self.statements.iter().any(|statement| statement.digest == digest)
@@ -37,6 +44,8 @@ pub struct OpenLine {
     pub account: BankAccountId,
     /// What the bank says.
     pub line: BankLine,
+    /// The day on which the books have it.
+    pub day: Day,
     /// How much of it is not explained.
     pub left: Amount,
 }
@@ -63,8 +72,10 @@ pub struct OpenPayout {
     pub organization: OrganizationId,
     /// In what currency.
     pub currency: Currency,
-    /// How much was asked for.
+    /// How much leaves.
     pub amount: Amount,
+    /// What is withheld as tax besides.
+    pub withheld: Amount,
     /// How much of it is in transit.
     pub left: Amount,
     /// Where it comes from.
@@ -73,6 +84,15 @@ pub struct OpenPayout {
     pub reference: PaymentReference,
     /// Whether it was given back.
     pub returned: bool,
+}
+
+/// What explained bookings, and when.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct StandingReconciliation {
+    /// The event.
+    pub sequence: u64,
+    /// What it said.
+    pub reconciled: Reconciled,
 }
 
 /// What is known of the bank.
@@ -85,7 +105,7 @@ pub struct Bank {
     /// What is expected of it.
     pub items: OpenItems,
     /// What explained which bookings, while it stands.
-    pub reconciliations: BTreeMap<ReconciliationId, Reconciled>,
+    pub reconciliations: BTreeMap<ReconciliationId, StandingReconciliation>,
     /// Bookings that are explained.
     pub explained: BTreeMap<BankLineId, OpenLine>,
 }

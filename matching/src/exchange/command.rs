@@ -1,8 +1,8 @@
 //! Commands: what a caller asks of the exchange.
 
 use ledger::{
-    AccountKind, Amount, BankAccountId, BankStatement, ContractId, Currency, DepositId, Instant, OrganizationId,
-    PayoutId, ReconciliationId,
+    AccountKind, Amount, BankAccountId, BankStatement, ClientId, ContractId, Currency, Day, DepositId, Instant,
+    JournalId, JournalLine, Month, OrganizationId, PayoutId, ReconciliationId,
 };
 
 use super::{BankLineId, PayoutSource};
@@ -234,6 +234,38 @@ pub enum Instruction {
         /// Why.
         reason: String,
     },
+    /// Close a month for good.
+    ClosePeriod {
+        /// The month, the earliest that is open.
+        period: Month,
+        /// Who closes it.
+        by: ClientId,
+    },
+    /// Propose lines for the books.
+    ProposeJournal(NewJournal),
+    /// Approve what somebody else proposed.
+    ApproveJournal {
+        /// Which.
+        journal: JournalId,
+        /// Who approves it.
+        by: ClientId,
+    },
+    /// Let a proposal come to nothing.
+    RejectJournal {
+        /// Which.
+        journal: JournalId,
+        /// Who says so.
+        by: ClientId,
+        /// Why.
+        reason: String,
+    },
+    /// Withhold tax from what a seller has paid out of its earnings.
+    SetWithholding {
+        /// The seller.
+        organization: OrganizationId,
+        /// How much of it, in basis points: at most 10 000.
+        basis_points: u16,
+    },
     /// Credit a deposit before its booking is known.
     RecordDeposit {
         /// Whose money.
@@ -245,6 +277,23 @@ pub enum Instruction {
         /// The bank's reference.
         reference: String,
     },
+}
+
+/// Lines to be proposed for the books.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct NewJournal {
+    /// Who proposes them.
+    pub by: ClientId,
+    /// The day they are to be dated, in a month that is open; that of the approval when not given.
+    pub day: Option<Day>,
+    /// Their currency.
+    pub currency: Currency,
+    /// The lines: 2 to 100, each of another account, which come to zero.
+    pub lines: Vec<JournalLine>,
+    /// What they are for.
+    pub text: String,
+    /// The event whose entries they correct.
+    pub corrects: Option<u64>,
 }
 
 /// What somebody says that a booking was for.

@@ -1,7 +1,8 @@
 //! What an event means to the books: the facts it states, and their entries.
 
 use ledger::{
-    Amount, ContractId, Credit, Currency, Day, Delivery, Entry, Fact, OrganizationId, Redress, SpotDelivery, post,
+    AccountKind, Amount, ContractId, Credit, Currency, Day, Delivery, Entry, Fact, OrganizationId, Redress,
+    SpotDelivery, post,
 };
 
 use super::{ContractHour, Event, HourShortfall, HoursDelivered, MatchedItem, MatchedTarget, Reconciled, Record};
@@ -44,18 +45,30 @@ impl Record {
                     state(&Fact::BankBooked { account: e.account, amounts: &amounts }, e.currency, e.day);
                 }
             }
-            Event::Reconciled(e) => reconciled(e).iter().for_each(|fact| state(fact, e.currency, today)),
+            Event::Reconciled(e) => {
+                let day = e.day.unwrap_or(today);
+                for fact in reconciled(e) {
+                    state(&fact, e.currency, day);
+                }
+            }
             Event::ReconciliationUndone(e) => {
                 let facts = reconciled(&e.undone);
-                state(&Fact::ReconciliationUndone { facts: &facts }, e.undone.currency, today);
+                let undone = Fact::ReconciliationUndone { facts: &facts, event: e.corrects };
+                state(&undone, e.undone.currency, e.day.unwrap_or(today));
             }
             Event::PayoutRequested(e) => {
                 let (organization, source, amount) = (e.organization, e.source.kind(), e.amount);
                 some(amount, Fact::PayoutRequested { organization, source, amount }, e.currency);
+                some(e.withheld, Fact::TaxWithheld { organization, amount: e.withheld }, e.currency);
             }
             Event::PayoutReturned(e) => {
                 let (organization, source, amount) = (e.organization, e.source.kind(), e.amount);
                 some(amount, Fact::PayoutReturned { organization, source, amount }, e.currency);
+                some(e.withheld, Fact::TaxReturned { organization, amount: e.withheld }, e.currency);
+            }
+            Event::JournalApproved(e) => {
+                let journal = Fact::ManualJournal { lines: &e.proposed.lines, corrects: e.proposed.corrects };
+                state(&journal, e.proposed.currency, e.day);
             }
             Event::OrderPlaced(e) => some(e.hold, placed(e.organization, e.hold), e.currency),
             Event::SpotOrderPlaced(e) => some(e.hold, placed(e.organization, e.hold), e.currency),
@@ -97,7 +110,8 @@ impl Record {
             Event::OutageSettled(e) => {
                 let (contract, buyer, seller) = (e.contract, e.buyer, e.seller);
                 let (from_seller, from_fees) = (e.from_seller, e.buyer_fee + e.seller_fee);
-                let reversed = Fact::DeliveryReversed { contract, buyer, seller, from_seller, from_fees };
+                let hours = (e.from, e.until.unwrap_or(self.at));
+                let reversed = Fact::DeliveryReversed { contract, buyer, seller, from_seller, from_fees, hours };
                 some(from_seller + from_fees, reversed, e.currency);
                 let redress = [Redress { contract, seller, buyer, amount: e.penalty_paid }];
                 some(e.penalty_paid, Fact::PenaltyPaid { redress: &redress }, e.currency);
@@ -125,6 +139,10 @@ impl Record {
             | Event::LotWithdrawn(_)
             | Event::LotExpired(_)
             | Event::DepositExpected(_)
+            | Event::PeriodClosed(_)
+            | Event::JournalProposed(_)
+            | Event::JournalRejected(_)
+            | Event::WithholdingSet(_)
             | Event::StatementImported(_)
             | Event::ChargeMissed(_)
             | Event::ContractNovated(_)
@@ -150,6 +168,9 @@ fn reconciled(e: &Reconciled) -> Vec<Fact<'static>> {
         MatchedTarget::Recorded { .. } => Fact::DepositConfirmed { account, amount: item.amount },
         MatchedTarget::Payout { organization, .. } => {
             Fact::PayoutMatched { account, organization: *organization, amount: -item.amount }
+        }
+        MatchedTarget::Account { account: AccountKind::CurrencyPosition } => {
+            Fact::CurrencyConverted { account, amount: item.amount }
         }
         MatchedTarget::Account { account: kind } => Fact::BankExplained { account, kind: *kind, amount: item.amount },
     };

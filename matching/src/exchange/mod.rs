@@ -4,13 +4,14 @@
 //! - `decide`: reads the state and a command and writes events, or refuses.
 //! - `due`: what time alone brings about; `gate`: the hourly auction among it.
 //! - `agenda`: what falls due, and when.
-//! - `bank`: what is known of the bank.
+//! - `bank`: what is known of the bank; `accounting`: closed months and proposed journals.
 //! - `apply`: folds one event into the state.
 //! - `facts`: what an event means to the books.
 //! - `parties`: whom an event concerns, and what each of them may see of it.
 //! - `execute`: the loop that drives decide and apply for one command.
 //! - `quote`: what an order would do, without one.
 
+mod accounting;
 mod agenda;
 mod apply;
 mod bank;
@@ -37,19 +38,22 @@ use crate::{ClientOrderId, Contract, Hour, LotId, MarketKey, OrderId, OutageId, 
 
 use agenda::Agenda;
 
-pub use bank::{Bank, BankAccount, OpenDeposit, OpenItems, OpenLine, OpenPayout};
-pub use command::{Amendment, Command, Instruction, ItemChoice, MarketChoice, NewLot, NewOrder, NewOutage, NewSide};
+pub use accounting::{Accounting, ClosedPeriod, Journal, JournalStatus, Unreconciled};
+pub use bank::{Bank, BankAccount, OpenDeposit, OpenItems, OpenLine, OpenPayout, StandingReconciliation};
+pub use command::{
+    Amendment, Command, Instruction, ItemChoice, MarketChoice, NewJournal, NewLot, NewOrder, NewOutage, NewSide,
+};
 pub use event::{
     Advance, BankAccountOpened, BankLineId, BankLinesBooked, BudgetSet, ChargeMissed, CloseReason, ContractBusted,
     ContractHour, ContractNovated, ContractTerminated, DecodeError, DeliveryReady, DepositExpected, DepositReceived,
-    DismissalCause, Event, EventKey, HourShortfall, HoursDelivered, LotExpired, LotRegistered, LotWithdrawn,
-    MarketHalted, MarketOpened, MarketResumed, MatchedItem, MatchedLine, MatchedTarget, MissedCause, NoticeGiven,
-    OrderAmended, OrderClosed, OrderLimitSet, OrderPlaced, OrderSide, OrderTerms, OrganizationRegistered,
-    OrganizationReinstated, OrganizationSuspended, OutageDismissed, OutageOpened, OutageRestored, OutageSettled,
-    PayoutRequested, PayoutReturned, PayoutSource, PeriodCharged, PriceBandSet, Reconciled, ReconciliationUndone,
-    Record, SpotAuctionHeld, SpotAuctionMissed, SpotBidResumed, SpotBidSuspended, SpotHold, SpotHoursDelivered,
-    SpotHoursSold, SpotInterrupted, SpotOrderPlaced, SpotSide, SpotTerms, StatementImported, TerminationCause,
-    TradeExecuted,
+    DismissalCause, Event, EventKey, HourShortfall, HoursDelivered, JournalApproved, JournalProposed, JournalRejected,
+    LotExpired, LotRegistered, LotWithdrawn, MarketHalted, MarketOpened, MarketResumed, MatchedItem, MatchedLine,
+    MatchedTarget, MissedCause, NoticeGiven, OrderAmended, OrderClosed, OrderLimitSet, OrderPlaced, OrderSide,
+    OrderTerms, OrganizationRegistered, OrganizationReinstated, OrganizationSuspended, OutageDismissed, OutageOpened,
+    OutageRestored, OutageSettled, PayoutRequested, PayoutReturned, PayoutSource, PeriodCharged, PeriodClosed,
+    PriceBandSet, Reconciled, ReconciliationUndone, Record, SpotAuctionHeld, SpotAuctionMissed, SpotBidResumed,
+    SpotBidSuspended, SpotHold, SpotHoursDelivered, SpotHoursSold, SpotInterrupted, SpotOrderPlaced, SpotSide,
+    SpotTerms, StatementImported, TerminationCause, TradeExecuted, WithholdingSet,
 };
 pub use execute::Log;
 pub use hash::StateHash;
@@ -99,6 +103,7 @@ pub struct Exchange {
     client_orders_ended: VecDeque<(Instant, OrganizationId, ClientOrderId)>,
     books: Books,
     bank: Bank,
+    accounting: Accounting,
     /// Room for the events of the next command; empty between commands.
     events: Vec<Event>,
 }
@@ -139,6 +144,11 @@ impl Exchange {
     /// What is known of the bank.
     pub fn bank(&self) -> &Bank {
         &self.bank
+    }
+
+    /// Closed months, and what people proposed for the books.
+    pub fn accounting(&self) -> &Accounting {
+        &self.accounting
     }
 
     /// The contract with this id, until its last hour is delivered.

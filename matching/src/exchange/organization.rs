@@ -19,6 +19,8 @@ pub struct Organization {
     pub open_orders: u32,
     /// The most orders at rest; [`OPEN_ORDERS_MAX`] when not set.
     pub open_orders_max: Option<u32>,
+    /// Tax that is withheld from what it has paid out of its earnings, in basis points.
+    pub withholding_bps: u16,
     /// What it may commit, by currency, where that is bounded.
     pub budgets: BTreeMap<Currency, Budget>,
 }

@@ -1,6 +1,6 @@
 //! Refusals: why the exchange did not do what was asked. A refused command changes nothing.
 
-use ledger::{Amount, Instant};
+use ledger::{Amount, Day, Instant, Month};
 use serde::{Deserialize, Serialize};
 
 use crate::{InvalidWindow, MarketId, OrderId, Price, TermWindow, Window};
@@ -34,6 +34,51 @@ pub enum Refusal {
         required: Amount,
         /// What the budget leaves.
         left: Amount,
+    },
+    /// Another month is to be closed first, or this one is closed.
+    #[error("periods close one after the other: the next to close is {next}")]
+    PeriodNotNext {
+        /// The earliest month that is open.
+        next: Month,
+    },
+    /// The month has not ended.
+    #[error("the period ends with {last_day}")]
+    PeriodNotOver {
+        /// Its last day.
+        last_day: Day,
+    },
+    /// The books and the bank do not agree up to the month's end.
+    #[error("{problem}")]
+    PeriodUnreconciled {
+        /// What is to be settled first.
+        problem: String,
+    },
+    /// The day is in a month that is closed.
+    #[error("the day is in a closed period; the first day that is open is {first_day}")]
+    PeriodClosed {
+        /// The first day that is open.
+        first_day: Day,
+    },
+    /// The journal's lines are not possible.
+    #[error("the journal is not possible: {problem}")]
+    JournalInvalid {
+        /// Which rule it breaks.
+        problem: String,
+    },
+    /// There is no such journal.
+    #[error("there is no such journal")]
+    JournalUnknown,
+    /// The journal is approved or rejected.
+    #[error("the journal is approved or rejected already")]
+    JournalNotOpen,
+    /// Who proposed a journal may not approve it.
+    #[error("a journal is approved by somebody other than its proposer")]
+    ApprovalOwn,
+    /// More would be withheld than is paid out.
+    #[error("at most {max} basis points can be withheld")]
+    WithholdingInvalid {
+        /// The most.
+        max: u16,
     },
     /// Trading in the market is halted already.
     #[error("the market is halted already")]
@@ -337,6 +382,15 @@ impl Refusal {
         "reconciliation_unknown",
         "payout_not_in_transit",
         "delivery_terms_invalid",
+        "period_not_next",
+        "period_not_over",
+        "period_unreconciled",
+        "period_closed",
+        "journal_invalid",
+        "journal_unknown",
+        "journal_not_open",
+        "approval_own",
+        "withholding_invalid",
         "outage_not_open",
         "outage_invalid",
         "outage_ended",
@@ -401,6 +455,15 @@ impl Refusal {
             Self::ReconciliationUnknown => "reconciliation_unknown",
             Self::PayoutNotInTransit => "payout_not_in_transit",
             Self::DeliveryTermsInvalid => "delivery_terms_invalid",
+            Self::PeriodNotNext { .. } => "period_not_next",
+            Self::PeriodNotOver { .. } => "period_not_over",
+            Self::PeriodUnreconciled { .. } => "period_unreconciled",
+            Self::PeriodClosed { .. } => "period_closed",
+            Self::JournalInvalid { .. } => "journal_invalid",
+            Self::JournalUnknown => "journal_unknown",
+            Self::JournalNotOpen => "journal_not_open",
+            Self::ApprovalOwn => "approval_own",
+            Self::WithholdingInvalid { .. } => "withholding_invalid",
             Self::OutageNotOpen => "outage_not_open",
             Self::OutageInvalid { .. } => "outage_invalid",
             Self::OutageEnded => "outage_ended",

@@ -1,6 +1,6 @@
 //! The words of a scenario's line and what they mean.
 
-use ledger::{Amount, Currency, Instant, OrganizationId};
+use ledger::{Amount, ClientId, Currency, Instant, OrganizationId};
 use matching::{
     Billing, DeliveryTerms, Hour, MarketChoice, MarketFilter, MarketId, Placement, Price, SelfTradePrevention,
     TermWindow, TimeInForce, Unfilled, UnfilledReason, Window, WouldFill, ZoneAttributes,
@@ -64,6 +64,16 @@ impl<'a> Line<'a> {
         }
     }
 
+    /// In what currency, dollars when not said.
+    pub fn currency(&self) -> Currency {
+        self.option("currency=").map_or(Currency::USD, |code| code.parse().expect("a currency"))
+    }
+
+    /// Who does it, as far as the books ask for that.
+    pub fn by(&self) -> ClientId {
+        self.option("by=").unwrap_or("ann").parse().expect("a client")
+    }
+
     pub fn market(&self, name: &str) -> matching::MarketSpec {
         matching::MarketSpec {
             id: market_id(name),
@@ -75,7 +85,7 @@ impl<'a> Line<'a> {
                 gpus_per_node: 8,
             },
             zone: "us-tx-1".into(),
-            currency: self.option("currency=").map_or(Currency::USD, |code| code.parse().expect("a currency")),
+            currency: self.currency(),
             price_tick: price(self.option("tick=").unwrap_or("0.0001")),
             lot_size: self.option("lot=").map_or(8, number),
             maker_fee_bps: self.option("maker=").map_or(0, |bps| bps.parse().expect("basis points")),

@@ -1,5 +1,6 @@
 //! The exchange through its public door: scenarios a trader can read, and properties over random streams.
 
+mod accounting;
 mod amendment;
 mod auction;
 mod bank;

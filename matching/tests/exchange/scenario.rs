@@ -19,22 +19,20 @@
 //! - `until 5` moves time to hour 5 and tells all but the hours delivered, `wait 5` tells nothing;
 //! - `at 5` moves time to hour 5, `at 5-10` to ten minutes before it.
 
+mod books;
+
 use std::collections::{BTreeMap, BTreeSet};
 
-use ledger::{
-    Account, AccountKind, Amount, BankLine, BankStatement, ContractId, Currency, DepositId, Instant, Owner, PayoutId,
-    ReconciliationId, StatedBalance, StatementId,
-};
+use ledger::{Account, Amount, ContractId, Currency, Instant, JournalId, Owner, ReconciliationId, StatementId};
 use matching::{
-    Amendment, BankLineId, CloseReason, Command, CommandId, Event, Exchange, Hour, Instruction, ItemChoice, Log, LotId,
-    MarketId, MissedCause, NewLot, NewOrder, NewOutage, NewSide, OrderId, OutageId, PayoutSource, PriceBand, Quote,
-    QuoteRequest, Record, Refusal, SpotSale, Supply, Window,
+    Amendment, CloseReason, Command, CommandId, Event, Exchange, Hour, Instruction, Log, LotId, MarketId, MissedCause,
+    NewLot, NewOrder, NewOutage, NewSide, OrderId, OutageId, PriceBand, Quote, QuoteRequest, Record, Refusal, SpotSale,
+    Supply, Window,
 };
 use uuid::Uuid;
 
 use crate::line::{
-    Line, amount, at_hour, hours, limit, market_id, markets, number, organization, price, tell_unfilled, term_window,
-    window,
+    Line, at_hour, hours, limit, market_id, markets, number, organization, price, tell_unfilled, term_window, window,
 };
 
 /// The scenario's hour 0: 2027-01-01T00:00:00Z.
@@ -73,6 +71,9 @@ struct Scenario {
     money: BTreeMap<String, (Uuid, String)>,
     statements: BTreeMap<String, StatementId>,
     reconciliations: BTreeMap<String, ReconciliationId>,
+    journals: BTreeMap<String, JournalId>,
+    /// The records of the last command.
+    last: Vec<Record>,
     /// Bids of which a trade tells the hours.
     flexible: BTreeSet<OrderId>,
 }
@@ -219,51 +220,6 @@ impl Scenario {
                 let contract = self.contracts[contract];
                 self.execute(Instruction::BustContract { contract, reason: "mistyped".into() })
             }
-            ["bank", account, ..] => self.execute(Instruction::OpenBankAccount {
-                account: account.parse().expect("a bank account"),
-                currency: Currency::USD,
-                opening: line.option("opening=").map_or(Amount::ZERO, amount),
-                tolerance: line.option("tolerance=").map_or(Amount::ZERO, amount),
-            }),
-            ["expect", name, who, sum] => {
-                self.admit(who);
-                let (organization, currency) = (organization(who), Currency::USD);
-                let expected = Instruction::ExpectDeposit { organization, amount: amount(sum), currency };
-                self.execute_named(name, expected)
-            }
-            ["payout", name, who, sum, source] => {
-                let source = if source == "payable" { PayoutSource::Payable } else { PayoutSource::Available };
-                let (organization, currency) = (organization(who), Currency::USD);
-                let payout = Instruction::RequestPayout { organization, amount: amount(sum), currency, source };
-                self.execute_named(name, payout)
-            }
-            ["return", payout] => {
-                let payout = PayoutId::new(self.money[payout].0);
-                self.execute(Instruction::ReturnPayout { payout, reason: "account closed".into() })
-            }
-            ["statement", name, account, opening, closing, ..] => {
-                let statement = self.statement(account, opening, closing, &line.words[5..]);
-                self.execute_named(name, Instruction::ImportStatement(Box::new(statement)))
-            }
-            ["match", ..] => self.reconcile(&line.words[1..]),
-            ["undo", which] => {
-                let reconciliation = self.reconciliations[which];
-                self.execute(Instruction::UndoReconciliation { reconciliation, reason: "mistaken".into() })
-            }
-            ["bank_accounts"] => {
-                let rows = self.exchange.books().sorted();
-                let of = |(account, balance): &(Account, Amount)| {
-                    let is_bank = matches!(account.owner, Owner::BankAccount(_));
-                    is_bank.then(|| format!("{} {balance}", account.kind.code()))
-                };
-                rows.iter().filter_map(of).collect::<Vec<_>>().join("; ")
-            }
-            ["unexplained"] => {
-                let bank = self.exchange.bank();
-                let lines =
-                    bank.lines.iter().map(|(id, open)| format!("{}#{} {}", self.bank_name(id), id.line, open.left));
-                lines.collect::<Vec<_>>().join(" ")
-            }
             ["ready", who, contract, ..] => self.execute(Instruction::ConfirmDelivery {
                 organization: organization(who),
                 contract: self.contracts[contract],
@@ -377,68 +333,8 @@ impl Scenario {
                     of(ledger::AccountKind::SellerPayable)
                 )
             }
-            _ => panic!("not a scenario line: {command}"),
+            _ => self.keep_books(&line),
         }
-    }
-
-    /// A statement of these lines: an amount and what it quotes, where `$D1` is the reference of a deposit or a payout.
-    fn statement(&self, account: &str, opening: &str, closing: &str, lines: &[&str]) -> BankStatement {
-        let day = self.now.day();
-        let line = |text: &&str| {
-            let (sum, quoted) = text.split_once(':').expect("an amount and a text");
-            let reference = quoted.strip_prefix('$').map(|name| self.money[name].1.clone());
-            BankLine {
-                booking_day: day,
-                value_day: day,
-                amount: amount(sum),
-                reference,
-                bank_reference: None,
-                counterparty: None,
-                counterparty_account: None,
-                text: Some(quoted.to_owned()),
-                reversal: false,
-            }
-        };
-        let balance = |text| StatedBalance { amount: amount(text), currency: Currency::USD, day };
-        BankStatement {
-            account: account.to_owned(),
-            currency: Currency::USD,
-            number: self.commands.to_string(),
-            period: None,
-            opening: balance(opening),
-            lines: lines.iter().map(line).collect(),
-            closing: balance(closing),
-        }
-    }
-
-    /// Explains lines by items: `S1#1=40 S1#2 for D1=30 org:acme=10 account:6000-expense`.
-    fn reconcile(&mut self, words: &[&str]) -> String {
-        let split = words.iter().position(|word| *word == "for").expect("lines for items");
-        let part = |word: &str| match word.split_once('=') {
-            Some((name, sum)) => (name.to_owned(), Some(amount(sum))),
-            None => (word.to_owned(), None),
-        };
-        let lines = words[..split].iter().map(|word| {
-            let (name, sum) = part(word);
-            let (statement, line) = name.split_once('#').expect("a statement's line");
-            (BankLineId { statement: self.statements[statement], line: number(line) }, sum)
-        });
-        let items = words[split + 1..].iter().map(|word| {
-            let (name, sum) = part(word);
-            let choice = match name.split_once(':') {
-                Some(("org", who)) => ItemChoice::Organization(organization(who)),
-                Some((_, code)) => ItemChoice::Account(AccountKind::from_code(code).expect("an account")),
-                None if name.starts_with('P') => ItemChoice::Payout(PayoutId::new(self.money[&name].0)),
-                None => ItemChoice::Deposit(DepositId::new(self.money[&name].0)),
-            };
-            (choice, sum)
-        });
-        let (lines, items) = (lines.collect(), items.collect());
-        self.execute(Instruction::Reconcile { lines, items })
-    }
-
-    fn bank_name(&self, id: &BankLineId) -> &str {
-        self.statements.iter().find(|(_, statement)| **statement == id.statement).map_or("?", |(name, _)| name)
     }
 
     /// What an ask is backed by: a lot by its name, or a contract.
@@ -520,6 +416,9 @@ impl Scenario {
                     let name = format!("R{}", self.reconciliations.len() + 1);
                     self.reconciliations.insert(name, e.reconciliation);
                 }
+                Event::JournalProposed(e) => {
+                    self.journals.insert(name.to_owned(), e.journal);
+                }
                 Event::OutageOpened(outage) => {
                     self.outages.insert(name.to_owned(), outage.outage);
                 }
@@ -530,6 +429,7 @@ impl Scenario {
         if let Err(refusal) = outcome {
             told.push(self.tell_refusal(&refusal));
         }
+        self.last = log.0;
         told.join("; ")
     }
 

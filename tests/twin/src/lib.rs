@@ -96,8 +96,13 @@ impl Twin {
             | Instruction::TakeLead
             | Instruction::SetPriceBand { .. }
             | Instruction::SetBudget { .. } => {}
-            // Everything is delivered here, and nobody knows of a bank.
-            Instruction::OpenBankAccount { .. }
+            // Everything is delivered here, and nobody knows of a bank or keeps books.
+            Instruction::ClosePeriod { .. }
+            | Instruction::ProposeJournal(_)
+            | Instruction::ApproveJournal { .. }
+            | Instruction::RejectJournal { .. }
+            | Instruction::SetWithholding { .. }
+            | Instruction::OpenBankAccount { .. }
             | Instruction::ExpectDeposit { .. }
             | Instruction::ImportStatement(_)
             | Instruction::Reconcile { .. }

@@ -2,18 +2,20 @@
 
 use std::collections::BTreeMap;
 
-use ledger::Amount;
+use ledger::{Amount, Day};
 
-use crate::exchange::bank::{Bank, BankAccount, Expected, OpenDeposit, OpenItems, OpenLine, OpenPayout};
+use crate::exchange::bank::{
+    Bank, BankAccount, Expected, OpenDeposit, OpenItems, OpenLine, OpenPayout, StandingReconciliation,
+};
 use crate::exchange::{
     BankAccountOpened, BankLineId, BankLinesBooked, DepositExpected, DepositReceived, MatchedItem, MatchedTarget,
     PayoutRequested, PayoutReturned, PayoutSource, Reconciled, ReconciliationUndone, StatementImported,
 };
 
 impl Bank {
-    pub(super) fn open(&mut self, e: &BankAccountOpened) {
-        let account =
-            BankAccount { currency: e.currency, closing: e.opening, tolerance: e.tolerance, statements: Vec::new() };
+    pub(super) fn open(&mut self, e: &BankAccountOpened, opened: Day) {
+        let (currency, closing, tolerance) = (e.currency, e.opening, e.tolerance);
+        let account = BankAccount { currency, closing, tolerance, opened, statements: Vec::new() };
         self.accounts.insert(e.account, account);
     }
 
@@ -53,13 +55,13 @@ impl Bank {
     pub(super) fn book(&mut self, e: &BankLinesBooked) {
         for (line, booked) in (e.first..).zip(&e.lines) {
             if !booked.amount.is_zero() {
-                let open = OpenLine { account: e.account, line: booked.clone(), left: booked.amount };
+                let open = OpenLine { account: e.account, line: booked.clone(), day: e.day, left: booked.amount };
                 self.lines.insert(BankLineId { statement: e.statement, line }, open);
             }
         }
     }
 
-    pub(super) fn reconcile(&mut self, e: &Reconciled) {
+    pub(super) fn reconcile(&mut self, e: &Reconciled, sequence: u64) {
         for matched in &e.lines {
             if let Some(line) = self.lines.get_mut(&matched.line) {
                 line.left -= matched.amount;
@@ -70,7 +72,8 @@ impl Bank {
             }
         }
         self.items.settle(&e.items, false);
-        self.reconciliations.insert(e.reconciliation, e.clone());
+        let standing = StandingReconciliation { sequence, reconciled: e.clone() };
+        self.reconciliations.insert(e.reconciliation, standing);
     }
 
     pub(super) fn undo(&mut self, e: &ReconciliationUndone) {
@@ -92,6 +95,7 @@ impl Bank {
             organization: e.organization,
             currency: e.currency,
             amount: e.amount,
+            withheld: e.withheld,
             left: e.amount,
             source: e.source,
             reference: e.reference,

@@ -1,5 +1,6 @@
 //! The fold: one event into the state. Total, and without choices: everything was decided before.
 
+mod accounting;
 mod bank;
 mod contract;
 
@@ -27,7 +28,10 @@ impl Exchange {
         self.sequence = record.sequence;
         self.now = self.now.max(record.at);
         self.forget_old_client_order_ids();
-        record.facts(|fact, currency, _| self.books.record(fact, currency));
+        record.facts(|fact, currency, day| {
+            self.accounting.begin(day);
+            self.books.record(fact, currency);
+        });
         match &record.event {
             Event::OrganizationRegistered(e) => {
                 let organization = Organization { name: e.name.clone(), ..Organization::default() };
@@ -39,14 +43,19 @@ impl Exchange {
             Event::BudgetSet(e) => self.apply_budget(e),
             Event::SpotInterrupted(_) => {}
             Event::DepositReceived(e) => self.bank.record(e),
-            Event::BankAccountOpened(e) => self.bank.open(e),
+            Event::BankAccountOpened(e) => self.bank.open(e, record.at.day()),
             Event::DepositExpected(e) => self.bank.expect(e),
             Event::StatementImported(e) => self.bank.import(e),
             Event::BankLinesBooked(e) => self.bank.book(e),
-            Event::Reconciled(e) => self.bank.reconcile(e),
+            Event::Reconciled(e) => self.bank.reconcile(e, record.sequence),
             Event::ReconciliationUndone(e) => self.bank.undo(e),
             Event::PayoutRequested(e) => self.bank.pay_out(e),
             Event::PayoutReturned(e) => self.bank.take_back(e),
+            Event::PeriodClosed(e) => self.accounting.close(e, record.at, record.sequence),
+            Event::JournalProposed(e) => self.accounting.propose(e),
+            Event::JournalApproved(e) => self.accounting.approve(e, record.sequence),
+            Event::JournalRejected(e) => self.accounting.reject(e),
+            Event::WithholdingSet(e) => self.change(e.organization, |it| it.withholding_bps = e.basis_points),
             Event::MarketOpened(e) => self.venue.open(e.market.clone()),
             Event::MarketHalted(e) => self.change_market(e.market, |market| market.halted = true),
             Event::MarketResumed(e) => self.change_market(e.market, |market| market.halted = false),

@@ -1,8 +1,8 @@
 //! Statements of the bank, what they are for, and payouts.
 
 use ledger::{
-    AccountKind, Amount, BankAccountId, BankLine, BankStatement, Currency, DepositId, MatchRule, OrganizationId,
-    PaymentReference, PayoutId, ReconciliationId, StatementId,
+    AccountKind, Amount, BankAccountId, BankLine, BankStatement, Currency, Day, DepositId, MatchRule, OrganizationId,
+    PaymentReference, PayoutId, ReconciliationId, StatementId, share_floor,
 };
 
 use super::check_text;
@@ -24,7 +24,13 @@ const DEPOSITS_MAX: usize = 100;
 const MATCHED_MAX: usize = 500;
 
 /// The accounts of the chart that a booking may be explained by.
-const OWN: [AccountKind; 3] = [AccountKind::Expense, AccountKind::Equity, AccountKind::FeeRevenue];
+const OWN: [AccountKind; 5] = [
+    AccountKind::Expense,
+    AccountKind::Equity,
+    AccountKind::FeeRevenue,
+    AccountKind::CurrencyPosition,
+    AccountKind::WithheldTax,
+];
 
 impl Exchange {
     pub(super) fn open_bank_account(
@@ -110,8 +116,7 @@ impl Exchange {
         let mut first = 1;
         for of_day in statement.lines.chunk_by(|line, other| line.booking_day == other.booking_day) {
             for lines in of_day.chunks(LINES_PER_EVENT_MAX) {
-                // What the bank has booked ahead of time is dated when it is known.
-                let day = lines[0].booking_day.min(self.now.day());
+                let day = self.day_of_booking(&lines[0]);
                 let lines = lines.to_vec();
                 let count = u32::try_from(lines.len()).unwrap_or(u32::MAX);
                 out.push(BankLinesBooked { statement: id, account, currency, day, first, lines }.into());
@@ -120,6 +125,12 @@ impl Exchange {
         }
         self.explain_lines(account, id, &statement.lines, ids, out);
         Ok(())
+    }
+
+    /// The day on which the books have a booking: what the bank has booked ahead of time is dated when it is known, and what is of a
+    /// month that is closed on the first day after it.
+    fn day_of_booking(&self, line: &BankLine) -> Day {
+        self.accounting.dated(line.booking_day.min(self.now.day()))
     }
 
     /// Reconciles what explains itself of a statement's lines, one by one: what one is for, the next cannot be.
@@ -134,7 +145,8 @@ impl Exchange {
         let Some(known) = self.bank.accounts.get(&account) else { return };
         let mut items: Option<OpenItems> = None;
         for (place, line) in (1..).zip(lines) {
-            let open = OpenLine { account, line: line.clone(), left: line.amount };
+            let day = self.day_of_booking(line);
+            let open = OpenLine { account, line: line.clone(), day, left: line.amount };
             let explained = items.as_ref().unwrap_or(&self.bank.items).explain(known, &open);
             let Some((matched, difference, rule)) = explained else { continue };
             let id = BankLineId { statement, line: place };
@@ -146,6 +158,7 @@ impl Exchange {
                 items: matched,
                 difference,
                 rule,
+                day: Some(day),
             };
             items.get_or_insert_with(|| self.bank.items.clone()).settle(&reconciled.items, false);
             out.push(reconciled.into());
@@ -164,7 +177,7 @@ impl Exchange {
             return invalid("it takes 1 to 500 lines and 1 to 500 items");
         }
         let mut matched: Vec<MatchedLine> = Vec::with_capacity(lines.len());
-        let mut account = None;
+        let (mut account, mut day) = (None, None);
         for (id, amount) in lines {
             let Some(open) = self.bank.lines.get(id) else {
                 return invalid("a line is not known, or explained already");
@@ -177,6 +190,7 @@ impl Exchange {
                 return invalid("a line's amount is more than what is not explained of it, or of the other sign");
             }
             matched.push(MatchedLine { line: *id, amount });
+            day = day.max(Some(self.accounting.dated(open.day)));
         }
         let Some(account) = account else { return invalid("it has no lines") };
         let Some(known) = self.bank.accounts.get(&account) else { return Err(Refusal::BankAccountUnknown) };
@@ -194,6 +208,7 @@ impl Exchange {
             items,
             difference,
             rule: MatchRule::Manual,
+            day,
         }));
         Ok(())
     }
@@ -256,7 +271,8 @@ impl Exchange {
         out: &mut Vec<Event>,
     ) -> Result<(), Refusal> {
         check_text("reason", reason)?;
-        let undone = self.bank.reconciliations.get(&id).ok_or(Refusal::ReconciliationUnknown)?.clone();
+        let standing = self.bank.reconciliations.get(&id).ok_or(Refusal::ReconciliationUnknown)?;
+        let (undone, corrects) = (standing.reconciled.clone(), Some(standing.sequence));
         for item in &undone.items {
             // Money that was credited must still be there to take back.
             if let MatchedTarget::Deposit { organization, .. } | MatchedTarget::Organization { organization } =
@@ -267,7 +283,8 @@ impl Exchange {
                 })?;
             }
         }
-        out.push(ReconciliationUndone { undone, reason: reason.to_owned() }.into());
+        let day = undone.day.map(|day| self.accounting.dated(day));
+        out.push(ReconciliationUndone { undone, reason: reason.to_owned(), day, corrects }.into());
         Ok(())
     }
 
@@ -280,7 +297,7 @@ impl Exchange {
         ids: &mut DerivedIds,
         out: &mut Vec<Event>,
     ) -> Result<(), Refusal> {
-        self.require_organization(organization)?;
+        let withholding_bps = self.require_organization(organization)?.withholding_bps;
         check_amount(amount)?;
         let available = self.books.customer(source.kind(), organization, currency);
         if amount > available {
@@ -288,7 +305,12 @@ impl Exchange {
         }
         let payout = PayoutId::new(ids.mint());
         let reference = PaymentReference::of_payout(payout);
-        out.push(PayoutRequested { payout, organization, amount, currency, source, reference }.into());
+        let withheld = match source {
+            PayoutSource::Payable => share_floor(amount, withholding_bps).whole_cents(),
+            PayoutSource::Available => Amount::ZERO,
+        };
+        let amount = amount - withheld;
+        out.push(PayoutRequested { payout, organization, amount, currency, source, reference, withheld }.into());
         Ok(())
     }
 
@@ -304,6 +326,7 @@ impl Exchange {
             currency: payout.currency,
             source: payout.source,
             reason: reason.to_owned(),
+            withheld: payout.withheld,
         }));
         Ok(())
     }

@@ -5,11 +5,13 @@
 //! - `term`: bids for a term and the trades they make.
 //! - `spot`: orders by the hour.
 //! - `amendment`: changes to open orders.
+//! - `accounting`: closed months and manual journals.
 //! - `bank`: statements, what they are for, payouts.
 //! - `contract`: charges, and the end of contracts before their time.
 //! - `delivery`: readiness, outages, notices.
 //! - `control`: halts, kill switches, limits, busted trades.
 
+mod accounting;
 mod admission;
 mod amendment;
 mod bank;
@@ -91,6 +93,13 @@ impl Exchange {
             Instruction::ReturnPayout { payout, reason } => self.return_payout(*payout, reason, out),
             Instruction::RecordDeposit { organization, amount, currency, reference } => {
                 self.record_deposit(*organization, *amount, *currency, reference, ids, out)
+            }
+            Instruction::ClosePeriod { period, by } => self.close_period(*period, *by, out),
+            Instruction::ProposeJournal(journal) => self.propose_journal(journal, ids, out),
+            Instruction::ApproveJournal { journal, by } => self.approve_journal(*journal, *by, out),
+            Instruction::RejectJournal { journal, by, reason } => self.reject_journal(*journal, *by, reason, out),
+            Instruction::SetWithholding { organization, basis_points } => {
+                self.set_withholding(*organization, *basis_points, out)
             }
             Instruction::HaltMarket { market, reason } => self.halt_market(*market, reason, out),
             Instruction::ResumeMarket { market } => self.resume_market(*market, out),

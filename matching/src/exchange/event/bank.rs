@@ -159,6 +159,9 @@ pub struct Reconciled {
     pub difference: Amount,
     /// Why they belong together.
     pub rule: MatchRule,
+    /// The day on which the books have it: that of the latest booking, or the first of the month that is open.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub day: Option<Day>,
 }
 
 /// A reconciliation was undone: its bookings are unexplained again.
@@ -168,6 +171,12 @@ pub struct ReconciliationUndone {
     pub undone: Reconciled,
     /// Why.
     pub reason: String,
+    /// The day on which the books have it: that of what was undone, or the first of the month that is open.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub day: Option<Day>,
+    /// The sequence of the event that is undone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub corrects: Option<u64>,
 }
 
 /// Where the money of a payout comes from.
@@ -187,7 +196,7 @@ pub struct PayoutRequested {
     pub payout: PayoutId,
     /// Whose money.
     pub organization: OrganizationId,
-    /// How much.
+    /// How much leaves.
     pub amount: Amount,
     /// In what currency.
     pub currency: Currency,
@@ -195,6 +204,9 @@ pub struct PayoutRequested {
     pub source: PayoutSource,
     /// What the payment quotes.
     pub reference: PaymentReference,
+    /// What is withheld as tax besides.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub withheld: Amount,
 }
 
 /// A payout did not leave the bank: what was in transit of it is the organization's again.
@@ -212,4 +224,7 @@ pub struct PayoutReturned {
     pub source: PayoutSource,
     /// Why.
     pub reason: String,
+    /// What had been withheld as tax besides.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub withheld: Amount,
 }

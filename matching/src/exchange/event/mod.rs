@@ -2,6 +2,7 @@
 //!
 //! Every event carries all that its journal entries need, so that the books can be recomputed from the log alone.
 
+mod accounting;
 mod bank;
 mod contract;
 mod delivery;
@@ -13,6 +14,7 @@ mod term;
 use ledger::{BankAccountId, ContractId, Instant, OrganizationId};
 use uuid::Uuid;
 
+pub use accounting::{JournalApproved, JournalProposed, JournalRejected, PeriodClosed, WithholdingSet};
 pub use bank::{
     BankAccountOpened, BankLineId, BankLinesBooked, DepositExpected, MatchedItem, MatchedLine, MatchedTarget,
     PayoutRequested, PayoutReturned, PayoutSource, Reconciled, ReconciliationUndone, StatementImported,
@@ -148,13 +150,23 @@ events! {
     /// Lines of a bank statement.
     BankLinesBooked = "bank_lines_booked", 1;
     /// Bookings were explained.
-    Reconciled = "reconciled", 1;
+    Reconciled = "reconciled", 2 [from 1];
     /// Bookings are unexplained again.
-    ReconciliationUndone = "reconciliation_undone", 1;
+    ReconciliationUndone = "reconciliation_undone", 2 [from 1];
     /// An organization asked for its money.
-    PayoutRequested = "payout_requested", 1;
+    PayoutRequested = "payout_requested", 2 [from 1];
     /// A payout did not leave.
-    PayoutReturned = "payout_returned", 1;
+    PayoutReturned = "payout_returned", 2 [from 1];
+    /// A month was closed.
+    PeriodClosed = "period_closed", 1;
+    /// Somebody proposed lines for the books.
+    JournalProposed = "journal_proposed", 1;
+    /// Somebody else approved them.
+    JournalApproved = "journal_approved", 1;
+    /// Proposed lines will not be in the books.
+    JournalRejected = "journal_rejected", 1;
+    /// How much of a seller's payouts is withheld as tax was set.
+    WithholdingSet = "withholding_set", 1;
     /// A market opened.
     MarketOpened = "market_opened", 2 [from 1];
     /// Trading stopped.
@@ -233,6 +245,8 @@ pub enum EventKey {
     Organization(OrganizationId),
     /// A bank account's.
     BankAccount(BankAccountId),
+    /// That of the books themselves.
+    Ledger,
 }
 
 impl std::fmt::Display for EventKey {
@@ -241,6 +255,7 @@ impl std::fmt::Display for EventKey {
             Self::Market(id) => id.fmt(f),
             Self::Organization(id) => id.fmt(f),
             Self::BankAccount(id) => id.fmt(f),
+            Self::Ledger => f.write_str("ledger"),
         }
     }
 }
@@ -263,6 +278,10 @@ impl Event {
             Self::ReconciliationUndone(e) => EventKey::BankAccount(e.undone.account),
             Self::PayoutRequested(e) => EventKey::Organization(e.organization),
             Self::PayoutReturned(e) => EventKey::Organization(e.organization),
+            Self::WithholdingSet(e) => EventKey::Organization(e.organization),
+            Self::PeriodClosed(_) | Self::JournalProposed(_) | Self::JournalApproved(_) | Self::JournalRejected(_) => {
+                EventKey::Ledger
+            }
             Self::MarketOpened(e) => EventKey::Market(e.market.id),
             Self::MarketHalted(e) => EventKey::Market(e.market),
             Self::MarketResumed(e) => EventKey::Market(e.market),
@@ -313,6 +332,8 @@ impl Event {
             | Self::OrganizationReinstated(_)
             | Self::OrderLimitSet(_)
             | Self::BudgetSet(_)
+            | Self::WithholdingSet(_)
+            | Self::PeriodClosed(_)
             | Self::BankAccountOpened(_)
             | Self::MarketOpened(_)
             | Self::MarketHalted(_)
@@ -331,6 +352,9 @@ impl Event {
             Self::ReconciliationUndone(e) => Some(e.undone.reconciliation.uuid()),
             Self::PayoutRequested(e) => Some(e.payout.uuid()),
             Self::PayoutReturned(e) => Some(e.payout.uuid()),
+            Self::JournalProposed(e) => Some(e.journal.uuid()),
+            Self::JournalApproved(e) => Some(e.proposed.journal.uuid()),
+            Self::JournalRejected(e) => Some(e.journal.uuid()),
             Self::LotRegistered(e) => Some(e.lot.uuid()),
             Self::LotWithdrawn(e) => Some(e.lot.uuid()),
             Self::LotExpired(e) => Some(e.lot.uuid()),

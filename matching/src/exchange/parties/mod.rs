@@ -3,12 +3,14 @@
 //! An organization sees of its own events what its orders, trades and contracts show it anyway: a counterparty's name, but neither
 //! the counterparty's order nor its fees. An event that has parts for several organizations is cut down to the reader's own.
 
+mod accounting;
 mod bank;
 mod contract;
 
 use ledger::{Amount, ContractId, Currency, OrganizationId};
 use serde::Serialize;
 
+use accounting::OwnJournal;
 use bank::OwnReconciliation;
 use contract::{OwnCharge, OwnMissedCharge, OwnSettlement, OwnTermination};
 
@@ -42,7 +44,10 @@ impl Event {
     /// Whom the event concerns.
     pub fn parties(&self) -> Parties {
         match self {
-            Self::BankAccountOpened(_)
+            Self::PeriodClosed(_)
+            | Self::JournalProposed(_)
+            | Self::JournalRejected(_)
+            | Self::BankAccountOpened(_)
             | Self::StatementImported(_)
             | Self::BankLinesBooked(_)
             | Self::MarketOpened(_)
@@ -60,6 +65,8 @@ impl Event {
             Self::DepositExpected(e) => Parties::named(&[e.organization]),
             Self::PayoutRequested(e) => Parties::named(&[e.organization]),
             Self::PayoutReturned(e) => Parties::named(&[e.organization]),
+            Self::WithholdingSet(e) => Parties::named(&[e.organization]),
+            Self::JournalApproved(e) => Parties::named(&e.organizations()),
             Self::Reconciled(e) => Parties::named(&e.organizations()),
             Self::ReconciliationUndone(e) => Parties::named(&e.undone.organizations()),
             Self::LotRegistered(e) => Parties::named(&[e.organization]),
@@ -118,12 +125,19 @@ impl Event {
             Self::DepositExpected(e) => serde_json::to_value(e),
             Self::PayoutRequested(e) => serde_json::to_value(e),
             Self::PayoutReturned(e) => serde_json::to_value(e),
+            Self::WithholdingSet(e) => serde_json::to_value(e),
+            Self::JournalApproved(e) => serde_json::to_value(OwnJournal::of(e, reader)),
             Self::Reconciled(e) => serde_json::to_value(OwnReconciliation::of(e, None, reader)),
             Self::ReconciliationUndone(e) => {
                 serde_json::to_value(OwnReconciliation::of(&e.undone, Some(&e.reason), reader))
             }
-            // The exchange's own bank is nobody else's business.
-            Self::BankAccountOpened(_) | Self::StatementImported(_) | Self::BankLinesBooked(_) => return None,
+            // The exchange's own bank and books are nobody else's business.
+            Self::PeriodClosed(_)
+            | Self::JournalProposed(_)
+            | Self::JournalRejected(_)
+            | Self::BankAccountOpened(_)
+            | Self::StatementImported(_)
+            | Self::BankLinesBooked(_) => return None,
             Self::LotRegistered(e) => serde_json::to_value(e),
             Self::LotWithdrawn(e) => serde_json::to_value(e),
             Self::LotExpired(e) => serde_json::to_value(e),

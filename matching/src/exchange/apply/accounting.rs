@@ -1,0 +1,33 @@
+//! The books' own: closed months and journals.
+
+use ledger::{Day, Instant};
+
+use crate::exchange::accounting::{Accounting, ClosedPeriod, Journal, JournalStatus};
+use crate::exchange::{JournalApproved, JournalProposed, JournalRejected, PeriodClosed};
+
+impl Accounting {
+    /// The books begin with the month of the first entry.
+    pub(super) fn begin(&mut self, day: Day) {
+        self.first.get_or_insert_with(|| day.month());
+    }
+
+    pub(super) fn close(&mut self, e: &PeriodClosed, at: Instant, sequence: u64) {
+        self.closed.push(ClosedPeriod { period: e.period, at, by: e.by, sequence });
+    }
+
+    pub(super) fn propose(&mut self, e: &JournalProposed) {
+        self.journals.insert(e.journal, Journal { proposed: e.clone(), status: JournalStatus::Proposed });
+    }
+
+    pub(super) fn approve(&mut self, e: &JournalApproved, sequence: u64) {
+        if let Some(journal) = self.journals.get_mut(&e.proposed.journal) {
+            journal.status = JournalStatus::Approved { by: e.by, day: e.day, sequence };
+        }
+    }
+
+    pub(super) fn reject(&mut self, e: &JournalRejected) {
+        if let Some(journal) = self.journals.get_mut(&e.journal) {
+            journal.status = JournalStatus::Rejected { by: e.by, reason: e.reason.clone() };
+        }
+    }
+}
