@@ -87,6 +87,7 @@ fn difference(expected: &Entry, stored: &StoredEntry, accounts: &Map<i64, Accoun
         && row.effective == expected.effective()
         && row.contract == expected.contract()
         && row.r#box == expected.r#box()
+        && row.corrects.as_ref() == Ok(&expected.corrects())
         && expected.entity() == EntityId::Operator
         && usize::try_from(row.line_count) == Ok(lines.len());
     let is_equal = |(number, (line, stored)): (i32, (&Line, &LineRow))| {
@@ -106,12 +107,14 @@ fn named(expected: &Entry, stored: &StoredEntry, accounts: &Map<i64, Account>) -
     let at = |what: &str| format!("entry {} (source key {}), {what}", row.sequence, row.source_key);
     let rule = |rule: &ledger::PostingRule| format!("{}.{}", rule.id, rule.version);
     let found_rule = row.rule.as_ref().map_or_else(Clone::clone, rule);
+    let found_corrects = row.corrects.as_ref().map_or_else(Clone::clone, |corrects| or_none(*corrects));
     let columns = [
         ("entity", expected.entity().to_string(), EntityId::Operator.to_string()),
         ("rule", rule(&expected.rule()), found_rule),
         ("date", expected.effective().to_string(), row.effective.to_string()),
         ("contract", or_none(expected.contract()), or_none(row.contract)),
         ("box", or_none(expected.r#box()), or_none(row.r#box)),
+        ("corrects", or_none(expected.corrects()), found_corrects),
         ("line_count", expected.lines().len().to_string(), row.line_count.to_string()),
         ("lines", expected.lines().len().to_string(), lines.len().to_string()),
     ];

@@ -13,6 +13,7 @@ use super::entries::EntriesCheck;
 use super::holds;
 use super::log::{LogCheck, LoggedEvent};
 use super::lots::LotsCheck;
+use super::periods;
 use super::read_models::{self, ReadModelsCheck};
 use super::report::{Check, Finding, Outcome, Report};
 use super::snapshot::{Rows, Snapshot};
@@ -183,11 +184,13 @@ impl Fold {
         self.chain.finish(heads.book_sequence, &heads.book_hash);
         let mut checks = vec![];
         if let Some(why) = &broken {
-            let open = [Check::Balances, Check::Holds, Check::Contracts, Check::Lots, Check::ClientMoney];
+            let open =
+                [Check::Balances, Check::Holds, Check::Contracts, Check::Lots, Check::ClientMoney, Check::Periods];
             checks.extend(open.map(|check| Outcome::not_checked(check, why.clone())));
         } else {
             let stored = self.runtime.block_on(self.balances.finish(&self.sources.snapshot, &self.exchange))?;
             let sums = &self.balances.sums;
+            checks.push(self.runtime.block_on(periods::check(&self.sources.snapshot, &self.exchange))?);
             checks.push(holds::check(sums, &self.exchange));
             checks.push(self.contracts.finish(sums, &self.exchange));
             self.lots.finish(&self.exchange);

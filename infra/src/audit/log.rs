@@ -42,6 +42,7 @@ fn read(row: &BinaryCopyOutRow) -> Result<LoggedEvent, AuditError> {
             EventKey::Market(id) => id.as_str(),
             EventKey::Organization(id) => id.as_str(),
             EventKey::BankAccount(id) => id.as_str(),
+            EventKey::Ledger => "ledger",
         };
         let stored = (row.try_get::<&str>(5).ok()?, row.try_get::<Option<Uuid>>(6).ok()?);
         let place = |column: &str| format!("event {sequence}, column {column}");

@@ -6,7 +6,8 @@
 //!
 //! - `snapshot`: that one state, and streams of it.
 //! - `fold`: the one pass, which hands each event to the checks.
-//! - `log`, `entries`, `chain`, `balances` (with client money), `holds`, `contracts`, `lots`, `read_models`, `topic`: a check each.
+//! - `log`, `entries`, `chain`, `balances` (with client money), `holds`, `contracts`, `lots`, `periods`, `read_models`,
+//!   `topic`: a check each.
 //! - `stored`: entries with their lines, as they are stored.
 //! - `report`: what was found.
 
@@ -18,6 +19,7 @@ mod fold;
 mod holds;
 mod log;
 mod lots;
+mod periods;
 mod read_models;
 mod report;
 mod snapshot;

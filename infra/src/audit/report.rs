@@ -24,6 +24,8 @@ pub enum Check {
     Lots,
     /// The bank covers what customers are owed.
     ClientMoney,
+    /// The months that are closed are those that the log has closed.
+    Periods,
     /// The tables that are read over HTTP say what the log says.
     ReadModels,
     /// The topic carries every event once, in order, with the chain's heads.
@@ -32,7 +34,7 @@ pub enum Check {
 
 impl Check {
     /// Every check, in the order of a report.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Log,
         Self::Entries,
         Self::Chain,
@@ -41,6 +43,7 @@ impl Check {
         Self::Contracts,
         Self::Lots,
         Self::ClientMoney,
+        Self::Periods,
         Self::ReadModels,
         Self::Topic,
     ];
@@ -56,6 +59,7 @@ impl Check {
             Self::Contracts => "contracts",
             Self::Lots => "lots",
             Self::ClientMoney => "client money",
+            Self::Periods => "periods",
             Self::ReadModels => "read models",
             Self::Topic => "topic",
         }
@@ -70,6 +74,7 @@ impl Check {
             Self::Contracts => "contracts",
             Self::Lots => "sales and lots",
             Self::ClientMoney => "currencies",
+            Self::Periods => "months",
             Self::ReadModels => "rows",
             Self::Topic => "records",
         }
@@ -108,6 +113,10 @@ impl Check {
             }
             Self::ClientMoney => {
                 "The books do not add up in this currency. Pay nothing out in it before the other differences are explained."
+            }
+            Self::Periods => {
+                "A month was closed or opened past the log. Put `closed_periods` right as the owner of the schema, and look for entries \
+                 that were dated in it meanwhile."
             }
             Self::ReadModels => {
                 "These tables can be computed again: stop the exchange, empty them and set projection_position to 0, and start it."

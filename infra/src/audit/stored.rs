@@ -1,6 +1,8 @@
 //! The entries as they are stored, each with its lines.
 
-use ledger::{Account, Amount, BoxId, ChainHash, ContractId, Day, EntityId, Entry, Line, Map, PostingRule, RULES};
+use ledger::{
+    Account, Amount, BoxId, ChainHash, ContractId, Correction, Day, EntityId, Entry, Line, Map, PostingRule, RULES,
+};
 use rust_decimal::Decimal;
 use tokio_postgres::binary_copy::BinaryCopyOutRow;
 use tokio_postgres::types::Type;
@@ -20,6 +22,8 @@ pub(super) struct EntryRow {
     pub effective: Day,
     pub contract: Option<ContractId>,
     pub r#box: Option<BoxId>,
+    /// What it corrects, or a text that names nothing.
+    pub corrects: Result<Option<Correction>, String>,
     pub line_count: i32,
     pub previous_hash: ChainHash,
     pub hash: ChainHash,
@@ -50,6 +54,7 @@ impl StoredEntry {
         let lines = self.lines.iter().map(line).collect::<Option<_>>()?;
         let rule = self.row.rule.clone().ok()?;
         let entry = Entry::new(EntityId::Operator, rule, self.row.effective, self.row.contract, lines).ok()?;
+        let entry = entry.correcting(self.row.corrects.clone().ok()?);
         (entry.r#box() == self.row.r#box).then_some(entry)
     }
 }
@@ -72,14 +77,15 @@ impl StoredEntries {
             Type::INT4,
             Type::UUID,
             Type::UUID,
+            Type::TEXT,
             Type::INT4,
             Type::BYTEA,
             Type::BYTEA,
         ];
         const LINE: &[Type] = &[Type::INT8, Type::INT4, Type::INT8, Type::NUMERIC, Type::UUID];
         let entries = format!(
-            "SELECT sequence, source_key, event, rule, rule_version, effective - DATE '1970-01-01', contract, box, line_count, \
-             previous_hash, hash FROM entries WHERE book = {OPERATOR_BOOK} ORDER BY sequence"
+            "SELECT sequence, source_key, event, rule, rule_version, effective - DATE '1970-01-01', contract, box, corrects, \
+             line_count, previous_hash, hash FROM entries WHERE book = {OPERATOR_BOOK} ORDER BY sequence"
         );
         let lines = format!(
             "SELECT entry, line, account, amount, contract FROM lines WHERE book = {OPERATOR_BOOK} ORDER BY entry, line"
@@ -131,9 +137,10 @@ fn read_entry(row: &BinaryCopyOutRow) -> Result<EntryRow, AuditError> {
         effective: Day::from_days(row.try_get(5)?),
         contract: row.try_get::<Option<Uuid>>(6)?.map(ContractId::new),
         r#box: row.try_get::<Option<Uuid>>(7)?.map(BoxId::new),
-        line_count: row.try_get(8)?,
-        previous_hash: hash(9)?,
-        hash: hash(10)?,
+        corrects: row.try_get::<Option<&str>>(8)?.map(|text| text.parse().map_err(|_| text.to_owned())).transpose(),
+        line_count: row.try_get(9)?,
+        previous_hash: hash(10)?,
+        hash: hash(11)?,
     })
 }
 

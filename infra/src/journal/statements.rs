@@ -19,7 +19,7 @@ impl Statements {
         let events = "COPY events (sequence, at, command, type, version, key, subject, content) FROM STDIN BINARY";
         let accounts = "COPY accounts (id, book, code, owner, currency, guarded) FROM STDIN BINARY";
         let entries = "COPY entries (book, sequence, source_key, event, rule, rule_version, effective, contract, box, \
-                       line_count, previous_hash, hash) FROM STDIN BINARY";
+                       corrects, line_count, previous_hash, hash) FROM STDIN BINARY";
         let lines = "COPY lines (book, entry, line, account, amount, contract) FROM STDIN BINARY";
         let keys = "COPY idempotency_keys (digest, request_hash, created_at, first_sequence, last_sequence, refusal) \
                     FROM STDIN BINARY";
