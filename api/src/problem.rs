@@ -126,6 +126,15 @@ problem_codes! {
     LotWithdrawn = "lot_withdrawn", 409, "The lot was withdrawn";
     RemnantInvalid = "remnant_invalid", 422, "The remnant is not possible";
     DeliveryTermsInvalid = "delivery_terms_invalid", 422, "The delivery terms are out of range";
+    PeriodNotNext = "period_not_next", 409, "Another period is next";
+    PeriodNotOver = "period_not_over", 409, "The period is not over";
+    PeriodUnreconciled = "period_unreconciled", 409, "The bank is not reconciled";
+    PeriodClosed = "period_closed", 422, "The period is closed";
+    JournalInvalid = "journal_invalid", 422, "The journal is not possible";
+    JournalUnknown = "journal_unknown", 404, "No such journal";
+    JournalNotOpen = "journal_not_open", 409, "The journal is approved or rejected";
+    ApprovalOwn = "approval_own", 403, "The journal is your own";
+    WithholdingInvalid = "withholding_invalid", 422, "The tax rate is not possible";
     OutageNotOpen = "outage_not_open", 409, "The outage is settled or dismissed";
     OutageInvalid = "outage_invalid", 422, "The outage is not possible";
     OutageEnded = "outage_ended", 409, "The outage has ended";

@@ -105,10 +105,54 @@ fn machine_and_access(routes: &mut ServiceConfig<'_>) {
         .service(resources::health::metrics);
 }
 
+/// What moves money, and the books of it.
+fn bank_and_books(routes: &mut ServiceConfig<'_>) {
+    use resources::{account, bank, invoices, ledger};
+    routes
+        .service(account::balances)
+        .service(account::deposit)
+        .service(bank::transfers::expect)
+        .service(bank::transfers::deposits)
+        .service(bank::transfers::withdraw)
+        .service(bank::transfers::withdrawals)
+        .service(bank::transfers::pay_out)
+        .service(bank::transfers::payouts)
+        .service(bank::transfers::return_payout)
+        .service(bank::accounts::open)
+        .service(bank::accounts::list)
+        .service(bank::statements::import)
+        .service(bank::statements::show)
+        .service(bank::reconciliations::reconcile)
+        .service(bank::reconciliations::list)
+        .service(bank::reconciliations::show)
+        .service(bank::reconciliations::undo)
+        .service(invoices::list)
+        .service(invoices::show)
+        .service(bank::withholding::show)
+        .service(bank::withholding::set)
+        .service(ledger::periods::list)
+        .service(ledger::periods::close)
+        .service(ledger::journals::propose)
+        .service(ledger::journals::list)
+        .service(ledger::journals::show)
+        .service(ledger::journals::approve)
+        .service(ledger::journals::reject)
+        .service(ledger::accounts::list)
+        .service(ledger::account_lines::list)
+        .service(ledger::trial_balance::show)
+        .service(ledger::deferred_revenue::show)
+        .service(ledger::payables_ageing::show)
+        .service(ledger::open_holds::list)
+        .service(ledger::entries::list)
+        .service(ledger::statements::of_owner)
+        .service(ledger::statements::own)
+        .service(ledger::exports::export);
+}
+
 fn version_1(routes: &mut ServiceConfig<'_>) {
     use resources::{
-        account, audit, bank, budgets, candles, clock, contracts, controls, curve, events, invoices, ledger, lots,
-        markets, orders, organizations, outages, spot, stream, trades, webhooks,
+        audit, budgets, candles, clock, contracts, controls, curve, events, lots, markets, orders, organizations,
+        outages, spot, stream, trades, webhooks,
     };
     routes
         .service(organizations::register)
@@ -167,41 +211,13 @@ fn version_1(routes: &mut ServiceConfig<'_>) {
         .service(webhooks::deliveries)
         .service(webhooks::replay_delivery)
         .service(webhooks::replay_since)
-        .service(account::balances)
-        .service(account::deposit)
-        .service(bank::transfers::expect)
-        .service(bank::transfers::deposits)
-        .service(bank::transfers::withdraw)
-        .service(bank::transfers::withdrawals)
-        .service(bank::transfers::pay_out)
-        .service(bank::transfers::payouts)
-        .service(bank::transfers::return_payout)
-        .service(bank::accounts::open)
-        .service(bank::accounts::list)
-        .service(bank::statements::import)
-        .service(bank::statements::show)
-        .service(bank::reconciliations::reconcile)
-        .service(bank::reconciliations::list)
-        .service(bank::reconciliations::show)
-        .service(bank::reconciliations::undo)
         .service(budgets::list)
         .service(budgets::set)
         .service(budgets::lift)
-        .service(invoices::list)
-        .service(invoices::show)
-        .service(ledger::accounts::list)
-        .service(ledger::account_lines::list)
-        .service(ledger::trial_balance::show)
-        .service(ledger::deferred_revenue::show)
-        .service(ledger::payables_ageing::show)
-        .service(ledger::open_holds::list)
-        .service(ledger::entries::list)
-        .service(ledger::statements::of_owner)
-        .service(ledger::statements::own)
-        .service(ledger::exports::export)
         .service(clock::show)
         .service(clock::set)
-        .service(audit::state_hash);
+        .service(audit::state_hash)
+        .configure(bank_and_books);
 }
 
 #[get("/openapi.json")]

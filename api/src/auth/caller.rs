@@ -6,8 +6,9 @@ use std::marker::PhantomData;
 use actix_web::dev::Payload;
 use actix_web::http::header;
 use actix_web::{FromRequest, HttpRequest, web};
-use ledger::OrganizationId;
+use ledger::{ClientId, OrganizationId};
 
+use super::tokens::Identity;
 use super::{OPERATOR_ORGANIZATION, Role, Tokens};
 use crate::problem::{Problem, ProblemCode};
 
@@ -55,6 +56,8 @@ role_sets! {
 
 /// A caller whose role is one of `R`'s.
 pub struct Caller<R: RoleSet> {
+    /// The client that the caller's token was issued to: one person or program.
+    pub client: ClientId,
     /// The caller's organization: whose data it sees.
     pub organization: OrganizationId,
     /// The caller's role.
@@ -67,11 +70,12 @@ impl<R: RoleSet> FromRequest for Caller<R> {
     type Future = Ready<Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(identify(request, R::ROLES).map(|(organization, role)| Self { organization, role, roles: PhantomData }))
+        let caller = |Identity { client, organization, role }| Self { client, organization, role, roles: PhantomData };
+        ready(identify(request, R::ROLES).map(caller))
     }
 }
 
-fn identify(request: &HttpRequest, allowed: &[Role]) -> Result<(OrganizationId, Role), Problem> {
+fn identify(request: &HttpRequest, allowed: &[Role]) -> Result<Identity, Problem> {
     let header = request.headers().get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
     let token = header.and_then(|value| {
         let (scheme, token) = value.split_once(' ')?;
@@ -81,14 +85,15 @@ fn identify(request: &HttpRequest, allowed: &[Role]) -> Result<(OrganizationId, 
     let token = token.ok_or_else(missing)?;
     let tokens = request.app_data::<web::Data<Tokens>>();
     let tokens = tokens.ok_or_else(|| Problem::internal(&"the server has no token keys"))?;
-    let (organization, role) = tokens.check(token)?;
+    let identity = tokens.check(token)?;
+    let Identity { organization, role, .. } = identity;
     // A role of the house in another organization cannot be issued; a token that says so is not believed either.
     let believable = !role.is_of_the_house() || organization.as_str() == OPERATOR_ORGANIZATION;
     if !believable {
         return Err(forbidden(allowed));
     }
     require_role(role, allowed)?;
-    Ok((organization, role))
+    Ok(identity)
 }
 
 /// Whether a role is one of those that an operation is for.

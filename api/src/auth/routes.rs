@@ -72,7 +72,8 @@ pub async fn token(
     })?;
     let refused = || Problem::new(ProblemCode::InvalidClient, "client_id and client_secret do not fit.");
     let (organization, role) = identity.ok_or_else(refused)?;
-    let access_token = tokens.issue(&client_id, organization, role, TOKEN_LIFETIME)?;
+    let client = client_id.parse().map_err(|error| Problem::internal(&error))?;
+    let access_token = tokens.issue(client, organization, role, TOKEN_LIFETIME)?;
     let (token_type, expires_in, scope) = ("Bearer", TOKEN_LIFETIME.as_secs(), role.as_str());
     // RFC 6749, section 5.1: tokens are not to be cached.
     Ok(HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "no-store")).json(TokenBody {

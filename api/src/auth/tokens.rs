@@ -9,7 +9,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use jsonwebtoken::jwk::{Jwk, JwkSet, ThumbprintHash};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, encode};
-use ledger::OrganizationId;
+use ledger::{ClientId, OrganizationId};
 use serde::{Deserialize, Serialize};
 
 use super::Role;
@@ -82,12 +82,23 @@ pub struct Tokens {
     jwks: Arc<JwkSet>,
 }
 
+/// Whom a token stands for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Identity {
+    /// The client that it was issued to.
+    pub client: ClientId,
+    /// The client's organization.
+    pub organization: OrganizationId,
+    /// What the client may do.
+    pub role: Role,
+}
+
 /// What a token says.
 #[derive(Serialize, Deserialize)]
 struct Claims {
     iss: String,
     aud: String,
-    sub: String,
+    sub: ClientId,
     organization: OrganizationId,
     role: Role,
     iat: u64,
@@ -119,7 +130,7 @@ impl Tokens {
     /// A [`Problem`] when signing fails.
     pub fn issue(
         &self,
-        client: &str,
+        client: ClientId,
         organization: OrganizationId,
         role: Role,
         lifetime: Duration,
@@ -128,7 +139,7 @@ impl Tokens {
         let claims = Claims {
             iss: ISSUER.into(),
             aud: ISSUER.into(),
-            sub: client.into(),
+            sub: client,
             organization,
             role,
             iat,
@@ -142,7 +153,7 @@ impl Tokens {
     ///
     /// # Errors
     /// A [`Problem`] with the code `token_expired` or `token_invalid`.
-    pub fn check(&self, token: &str) -> Result<(OrganizationId, Role), Problem> {
+    pub fn check(&self, token: &str) -> Result<Identity, Problem> {
         let mut validation = Validation::new(Algorithm::EdDSA);
         validation.set_issuer(&[ISSUER]);
         validation.set_audience(&[ISSUER]);
@@ -151,7 +162,10 @@ impl Tokens {
         validation.leeway = 0;
         validation.reject_tokens_expiring_in_less_than = 1;
         match decode::<Claims>(token, &self.decoding, &validation) {
-            Ok(token) => Ok((token.claims.organization, token.claims.role)),
+            Ok(token) => {
+                let Claims { sub: client, organization, role, .. } = token.claims;
+                Ok(Identity { client, organization, role })
+            }
             Err(error) if matches!(error.kind(), jsonwebtoken::errors::ErrorKind::ExpiredSignature) => {
                 Err(Problem::new(ProblemCode::TokenExpired, "The token has expired."))
             }
@@ -178,11 +192,16 @@ mod tests {
         "acme".parse().unwrap()
     }
 
+    fn client() -> ClientId {
+        "client".parse().unwrap()
+    }
+
     #[test]
     fn a_token_tells_whom_it_stands_for() {
         let tokens = Tokens::new(&SigningKey::generate().unwrap()).unwrap();
-        let token = tokens.issue("client", organization(), Role::Buyer, TOKEN_LIFETIME).unwrap();
-        assert_eq!(tokens.check(&token).unwrap(), (organization(), Role::Buyer));
+        let identity = Identity { client: client(), organization: organization(), role: Role::Buyer };
+        let token = tokens.issue(client(), organization(), Role::Buyer, TOKEN_LIFETIME).unwrap();
+        assert_eq!(tokens.check(&token).unwrap(), identity);
     }
 
     #[test]
@@ -190,13 +209,13 @@ mod tests {
         let tokens = Tokens::new(&SigningKey::generate().unwrap()).unwrap();
         let foreign = Tokens::new(&SigningKey::generate().unwrap()).unwrap();
         let code = |token: &str| tokens.check(token).unwrap_err().code();
-        let theirs = foreign.issue("client", organization(), Role::Operator, TOKEN_LIFETIME).unwrap();
+        let theirs = foreign.issue(client(), organization(), Role::Operator, TOKEN_LIFETIME).unwrap();
         assert_eq!(code(&theirs), ProblemCode::TokenInvalid);
         assert_eq!(code("not.a.token"), ProblemCode::TokenInvalid);
-        let expired = tokens.issue("client", organization(), Role::Buyer, Duration::ZERO).unwrap();
+        let expired = tokens.issue(client(), organization(), Role::Buyer, Duration::ZERO).unwrap();
         assert_eq!(code(&expired), ProblemCode::TokenExpired);
         // The same claims without a signature.
-        let ours = tokens.issue("client", organization(), Role::Buyer, TOKEN_LIFETIME).unwrap();
+        let ours = tokens.issue(client(), organization(), Role::Buyer, TOKEN_LIFETIME).unwrap();
         let claims = ours.split('.').nth(1).unwrap();
         let none = base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(r#"{"alg":"none","typ":"JWT"}"#);
         assert_eq!(code(&format!("{none}.{claims}.")), ProblemCode::TokenInvalid);

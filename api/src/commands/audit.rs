@@ -46,7 +46,7 @@ pub(super) async fn run_audit(args: AuditArgs) -> ExitCode {
     let json = args.json;
     let carried_out = async {
         let report = carry_out(args).await?;
-        let text = if json { serde_json::to_string(&report)? + "\n" } else { as_text(&report) };
+        let text = if json { serde_json::to_string(&report)? + "\n" } else { audit_table(&report) };
         Ok::<_, anyhow::Error>((report.sound, text))
     };
     match carried_out.await {
@@ -95,7 +95,7 @@ fn bar() -> Option<ProgressBar> {
 }
 
 /// The report as a table, with what to do about each difference below it.
-fn as_text(report: &Report) -> String {
+pub fn audit_table(report: &Report) -> String {
     let mut text = format!("{:<14}{:>14}  {:<16}result\n", "check", "compared", "");
     for outcome in &report.checks {
         let (check, compared) = (outcome.check, outcome.compared);

@@ -20,6 +20,7 @@ use tracing_subscriber::EnvFilter;
 
 use crate::replay::run::{ReplayArgs, replay_market};
 
+pub use audit::audit_table;
 pub use run::{RunArgs, Running};
 pub use serve::start_node;
 

@@ -4,6 +4,7 @@ pub mod accounts;
 pub mod reconciliations;
 pub mod statements;
 pub mod transfers;
+pub mod withholding;
 
 use ledger::{Amount, BankAccountId, Day};
 use matching::{BankLineId, OpenLine};

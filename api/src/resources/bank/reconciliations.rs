@@ -6,7 +6,9 @@ use ledger::{
     AccountKind, Amount, BankAccountId, Currency, DepositId, MatchRule, OrganizationId, PayoutId, ReconciliationId,
     StatementId,
 };
-use matching::{BankLineId, Event, Exchange, Instruction, ItemChoice, MatchedTarget, Reconciled};
+use matching::{
+    BankLineId, Event, Exchange, Instruction, ItemChoice, MatchedTarget, Reconciled, StandingReconciliation,
+};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -53,7 +55,8 @@ pub struct ItemChoiceBody {
     /// A deposit of this organization that nobody had announced.
     #[schema(value_type = Option<String>)]
     organization: Option<OrganizationId>,
-    /// Something of the exchange's own: `6000-expense`, `3000-equity` or `4000-fee-revenue`.
+    /// Something of the exchange's own: `6000-expense`, `3000-equity`, `4000-fee-revenue`, `2400-withheld-tax` for tax that is paid to
+    /// the state, or `1900-currency-position` for one side of a currency conversion.
     account: Option<String>,
     /// How much is for it, money received being positive; what is open of it when not given, or all for a single item.
     #[schema(value_type = Option<String>)]
@@ -134,6 +137,12 @@ pub struct MatchedItemBody {
     /// How much, money received being positive.
     #[schema(value_type = String)]
     amount: Amount,
+}
+
+impl From<&StandingReconciliation> for ReconciliationBody {
+    fn from(standing: &StandingReconciliation) -> Self {
+        Self::from(&standing.reconciled)
+    }
 }
 
 impl From<&Reconciled> for ReconciliationBody {
@@ -226,7 +235,7 @@ impl ReconciliationStateBody {
             .collect();
         let lines = bank.lines.iter().filter(|(_, line)| line.account == id);
         let lines: Vec<_> = lines.map(|(id, line)| BankLineBody::of(id, line)).collect();
-        let standing = bank.reconciliations.values().filter(|standing| standing.account == id);
+        let standing = bank.reconciliations.values().filter(|standing| standing.reconciled.account == id);
         let mut data: Vec<_> = standing.rev().take(SHOWN_MAX).map(ReconciliationBody::from).collect();
         data.reverse();
         let reconciled = lines.is_empty() && deposits.is_empty() && payouts.is_empty();

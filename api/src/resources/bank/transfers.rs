@@ -95,12 +95,15 @@ pub struct PayoutBody {
     /// What the payment quotes.
     #[schema(value_type = String, example = "SWP7K3M9QX20P")]
     reference: PaymentReference,
-    /// How much.
+    /// How much was asked for.
     #[schema(value_type = String)]
     amount: Amount,
     /// In what currency.
     #[schema(value_type = String)]
     currency: Currency,
+    /// How much of it is withheld as tax.
+    #[schema(value_type = String)]
+    withheld: Amount,
     /// How much is on its way.
     #[schema(value_type = String)]
     in_transit: Amount,
@@ -113,8 +116,9 @@ impl PayoutBody {
         Self {
             id: id.uuid(),
             reference: payout.reference,
-            amount: payout.amount,
+            amount: payout.amount + payout.withheld,
             currency: payout.currency,
+            withheld: payout.withheld,
             in_transit: payout.left.max(Amount::ZERO),
             status: match payout {
                 _ if payout.returned => "returned",

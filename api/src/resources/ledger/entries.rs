@@ -87,6 +87,9 @@ pub struct EntryBody {
     contract: Option<Uuid>,
     /// The box that it concerns.
     r#box: Option<Uuid>,
+    /// What it corrects: `event:<sequence>`, or `hours:<from>/<until>` of its contract.
+    #[schema(example = "event:17")]
+    corrects: Option<String>,
     /// The hash that chains it to the entry before, in hexadecimal.
     hash: String,
     /// Its lines, which sum to zero.
@@ -106,6 +109,7 @@ impl EntryBody {
             event: i64::try_from(event).ok(),
             contract: entry.contract().map(ContractId::uuid),
             r#box: entry.r#box().map(ledger::BoxId::uuid),
+            corrects: entry.corrects().map(|corrects| corrects.to_string()),
             hash: hex::encode(hash),
             lines: entry.lines().iter().map(LineBody::from).collect(),
         })
@@ -131,6 +135,7 @@ impl EntryBody {
             event: entry.event,
             contract: entry.contract,
             r#box: entry.r#box,
+            corrects: entry.corrects.clone(),
             hash: entry.hash.clone(),
             lines: entry.lines.iter().map(line).collect(),
         }
@@ -173,7 +178,7 @@ pub async fn list(
     let book = book_of(&client, &entity).await?;
     let event = query.event.map(|event| i64::try_from(event).unwrap_or(i64::MAX));
     let statement = "SELECT e.sequence, e.effective, e.rule || '.' || e.rule_version, e.event, e.contract, e.box, \
-                     encode(e.hash, 'hex') FROM entries e \
+                     encode(e.hash, 'hex'), e.corrects FROM entries e \
                      WHERE e.book = $1 AND e.sequence > $2 \
                      AND ($3::bigint IS NULL OR e.event = $3) \
                      AND ($4::uuid IS NULL OR e.contract = $4 OR e.sequence IN \
@@ -198,6 +203,7 @@ pub async fn list(
                 event: row.get(3),
                 contract: row.get(4),
                 r#box: row.get(5),
+                corrects: row.get(7),
                 hash: row.get(6),
                 lines: Vec::new(),
             })

@@ -6,7 +6,7 @@ use crate::problem::Problem;
 use crate::resources::ledger::csv_record::{or_empty, push_record};
 
 /// The standard's columns, then ours.
-const COLUMNS: [&str; 24] = [
+const COLUMNS: [&str; 26] = [
     "Journal_ID",
     "Journal_ID_Line_Number",
     "JE_Header_Description",
@@ -23,6 +23,7 @@ const COLUMNS: [&str; 24] = [
     "Entered_By",
     "Entered_Date",
     "Entered_Time",
+    "Approved_By",
     "Owner",
     "Signed_Amount",
     "Event",
@@ -31,8 +32,9 @@ const COLUMNS: [&str; 24] = [
     "Rule",
     "Rule_Version",
     "Entry_Hash",
+    "Corrects",
 ];
-/// Who enters what no person does: every entry so far is posted by a rule.
+/// Who enters what no person does.
 const ENTERED_BY: &str = "secondwind";
 
 pub(super) struct AuditData;
@@ -51,7 +53,11 @@ impl JournalForm for AuditData {
         let in_utc = |form| entry.at.map(|at| at.strftime(form).to_string()).unwrap_or_default();
         let (entered, entered_time) = (in_utc("%Y-%m-%d"), in_utc("%H:%M:%S"));
         let (event, r#box) = (or_empty(entry.event), or_empty(entry.r#box));
-        let (header, version) = (entry.rule(), entry.rule_version.to_string());
+        let version = entry.rule_version.to_string();
+        let (header, entered_by, approved_by) = match &entry.manual {
+            None => (entry.rule(), ENTERED_BY, ""),
+            Some(manual) => (manual.text.clone(), manual.proposed_by.as_str(), manual.approved_by.as_str()),
+        };
         let mut text = String::new();
         for line in &entry.lines {
             let contract = or_empty(line.contract.or(entry.contract));
@@ -72,9 +78,10 @@ impl JournalForm for AuditData {
                     &line.amount.abs().to_string(),
                     if line.amount < ledger::Amount::ZERO { "C" } else { "D" },
                     &line.currency,
-                    ENTERED_BY,
+                    entered_by,
                     &entered,
                     &entered_time,
+                    approved_by,
                     &line.owner,
                     &line.amount.to_string(),
                     &event,
@@ -83,6 +90,7 @@ impl JournalForm for AuditData {
                     &entry.rule,
                     &version,
                     &entry.hash,
+                    entry.corrects.as_deref().unwrap_or_default(),
                 ],
             );
         }

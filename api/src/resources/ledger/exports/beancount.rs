@@ -54,7 +54,11 @@ impl JournalForm for Beancount {
         if let Some(event) = entry.event {
             let _ = writeln!(text, "  event: {event}");
         }
-        for (key, value) in [("contract", entry.contract), ("box", entry.r#box)] {
+        for (key, value) in [
+            ("contract", entry.contract.map(|contract| contract.to_string())),
+            ("box", entry.r#box.map(|r#box| r#box.to_string())),
+            ("corrects", entry.corrects.clone()),
+        ] {
             if let Some(value) = value {
                 let _ = writeln!(text, "  {key}: \"{value}\"");
             }

@@ -54,6 +54,7 @@ impl JournalForm for Hledger {
             ("event", entry.event.map(|event| event.to_string())),
             ("contract", entry.contract.map(|contract| contract.to_string())),
             ("box", entry.r#box.map(|r#box| r#box.to_string())),
+            ("corrects", entry.corrects.clone()),
         ] {
             if let Some(value) = value {
                 let _ = write!(tags, ", {tag}: {value}");

@@ -58,8 +58,19 @@ pub(in crate::resources::ledger) struct JournalEntry {
     pub at: Option<Timestamp>,
     pub contract: Option<Uuid>,
     pub r#box: Option<Uuid>,
+    /// What it corrects.
+    pub corrects: Option<String>,
     pub hash: String,
+    /// What people said of it, where people entered it.
+    pub manual: Option<ManualEntry>,
     pub lines: Vec<JournalLine>,
+}
+
+/// What people said of an entry.
+pub(in crate::resources::ledger) struct ManualEntry {
+    pub proposed_by: String,
+    pub approved_by: String,
+    pub text: String,
 }
 
 impl JournalEntry {
@@ -179,7 +190,9 @@ impl Export {
     async fn entries(&self, snapshot: &Snapshot, sheet: &mut Sheet) -> Result<(), Interrupted> {
         let DaySpan { from, to } = self.scope.span;
         let statement = "SELECT e.sequence, e.effective, e.rule, e.rule_version, e.event, v.at, e.contract, e.box, \
-                         encode(e.hash, 'hex'), l.line, a.code, a.owner, l.amount, a.currency, l.contract \
+                         encode(e.hash, 'hex'), l.line, a.code, a.owner, l.amount, a.currency, l.contract, \
+                         e.corrects, CASE v.type WHEN 'journal_approved' THEN ARRAY[v.content #>> '{proposed,by}', \
+                         v.content ->> 'by', v.content #>> '{proposed,text}'] END \
                          FROM entries e JOIN lines l ON l.book = e.book AND l.entry = e.sequence \
                          JOIN accounts a ON a.id = l.account LEFT JOIN events v ON v.sequence = e.event \
                          WHERE e.book = $1 AND ($2::date IS NULL OR e.effective >= $2) \
@@ -254,7 +267,12 @@ impl JournalEntry {
             at: row.get(5),
             contract: row.get(6),
             r#box: row.get(7),
+            corrects: row.get(15),
             hash: row.get(8),
+            manual: row.get::<_, Option<Vec<String>>>(16).and_then(|said| {
+                let [proposed_by, approved_by, text] = said.try_into().ok()?;
+                Some(ManualEntry { proposed_by, approved_by, text })
+            }),
             lines: Vec::new(),
         }
     }
