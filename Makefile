@@ -5,7 +5,7 @@ SHELL := /bin/bash
 CARGO := cargo --locked
 SECONDWIND := target/debug/secondwind
 
-.PHONY: run test verify bench lint release prerequisites test-prerequisites clean
+.PHONY: run test verify bench demo-month lint release prerequisites test-prerequisites clean
 
 ## run: start everything on this machine and print how to use it (KAFKA=apache for a real broker)
 run: prerequisites
@@ -25,6 +25,10 @@ verify: test-prerequisites
 ## bench: measure, and print one table
 bench: prerequisites
 	$(CARGO) run --release --package tests --bin bench
+
+## demo-month: a month of the exchange, from its first deposit to its closed and audited books
+demo-month: prerequisites
+	$(CARGO) run --quiet --package tests --bin demo-month
 
 ## release: the optimized binary
 release: prerequisites

@@ -34,6 +34,15 @@ impl Answer {
         self.body
     }
 
+    /// The body of a success, or what was answered instead.
+    ///
+    /// # Errors
+    /// The status and the body of any other answer.
+    pub fn success(self) -> anyhow::Result<Value> {
+        anyhow::ensure!(self.status.is_success(), "{} {}", self.status, self.body);
+        Ok(self.body)
+    }
+
     /// Status and problem code of a refusal.
     #[track_caller]
     pub fn problem(&self) -> (u16, &str) {

@@ -95,8 +95,14 @@ impl TestExchange {
 
     /// A client with a token for this organization and role. The organization need not exist.
     pub fn client(&self, organization: &str, role: Role) -> ApiClient {
+        self.person("test", organization, role)
+    }
+
+    /// One of several clients of an organization in a role.
+    pub fn person(&self, name: &str, organization: &str, role: Role) -> ApiClient {
+        let (client, lifetime) = (name.parse().expect("a client"), Duration::from_mins(15));
         let organization = organization.parse().expect("a slug");
-        let token = self.tokens.issue("test", organization, role, Duration::from_mins(15)).expect("a token");
+        let token = self.tokens.issue(client, organization, role, lifetime).expect("a token");
         ApiClient::new(&self.url, Some(token))
     }
 

@@ -129,7 +129,7 @@ impl Requests {
         if let Some(known) = self.known.get(&organization) {
             return Ok(known.clone());
         }
-        let token = self.tokens.issue("bench", organization, role, TOKEN_LIFETIME);
+        let token = self.tokens.issue("bench".parse()?, organization, role, TOKEN_LIFETIME);
         let token = token.map_err(|problem| anyhow::anyhow!("a token cannot be issued: {problem:?}"))?;
         let authorization = format!("Bearer {token}");
         self.known.insert(organization, authorization.clone());

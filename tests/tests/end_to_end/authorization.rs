@@ -47,6 +47,7 @@ impl Operation {
                 "organization" => "acme",
                 "currency" => "USD",
                 "account" => "1000-bank",
+                "period" => "2001-01",
                 _ => resource,
             };
             path.replace(&format!("{{{name}}}"), value)
@@ -109,8 +110,9 @@ async fn every_other_operation_refuses_a_missing_an_expired_and_a_foreign_token(
     for operation in operations(&exchange).await {
         let Some(role) = operation.roles.as_ref().and_then(|roles| roles.first().copied()) else { continue };
         let organization = if role.is_of_the_house() { OPERATOR_ORGANIZATION } else { "acme" }.parse().unwrap();
-        let expired = exchange.tokens.issue("test", organization, role, Duration::ZERO).unwrap();
-        let forged = foreign.issue("test", organization, role, LIFETIME).unwrap();
+        let client = "test".parse().unwrap();
+        let expired = exchange.tokens.issue(client, organization, role, Duration::ZERO).unwrap();
+        let forged = foreign.issue(client, organization, role, LIFETIME).unwrap();
         let tokens = [
             (None, "unauthenticated"),
             (Some(expired), "token_expired"),
@@ -202,7 +204,17 @@ async fn what_belongs_to_another_organization_is_not_there_for_anyone_else() {
     let mut checked = 0;
     for operation in operations(&exchange).await {
         let parameters = operation.parameters();
-        let everyones = ["market", "organization", "currency", "account", "statement", "reconciliation", "payout"]; // or the house\'s own
+        let everyones = [
+            "market",
+            "organization",
+            "currency",
+            "account",
+            "statement",
+            "reconciliation",
+            "payout",
+            "period",
+            "journal",
+        ]; // or the house\'s own
         let Some(parameter) = parameters.into_iter().find(|name| !everyones.contains(name)) else {
             continue;
         };

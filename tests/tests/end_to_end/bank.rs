@@ -9,7 +9,7 @@ use tests::exchange::TestExchange;
 use crate::contract_life::Hours;
 use crate::opening::{admit, text};
 
-const ACCOUNT: &str = "DE02120300000000202051";
+pub const ACCOUNT: &str = "DE02120300000000202051";
 
 /// An exchange with a bank account, on which a dollar may be missing.
 async fn with_bank(exchange: &TestExchange) -> ApiClient {
@@ -32,7 +32,7 @@ pub async fn pay_in(finance: &ApiClient, client: &ApiClient, amount: &str) {
 }
 
 /// Sends a file as it is.
-async fn send(client: &ApiClient, path: &str, content_type: &str, file: String) -> Answer {
+pub async fn send(client: &ApiClient, path: &str, content_type: &str, file: String) -> Answer {
     client.send(client.request(Method::POST, path).header("Content-Type", content_type).body(file)).await
 }
 

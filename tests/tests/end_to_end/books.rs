@@ -12,8 +12,17 @@ const APPEND_ONLY: &str = "23001";
 const NO_PRIVILEGE: &str = "42501";
 
 /// Every table that the books and the log rest on.
-const TABLES: [&str; 8] =
-    ["events", "entries", "lines", "accounts", "balances", "books", "leadership", "entries_awaiting_lines"];
+const TABLES: [&str; 9] = [
+    "events",
+    "entries",
+    "lines",
+    "accounts",
+    "balances",
+    "books",
+    "leadership",
+    "entries_awaiting_lines",
+    "closed_periods",
+];
 
 /// Accounts 1 to 5 in the operator's books, 6 in those of a box; 2 and 3 are guarded.
 const ACCOUNTS: &str = "INSERT INTO accounts (id, book, code, owner, currency, guarded) VALUES \
@@ -225,13 +234,18 @@ async fn an_entry_may_wait_for_its_lines_until_the_commit_only() {
 #[tokio::test(flavor = "multi_thread")]
 async fn history_cannot_be_changed() {
     let books = Books::open().await;
-    let statements = [("events", "key"), ("entries", "rule"), ("lines", "amount"), ("accounts", "guarded")].map(
-        |(table, column)| {
-            let change = format!("UPDATE {table} SET {column} = {column}");
-            let conditional = format!("UPDATE {table} SET {column} = {column} WHERE false");
-            [change, conditional, format!("DELETE FROM {table}"), format!("TRUNCATE {table} CASCADE")]
-        },
-    );
+    let columns = [
+        ("events", "key"),
+        ("entries", "rule"),
+        ("lines", "amount"),
+        ("accounts", "guarded"),
+        ("closed_periods", "event"),
+    ];
+    let statements = columns.map(|(table, column)| {
+        let change = format!("UPDATE {table} SET {column} = {column}");
+        let conditional = format!("UPDATE {table} SET {column} = {column} WHERE false");
+        [change, conditional, format!("DELETE FROM {table}"), format!("TRUNCATE {table} CASCADE")]
+    });
     for statement in statements.as_flattened() {
         books.refuse(&books.application, statement, statement, (NO_PRIVILEGE, "permission denied")).await;
         books.refuse(&books.owner, statement, statement, (APPEND_ONLY, "append-only")).await;
@@ -273,6 +287,53 @@ async fn the_log_grows_without_gaps_and_its_leadership_never_goes_back() {
     books.application.batch_execute("UPDATE leadership SET epoch = epoch + 1").await.expect("a takeover");
 }
 
+/// The head moved on by one, and an event there that closes a month at an instant.
+fn closing(period: &str, at: &str) -> String {
+    format!(
+        "UPDATE leadership SET head = head + 1; \
+         INSERT INTO events (sequence, at, command, type, version, key, content) \
+         SELECT head, '{at}', gen_random_uuid(), 'period_closed', 1, 'ledger', '{{\"period\":\"{period}\"}}' FROM leadership;"
+    )
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_closed_month_takes_no_entry() {
+    let books = Books::open().await;
+    // An entry that comes with the closing event may be of an event before it.
+    let last = entry("last", 2) + &lines("(0, 1, 5), (1, 2, -5)");
+    let close = format!("BEGIN; {} {last} COMMIT", closing("2037-01", "2037-02-01T00:00:00Z"));
+    books.application.batch_execute(&close).await.expect("the month is closed with its last entry");
+    let dated = |day: &str, event: &str| {
+        let entry = entry("late", 2)
+            .replace("'2037-01-01'", &format!("'{day}'"))
+            .replace("'late', 1,", &format!("'late', {event},"));
+        entry + &lines("(0, 1, 5), (1, 2, -5)")
+    };
+    let (late, order) = ("in a closed period", "in sequence");
+    let with_its_closing = closing("2037-02", "2037-03-01T00:00:00Z") + &dated("2037-02-28", "3");
+    let cases = [
+        ("an entry of the closed month", dated("2037-01-31", "2"), (NOT_SOUND, late)),
+        ("an entry of an event before it was closed", dated("2037-01-31", "1"), (NOT_SOUND, late)),
+        ("an entry of no event", dated("2037-01-01", "NULL"), (NOT_SOUND, late)),
+        ("an entry before the first month", dated("2036-12-31", "1"), (NOT_SOUND, late)),
+        ("the same month again", closing("2037-01", "2037-03-01T00:00:00Z"), (NOT_SOUND, order)),
+        ("a month left out", closing("2037-03", "2037-04-01T00:00:00Z"), (NOT_SOUND, order)),
+        ("a month that is not over", closing("2037-02", "2037-02-28T23:59:59Z"), (NOT_SOUND, "is not over")),
+        (
+            "what comes after the closing in its transaction",
+            with_its_closing.replace("'late', 3", "'late', 4"),
+            (NOT_SOUND, late),
+        ),
+    ];
+    for (what, sql, refusal) in &cases {
+        for session in [&books.application, &books.owner] {
+            books.refuse(session, what, sql, *refusal).await;
+        }
+    }
+    let open = format!("BEGIN; {} COMMIT", dated("2037-02-01", "2"));
+    books.application.batch_execute(&open).await.expect("the next month is open");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn an_intruder_cannot_reach_behind_the_rules() {
     let books = Books::open().await;
@@ -286,6 +347,8 @@ async fn an_intruder_cannot_reach_behind_the_rules() {
         "UPDATE leadership SET only_row = true",
         "INSERT INTO entries_awaiting_lines VALUES (1, 1, 1)",
         "DELETE FROM entries_awaiting_lines",
+        "INSERT INTO closed_periods (period, event) VALUES ('2037-01-01', 1)",
+        "ALTER TABLE entries DISABLE TRIGGER entries_are_of_open_periods",
         "SELECT FROM entries FOR UPDATE",
         "INSERT INTO lines (book, entry, line, account, amount) VALUES (1, 1, 0, 1, 7) \
          ON CONFLICT (book, entry, line) DO UPDATE SET amount = 7",
@@ -353,6 +416,7 @@ async fn the_application_has_these_rights_and_no_more() {
         ("accounts", append),
         ("balances", read),
         ("books", read),
+        ("closed_periods", read),
         ("entries", append),
         ("entries_awaiting_lines", &[]),
         ("events", append),

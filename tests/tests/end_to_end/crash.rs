@@ -42,7 +42,7 @@ fn built() -> Option<std::path::PathBuf> {
 /// A token for 15 minutes, as the server would issue it.
 fn token(installation: &Installation, organization: &str, role: Role) -> String {
     let tokens = Tokens::new(&installation.key).unwrap();
-    tokens.issue("test", organization.parse().unwrap(), role, Duration::from_mins(15)).unwrap()
+    tokens.issue("test".parse().unwrap(), organization.parse().unwrap(), role, Duration::from_mins(15)).unwrap()
 }
 
 /// A full hour so many days from now.

@@ -9,6 +9,7 @@ mod bank;
 mod books;
 mod candles;
 mod chain;
+mod closing;
 mod contract_life;
 mod controls;
 mod crash;
