@@ -6,6 +6,7 @@
 //! - `steps`, `flow`, `draw`: the workload, for any engine and as instructions to ours.
 //! - `closed_loop`, `open_loop`, `latency`, `processor_time`: offering it and measuring.
 //! - `in_memory`, `windows`, `adversarial`, `auction`, `durable`, `acknowledged`, `over_http`, `catch_up`: one measurement each.
+//! - `ledger`: the books, beside a ledger in SQL.
 //! - `desk`: an exchange for workloads that the plain flow does not have.
 //! - `growth`, `plot`: how what a bid costs grows with the book.
 //! - `rivals`: other matching engines with the same workload.
@@ -24,6 +25,7 @@ mod flow;
 mod growth;
 mod in_memory;
 mod latency;
+mod ledger;
 mod open_loop;
 mod over_http;
 mod plot;
@@ -59,6 +61,9 @@ pub struct Options {
     /// Of matching in memory, only these.
     #[arg(long, value_enum, value_name = "WHICH")]
     pub only: Vec<InMemory>,
+    /// Only the books: transfers, audit and trial balance.
+    #[arg(long, conflicts_with_all = ["in_memory", "only"])]
+    pub ledger: bool,
     /// Where to draw what a bid costs against the size of the book, as SVG.
     #[arg(long, value_name = "FILE")]
     pub plot: Option<PathBuf>,
@@ -88,7 +93,7 @@ pub enum InMemory {
 impl Options {
     /// Whether a measurement in memory is asked for.
     fn wants(&self, which: InMemory) -> bool {
-        self.only.is_empty() || self.only.contains(&which)
+        !self.ledger && (self.only.is_empty() || self.only.contains(&which))
     }
 
     /// A count for a full run, or its tenth for a quick one.
@@ -125,9 +130,12 @@ pub fn run(options: &Options) -> anyhow::Result<Table> {
     let postgres = DurablePostgres::start(&options.directory)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("the runtime")?;
     runtime.block_on(async {
-        let per_order = durable::measure(options, &postgres, &mut table).await?;
-        acknowledged::measure(options, &postgres, per_order, &mut table).await?;
-        over_http::measure(options, &postgres, per_order, &mut table).await
+        if !options.ledger {
+            let per_order = durable::measure(options, &postgres, &mut table).await?;
+            acknowledged::measure(options, &postgres, per_order, &mut table).await?;
+            over_http::measure(options, &postgres, per_order, &mut table).await?;
+        }
+        ledger::measure(options, &postgres, &mut table).await
     })?;
     progress::done();
     Ok(table)

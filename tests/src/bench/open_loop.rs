@@ -33,6 +33,8 @@ pub(super) struct Offered {
     pub failed: usize,
     /// Accepted orders per second, from the first due to the last answered.
     pub rate: u64,
+    /// How long it took from the first due to the last answered.
+    pub took: Duration,
     pub latencies: Latencies,
     /// The generator's share of one processor, in percent.
     pub generator_percent: Option<u64>,
@@ -60,10 +62,10 @@ impl Generator {
         F: Future<Output = bool> + Send + 'static,
     {
         let used = processor_time::of_threads(THREAD);
-        let (mut offered, took) = self.0.spawn(offer_all(offer, orders, send)).await?;
+        let mut offered = self.0.spawn(offer_all(offer, orders, send)).await?;
         // Nothing before only means that the thread had not taken its name yet.
         let used = processor_time::of_threads(THREAD).map(|after| after.saturating_sub(used.unwrap_or_default()));
-        offered.generator_percent = used.map(|used| percent(used, took));
+        offered.generator_percent = used.map(|used| percent(used, offered.took));
         Ok(offered)
     }
 
@@ -77,7 +79,7 @@ fn percent(used: Duration, took: Duration) -> u64 {
     u64::try_from(used.as_nanos() * 100 / took.as_nanos().max(1)).unwrap_or(u64::MAX)
 }
 
-async fn offer_all<T, F>(offer: Offer, orders: Vec<T>, send: impl Fn(T) -> F) -> (Offered, Duration)
+async fn offer_all<T, F>(offer: Offer, orders: Vec<T>, send: impl Fn(T) -> F) -> Offered
 where
     T: Send + 'static,
     F: Future<Output = bool> + Send + 'static,
@@ -116,7 +118,7 @@ where
     }
     let took = start.elapsed();
     let rate = per_second(accepted, took);
-    (Offered { accepted, failed, rate, latencies, generator_percent: None }, took)
+    Offered { accepted, failed, rate, took, latencies, generator_percent: None }
 }
 
 impl Offered {

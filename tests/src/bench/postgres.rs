@@ -38,11 +38,16 @@ impl DurablePostgres {
 
     /// A new database with the schema in it.
     pub async fn database(&self, name: &str) -> anyhow::Result<Database> {
-        let admin = Database::new(&SecretString::from(self.server.url("postgres")))?.connect_as_owner().await?;
-        admin.batch_execute(&format!("CREATE DATABASE {name}")).await.context("a database")?;
-        let database = Database::new(&SecretString::from(self.server.url(name)))?;
+        let database = self.empty_database(name).await?;
         database.migrate().await?;
         Ok(database)
+    }
+
+    /// A new database with nothing in it.
+    pub async fn empty_database(&self, name: &str) -> anyhow::Result<Database> {
+        let admin = Database::new(&SecretString::from(self.server.url("postgres")))?.connect_as_owner().await?;
+        admin.batch_execute(&format!("CREATE DATABASE {name}")).await.context("a database")?;
+        Ok(Database::new(&SecretString::from(self.server.url(name)))?)
     }
 }
 

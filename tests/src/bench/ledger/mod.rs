@@ -1,0 +1,18 @@
+//! The books: transfers through the sequencer beside a ledger in SQL.
+//!
+//! - `payouts`: the workload, for our exchange and as transfers between numbered accounts.
+//! - `transfers`: durable transfers per second, ours and the rival's in turn.
+//! - `rival`: a ledger of functions and row locks in the same PostgreSQL.
+
+mod payouts;
+mod rival;
+mod transfers;
+
+use super::Options;
+use super::postgres::DurablePostgres;
+use super::table::Table;
+
+/// Measures the books.
+pub(super) async fn measure(options: &Options, postgres: &DurablePostgres, table: &mut Table) -> anyhow::Result<()> {
+    transfers::measure(options, postgres, table).await
+}
