@@ -162,14 +162,21 @@ impl fmt::Display for Amount {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let magnitude = self.0.unsigned_abs();
         let unit = MICROS_PER_UNIT.unsigned_abs();
-        let (whole, mut fraction) = (magnitude / unit, magnitude % unit);
-        let mut places = SCALE;
-        while places > 2 && fraction % 10 == 0 {
+        // Nearly all amounts fit into a word, and words are divided many times faster.
+        let (whole, fraction) = match (u64::try_from(magnitude), u64::try_from(unit)) {
+            (Ok(magnitude), Ok(unit)) => (u128::from(magnitude / unit), u128::from(magnitude % unit)),
+            _ => (magnitude / unit, magnitude % unit),
+        };
+        let mut fraction = u32::try_from(fraction).unwrap_or_default();
+        let mut digits = [0; SCALE];
+        for digit in digits.iter_mut().rev() {
+            *digit = b'0' + u8::try_from(fraction % 10).unwrap_or_default();
             fraction /= 10;
-            places -= 1;
         }
+        let zeros = digits[2..].iter().rev().take_while(|digit| **digit == b'0').count();
         let sign = if self.0 < 0 { "-" } else { "" };
-        write!(f, "{sign}{whole}.{fraction:0places$}")
+        write!(f, "{sign}{whole}.")?;
+        f.write_str(str::from_utf8(&digits[..SCALE - zeros]).unwrap_or_default())
     }
 }
 

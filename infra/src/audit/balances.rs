@@ -30,8 +30,15 @@ impl BalancesCheck {
 
     /// Adds the lines of an event's entries. Once they are all in, no guarded account may be in debit.
     pub fn add(&mut self, event: u64, entries: &[Entry]) {
+        let mut any_in_debit = false;
         for line in entries.iter().flat_map(Entry::lines) {
-            *self.sums.entry(line.account).or_default() += line.amount;
+            let sum = self.sums.entry(line.account).or_default();
+            *sum += line.amount;
+            any_in_debit |= *sum > Amount::ZERO && line.account.kind.guard() == Guard::NeverDebit;
+        }
+        // What is in debit after the last of its lines was so after one of them.
+        if !any_in_debit {
+            return;
         }
         for account in entries.iter().flat_map(Entry::lines).map(|line| line.account) {
             let overdrawn = || self.sums.get(&account).is_some_and(|sum| *sum > Amount::ZERO);

@@ -41,7 +41,7 @@ impl ChainCheck {
                 found: "lines that make none".to_owned(),
             }),
             Some(entry) => {
-                let chained = ChainedEntry { sequence: row.sequence, source_key: &row.source_key, entry };
+                let chained = ChainedEntry { sequence: row.sequence, source_key: row.source_key.as_str(), entry };
                 let hash = chain(&row.previous_hash, &chained, &mut self.text);
                 if hash != row.hash {
                     let (expected, found) = (hex::encode(hash), hex::encode(row.hash));

@@ -11,11 +11,15 @@ use super::stored::{LineRow, StoredEntry};
 pub(super) struct EntriesCheck {
     pub outcome: Outcome,
     source_key: String,
+    /// For each stored entry of the event at hand, the computed one it equals.
+    equals: Vec<Option<usize>>,
+    /// Whether each stored entry of the event at hand has a computed one.
+    explained: Vec<bool>,
 }
 
 impl EntriesCheck {
     pub fn new() -> Self {
-        Self { outcome: Outcome::of(Check::Entries), source_key: String::new() }
+        Self { outcome: Outcome::of(Check::Entries), source_key: String::new(), equals: vec![], explained: vec![] }
     }
 
     /// Compares what an event leads to with what is stored of it, and tells for each stored entry which computed one it equals.
@@ -25,15 +29,17 @@ impl EntriesCheck {
         computed: &[Entry],
         stored: &[StoredEntry],
         accounts: &Map<i64, Account>,
-    ) -> Vec<Option<usize>> {
-        let mut equals = vec![None; stored.len()];
-        let mut explained = vec![false; stored.len()];
+    ) -> &[Option<usize>] {
+        self.equals.clear();
+        self.equals.resize(stored.len(), None);
+        self.explained.clear();
+        self.explained.resize(stored.len(), false);
         for (ordinal, entry) in computed.iter().enumerate() {
             self.outcome.compared += 1;
             self.source_key.clear();
             let _ = write!(self.source_key, "{event}.{ordinal}");
             let key = &self.source_key;
-            let Some(place) = stored.iter().position(|stored| stored.row.source_key == *key) else {
+            let Some(place) = stored.iter().position(|stored| stored.row.source_key.as_str() == key) else {
                 let missing = || Finding {
                     place: format!("the entry with source key {key}"),
                     expected: described(entry),
@@ -42,16 +48,18 @@ impl EntriesCheck {
                 self.outcome.differ(missing);
                 continue;
             };
-            explained[place] = true;
+            self.explained[place] = true;
             match difference(entry, &stored[place], accounts) {
-                None => equals[place] = Some(ordinal),
+                None => self.equals[place] = Some(ordinal),
                 Some(finding) => self.outcome.differ(|| finding),
             }
         }
-        for (stored, _) in stored.iter().zip(explained).filter(|(_, explained)| !explained) {
-            self.unexplained(stored);
+        for (place, stored) in stored.iter().enumerate() {
+            if !self.explained[place] {
+                self.unexplained(stored);
+            }
         }
-        equals
+        &self.equals
     }
 
     /// A stored entry that no event leads to.
@@ -62,7 +70,7 @@ impl EntriesCheck {
             expected: "none: no event of the log leads to it".to_owned(),
             found: format!(
                 "source key {}, event {}, dated {}, {} lines",
-                row.source_key,
+                row.source_key.as_str(),
                 or_none(row.event),
                 row.effective,
                 stored.lines.len()
@@ -104,7 +112,7 @@ fn difference(expected: &Entry, stored: &StoredEntry, accounts: &Map<i64, Accoun
 /// The difference in words.
 fn named(expected: &Entry, stored: &StoredEntry, accounts: &Map<i64, Account>) -> Finding {
     let StoredEntry { row, lines } = stored;
-    let at = |what: &str| format!("entry {} (source key {}), {what}", row.sequence, row.source_key);
+    let at = |what: &str| format!("entry {} (source key {}), {what}", row.sequence, row.source_key.as_str());
     let rule = |rule: &ledger::PostingRule| format!("{}.{}", rule.id, rule.version);
     let found_rule = row.rule.as_ref().map_or_else(Clone::clone, rule);
     let found_corrects = row.corrects.as_ref().map_or_else(Clone::clone, |corrects| or_none(*corrects));

@@ -93,8 +93,8 @@ impl Fold {
             let chain_head = self.compare_entries(record)?;
             self.contracts.follow(record);
             self.lots.follow(sequence, &record.event);
-            if let Some(topic) = &mut self.topic {
-                topic.compare(record, &row.content, chain_head.as_ref())?;
+            if let Some((topic, content)) = self.topic.as_mut().zip(row.content.as_deref()) {
+                topic.compare(record, content, chain_head.as_ref())?;
             }
             if !self.apply(record) {
                 self.log.refuse(sequence);

@@ -3,10 +3,9 @@
 use jiff::Timestamp;
 use ledger::Instant;
 use matching::{CommandId, Event, EventKey, Record};
-use tokio_postgres::binary_copy::BinaryCopyOutRow;
-use tokio_postgres::types::Type;
 use uuid::Uuid;
 
+use super::copied::CopiedRow;
 use super::report::{Check, Finding, Outcome};
 use super::snapshot::{Rows, Snapshot};
 use super::{AuditError, to_u64};
@@ -16,26 +15,34 @@ pub(super) struct LoggedEvent {
     sequence: u64,
     /// The event, or why it cannot be read.
     decoded: Result<Record, String>,
-    /// The content as it is stored.
-    pub content: String,
+    /// The content as it is stored, where it is compared with the topic's.
+    pub content: Option<String>,
     /// What the other columns say that the event does not.
     misfiled: Option<Finding>,
 }
 
-/// Reads the log in order.
-pub(super) async fn events(snapshot: &Snapshot) -> Result<Rows<LoggedEvent>, AuditError> {
-    const TYPES: &[Type] =
-        &[Type::INT8, Type::TIMESTAMPTZ, Type::UUID, Type::TEXT, Type::INT2, Type::TEXT, Type::UUID, Type::TEXT];
-    let query =
-        "SELECT sequence, at, command, type, version, key, subject, content::text FROM events ORDER BY sequence";
-    snapshot.rows(query, TYPES, read).await
+/// Reads the log in order, with the content as it is stored only where that is asked for.
+pub(super) async fn events(snapshot: &Snapshot, with_content: bool) -> Result<Rows<LoggedEvent>, AuditError> {
+    let query = "SELECT sequence, at, command, type, version, key, subject, content FROM events ORDER BY sequence";
+    snapshot.rows(query, if with_content { read_with_content } else { read }).await
 }
 
-fn read(row: &BinaryCopyOutRow) -> Result<LoggedEvent, AuditError> {
-    let sequence = to_u64(row.try_get(0)?);
-    let (name, version): (&str, i16) = (row.try_get(3)?, row.try_get(4)?);
-    let content: &str = row.try_get(7)?;
-    let event = Event::decode(name, u16::try_from(version).unwrap_or(0), content.as_bytes());
+fn read(row: &mut CopiedRow<'_>) -> Result<LoggedEvent, AuditError> {
+    Ok(read_both(row)?.0)
+}
+
+fn read_with_content(row: &mut CopiedRow<'_>) -> Result<LoggedEvent, AuditError> {
+    let (mut logged, content) = read_both(row)?;
+    logged.content = Some(String::from_utf8_lossy(content).into_owned());
+    Ok(logged)
+}
+
+fn read_both<'a>(row: &mut CopiedRow<'a>) -> Result<(LoggedEvent, &'a [u8]), AuditError> {
+    let (sequence, at): (_, Timestamp) = (to_u64(row.value()?), row.value()?);
+    let (command, name, version): (Uuid, &str, i16) = (row.value()?, row.value()?, row.value()?);
+    let (stored_key, stored_subject): (&str, Option<Uuid>) = (row.value()?, row.value()?);
+    let content: &[u8] = row.value()?;
+    let event = Event::decode(name, u16::try_from(version).unwrap_or(0), content);
     let misfiled = event.as_ref().ok().and_then(|event| {
         let key = event.key();
         let key = match &key {
@@ -44,23 +51,23 @@ fn read(row: &BinaryCopyOutRow) -> Result<LoggedEvent, AuditError> {
             EventKey::BankAccount(id) => id.as_str(),
             EventKey::Ledger => "ledger",
         };
-        let stored = (row.try_get::<&str>(5).ok()?, row.try_get::<Option<Uuid>>(6).ok()?);
         let place = |column: &str| format!("event {sequence}, column {column}");
-        if stored.0 != key {
-            return Some(Finding { place: place("key"), expected: key.to_owned(), found: stored.0.to_owned() });
+        if stored_key != key {
+            return Some(Finding { place: place("key"), expected: key.to_owned(), found: stored_key.to_owned() });
         }
         let text = |id: Option<Uuid>| id.map_or_else(|| "none".to_owned(), |id| id.to_string());
-        (stored.1 != event.subject()).then(|| Finding {
+        (stored_subject != event.subject()).then(|| Finding {
             place: place("subject"),
             expected: text(event.subject()),
-            found: text(stored.1),
+            found: text(stored_subject),
         })
     });
-    let at = Instant::from_micros(row.try_get::<Timestamp>(1)?.as_microsecond());
-    let command = CommandId::new(row.try_get(2)?);
-    let record = event.map(|event| Record { sequence, at, command, event });
-    let decoded = record.map_err(|error| error.to_string());
-    Ok(LoggedEvent { sequence, decoded, content: content.to_owned(), misfiled })
+    let (at, command) = (Instant::from_micros(at.as_microsecond()), CommandId::new(command));
+    let decoded = match event {
+        Ok(event) => Ok(Record { sequence, at, command, event }),
+        Err(error) => Err(error.to_string()),
+    };
+    Ok((LoggedEvent { sequence, decoded, content: None, misfiled }, content))
 }
 
 /// Watches the log as it is read.

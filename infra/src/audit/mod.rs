@@ -8,12 +8,14 @@
 //! - `fold`: the one pass, which hands each event to the checks.
 //! - `log`, `entries`, `chain`, `balances` (with client money), `holds`, `contracts`, `lots`, `periods`, `read_models`,
 //!   `topic`: a check each.
+//! - `copied`: rows as COPY sends them.
 //! - `stored`: entries with their lines, as they are stored.
 //! - `report`: what was found.
 
 mod balances;
 mod chain;
 mod contracts;
+mod copied;
 mod entries;
 mod fold;
 mod holds;
@@ -106,7 +108,7 @@ pub async fn audit(
         None => None,
     };
     let snapshot = Snapshot::take(database).await?;
-    let sources = sources(snapshot).await?;
+    let sources = sources(snapshot, topic.is_some()).await?;
     let topic = topic.map(|(open, published)| open.read().map(|records| TopicCheck::new(records, published)));
     let fold = Fold::new(sources, topic.transpose()?, Handle::current());
     tokio::task::spawn_blocking(move || fold.run(&*progress)).await?
@@ -120,7 +122,7 @@ async fn published(database: &Database, topic: &str) -> Result<Vec<(String, u64)
     Ok(rows.iter().map(|row| (row.get(0), to_u64(row.get(1)))).collect())
 }
 
-async fn sources(snapshot: Snapshot) -> Result<Sources, AuditError> {
+async fn sources(snapshot: Snapshot, with_topic: bool) -> Result<Sources, AuditError> {
     let client = &snapshot.client;
     let statement = "SELECT l.head, b.head_sequence, b.head_hash, p.sequence \
                      FROM leadership l, books b, projection_position p WHERE b.id = $1";
@@ -146,7 +148,7 @@ async fn sources(snapshot: Snapshot) -> Result<Sources, AuditError> {
         Ok::<_, AuditError>((row.get::<_, i64>(0), account))
     });
     let accounts = accounts.collect::<Result<_, _>>()?;
-    let (events, entries) = (log::events(&snapshot).await?, stored::StoredEntries::read(&snapshot).await?);
+    let (events, entries) = (log::events(&snapshot, with_topic).await?, stored::StoredEntries::read(&snapshot).await?);
     Ok(Sources { heads, accounts, events, entries, snapshot })
 }
 

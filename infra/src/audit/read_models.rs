@@ -5,12 +5,11 @@ use ledger::{Amount, ContractId, Map};
 use matching::{Exchange, Hour, Order, OrderId, Supply};
 use rust_decimal::Decimal;
 use tokio_postgres::Row;
-use tokio_postgres::binary_copy::BinaryCopyOutRow;
-use tokio_postgres::types::Type;
 use uuid::Uuid;
 
 use super::AuditError;
 use super::contracts::ToldContract;
+use super::copied::CopiedRow;
 use super::entries::or_none;
 use super::report::{Check, Finding, Outcome};
 use super::snapshot::{Rows, Snapshot};
@@ -148,78 +147,46 @@ pub(super) async fn lots(snapshot: &Snapshot) -> Result<Vec<Row>, AuditError> {
 
 /// The rows of contracts, as [`expected_columns`] has them.
 pub(super) async fn contracts(snapshot: &Snapshot) -> Result<Rows<ContractRow>, AuditError> {
-    const TYPES: &[Type] = &[
-        Type::UUID,
-        Type::INT8,
-        Type::TEXT,
-        Type::TEXT,
-        Type::TEXT,
-        Type::INT4,
-        Type::NUMERIC,
-        Type::TIMESTAMPTZ,
-        Type::TIMESTAMPTZ,
-        Type::TEXT,
-        Type::UUID,
-        Type::UUID,
-        Type::NUMERIC,
-        Type::NUMERIC,
-        Type::NUMERIC,
-        Type::NUMERIC,
-        Type::NUMERIC,
-        Type::NUMERIC,
-        Type::NUMERIC,
-        Type::NUMERIC,
-        Type::INT4,
-        Type::INT8,
-        Type::TIMESTAMPTZ,
-        Type::TEXT,
-        Type::TIMESTAMPTZ,
-        Type::BOOL,
-    ];
     let query = "SELECT id, sequence, market, buyer, seller, gpus, price, window_start, window_end, currency, lot, head, total, \
                  recognized, paid, deposit, credited, refunded, penalties, owed, delivered_hours, undelivered_minutes, \
                  paid_until, termination, ends, terminated FROM contracts ORDER BY sequence";
-    snapshot.rows(query, TYPES, read_contract).await
+    snapshot.rows(query, read_contract).await
 }
 
-fn read_contract(row: &BinaryCopyOutRow) -> Result<ContractRow, AuditError> {
-    let id = ContractId::new(row.try_get(0)?);
-    let text = |column: usize| Ok::<String, AuditError>(row.try_get::<&str>(column)?.to_owned());
-    let int = |column: usize| Ok::<String, AuditError>(row.try_get::<i32>(column)?.to_string());
-    let long = |column: usize| Ok::<String, AuditError>(row.try_get::<i64>(column)?.to_string());
-    let amount = |column: usize| {
-        let amount = Amount::from_decimal(row.try_get::<Decimal>(column)?);
-        let unreadable = |error| AuditError::Unreadable(format!("the row of contract {id}: {error}"));
-        Ok::<String, AuditError>(amount.map_err(unreadable)?.to_string())
-    };
-    let time = |column: usize| Ok::<String, AuditError>(or_none(row.try_get::<Option<Timestamp>>(column)?));
-    let id_of = |column: usize| Ok::<String, AuditError>(or_none(row.try_get::<Option<Uuid>>(column)?));
+fn read_contract(row: &mut CopiedRow<'_>) -> Result<ContractRow, AuditError> {
+    let text = |row: &mut CopiedRow<'_>| Ok::<String, AuditError>(row.value::<&str>()?.to_owned());
+    let int = |row: &mut CopiedRow<'_>| Ok::<String, AuditError>(row.value::<i32>()?.to_string());
+    let long = |row: &mut CopiedRow<'_>| Ok::<String, AuditError>(row.value::<i64>()?.to_string());
+    let amount = |row: &mut CopiedRow<'_>| Ok::<String, AuditError>(row.value::<Amount>()?.to_string());
+    let time = |row: &mut CopiedRow<'_>| Ok::<String, AuditError>(or_none(row.value::<Option<Timestamp>>()?));
+    let id_of = |row: &mut CopiedRow<'_>| Ok::<String, AuditError>(or_none(row.value::<Option<Uuid>>()?));
+    let id = ContractId::new(row.value()?);
     let columns = vec![
-        ("sequence", long(1)?),
-        ("market", text(2)?),
-        ("buyer", text(3)?),
-        ("seller", text(4)?),
-        ("gpus", int(5)?),
-        ("price", amount(6)?),
-        ("window_start", time(7)?),
-        ("window_end", time(8)?),
-        ("currency", text(9)?),
-        ("lot", id_of(10)?),
-        ("head", id_of(11)?),
-        ("total", amount(12)?),
-        ("recognized", amount(13)?),
-        ("paid", amount(14)?),
-        ("deposit", amount(15)?),
-        ("credited", amount(16)?),
-        ("refunded", amount(17)?),
-        ("penalties", amount(18)?),
-        ("owed", amount(19)?),
-        ("delivered_hours", int(20)?),
-        ("undelivered_minutes", long(21)?),
-        ("paid_until", time(22)?),
-        ("termination", or_none(row.try_get::<Option<&str>>(23)?)),
-        ("ends", time(24)?),
-        ("terminated", row.try_get::<bool>(25)?.to_string()),
+        ("sequence", long(row)?),
+        ("market", text(row)?),
+        ("buyer", text(row)?),
+        ("seller", text(row)?),
+        ("gpus", int(row)?),
+        ("price", amount(row)?),
+        ("window_start", time(row)?),
+        ("window_end", time(row)?),
+        ("currency", text(row)?),
+        ("lot", id_of(row)?),
+        ("head", id_of(row)?),
+        ("total", amount(row)?),
+        ("recognized", amount(row)?),
+        ("paid", amount(row)?),
+        ("deposit", amount(row)?),
+        ("credited", amount(row)?),
+        ("refunded", amount(row)?),
+        ("penalties", amount(row)?),
+        ("owed", amount(row)?),
+        ("delivered_hours", int(row)?),
+        ("undelivered_minutes", long(row)?),
+        ("paid_until", time(row)?),
+        ("termination", or_none(row.value::<Option<&str>>()?)),
+        ("ends", time(row)?),
+        ("terminated", row.value::<bool>()?.to_string()),
     ];
     Ok(ContractRow { id, columns })
 }

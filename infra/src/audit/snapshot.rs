@@ -5,10 +5,9 @@ use std::pin::pin;
 use futures::StreamExt as _;
 use tokio::sync::mpsc;
 use tokio_postgres::Client;
-use tokio_postgres::binary_copy::{BinaryCopyOutRow, BinaryCopyOutStream};
-use tokio_postgres::types::Type;
 
 use super::AuditError;
+use super::copied::{Copied, CopiedRow};
 use crate::Database;
 
 /// Rows handed over at a time.
@@ -46,18 +45,23 @@ impl Snapshot {
     pub async fn rows<T: Send + 'static>(
         &self,
         query: &str,
-        types: &'static [Type],
-        read: fn(&BinaryCopyOutRow) -> Result<T, AuditError>,
+        read: fn(&mut CopiedRow<'_>) -> Result<T, AuditError>,
     ) -> Result<Rows<T>, AuditError> {
         let client = self.session().await?;
         let stream = client.copy_out(&format!("COPY ({query}) TO STDOUT BINARY")).await?;
         let (sender, batches) = mpsc::channel(BATCHES_AHEAD);
         tokio::spawn(async move {
-            let mut stream = pin!(BinaryCopyOutStream::new(stream, types));
+            let (mut stream, mut copied) = (pin!(stream), Copied::default());
             let mut batch = Vec::with_capacity(BATCH_ROWS);
-            while let Some(row) = stream.next().await {
-                match row.map_err(AuditError::from).and_then(|row| read(&row)) {
-                    Ok(row) => batch.push(row),
+            while let Some(message) = stream.next().await {
+                let row = message.map_err(AuditError::from).and_then(|mut message| {
+                    let row = copied.row(&mut message)?;
+                    row.map(|mut row| read(&mut row)).transpose()
+                });
+                match row {
+                    Ok(Some(row)) => batch.push(row),
+                    // The end, after which there is nothing but the server's word that it was.
+                    Ok(None) => continue,
                     // Nobody to be told where the reader is gone.
                     Err(error) => return drop(sender.send(Err(error)).await),
                 }

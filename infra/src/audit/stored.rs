@@ -2,12 +2,11 @@
 
 use ledger::{
     Account, Amount, BoxId, ChainHash, ContractId, Correction, Day, EntityId, Entry, Line, Map, PostingRule, RULES,
+    ShortText,
 };
-use rust_decimal::Decimal;
-use tokio_postgres::binary_copy::BinaryCopyOutRow;
-use tokio_postgres::types::Type;
 use uuid::Uuid;
 
+use super::copied::CopiedRow;
 use super::snapshot::{Rows, Snapshot};
 use super::{AuditError, to_u64};
 use crate::journal::OPERATOR_BOOK;
@@ -15,7 +14,7 @@ use crate::journal::OPERATOR_BOOK;
 /// A row of table `entries`.
 pub(super) struct EntryRow {
     pub sequence: u64,
-    pub source_key: String,
+    pub source_key: SourceKey,
     pub event: Option<u64>,
     /// The rule, or the name and version that no rule has.
     pub rule: Result<PostingRule, String>,
@@ -27,6 +26,25 @@ pub(super) struct EntryRow {
     pub line_count: i32,
     pub previous_hash: ChainHash,
     pub hash: ChainHash,
+}
+
+/// A source key, kept in place where it is as short as those that this program writes.
+pub(super) enum SourceKey {
+    Short(ShortText<48>),
+    Long(String),
+}
+
+impl SourceKey {
+    fn new(text: &str) -> Self {
+        ShortText::new(text).map_or_else(|| Self::Long(text.to_owned()), Self::Short)
+    }
+
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Short(text) => text.as_str(),
+            Self::Long(text) => text,
+        }
+    }
 }
 
 /// A row of table `lines`.
@@ -68,21 +86,6 @@ pub(super) struct StoredEntries {
 impl StoredEntries {
     /// Reads them in two streams.
     pub async fn read(snapshot: &Snapshot) -> Result<Self, AuditError> {
-        const ENTRY: &[Type] = &[
-            Type::INT8,
-            Type::TEXT,
-            Type::INT8,
-            Type::TEXT,
-            Type::INT2,
-            Type::INT4,
-            Type::UUID,
-            Type::UUID,
-            Type::TEXT,
-            Type::INT4,
-            Type::BYTEA,
-            Type::BYTEA,
-        ];
-        const LINE: &[Type] = &[Type::INT8, Type::INT4, Type::INT8, Type::NUMERIC, Type::UUID];
         let entries = format!(
             "SELECT sequence, source_key, event, rule, rule_version, effective - DATE '1970-01-01', contract, box, corrects, \
              line_count, previous_hash, hash FROM entries WHERE book = {OPERATOR_BOOK} ORDER BY sequence"
@@ -90,10 +93,7 @@ impl StoredEntries {
         let lines = format!(
             "SELECT entry, line, account, amount, contract FROM lines WHERE book = {OPERATOR_BOOK} ORDER BY entry, line"
         );
-        Ok(Self {
-            entries: snapshot.rows(&entries, ENTRY, read_entry).await?,
-            lines: snapshot.rows(&lines, LINE, read_line).await?,
-        })
+        Ok(Self { entries: snapshot.rows(&entries, read_entry).await?, lines: snapshot.rows(&lines, read_line).await? })
     }
 
     /// The next entry, which stays.
@@ -121,26 +121,25 @@ impl StoredEntries {
     }
 }
 
-fn read_entry(row: &BinaryCopyOutRow) -> Result<EntryRow, AuditError> {
-    let (rule, version): (&str, i16) = (row.try_get(3)?, row.try_get(4)?);
-    let sequence = to_u64(row.try_get(0)?);
-    let hash = |column: usize| {
-        let bytes: &[u8] = row.try_get(column)?;
-        // The column's own check holds the hash to 32 bytes, but not the previous one: whatever else is there equals no hash.
-        Ok::<ChainHash, AuditError>(bytes.try_into().unwrap_or([0xff; 32]))
-    };
+fn read_entry(row: &mut CopiedRow<'_>) -> Result<EntryRow, AuditError> {
+    let sequence = to_u64(row.value()?);
+    let source_key = SourceKey::new(row.value()?);
+    let event = row.value::<Option<i64>>()?.map(to_u64);
+    let (rule, version): (&str, i16) = (row.value()?, row.value()?);
+    // The column's own check holds the hash to 32 bytes, but not the previous one: whatever else is there equals no hash.
+    let hash = |bytes: &[u8]| bytes.try_into().unwrap_or([0xff; 32]);
     Ok(EntryRow {
         sequence,
-        source_key: row.try_get::<&str>(1)?.to_owned(),
-        event: row.try_get::<Option<i64>>(2)?.map(to_u64),
+        source_key,
+        event,
         rule: rule_of(rule, version).ok_or_else(|| format!("{rule}.{version}")),
-        effective: Day::from_days(row.try_get(5)?),
-        contract: row.try_get::<Option<Uuid>>(6)?.map(ContractId::new),
-        r#box: row.try_get::<Option<Uuid>>(7)?.map(BoxId::new),
-        corrects: row.try_get::<Option<&str>>(8)?.map(|text| text.parse().map_err(|_| text.to_owned())).transpose(),
-        line_count: row.try_get(9)?,
-        previous_hash: hash(10)?,
-        hash: hash(11)?,
+        effective: Day::from_days(row.value()?),
+        contract: row.value::<Option<Uuid>>()?.map(ContractId::new),
+        r#box: row.value::<Option<Uuid>>()?.map(BoxId::new),
+        corrects: row.value::<Option<&str>>()?.map(|text| text.parse().map_err(|_| text.to_owned())).transpose(),
+        line_count: row.value()?,
+        previous_hash: hash(row.value()?),
+        hash: hash(row.value()?),
     })
 }
 
@@ -151,10 +150,9 @@ fn rule_of(id: &str, version: i16) -> Option<PostingRule> {
     Some(PostingRule { version, ..known })
 }
 
-fn read_line(row: &BinaryCopyOutRow) -> Result<LineRow, AuditError> {
-    let (entry, line) = (to_u64(row.try_get(0)?), row.try_get(1)?);
-    let amount = Amount::from_decimal(row.try_get::<Decimal>(3)?);
-    let amount = amount.map_err(|error| AuditError::Unreadable(format!("line {line} of entry {entry}: {error}")))?;
-    let contract = row.try_get::<Option<Uuid>>(4)?.map(ContractId::new);
-    Ok(LineRow { entry, line, account: row.try_get(2)?, amount, contract })
+fn read_line(row: &mut CopiedRow<'_>) -> Result<LineRow, AuditError> {
+    let entry = to_u64(row.value()?);
+    let (line, account, amount) = (row.value()?, row.value()?, row.value()?);
+    let contract = row.value::<Option<Uuid>>()?.map(ContractId::new);
+    Ok(LineRow { entry, line, account, amount, contract })
 }

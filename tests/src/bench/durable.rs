@@ -1,12 +1,9 @@
 //! Durable orders at fixed batch sizes: the journal alone, beside COPY and beside a transaction per order.
 
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use infra::journal::{Batch, IdempotencyKey, Journal, KeyOutcome, LogRow, StoredKey};
-use matching::{Command, Exchange, Log, Record};
-
 use super::flow::Flow;
+use super::journaled::Journaled;
 use super::postgres::{DurablePostgres, plain_tables};
 use super::table::{Row, Table, per_second};
 use super::written_rows::{PlainCopy, WrittenRows};
@@ -23,70 +20,12 @@ const CONNECTIONS: [usize; 3] = [8, 16, 32];
 /// Orders of that baseline.
 const ONE_BY_ONE_MAX: usize = 8_000;
 
-/// Gathers a batch as the sequencer does.
-struct Gathering<'a> {
-    flow: &'a mut Flow,
-    batch: Batch,
-}
-
-impl Log for Gathering<'_> {
-    fn append(&mut self, record: Record) {
-        self.flow.learn(&record.event);
-        let sequence = record.sequence;
-        let numbered = (0u32..).zip(record.entries()).map(|(ordinal, entry)| (sequence, ordinal, entry));
-        self.batch.entries.extend(numbered);
-        self.batch.rows.push(Arc::new(LogRow::encode(record)));
-    }
-}
-
-/// The journal with the exchange in memory whose log it keeps.
-struct Bench {
-    flow: Flow,
-    exchange: Exchange,
-    journal: Journal,
-}
-
-impl Bench {
-    /// Carries out the next instructions, each under an idempotency key.
-    fn batch(
-        &mut self,
-        count: usize,
-        next: impl Fn(&mut Flow) -> anyhow::Result<matching::Instruction>,
-    ) -> anyhow::Result<Batch> {
-        let mut batch = Batch::default();
-        for _ in 0..count {
-            let instruction = next(&mut self.flow)?;
-            let command = self.flow.command(instruction);
-            batch = self.carry_out(&command, batch)?;
-        }
-        Ok(batch)
-    }
-
-    fn carry_out(&mut self, command: &Command, batch: Batch) -> anyhow::Result<Batch> {
-        let key = IdempotencyKey { digest: self.flow.digest(), request_hash: self.flow.digest() };
-        let first = self.exchange.sequence() + 1;
-        let mut log = Gathering { flow: &mut self.flow, batch };
-        self.exchange.execute(command, &mut log)?;
-        let mut batch = log.batch;
-        let outcome = KeyOutcome::Events { first, last: self.exchange.sequence() };
-        batch.keys.push(StoredKey { key, created_at: command.at, outcome });
-        Ok(batch)
-    }
-}
-
 /// Measures, and tells the best rate of a transaction per order.
 pub(super) async fn measure(options: &Options, postgres: &DurablePostgres, table: &mut Table) -> anyhow::Result<u64> {
     let database = postgres.database("durable").await?;
     plain_tables(&database, "copied").await?;
     let mut copy = PlainCopy::into_schema(&database, "copied").await?;
-    let journal = Journal::take_over(database.clone()).await?;
-    let mut bench = Bench { flow: Flow::new()?, exchange: Exchange::new(), journal };
-    let mut opening = Batch::default();
-    for instruction in bench.flow.opening()? {
-        let command = bench.flow.command(instruction);
-        opening = bench.carry_out(&command, opening)?;
-    }
-    bench.journal.append(&opening).await?;
+    let mut bench = Journaled::open(database.clone()).await?;
     let resting = bench.batch(RESTING, Flow::resting_order)?;
     bench.journal.append(&resting).await?;
 

@@ -10,6 +10,7 @@
 //! - `desk`: an exchange for workloads that the plain flow does not have.
 //! - `growth`, `plot`: how what a bid costs grows with the book.
 //! - `rivals`: other matching engines with the same workload.
+//! - `journaled`: the plain flow as batches of the journal.
 //! - `postgres`, `written_rows`: the durable server, and the rows that the baselines write again.
 
 mod acknowledged;
@@ -24,6 +25,7 @@ mod durable;
 mod flow;
 mod growth;
 mod in_memory;
+mod journaled;
 mod latency;
 mod ledger;
 mod open_loop;
@@ -51,6 +53,7 @@ use postgres::DurablePostgres;
 /// How to run the benchmarks.
 #[derive(Parser)]
 #[command(about = "Measures the exchange and prints one table")]
+#[expect(clippy::struct_excessive_bools, reason = "each is an option of its own on the command line")]
 pub struct Options {
     /// Smaller sizes: a minute at most, and noisier.
     #[arg(long)]

@@ -1,9 +1,11 @@
-//! The books: transfers through the sequencer beside a ledger in SQL.
+//! The books: transfers through the sequencer beside a ledger in SQL, and the audit.
 //!
 //! - `payouts`: the workload, for our exchange and as transfers between numbered accounts.
 //! - `transfers`: durable transfers per second, ours and the rival's in turn.
 //! - `rival`: a ledger of functions and row locks in the same PostgreSQL.
+//! - `audit`: the audit of logs of several sizes.
 
+mod audit;
 mod payouts;
 mod rival;
 mod transfers;
@@ -14,5 +16,6 @@ use super::table::Table;
 
 /// Measures the books.
 pub(super) async fn measure(options: &Options, postgres: &DurablePostgres, table: &mut Table) -> anyhow::Result<()> {
-    transfers::measure(options, postgres, table).await
+    transfers::measure(options, postgres, table).await?;
+    audit::measure(options, postgres, table).await
 }

@@ -2,7 +2,6 @@
 //!
 //! The organizations and the amounts come from a fixed seed and are the same for our exchange and for others.
 
-use infra::journal::IdempotencyKey;
 use ledger::{Amount, Currency, OrganizationId};
 use matching::{Instruction, PayoutSource};
 
@@ -62,14 +61,13 @@ impl Payouts {
         (0..count).map(|_| payout()).collect()
     }
 
-    /// A payout as an instruction, under an idempotency key of its own.
-    pub fn instruction(&mut self, payout: Payout) -> (Instruction, IdempotencyKey) {
-        let instruction = Instruction::RequestPayout {
+    /// A payout as an instruction.
+    pub fn instruction(&self, payout: Payout) -> Instruction {
+        Instruction::RequestPayout {
             organization: self.organizations[payout.organization],
             amount: payout.amount,
             currency: Currency::USD,
             source: PayoutSource::Available,
-        };
-        (instruction, IdempotencyKey { digest: self.draw.bytes(), request_hash: self.draw.bytes() })
+        }
     }
 }

@@ -61,9 +61,9 @@ impl Payer {
         let payouts = payouts.into_iter().map(|payout| self.payouts.instruction(payout)).collect();
         let sequencer = self.sequencer.clone();
         let offer = Offer { rate: None, in_flight_max: under_way };
-        let offered = self.generator.offer(offer, payouts, move |(instruction, key)| {
+        let offered = self.generator.offer(offer, payouts, move |instruction| {
             let sequencer = sequencer.clone();
-            async move { sequencer.submit(instruction, Some(key)).await.is_ok() }
+            async move { sequencer.submit(instruction, None).await.is_ok() }
         });
         let offered = offered.await?;
         carried.count += offered.accepted;
