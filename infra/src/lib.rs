@@ -7,6 +7,7 @@
 //! - [`own_events`]: what of the log is whose.
 //! - [`relay`]: publishes the log to Kafka, every event once, in order.
 //! - [`webhooks`]: sends organizations their own events, signed.
+//! - [`trial_balance`]: what the accounts come to, as of a day and as it was known.
 //! - [`invoicing`]: invoices, credit notes and sellers' statements.
 //! - [`bank_files`]: bank statements from the files that banks send.
 //! - [`embedded`]: PostgreSQL and Kafka for development and tests.
@@ -26,6 +27,7 @@ pub mod projection;
 pub mod relay;
 pub mod sequencer;
 pub mod telemetry;
+pub mod trial_balance;
 pub mod webhooks;
 
 mod clock;

@@ -6,6 +6,7 @@ use ledger::{Account, AccountKind, Amount, Currency, Entry, Guard, Map, Set};
 use matching::Exchange;
 
 use super::AuditError;
+use super::movements::DailyMovements;
 use super::report::{Check, Finding, Outcome};
 use super::snapshot::Snapshot;
 
@@ -21,15 +22,17 @@ struct BalanceRow {
 pub(super) struct BalancesCheck {
     pub outcome: Outcome,
     pub sums: Map<Account, Amount>,
+    movements: DailyMovements,
 }
 
 impl BalancesCheck {
     pub fn new() -> Self {
-        Self { outcome: Outcome::of(Check::Balances), sums: Map::default() }
+        Self { outcome: Outcome::of(Check::Balances), sums: Map::default(), movements: DailyMovements::default() }
     }
 
     /// Adds the lines of an event's entries. Once they are all in, no guarded account may be in debit.
     pub fn add(&mut self, event: u64, entries: &[Entry]) {
+        self.movements.add(entries);
         let mut any_in_debit = false;
         for line in entries.iter().flat_map(Entry::lines) {
             let sum = self.sums.entry(line.account).or_default();
@@ -54,6 +57,7 @@ impl BalancesCheck {
     pub async fn finish(&mut self, snapshot: &Snapshot, exchange: &Exchange) -> Result<StoredBalances, AuditError> {
         let rows = stored(snapshot).await?;
         self.outcome.compared = rows.len() as u64;
+        self.movements.finish(snapshot, &mut self.outcome).await?;
         let mut known = 0;
         for BalanceRow { account, balance, guarded } in &rows {
             let sum = self.sums.get(account).copied();

@@ -9,6 +9,7 @@
 //! - `log`, `entries`, `chain`, `balances` (with client money), `holds`, `contracts`, `lots`, `periods`, `read_models`,
 //!   `topic`: a check each.
 //! - `copied`: rows as COPY sends them.
+//! - `movements`: what the accounts moved on each day, a part of the balances.
 //! - `stored`: entries with their lines, as they are stored.
 //! - `report`: what was found.
 
@@ -21,6 +22,7 @@ mod fold;
 mod holds;
 mod log;
 mod lots;
+mod movements;
 mod periods;
 mod read_models;
 mod report;

@@ -1,9 +1,9 @@
-//! How what a command costs grows with the book: as a power of its size.
+//! How what something costs grows with the book or the books: as a power of their size.
 
-/// What a bid costs on a book of so many asks, in microseconds.
+/// What something costs at a size, such as a number of asks or of lines, in microseconds.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Cost {
-    pub asks: f64,
+    pub size: f64,
     pub mean: f64,
     pub p99: f64,
 }
@@ -23,8 +23,8 @@ impl Growth {
             return None;
         }
         let mean = |of: fn(&Cost) -> f64| costs.iter().map(of).sum::<f64>() / costs.iter().map(|_| 1.0).sum::<f64>();
-        let (mean_x, mean_y) = (mean(|cost| cost.asks.ln()), mean(|cost| cost.mean.ln()));
-        let deviations = || costs.iter().map(|cost| (cost.asks.ln() - mean_x, cost.mean.ln() - mean_y));
+        let (mean_x, mean_y) = (mean(|cost| cost.size.ln()), mean(|cost| cost.mean.ln()));
+        let deviations = || costs.iter().map(|cost| (cost.size.ln() - mean_x, cost.mean.ln() - mean_y));
         let variance: f64 = deviations().map(|(x, _)| x * x).sum();
         let exponent = deviations().map(|(x, y)| x * y).sum::<f64>() / variance;
         Some(Self { exponent, offset: mean_y - exponent * mean_x })
@@ -42,7 +42,7 @@ mod tests {
 
     #[test]
     fn a_power_is_found_again() {
-        let costs = [10.0_f64, 100.0, 1_000.0].map(|asks| Cost { asks, mean: 3.0 * asks.sqrt(), p99: 0.0 });
+        let costs = [10.0_f64, 100.0, 1_000.0].map(|asks| Cost { size: asks, mean: 3.0 * asks.sqrt(), p99: 0.0 });
         let growth = Growth::of(&costs).unwrap();
         assert!((growth.exponent - 0.5).abs() < 1e-9);
         assert!((growth.at(10_000.0) - 300.0).abs() < 1e-6);

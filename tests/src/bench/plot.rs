@@ -21,7 +21,7 @@ pub(super) fn svg(costs: &[Cost]) -> anyhow::Result<String> {
 fn draw(costs: &[Cost], growth: Growth, text: &mut String) -> anyhow::Result<()> {
     let root = SVGBackend::with_string(text, SIZE).into_drawing_area();
     root.fill(&WHITE)?;
-    let sizes = decades(costs.iter().map(|cost| cost.asks));
+    let sizes = decades(costs.iter().map(|cost| cost.size));
     let times = decades(costs.iter().flat_map(|cost| [cost.mean, cost.p99]));
     let caption = format!("A bid costs as the asks at rest to the power of {:.2}", growth.exponent);
     let mut chart = ChartBuilder::on(&root)
@@ -44,10 +44,10 @@ fn draw(costs: &[Cost], growth: Growth, text: &mut String) -> anyhow::Result<()>
         chart.draw_series(line)?.label(name).legend(legend);
         Ok(())
     };
-    let ends = [costs[0].asks, costs[costs.len() - 1].asks];
+    let ends = [costs[0].size, costs[costs.len() - 1].size];
     series("fitted to the mean", ends.map(|asks| (asks, growth.at(asks))).to_vec(), RGBColor(160, 160, 160), 0)?;
-    series("mean", costs.iter().map(|cost| (cost.asks, cost.mean)).collect(), BLUE, 4)?;
-    series("99th percentile", costs.iter().map(|cost| (cost.asks, cost.p99)).collect(), RED, 4)?;
+    series("mean", costs.iter().map(|cost| (cost.size, cost.mean)).collect(), BLUE, 4)?;
+    series("99th percentile", costs.iter().map(|cost| (cost.size, cost.p99)).collect(), RED, 4)?;
     chart
         .configure_series_labels()
         .position(SeriesLabelPosition::UpperLeft)
@@ -71,7 +71,7 @@ mod tests {
 
     #[test]
     fn the_plot_says_what_it_shows() {
-        let costs = [1_000.0_f64, 10_000.0, 100_000.0].map(|asks| Cost { asks, mean: asks.sqrt(), p99: asks });
+        let costs = [1_000.0_f64, 10_000.0, 100_000.0].map(|asks| Cost { size: asks, mean: asks.sqrt(), p99: asks });
         let svg = svg(&costs).unwrap();
         for text in ["asks at rest", "microseconds per bid", "the power of 0.50", "99th percentile", "100000"] {
             assert!(svg.contains(text), "{text}: {svg}");

@@ -103,7 +103,7 @@ fn measure_size(asks: usize) -> anyhow::Result<(Row, Cost)> {
     let micros = |duration: Duration| duration.as_secs_f64() * 1e6;
     let [_, p99, _] = latencies.quantiles();
     let mean = micros(took / u32::try_from(commands.len())?);
-    Ok((row, Cost { asks: f64::from(u32::try_from(asks)?), mean, p99: micros(p99) }))
+    Ok((row, Cost { size: f64::from(u32::try_from(asks)?), mean, p99: micros(p99) }))
 }
 
 /// A lot of which nine tenths are sold, with its asks.

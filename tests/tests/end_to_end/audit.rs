@@ -153,7 +153,7 @@ impl Traded {
     async fn tampered(&self, sql: &str, topic: Option<TopicSource>) -> Report {
         let database = self.database.copy().await;
         let owner = database.owner().await;
-        let tables = "events leadership books entries lines balances accounts";
+        let tables = "events leadership books entries lines balances daily_movements accounts";
         let disable = tables.split(' ').map(|table| format!("ALTER TABLE {table} DISABLE TRIGGER ALL;"));
         owner.batch_execute(&disable.collect::<String>()).await.expect("the superuser may");
         owner.batch_execute(sql).await.unwrap_or_else(|error| panic!("{sql}: {error:?}"));
@@ -206,7 +206,9 @@ const RICHER: &str = r#"
     UPDATE events SET content = replace(content::text, '"100000.00"', '"100001.00"')::json
     WHERE sequence = (SELECT min(sequence) FROM events WHERE type = 'deposit_received');
     UPDATE lines SET amount = amount + sign(amount) WHERE entry = 1;
-    UPDATE balances b SET balance = balance + sign(l.amount) FROM lines l WHERE l.entry = 1 AND l.account = b.account;"#;
+    UPDATE balances b SET balance = balance + sign(l.amount) FROM lines l WHERE l.entry = 1 AND l.account = b.account;
+    UPDATE daily_movements m SET amount = m.amount + sign(l.amount) FROM lines l JOIN entries e ON e.sequence = l.entry
+        JOIN accounts a ON a.id = l.account WHERE l.entry = 1 AND m.code = a.code AND m.day = e.effective;"#;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_sound_exchange_passes_every_check() {
@@ -241,7 +243,7 @@ async fn whatever_is_changed_in_the_books_is_named() {
          UPDATE books SET head_sequence = {next}, head_hash = sha256('forged')"
     );
     // What is done, which checks notice, what the first says.
-    let cases: [(&str, &[Check], &str); 12] = [
+    let cases: [(&str, &[Check], &str); 14] = [
         (
             "UPDATE lines SET amount = amount + 2 * sign(amount) WHERE entry = 2",
             &[Entries, Chain],
@@ -270,6 +272,16 @@ async fn whatever_is_changed_in_the_books_is_named() {
             "UPDATE balances SET balance = balance - 1 WHERE account = (SELECT account FROM lines WHERE entry = 2 AND line = 1)",
             &[Balances, Check::ClientMoney],
             "operator 2000-customer-available org:beta USD: expected -",
+        ),
+        (
+            "UPDATE daily_movements SET amount = amount + 1 WHERE code = '4000-fee-revenue'",
+            &[Balances],
+            "4000-fee-revenue USD, movements of 2037-",
+        ),
+        (
+            "DELETE FROM daily_movements WHERE code = '2010-customer-held'",
+            &[Balances],
+            "found no row in daily_movements",
         ),
         ("UPDATE books SET head_hash = sha256('other')", &[Chain], "books.head_hash: expected "),
         (

@@ -12,12 +12,13 @@ const APPEND_ONLY: &str = "23001";
 const NO_PRIVILEGE: &str = "42501";
 
 /// Every table that the books and the log rest on.
-const TABLES: [&str; 9] = [
+const TABLES: [&str; 10] = [
     "events",
     "entries",
     "lines",
     "accounts",
     "balances",
+    "daily_movements",
     "books",
     "leadership",
     "entries_awaiting_lines",
@@ -151,6 +152,44 @@ async fn sound_entries_move_their_balances() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_accounts_moved_on_each_day_is_kept_with_their_lines() {
+    let books = Books::open().await;
+    let movements = async || -> Vec<String> {
+        let statement = "SELECT concat_ws(' ', run, day, code, currency, amount) FROM daily_movements \
+                         ORDER BY run, day, code, currency";
+        let rows = books.owner.query(statement, &[]).await.expect("the movements");
+        rows.iter().map(|row| row.get(0)).collect()
+    };
+    let (bank, available) = ("1000-bank USD", "2000-customer-available USD");
+    assert_eq!(
+        movements().await,
+        [format!("0 2037-01-01 {bank} 100.000000"), format!("0 2037-01-01 {available} -100.000000")]
+    );
+
+    // The same day adds to its rows; another one, and an account in another currency, have rows of their own.
+    let same_day = entry("more", 2) + &lines("(0, 1, 5), (1, 2, -5)");
+    let next_day = entry("later", 3).replace("2037-01-01", "2037-01-02") + &lines("(0, 2, 7), (1, 1, -9), (2, 5, 2)");
+    let all = format!("BEGIN; {same_day} {next_day} COMMIT");
+    books.application.batch_execute(&all).await.expect("sound entries");
+    assert_eq!(
+        movements().await,
+        [
+            format!("0 2037-01-01 {bank} 105.000000"),
+            format!("0 2037-01-01 {available} -105.000000"),
+            format!("0 2037-01-02 {bank} -9.000000"),
+            format!("0 2037-01-02 {available} 7.000000"),
+            "0 2037-01-02 4000-fee-revenue USD 2.000000".to_owned(),
+        ]
+    );
+    let sums = "SELECT bool_and(b.balance = m.amount) FROM \
+                (SELECT a.code, a.currency, sum(s.balance) AS balance FROM accounts a JOIN balances s ON s.account = a.id \
+                 WHERE a.book = 1 GROUP BY a.code, a.currency) b \
+                JOIN (SELECT code, currency, sum(amount) AS amount FROM daily_movements GROUP BY code, currency) m \
+                USING (code, currency)";
+    assert!(books.owner.query_one(sums, &[]).await.expect("sums").get::<_, bool>(0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_entry_that_is_not_sound_is_refused() {
     let books = Books::open().await;
     let sound = "(0, 1, 5), (1, 2, -5)";
@@ -250,7 +289,7 @@ async fn history_cannot_be_changed() {
         books.refuse(&books.application, statement, statement, (NO_PRIVILEGE, "permission denied")).await;
         books.refuse(&books.owner, statement, statement, (APPEND_ONLY, "append-only")).await;
     }
-    for table in ["books", "balances", "leadership"] {
+    for table in ["books", "balances", "daily_movements", "leadership"] {
         for statement in [format!("DELETE FROM {table}"), format!("TRUNCATE {table} CASCADE")] {
             books.refuse(&books.application, &statement, &statement, (NO_PRIVILEGE, "permission denied")).await;
             books.refuse(&books.owner, &statement, &statement, (APPEND_ONLY, "is refused")).await;
@@ -341,6 +380,8 @@ async fn an_intruder_cannot_reach_behind_the_rules() {
     let statements = [
         "UPDATE balances SET balance = 0",
         "INSERT INTO balances (account, guarded) VALUES (99, false)",
+        "UPDATE daily_movements SET amount = 0",
+        "INSERT INTO daily_movements (book, currency, run, day, code, amount) VALUES (1, 'USD', 9, '2037-01-01', '1000-bank', 1)",
         "UPDATE books SET head_sequence = 0",
         "INSERT INTO books (id, entity) VALUES (3, 'box:00000000-0000-0000-0000-000000000003')",
         "INSERT INTO leadership (epoch, head) VALUES (1, 1)",
@@ -417,6 +458,7 @@ async fn the_application_has_these_rights_and_no_more() {
         ("balances", read),
         ("books", read),
         ("closed_periods", read),
+        ("daily_movements", read),
         ("entries", append),
         ("entries_awaiting_lines", &[]),
         ("events", append),

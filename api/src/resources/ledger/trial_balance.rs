@@ -2,12 +2,11 @@
 
 use actix_web::{HttpResponse, get, web};
 use infra::node::Node;
+use infra::trial_balance::{TrialBalanceOf, last_event_by};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use ledger::{Amount, Currency};
-use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
-use tokio_postgres::{Client, Row};
 use utoipa::{IntoParams, ToSchema};
 
 use super::book_of;
@@ -15,7 +14,6 @@ use super::day_span::check_day;
 use crate::auth::{Caller, Financial};
 use crate::problem::{Problem, ProblemBody, ProblemCode};
 use crate::request::answer;
-use crate::wire::amount;
 
 /// Which trial balance.
 #[derive(Deserialize, IntoParams)]
@@ -111,35 +109,11 @@ pub async fn show(
         None => None,
         Some(instant) => Some(last_event_by(snapshot.client(), instant).await?),
     };
-    let currency = query.currency.as_str();
-    let rows = match (query.as_of, known) {
-        (None, None) => {
-            let statement = "SELECT a.code, sum(s.balance) FROM accounts a JOIN balances s ON s.account = a.id \
-                             WHERE a.book = $1 AND a.currency = $2 GROUP BY a.code ORDER BY a.code";
-            snapshot.query(statement, &[&book, &currency]).await?
-        }
-        (day, known) => {
-            let statement = "SELECT a.code, coalesce(sum(l.amount) FILTER (WHERE \
-                             ($3::date IS NULL OR e.effective <= $3) AND ($4::bigint IS NULL OR e.event <= $4)), 0) \
-                             FROM accounts a LEFT JOIN lines l ON l.account = a.id \
-                             LEFT JOIN entries e ON e.book = l.book AND e.sequence = l.entry \
-                             WHERE a.book = $1 AND a.currency = $2 GROUP BY a.code ORDER BY a.code";
-            snapshot.query(statement, &[&book, &currency, &day, &known]).await?
-        }
-    };
-    let rows = rows.iter().map(trial_balance_row).collect::<Result<Vec<_>, _>>()?;
+    let of = TrialBalanceOf { book, currency: query.currency, as_of: query.as_of, known };
+    let rows = of.rows(snapshot.client()).await?;
+    let rows = rows.into_iter().map(|(account, balance)| TrialBalanceRowBody::new(account, balance)).collect();
     let body = TrialBalanceBody::new(query, u64::try_from(known.unwrap_or(head)).unwrap_or(0), rows)?;
     Ok(answer(HttpResponse::Ok(), u64::try_from(head).unwrap_or(0), &body))
-}
-
-/// The log's last event by an instant; 0 before the first.
-async fn last_event_by(client: &Client, instant: Timestamp) -> Result<i64, Problem> {
-    // From the end: whoever asks what was known asks for a while ago, and the log has no index by time.
-    let statement = "SELECT sequence FROM events WHERE at <= $1 ORDER BY sequence DESC LIMIT 1";
-    // PostgreSQL has no times as early as the earliest that can be asked for.
-    let instant = instant.max(Timestamp::UNIX_EPOCH);
-    let row = client.query_opt(statement, &[&instant]).await?;
-    Ok(row.map_or(0, |row| row.get(0)))
 }
 
 impl TrialBalanceBody {
@@ -172,8 +146,4 @@ impl TrialBalanceRowBody {
     pub(crate) fn new(account: String, balance: Amount) -> Self {
         Self { account, debit: balance.max(Amount::ZERO), credit: (-balance).max(Amount::ZERO), balance }
     }
-}
-
-fn trial_balance_row(row: &Row) -> Result<TrialBalanceRowBody, Problem> {
-    Ok(TrialBalanceRowBody::new(row.get(0), amount(row.get::<_, Decimal>(1))?))
 }

@@ -24,7 +24,7 @@ const ROUNDS: usize = 3;
 const WARM_UP: usize = 2_000;
 
 /// A sequencer with the payees' money in its books.
-pub(super) struct Payer {
+struct Payer {
     sequencer: Sequencer,
     payouts: Payouts,
     generator: Generator,
@@ -43,11 +43,23 @@ impl Carried {
     fn rate(&self) -> u64 {
         per_second(self.count, self.took)
     }
+
+    /// The row of ours.
+    fn row(&self, size: String) -> Row {
+        Row {
+            measured: "ledger transfers, durable",
+            size,
+            rate: self.rate(),
+            latency: Some(self.latencies.quantiles()),
+            remarks: if self.failed > 0 { format!("{} not accepted", self.failed) } else { String::new() },
+            ..Row::default()
+        }
+    }
 }
 
 impl Payer {
     /// Takes the lead of a database, and pays the organizations' money in.
-    pub async fn open(database: Database) -> anyhow::Result<Self> {
+    async fn open(database: Database) -> anyhow::Result<Self> {
         let Started { sequencer, .. } = Sequencer::start(database, Clock::simulated(), Metrics::default()).await?;
         let payouts = Payouts::new()?;
         let receipts = payouts.opening().into_iter().map(|instruction| sequencer.submit(instruction, None));
@@ -74,7 +86,7 @@ impl Payer {
     }
 
     /// Ends the generator.
-    pub fn close(self) {
+    fn close(self) {
         self.generator.stop();
     }
 }
@@ -96,14 +108,7 @@ pub(super) async fn measure(options: &Options, postgres: &DurablePostgres, table
             theirs.took += rival.carry_out(&batch, &mut theirs.latencies).await?;
             theirs.count += batch.len();
         }
-        table.add(Row {
-            measured: "ledger transfers, durable",
-            size: format!("{under_way} under way"),
-            rate: ours.rate(),
-            latency: Some(ours.latencies.quantiles()),
-            remarks: if ours.failed > 0 { format!("{} not accepted", ours.failed) } else { String::new() },
-            ..Row::default()
-        });
+        table.add(ours.row(format!("{under_way} under way")));
         table.add(Row {
             measured: "ledger transfers: pgledger-style SQL",
             size: format!("{CLIENTS} clients"),
@@ -115,4 +120,23 @@ pub(super) async fn measure(options: &Options, postgres: &DurablePostgres, table
     }
     payer.close();
     rival.check().await
+}
+
+/// Transfers into books that are long already.
+pub(super) async fn measure_into(
+    options: &Options,
+    database: Database,
+    lines: u32,
+    table: &mut Table,
+) -> anyhow::Result<()> {
+    let mut payer = Payer::open(database).await?;
+    payer.carry_out(options.sized(WARM_UP), 256, &mut Carried::default()).await?;
+    for (under_way, count) in UNDER_WAY {
+        progress::tell("ledger transfers into long books, under way", under_way);
+        let mut ours = Carried::default();
+        payer.carry_out(options.sized(count), under_way, &mut ours).await?;
+        table.add(ours.row(format!("{under_way} under way, {lines} lines before")));
+    }
+    payer.close();
+    Ok(())
 }
