@@ -142,7 +142,7 @@ async fn measure_kind(
         let rows = of.rows(&filled.client).await?;
         latencies.record(begun.elapsed());
         let total: Amount = rows.iter().map(|(_, balance)| *balance).sum();
-        anyhow::ensure!(rows.len() == 4 && total.is_zero(), "the trial balance does not balance: {rows:?}");
+        anyhow::ensure!(!rows.is_empty() && total.is_zero(), "the trial balance does not balance: {rows:?}");
     }
     let took = started.elapsed();
     let mean = took.as_secs_f64() * 1e6 / f64::from(u32::try_from(REPETITIONS)?);
