@@ -44,6 +44,8 @@ pub enum AccountKind {
     Equity,
     /// The exchange's earned fees.
     FeeRevenue,
+    /// What the entity earns besides: interest of the bank and the like.
+    OtherIncome,
     /// What the entity spends, the bank's charges among it.
     Expense,
     /// What payments came to more or less than they were for.
@@ -52,7 +54,7 @@ pub enum AccountKind {
 
 impl AccountKind {
     /// Every kind, in the order of the chart.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::Bank,
         Self::BankUnmatched,
         Self::CurrencyPosition,
@@ -66,6 +68,7 @@ impl AccountKind {
         Self::WithheldTax,
         Self::Equity,
         Self::FeeRevenue,
+        Self::OtherIncome,
         Self::Expense,
         Self::BankDifference,
     ];
@@ -86,6 +89,7 @@ impl AccountKind {
             Self::WithheldTax => "2400-withheld-tax",
             Self::Equity => "3000-equity",
             Self::FeeRevenue => "4000-fee-revenue",
+            Self::OtherIncome => "4900-other-income",
             Self::Expense => "6000-expense",
             Self::BankDifference => "6900-bank-difference",
         }
@@ -112,6 +116,7 @@ impl AccountKind {
             | Self::WithheldTax
             | Self::Equity
             | Self::FeeRevenue
+            | Self::OtherIncome
             | Self::Expense
             | Self::BankDifference => Guard::Open,
         }

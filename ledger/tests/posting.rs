@@ -55,6 +55,10 @@ fn at_the_bank() -> Vec<Example> {
             &["1000-bank bank:DE02120300000000202051 500.00", "3000-equity  -500.00"],
         ),
         (
+            Fact::BankClosed { account, amount: amount("500") },
+            &["3000-equity  500.00", "1000-bank bank:DE02120300000000202051 -500.00"],
+        ),
+        (
             Fact::BankBooked { account, amounts },
             &[
                 "1000-bank bank:DE02120300000000202051 100.00",

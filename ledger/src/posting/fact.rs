@@ -83,6 +83,13 @@ pub enum Fact<'a> {
         /// What is on it.
         amount: Amount,
     },
+    /// An account at a bank was given up that no statement had told of.
+    BankClosed {
+        /// The account.
+        account: BankAccountId,
+        /// What it had been opened with.
+        amount: Amount,
+    },
     /// The bank booked something.
     BankBooked {
         /// The account.
@@ -334,6 +341,7 @@ impl Fact<'_> {
     pub fn rule(&self) -> PostingRule {
         match self {
             Self::BankOpened { .. } => rule::BANK_OPENED,
+            Self::BankClosed { .. } => rule::BANK_CLOSED,
             Self::BankBooked { .. } => rule::BANK_BOOKED,
             Self::DepositRecorded { .. } => rule::DEPOSIT_RECORDED,
             Self::DepositMatched { .. } => rule::DEPOSIT_MATCHED,
@@ -395,6 +403,7 @@ impl Fact<'_> {
             | Self::TermRefunded { contract, .. }
             | Self::TermBusted { contract, .. } => Some(*contract),
             Self::BankOpened { .. }
+            | Self::BankClosed { .. }
             | Self::BankBooked { .. }
             | Self::DepositRecorded { .. }
             | Self::DepositMatched { .. }

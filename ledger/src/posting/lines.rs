@@ -21,6 +21,9 @@ impl Fact<'_> {
             Self::BankOpened { account, amount } => {
                 posting.transfer(at_bank(Bank, account), own(AccountKind::Equity), amount);
             }
+            Self::BankClosed { account, amount } => {
+                posting.transfer(own(AccountKind::Equity), at_bank(Bank, account), amount);
+            }
             Self::BankBooked { account, amounts } => {
                 for amount in amounts {
                     posting.transfer(at_bank(Bank, account), at_bank(BankUnmatched, account), *amount);

@@ -44,6 +44,8 @@ macro_rules! rules {
 rules! {
     #[doc = "An account at a bank was opened with what is on it."]
     BANK_OPENED = "bank.opened", 1, ["bank_account_opened"], NONE;
+    #[doc = "An account at a bank was given up that no statement had told of: what it was opened with is taken back."]
+    BANK_CLOSED = "bank.closed", 1, ["bank_account_closed"], NONE;
     #[doc = "The bank booked something: it is on the account, and not explained yet."]
     BANK_BOOKED = "bank.booked", 1, ["bank_lines_booked"], NONE;
     #[doc = "A deposit was credited before its booking was known, where that is allowed."]
@@ -67,7 +69,7 @@ rules! {
     #[doc = "A reconciliation was a mistake: its lines are reversed, and the booking is unexplained again."]
     RECONCILIATION_UNDONE = "reconciliation.undone", 1, ["reconciliation_undone"], NONE;
     #[doc = "A seller had its earnings paid out: tax on them is kept for the state."]
-    TAX_WITHHELD = "tax.withheld", 1, ["payout_requested"], "down to the cent, which is what banks move";
+    TAX_WITHHELD = "tax.withheld", 1, ["payout_requested"], "cumulative, down to the cent, which is what banks move";
     #[doc = "A payout did not leave: the tax withheld from it is the seller's again."]
     TAX_RETURNED = "tax.returned", 1, ["payout_returned"], NONE;
     #[doc = "What one person proposed and another approved."]

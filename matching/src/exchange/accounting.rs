@@ -96,8 +96,8 @@ pub enum Unreconciled {
     Statement {
         /// The account.
         account: BankAccountId,
-        /// The last day that is known.
-        until: Day,
+        /// The last day that they have; none where there are none.
+        until: Option<Day>,
     },
     /// Deposits were credited by hand, and their bookings are not known.
     Deposits {
@@ -118,7 +118,10 @@ impl fmt::Display for Unreconciled {
                     line.line, line.statement
                 )
             }
-            Self::Statement { account, until } => write!(f, "the statements of {account} end with {until}"),
+            Self::Statement { account, until: None } => write!(f, "{account} has no statement"),
+            Self::Statement { account, until: Some(until) } => {
+                write!(f, "the statements of {account} end with {until}")
+            }
             Self::Deposits { currency, amount } => {
                 write!(f, "deposits of {amount} {currency} were recorded by hand and are on no statement")
             }

@@ -26,9 +26,9 @@ pub struct BankAccount {
 }
 
 impl BankAccount {
-    /// The last day of which its balance is known.
-    pub fn known_until(&self) -> Day {
-        self.statements.last().map_or(self.opened, |last| last.day.max(self.opened))
+    /// The last day of its last statement; none when it has none.
+    pub fn stated_until(&self) -> Option<Day> {
+        self.statements.last().map(|last| last.day)
     }
 
     /// Whether this very statement was imported.
@@ -76,6 +76,8 @@ pub struct OpenPayout {
     pub amount: Amount,
     /// What is withheld as tax besides.
     pub withheld: Amount,
+    /// At which rate, in basis points.
+    pub withholding_bps: u16,
     /// How much of it is in transit.
     pub left: Amount,
     /// Where it comes from.
@@ -171,7 +173,7 @@ impl OpenItems {
             MatchedTarget::Deposit { deposit, .. } | MatchedTarget::Recorded { deposit, .. } => {
                 self.deposits.get(deposit).map(|deposit| deposit.left)
             }
-            MatchedTarget::Payout { payout, .. } => self.payouts.get(payout).map(|payout| -payout.left),
+            MatchedTarget::Payout { payout, .. } => self.payout(*payout).map(|payout| -payout.left),
             MatchedTarget::Organization { .. } | MatchedTarget::Account { .. } => None,
         }
     }
@@ -179,7 +181,7 @@ impl OpenItems {
     fn target(&self, expected: Expected) -> Option<MatchedTarget> {
         match expected {
             Expected::Deposit(id) => self.deposit_target(id),
-            Expected::Payout(id) => self.payout_target(id),
+            Expected::Payout(id) => self.payout_target(id, false),
         }
     }
 
@@ -192,9 +194,21 @@ impl OpenItems {
         })
     }
 
-    /// A payout as what a booking is for.
-    pub(super) fn payout_target(&self, payout: PayoutId) -> Option<MatchedTarget> {
-        let organization = self.payouts.get(&payout)?.organization;
+    fn payout(&self, id: PayoutId) -> Option<&OpenPayout> {
+        self.payouts.get(&id).or_else(|| self.settled_payouts.get(&id))
+    }
+
+    /// Whether a booking gives back, whole or in part, what had left for a payout.
+    pub(super) fn came_back(&self, target: &MatchedTarget, amount: Amount) -> bool {
+        let MatchedTarget::Payout { payout, .. } = target else { return false };
+        let left = |payout: &OpenPayout| payout.amount - payout.left;
+        amount > Amount::ZERO && self.payout(*payout).is_some_and(|payout| !payout.returned && amount <= left(payout))
+    }
+
+    /// A payout as what a booking is for. One that has left can only come back.
+    pub(super) fn payout_target(&self, payout: PayoutId, comes_back: bool) -> Option<MatchedTarget> {
+        let known = if comes_back { self.payout(payout)? } else { self.payouts.get(&payout)? };
+        let organization = known.organization;
         Some(MatchedTarget::Payout { payout, organization })
     }
 }

@@ -191,6 +191,11 @@ pub enum Instruction {
         /// How much a booking may differ from what it is for.
         tolerance: Amount,
     },
+    /// Give up an account at a bank.
+    CloseBankAccount {
+        /// The account.
+        account: BankAccountId,
+    },
     /// Announce a deposit.
     ExpectDeposit {
         /// Whose money.
@@ -208,6 +213,8 @@ pub enum Instruction {
         lines: Vec<(BankLineId, Option<Amount>)>,
         /// What they were for, and how much is for each.
         items: Vec<(ItemChoice, Option<Amount>)>,
+        /// Who says so.
+        by: ClientId,
     },
     /// Make bookings unexplained again.
     UndoReconciliation {
@@ -215,6 +222,8 @@ pub enum Instruction {
         reconciliation: ReconciliationId,
         /// Why.
         reason: String,
+        /// Who says so.
+        by: ClientId,
     },
     /// Ask for one's money.
     RequestPayout {

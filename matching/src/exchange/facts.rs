@@ -38,6 +38,10 @@ impl Record {
                 let opened = Fact::BankOpened { account: e.account, amount: e.opening };
                 some(e.opening.abs(), opened, e.currency);
             }
+            Event::BankAccountClosed(e) => {
+                let closed = Fact::BankClosed { account: e.account, amount: e.opening };
+                some(e.opening.abs(), closed, e.currency);
+            }
             Event::BankLinesBooked(e) => {
                 let amounts: Vec<Amount> =
                     e.lines.iter().map(|line| line.amount).filter(|amount| !amount.is_zero()).collect();

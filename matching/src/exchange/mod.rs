@@ -44,16 +44,16 @@ pub use command::{
     Amendment, Command, Instruction, ItemChoice, MarketChoice, NewJournal, NewLot, NewOrder, NewOutage, NewSide,
 };
 pub use event::{
-    Advance, BankAccountOpened, BankLineId, BankLinesBooked, BudgetSet, ChargeMissed, CloseReason, ContractBusted,
-    ContractHour, ContractNovated, ContractTerminated, DecodeError, DeliveryReady, DepositExpected, DepositReceived,
-    DismissalCause, Event, EventKey, HourShortfall, HoursDelivered, JournalApproved, JournalProposed, JournalRejected,
-    LotExpired, LotRegistered, LotWithdrawn, MarketHalted, MarketOpened, MarketResumed, MatchedItem, MatchedLine,
-    MatchedTarget, MissedCause, NoticeGiven, OrderAmended, OrderClosed, OrderLimitSet, OrderPlaced, OrderSide,
-    OrderTerms, OrganizationRegistered, OrganizationReinstated, OrganizationSuspended, OutageDismissed, OutageOpened,
-    OutageRestored, OutageSettled, PayoutRequested, PayoutReturned, PayoutSource, PeriodCharged, PeriodClosed,
-    PriceBandSet, Reconciled, ReconciliationUndone, Record, SpotAuctionHeld, SpotAuctionMissed, SpotBidResumed,
-    SpotBidSuspended, SpotHold, SpotHoursDelivered, SpotHoursSold, SpotInterrupted, SpotOrderPlaced, SpotSide,
-    SpotTerms, StatementImported, TerminationCause, TradeExecuted, WithholdingSet,
+    Advance, BankAccountClosed, BankAccountOpened, BankLineId, BankLinesBooked, BudgetSet, ChargeMissed, CloseReason,
+    ContractBusted, ContractHour, ContractNovated, ContractTerminated, DecodeError, DeliveryReady, DepositExpected,
+    DepositReceived, DismissalCause, Event, EventKey, HourShortfall, HoursDelivered, JournalApproved, JournalProposed,
+    JournalRejected, LotExpired, LotRegistered, LotWithdrawn, MarketHalted, MarketOpened, MarketResumed, MatchedItem,
+    MatchedLine, MatchedTarget, MissedCause, NoticeGiven, OrderAmended, OrderClosed, OrderLimitSet, OrderPlaced,
+    OrderSide, OrderTerms, OrganizationRegistered, OrganizationReinstated, OrganizationSuspended, OutageDismissed,
+    OutageOpened, OutageRestored, OutageSettled, PayoutRequested, PayoutReturned, PayoutSource, PeriodCharged,
+    PeriodClosed, PriceBandSet, Reconciled, ReconciliationUndone, Record, SpotAuctionHeld, SpotAuctionMissed,
+    SpotBidResumed, SpotBidSuspended, SpotHold, SpotHoursDelivered, SpotHoursSold, SpotInterrupted, SpotOrderPlaced,
+    SpotSide, SpotTerms, StatementImported, TerminationCause, TradeExecuted, WithholdingSet,
 };
 pub use execute::Log;
 pub use hash::StateHash;

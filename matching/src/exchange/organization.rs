@@ -21,6 +21,8 @@ pub struct Organization {
     pub open_orders_max: Option<u32>,
     /// Tax that is withheld from what it has paid out of its earnings, in basis points.
     pub withholding_bps: u16,
+    /// What was withheld so far, by currency.
+    pub withheld: BTreeMap<Currency, Withheld>,
     /// What it may commit, by currency, where that is bounded.
     pub budgets: BTreeMap<Currency, Budget>,
 }
@@ -34,6 +36,37 @@ pub struct Budget {
     pub month: Month,
     /// What its trades have come to.
     pub spent: Amount,
+}
+
+/// Tax withheld from an organization's payouts, so that many small ones come to what one large one would.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug, Serialize)]
+pub struct Withheld {
+    /// What was paid out times the rate of each payout in basis points, in micro-units.
+    exact: i128,
+    /// What was withheld.
+    posted: Amount,
+}
+
+impl Withheld {
+    /// What is withheld of the next payout: the whole so far, rounded down to the cent, less what was withheld before.
+    pub(super) fn of_next(self, amount: Amount, basis_points: u16) -> Amount {
+        let exact = self.exact + amount.micros() * i128::from(basis_points);
+        let due = Amount::from_micros(exact / 10_000).whole_cents() - self.posted;
+        due.clamp(Amount::ZERO, amount)
+    }
+
+    /// Counts a payout, or with minus signs one that did not leave.
+    pub(super) fn count(&mut self, paid: Amount, basis_points: u16, withheld: Amount) {
+        self.exact += paid.micros() * i128::from(basis_points);
+        self.posted += withheld;
+    }
+}
+
+impl Organization {
+    /// What was withheld so far in a currency.
+    pub(super) fn withheld(&self, currency: Currency) -> Withheld {
+        self.withheld.get(&currency).copied().unwrap_or_default()
+    }
 }
 
 impl Budget {

@@ -74,6 +74,21 @@ pub enum Refusal {
     /// Who proposed a journal may not approve it.
     #[error("a journal is approved by somebody other than its proposer")]
     ApprovalOwn,
+    /// The bank account has money, or bookings that are not explained.
+    #[error("the account has {closing} by its last statement, or bookings that are not explained")]
+    BankAccountInUse {
+        /// What is on it.
+        closing: Amount,
+    },
+    /// The statement is of days that cannot be.
+    #[error("the statement's dates are not possible: {problem}")]
+    StatementDatesInvalid {
+        /// Which.
+        problem: String,
+    },
+    /// The amount has fractions of a cent, which banks do not move.
+    #[error("what goes over the bank is in whole cents")]
+    AmountNotInCents,
     /// More would be withheld than is paid out.
     #[error("at most {max} basis points can be withheld")]
     WithholdingInvalid {
@@ -310,8 +325,8 @@ pub enum Refusal {
     /// The amount is not above zero.
     #[error("the amount must be above zero")]
     AmountNotPositive,
-    /// The organization's available balance does not cover the order.
-    #[error("the order needs {required} and {available} is available")]
+    /// The organization's balance does not cover what is asked for.
+    #[error("{required} is needed and {available} is available")]
     InsufficientFunds {
         /// What the order would set aside.
         required: Amount,
@@ -391,6 +406,9 @@ impl Refusal {
         "journal_not_open",
         "approval_own",
         "withholding_invalid",
+        "bank_account_in_use",
+        "statement_dates_invalid",
+        "amount_not_in_cents",
         "outage_not_open",
         "outage_invalid",
         "outage_ended",
@@ -463,6 +481,9 @@ impl Refusal {
             Self::JournalUnknown => "journal_unknown",
             Self::JournalNotOpen => "journal_not_open",
             Self::ApprovalOwn => "approval_own",
+            Self::BankAccountInUse { .. } => "bank_account_in_use",
+            Self::StatementDatesInvalid { .. } => "statement_dates_invalid",
+            Self::AmountNotInCents => "amount_not_in_cents",
             Self::WithholdingInvalid { .. } => "withholding_invalid",
             Self::OutageNotOpen => "outage_not_open",
             Self::OutageInvalid { .. } => "outage_invalid",

@@ -43,7 +43,7 @@ fn a_month_is_not_closed_while_its_bank_is_not_explained() {
          match S2#1 for D1                => manual 100.00
          entries                          => deposit.matched 2027-01-01
          close 2027-01                    => refused period_unreconciled
-         match S2#2 for account:4000-fee-revenue
+         match S2#2 for account:4900-other-income
          close 2027-01                    => period_closed",
     );
 }
@@ -173,9 +173,10 @@ fn tax_is_withheld_from_earnings_that_are_paid_out() {
          withhold zeta 2400               => refused organization_unknown
          withhold north 2400              => withholding_set
          payout P1 north 80.01 payable    => refused insufficient_funds
-         payout P1 north 50.000001 payable => payout_requested
+         payout P1 north 50.001 payable    => refused amount_not_in_cents
+         payout P1 north 50 payable       => payout_requested
          entries                          => payout.requested 2027-01-01; tax.withheld 2027-01-01
-         money north                      => available 0.00 held 0.00 payable 29.999999
+         money north                      => available 0.00 held 0.00 payable 30.00
          own 2400-withheld-tax            => -12.00
          # What is one's own is not taxed.
          payout P2 acme 10 available
@@ -188,6 +189,90 @@ fn tax_is_withheld_from_earnings_that_are_paid_out() {
          statement S1 MAIN 0 -80 -60.8:$P3 -19.2:tax => imported 2; booked 2; reference -60.80
          match S1#2 for account:2400-withheld-tax => manual -19.20
          own 2400-withheld-tax            => 0.00",
+    );
+}
+
+#[test]
+fn many_small_payouts_are_taxed_as_one() {
+    check(
+        "market m1
+         fund acme 1000
+         lot L1 north m1 8 0..48
+         ask A1 north L1 8 @1.0000
+         bid B1 acme m1 8 @1.0000 0..24
+         until 10                         =>
+         withhold north 3000
+         payout P1 north 0.03 payable
+         own 2400-withheld-tax            => 0.00
+         payout P2 north 0.01 payable
+         own 2400-withheld-tax            => -0.01
+         payout P3 north 0.06 payable
+         own 2400-withheld-tax            => -0.03
+         return P3
+         own 2400-withheld-tax            => -0.01
+         payout P4 north 0.06 payable
+         own 2400-withheld-tax            => -0.03",
+    );
+}
+
+#[test]
+fn a_payout_that_comes_back_is_in_transit_again() {
+    check(
+        "bank MAIN
+         expect D1 acme 100
+         statement S1 MAIN 0 100 100:$D1
+         payout P1 acme 40 available
+         statement S2 MAIN 100 60 -40:$P1 => imported 1; booked 1; reference -40.00
+         return P1                        => refused payout_not_in_transit
+         # The bank of acme has refused it.
+         statement S3 MAIN 60 100 40:$P1  => imported 1; booked 1
+         match S3#1=41 for P1             => refused reconciliation_invalid
+         match S3#1 for P1                => manual 40.00
+         money acme                       => available 60.00 held 0.00 payable 0.00
+         return P1                        => payout_returned
+         money acme                       => available 100.00 held 0.00 payable 0.00
+         bank_accounts                    => 1000-bank 100.00",
+    );
+}
+
+#[test]
+fn statements_are_of_days_that_can_be() {
+    check(
+        "bank MAIN
+         statement S1 MAIN 0 5 5:x on=2027-01-02 => refused statement_dates_invalid
+         statement S1 MAIN 0 5 5:x on=2027-01-01 => imported 1; booked 1
+         close 2026-12                    => refused period_not_over
+         match S1#1 for account:4900-other-income
+         at 0
+         statement S2 MAIN 5 5
+         close 2026-12                    => period_closed",
+    );
+}
+
+#[test]
+fn an_account_without_a_statement_keeps_the_month_open() {
+    check(
+        "bank MAIN opening=5
+         at 0
+         close 2026-12                    => refused period_unreconciled
+         statement S1 MAIN 5 5
+         close 2026-12                    => period_closed
+         # One that is taken up later had no bookings then.
+         at 744
+         bank OTHER opening=7
+         statement S2 MAIN 5 5
+         close 2027-01                    => period_closed",
+    );
+}
+
+#[test]
+fn a_deposit_by_hand_waits_for_its_booking_whenever_the_bank_came() {
+    check(
+        "market m1
+         fund acme 80
+         bank MAIN
+         statement S1 MAIN 0 80 80:wire   => imported 1; booked 1; exact 80.00
+         bank_accounts                    => 1000-bank 80.00",
     );
 }
 

@@ -138,3 +138,25 @@ fn a_deposit_credited_before_its_booking_waits_for_it() {
          bank_accounts                     => 1000-bank 80.00",
     );
 }
+
+#[test]
+fn an_account_is_given_up_when_it_is_empty_or_was_a_mistake() {
+    check(
+        "bank TYPO opening=500000
+         bank_accounts                     => 1000-bank 500000.00
+         give_up TYPO                      => bank_account_closed
+         bank_accounts                     =>
+         own 3000-equity                   => 0.00
+         give_up TYPO                      => refused bank_account_unknown
+         bank MAIN
+         statement S1 MAIN 0 5 5:interest
+         give_up MAIN                      => refused bank_account_in_use
+         match S1#1 for account:4900-other-income
+         give_up MAIN                      => refused bank_account_in_use
+         statement S2 MAIN 5 0 -5:moved
+         give_up MAIN                      => refused bank_account_in_use
+         match S2#1 for account:3000-equity
+         give_up MAIN                      => bank_account_closed
+         bank_accounts                     =>",
+    );
+}

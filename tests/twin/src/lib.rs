@@ -103,6 +103,7 @@ impl Twin {
             | Instruction::RejectJournal { .. }
             | Instruction::SetWithholding { .. }
             | Instruction::OpenBankAccount { .. }
+            | Instruction::CloseBankAccount { .. }
             | Instruction::ExpectDeposit { .. }
             | Instruction::ImportStatement(_)
             | Instruction::Reconcile { .. }

@@ -8,8 +8,8 @@ use crate::exchange::bank::{
     Bank, BankAccount, Expected, OpenDeposit, OpenItems, OpenLine, OpenPayout, StandingReconciliation,
 };
 use crate::exchange::{
-    BankAccountOpened, BankLineId, BankLinesBooked, DepositExpected, DepositReceived, MatchedItem, MatchedTarget,
-    PayoutRequested, PayoutReturned, PayoutSource, Reconciled, ReconciliationUndone, StatementImported,
+    BankAccountClosed, BankAccountOpened, BankLineId, BankLinesBooked, DepositExpected, DepositReceived, MatchedItem,
+    MatchedTarget, PayoutRequested, PayoutReturned, PayoutSource, Reconciled, ReconciliationUndone, StatementImported,
 };
 
 impl Bank {
@@ -17,6 +17,10 @@ impl Bank {
         let (currency, closing, tolerance) = (e.currency, e.opening, e.tolerance);
         let account = BankAccount { currency, closing, tolerance, opened, statements: Vec::new() };
         self.accounts.insert(e.account, account);
+    }
+
+    pub(super) fn close(&mut self, e: &BankAccountClosed) {
+        self.accounts.remove(&e.account);
     }
 
     pub(super) fn expect(&mut self, e: &DepositExpected) {
@@ -31,18 +35,16 @@ impl Bank {
         self.items.deposits.insert(e.deposit, deposit);
     }
 
-    /// A deposit that was credited before its booking: the booking is still to come, where there are accounts for it.
+    /// A deposit that was credited before its booking: the booking is still to come.
     pub(super) fn record(&mut self, e: &DepositReceived) {
-        if self.accounts.values().any(|account| account.currency == e.currency) {
-            let deposit = OpenDeposit {
-                organization: e.organization,
-                currency: e.currency,
-                amount: e.amount,
-                left: e.amount,
-                reference: None,
-            };
-            self.items.deposits.insert(e.deposit, deposit);
-        }
+        let deposit = OpenDeposit {
+            organization: e.organization,
+            currency: e.currency,
+            amount: e.amount,
+            left: e.amount,
+            reference: None,
+        };
+        self.items.deposits.insert(e.deposit, deposit);
     }
 
     pub(super) fn import(&mut self, e: &StatementImported) {
@@ -89,13 +91,14 @@ impl Bank {
         self.reconciliations.remove(&e.undone.reconciliation);
     }
 
-    pub(super) fn pay_out(&mut self, e: &PayoutRequested) {
+    pub(super) fn pay_out(&mut self, e: &PayoutRequested, withholding_bps: u16) {
         self.items.references.insert(e.reference, Expected::Payout(e.payout));
         let payout = OpenPayout {
             organization: e.organization,
             currency: e.currency,
             amount: e.amount,
             withheld: e.withheld,
+            withholding_bps,
             left: e.amount,
             source: e.source,
             reference: e.reference,
@@ -104,11 +107,13 @@ impl Bank {
         self.items.payouts.insert(e.payout, payout);
     }
 
-    pub(super) fn take_back(&mut self, e: &PayoutReturned) {
-        if let Some(mut payout) = self.items.payouts.remove(&e.payout) {
-            (payout.left, payout.returned) = (Amount::ZERO, true);
-            self.items.settled_payouts.insert(e.payout, payout);
-        }
+    /// Tells the rate at which tax had been withheld from it.
+    pub(super) fn take_back(&mut self, e: &PayoutReturned) -> u16 {
+        let Some(mut payout) = self.items.payouts.remove(&e.payout) else { return 0 };
+        (payout.left, payout.returned) = (Amount::ZERO, true);
+        let withholding_bps = payout.withholding_bps;
+        self.items.settled_payouts.insert(e.payout, payout);
+        withholding_bps
     }
 }
 

@@ -11,8 +11,8 @@ use super::decide::digest;
 use super::event::supply_of;
 use super::{
     Budget, BudgetSet, CLIENT_ORDER_ID_KEPT_MICROS, ClientOrder, Event, Exchange, LotRegistered, OrderAmended,
-    OrderPlaced, OrderSide, Organization, Record, SpotAuctionHeld, SpotHoursDelivered, SpotHoursSold, SpotOrderPlaced,
-    SpotSide,
+    OrderPlaced, OrderSide, Organization, PayoutRequested, PayoutReturned, PayoutSource, Record, SpotAuctionHeld,
+    SpotHoursDelivered, SpotHoursSold, SpotOrderPlaced, SpotSide,
 };
 use crate::billing::held_hours;
 use crate::market::{first_open_hour, least_common_multiple};
@@ -44,13 +44,14 @@ impl Exchange {
             Event::SpotInterrupted(_) => {}
             Event::DepositReceived(e) => self.bank.record(e),
             Event::BankAccountOpened(e) => self.bank.open(e, record.at.day()),
+            Event::BankAccountClosed(e) => self.bank.close(e),
             Event::DepositExpected(e) => self.bank.expect(e),
             Event::StatementImported(e) => self.bank.import(e),
             Event::BankLinesBooked(e) => self.bank.book(e),
             Event::Reconciled(e) => self.bank.reconcile(e, record.sequence),
             Event::ReconciliationUndone(e) => self.bank.undo(e),
-            Event::PayoutRequested(e) => self.bank.pay_out(e),
-            Event::PayoutReturned(e) => self.bank.take_back(e),
+            Event::PayoutRequested(e) => self.apply_payout(e),
+            Event::PayoutReturned(e) => self.apply_returned_payout(e),
             Event::PeriodClosed(e) => self.accounting.close(e, record.at, record.sequence),
             Event::JournalProposed(e) => self.accounting.propose(e),
             Event::JournalApproved(e) => self.accounting.approve(e, record.sequence),
@@ -100,6 +101,30 @@ impl Exchange {
             Event::SpotBidSuspended(e) => self.suspend_bid(e.order, true),
             Event::SpotBidResumed(e) => self.suspend_bid(e.order, false),
             Event::SpotHoursDelivered(e) => self.apply_spot_delivery(e),
+        }
+    }
+
+    fn apply_payout(&mut self, e: &PayoutRequested) {
+        let is_taxed = e.source == PayoutSource::Payable;
+        let known = self.organizations.get(&e.organization).filter(|_| is_taxed);
+        let basis_points = known.map_or(0, |known| known.withholding_bps);
+        self.bank.pay_out(e, basis_points);
+        self.withhold(e.organization, e.currency, (e.amount + e.withheld, basis_points, e.withheld));
+    }
+
+    fn apply_returned_payout(&mut self, e: &PayoutReturned) {
+        let basis_points = self.bank.take_back(e);
+        self.withhold(e.organization, e.currency, (-(e.amount + e.withheld), basis_points, -e.withheld));
+    }
+
+    fn withhold(
+        &mut self,
+        id: OrganizationId,
+        currency: Currency,
+        (paid, basis_points, withheld): (Amount, u16, Amount),
+    ) {
+        if basis_points > 0 {
+            self.change(id, |it| it.withheld.entry(currency).or_default().count(paid, basis_points, withheld));
         }
     }
 

@@ -18,11 +18,12 @@ const WITHHOLDING_MAX_BPS: u16 = 10_000;
 
 /// The operator's own accounts that people may post to. Those at the bank move with its statements, and those of contracts and
 /// orders with what happens to them.
-const OWN: [AccountKind; 6] = [
+const OWN: [AccountKind; 7] = [
     AccountKind::CurrencyPosition,
     AccountKind::WithheldTax,
     AccountKind::Equity,
     AccountKind::FeeRevenue,
+    AccountKind::OtherIncome,
     AccountKind::Expense,
     AccountKind::BankDifference,
 ];
@@ -58,8 +59,10 @@ impl Exchange {
         let lines =
             lines.map(|(line, open)| Unreconciled::Line { account: open.account, line: *line, amount: open.left });
         let statements = self.bank.accounts.iter().filter_map(|(account, known)| {
-            let until = known.known_until();
-            (until < end).then_some(Unreconciled::Statement { account: *account, until })
+            // One that was taken up later had no bookings yet.
+            let until = known.stated_until();
+            let is_open = until.map_or(known.opened <= end, |until| until < end);
+            is_open.then_some(Unreconciled::Statement { account: *account, until })
         });
         let mut currencies: Vec<_> = self.venue.markets().map(|market| market.spec.currency).collect();
         currencies.extend(self.bank.accounts.values().map(|account| account.currency));

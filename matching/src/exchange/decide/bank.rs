@@ -1,17 +1,17 @@
 //! Statements of the bank, what they are for, and payouts.
 
 use ledger::{
-    AccountKind, Amount, BankAccountId, BankLine, BankStatement, Currency, Day, DepositId, MatchRule, OrganizationId,
-    PaymentReference, PayoutId, ReconciliationId, StatementId, share_floor,
+    AccountKind, Amount, BankAccountId, BankLine, BankStatement, ClientId, Currency, Day, DepositId, MatchRule,
+    OrganizationId, PaymentReference, PayoutId, ReconciliationId, StatementId,
 };
 
 use super::check_text;
 use crate::DerivedIds;
 use crate::exchange::bank::{OpenItems, OpenLine};
 use crate::exchange::{
-    BankAccountOpened, BankLineId, BankLinesBooked, DepositExpected, Event, Exchange, ItemChoice, MatchedItem,
-    MatchedLine, MatchedTarget, PayoutRequested, PayoutReturned, PayoutSource, Reconciled, ReconciliationUndone,
-    Refusal, StatementImported,
+    BankAccountClosed, BankAccountOpened, BankLineId, BankLinesBooked, DepositExpected, Event, Exchange, ItemChoice,
+    MatchedItem, MatchedLine, MatchedTarget, PayoutRequested, PayoutReturned, PayoutSource, Reconciled,
+    ReconciliationUndone, Refusal, StatementImported,
 };
 
 /// The most lines in one event, so that records stay small enough for the topic.
@@ -27,7 +27,7 @@ const MATCHED_MAX: usize = 500;
 const OWN: [AccountKind; 5] = [
     AccountKind::Expense,
     AccountKind::Equity,
-    AccountKind::FeeRevenue,
+    AccountKind::OtherIncome,
     AccountKind::CurrencyPosition,
     AccountKind::WithheldTax,
 ];
@@ -51,6 +51,18 @@ impl Exchange {
         Ok(())
     }
 
+    pub(super) fn close_bank_account(&self, account: BankAccountId, out: &mut Vec<Event>) -> Result<(), Refusal> {
+        let known = self.bank.accounts.get(&account).ok_or(Refusal::BankAccountUnknown)?;
+        // One that never had a statement may be a mistake, and what it was opened with as well.
+        let opening = if known.statements.is_empty() { known.closing } else { Amount::ZERO };
+        let is_open = self.bank.lines.values().any(|line| line.account == account);
+        if known.closing != opening || is_open {
+            return Err(Refusal::BankAccountInUse { closing: known.closing });
+        }
+        out.push(BankAccountClosed { account, currency: known.currency, opening }.into());
+        Ok(())
+    }
+
     pub(super) fn expect_deposit(
         &self,
         organization: OrganizationId,
@@ -60,7 +72,7 @@ impl Exchange {
         out: &mut Vec<Event>,
     ) -> Result<(), Refusal> {
         self.require_organization(organization)?;
-        check_amount(amount)?;
+        check_cents(amount)?;
         if !self.bank.accounts.values().any(|account| account.currency == currency) {
             return Err(Refusal::BankAccountUnknown);
         }
@@ -92,6 +104,17 @@ impl Exchange {
         if statement.opening.amount != known.closing {
             let (opening, closing) = (statement.opening.amount, known.closing);
             return Err(Refusal::StatementNotNext { opening, closing });
+        }
+        let tomorrow = Day::from_days(self.now.day().days() + 1);
+        let last = known.stated_until();
+        let mut days = statement.lines.iter().map(|line| line.booking_day).chain([statement.closing.day]);
+        if let Some(day) = days.find(|day| *day > tomorrow) {
+            return Err(Refusal::StatementDatesInvalid { problem: format!("{day} is still to come") });
+        }
+        if let Some(last) = last.filter(|last| statement.closing.day < *last) {
+            return Err(Refusal::StatementDatesInvalid {
+                problem: format!("the last statement ends later, with {last}"),
+            });
         }
         if statement.lines.len() > LINES_MAX {
             return Err(Refusal::StatementTooLong { max: LINES_MAX });
@@ -159,6 +182,7 @@ impl Exchange {
                 difference,
                 rule,
                 day: Some(day),
+                by: None,
             };
             items.get_or_insert_with(|| self.bank.items.clone()).settle(&reconciled.items, false);
             out.push(reconciled.into());
@@ -169,6 +193,7 @@ impl Exchange {
         &self,
         lines: &[(BankLineId, Option<Amount>)],
         items: &[(ItemChoice, Option<Amount>)],
+        by: ClientId,
         ids: &mut DerivedIds,
         out: &mut Vec<Event>,
     ) -> Result<(), Refusal> {
@@ -209,6 +234,7 @@ impl Exchange {
             difference,
             rule: MatchRule::Manual,
             day,
+            by: Some(by),
         }));
         Ok(())
     }
@@ -225,7 +251,7 @@ impl Exchange {
         for (choice, amount) in items {
             let target = match choice {
                 ItemChoice::Deposit(id) => self.bank.items.deposit_target(*id),
-                ItemChoice::Payout(id) => self.bank.items.payout_target(*id),
+                ItemChoice::Payout(id) => self.bank.items.payout_target(*id, booked > Amount::ZERO),
                 ItemChoice::Organization(organization) => {
                     self.require_organization(*organization)?;
                     Some(MatchedTarget::Organization { organization: *organization })
@@ -239,11 +265,15 @@ impl Exchange {
             }
             let left = self.bank.items.left_of(&target);
             let only = (items.len() == 1).then_some(booked);
+            let left = left.filter(|left| !left.is_zero());
             let amount =
                 amount.or(left.or(only)).ok_or_else(|| invalid("say how much is for each of several items"))?;
             // A deposit takes more than was announced; nothing else takes more than is open of it.
             let takes_more = matches!(target, MatchedTarget::Deposit { .. }) && amount > Amount::ZERO;
-            if left.is_some_and(|left| !is_part(amount, left)) && !takes_more {
+            if left.is_some_and(|left| !is_part(amount, left))
+                && !takes_more
+                && !self.bank.items.came_back(&target, amount)
+            {
                 return Err(invalid("an item's amount is more than what is open of it, or of the other sign"));
             }
             let credits = matches!(target, MatchedTarget::Organization { .. } | MatchedTarget::Deposit { .. });
@@ -268,6 +298,7 @@ impl Exchange {
         &self,
         id: ReconciliationId,
         reason: &str,
+        by: ClientId,
         out: &mut Vec<Event>,
     ) -> Result<(), Refusal> {
         check_text("reason", reason)?;
@@ -284,7 +315,7 @@ impl Exchange {
             }
         }
         let day = undone.day.map(|day| self.accounting.dated(day));
-        out.push(ReconciliationUndone { undone, reason: reason.to_owned(), day, corrects }.into());
+        out.push(ReconciliationUndone { undone, reason: reason.to_owned(), day, corrects, by: Some(by) }.into());
         Ok(())
     }
 
@@ -297,8 +328,8 @@ impl Exchange {
         ids: &mut DerivedIds,
         out: &mut Vec<Event>,
     ) -> Result<(), Refusal> {
-        let withholding_bps = self.require_organization(organization)?.withholding_bps;
-        check_amount(amount)?;
+        let known = self.require_organization(organization)?;
+        check_cents(amount)?;
         let available = self.books.customer(source.kind(), organization, currency);
         if amount > available {
             return Err(Refusal::InsufficientFunds { required: amount, available });
@@ -306,7 +337,7 @@ impl Exchange {
         let payout = PayoutId::new(ids.mint());
         let reference = PaymentReference::of_payout(payout);
         let withheld = match source {
-            PayoutSource::Payable => share_floor(amount, withholding_bps).whole_cents(),
+            PayoutSource::Payable => known.withheld(currency).of_next(amount, known.withholding_bps),
             PayoutSource::Available => Amount::ZERO,
         };
         let amount = amount - withheld;
@@ -330,6 +361,12 @@ impl Exchange {
         }));
         Ok(())
     }
+}
+
+/// An amount that banks move.
+fn check_cents(amount: Amount) -> Result<(), Refusal> {
+    check_amount(amount)?;
+    if amount == amount.whole_cents() { Ok(()) } else { Err(Refusal::AmountNotInCents) }
 }
 
 fn check_amount(amount: Amount) -> Result<(), Refusal> {

@@ -79,13 +79,14 @@ impl Exchange {
             Instruction::OpenBankAccount { account, currency, opening, tolerance } => {
                 self.open_bank_account(*account, *currency, *opening, *tolerance, out)
             }
+            Instruction::CloseBankAccount { account } => self.close_bank_account(*account, out),
             Instruction::ExpectDeposit { organization, amount, currency } => {
                 self.expect_deposit(*organization, *amount, *currency, ids, out)
             }
             Instruction::ImportStatement(statement) => self.import_statement(statement, ids, out),
-            Instruction::Reconcile { lines, items } => self.reconcile(lines, items, ids, out),
-            Instruction::UndoReconciliation { reconciliation, reason } => {
-                self.undo_reconciliation(*reconciliation, reason, out)
+            Instruction::Reconcile { lines, items, by } => self.reconcile(lines, items, *by, ids, out),
+            Instruction::UndoReconciliation { reconciliation, reason, by } => {
+                self.undo_reconciliation(*reconciliation, reason, *by, out)
             }
             Instruction::RequestPayout { organization, amount, currency, source } => {
                 self.request_payout(*organization, *amount, *currency, *source, ids, out)

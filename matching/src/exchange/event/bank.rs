@@ -1,7 +1,7 @@
 //! The bank: its accounts, what it has booked, what that was for, and the payouts that it carries out.
 
 use ledger::{
-    AccountKind, Amount, BankAccountId, BankLine, Currency, Day, DepositId, MatchRule, OrganizationId,
+    AccountKind, Amount, BankAccountId, BankLine, ClientId, Currency, Day, DepositId, MatchRule, OrganizationId,
     PaymentReference, PayoutId, ReconciliationId, StatementDigest, StatementId,
 };
 use schemars::JsonSchema;
@@ -20,6 +20,17 @@ pub struct BankAccountOpened {
     pub opening: Amount,
     /// How much a booking may differ from what it is for.
     pub tolerance: Amount,
+}
+
+/// An account at a bank was given up.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct BankAccountClosed {
+    /// The account.
+    pub account: BankAccountId,
+    /// Its currency.
+    pub currency: Currency,
+    /// What it had been opened with, where no statement ever told of it; nothing otherwise.
+    pub opening: Amount,
 }
 
 /// An organization announced a deposit.
@@ -162,6 +173,9 @@ pub struct Reconciled {
     /// The day on which the books have it: that of the latest booking, or the first of the month that is open.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub day: Option<Day>,
+    /// Who said so; nobody where it explains itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<ClientId>,
 }
 
 /// A reconciliation was undone: its bookings are unexplained again.
@@ -177,6 +191,9 @@ pub struct ReconciliationUndone {
     /// The sequence of the event that is undone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub corrects: Option<u64>,
+    /// Who said so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<ClientId>,
 }
 
 /// Where the money of a payout comes from.

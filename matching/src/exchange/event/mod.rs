@@ -16,8 +16,8 @@ use uuid::Uuid;
 
 pub use accounting::{JournalApproved, JournalProposed, JournalRejected, PeriodClosed, WithholdingSet};
 pub use bank::{
-    BankAccountOpened, BankLineId, BankLinesBooked, DepositExpected, MatchedItem, MatchedLine, MatchedTarget,
-    PayoutRequested, PayoutReturned, PayoutSource, Reconciled, ReconciliationUndone, StatementImported,
+    BankAccountClosed, BankAccountOpened, BankLineId, BankLinesBooked, DepositExpected, MatchedItem, MatchedLine,
+    MatchedTarget, PayoutRequested, PayoutReturned, PayoutSource, Reconciled, ReconciliationUndone, StatementImported,
 };
 pub use contract::{Advance, ChargeMissed, ContractNovated, ContractTerminated, PeriodCharged, TerminationCause};
 pub use delivery::{
@@ -143,6 +143,8 @@ events! {
     DepositReceived = "deposit_received", 1;
     /// An account at a bank was opened.
     BankAccountOpened = "bank_account_opened", 1;
+    /// An account at a bank was given up.
+    BankAccountClosed = "bank_account_closed", 1;
     /// A deposit was announced.
     DepositExpected = "deposit_expected", 1;
     /// A bank statement was imported.
@@ -271,6 +273,7 @@ impl Event {
             Self::BudgetSet(e) => EventKey::Organization(e.organization),
             Self::DepositReceived(e) => EventKey::Organization(e.organization),
             Self::BankAccountOpened(e) => EventKey::BankAccount(e.account),
+            Self::BankAccountClosed(e) => EventKey::BankAccount(e.account),
             Self::DepositExpected(e) => EventKey::Organization(e.organization),
             Self::StatementImported(e) => EventKey::BankAccount(e.account),
             Self::BankLinesBooked(e) => EventKey::BankAccount(e.account),
@@ -335,6 +338,7 @@ impl Event {
             | Self::WithholdingSet(_)
             | Self::PeriodClosed(_)
             | Self::BankAccountOpened(_)
+            | Self::BankAccountClosed(_)
             | Self::MarketOpened(_)
             | Self::MarketHalted(_)
             | Self::MarketResumed(_)

@@ -48,6 +48,7 @@ impl Event {
             | Self::JournalProposed(_)
             | Self::JournalRejected(_)
             | Self::BankAccountOpened(_)
+            | Self::BankAccountClosed(_)
             | Self::StatementImported(_)
             | Self::BankLinesBooked(_)
             | Self::MarketOpened(_)
@@ -136,6 +137,7 @@ impl Event {
             | Self::JournalProposed(_)
             | Self::JournalRejected(_)
             | Self::BankAccountOpened(_)
+            | Self::BankAccountClosed(_)
             | Self::StatementImported(_)
             | Self::BankLinesBooked(_) => return None,
             Self::LotRegistered(e) => serde_json::to_value(e),

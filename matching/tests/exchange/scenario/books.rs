@@ -23,6 +23,9 @@ impl Scenario {
                 opening: line.option("opening=").map_or(Amount::ZERO, amount),
                 tolerance: line.option("tolerance=").map_or(Amount::ZERO, amount),
             }),
+            ["give_up", account] => {
+                self.execute(Instruction::CloseBankAccount { account: account.parse().expect("a bank account") })
+            }
             ["expect", name, who, sum] => {
                 self.admit(who);
                 let (organization, currency) = (organization(who), Currency::USD);
@@ -46,7 +49,11 @@ impl Scenario {
             ["match", ..] => self.reconcile(&line.words[1..]),
             ["undo", which] => {
                 let reconciliation = self.reconciliations[which];
-                self.execute(Instruction::UndoReconciliation { reconciliation, reason: "mistaken".into() })
+                self.execute(Instruction::UndoReconciliation {
+                    reconciliation,
+                    reason: "mistaken".into(),
+                    by: line.by(),
+                })
             }
             ["bank_accounts"] => {
                 let rows = self.exchange.books().sorted();
@@ -160,7 +167,8 @@ impl Scenario {
             (choice, sum)
         });
         let (lines, items) = (lines.collect(), items.collect());
-        self.execute(Instruction::Reconcile { lines, items })
+        let by = "ann".parse().expect("a client");
+        self.execute(Instruction::Reconcile { lines, items, by })
     }
 
     fn bank_name(&self, id: &BankLineId) -> &str {
