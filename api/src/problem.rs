@@ -135,6 +135,9 @@ problem_codes! {
     JournalNotOpen = "journal_not_open", 409, "The journal is approved or rejected";
     ApprovalOwn = "approval_own", 403, "The journal is your own";
     WithholdingInvalid = "withholding_invalid", 422, "The tax rate is not possible";
+    BankAccountInUse = "bank_account_in_use", 409, "The bank account is in use";
+    StatementDatesInvalid = "statement_dates_invalid", 422, "The statement's dates are not possible";
+    AmountNotInCents = "amount_not_in_cents", 422, "The amount is not in whole cents";
     OutageNotOpen = "outage_not_open", 409, "The outage is settled or dismissed";
     OutageInvalid = "outage_invalid", 422, "The outage is not possible";
     OutageEnded = "outage_ended", 409, "The outage has ended";

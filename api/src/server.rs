@@ -119,6 +119,7 @@ fn bank_and_books(routes: &mut ServiceConfig<'_>) {
         .service(bank::transfers::payouts)
         .service(bank::transfers::return_payout)
         .service(bank::accounts::open)
+        .service(bank::accounts::close)
         .service(bank::accounts::list)
         .service(bank::statements::import)
         .service(bank::statements::show)

@@ -153,6 +153,7 @@ impl History {
             | Event::BudgetSet(_)
             | Event::DepositReceived(_)
             | Event::BankAccountOpened(_)
+            | Event::BankAccountClosed(_)
             | Event::DepositExpected(_)
             | Event::StatementImported(_)
             | Event::BankLinesBooked(_)

@@ -93,6 +93,14 @@ impl BalancesCheck {
 /// The balances that the tables state.
 pub(super) struct StoredBalances(Vec<(Account, Amount)>);
 
+impl StoredBalances {
+    /// What the accounts of a kind come to in a currency.
+    fn sum(&self, kind: AccountKind, currency: Currency) -> Amount {
+        let of_kind = self.0.iter().filter(|(account, _)| (account.kind, account.currency) == (kind, currency));
+        of_kind.map(|(_, balance)| *balance).sum()
+    }
+}
+
 async fn stored(snapshot: &Snapshot) -> Result<Vec<BalanceRow>, AuditError> {
     let statement = "SELECT k.entity, a.code, a.owner, a.currency, b.balance, a.guarded AND coalesce(b.guarded, true), \
                      a.guarded OR coalesce(b.guarded, false) \
@@ -128,7 +136,7 @@ pub(super) fn named(account: &Account) -> String {
     format!("{entity} {} {owner} {currency}", kind.code()).replace("  ", " ")
 }
 
-/// Adds up the stored balances per currency: what is in the bank is what is owed and what was earned.
+/// Adds up the stored balances per currency: what is there is what is owed and what is one's own, and what is owed is covered.
 pub(super) fn client_money(stored: &StoredBalances) -> Outcome {
     let mut outcome = Outcome::of(Check::ClientMoney);
     let mut currencies: BTreeMap<Currency, BTreeMap<Class, Amount>> = BTreeMap::new();
@@ -142,7 +150,18 @@ pub(super) fn client_money(stored: &StoredBalances) -> Outcome {
         let of = |class| classes.get(&class).copied().unwrap_or_default();
         let (assets, owed, own) = (of(Class::Asset), -of(Class::Liability), -of(Class::Own));
         outcome.compare(|| format!("{currency}, the bank and what is on its way"), owed + own, assets);
-        notes.push(format!("{assets} {currency} = {owed} owed + {own} own"));
+        if own < Amount::ZERO {
+            outcome.differ(|| Finding {
+                place: format!("{currency}, the cover of what is owed"),
+                expected: format!("at least {owed}"),
+                found: format!("{assets}: {} of it was spent", -own),
+            });
+        }
+        let bank = stored.sum(AccountKind::Bank, *currency);
+        let elsewhere = assets - bank;
+        notes.push(format!(
+            "{bank} {currency} at the bank, {elsewhere} unexplained or converted = {owed} owed + {own} own"
+        ));
     }
     outcome.note = Some(notes.join("; ")).filter(|note| !note.is_empty());
     outcome

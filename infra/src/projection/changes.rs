@@ -80,6 +80,7 @@ impl<'a> Changes<'a> {
             | Event::BudgetSet(_)
             | Event::DepositReceived(_)
             | Event::BankAccountOpened(_)
+            | Event::BankAccountClosed(_)
             | Event::DepositExpected(_)
             | Event::StatementImported(_)
             | Event::BankLinesBooked(_)

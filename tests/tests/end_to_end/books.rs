@@ -2,6 +2,7 @@
 //!
 //! The application's role stands for an intruder who has its database password; the owner stands for our own mistakes.
 
+use ledger::{AccountKind, Guard};
 use tests::postgres::TestDatabase;
 use tokio_postgres::{Client, Config, NoTls};
 
@@ -338,6 +339,8 @@ fn closing(period: &str, at: &str) -> String {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_closed_month_takes_no_entry() {
     let books = Books::open().await;
+    let early = closing("2036-12", "2037-01-01T00:00:00Z");
+    books.refuse(&books.application, "a month before the first entry", &early, (NOT_SOUND, "in sequence")).await;
     // An entry that comes with the closing event may be of an event before it.
     let last = entry("last", 2) + &lines("(0, 1, 5), (1, 2, -5)");
     let close = format!("BEGIN; {} {last} COMMIT", closing("2037-01", "2037-02-01T00:00:00Z"));
@@ -374,6 +377,23 @@ async fn a_closed_month_takes_no_entry() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn whether_an_account_is_guarded_follows_from_its_code() {
+    let books = Books::open().await;
+    for kind in AccountKind::ALL {
+        let is_guarded = kind.guard() == Guard::NeverDebit;
+        let account = |guarded: bool| {
+            let code = kind.code();
+            format!(
+                "INSERT INTO accounts (id, book, code, owner, currency, guarded) VALUES (99, 1, '{code}', 'x', 'USD', {guarded})"
+            )
+        };
+        let undone = format!("BEGIN; {}; ROLLBACK", account(is_guarded));
+        books.application.batch_execute(&undone).await.expect("an account as the chart has it");
+        books.refuse(&books.application, kind.code(), &account(!is_guarded), (CHECK, "guarded_by_code")).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_intruder_cannot_reach_behind_the_rules() {
     let books = Books::open().await;
     let intruder = books.intruder().await;
@@ -388,6 +408,7 @@ async fn an_intruder_cannot_reach_behind_the_rules() {
         "UPDATE leadership SET only_row = true",
         "INSERT INTO entries_awaiting_lines VALUES (1, 1, 1)",
         "DELETE FROM entries_awaiting_lines",
+        "UPDATE api_clients SET role = 'operator'",
         "INSERT INTO closed_periods (period, event) VALUES ('2037-01-01', 1)",
         "ALTER TABLE entries DISABLE TRIGGER entries_are_of_open_periods",
         "SELECT FROM entries FOR UPDATE",

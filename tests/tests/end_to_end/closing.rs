@@ -113,6 +113,9 @@ async fn a_journal_takes_two_people() {
     admit(&exchange).await;
     let ann = exchange.person("ann", OPERATOR_ORGANIZATION, Role::Finance);
     let bob = exchange.person("bob", OPERATOR_ORGANIZATION, Role::Finance);
+    // What is given away is the owners'.
+    let account = json!({"account": ACCOUNT, "currency": "USD", "opening": "100.00"});
+    ann.post("/v1/bank-accounts", &account).await.ok();
     let acme = exchange.client("acme", Role::Buyer);
     let balance = async || text(&acme.get("/v1/account/balances").await.ok()["data"][0]["available"]);
     let before = balance().await;

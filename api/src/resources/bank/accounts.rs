@@ -1,6 +1,6 @@
 //! Accounts at the bank.
 
-use actix_web::{HttpRequest, HttpResponse, get, post, web};
+use actix_web::{HttpRequest, HttpResponse, delete, get, post, web};
 use infra::node::Node;
 use ledger::{Account, AccountKind, Amount, BankAccountId, Currency, Owner};
 use matching::{Exchange, Instruction};
@@ -103,6 +103,32 @@ pub async fn open(
     let receipt = submit(&node, &request, caller.organization, &*body, instruction).await?;
     let account = BankAccountBody::find(&node.view.read(), account)?;
     Ok(answer(HttpResponse::Created(), receipt.sequence, &account))
+}
+
+/// Give up a bank account that is empty and explained, or that never had a statement: what it was opened with is taken back then.
+#[utoipa::path(
+    operation_id = "close_bank_account",
+    tag = "finance",
+    security(("oauth2" = ["finance"])),
+    params(
+        ("account" = String, Path, description = "The account, as its statements name it"),
+        ("Idempotency-Key" = Option<String>, Header, description = "Makes the request repeatable"),
+    ),
+    responses(
+        (status = 204, description = "Given up"),
+        (status = "4XX", description = "Refused", body = ProblemBody, content_type = "application/problem+json"),
+    ),
+)]
+#[delete("/bank-accounts/{account}")]
+pub async fn close(
+    caller: Caller<FinanceOnly>,
+    account: web::Path<BankAccountId>,
+    request: HttpRequest,
+    node: web::Data<Node>,
+) -> Result<HttpResponse, Problem> {
+    let instruction = Instruction::CloseBankAccount { account: account.into_inner() };
+    submit(&node, &request, caller.organization, &(), instruction).await?;
+    Ok(HttpResponse::NoContent().finish())
 }
 
 /// The bank accounts, and whether the books agree with the bank.

@@ -3,8 +3,8 @@
 use actix_web::{HttpRequest, HttpResponse, get, post, web};
 use infra::node::Node;
 use ledger::{
-    AccountKind, Amount, BankAccountId, Currency, DepositId, MatchRule, OrganizationId, PayoutId, ReconciliationId,
-    StatementId,
+    AccountKind, Amount, BankAccountId, ClientId, Currency, DepositId, MatchRule, OrganizationId, PayoutId,
+    ReconciliationId, StatementId,
 };
 use matching::{
     BankLineId, Event, Exchange, Instruction, ItemChoice, MatchedTarget, Reconciled, StandingReconciliation,
@@ -55,7 +55,7 @@ pub struct ItemChoiceBody {
     /// A deposit of this organization that nobody had announced.
     #[schema(value_type = Option<String>)]
     organization: Option<OrganizationId>,
-    /// Something of the exchange's own: `6000-expense`, `3000-equity`, `4000-fee-revenue`, `2400-withheld-tax` for tax that is paid to
+    /// Something of the exchange's own: `6000-expense`, `3000-equity`, `4900-other-income`, `2400-withheld-tax` for tax that is paid to
     /// the state, or `1900-currency-position` for one side of a currency conversion.
     account: Option<String>,
     /// How much is for it, money received being positive; what is open of it when not given, or all for a single item.
@@ -64,12 +64,12 @@ pub struct ItemChoiceBody {
 }
 
 impl NewReconciliationBody {
-    fn instruction(&self) -> Result<Instruction, Problem> {
+    fn instruction(&self, by: ClientId) -> Result<Instruction, Problem> {
         let line = |line: &LineChoiceBody| {
             (BankLineId { statement: StatementId::new(line.statement), line: line.line }, line.amount)
         };
         let items = self.items.iter().map(|item| Ok((item.choice()?, item.amount))).collect::<Result<_, Problem>>()?;
-        Ok(Instruction::Reconcile { lines: self.lines.iter().map(line).collect(), items })
+        Ok(Instruction::Reconcile { lines: self.lines.iter().map(line).collect(), items, by })
     }
 }
 
@@ -111,6 +111,9 @@ pub struct ReconciliationBody {
     /// The bookings less what they were for, posted to `6900-bank-difference`.
     #[schema(value_type = String)]
     difference: Amount,
+    /// The client that said so; null where it explained itself.
+    #[schema(value_type = Option<String>)]
+    by: Option<ClientId>,
 }
 
 /// A booking, or a part of it.
@@ -171,6 +174,7 @@ impl From<&Reconciled> for ReconciliationBody {
             lines: e.lines.iter().map(line).collect(),
             items: e.items.iter().map(item).collect(),
             difference: e.difference,
+            by: e.by,
         }
     }
 }
@@ -308,7 +312,7 @@ pub async fn reconcile(
     body: web::Json<NewReconciliationBody>,
     node: web::Data<Node>,
 ) -> Result<HttpResponse, Problem> {
-    let receipt = submit(&node, &request, caller.organization, &*body, body.instruction()?).await?;
+    let receipt = submit(&node, &request, caller.organization, &*body, body.instruction(caller.client)?).await?;
     let reconciled = receipt.rows.iter().find_map(|row| match &row.record.event {
         Event::Reconciled(reconciled) => Some(ReconciliationBody::from(reconciled)),
         _ => None,
@@ -340,7 +344,7 @@ pub async fn undo(
     node: web::Data<Node>,
 ) -> Result<HttpResponse, Problem> {
     let (reconciliation, reason) = (ReconciliationId::new(*reconciliation), body.reason.clone());
-    let instruction = Instruction::UndoReconciliation { reconciliation, reason };
+    let instruction = Instruction::UndoReconciliation { reconciliation, reason, by: caller.client };
     let receipt = submit(&node, &request, caller.organization, &*body, instruction).await?;
     let undone = receipt.rows.iter().find_map(|row| match &row.record.event {
         Event::ReconciliationUndone(undone) => Some(ReconciliationBody::from(&undone.undone)),

@@ -19,7 +19,7 @@ use crate::resources::{submit, unexpected_receipt};
 #[serde(deny_unknown_fields)]
 pub struct JournalLineBody {
     /// The account in the chart: of the operator's own `1900-currency-position`, `2400-withheld-tax`, `3000-equity`,
-    /// `4000-fee-revenue`, `6000-expense` and `6900-bank-difference`; of organizations `2000-customer-available` and
+    /// `4000-fee-revenue`, `4900-other-income`, `6000-expense` and `6900-bank-difference`; of organizations `2000-customer-available` and
     /// `2200-seller-payable`.
     #[schema(example = "6000-expense")]
     account: String,

@@ -74,7 +74,7 @@ pub struct UnreconciledBody {
     statement: Option<Uuid>,
     /// The booking's place in it, from 1.
     line: Option<u32>,
-    /// The last day that the account's statements reach.
+    /// The last day that the account's statements reach; null where it has none.
     #[schema(value_type = Option<String>, format = Date)]
     until: Option<Day>,
     /// The currency of the deposits.
@@ -109,7 +109,7 @@ impl From<&Unreconciled> for UnreconciledBody {
                 ..nothing
             },
             Unreconciled::Statement { account, until } => {
-                Self { kind: "statement", account: Some(account), until: Some(until), ..nothing }
+                Self { kind: "statement", account: Some(account), until, ..nothing }
             }
             Unreconciled::Deposits { currency, amount } => {
                 Self { kind: "deposits", currency: Some(currency), amount: Some(amount), ..nothing }

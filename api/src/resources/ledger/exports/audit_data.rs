@@ -56,7 +56,10 @@ impl JournalForm for AuditData {
         let version = entry.rule_version.to_string();
         let (header, entered_by, approved_by) = match &entry.manual {
             None => (entry.rule(), ENTERED_BY, ""),
-            Some(manual) => (manual.text.clone(), manual.proposed_by.as_str(), manual.approved_by.as_str()),
+            Some(manual) => {
+                let said = if manual.text.is_empty() { entry.rule() } else { manual.text.clone() };
+                (said, manual.entered_by.as_str(), manual.approved_by.as_str())
+            }
         };
         let mut text = String::new();
         for line in &entry.lines {

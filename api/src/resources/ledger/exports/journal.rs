@@ -68,8 +68,10 @@ pub(in crate::resources::ledger) struct JournalEntry {
 
 /// What people said of an entry.
 pub(in crate::resources::ledger) struct ManualEntry {
-    pub proposed_by: String,
+    pub entered_by: String,
+    /// Empty where it takes one person.
     pub approved_by: String,
+    /// Empty where nothing was said.
     pub text: String,
 }
 
@@ -191,8 +193,9 @@ impl Export {
         let DaySpan { from, to } = self.scope.span;
         let statement = "SELECT e.sequence, e.effective, e.rule, e.rule_version, e.event, v.at, e.contract, e.box, \
                          encode(e.hash, 'hex'), l.line, a.code, a.owner, l.amount, a.currency, l.contract, \
-                         e.corrects, CASE v.type WHEN 'journal_approved' THEN ARRAY[v.content #>> '{proposed,by}', \
-                         v.content ->> 'by', v.content #>> '{proposed,text}'] END \
+                         e.corrects, CASE WHEN v.type = 'journal_approved' THEN ARRAY[v.content #>> '{proposed,by}', \
+                         v.content ->> 'by', v.content #>> '{proposed,text}'] \
+                         WHEN v.content ->> 'by' IS NOT NULL THEN ARRAY[v.content ->> 'by', '', coalesce(v.content ->> 'reason', '')] END \
                          FROM entries e JOIN lines l ON l.book = e.book AND l.entry = e.sequence \
                          JOIN accounts a ON a.id = l.account LEFT JOIN events v ON v.sequence = e.event \
                          WHERE e.book = $1 AND ($2::date IS NULL OR e.effective >= $2) \
@@ -270,8 +273,8 @@ impl JournalEntry {
             corrects: row.get(15),
             hash: row.get(8),
             manual: row.get::<_, Option<Vec<String>>>(16).and_then(|said| {
-                let [proposed_by, approved_by, text] = said.try_into().ok()?;
-                Some(ManualEntry { proposed_by, approved_by, text })
+                let [entered_by, approved_by, text] = said.try_into().ok()?;
+                Some(ManualEntry { entered_by, approved_by, text })
             }),
             lines: Vec::new(),
         }
