@@ -83,6 +83,26 @@ impl Day {
         Month(i32::from(date.year()) * 12 + i32::from(date.month()) - 1)
     }
 
+    /// The first day of a year.
+    pub fn first_of_year(year: i32) -> Self {
+        Month(year * 12).first_day()
+    }
+
+    /// Its year.
+    pub fn year(self) -> i32 {
+        i32::from(self.civil().year())
+    }
+
+    /// Its month in the year, from 1.
+    pub fn month_of_year(self) -> i32 {
+        i32::from(self.civil().month())
+    }
+
+    /// Its place in the month, from 1.
+    pub fn day_of_month(self) -> i32 {
+        i32::from(self.civil().day())
+    }
+
     fn of(date: jiff::civil::Date) -> Self {
         // In range: jiff's dates lie within ten thousand years.
         let span = date.since(jiff::civil::date(1970, 1, 1)).unwrap_or_default();
@@ -119,7 +139,13 @@ impl Month {
     /// The month after it.
     #[must_use]
     pub const fn next(self) -> Self {
-        Self(self.0 + 1)
+        self.plus(1)
+    }
+
+    /// The month so many months later, or earlier.
+    #[must_use]
+    pub const fn plus(self, months: i32) -> Self {
+        Self(self.0 + months)
     }
 
     /// Its first day.

@@ -16,6 +16,7 @@ mod books;
 mod calendar;
 mod chain;
 mod correction;
+mod deal;
 mod entry;
 mod identity;
 mod map;
@@ -33,6 +34,10 @@ pub use books::{Books, Overdraft};
 pub use calendar::{Day, Instant, InvalidTime, Month};
 pub use chain::{ChainHash, ChainedEntry, chain};
 pub use correction::{Correction, InvalidCorrection};
+pub use deal::{
+    BusinessCalendar, BusinessDayRule, Cycle, DayCount, Installment, InvalidCycle, InvalidDayCount, InvalidLoan, Loan,
+    PaymentDates, Repayment, Rounding, Stub,
+};
 pub use entry::{Entry, Line, Unbalanced};
 pub use identity::{
     BankAccountId, BoxId, ClientId, ContractId, DepositId, EntityId, InvalidBankAccount, InvalidClient, InvalidEntity,

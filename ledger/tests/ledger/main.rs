@@ -1,0 +1,4 @@
+//! The ledger against worked examples and against what others have computed.
+
+mod actus;
+mod posting;
