@@ -35,8 +35,9 @@ pub use calendar::{Day, Instant, InvalidTime, Month};
 pub use chain::{ChainHash, ChainedEntry, chain};
 pub use correction::{Correction, InvalidCorrection};
 pub use deal::{
-    BusinessCalendar, BusinessDayRule, Cycle, DayCount, Installment, InvalidCycle, InvalidDayCount, InvalidLoan, Loan,
-    PaymentDates, Repayment, Rounding, Stub,
+    BusinessCalendar, BusinessDayRule, Cycle, DayCount, FacilityTerms, Installment, InvalidCycle, InvalidDayCount,
+    InvalidLoan, InvalidRate, InvalidWaterfall, Loan, PaymentDates, Rate, Repayment, RepaymentTerms, Rounding, Step,
+    StepPaid, Stub, waterfall,
 };
 pub use entry::{Entry, Line, Unbalanced};
 pub use identity::{

@@ -1,6 +1,7 @@
 //! The commands of the binary, one per role.
 
 mod audit;
+mod box_files;
 mod create_operator;
 mod exec;
 mod migrate;
@@ -97,6 +98,9 @@ enum Command {
         #[arg(long)]
         format: Option<BankFileFormat>,
     },
+    /// Compute what a box's deal comes to, from files: a loan's schedule, a waterfall.
+    #[command(subcommand)]
+    Box(box_files::BoxCommand),
     /// Print the OpenAPI document.
     Openapi,
 }
@@ -123,6 +127,7 @@ impl Invocation {
                 }
                 Command::Exec { commands } => exec::exec(&commands),
                 Command::Statement { file, format } => statement::statement(&file, format),
+                Command::Box(command) => box_files::execute(&command),
                 Command::Openapi => openapi::print(),
             }
         })

@@ -1,6 +1,8 @@
 //! Loans: what is owed on each date, in interest and in principal.
 
 use rust_decimal::{Decimal, RoundingStrategy};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 use super::business_day::BusinessCalendar;
 use super::day_count::DayCount;
@@ -55,9 +57,11 @@ pub enum Repayment {
 }
 
 /// What amounts are rounded to.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
 pub enum Rounding {
     /// To the cent, halves to the even one.
+    #[default]
     Cent,
     /// Not at all, but for the 28 digits of a number.
     Exact,

@@ -3,6 +3,9 @@
 use std::fmt;
 use std::str::FromStr;
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
 use crate::Day;
 
 /// How far apart payments are.
@@ -61,9 +64,11 @@ pub struct PaymentDates {
 }
 
 /// The last period, where it is not a whole one.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
 pub enum Stub {
     /// It stands alone, and is shorter than the others.
+    #[default]
     Short,
     /// It is joined with the one before, which makes a longer one.
     Long,
