@@ -129,13 +129,13 @@ pub enum Fact<'a> {
         /// How much, more than zero.
         amount: Amount,
     },
-    /// A booking was for a payout.
+    /// A booking was for a payout: it has left, or come back.
     PayoutMatched {
         /// The account that it left.
         account: BankAccountId,
         /// Whose money.
         organization: OrganizationId,
-        /// How much, more than zero.
+        /// How much has left; less than zero where it came back.
         amount: Amount,
     },
     /// A payout did not leave.

@@ -56,7 +56,7 @@ rules! {
     DEPOSIT_CONFIRMED = "deposit.confirmed", 1, ["reconciled"], NONE;
     #[doc = "An organization asked for its money: it is in transit until the bank has booked it."]
     PAYOUT_REQUESTED = "payout.requested", 1, ["payout_requested"], NONE;
-    #[doc = "A booking was for a payout: it has left."]
+    #[doc = "A booking was for a payout: it has left, or with the other sign come back and is in transit again."]
     PAYOUT_MATCHED = "payout.matched", 1, ["reconciled"], NONE;
     #[doc = "A payout did not leave: its money is the organization's again."]
     PAYOUT_RETURNED = "payout.returned", 1, ["payout_returned"], NONE;

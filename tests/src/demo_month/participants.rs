@@ -1,7 +1,8 @@
 //! Who trades in the demo's month, and at what prices.
 
 /// A provider of the month with what it asks per GPU-hour: the median of its on-demand quotes for one A100 SXM4 80 GB between
-/// 2026-02-19 and 2026-07-20 in the recording `gpu_rental_observations_2026` (gpu-pricing-tracker, `data/observations.csv`).
+/// 2026-02-19 and 2026-07-20 in the recording `gpu_rental_observations_2026` (gpu-pricing-tracker, `data/observations.csv`); one tick more for the second of
+/// the two at 1.35.
 pub(super) struct Provider {
     pub id: &'static str,
     pub price: &'static str,

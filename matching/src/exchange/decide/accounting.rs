@@ -175,7 +175,7 @@ impl Exchange {
     }
 
     fn period_closed(&self) -> Refusal {
-        Refusal::PeriodClosed { first_day: self.accounting.dated(self.now.day().month().first_day()) }
+        Refusal::PeriodClosed { first_day: self.accounting.first_open_day().unwrap_or_else(|| self.now.day()) }
     }
 
     pub(super) fn set_withholding(
