@@ -73,6 +73,8 @@ pub enum WouldFill {
 const ASKS_MAX: usize = 8;
 /// How many other windows are tried: the nearest.
 const WINDOWS_MAX: usize = 8;
+/// How many quantities are tried.
+const QUANTITIES_MAX: usize = 8;
 
 impl Venue {
     /// Why a bid that arrives now does not fill whole. `search` is as it arrives; a halted market or a post-only wish is for
@@ -115,12 +117,20 @@ impl Venue {
         (plan.gpus() == terms.remaining).then_some(plan)
     }
 
-    /// The most GPUs that the bid could have had in its hours at its price.
+    /// GPUs that the bid could have had in its hours at its price: the most it finds now. A bid for so many may be led to another
+    /// place, which could carry it but for asks of the bidder's own; then what is found there is tried, and so on.
     fn most(&self, search: &Search<'_>) -> Option<WouldFill> {
         let min_gpus = if search.terms.all_or_none { search.terms.lot_size } else { search.terms.min_gpus };
-        let terms = BidTerms { all_or_none: false, min_gpus, ..*search.terms };
-        let gpus = self.plan(&Search { terms: &terms, ..*search }).gpus();
-        (gpus > 0).then_some(WouldFill::Gpus(gpus))
+        let mut wanted = search.terms.remaining;
+        for _ in 0..QUANTITIES_MAX {
+            let terms = BidTerms { remaining: wanted, all_or_none: false, min_gpus, ..*search.terms };
+            let found = self.plan(&Search { terms: &terms, ..*search }).gpus();
+            if found == wanted {
+                return (found > 0).then_some(WouldFill::Gpus(found));
+            }
+            wanted = found;
+        }
+        None
     }
 
     /// The nearest window that fills the bid: of the same length first, then from the same start with another length.

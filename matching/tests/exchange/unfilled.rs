@@ -59,3 +59,21 @@ fn the_price_told_is_that_of_the_last_gpu() {
          bid B3 acme m1 24 @1.3000 0..24 fok => placed; trade B3 A1 16 @1.2000; trade B3 A2 8 @1.3000",
     );
 }
+
+#[test]
+fn the_quantity_told_fills_whose_own_asks_are_cancelled_on_the_way() {
+    // North and south could carry their bids with acme's own asks, and so are chosen; without these they cannot.
+    market(
+        "lot L3 west m1 16 0..48
+         ask A1 north L1 8 @1.0000
+         bid B1 acme m1 8 @1.0000 0..24 => placed; trade B1 A1 8 @1.0000
+         ask A2 south L2 8 @1.0000
+         bid B2 acme m1 8 @1.0000 0..24 => placed; trade B2 A2 8 @1.0000
+         ask R1 acme B1#1 8 @1.0000
+         ask R2 acme B2#1 8 @1.1000
+         ask A3 south L2 8 @1.2000 0..24
+         ask A4 west L3 8 @1.3000 0..24
+         bid B3 acme m1 16 @2.0000 0..24 fok one_provider cancel_oldest => placed (provider); killed B3
+         bid B4 acme m1 8 @2.0000 0..24 fok one_provider cancel_oldest => placed (hours 24..48); killed B4",
+    );
+}

@@ -29,12 +29,15 @@ impl Twin {
             return Unfilled { reason: UnfilledReason::Hours, would_fill: Some(WouldFill::Window(window)) };
         }
         let most = {
-            let bid = changed(bid, &|_, want| {
-                want.min = if want.all_or_none { want.unit } else { want.min };
-                want.all_or_none = false;
-            });
-            let gpus = self.plan(&bid, markets, own).gpus();
-            (gpus > 0).then_some(WouldFill::Gpus(gpus))
+            let found = |gpus: &u32| {
+                let bid = changed(bid, &|_, want| {
+                    want.min = if want.all_or_none { want.unit } else { want.min };
+                    (want.all_or_none, want.remaining) = (false, *gpus);
+                });
+                self.plan(&bid, markets, own).gpus()
+            };
+            let mut tries = std::iter::successors(bid.want().map(|want| want.remaining), |gpus| Some(found(gpus)));
+            tries.find(|gpus| found(gpus) == *gpus).filter(|gpus| *gpus > 0).map(WouldFill::Gpus)
         };
         let anywhere = |_: &mut Order, want: &mut Want| (want.placement, want.bound) = (Placement::Any, None);
         let nothing = |_: &mut Order, _: &mut Want| {};
