@@ -148,6 +148,11 @@ impl Month {
         Self(self.0 + months)
     }
 
+    /// How many months later another one is; zero when it is not later.
+    pub fn months_until(self, later: Self) -> u32 {
+        u32::try_from(later.0 - self.0).unwrap_or(0)
+    }
+
     /// Its first day.
     pub fn first_day(self) -> Day {
         // In range: days exist up to the year 9999, and a month's number is 1 to 12.

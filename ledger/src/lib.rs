@@ -16,7 +16,7 @@ mod books;
 mod calendar;
 mod chain;
 mod correction;
-mod deal;
+pub mod deal;
 mod entry;
 mod identity;
 mod map;
@@ -34,11 +34,6 @@ pub use books::{Books, Overdraft};
 pub use calendar::{Day, Instant, InvalidTime, Month};
 pub use chain::{ChainHash, ChainedEntry, chain};
 pub use correction::{Correction, InvalidCorrection};
-pub use deal::{
-    BusinessCalendar, BusinessDayRule, Cycle, DayCount, FacilityTerms, Installment, InvalidCycle, InvalidDayCount,
-    InvalidLoan, InvalidRate, InvalidWaterfall, Loan, PaymentDates, Rate, Repayment, RepaymentTerms, Rounding, Step,
-    StepPaid, Stub, waterfall,
-};
 pub use entry::{Entry, Line, Unbalanced};
 pub use identity::{
     BankAccountId, BoxId, ClientId, ContractId, DepositId, EntityId, InvalidBankAccount, InvalidClient, InvalidEntity,

@@ -6,19 +6,54 @@
 //! - `day_count`, `payment_dates`, `business_day`: the calendar of a loan.
 //! - `loan`: interest and principal, date by date; `facility`: its terms as a document; `rate`.
 //! - `waterfall`: what is available, paid out in order.
+//! - `terms`: the deal document, of `contract`, `asset`, `agreement`, `debt`, `reserve`, `covenant` and `priority`; `document`: one whose parts
+//!   fit together, and `period`, its schedule.
+//! - `schedule`: what falls due on a date; `run`: the date's waterfall, from where the box stands to where it stands after it.
+//! - `projection`: all dates in a row, with `what_if`s, and the `measures` of it.
 
+mod agreement;
+mod asset;
 mod business_day;
+mod contract;
+mod covenant;
 mod day_count;
+mod debt;
+mod document;
 mod facility;
 mod loan;
+mod measures;
 mod payment_dates;
+mod period;
+mod priority;
+mod projection;
+mod quantity;
 mod rate;
+mod reserve;
+mod run;
+mod schedule;
+mod terms;
 mod waterfall;
+mod what_if;
 
+pub use agreement::{Agreement, AgreementCharge, AgreementKind, Escalator};
+pub use asset::Asset;
 pub use business_day::{BusinessCalendar, BusinessDayRule};
+pub use contract::{ClientContract, ContractCharge};
+pub use covenant::{CovenantTests, Covenants, Eligibility};
 pub use day_count::{DayCount, InvalidDayCount};
+pub use debt::{Amortization, DebtFacility, Draw, Fixing, InterestRate, RateIndex};
+pub use document::{Deal, InvalidDeal};
 pub use facility::{FacilityTerms, RepaymentTerms};
 pub use loan::{Installment, InvalidLoan, Loan, Repayment, Rounding};
 pub use payment_dates::{Cycle, InvalidCycle, PaymentDates, Stub};
+pub use period::Period;
+pub use priority::{Condition, Distributions, Pays, PriorityStep};
+pub use projection::{Measures, Payoff, ProjectedDate, Projection};
+pub use quantity::{Figure, InvalidQuantity, Quantity};
 pub use rate::{InvalidRate, Rate};
+pub use reserve::{Reserve, ReserveTarget};
+pub use run::{Dues, Run, Standing};
+pub use schedule::Schedule;
+pub use terms::{DealTerms, Determination};
 pub use waterfall::{InvalidWaterfall, Step, StepPaid, waterfall};
+pub use what_if::WhatIf;

@@ -66,7 +66,7 @@ pub enum InvalidWaterfall {
 
 impl Step {
     /// What it asks for in this run.
-    fn wanted(&self) -> Amount {
+    pub(super) fn wanted(&self) -> Amount {
         let owed = self.due + self.carried;
         self.cap.map_or(owed, |cap| owed.min(cap))
     }
@@ -94,17 +94,7 @@ pub fn waterfall(available: Amount, steps: &[Step]) -> Result<Vec<StepPaid>, Inv
     let mut left = available;
     let mut paid = Vec::with_capacity(steps.len());
     for rank in steps.chunk_by(|one, next| one.group.is_some() && one.group == next.group) {
-        let amounts = pay(left, rank);
-        let before = left;
-        left -= amounts.iter().copied().sum();
-        paid.extend(rank.iter().zip(amounts).map(|(step, amount)| StepPaid {
-            name: step.name.clone(),
-            due: step.due,
-            carried: step.carried,
-            available: before,
-            paid: amount,
-            shortfall: step.wanted() - amount,
-        }));
+        pay_rank(&mut left, rank, &mut paid);
     }
     if let Some(last) = paid.last_mut() {
         last.paid += left;
@@ -112,8 +102,23 @@ pub fn waterfall(available: Amount, steps: &[Step]) -> Result<Vec<StepPaid>, Inv
     Ok(paid)
 }
 
+/// Pays the steps of one rank from what is left.
+pub(super) fn pay_rank(left: &mut Amount, rank: &[Step], paid: &mut Vec<StepPaid>) {
+    let amounts = amounts(*left, rank);
+    let available = *left;
+    *left -= amounts.iter().copied().sum();
+    paid.extend(rank.iter().zip(amounts).map(|(step, amount)| StepPaid {
+        name: step.name.clone(),
+        due: step.due,
+        carried: step.carried,
+        available,
+        paid: amount,
+        shortfall: step.wanted() - amount,
+    }));
+}
+
 /// What each step of one rank gets.
-fn pay(left: Amount, rank: &[Step]) -> Vec<Amount> {
+fn amounts(left: Amount, rank: &[Step]) -> Vec<Amount> {
     let wanted: Vec<Amount> = rank.iter().map(Step::wanted).collect();
     if wanted.iter().copied().sum::<Amount>() <= left {
         return wanted;

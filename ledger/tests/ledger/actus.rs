@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use ledger::{BusinessCalendar, BusinessDayRule, Cycle, Day, DayCount, Loan, PaymentDates, Repayment, Rounding, Stub};
+use ledger::Day;
+use ledger::deal::{BusinessCalendar, BusinessDayRule, Cycle, DayCount, Loan, PaymentDates, Repayment, Rounding, Stub};
 use rust_decimal::Decimal;
 use serde_json::Value;
 

@@ -1,4 +1,5 @@
 //! The ledger against worked examples and against what others have computed.
 
 mod actus;
+mod deal;
 mod posting;

@@ -1,0 +1,73 @@
+//! Covenants: what is tested on every determination date.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::quantity::{Figure, Quantity};
+use crate::Amount;
+
+/// What the lenders were promised.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Covenants {
+    /// Below this DSCR cash is trapped and not paid to the sponsor.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lock_up_dscr: Option<Quantity>,
+    /// Below this DSCR the lenders may accelerate the debt.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub default_dscr: Option<Quantity>,
+    /// Above this debt, as a share of the depreciated cost of the assets, cash is trapped.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ltv_max: Option<Quantity>,
+    /// On how many dates in a row all must be kept before trapped cash is released; one where not given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cured_after: Option<u16>,
+    /// What the debt may be at most; more is prepaid.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub eligibility: Option<Eligibility>,
+}
+
+/// What the debt may be at most: the least of what is given.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Eligibility {
+    /// This share of the depreciated cost of the assets.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub depreciated_cost: Option<Quantity>,
+    /// What the contracts support: the scheduled CFADS that is left, discounted at the debt's rate, over this ratio.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub contracted_dscr: Option<Quantity>,
+}
+
+/// What came of the tests on one determination date.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct CovenantTests {
+    /// What was collected less what operations cost.
+    pub cfads: Amount,
+    /// What fell due to the lenders and their agent: carried shortfalls are no part of it.
+    pub debt_service: Amount,
+    /// The one over the other; nothing once there is no debt.
+    pub dscr: Option<Figure>,
+    /// The debt before this date, as a share of the depreciated cost.
+    pub ltv: Option<Figure>,
+    /// What the debt may be at most after this date, where the deal says so.
+    pub eligible_debt: Option<Amount>,
+    /// Whether a covenant was broken on this date.
+    pub broken: bool,
+    /// Whether the sponsor is locked up: a covenant was broken now, or earlier and is not cured yet.
+    pub locked_up: bool,
+    /// Whether the lenders may accelerate.
+    pub default: bool,
+}
+
+impl Covenants {
+    /// Whether a DSCR is below a ratio.
+    pub(super) fn is_below(cfads: Amount, debt_service: Amount, ratio: Option<Quantity>) -> bool {
+        ratio.is_some_and(|ratio| cfads.to_decimal() < debt_service.to_decimal() * ratio.decimal())
+    }
+
+    /// Whether a debt is above its share of the depreciated cost.
+    pub(super) fn is_above_ltv(&self, debt: Amount, depreciated_cost: Amount) -> bool {
+        self.ltv_max.is_some_and(|share| debt.to_decimal() > depreciated_cost.to_decimal() * share.decimal())
+    }
+}
