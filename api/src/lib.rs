@@ -4,6 +4,7 @@
 //! they send and receive ([`resources`]) is separate from the log's event types, so that either can change without the other.
 
 pub mod auth;
+pub mod boxes;
 pub mod commands;
 mod connection;
 pub mod credentials;
