@@ -4,7 +4,7 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::str::FromStr;
 
-use crate::{BankAccountId, ContractId, Currency, EntityId, OrganizationId};
+use crate::{BankAccountId, BoxId, ContractId, Currency, EntityId, ItemName, OrganizationId};
 
 /// Whether a balance may cross to the wrong side of zero.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -22,6 +22,18 @@ pub enum AccountKind {
     Bank,
     /// Bookings of the bank that are not explained yet. A clearing account: zero once every booking is reconciled.
     BankUnmatched,
+    /// A box's money that its next determination date pays out.
+    BoxCash,
+    /// A box's money that a reserve keeps.
+    ReserveCash,
+    /// A box's money that is kept from its sponsor while a covenant is broken.
+    TrappedCash,
+    /// What the clients of a box owe for months that are over.
+    Receivable,
+    /// What a box's hardware cost.
+    Equipment,
+    /// What of that is depreciated.
+    AccumulatedDepreciation,
     /// What currency conversions have taken and not given: in each currency the converted amount, until its result is booked.
     CurrencyPosition,
     /// Buyers' money that is free to use.
@@ -40,23 +52,45 @@ pub enum AccountKind {
     PayoutInTransit,
     /// Tax that was withheld from sellers and not yet paid to the state.
     WithheldTax,
+    /// What a box owes under its agreements.
+    AccruedCost,
+    /// What a box owes in interest.
+    AccruedInterest,
+    /// What a box has borrowed and not repaid.
+    Debt,
     /// What the owners of the entity have put into it.
     Equity,
+    /// What the owners of the entity have been paid.
+    Distribution,
     /// The exchange's earned fees.
     FeeRevenue,
+    /// What a box's contracts have earned.
+    ContractRevenue,
     /// What the entity earns besides: interest of the bank and the like.
     OtherIncome,
     /// What the entity spends, the bank's charges among it.
     Expense,
+    /// What running a box has cost.
+    OperatingCost,
+    /// What of a box's hardware was used up.
+    Depreciation,
+    /// What a box's debt has cost.
+    Interest,
     /// What payments came to more or less than they were for.
     BankDifference,
 }
 
 impl AccountKind {
     /// Every kind, in the order of the chart.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 30] = [
         Self::Bank,
         Self::BankUnmatched,
+        Self::BoxCash,
+        Self::ReserveCash,
+        Self::TrappedCash,
+        Self::Receivable,
+        Self::Equipment,
+        Self::AccumulatedDepreciation,
         Self::CurrencyPosition,
         Self::CustomerAvailable,
         Self::CustomerHeld,
@@ -66,10 +100,18 @@ impl AccountKind {
         Self::SellerPayable,
         Self::PayoutInTransit,
         Self::WithheldTax,
+        Self::AccruedCost,
+        Self::AccruedInterest,
+        Self::Debt,
         Self::Equity,
+        Self::Distribution,
         Self::FeeRevenue,
+        Self::ContractRevenue,
         Self::OtherIncome,
         Self::Expense,
+        Self::OperatingCost,
+        Self::Depreciation,
+        Self::Interest,
         Self::BankDifference,
     ];
 
@@ -78,6 +120,12 @@ impl AccountKind {
         match self {
             Self::Bank => "1000-bank",
             Self::BankUnmatched => "1010-bank-unmatched",
+            Self::BoxCash => "1020-box-cash",
+            Self::ReserveCash => "1030-reserve-cash",
+            Self::TrappedCash => "1040-trapped-cash",
+            Self::Receivable => "1100-receivable",
+            Self::Equipment => "1500-equipment",
+            Self::AccumulatedDepreciation => "1590-accumulated-depreciation",
             Self::CurrencyPosition => "1900-currency-position",
             Self::CustomerAvailable => "2000-customer-available",
             Self::CustomerHeld => "2010-customer-held",
@@ -87,10 +135,18 @@ impl AccountKind {
             Self::SellerPayable => "2200-seller-payable",
             Self::PayoutInTransit => "2300-payout-in-transit",
             Self::WithheldTax => "2400-withheld-tax",
+            Self::AccruedCost => "2500-accrued-cost",
+            Self::AccruedInterest => "2550-accrued-interest",
+            Self::Debt => "2600-debt",
             Self::Equity => "3000-equity",
+            Self::Distribution => "3100-distribution",
             Self::FeeRevenue => "4000-fee-revenue",
+            Self::ContractRevenue => "4100-contract-revenue",
             Self::OtherIncome => "4900-other-income",
             Self::Expense => "6000-expense",
+            Self::OperatingCost => "6100-operating-cost",
+            Self::Depreciation => "6200-depreciation",
+            Self::Interest => "6300-interest",
             Self::BankDifference => "6900-bank-difference",
         }
     }
@@ -112,12 +168,26 @@ impl AccountKind {
             | Self::PayoutInTransit => Guard::NeverDebit,
             Self::Bank
             | Self::BankUnmatched
+            | Self::BoxCash
+            | Self::ReserveCash
+            | Self::TrappedCash
+            | Self::Receivable
+            | Self::Equipment
+            | Self::AccumulatedDepreciation
             | Self::CurrencyPosition
             | Self::WithheldTax
+            | Self::AccruedCost
+            | Self::AccruedInterest
+            | Self::Debt
             | Self::Equity
+            | Self::Distribution
             | Self::FeeRevenue
+            | Self::ContractRevenue
             | Self::OtherIncome
             | Self::Expense
+            | Self::OperatingCost
+            | Self::Depreciation
+            | Self::Interest
             | Self::BankDifference => Guard::Open,
         }
     }
@@ -155,6 +225,8 @@ pub enum Owner {
     Contract(ContractId),
     /// That of one account at a bank.
     BankAccount(BankAccountId),
+    /// That of one thing that a box's deal names.
+    Item(ItemName),
 }
 
 impl fmt::Display for Owner {
@@ -164,13 +236,14 @@ impl fmt::Display for Owner {
             Self::Organization(id) => write!(f, "org:{id}"),
             Self::Contract(id) => write!(f, "contract:{id}"),
             Self::BankAccount(id) => write!(f, "bank:{id}"),
+            Self::Item(name) => write!(f, "item:{name}"),
         }
     }
 }
 
 /// The text names no owner.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("an owner is empty, \"org:<id>\", \"contract:<id>\" or \"bank:<account>\"")]
+#[error("an owner is empty, \"org:<id>\", \"contract:<id>\", \"bank:<account>\" or \"item:<name>\"")]
 pub struct InvalidOwner;
 
 impl FromStr for Owner {
@@ -186,6 +259,7 @@ impl FromStr for Owner {
                 id.parse().map(|uuid| Self::Contract(ContractId::new(uuid))).map_err(|_| InvalidOwner)
             }
             Some(("bank", id)) => id.parse().map(Self::BankAccount).map_err(|_| InvalidOwner),
+            Some(("item", name)) => name.parse().map(Self::Item).map_err(|_| InvalidOwner),
             _ => Err(InvalidOwner),
         }
     }
@@ -216,6 +290,7 @@ impl Hash for Account {
             Owner::Organization(id) => id.hash(state),
             Owner::Contract(id) => id.hash(state),
             Owner::BankAccount(id) => id.hash(state),
+            Owner::Item(name) => name.hash(state),
         }
     }
 }
@@ -224,6 +299,11 @@ impl Account {
     /// An account in the operator's books.
     pub const fn operator(kind: AccountKind, owner: Owner, currency: Currency) -> Self {
         Self { entity: EntityId::Operator, kind, owner, currency }
+    }
+
+    /// An account in a box's books.
+    pub const fn of_box(id: BoxId, kind: AccountKind, owner: Owner, currency: Currency) -> Self {
+        Self { entity: EntityId::Box(id), kind, owner, currency }
     }
 }
 

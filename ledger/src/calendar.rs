@@ -77,6 +77,12 @@ impl Day {
         self.0
     }
 
+    /// The day after it.
+    #[must_use]
+    pub const fn next(self) -> Self {
+        Self(self.0 + 1)
+    }
+
     /// The month that the day is in.
     pub fn month(self) -> Month {
         let date = self.civil();

@@ -213,6 +213,43 @@ impl FromStr for EntityId {
     }
 }
 
+/// The name of a contract, asset, agreement, facility, reserve, index or step of a deal, among its kind: 1 to 32 of `a–z`, `0–9`, hyphen and
+/// underscore.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ItemName(ShortText<32>);
+
+/// The text is no such name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a name is 1 to 32 of a-z, 0-9, hyphen and underscore")]
+pub struct InvalidItemName;
+
+impl ItemName {
+    /// The name.
+    pub fn as_str(&self) -> &str {
+        self.0.as_str()
+    }
+}
+
+impl FromStr for ItemName {
+    type Err = InvalidItemName;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-' || byte == b'_';
+        if text.is_empty() || !text.bytes().all(allowed) {
+            return Err(InvalidItemName);
+        }
+        ShortText::new(text).map(Self).ok_or(InvalidItemName)
+    }
+}
+
+impl fmt::Display for ItemName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+text_form!(ItemName, {"type": "string", "pattern": "^[a-z0-9_-]{1,32}$"});
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -233,5 +270,15 @@ mod tests {
         assert_eq!(entity.to_string().parse(), Ok(entity));
         assert_eq!("operator".parse(), Ok(EntityId::Operator));
         assert_eq!("operators".parse::<EntityId>(), Err(InvalidEntity));
+    }
+
+    #[test]
+    fn names_in_text() {
+        for good in ["a", "data_center", "bank-2", "abcdefghijklmnopqrstuvwxyz012345"] {
+            assert_eq!(good.parse::<ItemName>().map(|name| name.to_string()), Ok(good.to_owned()));
+        }
+        for bad in ["", "A", "a b", "a.b", "ä", "abcdefghijklmnopqrstuvwxyz0123456"] {
+            assert_eq!(bad.parse::<ItemName>(), Err(InvalidItemName), "{bad}");
+        }
     }
 }

@@ -1,20 +1,20 @@
 //! Agreements: what running the box costs.
 
-use rust_decimal::Decimal;
+use rust_decimal::{Decimal, MathematicalOps as _};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::contract::hours_of;
 use super::quantity::{Quantity, cents};
 use super::rate::Rate;
-use crate::{Amount, Month};
+use crate::{Amount, ItemName, Month};
 
 /// An agreement under which the box pays for every month.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Agreement {
     /// Its name, which no other agreement of the deal has.
-    pub name: String,
+    pub name: ItemName,
     /// What it is for.
     pub kind: AgreementKind,
     /// What a month costs.
@@ -115,7 +115,7 @@ impl Agreement {
             None => base,
             Some(escalator) => {
                 let times = first.months_until(month) / u32::from(escalator.every_months.max(1));
-                (0..times).try_fold(base, |base, _| base.checked_mul(Decimal::ONE + escalator.by.fraction()))?
+                base.checked_mul((Decimal::ONE + escalator.by.fraction()).checked_powu(times.into())?)?
             }
         };
         cents(grown)

@@ -5,14 +5,14 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::quantity::cents;
-use crate::{Amount, Day};
+use crate::{Amount, Day, ItemName};
 
 /// Hardware that the box owns.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Asset {
     /// Its name, which no other asset of the deal has.
-    pub name: String,
+    pub name: ItemName,
     /// What it costs.
     pub cost: Amount,
     /// The day it is paid for and put to use.
@@ -58,7 +58,7 @@ mod tests {
     #[test]
     fn cost_is_spread_over_whole_months_and_to_the_cent() {
         let asset = Asset {
-            name: "gpus".into(),
+            name: "gpus".parse().expect("a name"),
             cost: "100.00".parse().expect("an amount"),
             in_service: "2026-01-15".parse().expect("a day"),
             depreciation_months: 3,

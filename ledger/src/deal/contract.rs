@@ -5,14 +5,14 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::quantity::{cents, times};
-use crate::{Amount, Month};
+use crate::{Amount, ItemName, Month};
 
 /// A contract whose client pays the box directly.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ClientContract {
     /// Its name, which no other contract of the deal has.
-    pub name: String,
+    pub name: ItemName,
     /// The first month of its charges.
     pub first: Month,
     /// How many months it has, 1 to 600.
@@ -54,6 +54,11 @@ impl ClientContract {
             ContractCharge::Monthly(amount) => Some(amount),
             ContractCharge::Hourly { gpus, price } => times(price, Decimal::from(gpus) * hours_of(month)),
         }
+    }
+
+    /// What it charges for a month, if that is one of its own.
+    pub fn charged_in(&self, month: Month) -> Option<Amount> {
+        (self.first..self.end()).contains(&month).then(|| self.charged(month)).flatten()
     }
 
     /// What is charged for a share of a month, to the cent.

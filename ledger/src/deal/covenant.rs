@@ -60,12 +60,19 @@ pub struct CovenantTests {
     pub default: bool,
 }
 
-impl Covenants {
-    /// Whether a DSCR is below a ratio.
-    pub(super) fn is_below(cfads: Amount, debt_service: Amount, ratio: Option<Quantity>) -> bool {
-        ratio.is_some_and(|ratio| cfads.to_decimal() < debt_service.to_decimal() * ratio.decimal())
-    }
+/// Whether a DSCR is below a ratio: by the exact amounts, so that one that rounds up to its covenant breaks it.
+pub(super) fn is_below(cfads: Amount, debt_service: Amount, ratio: Quantity) -> bool {
+    cfads.to_decimal() < debt_service.to_decimal() * ratio.decimal()
+}
 
+impl CovenantTests {
+    /// Whether there is a DSCR, and it is below a ratio.
+    pub fn is_below(&self, ratio: Quantity) -> bool {
+        self.dscr.is_some() && is_below(self.cfads, self.debt_service, ratio)
+    }
+}
+
+impl Covenants {
     /// Whether a debt is above its share of the depreciated cost.
     pub(super) fn is_above_ltv(&self, debt: Amount, depreciated_cost: Amount) -> bool {
         self.ltv_max.is_some_and(|share| debt.to_decimal() > depreciated_cost.to_decimal() * share.decimal())

@@ -7,14 +7,14 @@ use serde::{Deserialize, Serialize};
 use super::day_count::DayCount;
 use super::quantity::{Quantity, cents};
 use super::rate::Rate;
-use crate::{Amount, Day};
+use crate::{Amount, Day, ItemName};
 
 /// A debt facility of a deal.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DebtFacility {
     /// Its name, which no other facility of the deal has.
-    pub name: String,
+    pub name: ItemName,
     /// The most that may be drawn.
     pub commitment: Amount,
     /// The last day on which something may be drawn; the closing where not given.
@@ -58,7 +58,7 @@ pub enum InterestRate {
     /// That of an index at the beginning of a period, and a margin.
     Floating {
         /// The index.
-        index: String,
+        index: ItemName,
         /// What is added.
         margin: Rate,
         /// What the index counts as at least.
@@ -72,7 +72,7 @@ pub enum InterestRate {
 #[serde(deny_unknown_fields)]
 pub struct RateIndex {
     /// Its name, which no other index of the deal has.
-    pub name: String,
+    pub name: ItemName,
     /// In order of the days; each holds until the next, the last for good.
     pub fixings: Vec<Fixing>,
 }

@@ -1,6 +1,9 @@
 //! A deal whose parts fit together, and its schedule.
 
 use std::collections::BTreeSet;
+use std::fmt::Display;
+
+use serde::{Serialize, Serializer};
 
 use super::contract::ClientContract;
 use super::debt::{Amortization, DebtFacility, InterestRate};
@@ -9,7 +12,7 @@ use super::priority::{Pays, PriorityStep};
 use super::quantity::Quantity;
 use super::reserve::ReserveTarget;
 use super::terms::DealTerms;
-use crate::{Amount, Day, Month};
+use crate::{Amount, Day, ItemName, Month};
 
 /// The most of anything that a deal lists.
 const LIST_MAX: usize = 100;
@@ -28,12 +31,12 @@ pub struct Deal {
 /// Why a document is no deal.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidDeal {
-    /// Something has no name of its own.
-    #[error("the {0} {1:?} needs a name of its own, of 1 to {NAME_MAX} characters")]
-    Name(&'static str, String),
+    /// Two of a kind have one name.
+    #[error("the {0} {1} has the name of another one")]
+    Name(&'static str, ItemName),
     /// Something is named that the deal does not have.
-    #[error("{0:?} names the {1} {2:?}, which the deal does not have")]
-    Unknown(String, &'static str, String),
+    #[error("{0} names the {1} {2}, which the deal does not have")]
+    Unknown(String, &'static str, ItemName),
     /// A number is out of range.
     #[error("{0}: {1}")]
     Number(String, &'static str),
@@ -47,8 +50,15 @@ pub enum InvalidDeal {
     #[error("a deal has {0}")]
     Count(&'static str),
     /// What it comes to is beyond what the books take.
-    #[error("{0:?} comes to more than the books take in one amount")]
+    #[error("{0} comes to more than the books take in one amount")]
     TooLarge(String),
+}
+
+/// A deal is written as its document, from which all else follows.
+impl Serialize for Deal {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.terms.serialize(serializer)
+    }
 }
 
 type Check = Result<(), InvalidDeal>;
@@ -93,7 +103,7 @@ impl Deal {
     }
 
     /// The position of a step in the priority of payments.
-    pub(super) fn position(&self, step: &str) -> Option<usize> {
+    pub(super) fn position(&self, step: ItemName) -> Option<usize> {
         self.terms.priority.iter().position(|known| known.name == step)
     }
 }
@@ -111,6 +121,9 @@ fn check_counts(terms: &DealTerms) -> Check {
     if lists.iter().any(|count| *count > LIST_MAX) {
         return Err(InvalidDeal::Count("no more than 100 of anything"));
     }
+    if terms.name.trim().is_empty() || terms.name.chars().count() > NAME_MAX {
+        return Err(InvalidDeal::Count("a name of 1 to 60 characters"));
+    }
     if terms.contracts.is_empty() || terms.assets.is_empty() {
         return Err(InvalidDeal::Count("a contract and an asset at least"));
     }
@@ -124,33 +137,28 @@ fn check_counts(terms: &DealTerms) -> Check {
 
 /// Names are one's own, each among its kind.
 fn check_names(terms: &DealTerms) -> Check {
-    fn own<'a>(kind: &'static str, names: impl Iterator<Item = &'a String>) -> Check {
+    fn own(kind: &'static str, names: impl Iterator<Item = ItemName>) -> Check {
         let mut seen = BTreeSet::new();
-        for name in names {
-            if name.trim().is_empty() || name.chars().count() > NAME_MAX || !seen.insert(name) {
-                return Err(InvalidDeal::Name(kind, name.clone()));
-            }
-        }
-        Ok(())
+        let taken = { names }.find(|name| !seen.insert(*name));
+        taken.map_or(Ok(()), |name| Err(InvalidDeal::Name(kind, name)))
     }
-    own("deal", std::iter::once(&terms.name))?;
-    own("contract", terms.contracts.iter().map(|contract| &contract.name))?;
-    own("asset", terms.assets.iter().map(|asset| &asset.name))?;
-    own("agreement", terms.agreements.iter().map(|agreement| &agreement.name))?;
-    own("index", terms.indices.iter().map(|index| &index.name))?;
-    own("facility", terms.facilities.iter().map(|facility| &facility.name))?;
-    own("reserve", terms.reserves.iter().map(|reserve| &reserve.name))?;
-    own("step", terms.priority.iter().map(|step| &step.name))
+    own("contract", terms.contracts.iter().map(|contract| contract.name))?;
+    own("asset", terms.assets.iter().map(|asset| asset.name))?;
+    own("agreement", terms.agreements.iter().map(|agreement| agreement.name))?;
+    own("index", terms.indices.iter().map(|index| index.name))?;
+    own("facility", terms.facilities.iter().map(|facility| facility.name))?;
+    own("reserve", terms.reserves.iter().map(|reserve| reserve.name))?;
+    own("step", terms.priority.iter().map(|step| step.name))
 }
 
 fn check_dates(terms: &DealTerms) -> Check {
-    let wrong = |at: &str, why: &'static str| Err(InvalidDeal::Date(at.to_owned(), why));
+    let wrong = |at: &dyn Display, why: &'static str| Err(InvalidDeal::Date(at.to_string(), why));
     if terms.determination.a_year().is_none() {
-        return wrong("determination", "dates are 1, 2, 3, 4, 6 or 12 months apart");
+        return wrong(&"determination", "dates are 1, 2, 3, 4, 6 or 12 months apart");
     }
     let first = terms.determination.dates().next();
     if first.is_none_or(|first| first <= terms.closing) {
-        return wrong("determination", "the first date is after the closing");
+        return wrong(&"determination", "the first date is after the closing");
     }
     for contract in &terms.contracts {
         if contract.first < terms.closing.month() {
@@ -179,34 +187,34 @@ fn check_dates(terms: &DealTerms) -> Check {
 }
 
 fn check_amounts(terms: &DealTerms) -> Check {
-    let positive = |at: &str, amount: Amount| -> Check {
+    let positive = |at: ItemName, amount: Amount| -> Check {
         if amount > Amount::ZERO && amount <= Amount::LINE_MAX {
             Ok(())
         } else {
-            Err(InvalidDeal::Number(at.to_owned(), "an amount is more than zero and 1,000,000,000 at most"))
+            Err(InvalidDeal::Number(at.to_string(), "an amount is more than zero and 1,000,000,000 at most"))
         }
     };
     for asset in &terms.assets {
-        positive(&asset.name, asset.cost)?;
+        positive(asset.name, asset.cost)?;
         if asset.residual_value < Amount::ZERO || asset.residual_value > asset.cost {
-            return Err(InvalidDeal::Number(asset.name.clone(), "a residual value is zero to the cost"));
+            return Err(InvalidDeal::Number(asset.name.to_string(), "a residual value is zero to the cost"));
         }
     }
     for facility in &terms.facilities {
-        positive(&facility.name, facility.commitment)?;
+        positive(facility.name, facility.commitment)?;
         for draw in &facility.draws {
-            positive(&facility.name, draw.amount)?;
+            positive(facility.name, draw.amount)?;
         }
     }
     for reserve in &terms.reserves {
         if reserve.funded < Amount::ZERO || reserve.funded > Amount::LINE_MAX {
-            return Err(InvalidDeal::Number(reserve.name.clone(), "it is funded with zero to 1,000,000,000"));
+            return Err(InvalidDeal::Number(reserve.name.to_string(), "it is funded with zero to 1,000,000,000"));
         }
         let ReserveTarget::Amount(target) = reserve.target else { continue };
-        positive(&reserve.name, target)?;
+        positive(reserve.name, target)?;
     }
-    let caps = terms.priority.iter().map(|step| (&step.name, step.cap));
-    let caps = caps.chain(terms.reserves.iter().map(|reserve| (&reserve.name, reserve.top_up_max)));
+    let caps = terms.priority.iter().map(|step| (step.name, step.cap));
+    let caps = caps.chain(terms.reserves.iter().map(|reserve| (reserve.name, reserve.top_up_max)));
     for (name, cap) in caps {
         positive(name, cap.unwrap_or(Amount::LINE_MAX))?;
     }
@@ -214,11 +222,11 @@ fn check_amounts(terms: &DealTerms) -> Check {
 }
 
 fn check_facility(facility: &DebtFacility, terms: &DealTerms) -> Check {
-    let number = |why| Err(InvalidDeal::Number(facility.name.clone(), why));
-    let date = |why| Err(InvalidDeal::Date(facility.name.clone(), why));
+    let number = |why| Err(InvalidDeal::Number(facility.name.to_string(), why));
+    let date = |why| Err(InvalidDeal::Date(facility.name.to_string(), why));
     if let InterestRate::Floating { index, .. } = &facility.rate {
         let Some(known) = terms.indices.iter().find(|known| known.name == *index) else {
-            return Err(InvalidDeal::Unknown(facility.name.clone(), "index", index.clone()));
+            return Err(InvalidDeal::Unknown(facility.name.to_string(), "index", *index));
         };
         if known.at(terms.closing).is_none() {
             return date("its index is fixed at the closing or before");
@@ -266,7 +274,7 @@ fn check_priority(terms: &DealTerms) -> Check {
             Pays::Interest(name) | Pays::Principal(name) | Pays::Prepayment(name) => ("facility", name),
             Pays::Sweep { facility, share } => {
                 if *share > Quantity::ONE {
-                    return Err(InvalidDeal::Number(step.name.clone(), "a share is 0 to 1"));
+                    return Err(InvalidDeal::Number(step.name.to_string(), "a share is 0 to 1"));
                 }
                 ("facility", facility)
             }
@@ -280,23 +288,23 @@ fn check_priority(terms: &DealTerms) -> Check {
             _ => true,
         };
         if !known {
-            return Err(InvalidDeal::Unknown(step.name.clone(), kind, name.clone()));
+            return Err(InvalidDeal::Unknown(step.name.to_string(), kind, *name));
         }
         // By what it pays: its kind and whose.
         let paid = (std::mem::discriminant(&step.pays), name);
         if !seen.insert(format!("{paid:?}")) {
-            return wrong(format!("{:?} pays what an earlier step pays", step.name));
+            return wrong(format!("{} pays what an earlier step pays", step.name));
         }
     }
     let paid = |pays: &Pays| terms.priority.iter().any(|step| step.pays == *pays);
     for agreement in &terms.agreements {
-        if !paid(&Pays::Agreement(agreement.name.clone())) {
-            return wrong(format!("no step pays the agreement {:?}", agreement.name));
+        if !paid(&Pays::Agreement(agreement.name)) {
+            return wrong(format!("no step pays the agreement {}", agreement.name));
         }
     }
     for DebtFacility { name, .. } in &terms.facilities {
-        if !paid(&Pays::Interest(name.clone())) || !paid(&Pays::Principal(name.clone())) {
-            return wrong(format!("no step pays the interest, or none the principal, of {name:?}"));
+        if !paid(&Pays::Interest(*name)) || !paid(&Pays::Principal(*name)) {
+            return wrong(format!("no step pays the interest, or none the principal, of {name}"));
         }
     }
     check_groups(terms)
@@ -307,11 +315,11 @@ fn check_groups(terms: &DealTerms) -> Check {
     for rank in terms.priority.chunk_by(|one, next| one.group == next.group) {
         let Some(group) = rank.first().and_then(|step| step.group.as_ref()) else { continue };
         if !groups.insert(group) {
-            return Err(InvalidDeal::Priority(format!("the steps of the group {group:?} do not follow each other")));
+            return Err(InvalidDeal::Priority(format!("the steps of the group {group} do not follow each other")));
         }
         if rank.iter().any(|step| matches!(step.pays, Pays::Sweep { .. })) {
             return Err(InvalidDeal::Priority(format!(
-                "the group {group:?} has a sweep, which takes a share of its own"
+                "the group {group} has a sweep, which takes a share of its own"
             )));
         }
     }
@@ -320,7 +328,7 @@ fn check_groups(terms: &DealTerms) -> Check {
 
 fn check_reserves(terms: &DealTerms) -> Check {
     for reserve in &terms.reserves {
-        let unknown = |kind, name: &String| Err(InvalidDeal::Unknown(reserve.name.clone(), kind, name.clone()));
+        let unknown = |kind, name: &ItemName| Err(InvalidDeal::Unknown(reserve.name.to_string(), kind, *name));
         let Some(last) = terms.priority.iter().position(|step| step.name == reserve.covers_through) else {
             return unknown("step", &reserve.covers_through);
         };
@@ -328,7 +336,7 @@ fn check_reserves(terms: &DealTerms) -> Check {
         if !covered.iter().all(|step| matches!(step.pays, Pays::Agreement(_) | Pays::Interest(_) | Pays::Principal(_)))
         {
             return Err(InvalidDeal::Priority(format!(
-                "{:?} covers more than agreements, interest and scheduled principal",
+                "{} covers more than agreements, interest and scheduled principal",
                 reserve.name
             )));
         }
@@ -337,7 +345,7 @@ fn check_reserves(terms: &DealTerms) -> Check {
                 return unknown("agreement", name);
             }
             ReserveTarget::SupportedService { dscr, .. } if dscr.decimal().is_zero() => {
-                return Err(InvalidDeal::Number(reserve.name.clone(), "a ratio is more than zero"));
+                return Err(InvalidDeal::Number(reserve.name.to_string(), "a ratio is more than zero"));
             }
             _ => {}
         }

@@ -1,6 +1,6 @@
 //! What a projection comes to: returns and coverage.
 
-use rust_decimal::Decimal;
+use rust_decimal::{Decimal, MathematicalOps as _};
 
 use crate::Amount;
 
@@ -39,8 +39,7 @@ fn value(flows: &[Amount], rate: Decimal) -> Option<Decimal> {
 
 /// The rate of a year whose periods have a rate each, compounded.
 pub fn compounded(rate: Decimal, periods: u16) -> Option<Decimal> {
-    let growth = (0..periods).try_fold(Decimal::ONE, |growth, _| growth.checked_mul(Decimal::ONE + rate))?;
-    Some(growth - Decimal::ONE)
+    Some((Decimal::ONE + rate).checked_powu(periods.into())? - Decimal::ONE)
 }
 
 #[cfg(test)]

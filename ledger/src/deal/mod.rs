@@ -52,7 +52,7 @@ pub use projection::{Measures, Payoff, ProjectedDate, Projection};
 pub use quantity::{Figure, InvalidQuantity, Quantity};
 pub use rate::{InvalidRate, Rate};
 pub use reserve::{Reserve, ReserveTarget};
-pub use run::{Dues, Run, Standing};
+pub use run::{Dues, Run, RunStep, Standing};
 pub use schedule::Schedule;
 pub use terms::{DealTerms, Determination};
 pub use waterfall::{InvalidWaterfall, Step, StepPaid, waterfall};

@@ -1,5 +1,6 @@
 //! The periods of a deal: from one determination date to the next, and what is scheduled for each.
 
+use std::fmt::Display;
 use std::ops::Range;
 
 use super::document::InvalidDeal;
@@ -47,7 +48,7 @@ impl Period {
     }
 
     fn of(terms: &DealTerms, from: Day, date: Day, months: Range<Month>) -> Result<Self, InvalidDeal> {
-        let too_large = |name: &String| InvalidDeal::TooLarge(name.clone());
+        let too_large = |name: &dyn Display| InvalidDeal::TooLarge(name.to_string());
         let each = || each(&months);
         let mut contracted = Amount::ZERO;
         for contract in &terms.contracts {
@@ -72,7 +73,7 @@ impl Period {
     }
 
     /// The calendar months that end in it, in order.
-    pub(super) fn months(&self) -> impl Iterator<Item = Month> {
+    pub fn months(&self) -> impl Iterator<Item = Month> {
         each(&self.months)
     }
 

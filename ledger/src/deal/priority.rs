@@ -4,14 +4,14 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::quantity::Quantity;
-use crate::Amount;
+use crate::{Amount, ItemName};
 
 /// A step of the priority of payments.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PriorityStep {
     /// Its name, which no other step of the deal has.
-    pub name: String,
+    pub name: ItemName,
     /// What it pays.
     pub pays: Pays,
     /// The most that it takes on one determination date.
@@ -19,7 +19,7 @@ pub struct PriorityStep {
     pub cap: Option<Amount>,
     /// Steps in a row with the same group are of one rank, and share what is too little for all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub group: Option<String>,
+    pub group: Option<ItemName>,
     /// It pays only while all of these hold; what is due to it is carried meanwhile.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub when: Vec<Condition>,
@@ -30,19 +30,19 @@ pub struct PriorityStep {
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Pays {
     /// An agreement.
-    Agreement(String),
+    Agreement(ItemName),
     /// The interest of a facility.
-    Interest(String),
+    Interest(ItemName),
     /// The scheduled principal of a facility.
-    Principal(String),
+    Principal(ItemName),
     /// What of a facility's debt is more than is eligible.
-    Prepayment(String),
+    Prepayment(ItemName),
     /// A reserve, up to its target.
-    Reserve(String),
+    Reserve(ItemName),
     /// More of a facility's debt: a share of what is left.
     Sweep {
         /// The facility.
-        facility: String,
+        facility: ItemName,
         /// From 0 to 1.
         share: Quantity,
     },

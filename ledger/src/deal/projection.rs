@@ -97,9 +97,8 @@ impl Deal {
             }
             _ => None,
         };
-        // A run has the steps of its deal, in their order.
-        let steps = self.terms().priority.iter().zip(&run.steps);
-        steps.filter(|(step, _)| is_meant(&step.pays, kind(&step.pays))).map(|(_, paid)| paid.paid).sum()
+        let steps = run.steps.iter().filter(|step| is_meant(&step.pays, kind(&step.pays)));
+        steps.map(|step| step.paid).sum()
     }
 
     fn measures(&self, dates: &[ProjectedDate]) -> Measures {

@@ -4,14 +4,14 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::quantity::Quantity;
-use crate::Amount;
+use crate::{Amount, ItemName};
 
 /// A reserve of a deal.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Reserve {
     /// Its name, which no other reserve of the deal has.
-    pub name: String,
+    pub name: ItemName,
     /// What it holds once it is full.
     pub target: ReserveTarget,
     /// The most that it takes on one determination date.
@@ -22,7 +22,7 @@ pub struct Reserve {
     pub funded: Amount,
     /// The last step that it covers: it is drawn on when cash does not reach through that step. It stands before every prepayment and
     /// sweep.
-    pub covers_through: String,
+    pub covers_through: ItemName,
     /// Whether it is kept when there is no debt any more, to the end of the deal.
     #[serde(default)]
     pub outlives_debt: bool,
@@ -46,7 +46,7 @@ pub enum ReserveTarget {
     /// So many times what an agreement costs on the date.
     Agreement {
         /// Its name.
-        name: String,
+        name: ItemName,
         /// How many times.
         times: Quantity,
     },

@@ -6,27 +6,27 @@ use rust_decimal::Decimal;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::covenant::{CovenantTests, Covenants};
+use super::covenant::{CovenantTests, is_below};
 use super::debt::DebtFacility;
 use super::document::Deal;
 use super::priority::{Condition, Pays, PriorityStep};
-use super::quantity::{Figure, times};
+use super::quantity::{Figure, Quantity, times};
 use super::reserve::{Reserve, ReserveTarget};
 use super::schedule::Schedule;
 use super::waterfall::{Step, StepPaid, pay_rank};
-use crate::{Amount, Day};
+use crate::{Amount, Day, ItemName};
 
 /// Where a box stands between two determination dates.
 #[derive(Clone, PartialEq, Eq, Default, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Standing {
     /// What is owed on each facility, by name.
-    pub debts: BTreeMap<String, Amount>,
+    pub debts: BTreeMap<ItemName, Amount>,
     /// What each reserve holds, by name.
-    pub reserves: BTreeMap<String, Amount>,
+    pub reserves: BTreeMap<ItemName, Amount>,
     /// What the cash trap holds.
     pub trapped: Amount,
     /// What each step was left short of, by name.
-    pub carried: BTreeMap<String, Amount>,
+    pub carried: BTreeMap<ItemName, Amount>,
     /// Whether the sponsor is locked up.
     pub locked_up: bool,
     /// On how many dates in a row all covenants have been kept since.
@@ -41,9 +41,35 @@ pub struct Dues {
     /// What was collected since the last determination date.
     pub collected: Amount,
     /// What fell due under each agreement, by name.
-    pub agreements: BTreeMap<String, Amount>,
+    pub agreements: BTreeMap<ItemName, Amount>,
     /// The interest that fell due on each facility, by name.
-    pub interest: BTreeMap<String, Amount>,
+    pub interest: BTreeMap<ItemName, Amount>,
+}
+
+/// What a step of a run got, and why.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct RunStep {
+    /// Its name.
+    pub name: ItemName,
+    /// What it pays.
+    pub pays: Pays,
+    /// What fell due.
+    pub due: Amount,
+    /// What earlier runs had left unpaid.
+    pub carried: Amount,
+    /// What there was for it and all after it; of a group, for the group.
+    pub available: Amount,
+    /// What it got.
+    pub paid: Amount,
+    /// What it asked for and did not get.
+    pub shortfall: Amount,
+}
+
+impl RunStep {
+    fn new(step: &PriorityStep, got: &StepPaid<ItemName>) -> Self {
+        let StepPaid { name, due, carried, available, paid, shortfall } = *got;
+        Self { name, pays: step.pays.clone(), due, carried, available, paid, shortfall }
+    }
 }
 
 /// What came of a run.
@@ -56,13 +82,13 @@ pub struct Run {
     /// What was taken from the cash trap: all of it when the lock-up ended, else what cash was short of.
     pub untrapped: Amount,
     /// What was drawn from each reserve for what cash was short of, by name.
-    pub drawn: BTreeMap<String, Amount>,
+    pub drawn: BTreeMap<ItemName, Amount>,
     /// What each reserve held beyond its target and gave back, by name.
-    pub released: BTreeMap<String, Amount>,
+    pub released: BTreeMap<ItemName, Amount>,
     /// All of these together.
     pub available: Amount,
     /// What each step got of it.
-    pub steps: Vec<StepPaid>,
+    pub steps: Vec<RunStep>,
     /// What came of the covenants.
     pub tests: CovenantTests,
     /// Where the box stands after it.
@@ -73,10 +99,10 @@ impl Standing {
     /// Where a box stands at the closing of its deal: reserves are funded, and what is drawn on that day is owed.
     pub fn at_closing(deal: &Deal) -> Self {
         let terms = deal.terms();
-        let debt = |facility: &DebtFacility| (facility.name.clone(), facility.drawn_by(terms.closing));
+        let debt = |facility: &DebtFacility| (facility.name, facility.drawn_by(terms.closing));
         Self {
             debts: terms.facilities.iter().map(debt).collect(),
-            reserves: terms.reserves.iter().map(|reserve| (reserve.name.clone(), reserve.funded)).collect(),
+            reserves: terms.reserves.iter().map(|reserve| (reserve.name, reserve.funded)).collect(),
             ..Self::default()
         }
     }
@@ -86,23 +112,23 @@ impl Standing {
         self.debts.values().copied().sum()
     }
 
-    pub(super) fn carried_by(&self, step: &str) -> Amount {
-        self.carried.get(step).copied().unwrap_or_default()
+    pub(super) fn carried_by(&self, step: ItemName) -> Amount {
+        self.carried.get(&step).copied().unwrap_or_default()
     }
 
-    pub(super) fn owed_on(&self, facility: &str) -> Amount {
-        self.debts.get(facility).copied().unwrap_or_default()
+    pub(super) fn owed_on(&self, facility: ItemName) -> Amount {
+        self.debts.get(&facility).copied().unwrap_or_default()
     }
 
-    fn held_in(&self, reserve: &str) -> Amount {
-        self.reserves.get(reserve).copied().unwrap_or_default()
+    fn held_in(&self, reserve: ItemName) -> Amount {
+        self.reserves.get(&reserve).copied().unwrap_or_default()
     }
 }
 
 impl Run {
     /// What a step got.
     pub fn paid(&self, step: &str) -> Amount {
-        self.steps.iter().find(|paid| paid.name == step).map_or(Amount::ZERO, |paid| paid.paid)
+        self.steps.iter().find(|paid| paid.name.as_str() == step).map_or(Amount::ZERO, |paid| paid.paid)
     }
 }
 
@@ -112,7 +138,7 @@ struct Making<'a> {
     schedule: &'a Schedule<'a>,
     dues: &'a Dues,
     /// The scheduled principal of each facility, by name.
-    principal: BTreeMap<String, Amount>,
+    principal: BTreeMap<ItemName, Amount>,
     tests: CovenantTests,
     after: Standing,
     /// Whether scheduled principal leaves no debt, and is paid.
@@ -132,7 +158,7 @@ impl Deal {
         let covered = making.cover_shortfall();
         let released = making.release();
         let untrapped = covered.untrapped + making.untrap();
-        let taken = |amounts: &BTreeMap<String, Amount>| amounts.values().copied().sum::<Amount>();
+        let taken = |amounts: &BTreeMap<ItemName, Amount>| amounts.values().copied().sum::<Amount>();
         let available = dues.collected + untrapped + taken(&covered.drawn) + taken(&released);
         let steps = making.pay(available);
         let Making { tests, after, .. } = making;
@@ -146,7 +172,7 @@ impl Deal {
         schedule: &Schedule<'_>,
         before: &Standing,
         dues: &Dues,
-        principal: &BTreeMap<String, Amount>,
+        principal: &BTreeMap<ItemName, Amount>,
     ) -> CovenantTests {
         let covenants = &self.terms().covenants;
         let cfads = dues.collected - self.cost(dues, false);
@@ -155,7 +181,7 @@ impl Deal {
         let debt = before.debt();
         let depreciated_cost = self.depreciated_cost(schedule.period().date);
         let of = |part: Amount, whole: Amount| Figure::ratio(part.to_decimal(), whole.to_decimal());
-        let is_below = |ratio| Covenants::is_below(cfads, debt_service, ratio);
+        let is_below = |ratio: Option<Quantity>| ratio.is_some_and(|ratio| is_below(cfads, debt_service, ratio));
         let is_owed = !debt.is_zero();
         let is_broken = is_owed && (is_below(covenants.lock_up_dscr) || covenants.is_above_ltv(debt, depreciated_cost));
         let is_cured = before.kept + 1 >= covenants.cured_after.unwrap_or(1);
@@ -181,7 +207,7 @@ impl Deal {
 /// What cash was short of and was taken from elsewhere.
 struct Covered {
     untrapped: Amount,
-    drawn: BTreeMap<String, Amount>,
+    drawn: BTreeMap<ItemName, Amount>,
 }
 
 impl Making<'_> {
@@ -198,11 +224,11 @@ impl Making<'_> {
         cash += untrapped;
         let mut drawn = BTreeMap::new();
         for Reserve { name, covers_through, .. } in &terms.reserves {
-            let short = short(self.wanted_through(self.deal.position(covers_through)), cash);
-            let amount = self.after.held_in(name).min(short);
+            let short = short(self.wanted_through(self.deal.position(*covers_through)), cash);
+            let amount = self.after.held_in(*name).min(short);
             if !amount.is_zero() {
-                *self.after.reserves.entry(name.clone()).or_default() -= amount;
-                drawn.insert(name.clone(), amount);
+                *self.after.reserves.entry(*name).or_default() -= amount;
+                drawn.insert(*name, amount);
                 cash += amount;
             }
         }
@@ -230,13 +256,13 @@ impl Making<'_> {
     }
 
     /// Takes what the reserves hold beyond their targets.
-    fn release(&mut self) -> BTreeMap<String, Amount> {
+    fn release(&mut self) -> BTreeMap<ItemName, Amount> {
         let mut released = BTreeMap::new();
         for reserve in &self.deal.terms().reserves {
-            let above = self.after.held_in(&reserve.name) - self.target(reserve);
+            let above = self.after.held_in(reserve.name) - self.target(reserve);
             if above > Amount::ZERO {
-                *self.after.reserves.entry(reserve.name.clone()).or_default() -= above;
-                released.insert(reserve.name.clone(), above);
+                *self.after.reserves.entry(reserve.name).or_default() -= above;
+                released.insert(reserve.name, above);
             }
         }
         released
@@ -264,16 +290,16 @@ impl Making<'_> {
 
     /// What falls due to a step, with so much left for it and those after it.
     fn due(&self, step: &PriorityStep, left: Amount) -> Amount {
-        let of = |amounts: &BTreeMap<String, Amount>, name: &String| amounts.get(name).copied().unwrap_or_default();
+        let of = |amounts: &BTreeMap<ItemName, Amount>, name: &ItemName| amounts.get(name).copied().unwrap_or_default();
         match &step.pays {
             Pays::Agreement(name) => of(&self.dues.agreements, name),
             Pays::Interest(name) => of(&self.dues.interest, name),
             Pays::Principal(name) => of(&self.principal, name),
-            Pays::Prepayment(name) => self.ineligible(name),
-            Pays::Reserve(name) => self.to_reserve(name),
+            Pays::Prepayment(name) => self.ineligible(*name),
+            Pays::Reserve(name) => self.to_reserve(*name),
             Pays::Sweep { facility, share } => {
                 let part = times(left, share.decimal()).unwrap_or(left);
-                part.min(left).min(self.after.owed_on(facility))
+                part.min(left).min(self.after.owed_on(*facility))
             }
             Pays::Trap {} | Pays::Sponsor {} => left,
         }
@@ -287,17 +313,17 @@ impl Making<'_> {
 
     /// What a step asks for whose dues do not depend on what is left.
     fn wanted(&self, step: &PriorityStep) -> Amount {
-        let owed = self.due(step, Amount::ZERO) + self.after.carried_by(&step.name);
+        let owed = self.due(step, Amount::ZERO) + self.after.carried_by(step.name);
         self.cap(step).map_or(owed, |cap| owed.min(cap))
     }
 
-    fn step(&self, step: &PriorityStep, due: Amount) -> Step {
-        let (cap, carried) = (self.cap(step), self.after.carried_by(&step.name));
-        Step { name: step.name.clone(), due, carried, cap, group: step.group.clone() }
+    fn step(&self, step: &PriorityStep, due: Amount) -> Step<ItemName> {
+        let (cap, carried) = (self.cap(step), self.after.carried_by(step.name));
+        Step { name: step.name, due, carried, cap, group: step.group }
     }
 
     /// What a reserve is short of its target, as far as it takes on one date.
-    fn to_reserve(&self, name: &str) -> Amount {
+    fn to_reserve(&self, name: ItemName) -> Amount {
         let reserve = self.deal.terms().reserves.iter().find(|reserve| reserve.name == name);
         reserve.map_or(Amount::ZERO, |reserve| {
             let below = (self.target(reserve) - self.after.held_in(name)).max(Amount::ZERO);
@@ -306,7 +332,7 @@ impl Making<'_> {
     }
 
     /// What of a facility's debt is more than is eligible. Of several facilities, the one whose step comes first is prepaid first.
-    fn ineligible(&self, facility: &str) -> Amount {
+    fn ineligible(&self, facility: ItemName) -> Amount {
         let Some(eligible) = self.tests.eligible_debt else { return Amount::ZERO };
         let owed = self.after.owed_on(facility);
         (self.after.debt() - eligible).clamp(Amount::ZERO, owed)
@@ -314,11 +340,9 @@ impl Making<'_> {
 
     fn holds(&self, condition: Condition) -> bool {
         let tests = &self.tests;
-        let is_below =
-            |ratio| tests.dscr.is_some() && Covenants::is_below(tests.cfads, tests.debt_service, Some(ratio));
         match condition {
-            Condition::DscrBelow(ratio) => is_below(ratio),
-            Condition::DscrAtLeast(ratio) => !is_below(ratio),
+            Condition::DscrBelow(ratio) => tests.is_below(ratio),
+            Condition::DscrAtLeast(ratio) => !tests.is_below(ratio),
             Condition::LockedUp {} => tests.locked_up,
             Condition::NotLockedUp {} => !tests.locked_up,
             Condition::NoDebt {} => self.after.debt().is_zero(),
@@ -326,18 +350,19 @@ impl Making<'_> {
     }
 
     /// Pays the steps in their order; the sponsor, or the cash trap, keeps what is left.
-    fn pay(&mut self, available: Amount) -> Vec<StepPaid> {
+    fn pay(&mut self, available: Amount) -> Vec<RunStep> {
         let mut left = available;
         let priority = &self.deal.terms().priority;
-        let mut paid: Vec<StepPaid> = Vec::with_capacity(priority.len());
+        let mut paid: Vec<RunStep> = Vec::with_capacity(priority.len());
+        let mut got = Vec::new();
         for rank in priority.chunk_by(|one, next| one.group.is_some() && one.group == next.group) {
-            let first = paid.len();
             let passes_on = rank[0].pays == (Pays::Trap {}) && self.may_distribute(&paid);
             let due = |step| if passes_on { Amount::ZERO } else { self.due(step, left) };
-            let asked: Vec<Step> = rank.iter().map(|step| self.step(step, due(step))).collect();
-            pay_rank(&mut left, &asked, &mut paid);
-            for (step, got) in rank.iter().zip(&paid[first..]) {
-                self.settle(step, got);
+            let asked: Vec<Step<ItemName>> = rank.iter().map(|step| self.step(step, due(step))).collect();
+            pay_rank(&mut left, &asked, &mut got);
+            for (step, got) in rank.iter().zip(got.drain(..)) {
+                self.settle(step, &got);
+                paid.push(RunStep::new(step, &got));
             }
         }
         self.after.locked_up = self.tests.locked_up && !self.after.debt().is_zero();
@@ -346,21 +371,21 @@ impl Making<'_> {
     }
 
     /// Whether the sponsor is to be paid what is left.
-    fn may_distribute(&self, paid: &[StepPaid]) -> bool {
+    fn may_distribute(&self, paid: &[RunStep]) -> bool {
         let terms = self.deal.terms();
-        let is_full = |reserve: &Reserve| self.after.held_in(&reserve.name) >= self.target(reserve);
+        let is_full = |reserve: &Reserve| self.after.held_in(reserve.name) >= self.target(reserve);
         let are_full = terms.distributions.while_reserves_fill || terms.reserves.iter().all(is_full);
         let is_barred = !self.ends_debt() && (self.tests.locked_up || self.after.accelerated);
         are_full && !is_barred && paid.iter().all(|step| step.shortfall.is_zero())
     }
 
     /// What a payment changes.
-    fn settle(&mut self, step: &PriorityStep, got: &StepPaid) {
+    fn settle(&mut self, step: &PriorityStep, got: &StepPaid<ItemName>) {
         match &step.pays {
             Pays::Principal(name) | Pays::Prepayment(name) | Pays::Sweep { facility: name, .. } => {
-                *self.after.debts.entry(name.clone()).or_default() -= got.paid;
+                *self.after.debts.entry(*name).or_default() -= got.paid;
             }
-            Pays::Reserve(name) => *self.after.reserves.entry(name.clone()).or_default() += got.paid,
+            Pays::Reserve(name) => *self.after.reserves.entry(*name).or_default() += got.paid,
             Pays::Trap {} => self.after.trapped += got.paid,
             Pays::Agreement(_) | Pays::Interest(_) | Pays::Sponsor {} => {}
         }
@@ -369,7 +394,7 @@ impl Making<'_> {
             if unpaid.is_zero() {
                 self.after.carried.remove(&step.name);
             } else {
-                self.after.carried.insert(step.name.clone(), unpaid);
+                self.after.carried.insert(step.name, unpaid);
             }
         }
     }

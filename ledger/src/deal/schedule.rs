@@ -10,7 +10,7 @@ use super::period::Period;
 use super::priority::Pays;
 use super::quantity::{Figure, cents};
 use super::run::{Dues, Standing};
-use crate::{Amount, Day};
+use crate::{Amount, Day, ItemName};
 
 /// A deal's periods from one on.
 #[derive(Clone, Copy, Debug)]
@@ -42,22 +42,22 @@ impl<'a> Schedule<'a> {
     }
 
     /// Draws what the deal means to draw behind the beginning of the period and up to its date.
-    pub(super) fn draw(&self, standing: &mut Standing) {
+    pub fn draw(&self, standing: &mut Standing) {
         let Period { from, date, .. } = *self.period();
         for facility in &self.deal.terms().facilities {
             let drawn = facility.drawn_between(from, date).map(|draw| draw.amount).sum();
-            *standing.debts.entry(facility.name.clone()).or_default() += drawn;
+            *standing.debts.entry(facility.name).or_default() += drawn;
         }
     }
 
     /// The interest that falls due on each facility at the end of the period, by name: on what was owed at its beginning and on what the
     /// deal means to draw in it.
-    pub fn interest(&self, standing: &Standing) -> BTreeMap<String, Amount> {
+    pub fn interest(&self, standing: &Standing) -> BTreeMap<ItemName, Amount> {
         let Period { from, date, .. } = *self.period();
         let facilities = self.deal.terms().facilities.iter();
         let interest = facilities.map(|facility| {
-            let due = facility.interest(standing.owed_on(&facility.name), self.rate(facility), from, date);
-            (facility.name.clone(), due)
+            let due = facility.interest(standing.owed_on(facility.name), self.rate(facility), from, date);
+            (facility.name, due)
         });
         interest.collect()
     }
@@ -69,7 +69,7 @@ impl<'a> Schedule<'a> {
     }
 
     /// The principal that falls due on each facility, by name: without what earlier dates left unpaid, and no more than is owed.
-    pub(super) fn principal(&self, standing: &Standing, dues: &Dues) -> BTreeMap<String, Amount> {
+    pub(super) fn principal(&self, standing: &Standing, dues: &Dues) -> BTreeMap<ItemName, Amount> {
         let facilities = &self.deal.terms().facilities;
         let open = |facility: &DebtFacility| self.open(facility, standing);
         let follow_cfads = facilities.iter().filter(|facility| facility.repayment.follows_cfads());
@@ -89,14 +89,14 @@ impl<'a> Schedule<'a> {
             let exact = self.principal_due(facility, open, share, dues);
             exact.and_then(cents).unwrap_or(open).clamp(Amount::ZERO, open)
         };
-        facilities.iter().map(|facility| (facility.name.clone(), due(facility))).collect()
+        facilities.iter().map(|facility| (facility.name, due(facility))).collect()
     }
 
     /// What is owed on a facility, but for principal that earlier dates left unpaid.
     fn open(&self, facility: &DebtFacility, standing: &Standing) -> Amount {
         let is_its_own = |pays: &Pays| matches!(pays, Pays::Principal(name) if *name == facility.name);
         let step = self.deal.terms().priority.iter().find(|step| is_its_own(&step.pays));
-        standing.owed_on(&facility.name) - step.map_or(Amount::ZERO, |step| standing.carried_by(&step.name))
+        standing.owed_on(facility.name) - step.map_or(Amount::ZERO, |step| standing.carried_by(step.name))
     }
 
     /// What falls due of what is open on a facility by its amortization, unrounded.

@@ -13,9 +13,9 @@ const STEPS_MAX: usize = 100;
 /// What a step asks for.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Step {
+pub struct Step<N = String> {
     /// Its name, which no other step has.
-    pub name: String,
+    pub name: N,
     /// What falls due now.
     #[serde(default)]
     pub due: Amount,
@@ -27,14 +27,14 @@ pub struct Step {
     pub cap: Option<Amount>,
     /// Steps in a row with the same group are of one rank: what is too little for all is split in proportion to what each asks for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub group: Option<String>,
+    pub group: Option<N>,
 }
 
 /// What a step got, and why.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
-pub struct StepPaid {
+pub struct StepPaid<N = String> {
     /// Its name.
-    pub name: String,
+    pub name: N,
     /// What fell due.
     pub due: Amount,
     /// What earlier runs had left unpaid.
@@ -64,13 +64,15 @@ pub enum InvalidWaterfall {
     Group(String),
 }
 
-impl Step {
+impl<N> Step<N> {
     /// What it asks for in this run.
     pub(super) fn wanted(&self) -> Amount {
         let owed = self.due + self.carried;
         self.cap.map_or(owed, |cap| owed.min(cap))
     }
+}
 
+impl Step {
     fn check(&self) -> Result<(), InvalidWaterfall> {
         let amounts = [Some(self.due), Some(self.carried), self.cap];
         let possible = |amount: Amount| (Amount::ZERO..=Amount::LINE_MAX).contains(&amount);
@@ -103,7 +105,7 @@ pub fn waterfall(available: Amount, steps: &[Step]) -> Result<Vec<StepPaid>, Inv
 }
 
 /// Pays the steps of one rank from what is left.
-pub(super) fn pay_rank(left: &mut Amount, rank: &[Step], paid: &mut Vec<StepPaid>) {
+pub(super) fn pay_rank<N: Ord + Clone>(left: &mut Amount, rank: &[Step<N>], paid: &mut Vec<StepPaid<N>>) {
     let amounts = amounts(*left, rank);
     let available = *left;
     *left -= amounts.iter().copied().sum();
@@ -118,15 +120,14 @@ pub(super) fn pay_rank(left: &mut Amount, rank: &[Step], paid: &mut Vec<StepPaid
 }
 
 /// What each step of one rank gets.
-fn amounts(left: Amount, rank: &[Step]) -> Vec<Amount> {
+fn amounts<N: Ord>(left: Amount, rank: &[Step<N>]) -> Vec<Amount> {
     let wanted: Vec<Amount> = rank.iter().map(Step::wanted).collect();
     if wanted.iter().copied().sum::<Amount>() <= left {
         return wanted;
     }
     // Names are the ids by which ties are broken. In range: amounts are not negative, and lines of the books at most.
     let weight = |amount: &Amount| u64::try_from(amount.micros()).unwrap_or(u64::MAX);
-    let shares: Vec<(&str, u64)> =
-        rank.iter().zip(&wanted).map(|(step, wanted)| (&*step.name, weight(wanted))).collect();
+    let shares: Vec<(&N, u64)> = rank.iter().zip(&wanted).map(|(step, wanted)| (&step.name, weight(wanted))).collect();
     let parts = split(left, &shares).unwrap_or_default();
     parts.into_iter().map(|(_, part)| part).collect()
 }

@@ -14,7 +14,7 @@ use super::period::Period;
 use super::quantity::{Quantity, times};
 use super::rate::Rate;
 use super::terms::DealTerms;
-use crate::{Amount, Day, Month};
+use crate::{Amount, Day, ItemName, Month};
 
 /// The most months that a what-if reaches over.
 const MONTHS_MAX: u16 = 600;
@@ -27,7 +27,7 @@ pub enum WhatIf {
     /// A part of a contract is not delivered, and not paid.
     Outage {
         /// The contract.
-        contract: String,
+        contract: ItemName,
         /// The first month.
         from: Month,
         /// For so many months.
@@ -38,7 +38,7 @@ pub enum WhatIf {
     /// A month of a contract is paid later.
     LatePayment {
         /// The contract.
-        contract: String,
+        contract: ItemName,
         /// The month that is paid later.
         month: Month,
         /// By so many months.
@@ -47,7 +47,7 @@ pub enum WhatIf {
     /// A month of a contract is paid in part, and the rest never.
     ShortPayment {
         /// The contract.
-        contract: String,
+        contract: ItemName,
         /// The month.
         month: Month,
         /// What is paid of it, if it would be paid whole otherwise.
@@ -56,14 +56,14 @@ pub enum WhatIf {
     /// The client pays nothing any more.
     ClientDefault {
         /// The contract.
-        contract: String,
+        contract: ItemName,
         /// The first month that is not paid.
         from: Month,
     },
     /// An index is fixed higher, or lower, than the deal expects.
     RateMove {
         /// The index.
-        index: String,
+        index: ItemName,
         /// From this day.
         from: Day,
         /// By this much a year, as a fraction.
@@ -98,7 +98,7 @@ pub(super) struct Scenario {
     /// What is collected on each date.
     pub(super) collected: Vec<Amount>,
     /// What falls due on each date under each agreement, by name.
-    pub(super) agreements: Vec<BTreeMap<String, Amount>>,
+    pub(super) agreements: Vec<BTreeMap<ItemName, Amount>>,
 }
 
 impl Scenario {
@@ -128,7 +128,7 @@ impl Scenario {
 impl WhatIf {
     fn check(&self, terms: &DealTerms) -> Result<(), InvalidDeal> {
         let number = |at: &str, why| Err(InvalidDeal::Number(at.to_owned(), why));
-        let unknown = |at: &str, kind, name: &String| Err(InvalidDeal::Unknown(at.to_owned(), kind, name.clone()));
+        let unknown = |at: &str, kind, name: &ItemName| Err(InvalidDeal::Unknown(at.to_owned(), kind, *name));
         match self {
             Self::Outage { contract, .. }
             | Self::LatePayment { contract, .. }
@@ -206,7 +206,7 @@ fn moved(index: &mut RateIndex, from: Day, by: Rate) -> Result<(), InvalidDeal> 
     later.retain(|fixing| fixing.from > from);
     for fixing in held.into_iter().chain(later) {
         let rate: Result<Rate, _> = (fixing.rate.fraction() + by.fraction()).to_string().parse();
-        let out_of_range = InvalidDeal::Number(index.name.clone(), "a rate that is moved stays between -1 and 10");
+        let out_of_range = InvalidDeal::Number(index.name.to_string(), "a rate that is moved stays between -1 and 10");
         fixings.push(Fixing { rate: rate.map_err(|_| out_of_range)?, ..fixing });
     }
     index.fixings = fixings;
@@ -225,7 +225,7 @@ fn collected(terms: &DealTerms, periods: &[Period], what_ifs: &[WhatIf]) -> Resu
         for month in contract.months() {
             let share: Decimal = what_ifs.iter().map(|what_if| what_if.paid_share(contract, month)).product();
             let by_terms = contract.charged_share(month, share);
-            let by_terms = by_terms.ok_or_else(|| InvalidDeal::TooLarge(contract.name.clone()))?;
+            let by_terms = by_terms.ok_or_else(|| InvalidDeal::TooLarge(contract.name.to_string()))?;
             let paid = what_ifs.iter().filter_map(|what_if| what_if.paid_at_most(contract, month)).min();
             let delay: i32 = what_ifs.iter().map(|what_if| what_if.delay(contract, month)).sum();
             collect(month.plus(delay), paid.map_or(by_terms, |paid| paid.min(by_terms)));
@@ -247,7 +247,7 @@ fn collected(terms: &DealTerms, periods: &[Period], what_ifs: &[WhatIf]) -> Resu
 }
 
 /// What falls due under each agreement on the date of a period.
-fn dues(terms: &DealTerms, period: &Period, what_ifs: &[WhatIf]) -> Result<BTreeMap<String, Amount>, InvalidDeal> {
+fn dues(terms: &DealTerms, period: &Period, what_ifs: &[WhatIf]) -> Result<BTreeMap<ItemName, Amount>, InvalidDeal> {
     let is_dearer = what_ifs.iter().any(|what_if| matches!(what_if, WhatIf::EnergyPrice { .. }));
     let agreements = terms.agreements.iter().zip(&period.agreements).map(|(agreement, by_terms)| {
         let due = if agreement.kind == AgreementKind::Power && is_dearer {
@@ -259,7 +259,7 @@ fn dues(terms: &DealTerms, period: &Period, what_ifs: &[WhatIf]) -> Result<BTree
         } else {
             Some(*by_terms)
         };
-        Ok((agreement.name.clone(), due.ok_or_else(|| InvalidDeal::TooLarge(agreement.name.clone()))?))
+        Ok((agreement.name, due.ok_or_else(|| InvalidDeal::TooLarge(agreement.name.to_string()))?))
     });
     agreements.collect()
 }

@@ -3,7 +3,9 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{AccountKind, Amount, BankAccountId, ContractId, Correction, Instant, OrganizationId};
+use crate::{
+    AccountKind, Amount, BankAccountId, BoxId, ContractId, Correction, EntityId, Instant, ItemName, OrganizationId,
+};
 
 use super::rule::{self, PostingRule};
 
@@ -71,6 +73,36 @@ pub struct JournalLine {
     pub organization: Option<OrganizationId>,
     /// How much: debit positive, credit negative, never zero.
     pub amount: Amount,
+}
+
+/// What a box's books take up at a determination date before cash is paid out: what became due since the last. Amounts are not negative.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Accrual {
+    /// A contract earned this.
+    Revenue(ItemName, Amount),
+    /// An agreement cost this.
+    Cost(ItemName, Amount),
+    /// A facility cost this in interest.
+    Interest(ItemName, Amount),
+    /// So much of an asset was used up.
+    Depreciation(ItemName, Amount),
+}
+
+/// What a waterfall run does with a box's cash. Amounts are what leaves the cash: negative where a reserve, or the trap, gives back.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum CashMove {
+    /// An agreement is paid.
+    Agreement(ItemName, Amount),
+    /// The interest of a facility is paid.
+    Interest(ItemName, Amount),
+    /// Principal of a facility is repaid.
+    Principal(ItemName, Amount),
+    /// A reserve takes, or gives.
+    Reserve(ItemName, Amount),
+    /// The trap takes, or gives.
+    Trap(Amount),
+    /// The sponsor is paid.
+    Sponsor(Amount),
 }
 
 /// Something that happened and that the books record.
@@ -334,6 +366,72 @@ pub enum Fact<'a> {
         /// What was sold of it.
         sales: &'a [SpotDelivery],
     },
+    /// The sponsor paid into its box.
+    BoxContributed {
+        /// The box.
+        r#box: BoxId,
+        /// How much, more than zero.
+        amount: Amount,
+    },
+    /// A box drew on a facility.
+    DebtDrawn {
+        /// The box.
+        r#box: BoxId,
+        /// The facility.
+        facility: ItemName,
+        /// How much, more than zero.
+        amount: Amount,
+    },
+    /// A box bought hardware.
+    AssetBought {
+        /// The box.
+        r#box: BoxId,
+        /// The asset.
+        asset: ItemName,
+        /// What it cost, more than zero.
+        amount: Amount,
+    },
+    /// A box set money aside in a reserve at its closing.
+    ReserveFunded {
+        /// The box.
+        r#box: BoxId,
+        /// The reserve.
+        reserve: ItemName,
+        /// How much, more than zero.
+        amount: Amount,
+    },
+    /// A client paid a box.
+    BoxCollected {
+        /// The box.
+        r#box: BoxId,
+        /// The contract.
+        contract: ItemName,
+        /// How much, more than zero.
+        amount: Amount,
+    },
+    /// What became due to and from a box since the last determination date.
+    BoxAccrued {
+        /// The box.
+        r#box: BoxId,
+        /// What.
+        accruals: &'a [Accrual],
+    },
+    /// A box's cash was paid out.
+    WaterfallPaid {
+        /// The box.
+        r#box: BoxId,
+        /// To whom.
+        moves: &'a [CashMove],
+    },
+    /// A waterfall run was a mistake.
+    WaterfallReversed {
+        /// The box.
+        r#box: BoxId,
+        /// What it had recorded: what was drawn and bought, what had become due, and what had been paid out.
+        facts: &'a [Fact<'a>],
+        /// The event that had recorded it.
+        event: u64,
+    },
 }
 
 impl Fact<'_> {
@@ -374,6 +472,29 @@ impl Fact<'_> {
             Self::SpotHeld { .. } => rule::SPOT_HELD,
             Self::SpotSold { .. } => rule::SPOT_SOLD,
             Self::SpotDelivered { .. } => rule::SPOT_DELIVERED,
+            Self::BoxContributed { .. } => rule::BOX_CONTRIBUTED,
+            Self::DebtDrawn { .. } => rule::DEBT_DRAWN,
+            Self::AssetBought { .. } => rule::ASSET_BOUGHT,
+            Self::ReserveFunded { .. } => rule::RESERVE_FUNDED,
+            Self::BoxCollected { .. } => rule::BOX_COLLECTED,
+            Self::BoxAccrued { .. } => rule::BOX_ACCRUED,
+            Self::WaterfallPaid { .. } => rule::WATERFALL_PAID,
+            Self::WaterfallReversed { .. } => rule::WATERFALL_REVERSED,
+        }
+    }
+
+    /// Whose books record it.
+    pub(super) fn entity(&self) -> EntityId {
+        match self {
+            Self::BoxContributed { r#box, .. }
+            | Self::DebtDrawn { r#box, .. }
+            | Self::AssetBought { r#box, .. }
+            | Self::ReserveFunded { r#box, .. }
+            | Self::BoxCollected { r#box, .. }
+            | Self::BoxAccrued { r#box, .. }
+            | Self::WaterfallPaid { r#box, .. }
+            | Self::WaterfallReversed { r#box, .. } => EntityId::Box(*r#box),
+            _ => EntityId::Operator,
         }
     }
 
@@ -383,6 +504,7 @@ impl Fact<'_> {
             Self::ReconciliationUndone { event, .. } | Self::ManualJournal { corrects: event, .. } => {
                 event.map(Correction::Event)
             }
+            Self::WaterfallReversed { event, .. } => Some(Correction::Event(*event)),
             Self::DeliveryReversed { hours: (from, until), .. } => {
                 Some(Correction::Hours { from: *from, until: *until })
             }
@@ -426,7 +548,15 @@ impl Fact<'_> {
             | Self::PenaltyPaid { .. }
             | Self::SpotHeld { .. }
             | Self::SpotSold { .. }
-            | Self::SpotDelivered { .. } => None,
+            | Self::SpotDelivered { .. }
+            | Self::BoxContributed { .. }
+            | Self::DebtDrawn { .. }
+            | Self::AssetBought { .. }
+            | Self::ReserveFunded { .. }
+            | Self::BoxCollected { .. }
+            | Self::BoxAccrued { .. }
+            | Self::WaterfallPaid { .. }
+            | Self::WaterfallReversed { .. } => None,
         }
     }
 }

@@ -1,11 +1,12 @@
-//! The lines that record each fact in the operator's books.
+//! The lines that record each fact: here those in the operator's books.
 
 use crate::{Account, AccountKind, Amount, ContractId, Currency, Line, OrganizationId, Owner};
 
+use super::box_lines::BoxPosting;
 use super::fact::{Credit, Fact, Redress};
 
 impl Fact<'_> {
-    /// Hands over the lines that record it in the operator's books.
+    /// Hands over the lines that record it.
     #[expect(clippy::too_many_lines, reason = "an arm for every fact")]
     pub(crate) fn lines(&self, currency: Currency, line: &mut dyn FnMut(Line)) {
         use AccountKind::{
@@ -68,7 +69,7 @@ impl Fact<'_> {
                     posting.part(account, line.amount);
                 }
             }
-            Self::ReconciliationUndone { facts, .. } => {
+            Self::ReconciliationUndone { facts, .. } | Self::WaterfallReversed { facts, .. } => {
                 for fact in facts {
                     fact.lines(currency, &mut |undone: Line| (posting.line)(Line { amount: -undone.amount, ..undone }));
                 }
@@ -152,27 +153,34 @@ impl Fact<'_> {
                     posting.earn(prepayment, sale.seller, sale.amount, sale.buyer_fee, sale.seller_fee);
                 }
             }
+            Self::BoxContributed { r#box, .. }
+            | Self::DebtDrawn { r#box, .. }
+            | Self::AssetBought { r#box, .. }
+            | Self::ReserveFunded { r#box, .. }
+            | Self::BoxCollected { r#box, .. }
+            | Self::BoxAccrued { r#box, .. }
+            | Self::WaterfallPaid { r#box, .. } => BoxPosting { posting, id: r#box }.record(self),
         }
     }
 }
 
 /// The lines of a fact as they are written.
-struct Posting<'a> {
-    currency: Currency,
+pub(super) struct Posting<'a> {
+    pub currency: Currency,
     /// The contract of the lines that follow, where a fact covers several.
     contract: Option<ContractId>,
     line: &'a mut dyn FnMut(Line),
 }
 
 impl Posting<'_> {
-    fn part(&mut self, account: Account, amount: Amount) {
+    pub fn part(&mut self, account: Account, amount: Amount) {
         if !amount.is_zero() {
             (self.line)(Line { account, amount, contract: self.contract });
         }
     }
 
     /// `amount` from the account debited to the account credited.
-    fn transfer(&mut self, debit: Account, credit: Account, amount: Amount) {
+    pub fn transfer(&mut self, debit: Account, credit: Account, amount: Amount) {
         self.part(debit, amount);
         self.part(credit, -amount);
     }

@@ -4,15 +4,16 @@
 //! kind of fact has exactly one [`PostingRule`], and a rule whose lines change gets a new version, so that an entry
 //! can always be recomputed from its event and its rule. `docs/posting-rules.md` is written by this crate's tests.
 
+mod box_lines;
 mod fact;
 mod lines;
 mod rule;
 
 use smallvec::SmallVec;
 
-use crate::{Currency, Day, EntityId, Entry, Unbalanced};
+use crate::{Currency, Day, Entry, Unbalanced};
 
-pub use fact::{Credit, Delivery, Fact, JournalLine, Redress, SpotDelivery};
+pub use fact::{Accrual, CashMove, Credit, Delivery, Fact, JournalLine, Redress, SpotDelivery};
 pub use rule::{DescribedRule, PostingRule, RULES};
 
 /// The entry that records `fact` in the operator's books, dated `effective`.
@@ -23,6 +24,6 @@ pub use rule::{DescribedRule, PostingRule, RULES};
 pub fn post(fact: &Fact<'_>, currency: Currency, effective: Day) -> Result<Entry, Unbalanced> {
     let mut lines = SmallVec::new();
     fact.lines(currency, &mut |line| lines.push(line));
-    let entry = Entry::new(EntityId::Operator, fact.rule(), effective, fact.contract(), lines)?;
+    let entry = Entry::new(fact.entity(), fact.rule(), effective, fact.contract(), lines)?;
     Ok(entry.correcting(fact.corrects()))
 }

@@ -112,4 +112,21 @@ rules! {
     SPOT_SOLD = "spot.sold", 1, ["spot_hours_sold"], EACH_SALE;
     #[doc = "An hour sold by the hour was delivered."]
     SPOT_DELIVERED = "spot.delivered", 1, ["spot_hours_delivered"], EACH_SALE;
+    #[doc = "A box's sponsor paid in what the debt does not."]
+    BOX_CONTRIBUTED = "box.contributed", 1, ["deal_closed", "waterfall_run"], NONE;
+    #[doc = "A box drew on a facility."]
+    DEBT_DRAWN = "box.drawn", 1, ["deal_closed", "waterfall_run"], NONE;
+    #[doc = "A box bought hardware."]
+    ASSET_BOUGHT = "box.asset_bought", 1, ["deal_closed", "waterfall_run"], NONE;
+    #[doc = "A box set money aside in a reserve at its closing."]
+    RESERVE_FUNDED = "box.reserve_funded", 1, ["deal_closed"], NONE;
+    #[doc = "A client paid a box."]
+    BOX_COLLECTED = "box.collected", 1, ["box_collected"], NONE;
+    #[doc = "What a box's contracts earned and what its agreements, its debt and its hardware cost since the last determination date."]
+    BOX_ACCRUED = "box.accrued", 1, ["waterfall_run"],
+        "to the cent, halves to the even one; depreciation cumulatively: what is used up by now, rounded, less what was posted before";
+    #[doc = "A box's cash was paid out in the order of its deal, in one entry."]
+    WATERFALL_PAID = "box.waterfall", 1, ["waterfall_run"], "steps of one rank share by the largest remainder";
+    #[doc = "A waterfall run was a mistake: what was drawn and bought for it, what it took up and what it paid out are reversed, in one entry."]
+    WATERFALL_REVERSED = "box.waterfall_reversed", 1, ["waterfall_reversed"], NONE;
 }

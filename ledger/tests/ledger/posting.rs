@@ -3,8 +3,8 @@
 use std::fmt::Write as _;
 
 use ledger::{
-    AccountKind, Amount, ContractId, Credit, Currency, Day, Delivery, Fact, Instant, JournalLine, Line, OrganizationId,
-    RULES, Redress, SpotDelivery, Unbalanced, post,
+    AccountKind, Accrual, Amount, BoxId, CashMove, ContractId, Credit, Currency, Day, Delivery, Fact, Instant,
+    ItemName, JournalLine, Line, OrganizationId, RULES, Redress, SpotDelivery, Unbalanced, post,
 };
 use uuid::Uuid;
 
@@ -35,7 +35,83 @@ type Example = (Fact<'static>, &'static [&'static str]);
 
 /// A fact for each rule, in the order of [`RULES`], with the lines that it must post.
 fn examples() -> Vec<Example> {
-    [at_the_bank(), paid_in_advance(), delivered_and_ended(), by_the_hour()].concat()
+    [at_the_bank(), paid_in_advance(), delivered_and_ended(), by_the_hour(), in_a_box()].concat()
+}
+
+fn in_a_box() -> Vec<Example> {
+    let name = |text: &str| -> ItemName { text.parse().expect("a name") };
+    let r#box = BoxId::new(Uuid::from_u128(2));
+    let accruals: &[_] = Box::leak(Box::new([
+        Accrual::Revenue(name("anchor"), amount("5400000")),
+        Accrual::Cost(name("power"), amount("520000")),
+        Accrual::Interest(name("senior"), amount("571777.78")),
+        Accrual::Depreciation(name("gpus"), amount("1388888.89")),
+    ]));
+    let moves: &[_] = Box::leak(Box::new([
+        CashMove::Reserve(name("service"), amount("-40000")),
+        CashMove::Agreement(name("power"), amount("520000")),
+        CashMove::Interest(name("senior"), amount("571777.78")),
+        CashMove::Principal(name("senior"), amount("2443222.22")),
+        CashMove::Trap(amount("5000")),
+        CashMove::Sponsor(amount("260000")),
+    ]));
+    let reversed: &[_] = Box::leak(Box::new([
+        Fact::BoxAccrued { r#box, accruals: &accruals[1..2] },
+        Fact::WaterfallPaid { r#box, moves: &moves[1..2] },
+    ]));
+    vec![
+        (Fact::BoxContributed { r#box, amount: amount("20") }, &["1020-box-cash  20.00", "3000-equity  -20.00"]),
+        (
+            Fact::DebtDrawn { r#box, facility: name("senior"), amount: amount("80") },
+            &["1020-box-cash  80.00", "2600-debt item:senior -80.00"],
+        ),
+        (
+            Fact::AssetBought { r#box, asset: name("gpus"), amount: amount("100") },
+            &["1500-equipment item:gpus 100.00", "1020-box-cash  -100.00"],
+        ),
+        (
+            Fact::ReserveFunded { r#box, reserve: name("service"), amount: amount("3") },
+            &["1030-reserve-cash item:service 3.00", "1020-box-cash  -3.00"],
+        ),
+        (
+            Fact::BoxCollected { r#box, contract: name("anchor"), amount: amount("5.4") },
+            &["1020-box-cash  5.40", "1100-receivable item:anchor -5.40"],
+        ),
+        (
+            Fact::BoxAccrued { r#box, accruals },
+            &[
+                "1100-receivable item:anchor 5400000.00",
+                "4100-contract-revenue item:anchor -5400000.00",
+                "6100-operating-cost item:power 520000.00",
+                "2500-accrued-cost item:power -520000.00",
+                "6300-interest item:senior 571777.78",
+                "2550-accrued-interest item:senior -571777.78",
+                "6200-depreciation item:gpus 1388888.89",
+                "1590-accumulated-depreciation item:gpus -1388888.89",
+            ],
+        ),
+        (
+            Fact::WaterfallPaid { r#box, moves },
+            &[
+                "1030-reserve-cash item:service -40000.00",
+                "2500-accrued-cost item:power 520000.00",
+                "2550-accrued-interest item:senior 571777.78",
+                "2600-debt item:senior 2443222.22",
+                "1040-trapped-cash  5000.00",
+                "3100-distribution  260000.00",
+                "1020-box-cash  -3760000.00",
+            ],
+        ),
+        (
+            Fact::WaterfallReversed { r#box, facts: reversed, event: 17 },
+            &[
+                "6100-operating-cost item:power -520000.00",
+                "2500-accrued-cost item:power 520000.00",
+                "2500-accrued-cost item:power -520000.00",
+                "1020-box-cash  520000.00",
+            ],
+        ),
+    ]
 }
 
 fn at_the_bank() -> Vec<Example> {
