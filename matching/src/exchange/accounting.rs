@@ -74,6 +74,12 @@ impl Accounting {
         self.open_period().map(Month::first_day)
     }
 
+    /// The day on which the books have what happened on `day`, be it before their first entry so far: that day, or the first behind the
+    /// months that are closed.
+    pub(super) fn dated_back(&self, day: Day) -> Day {
+        self.closed.last().map_or(day, |last| day.max(last.period.next().first_day()))
+    }
+
     /// The day on which the books have what happened on `day`: that day, or the first that is open.
     pub(super) fn dated(&self, day: Day) -> Day {
         self.first_open_day().map_or(day, |first| day.max(first))

@@ -1,8 +1,9 @@
 //! Commands: what a caller asks of the exchange.
 
+use ledger::deal::DealTerms;
 use ledger::{
-    AccountKind, Amount, BankAccountId, BankStatement, ClientId, ContractId, Currency, Day, DepositId, Instant,
-    JournalId, JournalLine, Month, OrganizationId, PayoutId, ReconciliationId,
+    AccountKind, Amount, BankAccountId, BankStatement, BoxId, ClientId, ContractId, Currency, Day, DepositId, Instant,
+    ItemName, JournalId, JournalLine, Month, OrganizationId, PayoutId, ReconciliationId,
 };
 
 use super::{BankLineId, PayoutSource};
@@ -275,6 +276,51 @@ pub enum Instruction {
         /// How much of it, in basis points: at most 10 000.
         basis_points: u16,
     },
+    /// Create a box with the first version of its deal.
+    CreateBox {
+        /// The deal.
+        deal: Box<DealTerms>,
+        /// Who enters it.
+        by: ClientId,
+    },
+    /// Amend a box's deal.
+    AmendDeal {
+        /// The box.
+        r#box: BoxId,
+        /// The deal as it is to be from now on.
+        deal: Box<DealTerms>,
+        /// Who enters it.
+        by: ClientId,
+    },
+    /// Close a box's deal: what it draws and buys on the first day.
+    CloseDeal {
+        /// The box.
+        r#box: BoxId,
+        /// Who says so.
+        by: ClientId,
+    },
+    /// Enter what a client paid a box.
+    Collect(NewCollection),
+    /// Pay a box's cash out for its next determination date.
+    RunWaterfall {
+        /// The box.
+        r#box: BoxId,
+        /// The determination date.
+        date: Day,
+        /// Who starts it.
+        by: ClientId,
+    },
+    /// Reverse a box's latest waterfall run.
+    ReverseWaterfall {
+        /// The box.
+        r#box: BoxId,
+        /// Its determination date.
+        date: Day,
+        /// Who says so.
+        by: ClientId,
+        /// Why.
+        reason: String,
+    },
     /// Credit a deposit before its booking is known.
     RecordDeposit {
         /// Whose money.
@@ -286,6 +332,23 @@ pub enum Instruction {
         /// The bank's reference.
         reference: String,
     },
+}
+
+/// What a client paid a box.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct NewCollection {
+    /// The box.
+    pub r#box: BoxId,
+    /// Who enters it.
+    pub by: ClientId,
+    /// The contract, by the name that the deal gives it.
+    pub contract: ItemName,
+    /// How much, more than zero.
+    pub amount: Amount,
+    /// The day the money came.
+    pub paid: Day,
+    /// The bank's reference, 1 to 120 characters.
+    pub reference: String,
 }
 
 /// Lines to be proposed for the books.

@@ -1,11 +1,15 @@
 //! What an event means to the books: the facts it states, and their entries.
 
+use ledger::deal::Pays;
 use ledger::{
-    AccountKind, Amount, ContractId, Credit, Currency, Day, Delivery, Entry, Fact, OrganizationId, Redress,
-    SpotDelivery, post,
+    AccountKind, Accrual, Amount, BoxId, CashMove, ContractId, Credit, Currency, Day, Delivery, Entry, Fact,
+    OrganizationId, Redress, SpotDelivery, post,
 };
 
-use super::{ContractHour, Event, HourShortfall, HoursDelivered, MatchedItem, MatchedTarget, Reconciled, Record};
+use super::{
+    ContractHour, Event, Funding, HourShortfall, HoursDelivered, ItemAmount, MatchedItem, MatchedTarget, Reconciled,
+    Record, WaterfallRun,
+};
 use crate::SpotSale;
 
 impl Record {
@@ -130,6 +134,28 @@ impl Record {
             Event::SpotHoursDelivered(e) => {
                 state(&Fact::SpotDelivered { sales: &spot_deliveries(&e.sales) }, e.currency, e.hour.day());
             }
+            Event::DealClosed(e) => {
+                for fact in funded(e.r#box, &e.funding) {
+                    state(&fact, e.currency, e.day);
+                }
+            }
+            Event::BoxCollected(e) => {
+                let (r#box, contract, amount) = (e.r#box, e.contract, e.amount);
+                state(&Fact::BoxCollected { r#box, contract, amount }, e.currency, e.day);
+            }
+            Event::WaterfallRun(e) => {
+                for fact in waterfall_run(e, &accruals(e), &cash_moves(e)) {
+                    state(&fact, e.currency, e.day);
+                }
+            }
+            Event::WaterfallReversed(e) => {
+                let (accruals, moves) = (accruals(&e.undone), cash_moves(&e.undone));
+                let facts = waterfall_run(&e.undone, &accruals, &moves);
+                if !facts.is_empty() {
+                    let (r#box, event) = (e.undone.r#box, e.corrects);
+                    state(&Fact::WaterfallReversed { r#box, facts: &facts, event }, e.undone.currency, e.day);
+                }
+            }
             Event::OrganizationRegistered(_)
             | Event::OrganizationSuspended(_)
             | Event::OrganizationReinstated(_)
@@ -144,6 +170,8 @@ impl Record {
             | Event::LotExpired(_)
             | Event::DepositExpected(_)
             | Event::PeriodClosed(_)
+            | Event::BoxCreated(_)
+            | Event::DealAmended(_)
             | Event::JournalProposed(_)
             | Event::JournalRejected(_)
             | Event::WithholdingSet(_)
@@ -251,4 +279,62 @@ fn spot_deliveries(sales: &[SpotSale]) -> Vec<SpotDelivery> {
         seller_fee: sale.seller_fee,
     };
     sales.iter().map(delivery).collect()
+}
+
+/// What a box draws, buys and sets aside.
+fn funded(r#box: BoxId, funding: &Funding) -> Vec<Fact<'static>> {
+    let amount = funding.contributed;
+    let contributed = (!amount.is_zero()).then_some(Fact::BoxContributed { r#box, amount });
+    let drawn = funding.draws.iter().map(|draw| {
+        let ItemAmount { name: facility, amount } = *draw;
+        Fact::DebtDrawn { r#box, facility, amount }
+    });
+    let bought = funding.assets.iter().map(|asset| {
+        let ItemAmount { name: asset, amount } = *asset;
+        Fact::AssetBought { r#box, asset, amount }
+    });
+    let set_aside = funding.reserves.iter().map(|reserve| {
+        let ItemAmount { name: reserve, amount } = *reserve;
+        Fact::ReserveFunded { r#box, reserve, amount }
+    });
+    contributed.into_iter().chain(drawn).chain(bought).chain(set_aside).collect()
+}
+
+/// What was drawn and bought before a waterfall run, what became due, and what was paid.
+fn waterfall_run<'a>(e: &WaterfallRun, accruals: &'a [Accrual], moves: &'a [CashMove]) -> Vec<Fact<'a>> {
+    let r#box = e.r#box;
+    let accrued = (!accruals.is_empty()).then_some(Fact::BoxAccrued { r#box, accruals });
+    let paid = (!moves.is_empty()).then_some(Fact::WaterfallPaid { r#box, moves });
+    funded(r#box, &e.funding).into_iter().chain(accrued).chain(paid).collect()
+}
+
+/// What became due in the period of a waterfall run.
+fn accruals(e: &WaterfallRun) -> Vec<Accrual> {
+    let some = |amount: &Amount| !amount.is_zero();
+    let revenue = e.revenue.iter().map(|item| Accrual::Revenue(item.name, item.amount));
+    let costs = e.dues.agreements.iter().filter(|(_, amount)| some(amount));
+    let interest = e.dues.interest.iter().filter(|(_, amount)| some(amount));
+    let depreciation = e.depreciation.iter().map(|item| Accrual::Depreciation(item.name, item.amount));
+    let costs = costs.map(|(name, amount)| Accrual::Cost(*name, *amount));
+    let interest = interest.map(|(name, amount)| Accrual::Interest(*name, *amount));
+    revenue.chain(costs).chain(interest).chain(depreciation).collect()
+}
+
+/// What a waterfall run does with cash.
+fn cash_moves(e: &WaterfallRun) -> Vec<CashMove> {
+    let some = |amount: Amount| !amount.is_zero();
+    let run = &e.run;
+    let given = run.drawn.iter().chain(&run.released).map(|(name, amount)| CashMove::Reserve(*name, -*amount));
+    let untrapped = some(run.untrapped).then_some(CashMove::Trap(-run.untrapped));
+    let paid = run.steps.iter().filter(|step| some(step.paid)).map(|step| match step.pays {
+        Pays::Agreement(name) => CashMove::Agreement(name, step.paid),
+        Pays::Interest(name) => CashMove::Interest(name, step.paid),
+        Pays::Principal(name) | Pays::Prepayment(name) | Pays::Sweep { facility: name, .. } => {
+            CashMove::Principal(name, step.paid)
+        }
+        Pays::Reserve(name) => CashMove::Reserve(name, step.paid),
+        Pays::Trap {} => CashMove::Trap(step.paid),
+        Pays::Sponsor {} => CashMove::Sponsor(step.paid),
+    });
+    given.chain(untrapped).chain(paid).collect()
 }

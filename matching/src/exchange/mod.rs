@@ -4,7 +4,7 @@
 //! - `decide`: reads the state and a command and writes events, or refuses.
 //! - `due`: what time alone brings about; `gate`: the hourly auction among it.
 //! - `agenda`: what falls due, and when.
-//! - `bank`: what is known of the bank; `accounting`: closed months and proposed journals.
+//! - `bank`: what is known of the bank; `accounting`: closed months and proposed journals; `boxes`: their deals.
 //! - `apply`: folds one event into the state.
 //! - `facts`: what an event means to the books.
 //! - `parties`: whom an event concerns, and what each of them may see of it.
@@ -15,6 +15,7 @@ mod accounting;
 mod agenda;
 mod apply;
 mod bank;
+mod boxes;
 mod command;
 mod decide;
 mod due;
@@ -40,20 +41,23 @@ use agenda::Agenda;
 
 pub use accounting::{Accounting, ClosedPeriod, Journal, JournalStatus, Unreconciled};
 pub use bank::{Bank, BankAccount, OpenDeposit, OpenItems, OpenLine, OpenPayout, StandingReconciliation};
+pub use boxes::{BoxLife, BoxRecord, Boxes, DealVersion, StandingRun};
 pub use command::{
-    Amendment, Command, Instruction, ItemChoice, MarketChoice, NewJournal, NewLot, NewOrder, NewOutage, NewSide,
+    Amendment, Command, Instruction, ItemChoice, MarketChoice, NewCollection, NewJournal, NewLot, NewOrder, NewOutage,
+    NewSide,
 };
 pub use event::{
-    Advance, BankAccountClosed, BankAccountOpened, BankLineId, BankLinesBooked, BudgetSet, ChargeMissed, CloseReason,
-    ContractBusted, ContractHour, ContractNovated, ContractTerminated, DecodeError, DeliveryReady, DepositExpected,
-    DepositReceived, DismissalCause, Event, EventKey, HourShortfall, HoursDelivered, JournalApproved, JournalProposed,
-    JournalRejected, LotExpired, LotRegistered, LotWithdrawn, MarketHalted, MarketOpened, MarketResumed, MatchedItem,
-    MatchedLine, MatchedTarget, MissedCause, NoticeGiven, OrderAmended, OrderClosed, OrderLimitSet, OrderPlaced,
-    OrderSide, OrderTerms, OrganizationRegistered, OrganizationReinstated, OrganizationSuspended, OutageDismissed,
-    OutageOpened, OutageRestored, OutageSettled, PayoutRequested, PayoutReturned, PayoutSource, PeriodCharged,
-    PeriodClosed, PriceBandSet, Reconciled, ReconciliationUndone, Record, SpotAuctionHeld, SpotAuctionMissed,
-    SpotBidResumed, SpotBidSuspended, SpotHold, SpotHoursDelivered, SpotHoursSold, SpotInterrupted, SpotOrderPlaced,
-    SpotSide, SpotTerms, StatementImported, TerminationCause, TradeExecuted, WithholdingSet,
+    Advance, BankAccountClosed, BankAccountOpened, BankLineId, BankLinesBooked, BoxCollected, BoxCreated, BudgetSet,
+    ChargeMissed, CloseReason, ContractBusted, ContractHour, ContractNovated, ContractTerminated, DealAmended,
+    DealClosed, DecodeError, DeliveryReady, DepositExpected, DepositReceived, DismissalCause, Event, EventKey, Funding,
+    HourShortfall, HoursDelivered, ItemAmount, JournalApproved, JournalProposed, JournalRejected, LotExpired,
+    LotRegistered, LotWithdrawn, MarketHalted, MarketOpened, MarketResumed, MatchedItem, MatchedLine, MatchedTarget,
+    MissedCause, NoticeGiven, OrderAmended, OrderClosed, OrderLimitSet, OrderPlaced, OrderSide, OrderTerms,
+    OrganizationRegistered, OrganizationReinstated, OrganizationSuspended, OutageDismissed, OutageOpened,
+    OutageRestored, OutageSettled, PayoutRequested, PayoutReturned, PayoutSource, PeriodCharged, PeriodClosed,
+    PriceBandSet, Reconciled, ReconciliationUndone, Record, SpotAuctionHeld, SpotAuctionMissed, SpotBidResumed,
+    SpotBidSuspended, SpotHold, SpotHoursDelivered, SpotHoursSold, SpotInterrupted, SpotOrderPlaced, SpotSide,
+    SpotTerms, StatementImported, TerminationCause, TradeExecuted, WaterfallReversed, WaterfallRun, WithholdingSet,
 };
 pub use execute::Log;
 pub use hash::StateHash;
@@ -104,6 +108,7 @@ pub struct Exchange {
     books: Books,
     bank: Bank,
     accounting: Accounting,
+    boxes: Boxes,
     /// Room for the events of the next command; empty between commands.
     events: Vec<Event>,
 }
@@ -149,6 +154,11 @@ impl Exchange {
     /// Closed months, and what people proposed for the books.
     pub fn accounting(&self) -> &Accounting {
         &self.accounting
+    }
+
+    /// The boxes.
+    pub fn boxes(&self) -> &Boxes {
+        &self.boxes
     }
 
     /// The contract with this id, until its last hour is delivered.

@@ -65,6 +65,45 @@ pub enum Refusal {
         /// Which rule it breaks.
         problem: String,
     },
+    /// There is no such box.
+    #[error("there is no such box")]
+    BoxUnknown,
+    /// The box's deal has closed already.
+    #[error("the box's deal has closed already")]
+    BoxClosed,
+    /// The box's deal has not closed yet.
+    #[error("the box's deal has not closed yet")]
+    BoxNotClosed,
+    /// It is too early.
+    #[error("it is due on {due}")]
+    BoxNotDue {
+        /// When it is due.
+        due: Day,
+    },
+    /// What a client paid is not possible.
+    #[error("the collection is not possible: {problem}")]
+    CollectionInvalid {
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// Another determination date comes first, or none.
+    #[error("{}", next.map_or_else(|| "the deal has no more determination dates".to_owned(), |next| format!("the next determination date is {next}")))]
+    WaterfallNotNext {
+        /// The next date.
+        next: Option<Day>,
+    },
+    /// Only the latest waterfall run can be reversed.
+    #[error("{}", latest.map_or_else(|| "there is no waterfall run".to_owned(), |latest| format!("only the latest run can be reversed, that of {latest}")))]
+    WaterfallNotLatest {
+        /// Its date.
+        latest: Option<Day>,
+    },
+    /// The parts of a deal do not fit together, or it is amended in what stays.
+    #[error("the deal is not possible: {problem}")]
+    DealInvalid {
+        /// What is wrong with it.
+        problem: String,
+    },
     /// There is no such journal.
     #[error("there is no such journal")]
     JournalUnknown,
@@ -401,6 +440,14 @@ impl Refusal {
         "period_not_over",
         "period_unreconciled",
         "period_closed",
+        "box_unknown",
+        "box_closed",
+        "box_not_closed",
+        "box_not_due",
+        "collection_invalid",
+        "waterfall_not_next",
+        "waterfall_not_latest",
+        "deal_invalid",
         "journal_invalid",
         "journal_unknown",
         "journal_not_open",
@@ -477,6 +524,14 @@ impl Refusal {
             Self::PeriodNotOver { .. } => "period_not_over",
             Self::PeriodUnreconciled { .. } => "period_unreconciled",
             Self::PeriodClosed { .. } => "period_closed",
+            Self::BoxUnknown => "box_unknown",
+            Self::BoxClosed => "box_closed",
+            Self::BoxNotClosed => "box_not_closed",
+            Self::BoxNotDue { .. } => "box_not_due",
+            Self::CollectionInvalid { .. } => "collection_invalid",
+            Self::WaterfallNotNext { .. } => "waterfall_not_next",
+            Self::WaterfallNotLatest { .. } => "waterfall_not_latest",
+            Self::DealInvalid { .. } => "deal_invalid",
             Self::JournalInvalid { .. } => "journal_invalid",
             Self::JournalUnknown => "journal_unknown",
             Self::JournalNotOpen => "journal_not_open",

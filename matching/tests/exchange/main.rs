@@ -5,6 +5,7 @@ mod amendment;
 mod auction;
 mod bank;
 mod billing;
+mod boxes;
 mod conformance;
 mod controls;
 mod delivery;

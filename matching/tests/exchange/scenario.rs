@@ -20,10 +20,11 @@
 //! - `at 5` moves time to hour 5, `at 5-10` to ten minutes before it.
 
 mod books;
+mod boxes;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use ledger::{Account, Amount, ContractId, Currency, Instant, JournalId, Owner, ReconciliationId, StatementId};
+use ledger::{Account, Amount, BoxId, ContractId, Currency, Instant, JournalId, Owner, ReconciliationId, StatementId};
 use matching::{
     Amendment, CloseReason, Command, CommandId, Event, Exchange, Hour, Instruction, Log, LotId, MarketId, MissedCause,
     NewLot, NewOrder, NewOutage, NewSide, OrderId, OutageId, PriceBand, Quote, QuoteRequest, Record, Refusal, SpotSale,
@@ -72,6 +73,7 @@ struct Scenario {
     statements: BTreeMap<String, StatementId>,
     reconciliations: BTreeMap<String, ReconciliationId>,
     journals: BTreeMap<String, JournalId>,
+    boxes: BTreeMap<String, BoxId>,
     /// The records of the last command.
     last: Vec<Record>,
     /// Bids of which a trade tells the hours.
@@ -415,6 +417,9 @@ impl Scenario {
                 Event::Reconciled(e) => {
                     let name = format!("R{}", self.reconciliations.len() + 1);
                     self.reconciliations.insert(name, e.reconciliation);
+                }
+                Event::BoxCreated(e) => {
+                    self.boxes.insert(name.to_owned(), e.r#box);
                 }
                 Event::JournalProposed(e) => {
                     self.journals.insert(name.to_owned(), e.journal);

@@ -102,6 +102,12 @@ impl Twin {
             | Instruction::ApproveJournal { .. }
             | Instruction::RejectJournal { .. }
             | Instruction::SetWithholding { .. }
+            | Instruction::CreateBox { .. }
+            | Instruction::AmendDeal { .. }
+            | Instruction::CloseDeal { .. }
+            | Instruction::Collect(_)
+            | Instruction::RunWaterfall { .. }
+            | Instruction::ReverseWaterfall { .. }
             | Instruction::OpenBankAccount { .. }
             | Instruction::CloseBankAccount { .. }
             | Instruction::ExpectDeposit { .. }

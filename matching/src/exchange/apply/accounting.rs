@@ -6,9 +6,12 @@ use crate::exchange::accounting::{Accounting, ClosedPeriod, Journal, JournalStat
 use crate::exchange::{JournalApproved, JournalProposed, JournalRejected, PeriodClosed};
 
 impl Accounting {
-    /// The books begin with the month of the first entry.
+    /// The books begin with the month of the earliest entry; a box that is older than they are takes them back.
     pub(super) fn begin(&mut self, day: Day) {
-        self.first.get_or_insert_with(|| day.month());
+        let month = day.month();
+        if self.first.is_none_or(|first| month < first && self.closed.is_empty()) {
+            self.first = Some(month);
+        }
     }
 
     pub(super) fn close(&mut self, e: &PeriodClosed, at: Instant, sequence: u64) {

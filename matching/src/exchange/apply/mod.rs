@@ -2,6 +2,7 @@
 
 mod accounting;
 mod bank;
+mod boxes;
 mod contract;
 
 use ledger::{Amount, Currency, OrganizationId};
@@ -57,6 +58,12 @@ impl Exchange {
             Event::JournalApproved(e) => self.accounting.approve(e, record.sequence),
             Event::JournalRejected(e) => self.accounting.reject(e),
             Event::WithholdingSet(e) => self.change(e.organization, |it| it.withholding_bps = e.basis_points),
+            Event::BoxCreated(e) => self.boxes.agree(e.r#box, &e.deal, e.by, record.at),
+            Event::DealAmended(e) => self.boxes.agree(e.r#box, &e.deal, e.by, record.at),
+            Event::DealClosed(e) => self.boxes.close(e),
+            Event::BoxCollected(e) => self.boxes.collect(e),
+            Event::WaterfallRun(e) => self.boxes.run(e, record.at, record.sequence),
+            Event::WaterfallReversed(e) => self.boxes.reverse(e),
             Event::MarketOpened(e) => self.venue.open(e.market.clone()),
             Event::MarketHalted(e) => self.change_market(e.market, |market| market.halted = true),
             Event::MarketResumed(e) => self.change_market(e.market, |market| market.halted = false),

@@ -6,6 +6,7 @@
 //! - `spot`: orders by the hour.
 //! - `amendment`: changes to open orders.
 //! - `accounting`: closed months and manual journals.
+//! - `boxes`: boxes and their deals.
 //! - `bank`: statements, what they are for, payouts.
 //! - `contract`: charges, and the end of contracts before their time.
 //! - `delivery`: readiness, outages, notices.
@@ -15,6 +16,7 @@ mod accounting;
 mod admission;
 mod amendment;
 mod bank;
+mod boxes;
 mod contract;
 mod control;
 mod delivery;
@@ -101,6 +103,14 @@ impl Exchange {
             Instruction::RejectJournal { journal, by, reason } => self.reject_journal(*journal, *by, reason, out),
             Instruction::SetWithholding { organization, basis_points } => {
                 self.set_withholding(*organization, *basis_points, out)
+            }
+            Instruction::CreateBox { deal, by } => self.create_box(deal, *by, ids, out),
+            Instruction::AmendDeal { r#box, deal, by } => self.amend_deal(*r#box, deal, *by, out),
+            Instruction::CloseDeal { r#box, by } => self.close_deal(*r#box, *by, out),
+            Instruction::Collect(collection) => self.collect(collection, out),
+            Instruction::RunWaterfall { r#box, date, by } => self.run_waterfall(*r#box, *date, *by, out),
+            Instruction::ReverseWaterfall { r#box, date, by, reason } => {
+                self.reverse_waterfall(*r#box, *date, (*by, reason), out)
             }
             Instruction::HaltMarket { market, reason } => self.halt_market(*market, reason, out),
             Instruction::ResumeMarket { market } => self.resume_market(*market, out),

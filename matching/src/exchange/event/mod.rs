@@ -4,6 +4,7 @@
 
 mod accounting;
 mod bank;
+mod boxes;
 mod contract;
 mod delivery;
 mod market;
@@ -11,13 +12,16 @@ mod organization;
 mod spot;
 mod term;
 
-use ledger::{BankAccountId, ContractId, Instant, OrganizationId};
+use ledger::{BankAccountId, BoxId, ContractId, Instant, OrganizationId};
 use uuid::Uuid;
 
 pub use accounting::{JournalApproved, JournalProposed, JournalRejected, PeriodClosed, WithholdingSet};
 pub use bank::{
     BankAccountClosed, BankAccountOpened, BankLineId, BankLinesBooked, DepositExpected, MatchedItem, MatchedLine,
     MatchedTarget, PayoutRequested, PayoutReturned, PayoutSource, Reconciled, ReconciliationUndone, StatementImported,
+};
+pub use boxes::{
+    BoxCollected, BoxCreated, DealAmended, DealClosed, Funding, ItemAmount, WaterfallReversed, WaterfallRun,
 };
 pub use contract::{Advance, ChargeMissed, ContractNovated, ContractTerminated, PeriodCharged, TerminationCause};
 pub use delivery::{
@@ -169,6 +173,18 @@ events! {
     JournalRejected = "journal_rejected", 1;
     /// How much of a seller's payouts is withheld as tax was set.
     WithholdingSet = "withholding_set", 1;
+    /// A box was created.
+    BoxCreated = "box_created", 1;
+    /// A box's deal was amended.
+    DealAmended = "deal_amended", 1;
+    /// A box's deal closed.
+    DealClosed = "deal_closed", 1;
+    /// A client paid a box.
+    BoxCollected = "box_collected", 1;
+    /// A box's cash was paid out.
+    WaterfallRun = "waterfall_run", 1;
+    /// A waterfall run was reversed.
+    WaterfallReversed = "waterfall_reversed", 1;
     /// A market opened.
     MarketOpened = "market_opened", 2 [from 1];
     /// Trading stopped.
@@ -247,6 +263,8 @@ pub enum EventKey {
     Organization(OrganizationId),
     /// A bank account's.
     BankAccount(BankAccountId),
+    /// A box's.
+    Box(BoxId),
     /// That of the books themselves.
     Ledger,
 }
@@ -257,6 +275,7 @@ impl std::fmt::Display for EventKey {
             Self::Market(id) => id.fmt(f),
             Self::Organization(id) => id.fmt(f),
             Self::BankAccount(id) => id.fmt(f),
+            Self::Box(id) => id.fmt(f),
             Self::Ledger => f.write_str("ledger"),
         }
     }
@@ -285,6 +304,12 @@ impl Event {
             Self::PeriodClosed(_) | Self::JournalProposed(_) | Self::JournalApproved(_) | Self::JournalRejected(_) => {
                 EventKey::Ledger
             }
+            Self::BoxCreated(e) => EventKey::Box(e.r#box),
+            Self::DealAmended(e) => EventKey::Box(e.r#box),
+            Self::DealClosed(e) => EventKey::Box(e.r#box),
+            Self::BoxCollected(e) => EventKey::Box(e.r#box),
+            Self::WaterfallRun(e) => EventKey::Box(e.r#box),
+            Self::WaterfallReversed(e) => EventKey::Box(e.undone.r#box),
             Self::MarketOpened(e) => EventKey::Market(e.market.id),
             Self::MarketHalted(e) => EventKey::Market(e.market),
             Self::MarketResumed(e) => EventKey::Market(e.market),
@@ -359,6 +384,12 @@ impl Event {
             Self::JournalProposed(e) => Some(e.journal.uuid()),
             Self::JournalApproved(e) => Some(e.proposed.journal.uuid()),
             Self::JournalRejected(e) => Some(e.journal.uuid()),
+            Self::BoxCreated(e) => Some(e.r#box.uuid()),
+            Self::DealAmended(e) => Some(e.r#box.uuid()),
+            Self::DealClosed(e) => Some(e.r#box.uuid()),
+            Self::BoxCollected(e) => Some(e.r#box.uuid()),
+            Self::WaterfallRun(e) => Some(e.r#box.uuid()),
+            Self::WaterfallReversed(e) => Some(e.undone.r#box.uuid()),
             Self::LotRegistered(e) => Some(e.lot.uuid()),
             Self::LotWithdrawn(e) => Some(e.lot.uuid()),
             Self::LotExpired(e) => Some(e.lot.uuid()),

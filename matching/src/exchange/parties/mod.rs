@@ -5,6 +5,7 @@
 
 mod accounting;
 mod bank;
+mod boxes;
 mod contract;
 
 use ledger::{Amount, ContractId, Currency, OrganizationId};
@@ -12,6 +13,7 @@ use serde::Serialize;
 
 use accounting::OwnJournal;
 use bank::OwnReconciliation;
+use boxes::OwnDeal;
 use contract::{OwnCharge, OwnMissedCharge, OwnSettlement, OwnTermination};
 
 use super::{Advance, ContractBusted, ContractHour, Event, HourShortfall, HoursDelivered, SpotHold, TradeExecuted};
@@ -70,6 +72,12 @@ impl Event {
             Self::JournalApproved(e) => Parties::named(&e.organizations()),
             Self::Reconciled(e) => Parties::named(&e.organizations()),
             Self::ReconciliationUndone(e) => Parties::named(&e.undone.organizations()),
+            Self::BoxCreated(e) => Parties::named(&[e.deal.sponsor]),
+            Self::DealAmended(e) => Parties::named(&[e.deal.sponsor]),
+            // A box is known by its deal; its sponsor reads its life where the box is shown.
+            Self::DealClosed(_) | Self::BoxCollected(_) | Self::WaterfallRun(_) | Self::WaterfallReversed(_) => {
+                Parties::default()
+            }
             Self::LotRegistered(e) => Parties::named(&[e.organization]),
             Self::LotWithdrawn(e) => Parties::named(&[e.organization]),
             Self::LotExpired(e) => Parties::named(&[e.organization]),
@@ -139,7 +147,13 @@ impl Event {
             | Self::BankAccountOpened(_)
             | Self::BankAccountClosed(_)
             | Self::StatementImported(_)
-            | Self::BankLinesBooked(_) => return None,
+            | Self::BankLinesBooked(_)
+            | Self::DealClosed(_)
+            | Self::BoxCollected(_)
+            | Self::WaterfallRun(_)
+            | Self::WaterfallReversed(_) => return None,
+            Self::BoxCreated(e) => serde_json::to_value(OwnDeal::of(e.r#box, 1, &e.deal)),
+            Self::DealAmended(e) => serde_json::to_value(OwnDeal::of(e.r#box, e.version, &e.deal)),
             Self::LotRegistered(e) => serde_json::to_value(e),
             Self::LotWithdrawn(e) => serde_json::to_value(e),
             Self::LotExpired(e) => serde_json::to_value(e),

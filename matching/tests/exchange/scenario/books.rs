@@ -109,7 +109,7 @@ impl Scenario {
                 let own = Account::operator(kind, Owner::Entity, line.currency());
                 self.exchange.books().balance(&own).to_string()
             }
-            _ => panic!("not a scenario line: {:?}", line.words),
+            _ => self.keep_boxes(line),
         }
     }
 

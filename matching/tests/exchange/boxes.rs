@@ -1,0 +1,179 @@
+//! Scenarios of boxes: their deals, and their lives.
+
+use ledger::deal::{Deal, DealTerms};
+use ledger::{Account, AccountKind, Amount, BoxId, Currency, Day, EntityId, Owner};
+use matching::{Command, Event, Exchange, Instruction, NewCollection};
+
+use crate::scenario::{Collected, check, command_id};
+
+#[test]
+fn a_deal_is_amended_forward_and_keeps_its_versions() {
+    check(
+        "fund north 1
+         box B1 north            => box_created
+         versions B1             => Fixed(0.083)
+         deal B1 north rate=0.143 by=bob => deal_amended
+         versions B1             => Fixed(0.083) Fixed(0.143)
+         box B2 north rate=0.09  => box_created
+         versions B1             => Fixed(0.083) Fixed(0.143)",
+    );
+}
+
+#[test]
+fn what_is_no_deal_or_changes_what_stays_is_refused() {
+    check(
+        "fund north 1
+         fund south 1
+         box B1 nobody           => refused organization_unknown
+         box B1 north closing=2026-02-01 => refused deal_invalid
+         box B1 north            => box_created
+         deal B1 south           => refused deal_invalid
+         deal B1 north closing=2025-12-31 => refused deal_invalid
+         versions B1             => Fixed(0.083)",
+    );
+}
+
+#[test]
+fn a_month_is_paid_out_in_the_order_of_the_deal_and_reversed_whole() {
+    check(
+        "fund north 1
+         box B1 north
+         collect B1 anchor 5400000 2026-01-31 => refused box_not_closed
+         waterfall B1 2026-02-01 => refused box_not_closed
+         closing B1              => deal_closed
+         entries                 => box.contributed 2026-01-01; box.drawn 2026-01-01; box.asset_bought 2026-01-01
+         closing B1              => refused box_closed
+         standing B1             => 1500-equipment/gpus 100000000.00; 2600-debt/senior -80000000.00; 3000-equity -20000000.00
+         collect B1 other 5400000 2026-01-31 => refused collection_invalid
+         collect B1 anchor 0 2026-01-31 => refused amount_not_positive
+         collect B1 anchor 5400000 2028-01-31 => refused collection_invalid
+         collect B1 anchor 5000000 2026-01-31 => box_collected
+         collect B1 anchor 400000 2026-02-02 => box_collected
+         waterfall B1 2026-03-01 => refused waterfall_not_next
+         waterfall B1 2026-02-01 => waterfall_run
+         entries                 => box.accrued 2026-02-01; box.waterfall 2026-02-01
+         standing B1             => 1020-box-cash 400000.00; 1030-reserve-cash/debt_service 360000.00; 1500-equipment/gpus 100000000.00; 1590-accumulated-depreciation/gpus -1388888.89; 2600-debt/senior -77556777.78; 3000-equity -20000000.00; 4100-contract-revenue/anchor -5400000.00; 6100-operating-cost/agent 25000.00; 6100-operating-cost/data_center 950000.00; 6100-operating-cost/o_and_m 130000.00; 6100-operating-cost/power 520000.00; 6200-depreciation/gpus 1388888.89; 6300-interest/senior 571777.78
+         collect B1 anchor 5 2026-02-01 => refused collection_invalid
+         reverse B1 2026-03-01   => refused waterfall_not_latest
+         reverse B1 2026-02-01   => waterfall_reversed
+         standing B1             => 1020-box-cash 5400000.00; 1100-receivable/anchor -5400000.00; 1500-equipment/gpus 100000000.00; 2600-debt/senior -80000000.00; 3000-equity -20000000.00
+         reverse B1 2026-02-01   => refused waterfall_not_latest
+         waterfall B1 2026-02-01 => waterfall_run
+         deal B1 north rate=0.143 => deal_amended
+         collect B1 anchor 5400000 2026-02-28
+         waterfall B1 2026-03-01 => waterfall_run",
+    );
+}
+
+fn reference_document() -> serde_json::Value {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../infra/examples/box/reference.json");
+    serde_json::from_str(&std::fs::read_to_string(path).expect("the example")).expect("JSON")
+}
+
+/// An exchange with one box of the reference deal, and the number of the last command.
+struct OneBox {
+    exchange: Exchange,
+    commands: u64,
+    id: BoxId,
+}
+
+impl OneBox {
+    fn new(deal: &DealTerms, now: Day) -> Self {
+        let mut it = Self { exchange: Exchange::new(), commands: 0, id: BoxId::new(uuid::Uuid::nil()) };
+        let organization = deal.sponsor;
+        it.execute(now, Instruction::RegisterOrganization { organization, name: "North".into() });
+        let by = "finance".parse().expect("a client");
+        let created = it.execute(now, Instruction::CreateBox { deal: Box::new(deal.clone()), by });
+        let [Event::BoxCreated(created)] = &created[..] else { panic!("a box") };
+        it.id = created.r#box;
+        it.execute(now, Instruction::CloseDeal { r#box: it.id, by });
+        it
+    }
+
+    fn execute(&mut self, day: Day, instruction: Instruction) -> Vec<Event> {
+        self.commands += 1;
+        let at = ledger::Instant::from_micros(i64::from(day.days()) * 86_400_000_000);
+        let mut log = Collected::default();
+        let command = Command { id: command_id(self.commands), at, instruction };
+        self.exchange.execute(&command, &mut log).expect("accepted");
+        log.0.into_iter().map(|record| record.event).collect()
+    }
+
+    fn balance(&self, kind: AccountKind, owner: Owner) -> Amount {
+        self.exchange.books().balance(&Account::of_box(self.id, kind, owner, Currency::USD))
+    }
+}
+
+/// What is drawn and bought in the course of a period is booked with its run, and goes back with it.
+#[test]
+fn a_reversal_takes_later_draws_back() {
+    let mut document = reference_document();
+    document["facilities"][0]["commitment"] = "90000000.00".into();
+    document["facilities"][0]["available_until"] = "2026-02-10".into();
+    let draws = document["facilities"][0]["draws"].as_array_mut().expect("draws");
+    draws.push(serde_json::json!({"on": "2026-02-10", "amount": "9000000.00"}));
+    let assets = document["assets"].as_array_mut().expect("assets");
+    assets.push(serde_json::json!({"name": "more", "cost": "10000000.00", "in_service": "2026-02-10"}));
+    let terms: DealTerms = serde_json::from_value(document).expect("a deal document");
+    let projection = Deal::new(terms.clone()).expect("a deal").project(&[]).expect("a projection");
+    let day = |text: &str| -> Day { text.parse().expect("a day") };
+    let mut it = OneBox::new(&terms, day("2026-03-01"));
+    let by = "finance".parse().expect("a client");
+    let month = |it: &mut OneBox, date: Day| {
+        let (contract, amount) = ("anchor".parse().expect("a name"), "5400000".parse().expect("an amount"));
+        let reference = "wire".to_owned();
+        let collection = NewCollection { r#box: it.id, by, contract, amount, paid: date, reference };
+        it.execute(day("2026-03-01"), Instruction::Collect(collection));
+        it.execute(day("2026-03-01"), Instruction::RunWaterfall { r#box: it.id, date, by });
+    };
+    month(&mut it, day("2026-02-01"));
+    let before = it.exchange.books().sorted();
+    month(&mut it, day("2026-03-01"));
+    let debt = |it: &OneBox| it.balance(AccountKind::Debt, Owner::Item("senior".parse().expect("a name")));
+    assert_eq!(debt(&it), -projection.dates[1].debt);
+    assert_eq!(it.balance(AccountKind::Equity, Owner::Entity).to_string(), "-21000000.00");
+    let (date, reason) = (day("2026-03-01"), "counted twice".to_owned());
+    it.execute(date, Instruction::ReverseWaterfall { r#box: it.id, date, by, reason });
+    let of_cash = |account: &Account| [AccountKind::BoxCash, AccountKind::Receivable].contains(&account.kind);
+    let mut after = it.exchange.books().sorted();
+    after.retain(|(account, _)| !of_cash(account));
+    assert_eq!(after, before, "all but what was collected since");
+    it.execute(date, Instruction::RunWaterfall { r#box: it.id, date, by });
+    assert_eq!(debt(&it), -projection.dates[1].debt);
+}
+
+/// A projection that is fed with what really happened is what the books say, to the micro-unit, from the closing to the end.
+#[test]
+fn the_books_of_a_life_are_those_of_its_projection() {
+    let terms: DealTerms = serde_json::from_value(reference_document()).expect("a deal document");
+    let what_ifs = r#"[{"short_payment": {"contract": "anchor", "month": "2026-07", "paid": "4100000.00"}},
+                       {"late_payment": {"contract": "anchor", "month": "2027-02", "months": 1}}]"#;
+    let what_ifs: Vec<_> = serde_json::from_str(what_ifs).expect("what-ifs");
+    let projection = Deal::new(terms.clone()).expect("a deal").project(&what_ifs).expect("a projection");
+    let mut it = OneBox::new(&terms, terms.closing);
+    let (by, contract) = ("finance".parse().expect("a client"), "anchor".parse().expect("a name"));
+    for date in &projection.dates {
+        let (paid, amount, reference) = (date.run.date, date.run.collected, "wire".to_owned());
+        if !amount.is_zero() {
+            let collection = NewCollection { r#box: it.id, by, contract, amount, paid, reference };
+            it.execute(paid, Instruction::Collect(collection));
+        }
+        let run = it.execute(paid, Instruction::RunWaterfall { r#box: it.id, date: paid, by });
+        let [Event::WaterfallRun(run)] = &run[..] else { panic!("a run") };
+        assert_eq!(*run.run, date.run);
+        let item = |name: &str| Owner::Item(name.parse().expect("a name"));
+        assert_eq!(it.balance(AccountKind::Debt, item("senior")), -date.debt);
+        assert_eq!(it.balance(AccountKind::BoxCash, Owner::Entity), Amount::ZERO);
+        assert_eq!(it.balance(AccountKind::TrappedCash, Owner::Entity), date.run.after.trapped);
+        let reserve = date.run.after.reserves.values().copied().sum();
+        assert_eq!(it.balance(AccountKind::ReserveCash, item("debt_service")), reserve);
+        let used_up = it.balance(AccountKind::AccumulatedDepreciation, item("gpus"));
+        assert_eq!(it.balance(AccountKind::Equipment, item("gpus")) + used_up, date.depreciated_cost);
+        let trial = it.exchange.books().trial_balance(EntityId::Box(it.id), Currency::USD);
+        assert_eq!(trial.total_debit(), trial.total_credit());
+    }
+    let distributed = it.balance(AccountKind::Distribution, Owner::Entity);
+    assert_eq!(distributed, projection.measures.sponsor_paid_out);
+    let record = it.exchange.boxes().get(it.id).expect("the box");
+    assert!(record.next_schedule().is_none(), "no date is left");
+}
