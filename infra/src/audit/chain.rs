@@ -1,6 +1,6 @@
 //! The chain: every entry's number, its link to the one before, and the hash of what it says.
 
-use ledger::{Account, ChainHash, ChainedEntry, Entry, Map, chain};
+use ledger::{Account, ChainedEntry, EntityId, Entry, Map, chain};
 
 use super::report::{Check, Finding, Outcome};
 use super::stored::StoredEntry;
@@ -9,24 +9,24 @@ use crate::relay::ChainHead;
 /// Follows the chain from entry to entry.
 pub(super) struct ChainCheck {
     pub outcome: Outcome,
-    last: ChainHead,
+    /// Where each book stands.
+    last: Map<EntityId, ChainHead>,
     text: String,
 }
 
 impl ChainCheck {
     pub fn new() -> Self {
-        let last = ChainHead { sequence: 0, hash: [0; 32] };
-        Self { outcome: Outcome::of(Check::Chain), last, text: String::with_capacity(1024) }
+        Self { outcome: Outcome::of(Check::Chain), last: Map::default(), text: String::with_capacity(1024) }
     }
 
     /// Checks the next entry. `content` is what it says, where that is known to be the same as what was computed.
     pub fn follow(&mut self, stored: &StoredEntry, content: Option<&Entry>, accounts: &Map<i64, Account>) {
         let row = &stored.row;
         self.outcome.compared += 1;
-        let place = |what: &str| format!("entry {}, {what}", row.sequence);
-        self.outcome.compare(|| place("its number"), self.last.sequence + 1, row.sequence);
-        if row.previous_hash != self.last.hash {
-            let last = self.last;
+        let place = |what: &str| format!("{}, {what}", named(row.entity, row.sequence));
+        let last = self.last.get(&row.entity).copied().unwrap_or(BEGINNING);
+        self.outcome.compare(|| place("its number"), last.sequence + 1, row.sequence);
+        if row.previous_hash != last.hash {
             self.outcome.differ(|| Finding {
                 place: place("previous_hash"),
                 expected: format!("{}, the hash of entry {}", hex::encode(last.hash), last.sequence),
@@ -50,16 +50,28 @@ impl ChainCheck {
                 }
             }
         }
-        self.last = ChainHead { sequence: row.sequence, hash: row.hash };
+        self.last.insert(row.entity, ChainHead { sequence: row.sequence, hash: row.hash });
     }
 
-    /// Compares the end with the book's head.
-    pub fn finish(&mut self, head_sequence: u64, head_hash: &ChainHash) {
-        let end = || "the last entry, beside books.head".to_owned();
-        self.outcome.compare(end, head_sequence, self.last.sequence);
-        if head_sequence == self.last.sequence {
-            let place = || "books.head_hash".to_owned();
-            self.outcome.compare(place, hex::encode(self.last.hash), hex::encode(head_hash));
+    /// Compares the end of a book with its head.
+    pub fn finish(&mut self, entity: EntityId, head: &ChainHead) {
+        let last = self.last.get(&entity).copied().unwrap_or(BEGINNING);
+        let end = || format!("the last entry, beside books.head of {entity}");
+        self.outcome.compare(end, head.sequence, last.sequence);
+        if head.sequence == last.sequence {
+            let place = || format!("books.head_hash of {entity}");
+            self.outcome.compare(place, hex::encode(last.hash), hex::encode(head.hash));
         }
+    }
+}
+
+/// Where a book begins.
+const BEGINNING: ChainHead = ChainHead { sequence: 0, hash: [0; 32] };
+
+/// An entry in words.
+pub(super) fn named(entity: EntityId, sequence: u64) -> String {
+    match entity {
+        EntityId::Operator => format!("entry {sequence}"),
+        EntityId::Box(_) => format!("entry {sequence} of {entity}"),
     }
 }

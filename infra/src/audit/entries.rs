@@ -2,8 +2,9 @@
 
 use std::fmt::{Display, Write as _};
 
-use ledger::{Account, EntityId, Entry, Line, Map};
+use ledger::{Account, Entry, Line, Map};
 
+use super::chain;
 use super::report::{Check, Finding, Outcome};
 use super::stored::{LineRow, StoredEntry};
 
@@ -39,7 +40,9 @@ impl EntriesCheck {
             self.source_key.clear();
             let _ = write!(self.source_key, "{event}.{ordinal}");
             let key = &self.source_key;
-            let Some(place) = stored.iter().position(|stored| stored.row.source_key.as_str() == key) else {
+            let is_of_it =
+                |stored: &StoredEntry| stored.row.entity == entry.entity() && stored.row.source_key.as_str() == key;
+            let Some(place) = stored.iter().position(is_of_it) else {
                 let missing = || Finding {
                     place: format!("the entry with source key {key}"),
                     expected: described(entry),
@@ -66,7 +69,7 @@ impl EntriesCheck {
     pub fn unexplained(&mut self, stored: &StoredEntry) {
         let row = &stored.row;
         self.outcome.differ(|| Finding {
-            place: format!("entry {}", row.sequence),
+            place: chain::named(row.entity, row.sequence),
             expected: "none: no event of the log leads to it".to_owned(),
             found: format!(
                 "source key {}, event {}, dated {}, {} lines",
@@ -81,7 +84,7 @@ impl EntriesCheck {
     /// A line whose entry is not there.
     pub fn orphan(&mut self, line: &LineRow) {
         self.outcome.differ(|| Finding {
-            place: format!("line {} of entry {}", line.line, line.entry),
+            place: line.named(),
             expected: "none: there is no such entry".to_owned(),
             found: format!("{} on account {}", line.amount, line.account),
         });
@@ -96,7 +99,7 @@ fn difference(expected: &Entry, stored: &StoredEntry, accounts: &Map<i64, Accoun
         && row.contract == expected.contract()
         && row.r#box == expected.r#box()
         && row.corrects.as_ref() == Ok(&expected.corrects())
-        && expected.entity() == EntityId::Operator
+        && expected.entity() == row.entity
         && usize::try_from(row.line_count) == Ok(lines.len());
     let is_equal = |(number, (line, stored)): (i32, (&Line, &LineRow))| {
         stored.line == number
@@ -112,12 +115,13 @@ fn difference(expected: &Entry, stored: &StoredEntry, accounts: &Map<i64, Accoun
 /// The difference in words.
 fn named(expected: &Entry, stored: &StoredEntry, accounts: &Map<i64, Account>) -> Finding {
     let StoredEntry { row, lines } = stored;
-    let at = |what: &str| format!("entry {} (source key {}), {what}", row.sequence, row.source_key.as_str());
+    let entry = chain::named(row.entity, row.sequence);
+    let at = |what: &str| format!("{entry} (source key {}), {what}", row.source_key.as_str());
     let rule = |rule: &ledger::PostingRule| format!("{}.{}", rule.id, rule.version);
     let found_rule = row.rule.as_ref().map_or_else(Clone::clone, rule);
     let found_corrects = row.corrects.as_ref().map_or_else(Clone::clone, |corrects| or_none(*corrects));
     let columns = [
-        ("entity", expected.entity().to_string(), EntityId::Operator.to_string()),
+        ("entity", expected.entity().to_string(), row.entity.to_string()),
         ("rule", rule(&expected.rule()), found_rule),
         ("date", expected.effective().to_string(), row.effective.to_string()),
         ("contract", or_none(expected.contract()), or_none(row.contract)),

@@ -2,7 +2,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use ledger::{Account, ChainHash, Map};
+use ledger::{Account, EntityId, Map};
 use matching::{Exchange, Record};
 use tokio::runtime::Handle;
 
@@ -20,7 +20,7 @@ use super::snapshot::{Rows, Snapshot};
 use super::stored::{StoredEntries, StoredEntry};
 use super::topic::TopicCheck;
 use super::{AuditError, Progress};
-use crate::relay::ChainHead;
+use crate::relay::{BookHeads, ChainHead};
 
 /// Events between two reports of progress.
 const EVENTS_PER_REPORT: u64 = 4_096;
@@ -29,13 +29,11 @@ const EVENTS_PER_REPORT: u64 = 4_096;
 pub(super) struct Heads {
     /// The last event of the log.
     pub log: u64,
-    /// The last entry of the operator's book.
-    pub book_sequence: u64,
-    /// That entry's hash.
-    pub book_hash: ChainHash,
+    /// Every book with its last entry and that entry's hash.
+    pub books: Vec<(EntityId, ChainHead)>,
     /// The event that the read models include.
     pub read_models: u64,
-    /// Entries in books that no event posts to, the first of them.
+    /// An entry in a book that is not there.
     pub foreign_entry: Option<String>,
 }
 
@@ -44,7 +42,8 @@ pub(super) struct Sources {
     pub heads: Heads,
     pub accounts: Map<i64, Account>,
     pub events: Rows<LoggedEvent>,
-    pub entries: StoredEntries,
+    /// The entries of the operator, and those of boxes.
+    pub entries: [StoredEntries; 2],
     pub snapshot: Snapshot,
 }
 
@@ -90,11 +89,11 @@ impl Fold {
         while let Some(row) = self.sources.events.take()? {
             let Some(record) = self.log.follow(&row) else { break };
             let sequence = record.sequence;
-            let chain_head = self.compare_entries(record)?;
+            let heads = self.compare_entries(record)?;
             self.contracts.follow(record);
             self.lots.follow(sequence, &record.event);
             if let Some((topic, content)) = self.topic.as_mut().zip(row.content.as_deref()) {
-                topic.compare(record, content, chain_head.as_ref())?;
+                topic.compare(record, content, heads.as_ref())?;
             }
             if !self.apply(record) {
                 self.log.refuse(sequence);
@@ -116,24 +115,27 @@ impl Fold {
         catch_unwind(AssertUnwindSafe(|| exchange.apply(record))).is_ok()
     }
 
-    /// Compares what the event leads to with what is stored of it, and tells where the chain stands after it, if it moved.
-    fn compare_entries(&mut self, record: &Record) -> Result<Option<ChainHead>, AuditError> {
+    /// Compares what the event leads to with what is stored of it, and tells where the chains that it moved stand after it.
+    fn compare_entries(&mut self, record: &Record) -> Result<Option<BookHeads>, AuditError> {
         let computed = record.entries();
         self.balances.add(record.sequence, &computed);
         self.of_event.clear();
-        while let Some(event) = self.sources.entries.peek()?.map(|row| row.event) {
-            let is_of_this = event == Some(record.sequence);
-            let is_out_of_place = event.is_none_or(|event| event < record.sequence || event > self.sources.heads.log);
-            if !is_of_this && !is_out_of_place {
-                break;
-            }
-            let (entries, stored) = (&mut self.entries, &mut self.sources.entries);
-            let Some(stored) = stored.take(|line| entries.orphan(&line))? else { break };
-            if is_of_this {
-                self.of_event.push(stored);
-            } else {
-                self.entries.unexplained(&stored);
-                self.chain.follow(&stored, None, &self.sources.accounts);
+        for source in &mut self.sources.entries {
+            while let Some(event) = source.peek()?.map(|row| row.event) {
+                let is_of_this = event == Some(record.sequence);
+                let is_out_of_place =
+                    event.is_none_or(|event| event < record.sequence || event > self.sources.heads.log);
+                if !is_of_this && !is_out_of_place {
+                    break;
+                }
+                let entries = &mut self.entries;
+                let Some(stored) = source.take(|line| entries.orphan(&line))? else { break };
+                if is_of_this {
+                    self.of_event.push(stored);
+                } else {
+                    self.entries.unexplained(&stored);
+                    self.chain.follow(&stored, None, &self.sources.accounts);
+                }
             }
         }
         let accounts = &self.sources.accounts;
@@ -141,7 +143,7 @@ impl Fold {
         for (stored, equal) in self.of_event.iter().zip(equals) {
             self.chain.follow(stored, equal.and_then(|ordinal| computed.get(ordinal)), accounts);
         }
-        Ok(self.of_event.last().map(|stored| ChainHead { sequence: stored.row.sequence, hash: stored.row.hash }))
+        Ok(heads_of(&self.of_event))
     }
 
     /// Compares the read models once the state is where they are.
@@ -167,21 +169,29 @@ impl Fold {
     fn finish(mut self) -> Result<Report, AuditError> {
         let heads = &self.sources.heads;
         let broken = self.log.finish(heads.log);
-        loop {
-            let (entries, stored) = (&mut self.entries, &mut self.sources.entries);
-            let Some(stored) = stored.take(|line| entries.orphan(&line))? else { break };
-            // Where the log cannot be followed, nothing says whether an event leads to it.
-            if broken.is_none() {
-                self.entries.unexplained(&stored);
+        for source in &mut self.sources.entries {
+            let entries = &mut self.entries;
+            while let Some(stored) = source.take(|line| entries.orphan(&line))? {
+                // Where the log cannot be followed, nothing says whether an event leads to it.
+                if broken.is_none() {
+                    entries.unexplained(&stored);
+                }
+                self.chain.follow(&stored, None, &self.sources.accounts);
             }
-            self.chain.follow(&stored, None, &self.sources.accounts);
         }
         if let Some(found) = &heads.foreign_entry {
-            let expected = "no entries: no event posts to it".to_owned();
+            let expected = "no entries: there is no such book".to_owned();
             let finding = || Finding { place: "another book".to_owned(), expected, found: found.clone() };
             self.entries.outcome.differ(finding);
         }
-        self.chain.finish(heads.book_sequence, &heads.book_hash);
+        for (entity, head) in &heads.books {
+            self.chain.finish(*entity, head);
+            let is_nobodys = matches!(entity, EntityId::Box(id) if self.exchange.boxes().get(*id).is_none());
+            if is_nobodys && broken.is_none() {
+                let (place, expected) = (format!("the book of {entity}"), "none: no event created the box".to_owned());
+                self.entries.outcome.differ(|| Finding { place, expected, found: "a book".to_owned() });
+            }
+        }
         let mut checks = vec![];
         if let Some(why) = &broken {
             let open =
@@ -216,4 +226,18 @@ impl Fold {
         checks.extend([self.log.outcome, self.entries.outcome, self.chain.outcome]);
         Ok(Report::new(heads.log, checks))
     }
+}
+
+/// Where the chains stand after the entries of an event; nothing when it led to none.
+fn heads_of(entries: &[StoredEntry]) -> Option<BookHeads> {
+    let mut heads = BookHeads::default();
+    for StoredEntry { row, .. } in entries {
+        let head = ChainHead { sequence: row.sequence, hash: row.hash };
+        match (row.entity, heads.boxes.last_mut()) {
+            (EntityId::Operator, _) => heads.operator = Some(head),
+            (entity, Some((last, of_it))) if *last == entity => *of_it = head,
+            (entity, _) => heads.boxes.push((entity, head)),
+        }
+    }
+    (!entries.is_empty()).then_some(heads)
 }

@@ -45,10 +45,15 @@ fn read_both<'a>(row: &mut CopiedRow<'a>) -> Result<(LoggedEvent, &'a [u8]), Aud
     let event = Event::decode(name, u16::try_from(version).unwrap_or(0), content);
     let misfiled = event.as_ref().ok().and_then(|event| {
         let key = event.key();
+        let of_box;
         let key = match &key {
             EventKey::Market(id) => id.as_str(),
             EventKey::Organization(id) => id.as_str(),
             EventKey::BankAccount(id) => id.as_str(),
+            EventKey::Box(id) => {
+                of_box = id.to_string();
+                &of_box
+            }
             EventKey::Ledger => "ledger",
         };
         let place = |column: &str| format!("event {sequence}, column {column}");

@@ -35,9 +35,11 @@ use tokio::runtime::Handle;
 
 use crate::Database;
 use crate::journal::{JournalError, OPERATOR_BOOK};
+use crate::relay::ChainHead;
 
 use fold::{Fold, Heads, Sources};
 use snapshot::Snapshot;
+use stored::StoredEntries;
 use topic::{OpenTopic, TopicCheck};
 
 pub use report::{Check, Finding, Outcome, Report};
@@ -126,22 +128,24 @@ async fn published(database: &Database, topic: &str) -> Result<Vec<(String, u64)
 
 async fn sources(snapshot: Snapshot, with_topic: bool) -> Result<Sources, AuditError> {
     let client = &snapshot.client;
-    let statement = "SELECT l.head, b.head_sequence, b.head_hash, p.sequence \
-                     FROM leadership l, books b, projection_position p WHERE b.id = $1";
-    let row = client.query_one(statement, &[&OPERATOR_BOOK]).await?;
-    let book_hash = row.get::<_, &[u8]>(2).try_into();
-    let foreign = "SELECT b.entity, e.sequence FROM entries e LEFT JOIN books b ON b.id = e.book \
-                   WHERE e.book > $1 OR e.book < $1 ORDER BY e.book, e.sequence LIMIT 1";
+    let statement = "SELECT l.head, p.sequence FROM leadership l, projection_position p";
+    let row = client.query_one(statement, &[]).await?;
+    let books = client.query("SELECT entity, head_sequence, head_hash FROM books ORDER BY id", &[]).await?;
+    let books = books.iter().map(|row| {
+        let unreadable = |what: &str| AuditError::Unreadable(format!("books.{what} of {}", row.get::<_, &str>(0)));
+        let entity = row.get::<_, &str>(0).parse().map_err(|_| unreadable("entity"))?;
+        let hash = row.get::<_, &[u8]>(2).try_into().map_err(|_| unreadable("head_hash, which is not 32 bytes,"))?;
+        Ok::<_, AuditError>((entity, ChainHead { sequence: to_u64(row.get(1)), hash }))
+    });
+    let foreign = "SELECT e.book, e.sequence FROM entries e LEFT JOIN books b ON b.id = e.book \
+                   WHERE (e.book > $1 OR e.book < $1) AND (b.id IS NULL OR e.book < $1) ORDER BY e.book, e.sequence LIMIT 1";
     let foreign = client.query_opt(foreign, &[&OPERATOR_BOOK]).await?;
     let heads = Heads {
         log: to_u64(row.get(0)),
-        book_sequence: to_u64(row.get(1)),
-        book_hash: book_hash.map_err(|_| AuditError::Unreadable("books.head_hash is not 32 bytes".to_owned()))?,
-        read_models: to_u64(row.get(3)),
-        foreign_entry: foreign.map(|row| {
-            let entity = row.get::<_, Option<String>>(0).unwrap_or_else(|| "an unknown book".to_owned());
-            format!("entry {} of {entity}", row.get::<_, i64>(1))
-        }),
+        books: books.collect::<Result<_, _>>()?,
+        read_models: to_u64(row.get(1)),
+        foreign_entry: foreign
+            .map(|row| format!("entry {} of the book {}", row.get::<_, i64>(1), row.get::<_, i32>(0))),
     };
     let accounts = "SELECT a.id, b.entity, a.code, a.owner, a.currency FROM accounts a JOIN books b ON b.id = a.book";
     let accounts = client.query(accounts, &[]).await?;
@@ -150,7 +154,8 @@ async fn sources(snapshot: Snapshot, with_topic: bool) -> Result<Sources, AuditE
         Ok::<_, AuditError>((row.get::<_, i64>(0), account))
     });
     let accounts = accounts.collect::<Result<_, _>>()?;
-    let (events, entries) = (log::events(&snapshot, with_topic).await?, stored::StoredEntries::read(&snapshot).await?);
+    let events = log::events(&snapshot, with_topic).await?;
+    let entries = [StoredEntries::of_operator(&snapshot).await?, StoredEntries::of_boxes(&snapshot).await?];
     Ok(Sources { heads, accounts, events, entries, snapshot })
 }
 

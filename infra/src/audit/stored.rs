@@ -11,8 +11,17 @@ use super::snapshot::{Rows, Snapshot};
 use super::{AuditError, to_u64};
 use crate::journal::OPERATOR_BOOK;
 
+/// Where an entry stands among those that are read with it: of the operator's book by its number alone, of other books by its event first.
+type Place = (u64, i32, u64);
+
+/// The column list of an entry, behind those that say whose it is.
+const ENTRY_COLUMNS: &str = "e.sequence, source_key, event, rule, rule_version, effective - DATE '1970-01-01', contract, box, \
+                             corrects, line_count, previous_hash, hash";
+
 /// A row of table `entries`.
 pub(super) struct EntryRow {
+    pub entity: EntityId,
+    place: Place,
     pub sequence: u64,
     pub source_key: SourceKey,
     pub event: Option<u64>,
@@ -49,11 +58,21 @@ impl SourceKey {
 
 /// A row of table `lines`.
 pub(super) struct LineRow {
+    place: Place,
     pub entry: u64,
     pub line: i32,
     pub account: i64,
     pub amount: Amount,
     pub contract: Option<ContractId>,
+}
+
+impl LineRow {
+    /// Which line it is, in words.
+    pub fn named(&self) -> String {
+        let Self { place: (_, book, _), line, entry, .. } = self;
+        let of = if *book == OPERATOR_BOOK { String::new() } else { format!(" of the book {book}") };
+        format!("line {line} of entry {entry}{of}")
+    }
 }
 
 /// An entry with its lines.
@@ -71,29 +90,47 @@ impl StoredEntry {
         };
         let lines = self.lines.iter().map(line).collect::<Option<_>>()?;
         let rule = self.row.rule.clone().ok()?;
-        let entry = Entry::new(EntityId::Operator, rule, self.row.effective, self.row.contract, lines).ok()?;
+        let entry = Entry::new(self.row.entity, rule, self.row.effective, self.row.contract, lines).ok()?;
         let entry = entry.correcting(self.row.corrects.clone().ok()?);
         (entry.r#box() == self.row.r#box).then_some(entry)
     }
 }
 
-/// The operator's entries in their order.
+/// Entries with their lines, in the order of their events.
 pub(super) struct StoredEntries {
     entries: Rows<EntryRow>,
     lines: Rows<LineRow>,
 }
 
 impl StoredEntries {
-    /// Reads them in two streams.
-    pub async fn read(snapshot: &Snapshot) -> Result<Self, AuditError> {
+    /// Reads those of the operator, along the primary keys, in two streams.
+    pub async fn of_operator(snapshot: &Snapshot) -> Result<Self, AuditError> {
         let entries = format!(
-            "SELECT sequence, source_key, event, rule, rule_version, effective - DATE '1970-01-01', contract, box, corrects, \
-             line_count, previous_hash, hash FROM entries WHERE book = {OPERATOR_BOOK} ORDER BY sequence"
+            "SELECT 0::bigint, book, 'operator'::text, {ENTRY_COLUMNS} FROM entries e WHERE book = {OPERATOR_BOOK} ORDER BY sequence"
         );
         let lines = format!(
-            "SELECT entry, line, account, amount, contract FROM lines WHERE book = {OPERATOR_BOOK} ORDER BY entry, line"
+            "SELECT 0::bigint, book, entry, line, account, amount, contract \
+             FROM lines WHERE book = {OPERATOR_BOOK} ORDER BY entry, line"
         );
-        Ok(Self { entries: snapshot.rows(&entries, read_entry).await?, lines: snapshot.rows(&lines, read_line).await? })
+        Self::read(snapshot, &entries, &lines).await
+    }
+
+    /// Reads those of boxes, of which there are few, in two streams.
+    pub async fn of_boxes(snapshot: &Snapshot) -> Result<Self, AuditError> {
+        let entries = format!(
+            "SELECT coalesce(event, 0), e.book, b.entity, {ENTRY_COLUMNS} \
+             FROM entries e JOIN books b ON b.id = e.book WHERE e.book > {OPERATOR_BOOK} ORDER BY 1, 2, sequence"
+        );
+        let lines = format!(
+            "SELECT coalesce(e.event, 0), l.book, l.entry, l.line, l.account, l.amount, l.contract \
+             FROM lines l LEFT JOIN entries e ON e.book = l.book AND e.sequence = l.entry \
+             WHERE l.book > {OPERATOR_BOOK} ORDER BY 1, 2, l.entry, l.line"
+        );
+        Self::read(snapshot, &entries, &lines).await
+    }
+
+    async fn read(snapshot: &Snapshot, entries: &str, lines: &str) -> Result<Self, AuditError> {
+        Ok(Self { entries: snapshot.rows(entries, read_entry).await?, lines: snapshot.rows(lines, read_line).await? })
     }
 
     /// The next entry, which stays.
@@ -110,9 +147,9 @@ impl StoredEntries {
             return Ok(None);
         };
         let mut lines = Vec::with_capacity(usize::try_from(row.line_count).unwrap_or_default().min(64));
-        while self.lines.peek()?.is_some_and(|line| line.entry <= row.sequence) {
+        while self.lines.peek()?.is_some_and(|line| line.place <= row.place) {
             match self.lines.take()? {
-                Some(line) if line.entry == row.sequence => lines.push(line),
+                Some(line) if line.place == row.place => lines.push(line),
                 Some(line) => orphans(line),
                 None => break,
             }
@@ -122,6 +159,9 @@ impl StoredEntries {
 }
 
 fn read_entry(row: &mut CopiedRow<'_>) -> Result<EntryRow, AuditError> {
+    let (order, book): (i64, i32) = (row.value()?, row.value()?);
+    let entity: &str = row.value()?;
+    let entity = entity.parse().map_err(|_| AuditError::Unreadable(format!("the book {book} is of {entity:?}")))?;
     let sequence = to_u64(row.value()?);
     let source_key = SourceKey::new(row.value()?);
     let event = row.value::<Option<i64>>()?.map(to_u64);
@@ -129,6 +169,8 @@ fn read_entry(row: &mut CopiedRow<'_>) -> Result<EntryRow, AuditError> {
     // The column's own check holds the hash to 32 bytes, but not the previous one: whatever else is there equals no hash.
     let hash = |bytes: &[u8]| bytes.try_into().unwrap_or([0xff; 32]);
     Ok(EntryRow {
+        entity,
+        place: (to_u64(order), book, sequence),
         sequence,
         source_key,
         event,
@@ -151,8 +193,9 @@ fn rule_of(id: &str, version: i16) -> Option<PostingRule> {
 }
 
 fn read_line(row: &mut CopiedRow<'_>) -> Result<LineRow, AuditError> {
+    let (order, book): (i64, i32) = (row.value()?, row.value()?);
     let entry = to_u64(row.value()?);
     let (line, account, amount) = (row.value()?, row.value()?, row.value()?);
     let contract = row.value::<Option<Uuid>>()?.map(ContractId::new);
-    Ok(LineRow { entry, line, account, amount, contract })
+    Ok(LineRow { place: (to_u64(order), book, entry), entry, line, account, amount, contract })
 }

@@ -12,7 +12,7 @@ use tokio::sync::mpsc;
 use super::report::{Check, Finding, Outcome};
 use super::snapshot::Rows;
 use super::{AuditError, TopicSource};
-use crate::relay::{ChainHead, LEDGER_HEADERS, SEQUENCE_HEADER, attributes};
+use crate::relay::{BOXES_HEADER, BookHeads, LEDGER_HEADERS, SEQUENCE_HEADER, attributes};
 
 /// How long brokers may take to answer.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -175,8 +175,8 @@ impl TopicCheck {
         Self { outcome: Outcome::of(Check::Topic), records, published, last: 0, tells_heads: false }
     }
 
-    /// Compares the event with the record of it. `head` is where the chain of stored entries stands after those of the event.
-    pub fn compare(&mut self, record: &Record, content: &str, head: Option<&ChainHead>) -> Result<(), AuditError> {
+    /// Compares the event with the record of it. `heads` are where the chains of stored entries stand after those of the event.
+    pub fn compare(&mut self, record: &Record, content: &str, heads: Option<&BookHeads>) -> Result<(), AuditError> {
         let expected = record.sequence;
         while let Some(next) = self.records.peek()?.map(|record| record.sequence) {
             if next > expected {
@@ -188,7 +188,7 @@ impl TopicCheck {
             self.outcome.compared += 1;
             if next == expected {
                 self.last = expected;
-                self.compare_content(record, content, head, &found);
+                self.compare_content(record, content, heads, &found);
                 return Ok(());
             }
             self.surplus(&found, REPEATED);
@@ -205,7 +205,7 @@ impl TopicCheck {
         });
     }
 
-    fn compare_content(&mut self, record: &Record, content: &str, head: Option<&ChainHead>, found: &TopicRecord) {
+    fn compare_content(&mut self, record: &Record, content: &str, heads: Option<&BookHeads>, found: &TopicRecord) {
         let event = record.sequence;
         let mut differ = |what: &str, expected: &str, found_bytes: Option<&[u8]>| {
             let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
@@ -222,9 +222,10 @@ impl TopicCheck {
         if found.key != key.as_bytes() {
             differ("the key", &key, Some(&found.key));
         }
-        let tells_head = found.headers.iter().any(|(name, _)| LEDGER_HEADERS.contains(&name.as_str()));
-        let head = head.filter(|_| tells_head || self.tells_heads);
-        let expected = attributes(record, head);
+        let is_head = |name: &str| LEDGER_HEADERS.contains(&name) || name == BOXES_HEADER;
+        let tells_head = found.headers.iter().any(|(name, _)| is_head(name));
+        let heads = heads.filter(|_| tells_head || self.tells_heads);
+        let expected = attributes(record, heads);
         for (name, value) in &expected {
             let told = found.headers.iter().find(|(header, _)| header == name).map(|(_, value)| value.as_slice());
             if told != Some(value.as_bytes()) {

@@ -1,12 +1,14 @@
 //! Appending batches under an epoch.
 
-use ledger::{ChainHash, ChainedEntry, Guard, Line, Set, chain};
+use std::collections::BTreeSet;
+
+use ledger::{ChainHash, ChainedEntry, EntityId, Guard, Line, Map, Set, chain};
 use tokio_postgres::types::Type;
-use tokio_postgres::{Client, Statement, Transaction};
+use tokio_postgres::{Client, Row, Statement, Transaction};
 
 use super::copy::{CopyRows, JsonText, timestamp};
 use super::statements::Statements;
-use super::{AccountNumbers, Batch, JournalError, KeyOutcome, OPERATOR_BOOK, read};
+use super::{AccountNumbers, Batch, JournalError, KeyOutcome, read};
 use crate::Database;
 
 /// The one writer of the log.
@@ -16,15 +18,17 @@ pub struct Journal {
     statements: Statements,
     epoch: i64,
     head: u64,
-    book: BookHead,
+    books: Map<EntityId, BookHead>,
     accounts: AccountNumbers,
     /// The highest account number there is.
     last_account: i64,
 }
 
 /// Where a book stands.
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Copy)]
 struct BookHead {
+    /// Its number in table `books`.
+    book: i32,
     sequence: u64,
     hash: ChainHash,
 }
@@ -33,6 +37,7 @@ struct BookHead {
 struct EntryRow<'a> {
     event: i64,
     source_key: String,
+    book: i32,
     sequence: i64,
     entry: &'a ledger::Entry,
     previous: ChainHash,
@@ -54,7 +59,7 @@ impl Journal {
             statements,
             epoch: row.get(0),
             head: to_u64(row.get(1))?,
-            book: BookHead::default(),
+            books: Map::default(),
             accounts: AccountNumbers::default(),
             last_account: 0,
         };
@@ -81,7 +86,6 @@ impl Journal {
         let head = batch.rows.last().map_or(self.head, |row| row.record.sequence);
         let (before, after) = (to_i64(self.head)?, to_i64(head)?);
         let new_accounts = self.number_new_accounts(batch);
-        let (entries, book) = chain_entries(batch, self.book)?;
 
         let statements = &self.statements;
         let transaction = self.client.transaction().await?;
@@ -90,8 +94,11 @@ impl Journal {
             return Err(JournalError::Fenced);
         }
         copy_events(&transaction, &statements.events, batch).await?;
+        // A box's book comes into being with its event.
+        let opened = new_books(&transaction, &self.books, batch).await?;
+        let (entries, moved_books) = chain_entries(batch, &self.books, opened)?;
         if !entries.is_empty() {
-            copy_accounts(&transaction, &statements.accounts, &new_accounts).await?;
+            copy_accounts(&transaction, &statements.accounts, &new_accounts, &moved_books).await?;
             // In memory at once, so that lines find them; on failure `recover` reads the committed ones again.
             self.last_account = new_accounts.last().map_or(self.last_account, |(_, number)| *number);
             self.accounts.extend(new_accounts);
@@ -103,7 +110,7 @@ impl Journal {
         }
         transaction.commit().await?;
         self.head = head;
-        self.book = book;
+        self.books.extend(moved_books);
         Ok(())
     }
 
@@ -124,13 +131,9 @@ impl Journal {
     }
 
     async fn read_books(&mut self) -> Result<(), JournalError> {
-        let head = "SELECT head_sequence, head_hash FROM books WHERE id = $1";
-        let row = self.client.query_one(head, &[&OPERATOR_BOOK]).await?;
-        let hash = row.get::<_, Vec<u8>>(1).try_into();
-        self.book = BookHead {
-            sequence: to_u64(row.get(0))?,
-            hash: hash.map_err(|_| JournalError::Damaged("a chain head is not 32 bytes".into()))?,
-        };
+        let heads = "SELECT id, entity, head_sequence, head_hash FROM books";
+        let rows = self.client.query(heads, &[]).await?;
+        self.books = rows.iter().map(book_head).collect::<Result<_, _>>()?;
         self.accounts = read::load_accounts(&self.client).await?;
         self.last_account = self.accounts.values().copied().max().unwrap_or(0);
         Ok(())
@@ -155,18 +158,53 @@ async fn open_session(database: &Database) -> Result<Client, tokio_postgres::Err
     Ok(client)
 }
 
-/// Numbers and chains a batch's entries after `book`, and tells where the book stands then.
-fn chain_entries(batch: &Batch, mut book: BookHead) -> Result<(Vec<EntryRow<'_>>, BookHead), JournalError> {
+/// The entity of a row of table `books`, and where its book stands.
+fn book_head(row: &Row) -> Result<(EntityId, BookHead), JournalError> {
+    let damaged = |what: &str| JournalError::Damaged(format!("a book's {what} cannot be read"));
+    let entity = row.get::<_, &str>(1).parse().map_err(|_| damaged("entity"))?;
+    let hash = row.get::<_, &[u8]>(3).try_into().map_err(|_| damaged("chain head"))?;
+    Ok((entity, BookHead { book: row.get(0), sequence: to_u64(row.get(2))?, hash }))
+}
+
+/// The books of a batch's entries that are not known yet.
+async fn new_books(
+    transaction: &Transaction<'_>,
+    known: &Map<EntityId, BookHead>,
+    batch: &Batch,
+) -> Result<Map<EntityId, BookHead>, JournalError> {
+    let entities = batch.entries.iter().map(|(_, _, entry)| entry.entity());
+    let new: BTreeSet<String> =
+        entities.filter(|entity| !known.contains_key(entity)).map(|entity| entity.to_string()).collect();
+    if new.is_empty() {
+        return Ok(Map::default());
+    }
+    let statement = "SELECT id, entity, head_sequence, head_hash FROM books WHERE entity = ANY ($1)";
+    let rows = transaction.query(statement, &[&Vec::from_iter(new)]).await?;
+    rows.iter().map(book_head).collect()
+}
+
+/// Numbers and chains a batch's entries after the heads of their books, those just opened among them, and tells where those books
+/// stand then.
+fn chain_entries<'a>(
+    batch: &'a Batch,
+    known: &Map<EntityId, BookHead>,
+    mut moved: Map<EntityId, BookHead>,
+) -> Result<(Vec<EntryRow<'a>>, Map<EntityId, BookHead>), JournalError> {
     let mut text = String::with_capacity(1024);
     let mut rows = Vec::with_capacity(batch.entries.len());
     for (event, ordinal, entry) in &batch.entries {
-        let sequence = book.sequence + 1;
+        let entity = entry.entity();
+        let before = moved.get(&entity).or_else(|| known.get(&entity)).copied();
+        let before = before.ok_or_else(|| JournalError::Damaged(format!("{entity} has no book")))?;
+        let BookHead { book, hash: previous, .. } = before;
+        let sequence = before.sequence + 1;
         let source_key = format!("{event}.{ordinal}");
-        let hash = chain(&book.hash, &ChainedEntry { sequence, source_key: &source_key, entry }, &mut text);
-        let previous = std::mem::replace(&mut book, BookHead { sequence, hash }).hash;
-        rows.push(EntryRow { event: to_i64(*event)?, source_key, sequence: to_i64(sequence)?, entry, previous, hash });
+        let hash = chain(&previous, &ChainedEntry { sequence, source_key: &source_key, entry }, &mut text);
+        moved.insert(entity, BookHead { book, sequence, hash });
+        let (event, sequence) = (to_i64(*event)?, to_i64(sequence)?);
+        rows.push(EntryRow { event, source_key, book, sequence, entry, previous, hash });
     }
-    Ok((rows, book))
+    Ok((rows, moved))
 }
 
 async fn copy_events(transaction: &Transaction<'_>, statement: &Statement, batch: &Batch) -> Result<(), JournalError> {
@@ -196,7 +234,8 @@ async fn copy_accounts(
     transaction: &Transaction<'_>,
     statement: &Statement,
     accounts: &[(ledger::Account, i64)],
-) -> Result<(), tokio_postgres::Error> {
+    books: &Map<EntityId, BookHead>,
+) -> Result<(), JournalError> {
     if accounts.is_empty() {
         return Ok(());
     }
@@ -206,7 +245,9 @@ async fn copy_accounts(
         let guarded = account.kind.guard() == Guard::NeverDebit;
         let owner = account.owner.to_string();
         let values = (&account.kind.code(), &owner, &account.currency.as_str());
-        copy.row(&[number, &OPERATOR_BOOK, values.0, values.1, values.2, &guarded]).await?;
+        let book = books.get(&account.entity).map(|head| head.book);
+        let book = book.ok_or_else(|| JournalError::Damaged("an account has no book".into()))?;
+        copy.row(&[number, &book, values.0, values.1, values.2, &guarded]).await?;
     }
     copy.finish().await?;
     Ok(())
@@ -239,7 +280,7 @@ async fn copy_entries(
         let version = i16::try_from(entry.rule().version).unwrap_or(i16::MAX);
         let line_count = i32::try_from(entry.lines().len()).unwrap_or(i32::MAX);
         copy.row(&[
-            &OPERATOR_BOOK,
+            &row.book,
             &row.sequence,
             &row.source_key,
             &row.event,
@@ -272,7 +313,7 @@ async fn copy_lines(
             let account = accounts.get(account);
             let account = account.ok_or_else(|| JournalError::Damaged("an account has no number".into()))?;
             let contract = contract.map(ledger::ContractId::uuid);
-            copy.row(&[&OPERATOR_BOOK, &row.sequence, &number, account, &amount.to_decimal(), &contract]).await?;
+            copy.row(&[&row.book, &row.sequence, &number, account, &amount.to_decimal(), &contract]).await?;
         }
     }
     copy.finish().await?;

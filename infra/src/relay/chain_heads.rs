@@ -1,9 +1,9 @@
-//! Where the chain over the operator's entries stood after each event: what a record on the topic says of the books.
+//! Where the chains over the entries of each book stood after each event: what a record on the topic says of the books.
 //!
 //! Whoever could rewrite the tables could give them a new chain that is consistent in itself. The heads on the topic are out of
 //! that hand's reach, so such a rewrite shows.
 
-use ledger::{ChainHash, Map};
+use ledger::{ChainHash, EntityId, Map};
 
 use super::RelayError;
 use crate::Database;
@@ -21,10 +21,21 @@ pub(crate) struct ChainHead {
     pub hash: ChainHash,
 }
 
-/// Reads the heads along the chain, from an event on.
+/// Where the books that an event moved stood after it.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub(crate) struct BookHeads {
+    /// The operator's, if the event moved it.
+    pub operator: Option<ChainHead>,
+    /// Those of boxes, in the order in which the books came into being.
+    pub boxes: Vec<(EntityId, ChainHead)>,
+}
+
+/// Reads the heads along the chains, from an event on.
 pub(super) struct ChainHeads {
-    /// The last entry that has been read.
+    /// The last entry of the operator's that has been read.
     last: i64,
+    /// The last event of which the entries of boxes have been read.
+    last_event: i64,
 }
 
 impl ChainHeads {
@@ -34,7 +45,7 @@ impl ChainHeads {
         let statement = "SELECT sequence FROM entries WHERE book = $1 AND event <= $2 ORDER BY sequence DESC LIMIT 1";
         let position = i64::try_from(position).unwrap_or(i64::MAX);
         let row = client.query_opt(statement, &[&OPERATOR_BOOK, &position]).await?;
-        Ok(Self { last: row.map_or(0, |row| row.get(0)) })
+        Ok(Self { last: row.map_or(0, |row| row.get(0)), last_event: position })
     }
 
     /// The head after the last entry of each event that led to any, up to the event `until`; `events` is about how many
@@ -47,14 +58,25 @@ impl ChainHeads {
         database: &Database,
         until: u64,
         events: usize,
-    ) -> Result<Map<u64, ChainHead>, RelayError> {
+    ) -> Result<Map<u64, BookHeads>, RelayError> {
+        let mut heads = self.of_operator(database, until, events).await?;
+        self.of_boxes(database, until, &mut heads).await?;
+        Ok(heads)
+    }
+
+    async fn of_operator(
+        &mut self,
+        database: &Database,
+        until: u64,
+        events: usize,
+    ) -> Result<Map<u64, BookHeads>, RelayError> {
         let client = database.get().await.map_err(JournalError::from)?;
         let statement =
             "SELECT sequence, event, hash FROM entries WHERE book = $1 AND sequence > $2 ORDER BY sequence LIMIT $3";
         let statement = client.prepare_cached(statement).await?;
         let page = events.max(PAGE_ENTRIES_MIN);
         let limit = i64::try_from(page).unwrap_or(i64::MAX);
-        let mut heads = Map::default();
+        let mut heads: Map<u64, BookHeads> = Map::default();
         loop {
             let rows = client.query(&statement, &[&OPERATOR_BOOK, &self.last, &limit]).await?;
             for row in &rows {
@@ -64,11 +86,9 @@ impl ChainHeads {
                     return Ok(heads);
                 }
                 self.last = sequence;
-                let hash = row.get::<_, &[u8]>(2).try_into();
-                let hash =
-                    hash.map_err(|_| JournalError::Damaged(format!("the hash of entry {sequence} is not 32 bytes")))?;
+                let head = chain_head(sequence, row.get(2))?;
                 if let Some(event) = event {
-                    heads.insert(event, ChainHead { sequence: sequence.unsigned_abs(), hash });
+                    heads.entry(event).or_default().operator = Some(head);
                 }
             }
             if rows.len() < page {
@@ -76,4 +96,36 @@ impl ChainHeads {
             }
         }
     }
+
+    /// Adds those of boxes, along the index on their entries' events.
+    async fn of_boxes(
+        &mut self,
+        database: &Database,
+        until: u64,
+        heads: &mut Map<u64, BookHeads>,
+    ) -> Result<(), RelayError> {
+        let client = database.get().await.map_err(JournalError::from)?;
+        let statement = "SELECT DISTINCT ON (e.event, e.book) e.event, b.entity, e.sequence, e.hash \
+                         FROM entries e JOIN books b ON b.id = e.book \
+                         WHERE e.book > 1 AND e.event > $1 AND e.event <= $2 \
+                         ORDER BY e.event, e.book, e.sequence DESC";
+        let statement = client.prepare_cached(statement).await?;
+        let until = i64::try_from(until).unwrap_or(i64::MAX);
+        for row in client.query(&statement, &[&self.last_event, &until]).await? {
+            let (event, sequence): (i64, i64) = (row.get(0), row.get(2));
+            let entity = row.get::<_, &str>(1).parse();
+            let entity = entity
+                .map_err(|_| JournalError::Damaged(format!("the book {} has no entity", row.get::<_, &str>(1))))?;
+            let head = chain_head(sequence, row.get(3))?;
+            heads.entry(event.unsigned_abs()).or_default().boxes.push((entity, head));
+        }
+        self.last_event = until;
+        Ok(())
+    }
+}
+
+fn chain_head(sequence: i64, hash: &[u8]) -> Result<ChainHead, JournalError> {
+    let hash = hash.try_into();
+    let hash = hash.map_err(|_| JournalError::Damaged(format!("the hash of entry {sequence} is not 32 bytes")))?;
+    Ok(ChainHead { sequence: sequence.unsigned_abs(), hash })
 }

@@ -1,15 +1,15 @@
 //! An event as a CloudEvents 1.0 record in binary mode: attributes in headers, the content as the value.
 //!
-//! See the Kafka protocol binding for CloudEvents 1.0.2, section 3.2, and the `sequence` extension. `ledgersequence` and
-//! `ledgerhash` are an extension of ours.
+//! See the Kafka protocol binding for CloudEvents 1.0.2, section 3.2, and the `sequence` extension. `ledgersequence`,
+//! `ledgerhash` and `ledgerboxes` are an extension of ours.
 
 use matching::Record;
 use rdkafka::message::{Header, OwnedHeaders};
 
-use super::ChainHead;
+use super::BookHeads;
 
 /// The most headers of a record.
-const ATTRIBUTES_MAX: usize = 11;
+const ATTRIBUTES_MAX: usize = 12;
 
 /// The header that carries the event's place in the log.
 pub(crate) const SEQUENCE_HEADER: &str = "ce_sequence";
@@ -17,9 +17,12 @@ pub(crate) const SEQUENCE_HEADER: &str = "ce_sequence";
 /// The headers that carry where the operator's chain stood after the event's last entry: the entry's number and its hash.
 pub(crate) const LEDGER_HEADERS: [&str; 2] = ["ce_ledgersequence", "ce_ledgerhash"];
 
-/// The headers of an event's record, in their order. `head` is where the operator's chain stood after the event's last entry, of
-/// an event that led to any.
-pub(crate) fn attributes(record: &Record, head: Option<&ChainHead>) -> Vec<(&'static str, String)> {
+/// The header that carries where the chains of boxes stood after the event's last entry in each: `box:<id> <number> <hash>`, one after the
+/// other with commas between.
+pub(crate) const BOXES_HEADER: &str = "ce_ledgerboxes";
+
+/// The headers of an event's record, in their order. `heads` are where the chains of the books that it moved stood after it.
+pub(crate) fn attributes(record: &Record, heads: Option<&BookHeads>) -> Vec<(&'static str, String)> {
     let event = &record.event;
     let sequence = record.sequence.to_string();
     let mut attributes = Vec::with_capacity(ATTRIBUTES_MAX);
@@ -34,16 +37,21 @@ pub(crate) fn attributes(record: &Record, head: Option<&ChainHead>) -> Vec<(&'st
         ("content-type", "application/json".to_owned()),
     ]);
     attributes.extend(event.subject().map(|subject| ("ce_subject", subject.to_string())));
-    if let Some(head) = head {
+    if let Some(head) = heads.and_then(|heads| heads.operator) {
         let [sequence, hash] = LEDGER_HEADERS;
         attributes.extend([(sequence, head.sequence.to_string()), (hash, hex::encode(head.hash))]);
+    }
+    if let Some(heads) = heads.filter(|heads| !heads.boxes.is_empty()) {
+        let told =
+            heads.boxes.iter().map(|(entity, head)| format!("{entity} {} {}", head.sequence, hex::encode(head.hash)));
+        attributes.push((BOXES_HEADER, told.collect::<Vec<_>>().join(",")));
     }
     attributes
 }
 
 /// The same, as the producer takes them.
-pub(super) fn headers(record: &Record, head: Option<&ChainHead>) -> OwnedHeaders {
-    let attributes = attributes(record, head);
+pub(super) fn headers(record: &Record, heads: Option<&BookHeads>) -> OwnedHeaders {
+    let attributes = attributes(record, heads);
     attributes.iter().fold(OwnedHeaders::new_with_capacity(attributes.len()), |headers, (key, value)| {
         headers.insert(Header { key, value: Some(value) })
     })

@@ -23,8 +23,8 @@ use crate::journal::{JournalError, LogReader};
 use crate::telemetry::Metrics;
 use crate::{Clock, Database};
 
-pub(crate) use chain_heads::ChainHead;
-pub(crate) use cloud_event::{LEDGER_HEADERS, SEQUENCE_HEADER, attributes};
+pub(crate) use chain_heads::{BookHeads, ChainHead};
+pub(crate) use cloud_event::{BOXES_HEADER, LEDGER_HEADERS, SEQUENCE_HEADER, attributes};
 
 use chain_heads::ChainHeads;
 use session::Session;

@@ -10,7 +10,7 @@ use rdkafka::producer::{BaseProducer, BaseRecord, DeliveryResult, Producer, Prod
 use rdkafka::{ClientConfig, ClientContext, Message};
 
 use super::tail::Tail;
-use super::{ChainHead, RelayConfig, RelayError, cloud_event};
+use super::{BookHeads, RelayConfig, RelayError, cloud_event};
 use crate::journal::LogRow;
 
 /// How long fencing may take before it is begun anew.
@@ -96,7 +96,7 @@ impl Session {
 
     /// Publishes rows in one transaction: readers of committed records see all of them or none. `heads` are where the operator's
     /// chain stood after the events that led to entries.
-    pub fn publish(&self, rows: &[Arc<LogRow>], heads: &Map<u64, ChainHead>) -> Result<(), RelayError> {
+    pub fn publish(&self, rows: &[Arc<LogRow>], heads: &Map<u64, BookHeads>) -> Result<(), RelayError> {
         self.producer.begin_transaction()?;
         for row in rows {
             self.send(row, heads.get(&row.record.sequence))?;
@@ -112,13 +112,13 @@ impl Session {
         Ok(())
     }
 
-    fn send(&self, row: &LogRow, head: Option<&ChainHead>) -> Result<(), RelayError> {
+    fn send(&self, row: &LogRow, heads: Option<&BookHeads>) -> Result<(), RelayError> {
         let key = row.record.event.key().to_string();
         let mut record = BaseRecord::to(&self.topic)
             .key(&key)
             .payload(&row.content)
             .timestamp(row.record.at.micros() / 1_000)
-            .headers(cloud_event::headers(&row.record, head));
+            .headers(cloud_event::headers(&row.record, heads));
         while let Err((error, unsent)) = self.producer.send(record) {
             if !matches!(error, KafkaError::MessageProduction(RDKafkaErrorCode::QueueFull)) {
                 return Err(error.into());
