@@ -130,6 +130,14 @@ problem_codes! {
     PeriodNotOver = "period_not_over", 409, "The period is not over";
     PeriodUnreconciled = "period_unreconciled", 409, "The bank is not reconciled";
     PeriodClosed = "period_closed", 422, "The period is closed";
+    BoxUnknown = "box_unknown", 404, "No such box";
+    BoxClosed = "box_closed", 409, "The deal has closed";
+    BoxNotClosed = "box_not_closed", 409, "The deal has not closed yet";
+    BoxNotDue = "box_not_due", 409, "It is too early";
+    CollectionInvalid = "collection_invalid", 422, "The collection is not possible";
+    WaterfallNotNext = "waterfall_not_next", 409, "Another determination date comes first";
+    WaterfallNotLatest = "waterfall_not_latest", 409, "Not the latest waterfall run";
+    DealInvalid = "deal_invalid", 422, "The deal is not possible";
     JournalInvalid = "journal_invalid", 422, "The journal is not possible";
     JournalUnknown = "journal_unknown", 404, "No such journal";
     JournalNotOpen = "journal_not_open", 409, "The journal is approved or rejected";

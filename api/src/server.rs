@@ -107,7 +107,7 @@ fn machine_and_access(routes: &mut ServiceConfig<'_>) {
 
 /// What moves money, and the books of it.
 fn bank_and_books(routes: &mut ServiceConfig<'_>) {
-    use resources::{account, bank, invoices, ledger};
+    use resources::{account, bank, boxes, invoices, ledger};
     routes
         .service(account::balances)
         .service(account::deposit)
@@ -147,7 +147,19 @@ fn bank_and_books(routes: &mut ServiceConfig<'_>) {
         .service(ledger::entries::list)
         .service(ledger::statements::of_owner)
         .service(ledger::statements::own)
-        .service(ledger::exports::export);
+        .service(ledger::exports::export)
+        .service(boxes::create)
+        .service(boxes::list)
+        .service(boxes::show)
+        .service(boxes::amend)
+        .service(boxes::projection::show)
+        .service(boxes::projection::what_if)
+        .service(boxes::life::close)
+        .service(boxes::life::collect)
+        .service(boxes::life::list)
+        .service(boxes::life::pay_out)
+        .service(boxes::life::reverse)
+        .service(boxes::statement::show);
 }
 
 fn version_1(routes: &mut ServiceConfig<'_>) {

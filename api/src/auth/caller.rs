@@ -50,6 +50,10 @@ role_sets! {
     Financial = [Finance, Operator, Auditor];
     /// Those who keep the operator's books.
     FinanceOnly = [Finance];
+    /// Those who make boxes: providers their own, and finance.
+    BoxMaker = [Provider, Finance];
+    /// Those who see boxes: providers their own, and the operator's people.
+    BoxReader = [Provider, Finance, Operator, Auditor];
     /// Those who may check the state.
     AuditorOrOperator = [Auditor, Operator];
 }

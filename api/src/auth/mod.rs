@@ -6,8 +6,8 @@ mod routes;
 mod tokens;
 
 pub use caller::{
-    Anyone, AuditorOrOperator, BuyerOnly, Caller, FinanceOnly, Financial, Member, OperatorOnly, ProviderOnly, RoleSet,
-    Trader, TraderOrFinancial, TraderOrOperator, require_role,
+    Anyone, AuditorOrOperator, BoxMaker, BoxReader, BuyerOnly, Caller, FinanceOnly, Financial, Member, OperatorOnly,
+    ProviderOnly, RoleSet, Trader, TraderOrFinancial, TraderOrOperator, require_role,
 };
 pub use clients::{ClientError, NewClient, create_client};
 pub use routes::{TokenBody, jwks, token};

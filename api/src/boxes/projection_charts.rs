@@ -56,7 +56,7 @@ fn draw_cash(panel: &Panel<'_>, dates: &[ProjectedDate]) -> anyhow::Result<()> {
             Rectangle::new([(left, millions(from)), (right, millions(*below))], color(nth).filled())
         });
         let bars: Vec<_> = bars.collect();
-        chart.0.draw_series(bars)?.label(&*dates[0].run.steps[nth].name).legend(swatch(color(nth)));
+        chart.0.draw_series(bars)?.label(dates[0].run.steps[nth].name.as_str()).legend(swatch(color(nth)));
     }
     chart.label()
 }

@@ -7,13 +7,13 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context as _, bail};
-use clap::{Subcommand, ValueEnum};
+use clap::Subcommand;
 use ledger::Amount;
 use ledger::deal::{self, Deal, DealTerms, FacilityTerms, Installment, Loan, Rounding, Step, StepPaid, WhatIf};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::boxes::{projection_csv, projection_svg};
+use crate::boxes::ProjectionFormat;
 
 /// The most bytes of a file.
 const FILE_BYTES_MAX: u64 = 1 << 20;
@@ -29,7 +29,7 @@ pub(super) enum BoxCommand {
         #[arg(long, value_name = "FILE")]
         what_if: Option<PathBuf>,
         /// `csv` has the payments by kind, `json` every step, the covenants and what the deal comes to, `svg` charts.
-        #[arg(long, value_enum, default_value_t = ProjectionFormat::Csv)]
+        #[arg(long, value_enum, default_value = "csv")]
         format: ProjectionFormat,
     },
     /// Print the JSON Schema of the deal document.
@@ -44,14 +44,6 @@ pub(super) enum BoxCommand {
         /// What is available, and the steps, as JSON; `-` for standard input.
         run: PathBuf,
     },
-}
-
-/// How a projection is printed.
-#[derive(Clone, Copy, ValueEnum)]
-pub(super) enum ProjectionFormat {
-    Csv,
-    Json,
-    Svg,
 }
 
 /// What there is to pay out, and whom.
@@ -87,11 +79,7 @@ pub(super) fn execute(command: &BoxCommand) -> anyhow::Result<ExitCode> {
 fn project(terms: DealTerms, what_ifs: &[WhatIf], format: ProjectionFormat) -> anyhow::Result<String> {
     let deal = Deal::new(terms)?;
     let projection = deal.project(what_ifs)?;
-    Ok(match format {
-        ProjectionFormat::Csv => projection_csv(&deal, &projection)?,
-        ProjectionFormat::Svg => projection_svg(&deal, &projection)?,
-        ProjectionFormat::Json => serde_json::to_string_pretty(&projection)? + "\n",
-    })
+    format.tell(&deal, &projection)
 }
 
 fn schema() -> anyhow::Result<String> {

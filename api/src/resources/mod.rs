@@ -3,6 +3,7 @@
 pub mod account;
 pub mod audit;
 pub mod bank;
+pub mod boxes;
 pub mod budgets;
 pub mod candles;
 pub mod clock;

@@ -1,0 +1,233 @@
+//! Boxes: their deals, version by version, and what those come to.
+
+pub mod life;
+pub mod projection;
+pub mod statement;
+
+use actix_web::{HttpRequest, HttpResponse, get, post, put, web};
+use infra::node::Node;
+use ledger::deal::{DealTerms, Standing};
+use ledger::{Amount, BoxId, ClientId, Currency, Day, Instant, OrganizationId};
+use matching::{BoxRecord, DealVersion, Event, Exchange, Instruction};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use uuid::Uuid;
+
+use crate::auth::{BoxMaker, BoxReader, Caller, Role, RoleSet};
+use crate::problem::{Problem, ProblemBody, ProblemCode};
+use crate::request::{Page, answer};
+use crate::resources::{submit, unexpected_receipt};
+
+/// A box with a version of its deal.
+#[derive(Serialize, ToSchema)]
+pub struct BoxBody {
+    /// Its id.
+    id: Uuid,
+    /// The version of the deal, from 1.
+    version: usize,
+    /// The newest version.
+    newest_version: usize,
+    /// When the version was agreed.
+    #[schema(value_type = String, format = DateTime)]
+    agreed_at: Instant,
+    /// The client that entered it.
+    #[schema(value_type = String)]
+    agreed_by: ClientId,
+    /// The deal document, whose JSON Schema is `docs/deal.schema.json`.
+    #[schema(value_type = Object)]
+    deal: DealTerms,
+    /// Whether the deal has closed: the box has books.
+    closed: bool,
+    /// What it owes on each facility and holds in reserves and in the cash trap, and what steps are short of, once it has closed.
+    #[schema(value_type = Option<Object>)]
+    standing: Option<Standing>,
+    /// What its clients have paid that is still to be paid out.
+    #[schema(value_type = String)]
+    collected: Amount,
+    /// The next determination date; none before the closing and behind the last.
+    #[schema(value_type = Option<String>, format = Date)]
+    next_determination: Option<Day>,
+    /// Whether that date has come: a waterfall run is due.
+    due: bool,
+}
+
+impl BoxBody {
+    /// A version of a box's deal: the newest where none is named.
+    fn of(exchange: &Exchange, id: BoxId, version: Option<usize>) -> Result<Self, Problem> {
+        let record = exchange.boxes().get(id).ok_or_else(|| Problem::not_found("box"))?;
+        let newest_version = record.versions.len();
+        let version = version.unwrap_or(newest_version);
+        let index = version.checked_sub(1).and_then(|index| record.versions.get(index));
+        let DealVersion { at, by, deal } = index.ok_or_else(|| Problem::not_found("version"))?;
+        let next_determination = record.next_schedule().map(|schedule| schedule.period().date);
+        let life = record.life.as_ref();
+        Ok(Self {
+            id: id.uuid(),
+            version,
+            newest_version,
+            agreed_at: *at,
+            agreed_by: *by,
+            deal: deal.terms().clone(),
+            closed: life.is_some(),
+            standing: life.map(|life| life.standing.clone()),
+            collected: life.map(|life| life.collected.values().copied().sum()).unwrap_or_default(),
+            next_determination,
+            due: next_determination.is_some_and(|date| date <= exchange.now().day()),
+        })
+    }
+}
+
+/// A box in a list.
+#[derive(Serialize, ToSchema)]
+pub struct BoxSummary {
+    /// Its id.
+    id: Uuid,
+    /// What the deal is called.
+    name: String,
+    /// Whose box it is.
+    #[schema(value_type = String)]
+    sponsor: OrganizationId,
+    /// The currency of all its amounts.
+    #[schema(value_type = String, example = "USD")]
+    currency: Currency,
+    /// The newest version of the deal.
+    version: usize,
+}
+
+/// Whether a caller sees the box of a sponsor: providers see their own, the operator's people all.
+fn sees<R: RoleSet>(caller: &Caller<R>, sponsor: OrganizationId) -> bool {
+    caller.role != Role::Provider || caller.organization == sponsor
+}
+
+/// A box; a problem when there is none that the caller sees.
+fn seen<'a, R: RoleSet>(exchange: &'a Exchange, caller: &Caller<R>, id: BoxId) -> Result<&'a BoxRecord, Problem> {
+    let record = exchange.boxes().get(id);
+    let is_seen = |record: &&BoxRecord| record.deal().is_some_and(|deal| sees(caller, deal.terms().sponsor));
+    record.filter(is_seen).ok_or_else(|| Problem::not_found("box"))
+}
+
+/// Create a box with the first version of its deal.
+///
+/// A provider creates boxes of its own, finance those of any sponsor.
+#[utoipa::path(
+    operation_id = "create_box",
+    tag = "boxes",
+    security(("oauth2" = ["provider"]), ("oauth2" = ["finance"])),
+    params(("Idempotency-Key" = Option<String>, Header, description = "Makes the request repeatable")),
+    request_body(content = Object, description = "The deal document, whose JSON Schema is `docs/deal.schema.json`"),
+    responses(
+        (status = 201, description = "Created", body = BoxBody),
+        (status = "4XX", description = "Refused", body = ProblemBody, content_type = "application/problem+json"),
+    ),
+)]
+#[post("/boxes")]
+pub async fn create(
+    caller: Caller<BoxMaker>,
+    request: HttpRequest,
+    deal: web::Json<DealTerms>,
+    node: web::Data<Node>,
+) -> Result<HttpResponse, Problem> {
+    let deal = deal.into_inner();
+    if !sees(&caller, deal.sponsor) {
+        let why = "A provider creates boxes whose sponsor it is itself.";
+        return Err(Problem::new(ProblemCode::ForbiddenEntity, why));
+    }
+    let instruction = Instruction::CreateBox { deal: Box::new(deal.clone()), by: caller.client };
+    let receipt = submit(&node, &request, caller.organization, &(caller.client, &deal), instruction).await?;
+    let created = receipt.rows.iter().find_map(|row| match &row.record.event {
+        Event::BoxCreated(created) => Some(created.r#box),
+        _ => None,
+    });
+    let body = BoxBody::of(&node.view.read(), created.ok_or_else(unexpected_receipt)?, Some(1))?;
+    Ok(answer(HttpResponse::Created(), receipt.sequence, &body))
+}
+
+/// The boxes that the caller sees, in the order of their creation.
+#[utoipa::path(
+    operation_id = "list_boxes",
+    tag = "boxes",
+    security(("oauth2" = ["provider"]), ("oauth2" = ["finance"]), ("oauth2" = ["operator"]), ("oauth2" = ["auditor"])),
+    responses((status = 200, description = "The boxes", body = Page<BoxSummary>)),
+)]
+#[get("/boxes")]
+pub async fn list(caller: Caller<BoxReader>, node: web::Data<Node>) -> Result<HttpResponse, Problem> {
+    let exchange = node.view.read();
+    let newest = exchange.boxes().iter().filter_map(|(id, record)| Some((id, record.versions.len(), record.deal()?)));
+    let summaries = newest.map(|(id, version, deal)| {
+        let terms = deal.terms();
+        let (name, sponsor, currency) = (terms.name.clone(), terms.sponsor, terms.currency);
+        BoxSummary { id: id.uuid(), name, sponsor, currency, version }
+    });
+    let data = summaries.filter(|summary| sees(&caller, summary.sponsor)).collect();
+    Ok(answer(HttpResponse::Ok(), exchange.sequence(), &Page { data, next_cursor: None }))
+}
+
+/// Which version of a deal.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct VersionQuery {
+    /// Its number, from 1; the newest where not given.
+    version: Option<usize>,
+}
+
+/// A box with its deal.
+#[utoipa::path(
+    operation_id = "get_box",
+    tag = "boxes",
+    security(("oauth2" = ["provider"]), ("oauth2" = ["finance"]), ("oauth2" = ["operator"]), ("oauth2" = ["auditor"])),
+    params(("box" = Uuid, Path, description = "The box's id"), VersionQuery),
+    responses(
+        (status = 200, description = "The box", body = BoxBody),
+        (status = 404, description = "No such box, or no such version", body = ProblemBody, content_type = "application/problem+json"),
+    ),
+)]
+#[get("/boxes/{box}")]
+pub async fn show(
+    caller: Caller<BoxReader>,
+    id: web::Path<Uuid>,
+    query: web::Query<VersionQuery>,
+    node: web::Data<Node>,
+) -> Result<HttpResponse, Problem> {
+    let exchange = node.view.read();
+    let id = BoxId::new(id.into_inner());
+    seen(&exchange, &caller, id)?;
+    let body = BoxBody::of(&exchange, id, query.version)?;
+    Ok(answer(HttpResponse::Ok(), exchange.sequence(), &body))
+}
+
+/// Amend a box's deal: a new version that holds from now on. Sponsor, currency, closing and determination dates
+/// stay, and so does what the box owes, holds or is short of.
+#[utoipa::path(
+    operation_id = "amend_deal",
+    tag = "boxes",
+    security(("oauth2" = ["provider"]), ("oauth2" = ["finance"])),
+    params(
+        ("box" = Uuid, Path, description = "The box's id"),
+        ("Idempotency-Key" = Option<String>, Header, description = "Makes the request repeatable"),
+    ),
+    request_body(content = Object, description = "The deal document as it is to be"),
+    responses(
+        (status = 200, description = "Amended", body = BoxBody),
+        (status = "4XX", description = "Refused", body = ProblemBody, content_type = "application/problem+json"),
+    ),
+)]
+#[put("/boxes/{box}/deal")]
+pub async fn amend(
+    caller: Caller<BoxMaker>,
+    id: web::Path<Uuid>,
+    request: HttpRequest,
+    deal: web::Json<DealTerms>,
+    node: web::Data<Node>,
+) -> Result<HttpResponse, Problem> {
+    let (id, deal) = (BoxId::new(id.into_inner()), deal.into_inner());
+    seen(&node.view.read(), &caller, id)?;
+    let instruction = Instruction::AmendDeal { r#box: id, deal: Box::new(deal.clone()), by: caller.client };
+    let receipt = submit(&node, &request, caller.organization, &(caller.client, &deal), instruction).await?;
+    let version = receipt.rows.iter().find_map(|row| match &row.record.event {
+        Event::DealAmended(amended) => usize::try_from(amended.version).ok(),
+        _ => None,
+    });
+    let body = BoxBody::of(&node.view.read(), id, Some(version.ok_or_else(unexpected_receipt)?))?;
+    Ok(answer(HttpResponse::Ok(), receipt.sequence, &body))
+}
