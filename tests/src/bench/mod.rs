@@ -6,7 +6,7 @@
 //! - `steps`, `flow`, `draw`: the workload, for any engine and as instructions to ours.
 //! - `closed_loop`, `open_loop`, `latency`, `processor_time`: offering it and measuring.
 //! - `in_memory`, `windows`, `adversarial`, `auction`, `durable`, `acknowledged`, `over_http`, `catch_up`: one measurement each.
-//! - `ledger`: the books, beside a ledger in SQL.
+//! - `ledger`: the books, beside a ledger in SQL; `boxes`: deals and their waterfall runs.
 //! - `desk`: an exchange for workloads that the plain flow does not have.
 //! - `growth`, `plot`: how what a bid costs grows with the book.
 //! - `rivals`: other matching engines with the same workload.
@@ -17,6 +17,7 @@ mod acknowledged;
 mod adversarial;
 mod allocations;
 mod auction;
+mod boxes;
 mod catch_up;
 mod closed_loop;
 mod desk;
@@ -67,6 +68,9 @@ pub struct Options {
     /// Only the books: transfers, audit and trial balance.
     #[arg(long, conflicts_with_all = ["in_memory", "only"])]
     pub ledger: bool,
+    /// Only boxes: projections and waterfall runs.
+    #[arg(long, conflicts_with_all = ["in_memory", "only", "ledger"])]
+    pub boxes: bool,
     /// Where to draw what a bid costs against the size of the book, as SVG.
     #[arg(long, value_name = "FILE")]
     pub plot: Option<PathBuf>,
@@ -96,7 +100,7 @@ pub enum InMemory {
 impl Options {
     /// Whether a measurement in memory is asked for.
     fn wants(&self, which: InMemory) -> bool {
-        !self.ledger && (self.only.is_empty() || self.only.contains(&which))
+        !self.ledger && !self.boxes && (self.only.is_empty() || self.only.contains(&which))
     }
 
     /// A count for a full run, or its tenth for a quick one.
@@ -133,12 +137,18 @@ pub fn run(options: &Options) -> anyhow::Result<Table> {
     let postgres = DurablePostgres::start(&options.directory)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("the runtime")?;
     runtime.block_on(async {
-        if !options.ledger {
+        if !options.ledger && !options.boxes {
             let per_order = durable::measure(options, &postgres, &mut table).await?;
             acknowledged::measure(options, &postgres, per_order, &mut table).await?;
             over_http::measure(options, &postgres, per_order, &mut table).await?;
         }
-        ledger::measure(options, &postgres, &mut table).await
+        if !options.boxes {
+            ledger::measure(options, &postgres, &mut table).await?;
+        }
+        if !options.ledger {
+            boxes::measure(options, &postgres, &mut table).await?;
+        }
+        Ok::<_, anyhow::Error>(())
     })?;
     progress::done();
     Ok(table)

@@ -283,7 +283,7 @@ async fn whatever_is_changed_in_the_books_is_named() {
             &[Balances],
             "found no row in daily_movements",
         ),
-        ("UPDATE books SET head_hash = sha256('other')", &[Chain], "books.head_hash: expected "),
+        ("UPDATE books SET head_hash = sha256('other')", &[Chain], "books.head_hash of operator: expected "),
         (
             "UPDATE entries SET corrects = 'event:1' WHERE sequence = 5",
             &[Entries, Chain],

@@ -10,6 +10,7 @@ use tests::client::{ApiClient, MARKET, ask};
 use tests::exchange::TestExchange;
 use uuid::Uuid;
 
+use crate::boxes::{lived, reference_deal};
 use crate::contract_life::claimed_outage;
 use crate::opening::{Opened, head, text, trade};
 
@@ -176,7 +177,7 @@ const STRANGERS: [(Role, &str); 2] = [(Role::Buyer, "beta"), (Role::Provider, "s
 /// The id that a path's parameter stands for, and who has it.
 fn owned<'a>(
     opened: &'a Opened,
-    (webhook, outage, invoice): (&'a str, &'a str, &'a str),
+    (webhook, outage, invoice, r#box): (&'a str, &'a str, &'a str, &'a str),
     parameter: &str,
 ) -> (&'a str, &'static str, Role) {
     match parameter {
@@ -186,6 +187,7 @@ fn owned<'a>(
         "order" => (&opened.bid, "acme", Role::Buyer),
         "contract" => (&opened.contract, "acme", Role::Buyer),
         "lot" => (&opened.lot, "north", Role::Provider),
+        "box" => (r#box, "north", Role::Provider),
         unknown => panic!("say here what {{{unknown}}} stands for and to whom it belongs"),
     }
 }
@@ -200,6 +202,7 @@ async fn what_belongs_to_another_organization_is_not_there_for_anyone_else() {
     let outage = claimed_outage(&exchange).await;
     let invoices = exchange.client("acme", Role::Buyer).get("/v1/invoices").await.ok();
     let invoice = text(&invoices["data"][0]["id"]);
+    let created = lived(&exchange, 1).await;
     let before = head(&exchange).await;
     let mut checked = 0;
     for operation in operations(&exchange).await {
@@ -219,10 +222,14 @@ async fn what_belongs_to_another_organization_is_not_there_for_anyone_else() {
             continue;
         };
         let Some(roles) = &operation.roles else { continue };
-        let (id, owner, owner_role) = owned(&opened, (&webhook, &outage, &invoice), parameter);
+        let (id, owner, owner_role) = owned(&opened, (&webhook, &outage, &invoice, &created), parameter);
         let ask_for = async |client: ApiClient, id: &str| {
             let request = client.request(operation.method.clone(), &operation.path(id));
-            let body = if operation.template.ends_with("/terminate") { json!({"reason": "none"}) } else { json!({}) };
+            let body = match operation.template.rsplit_once('/') {
+                Some((_, "terminate")) => json!({"reason": "none"}),
+                Some((_, "deal")) => reference_deal("north"),
+                _ => json!({}),
+            };
             let request = if operation.method == Method::GET { request } else { request.json(&body) };
             client.send(request).await
         };

@@ -7,6 +7,7 @@ mod authorization;
 mod bad_input;
 mod bank;
 mod books;
+mod boxes;
 mod candles;
 mod chain;
 mod closing;

@@ -1,0 +1,244 @@
+//! Boxes over HTTP: their deals, version by version, and what those come to.
+
+use std::path::Path;
+
+use api::auth::{OPERATOR_ORGANIZATION, Role};
+use infra::audit::TopicSource;
+use infra::relay::RelayStatus;
+use reqwest::Method;
+use serde_json::{Value, json};
+use tests::client::ApiClient;
+use tests::condition::until;
+use tests::exchange::{TOPIC, TestExchange};
+use tests::log::audit;
+
+use crate::opening::{admit, text};
+
+/// The reference deal as a box of `sponsor`.
+pub fn reference_deal(sponsor: &str) -> Value {
+    let mut deal: Value = serde_json::from_str(&example("reference.json")).expect("JSON");
+    deal["sponsor"] = sponsor.into();
+    deal
+}
+
+fn example(name: &str) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../infra/examples/box").join(name);
+    std::fs::read_to_string(path).expect("an example")
+}
+
+async fn told(client: &ApiClient, path: &str) -> String {
+    let response = client.request(Method::GET, path).send().await.expect("the server answers");
+    response.text().await.expect("a body")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deal_is_entered_projected_and_amended() {
+    let exchange = TestExchange::start().await;
+    admit(&exchange).await;
+    let (north, finance) =
+        (exchange.client("north", Role::Provider), exchange.client(OPERATOR_ORGANIZATION, Role::Finance));
+    let created = north.post_with_key("/v1/boxes", &reference_deal("north"), "reference").await.ok();
+    assert_eq!((&created["version"], &created["deal"]["name"]), (&json!(1), &json!("Reference")));
+    let again = north.post_with_key("/v1/boxes", &reference_deal("north"), "reference").await.ok();
+    assert_eq!(created, again, "one request makes one box");
+    let path = format!("/v1/boxes/{}", text(&created["id"]));
+
+    // What it comes to is what the files say.
+    assert_eq!(told(&finance, &format!("{path}/projection?format=csv")).await, example("reference.csv"));
+    assert!(told(&finance, &format!("{path}/projection?format=svg")).await.starts_with("<svg"));
+    let short =
+        json!({"what_ifs": [{"short_payment": {"contract": "anchor", "month": "2026-07", "paid": "4100000.00"}}]});
+    let projected = north.post(&format!("{path}/projection"), &short).await.ok();
+    let tests = &projected["dates"][6]["tests"];
+    assert_eq!((&tests["dscr"], &tests["locked_up"]), (&json!("0.822"), &json!(true)));
+
+    let mut dearer = reference_deal("north");
+    dearer["facilities"][0]["rate"]["fixed"] = "0.143".into();
+    let amended = finance.put(&format!("{path}/deal"), &dearer).await.ok();
+    assert_eq!((&amended["version"], &amended["newest_version"]), (&json!(2), &json!(2)));
+    let rate = async |query: &str| {
+        north.get(&format!("{path}{query}")).await.ok()["deal"]["facilities"][0]["rate"]["fixed"].clone()
+    };
+    assert_eq!((rate("?version=1").await, rate("").await), (json!("0.083"), json!("0.143")));
+    assert_eq!(north.get(&format!("{path}?version=3")).await.problem(), (404, "not_found"));
+    let payoff = finance.get(&format!("{path}/projection")).await.ok()["measures"]["payoff"]["number"].clone();
+    assert_eq!(payoff, 33);
+
+    let listed = north.get("/v1/boxes").await.ok();
+    assert_eq!((&listed["data"][0]["id"], &listed["data"][0]["version"]), (&created["id"], &json!(2)));
+    let events = north.get("/v1/events?limit=500").await.ok().to_string();
+    assert!(events.contains("box_created") && events.contains("deal_amended"), "{events}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn boxes_are_their_sponsors_and_what_is_no_deal_is_refused() {
+    let exchange = TestExchange::start().await;
+    admit(&exchange).await;
+    let (north, south) = (exchange.client("north", Role::Provider), exchange.client("south", Role::Provider));
+    let finance = exchange.client(OPERATOR_ORGANIZATION, Role::Finance);
+    assert_eq!(south.post("/v1/boxes", &reference_deal("north")).await.problem(), (403, "forbidden_entity"));
+    let created = finance.post("/v1/boxes", &reference_deal("north")).await.ok();
+    let path = format!("/v1/boxes/{}", text(&created["id"]));
+    assert_eq!(north.get(&path).await.ok()["id"], created["id"]);
+    assert_eq!(south.get("/v1/boxes").await.ok()["data"], json!([]));
+    assert!(!south.get("/v1/events?limit=500").await.ok().to_string().contains("box_created"));
+
+    let changed = |pointer: &str, value: Value| {
+        let mut deal = reference_deal("north");
+        *deal.pointer_mut(pointer).expect("a place") = value;
+        deal
+    };
+    for (deal, problem) in [
+        (json!({}), (422, "invalid_field")),
+        (changed("/facilities/0/rate", json!({"fixed": "8.3 %"})), (422, "invalid_field")),
+        (changed("/priority/8/name", "trap".into()), (422, "deal_invalid")),
+        (changed("/closing", "2026-02-01".into()), (422, "deal_invalid")),
+    ] {
+        assert_eq!(north.post("/v1/boxes", &deal).await.problem(), problem);
+    }
+    assert_eq!(north.post("/v1/boxes", &reference_deal("nobody")).await.problem(), (403, "forbidden_entity"));
+    assert_eq!(finance.post("/v1/boxes", &reference_deal("nobody")).await.problem(), (422, "organization_unknown"));
+    let moved = changed("/closing", "2025-12-01".into());
+    assert_eq!(north.put(&format!("{path}/deal"), &moved).await.problem(), (422, "deal_invalid"));
+    let unknown = json!({"what_ifs": [{"client_default": {"contract": "other", "from": "2026-07"}}]});
+    assert_eq!(north.post(&format!("{path}/projection"), &unknown).await.problem(), (422, "deal_invalid"));
+    assert_eq!(north.get(&path).await.ok()["newest_version"], 1);
+}
+
+/// The first months of north's reference deal, the seventh short: closed, collected, paid out. The id of the box.
+pub async fn lived(exchange: &TestExchange, months: u32) -> String {
+    let finance = exchange.client(OPERATOR_ORGANIZATION, Role::Finance);
+    let created = finance.post("/v1/boxes", &reference_deal("north")).await.ok();
+    let id = text(&created["id"]);
+    let path = format!("/v1/boxes/{id}");
+    finance.post(&format!("{path}/closing"), &json!({})).await.ok();
+    for month in 2..months + 2 {
+        let date = format!("2026-{month:02}-01");
+        let amount = if month == 8 { "4100000.00" } else { "5400000.00" };
+        let collection = json!({"contract": "anchor", "amount": amount, "date": date, "reference": "wire"});
+        finance.post(&format!("{path}/collections"), &collection).await.ok();
+        finance.post(&format!("{path}/waterfalls"), &json!({"determination_date": date})).await.ok();
+    }
+    id
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_box_lives_in_books_of_its_own() {
+    let exchange = TestExchange::start().await;
+    admit(&exchange).await;
+    let path = format!("/v1/boxes/{}", lived(&exchange, 8).await);
+    let (north, finance) =
+        (exchange.client("north", Role::Provider), exchange.client(OPERATOR_ORGANIZATION, Role::Finance));
+    let runs = north.get(&format!("{path}/waterfalls")).await.ok();
+    let short = &runs["data"][6];
+    assert_eq!(short["debt"], "62437976.08");
+    assert_eq!(short["run"]["drawn"], json!({"debt_service": "540000.00"}));
+    assert_eq!((&short["run"]["tests"]["dscr"], &short["run"]["tests"]["locked_up"]), (&json!("0.822"), &json!(true)));
+    let standing = north.get(&path).await.ok();
+    assert_eq!(standing["standing"]["debts"], json!({"senior": "59869234.17"}));
+    assert_eq!((&standing["next_determination"], &standing["due"]), (&json!("2026-10-01"), &json!(true)));
+
+    // What the lender is told of the short month, and on paper.
+    let statement = north.get(&format!("{path}/statement?date=2026-08-01")).await.ok();
+    assert_eq!(
+        statement["facilities"][0],
+        json!({"name": "senior", "opening": "64988488.91", "drawn": "0.00", "interest_due": "464487.17",
+               "interest_paid": "464487.17", "principal_due": "2550512.83", "principal_paid": "2550512.83",
+               "closing": "62437976.08"})
+    );
+    assert_eq!(
+        statement["covenants"][0],
+        json!({"name": "DSCR, lock-up", "required": "at least 1.15", "actual": "0.822", "kept": false})
+    );
+    let reserve = &statement["accounts"][0];
+    assert_eq!(
+        (&reserve["opening"], &reserve["given"], &reserve["closing"]),
+        (&json!("3000000.00"), &json!("540000.00"), &json!("2460000.00"))
+    );
+    let csv = told(&finance, &format!("{path}/statement?date=2026-08-01&format=csv")).await;
+    assert!(
+        csv.contains("facility,senior,closing,62437976.08\n") && csv.contains("covenant,,locked_up,true\n"),
+        "{csv}"
+    );
+    let html = told(&finance, &format!("{path}/statement?format=html")).await;
+    assert!(html.contains("59869234.17") && html.contains("1.250"), "{html}");
+    assert_eq!(north.get(&format!("{path}/statement?date=2026-08-02")).await.problem(), (404, "not_found"));
+
+    // Books of its own, which balance; the operator's have nothing of it.
+    let entity = format!("box:{}", text(&standing["id"]));
+    let trial = finance.get(&format!("/v1/ledger/trial-balance?entity={entity}&currency=USD")).await.ok().to_string();
+    assert!(trial.contains("2600-debt") && trial.contains("-59869234.17"), "{trial}");
+    let operators = finance.get("/v1/ledger/trial-balance?entity=operator&currency=USD").await.ok().to_string();
+    assert!(!operators.contains("2600-debt"), "{operators}");
+    let entries = format!("/v1/ledger/entries?entity={entity}&event={}", short["sequence"]);
+    let entries = finance.get(&entries).await.ok();
+    let rules = entries["data"].as_array().expect("entries").iter().map(|entry| text(&entry["rule"]));
+    assert_eq!(rules.collect::<Vec<_>>(), ["box.accrued.1", "box.waterfall.1"]);
+
+    // Refusals, and a reversal, which is whole.
+    let run =
+        async |date: &str| finance.post(&format!("{path}/waterfalls"), &json!({"determination_date": date})).await;
+    assert_eq!(run("2026-09-01").await.problem(), (409, "waterfall_not_next"));
+    assert_eq!(run("2026-11-01").await.problem(), (409, "waterfall_not_next"));
+    let reversal = |date: &str| json!({"determination_date": date, "reason": "counted twice"});
+    let reversals = format!("{path}/waterfalls/reversals");
+    assert_eq!(finance.post(&reversals, &reversal("2026-08-01")).await.problem(), (409, "waterfall_not_latest"));
+    let reversed = finance.post(&reversals, &reversal("2026-09-01")).await.ok();
+    assert_eq!(reversed["standing"]["debts"], json!({"senior": "62437976.08"}));
+    assert_eq!(reversed["collected"], "5400000.00");
+    let again = run("2026-09-01").await.ok();
+    assert_eq!(again["debt"], "59869234.17");
+    let early = json!({"contract": "anchor", "amount": "1.00", "date": "2026-09-01", "reference": "wire"});
+    let collections = format!("{path}/collections");
+    assert_eq!(finance.post(&collections, &early).await.problem(), (422, "collection_invalid"));
+    assert_eq!(finance.post(&format!("{path}/closing"), &json!({})).await.problem(), (409, "box_closed"));
+
+    // What is stored follows from the log, and so does what was published.
+    let head = exchange.node.log.head();
+    until("the relay has published all", async || {
+        (exchange.node.relay.status() == RelayStatus::Published(head)).then_some(())
+    })
+    .await;
+    let topic = TopicSource { brokers: exchange.brokers().expect("brokers"), topic: TOPIC.to_owned() };
+    let report = audit(&exchange.database, Some(topic)).await.expect("an audit");
+    assert!(report.sound, "{report:#?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whatever_is_changed_in_the_books_of_a_box_is_named() {
+    let exchange = TestExchange::start().await;
+    admit(&exchange).await;
+    lived(&exchange, 8).await;
+    let database = exchange.stop().await;
+    let tampered = async |sql: &str| {
+        let copy = database.copy().await;
+        let owner = copy.owner().await;
+        for table in ["books", "entries", "lines", "balances", "daily_movements"] {
+            owner.batch_execute(&format!("ALTER TABLE {table} DISABLE TRIGGER ALL")).await.expect("the superuser may");
+        }
+        owner.batch_execute(sql).await.unwrap_or_else(|error| panic!("{sql}: {error:?}"));
+        let report = audit(&copy, None).await.expect("an audit");
+        copy.remove().await;
+        assert!(!report.sound, "{sql}");
+        let first = report.checks.iter().find_map(|outcome| outcome.first.as_ref());
+        first.map(ToString::to_string).expect("a difference")
+    };
+    for (sql, named) in [
+        ("UPDATE lines SET amount = amount + sign(amount) WHERE book = 2 AND entry = 2", "entry 2 of box:"),
+        ("DELETE FROM entries WHERE book = 2 AND sequence = 4", "line 0 of entry 4 of the book 2: expected none"),
+        ("DELETE FROM lines WHERE book = 2 AND entry = 4 AND line = 1", "lines: expected "),
+        ("UPDATE entries SET hash = sha256('forged') WHERE book = 2 AND sequence = 5", " of box:"),
+        ("UPDATE books SET head_sequence = head_sequence + 1 WHERE id = 2", "beside books.head of box:"),
+        (
+            "UPDATE daily_movements SET amount = amount + 1 WHERE code = '2600-debt'",
+            " 2600-debt USD, movements of 2026-",
+        ),
+        (
+            "INSERT INTO books (id, entity) VALUES (3, 'box:0192f0c1-0000-7000-8000-000000000001')",
+            "no event created the box",
+        ),
+    ] {
+        let first = tampered(sql).await;
+        assert!(first.contains(named), "{sql}: {first}");
+    }
+}
