@@ -170,8 +170,10 @@ async fn a_box_lives_in_books_of_its_own() {
     assert!(trial.contains("2600-debt") && trial.contains("-59869234.17"), "{trial}");
     let operators = finance.get("/v1/ledger/trial-balance?entity=operator&currency=USD").await.ok().to_string();
     assert!(!operators.contains("2600-debt"), "{operators}");
-    let entries = format!("/v1/ledger/entries?entity={entity}&event={}", short["sequence"]);
-    let entries = finance.get(&entries).await.ok();
+    let entries = finance.get(&format!("/v1/ledger/entries?event={}", short["sequence"])).await.ok();
+    assert_eq!(entries["data"][0]["entity"], entity);
+    let of_box = finance.get(&format!("/v1/ledger/entries?box={}&limit=1", text(&standing["id"]))).await.ok();
+    assert_eq!(of_box["data"][0]["rule"], "box.contributed.1");
     let rules = entries["data"].as_array().expect("entries").iter().map(|entry| text(&entry["rule"]));
     assert_eq!(rules.collect::<Vec<_>>(), ["box.accrued.1", "box.waterfall.1"]);
 

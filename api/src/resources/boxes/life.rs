@@ -46,7 +46,7 @@ pub struct CollectionBody {
     date: Day,
     /// The bank's reference.
     reference: String,
-    /// The event whose entry it is: `GET /v1/ledger/entries?event=…&entity=box:…`.
+    /// The event whose entry it is: `GET /v1/ledger/entries?event=…`.
     sequence: u64,
 }
 
@@ -78,7 +78,7 @@ pub struct RunBody {
     determination_date: Day,
     /// The version of the deal that it follows.
     version: u32,
-    /// The event whose entries it is: `GET /v1/ledger/entries?event=…&entity=box:…`.
+    /// The event whose entries it is: `GET /v1/ledger/entries?event=…`.
     sequence: u64,
     /// When it was started.
     #[schema(value_type = String, format = DateTime)]

@@ -3,8 +3,9 @@
 use actix_web::{HttpResponse, get, web};
 use infra::node::Node;
 use jiff::civil::Date;
-use ledger::{Amount, ChainHash, ContractId, EntityId, Entry, Line};
+use ledger::{Amount, BoxId, ChainHash, ContractId, EntityId, Entry, Line};
 use serde::{Deserialize, Serialize};
+use tokio_postgres::Client;
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
@@ -29,7 +30,8 @@ pub struct EntryQuery {
     pub(crate) r#box: Option<Uuid>,
     /// Only entries with a line on this account of the chart, given by its code.
     pub(crate) account: Option<String>,
-    /// Only entries of this entity's books; the operator's when not given.
+    /// Only entries of this entity's books. When not given, those of the box that is asked for, or of the box whose books the event that
+    /// is asked for moved, or else the operator's.
     pub(crate) entity: Option<String>,
     /// Where the page before ended: its `next_cursor`.
     pub(crate) cursor: Option<String>,
@@ -40,7 +42,19 @@ pub struct EntryQuery {
 impl EntryQuery {
     /// The entity whose books it asks for.
     pub(crate) fn entity(&self) -> String {
-        self.entity.clone().unwrap_or_else(|| EntityId::Operator.to_string())
+        let of_box = || self.r#box.map(|id| EntityId::Box(BoxId::new(id)));
+        self.entity.clone().unwrap_or_else(|| of_box().unwrap_or(EntityId::Operator).to_string())
+    }
+
+    /// The entity whose books it asks for, be it only by their event.
+    async fn entity_in(&self, client: &Client) -> Result<String, Problem> {
+        let event = self.event.filter(|_| self.entity.is_none() && self.r#box.is_none());
+        let Some(event) = event.and_then(|event| i64::try_from(event).ok()) else { return Ok(self.entity()) };
+        // Along the index on the entries of boxes: an event moves the operator's books or those of boxes.
+        let statement = "SELECT b.entity FROM entries e JOIN books b ON b.id = e.book \
+                         WHERE e.book > 1 AND e.event = $1 ORDER BY e.book LIMIT 1";
+        let row = client.query_opt(statement, &[&event]).await?;
+        Ok(row.map_or_else(|| self.entity(), |row| row.get(0)))
     }
 
     /// Whether the account that it asks for is in the chart.
@@ -54,7 +68,7 @@ impl EntryQuery {
 pub struct LineBody {
     /// The account's code in the chart.
     account: String,
-    /// Whose part of the account: empty, `org:<id>` or `contract:<id>`.
+    /// Whose part of the account: empty, `org:<id>`, `contract:<id>`, `bank:<account>` or, in a box, `item:<name>`.
     owner: String,
     /// How much: debit positive.
     #[schema(value_type = String)]
@@ -108,7 +122,7 @@ impl EntryBody {
             rule: format!("{}.{}", rule.id, rule.version),
             event: i64::try_from(event).ok(),
             contract: entry.contract().map(ContractId::uuid),
-            r#box: entry.r#box().map(ledger::BoxId::uuid),
+            r#box: entry.r#box().map(BoxId::uuid),
             corrects: entry.corrects().map(|corrects| corrects.to_string()),
             hash: hex::encode(hash),
             lines: entry.lines().iter().map(LineBody::from).collect(),
@@ -172,9 +186,9 @@ pub async fn list(
     node: web::Data<Node>,
 ) -> Result<HttpResponse, Problem> {
     let span = PageSpan::of(query.cursor.as_deref(), query.limit)?;
-    let entity = query.entity();
     query.check_account()?;
     let client = node.database.get().await?;
+    let entity = query.entity_in(&client).await?;
     let book = book_of(&client, &entity).await?;
     let event = query.event.map(|event| i64::try_from(event).unwrap_or(i64::MAX));
     let statement = "SELECT e.sequence, e.effective, e.rule || '.' || e.rule_version, e.event, e.contract, e.box, \
@@ -214,7 +228,7 @@ pub async fn list(
 }
 
 /// Adds the lines of each entry.
-async fn add_lines(client: &tokio_postgres::Client, book: i32, page: &mut [EntryBody]) -> Result<(), Problem> {
+async fn add_lines(client: &Client, book: i32, page: &mut [EntryBody]) -> Result<(), Problem> {
     let numbers: Vec<i64> = page.iter().map(|entry| entry.sequence).collect();
     let statement = "SELECT l.entry, a.code, a.owner, l.amount, a.currency, l.contract \
                      FROM lines l JOIN accounts a ON a.id = l.account \
