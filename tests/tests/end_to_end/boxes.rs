@@ -138,6 +138,9 @@ async fn a_box_lives_in_books_of_its_own() {
     assert_eq!(standing["standing"]["debts"], json!({"senior": "59869234.17"}));
     assert_eq!((&standing["next_determination"], &standing["due"]), (&json!("2026-10-01"), &json!(true)));
 
+    let amended = north.put(&format!("{path}/deal"), &reference_deal("north")).await;
+    assert_eq!(amended.problem(), (403, "forbidden_role"), "the lender's rank is not the sponsor's to change");
+
     // What the lender is told of the short month, and on paper.
     let statement = north.get(&format!("{path}/statement?date=2026-08-01")).await.ok();
     assert_eq!(

@@ -197,7 +197,7 @@ pub async fn show(
 }
 
 /// Amend a box's deal: a new version that holds from now on. Sponsor, currency, closing and determination dates
-/// stay, and so does what the box owes, holds or is short of.
+/// stay, and so does what the box owes, holds or is short of. Before the closing the sponsor amends its deal, after it finance alone.
 #[utoipa::path(
     operation_id = "amend_deal",
     tag = "boxes",
@@ -221,7 +221,11 @@ pub async fn amend(
     node: web::Data<Node>,
 ) -> Result<HttpResponse, Problem> {
     let (id, deal) = (BoxId::new(id.into_inner()), deal.into_inner());
-    seen(&node.view.read(), &caller, id)?;
+    // Once there is a lender, a sponsor does not change on its own what it owes and whom it pays first.
+    let is_closed = seen(&node.view.read(), &caller, id)?.life.is_some();
+    if is_closed && caller.role == Role::Provider {
+        return Err(Problem::new(ProblemCode::ForbiddenRole, "Once its deal has closed, finance amends it."));
+    }
     let instruction = Instruction::AmendDeal { r#box: id, deal: Box::new(deal.clone()), by: caller.client };
     let receipt = submit(&node, &request, caller.organization, &(caller.client, &deal), instruction).await?;
     let version = receipt.rows.iter().find_map(|row| match &row.record.event {
