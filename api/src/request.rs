@@ -21,6 +21,8 @@ pub const BODY_BYTES_MAX: usize = 65_536;
 const KEY_LENGTH_MAX: usize = 128;
 /// How long a read waits for the read models.
 const READ_PATIENCE: Duration = Duration::from_secs(5);
+/// What a table of comma-separated values is sent as.
+pub const CSV_TYPE: &str = "text/csv; charset=utf-8; header=present";
 /// The header of an answer that says how far the log was.
 pub const SEQUENCE_HEADER: &str = "Secondwind-Sequence";
 /// Items in a page, unless the caller asks for fewer or more.

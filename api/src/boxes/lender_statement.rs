@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use askama::Template;
-use ledger::deal::{CovenantTests, Covenants, Deal, Pays, Quantity, Run, RunStep, Standing};
+use ledger::deal::{Deal, Pays, Quantity, Run, RunStep, Standing};
 use ledger::{Amount, BoxId, Currency, Day, ItemName, OrganizationId};
 use matching::{BoxRecord, StandingRun};
 use serde::Serialize;
@@ -180,7 +180,7 @@ impl LenderStatement {
                 .collect(),
             accounts: accounts(deal, before, run),
             steps: run.steps.iter().map(StepStatement::from).collect(),
-            covenants: covenants(&terms.covenants, &run.tests, run.after.debt()),
+            covenants: covenants(deal, run, before.debt() + content.funding.draws.iter().map(|draw| draw.amount).sum()),
             locked_up: run.tests.locked_up,
         })
     }
@@ -302,8 +302,9 @@ fn accounts(deal: &Deal, before: &Standing, run: &Run) -> Vec<AccountStatement> 
     reserves.chain([trap]).collect()
 }
 
-/// The covenants that the deal has, as they were tested.
-fn covenants(promised: &Covenants, tests: &CovenantTests, debt: Amount) -> Vec<CovenantStatement> {
+/// The covenants that the deal has, as they were tested; `debt` is what was owed before the run.
+fn covenants(deal: &Deal, run: &Run, debt: Amount) -> Vec<CovenantStatement> {
+    let (promised, tests) = (&deal.terms().covenants, &run.tests);
     let dscr = tests.dscr.map_or_else(|| "no debt".to_owned(), |dscr| dscr.to_string());
     let at_least = |name, ratio: Option<Quantity>| {
         let ratio = ratio?;
@@ -312,14 +313,14 @@ fn covenants(promised: &Covenants, tests: &CovenantTests, debt: Amount) -> Vec<C
     };
     let ltv = promised.ltv_max.map(|most| {
         let actual = tests.ltv.map_or_else(|| "no debt".to_owned(), |ltv| ltv.to_string());
-        let kept = tests.ltv.is_none_or(|ltv| ltv.decimal() <= most.decimal());
+        let kept = !promised.is_above_ltv(debt, deal.depreciated_cost(run.date));
         CovenantStatement { name: "LTV", required: format!("at most {most}"), actual, kept }
     });
     let eligible = tests.eligible_debt.map(|most| CovenantStatement {
         name: "eligible debt",
         required: format!("at most {most}"),
-        actual: debt.to_string(),
-        kept: debt <= most,
+        actual: run.after.debt().to_string(),
+        kept: run.after.debt() <= most,
     });
     let dscrs = [at_least("DSCR, lock-up", promised.lock_up_dscr), at_least("DSCR, default", promised.default_dscr)];
     dscrs.into_iter().chain([ltv, eligible]).flatten().collect()

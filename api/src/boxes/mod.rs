@@ -13,6 +13,8 @@ pub use lender_statement::LenderStatement;
 use projection_charts::projection_svg;
 use projection_csv::projection_csv;
 
+use crate::request::CSV_TYPE;
+
 /// How a projection is told.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug, Deserialize, ValueEnum, ToSchema)]
 #[serde(rename_all = "snake_case")]
@@ -31,7 +33,7 @@ impl ProjectionFormat {
     pub const fn media_type(self) -> &'static str {
         match self {
             Self::Json => "application/json",
-            Self::Csv => "text/csv; charset=utf-8; header=present",
+            Self::Csv => CSV_TYPE,
             Self::Svg => "image/svg+xml",
         }
     }

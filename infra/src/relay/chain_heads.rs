@@ -3,6 +3,7 @@
 //! Whoever could rewrite the tables could give them a new chain that is consistent in itself. The heads on the topic are out of
 //! that hand's reach, so such a rewrite shows.
 
+use deadpool_postgres::Object;
 use ledger::{ChainHash, EntityId, Map};
 
 use super::RelayError;
@@ -59,18 +60,18 @@ impl ChainHeads {
         until: u64,
         events: usize,
     ) -> Result<Map<u64, BookHeads>, RelayError> {
-        let mut heads = self.of_operator(database, until, events).await?;
-        self.of_boxes(database, until, &mut heads).await?;
+        let client = database.get().await.map_err(JournalError::from)?;
+        let mut heads = self.of_operator(&client, until, events).await?;
+        self.of_boxes(&client, until, &mut heads).await?;
         Ok(heads)
     }
 
     async fn of_operator(
         &mut self,
-        database: &Database,
+        client: &Object,
         until: u64,
         events: usize,
     ) -> Result<Map<u64, BookHeads>, RelayError> {
-        let client = database.get().await.map_err(JournalError::from)?;
         let statement =
             "SELECT sequence, event, hash FROM entries WHERE book = $1 AND sequence > $2 ORDER BY sequence LIMIT $3";
         let statement = client.prepare_cached(statement).await?;
@@ -100,11 +101,10 @@ impl ChainHeads {
     /// Adds those of boxes, along the index on their entries' events.
     async fn of_boxes(
         &mut self,
-        database: &Database,
+        client: &Object,
         until: u64,
         heads: &mut Map<u64, BookHeads>,
     ) -> Result<(), RelayError> {
-        let client = database.get().await.map_err(JournalError::from)?;
         let statement = "SELECT DISTINCT ON (e.event, e.book) e.event, b.entity, e.sequence, e.hash \
                          FROM entries e JOIN books b ON b.id = e.book \
                          WHERE e.book > 1 AND e.event > $1 AND e.event <= $2 \

@@ -56,9 +56,9 @@ impl ClientContract {
         }
     }
 
-    /// What it charges for a month, if that is one of its own.
-    pub fn charged_in(&self, month: Month) -> Option<Amount> {
-        (self.first..self.end()).contains(&month).then(|| self.charged(month)).flatten()
+    /// Whether a month is one of its own.
+    pub fn charges_for(&self, month: Month) -> bool {
+        (self.first..self.end()).contains(&month)
     }
 
     /// What is charged for a share of a month, to the cent.

@@ -73,8 +73,8 @@ impl CovenantTests {
 }
 
 impl Covenants {
-    /// Whether a debt is above its share of the depreciated cost.
-    pub(super) fn is_above_ltv(&self, debt: Amount, depreciated_cost: Amount) -> bool {
+    /// Whether a debt is above its share of the depreciated cost, by the exact amounts.
+    pub fn is_above_ltv(&self, debt: Amount, depreciated_cost: Amount) -> bool {
         self.ltv_max.is_some_and(|share| debt.to_decimal() > depreciated_cost.to_decimal() * share.decimal())
     }
 }

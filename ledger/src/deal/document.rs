@@ -18,7 +18,7 @@ use crate::{Amount, Day, ItemName, Month};
 const LIST_MAX: usize = 100;
 /// The most characters of a name.
 const NAME_MAX: usize = 60;
-/// The most months of a contract, and determination dates of a deal.
+/// The most months of a contract or of a depreciation, and draws or fixings of one name.
 const MONTHS_MAX: u16 = 600;
 
 /// A deal document whose parts fit together, with the schedule that follows from it.

@@ -52,7 +52,7 @@ impl Period {
         let each = || each(&months);
         let mut contracted = Amount::ZERO;
         for contract in &terms.contracts {
-            for month in each().filter(|month| (contract.first..contract.end()).contains(month)) {
+            for month in each().filter(|month| contract.charges_for(*month)) {
                 contracted += contract.charged(month).ok_or_else(|| too_large(&contract.name))?;
             }
         }

@@ -125,13 +125,6 @@ impl Standing {
     }
 }
 
-impl Run {
-    /// What a step got.
-    pub fn paid(&self, step: &str) -> Amount {
-        self.steps.iter().find(|paid| paid.name.as_str() == step).map_or(Amount::ZERO, |paid| paid.paid)
-    }
-}
-
 /// A run in the making.
 struct Making<'a> {
     deal: &'a Deal,

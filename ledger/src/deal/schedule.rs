@@ -108,7 +108,7 @@ impl<'a> Schedule<'a> {
             Amortization::Linear {} => open.checked_div(Decimal::from(self.until(self.deal.maturity(facility)).len())),
             Amortization::Annuity {} => {
                 let dates = self.until(self.deal.maturity(facility));
-                let level = open.checked_div(self.discounted(facility, dates, |_| Some(Decimal::ONE))?)?;
+                let level = open.checked_div(self.discounted(facility, dates, |_| Decimal::ONE)?)?;
                 Some(level - interest)
             }
             Amortization::Sculpted(ratio) => {
@@ -120,13 +120,13 @@ impl<'a> Schedule<'a> {
             Amortization::TargetMonths(months) => {
                 let target = self.deal.terms().closing.month().plus(i32::from(months));
                 let dates = self.until(target.last_day());
-                let part = |amount: Amount| Some(amount.to_decimal() * share);
+                let part = |amount: Amount| amount.to_decimal() * share;
                 let cfads = self.discounted(facility, dates, |period| part(period.cfads()))?;
                 let costs = self.discounted(facility, dates, |period| part(period.debt_costs))?;
                 // Discounted debt service repays what is open: `cfads / ratio = open + costs`.
                 let Period { debt_costs, .. } = self.period();
-                let service = part(self.period().cfads())?.checked_mul((open + costs).checked_div(cfads)?)?;
-                Some(service - part(*debt_costs)? - interest)
+                let service = part(self.period().cfads()).checked_mul((open + costs).checked_div(cfads)?)?;
+                Some(service - part(*debt_costs) - interest)
             }
         }
     }
@@ -137,19 +137,24 @@ impl<'a> Schedule<'a> {
         &ahead[..ahead.partition_point(|period| period.date <= day)]
     }
 
+    /// The facility with the highest present rate; nothing without facilities.
+    fn dearest(&self) -> Option<&'a DebtFacility> {
+        self.deal.terms().facilities.iter().max_by_key(|facility| self.rate(facility))
+    }
+
     /// The sum of an amount of each of these periods, the first of which begins now, discounted at a facility's present rate. Nothing
     /// where numbers become too large.
     fn discounted(
         &self,
         facility: &DebtFacility,
         periods: &[Period],
-        amount: impl Fn(&Period) -> Option<Decimal>,
+        amount: impl Fn(&Period) -> Decimal,
     ) -> Option<Decimal> {
         let rate = self.rate(facility);
         let (mut factor, mut sum) = (Decimal::ONE, Decimal::ZERO);
         for period in periods {
             factor = factor.checked_div(Decimal::ONE + facility.day_count.part_of(rate, period.from, period.date))?;
-            sum = sum.checked_add(amount(period)?.checked_mul(factor)?)?;
+            sum = sum.checked_add(amount(period).checked_mul(factor)?)?;
         }
         Some(sum)
     }
@@ -159,9 +164,10 @@ impl<'a> Schedule<'a> {
         let eligibility = self.deal.terms().covenants.eligibility?;
         let share = eligibility.depreciated_cost.map(|share| depreciated_cost.to_decimal() * share.decimal());
         let supported = eligibility.contracted_dscr.map(|ratio| {
-            let dearest = self.deal.terms().facilities.iter().max_by_key(|facility| self.rate(facility));
-            let (Some(facility), [_, later @ ..]) = (dearest, &self.periods[self.at..]) else { return Decimal::ZERO };
-            let cfads = self.discounted(facility, later, |period| Some(period.cfads().to_decimal()));
+            let (Some(facility), [_, later @ ..]) = (self.dearest(), &self.periods[self.at..]) else {
+                return Decimal::ZERO;
+            };
+            let cfads = self.discounted(facility, later, |period| period.cfads().to_decimal());
             cfads.and_then(|cfads| cfads.checked_div(ratio.decimal())).unwrap_or_default().max(Decimal::ZERO)
         });
         let least = [share, supported].into_iter().flatten().min()?;
@@ -171,8 +177,7 @@ impl<'a> Schedule<'a> {
     /// The loan life coverage of what is owed at the beginning of this period: the scheduled CFADS up to a date, discounted at the
     /// dearest facility's rate, over the debt. Nothing without debt.
     pub fn loan_life_coverage(&self, debt: Amount, until: Day) -> Option<Figure> {
-        let facility = self.deal.terms().facilities.iter().max_by_key(|facility| self.rate(facility))?;
-        let cfads = self.discounted(facility, self.until(until), |period| Some(period.cfads().to_decimal()))?;
+        let cfads = self.discounted(self.dearest()?, self.until(until), |period| period.cfads().to_decimal())?;
         Figure::ratio(cfads, debt.to_decimal())
     }
 }

@@ -370,7 +370,7 @@ pub enum Fact<'a> {
     BoxContributed {
         /// The box.
         r#box: BoxId,
-        /// How much, more than zero.
+        /// How much; below zero where it got back what was drawn beyond what was spent.
         amount: Amount,
     },
     /// A box drew on a facility.

@@ -16,7 +16,7 @@ use crate::{Currency, Day, Entry, Unbalanced};
 pub use fact::{Accrual, CashMove, Credit, Delivery, Fact, JournalLine, Redress, SpotDelivery};
 pub use rule::{DescribedRule, PostingRule, RULES};
 
-/// The entry that records `fact` in the operator's books, dated `effective`.
+/// The entry that records `fact`, in the books of the operator or of the box that it is of, dated `effective`.
 ///
 /// # Errors
 /// [`Unbalanced`] when the fact's amounts cannot make an entry: nothing but zeros, or an oversized amount. Whoever states a

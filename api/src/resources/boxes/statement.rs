@@ -11,7 +11,7 @@ use super::seen;
 use crate::auth::{BoxReader, Caller};
 use crate::boxes::LenderStatement;
 use crate::problem::{Problem, ProblemBody};
-use crate::request::{SEQUENCE_HEADER, answer};
+use crate::request::{CSV_TYPE, SEQUENCE_HEADER, answer};
 
 /// Which statement, and how it is told.
 #[derive(Deserialize, IntoParams)]
@@ -74,7 +74,7 @@ pub async fn show(
     };
     match query.format {
         StatementFormat::Json => Ok(answer(HttpResponse::Ok(), exchange.sequence(), &statement)),
-        StatementFormat::Csv => text("text/csv; charset=utf-8; header=present", statement.to_csv()),
+        StatementFormat::Csv => text(CSV_TYPE, statement.to_csv()),
         StatementFormat::Html => text("text/html; charset=utf-8", statement.to_html()),
     }
 }

@@ -26,12 +26,9 @@ use ledger::{Currency, Day, EntityId};
 use tokio_postgres::Client;
 
 use crate::problem::{Problem, ProblemCode};
-use crate::request::SEQUENCE_HEADER;
+use crate::request::{CSV_TYPE, SEQUENCE_HEADER};
 
-/// What a table of comma-separated values is sent as.
-const CSV_TYPE: &str = "text/csv; charset=utf-8; header=present";
-
-/// The entity of this name, if it keeps books: so far the operator alone does.
+/// The entity of this name, if it keeps books at a desk, where there are no boxes: the operator alone does.
 pub(crate) fn check_entity(entity: &str) -> Result<EntityId, Problem> {
     match entity.parse() {
         Ok(EntityId::Operator) => Ok(EntityId::Operator),

@@ -14,9 +14,10 @@ use uuid::Uuid;
 use super::csv_record::push_record;
 use super::statement::StatementFormat;
 use super::streaming::{Interrupted, Report, Reports, Sheet, Snapshot, stream};
-use super::{CSV_TYPE, book_of, check_currency};
+use super::{book_of, check_currency};
 use crate::auth::{Caller, Financial};
 use crate::problem::{Problem, ProblemBody};
+use crate::request::CSV_TYPE;
 use crate::wire::amount;
 
 /// Whose open holds.

@@ -201,7 +201,8 @@ fn revenue(schedule: &Schedule<'_>, terms: &DealTerms) -> Vec<ItemAmount> {
     let months = || schedule.period().months();
     let earned = terms.contracts.iter().map(|contract| {
         // A deal's charges are in range.
-        let amount = months().filter_map(|month| contract.charged_in(month)).sum();
+        let own = months().filter(|month| contract.charges_for(*month));
+        let amount = own.filter_map(|month| contract.charged(month)).sum();
         ItemAmount { name: contract.name, amount }
     });
     earned.filter(|item| !item.amount.is_zero()).collect()

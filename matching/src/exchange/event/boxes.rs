@@ -32,7 +32,7 @@ pub struct DealAmended {
 /// What is drawn, bought and set aside, and what the sponsor pays in for it.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Funding {
-    /// What the sponsor pays in: what the rest comes to.
+    /// What the sponsor pays in, which is what draws do not cover; below zero where they are more than is needed.
     pub contributed: Amount,
     /// What is drawn on each facility.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

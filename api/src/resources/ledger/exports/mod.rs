@@ -29,6 +29,7 @@ use super::day_span::DaySpan;
 use super::streaming::{Reports, Snapshot, stream};
 use crate::auth::{Caller, Financial};
 use crate::problem::{Problem, ProblemBody};
+use crate::request::CSV_TYPE;
 
 /// The form of an export.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize, ToSchema)]
@@ -56,7 +57,7 @@ impl ExportFormat {
 
     const fn content_type(self) -> &'static str {
         match self {
-            Self::Csv => "text/csv; charset=utf-8; header=present",
+            Self::Csv => CSV_TYPE,
             Self::Jsonl => "application/jsonl",
             Self::Hledger | Self::Beancount => "text/plain; charset=utf-8",
         }

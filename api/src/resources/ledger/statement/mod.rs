@@ -18,6 +18,7 @@ pub use self::form::StatementFormat;
 use super::day_span::DaySpan;
 use super::streaming::{Interrupted, Report, Sheet, Snapshot, stream};
 use crate::problem::Problem;
+use crate::request::CSV_TYPE;
 use crate::wire::amount;
 
 /// An account, or part of one, whose lines are listed.
@@ -114,7 +115,7 @@ impl Statement {
     pub fn answer(self, mut answer: HttpResponseBuilder, snapshot: Snapshot) -> HttpResponse {
         answer.content_type(match self.format {
             StatementFormat::Json => "application/json",
-            StatementFormat::Csv => "text/csv; charset=utf-8; header=present",
+            StatementFormat::Csv => CSV_TYPE,
         });
         stream(answer, snapshot, self)
     }
