@@ -134,6 +134,8 @@ problem_codes! {
     BoxClosed = "box_closed", 409, "The deal has closed";
     BoxNotClosed = "box_not_closed", 409, "The deal has not closed yet";
     BoxNotDue = "box_not_due", 409, "It is too early";
+    ContractNotAssignable = "contract_not_assignable", 409, "The contract cannot be assigned";
+    CollectionNotOpen = "collection_not_open", 409, "The collection is not open";
     CollectionInvalid = "collection_invalid", 422, "The collection is not possible";
     WaterfallNotNext = "waterfall_not_next", 409, "Another determination date comes first";
     WaterfallNotLatest = "waterfall_not_latest", 409, "Not the latest waterfall run";

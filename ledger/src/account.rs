@@ -48,6 +48,8 @@ pub enum AccountKind {
     SpotPrepayment,
     /// What sellers have earned and not yet been paid.
     SellerPayable,
+    /// What boxes have earned and not yet been paid over.
+    BoxPayable,
     /// Money on its way to its owner, until the bank has booked it.
     PayoutInTransit,
     /// Tax that was withheld from sellers and not yet paid to the state.
@@ -82,7 +84,7 @@ pub enum AccountKind {
 
 impl AccountKind {
     /// Every kind, in the order of the chart.
-    pub const ALL: [Self; 30] = [
+    pub const ALL: [Self; 31] = [
         Self::Bank,
         Self::BankUnmatched,
         Self::BoxCash,
@@ -98,6 +100,7 @@ impl AccountKind {
         Self::SecurityDeposit,
         Self::SpotPrepayment,
         Self::SellerPayable,
+        Self::BoxPayable,
         Self::PayoutInTransit,
         Self::WithheldTax,
         Self::AccruedCost,
@@ -133,6 +136,7 @@ impl AccountKind {
             Self::SecurityDeposit => "2105-security-deposit",
             Self::SpotPrepayment => "2110-spot-prepayment",
             Self::SellerPayable => "2200-seller-payable",
+            Self::BoxPayable => "2210-box-payable",
             Self::PayoutInTransit => "2300-payout-in-transit",
             Self::WithheldTax => "2400-withheld-tax",
             Self::AccruedCost => "2500-accrued-cost",
@@ -165,6 +169,7 @@ impl AccountKind {
             | Self::SecurityDeposit
             | Self::SpotPrepayment
             | Self::SellerPayable
+            | Self::BoxPayable
             | Self::PayoutInTransit => Guard::NeverDebit,
             Self::Bank
             | Self::BankUnmatched
@@ -227,6 +232,8 @@ pub enum Owner {
     BankAccount(BankAccountId),
     /// That of one thing that a box's deal names.
     Item(ItemName),
+    /// A box's, in the operator's books.
+    Box(BoxId),
 }
 
 impl fmt::Display for Owner {
@@ -237,13 +244,14 @@ impl fmt::Display for Owner {
             Self::Contract(id) => write!(f, "contract:{id}"),
             Self::BankAccount(id) => write!(f, "bank:{id}"),
             Self::Item(name) => write!(f, "item:{name}"),
+            Self::Box(id) => write!(f, "box:{id}"),
         }
     }
 }
 
 /// The text names no owner.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("an owner is empty, \"org:<id>\", \"contract:<id>\", \"bank:<account>\" or \"item:<name>\"")]
+#[error("an owner is empty, \"org:<id>\", \"contract:<id>\", \"bank:<account>\", \"item:<name>\" or \"box:<id>\"")]
 pub struct InvalidOwner;
 
 impl FromStr for Owner {
@@ -260,6 +268,7 @@ impl FromStr for Owner {
             }
             Some(("bank", id)) => id.parse().map(Self::BankAccount).map_err(|_| InvalidOwner),
             Some(("item", name)) => name.parse().map(Self::Item).map_err(|_| InvalidOwner),
+            Some(("box", id)) => id.parse().map(|uuid| Self::Box(BoxId::new(uuid))).map_err(|_| InvalidOwner),
             _ => Err(InvalidOwner),
         }
     }
@@ -291,6 +300,7 @@ impl Hash for Account {
             Owner::Contract(id) => id.hash(state),
             Owner::BankAccount(id) => id.hash(state),
             Owner::Item(name) => name.hash(state),
+            Owner::Box(id) => id.hash(state),
         }
     }
 }

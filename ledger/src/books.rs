@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use crate::{Account, AccountKind, Amount, Currency, EntityId, Fact, Guard, Map, OrganizationId, Owner, TrialBalance};
+use crate::{
+    Account, AccountKind, Amount, Currency, EntityId, Fact, Guard, Map, OrganizationId, Owner, Payee, TrialBalance,
+};
 
 /// The balance of every account of every entity.
 #[derive(Clone, Debug, Default)]
@@ -47,6 +49,11 @@ impl Books {
     /// What an organization has in one of its accounts with the operator, as a positive amount.
     pub fn customer(&self, kind: AccountKind, organization: OrganizationId, currency: Currency) -> Amount {
         -self.balance(&Account::operator(kind, Owner::Organization(organization), currency))
+    }
+
+    /// What the operator owes a payee of what contracts earned, as a positive amount.
+    pub fn payable(&self, payee: Payee, currency: Currency) -> Amount {
+        -self.balance(&payee.payable(currency))
     }
 
     /// The currencies in which an organization has anything with the operator.

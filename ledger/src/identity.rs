@@ -170,6 +170,8 @@ uuid_ids! {
     DepositId;
     /// Money that is paid out to its owner.
     PayoutId;
+    /// Money that one entity pays another: an entry in the books of each.
+    TransferId;
     /// A bank statement that was imported.
     StatementId;
     /// Bookings of the bank with what they were for.

@@ -38,13 +38,14 @@ pub use entry::{Entry, Line, Unbalanced};
 pub use identity::{
     BankAccountId, BoxId, ClientId, ContractId, DepositId, EntityId, InvalidBankAccount, InvalidClient, InvalidEntity,
     InvalidItemName, InvalidName, ItemName, JournalId, OrganizationId, PayoutId, ReconciliationId, StatementId,
+    TransferId,
 };
 pub use map::{Map, Set};
 pub use money::{Amount, AmountError, Currency, InvalidCurrency};
 pub use payment_reference::{InvalidReference, PaymentReference};
 pub use posting::{
-    Accrual, CashMove, Credit, Delivery, DescribedRule, Fact, JournalLine, PostingRule, RULES, Redress, SpotDelivery,
-    post,
+    Accrual, CashMove, Credit, Delivery, DescribedRule, Earned, Fact, JournalLine, Payee, PostingRule, RULES, Redress,
+    SpotDelivery, post,
 };
 pub use reconciliation::{MatchRule, OpenItem, Proposal, propose};
 pub use rounding::{share_ceil, share_floor, split};

@@ -1,8 +1,9 @@
 //! Contracts: what a term trade creates, how it is paid, and what each delivered hour of one earns.
 
-use ledger::{Amount, ContractId, Instant, Month, OrganizationId, share_floor};
+use ledger::{Amount, ContractId, Instant, Month, OrganizationId, Payee, share_floor};
 use serde::Serialize;
 
+use crate::exchange::Assignee;
 use crate::outage::undelivered_minutes;
 use crate::{Billing, DeliveryTerms, Hour, LotId, MarketId, OrderId, Outage, OutageStatus, Price, TradeId, Window};
 
@@ -61,6 +62,17 @@ pub struct Contract {
     pub owed: Owed,
     /// The hour before which it ends, where the buyer has given notice.
     pub ends: Option<Hour>,
+    /// The box that it is assigned to.
+    pub assignment: Option<Assignment>,
+}
+
+/// The assignment of a contract to a box.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
+pub struct Assignment {
+    /// To which.
+    pub to: Assignee,
+    /// The first hour that the box earns.
+    pub from: Hour,
 }
 
 /// What a seller owes the buyer of a contract and could not pay yet. It is paid as soon as the seller earns anything, for as long
@@ -175,6 +187,16 @@ impl Contract {
         undelivered_minutes(hours, self.gpus, self.counts_from(), settled.chain(also))
     }
 
+    /// The box that earns an hour; none of one that the seller earns.
+    pub fn assignee_at(&self, hour: Hour) -> Option<Assignee> {
+        self.assignment.filter(|assignment| hour >= assignment.from).map(|assignment| assignment.to)
+    }
+
+    /// Who earns an hour.
+    pub fn payee_at(&self, hour: Hour) -> Payee {
+        Assignee::payee(self.assignee_at(hour), self.seller)
+    }
+
     /// The next hour to deliver.
     pub fn next_hour(&self) -> Hour {
         self.window.start().plus(self.delivered)
@@ -224,6 +246,7 @@ mod tests {
                 undelivered_minutes: 0,
                 owed: Owed::default(),
                 ends: None,
+                assignment: None,
             };
             let mut sum = Earnings::default();
             while !contract.is_complete() {

@@ -25,24 +25,24 @@ mod venue;
 
 pub use auction::{AuctionAsk, AuctionBid, Clearing, clear};
 pub use billing::{Billing, PERIOD_HOURS};
-pub use contract::{Contract, Earnings, Owed};
+pub use contract::{Assignment, Contract, Earnings, Owed};
 pub use exchange::{
-    Accounting, Advance, Amendment, Bank, BankAccount, BankAccountClosed, BankAccountOpened, BankLineId,
+    Accounting, Advance, Amendment, Assignee, Bank, BankAccount, BankAccountClosed, BankAccountOpened, BankLineId,
     BankLinesBooked, BoxCollected, BoxCreated, BoxLife, BoxRecord, Boxes, Budget, BudgetSet, ChargeMissed, CloseReason,
-    ClosedPeriod, Command, ContractBusted, ContractHour, ContractNovated, ContractTerminated, DealAmended, DealClosed,
-    DealVersion, DecodeError, DeliveryReady, DepositExpected, DepositReceived, DismissalCause, Event, EventKey,
-    Exchange, Funding, GPUS_MAX, HourShortfall, HoursDelivered, Instruction, ItemAmount, ItemChoice, Journal,
-    JournalApproved, JournalProposed, JournalRejected, JournalStatus, Log, LotExpired, LotRegistered, LotWithdrawn,
-    MARKETS_PER_BID_MAX, MarketChoice, MarketHalted, MarketOpened, MarketResumed, MatchedItem, MatchedLine,
-    MatchedTarget, MissedCause, NewCollection, NewJournal, NewLot, NewOrder, NewOutage, NewSide, NoticeGiven,
-    OPEN_ORDERS_MAX, OpenDeposit, OpenItems, OpenLine, OpenPayout, OrderAmended, OrderClosed, OrderLimitSet,
-    OrderPlaced, OrderSide, OrderTerms, Organization, OrganizationRegistered, OrganizationReinstated,
-    OrganizationSuspended, OutageDismissed, OutageOpened, OutageRestored, OutageSettled, Parties, PayoutRequested,
-    PayoutReturned, PayoutSource, PeriodCharged, PeriodClosed, PriceBandSet, Quote, QuoteRequest, QuotedTrade,
-    Reconciled, ReconciliationUndone, Record, Refusal, SpotAuctionHeld, SpotAuctionMissed, SpotBidResumed,
-    SpotBidSuspended, SpotHold, SpotHoursDelivered, SpotHoursSold, SpotInterrupted, SpotOrderPlaced, SpotSide,
-    SpotTerms, StandingReconciliation, StandingRun, StateHash, StatementImported, TerminationCause, TradeExecuted,
-    Unreconciled, WaterfallReversed, WaterfallRun, WithholdingSet,
+    ClosedPeriod, CollectionReversed, Command, ContractAssigned, ContractBusted, ContractHour, ContractNovated,
+    ContractTerminated, DealAmended, DealClosed, DealVersion, DecodeError, DeliveryReady, DepositExpected,
+    DepositReceived, DismissalCause, Event, EventKey, Exchange, Funding, GPUS_MAX, HourShortfall, HoursDelivered,
+    Instruction, ItemAmount, ItemChoice, Journal, JournalApproved, JournalProposed, JournalRejected, JournalStatus,
+    Log, LotExpired, LotRegistered, LotWithdrawn, MARKETS_PER_BID_MAX, MarketChoice, MarketHalted, MarketOpened,
+    MarketResumed, MatchedItem, MatchedLine, MatchedTarget, MissedCause, NewCollection, NewJournal, NewLot, NewOrder,
+    NewOutage, NewSide, NoticeGiven, OPEN_ORDERS_MAX, OpenDeposit, OpenItems, OpenLine, OpenPayout, OrderAmended,
+    OrderClosed, OrderLimitSet, OrderPlaced, OrderSide, OrderTerms, Organization, OrganizationRegistered,
+    OrganizationReinstated, OrganizationSuspended, OutageDismissed, OutageOpened, OutageRestored, OutageSettled,
+    Parties, PayoutRequested, PayoutReturned, PayoutSource, PeriodCharged, PeriodClosed, PriceBandSet, Quote,
+    QuoteRequest, QuotedTrade, Reconciled, ReconciliationUndone, Record, Refusal, SpotAuctionHeld, SpotAuctionMissed,
+    SpotBidResumed, SpotBidSuspended, SpotHold, SpotHoursDelivered, SpotHoursSold, SpotInterrupted, SpotOrderPlaced,
+    SpotSide, SpotTerms, StandingCollection, StandingReconciliation, StandingRun, StateHash, StatementImported,
+    TerminationCause, TradeExecuted, Unreconciled, WaterfallReversed, WaterfallRun, WithholdingSet,
 };
 pub use hours::{Hour, InvalidWindow, NotAnHour, TermWindow, Window};
 pub use identity::{CommandId, DerivedIds, LotId, OrderId, OutageId, TradeId};

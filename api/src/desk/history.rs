@@ -166,6 +166,7 @@ impl History {
             | Event::DealAmended(_)
             | Event::DealClosed(_)
             | Event::BoxCollected(_)
+            | Event::CollectionReversed(_)
             | Event::WaterfallRun(_)
             | Event::WaterfallReversed(_)
             | Event::JournalProposed(_)
@@ -180,6 +181,7 @@ impl History {
             | Event::PeriodCharged(_)
             | Event::ChargeMissed(_)
             | Event::ContractNovated(_)
+            | Event::ContractAssigned(_)
             | Event::DeliveryReady(_)
             | Event::NoticeGiven(_)
             | Event::SpotHoursDelivered(_) => {}

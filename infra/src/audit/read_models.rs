@@ -149,7 +149,7 @@ pub(super) async fn lots(snapshot: &Snapshot) -> Result<Vec<Row>, AuditError> {
 pub(super) async fn contracts(snapshot: &Snapshot) -> Result<Rows<ContractRow>, AuditError> {
     let query = "SELECT id, sequence, market, buyer, seller, gpus, price, window_start, window_end, currency, lot, head, total, \
                  recognized, paid, deposit, credited, refunded, penalties, owed, delivered_hours, undelivered_minutes, \
-                 paid_until, termination, ends, terminated FROM contracts ORDER BY sequence";
+                 paid_until, termination, ends, terminated, box FROM contracts ORDER BY sequence";
     snapshot.rows(query, read_contract).await
 }
 
@@ -187,12 +187,13 @@ fn read_contract(row: &mut CopiedRow<'_>) -> Result<ContractRow, AuditError> {
         ("termination", or_none(row.value::<Option<&str>>()?)),
         ("ends", time(row)?),
         ("terminated", row.value::<bool>()?.to_string()),
+        ("box", id_of(row)?),
     ];
     Ok(ContractRow { id, columns })
 }
 
 /// What a contract's row should say, in the order of [`read_contract`].
-fn expected_columns(told: &ToldContract) -> [String; 25] {
+fn expected_columns(told: &ToldContract) -> [String; 26] {
     let (trade, change) = (&told.trade, &told.change);
     let time = |hour: Hour| timestamp(hour.start()).to_string();
     let (seller, head) = change.novated.unwrap_or((trade.seller, trade.head));
@@ -222,5 +223,6 @@ fn expected_columns(told: &ToldContract) -> [String; 25] {
         or_none(change.termination),
         or_none(change.ends.map(time)),
         change.termination.is_some().to_string(),
+        or_none(change.assigned.flatten()),
     ]
 }

@@ -48,6 +48,7 @@ fn delivered(sequence: u64, hour: &str, gpu_minutes: u32) -> Record {
     let of_contract = ContractHour {
         contract: contract(),
         seller: organization("north"),
+        assignee: None,
         amount: cents(800) - credit,
         buyer_fee: Amount::ZERO,
         seller_fee: cents(1),

@@ -93,6 +93,7 @@ impl<'a> Changes<'a> {
             | Event::DealAmended(_)
             | Event::DealClosed(_)
             | Event::BoxCollected(_)
+            | Event::CollectionReversed(_)
             | Event::WaterfallRun(_)
             | Event::WaterfallReversed(_)
             | Event::JournalProposed(_)
@@ -107,6 +108,7 @@ impl<'a> Changes<'a> {
             | Event::PeriodCharged(_)
             | Event::ChargeMissed(_)
             | Event::ContractNovated(_)
+            | Event::ContractAssigned(_)
             | Event::DeliveryReady(_)
             | Event::NoticeGiven(_)
             | Event::SpotHoursDelivered(_) => {}

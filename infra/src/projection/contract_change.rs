@@ -1,6 +1,6 @@
 //! What events change of a contract, as sums and as last values: what two runs of events change, they change together.
 
-use ledger::{Amount, ContractId, Instant, OrganizationId};
+use ledger::{Amount, BoxId, ContractId, Instant, OrganizationId};
 use matching::{ContractHour, Event, Hour, OutageSettled, TerminationCause};
 
 const NOT_PAID: &str = "not_paid";
@@ -36,6 +36,8 @@ pub struct ContractChange {
     pub paid_until: Option<Hour>,
     /// Who delivers from now on, and which contract it resells.
     pub novated: Option<(OrganizationId, Option<ContractId>)>,
+    /// The box that earns its hours, or none any more.
+    pub assigned: Option<Option<BoxId>>,
     /// When the seller said that the GPUs were ready.
     pub ready: Option<Instant>,
     /// Where they are reached.
@@ -82,7 +84,11 @@ impl ContractChange {
                 Self { refunded: e.refund, deposit: -e.deposit, termination: Some(BUSTED), ..Self::default() },
             ),
             Event::ContractNovated(e) => {
-                change(e.contract, Self { novated: Some((e.seller, e.head)), ..Self::default() })
+                let assigned = Some(e.assignee.map(|assignee| assignee.r#box));
+                change(e.contract, Self { novated: Some((e.seller, e.head)), assigned, ..Self::default() })
+            }
+            Event::ContractAssigned(e) => {
+                change(e.contract, Self { assigned: Some(Some(e.to.r#box)), ..Self::default() })
             }
             Event::DeliveryReady(e) => {
                 change(e.contract, Self { ready: Some(e.ready), endpoint: e.endpoint.clone(), ..Self::default() })
@@ -140,6 +146,7 @@ impl ContractChange {
         self.charged |= later.charged;
         self.paid_until = later.paid_until.or(self.paid_until);
         self.novated = later.novated.or(self.novated);
+        self.assigned = later.assigned.or(self.assigned);
         self.ready = later.ready.or(self.ready);
         self.endpoint = later.endpoint.or(self.endpoint.take());
         self.ends = later.ends.or(self.ends);

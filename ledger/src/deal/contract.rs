@@ -4,10 +4,10 @@ use rust_decimal::Decimal;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::quantity::{cents, times};
-use crate::{Amount, ItemName, Month};
+use super::quantity::cents;
+use crate::{Amount, ContractId, ItemName, Month, share_floor};
 
-/// A contract whose client pays the box directly.
+/// A contract whose client pays the box, directly or through the exchange.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ClientContract {
@@ -19,6 +19,10 @@ pub struct ClientContract {
     pub months: u16,
     /// What a month costs.
     pub charge: ContractCharge,
+    /// The contract of the exchange that it is: the box earns its hours from the first month on, once it is assigned. None for one that was made
+    /// elsewhere, whose client pays the box by its terms.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exchange: Option<ContractId>,
 }
 
 /// What a month of a contract costs. It is paid for the calendar month.
@@ -33,6 +37,9 @@ pub enum ContractCharge {
         gpus: u32,
         /// What an hour of one costs.
         price: Amount,
+        /// The seller's fee of the exchange, in basis points out of the price: 0 to 10,000.
+        #[serde(default, skip_serializing_if = "is_zero")]
+        fee_bps: u16,
     },
 }
 
@@ -48,11 +55,19 @@ impl ClientContract {
         self.first.plus(i32::from(self.months))
     }
 
-    /// What one of its months costs, in whole; nothing where it is beyond what the books take.
+    /// What one of its months brings, in whole; by the hour, to the cent on the sum so far, halves to the even one. Nothing where it is beyond
+    /// what the books take.
     pub fn charged(&self, month: Month) -> Option<Amount> {
         match self.charge {
             ContractCharge::Monthly(amount) => Some(amount),
-            ContractCharge::Hourly { gpus, price } => times(price, Decimal::from(gpus) * hours_of(month)),
+            ContractCharge::Hourly { gpus, price, fee_bps } => {
+                let so_far = |end: Month| {
+                    let gpu_hours = Decimal::from(gpus) * hours_between(self.first, end);
+                    let earned = Amount::from_decimal(price.to_decimal().checked_mul(gpu_hours)?).ok()?;
+                    cents((earned - share_floor(earned, fee_bps)).to_decimal())
+                };
+                Some(so_far(month.next())? - so_far(month)?)
+            }
         }
     }
 
@@ -70,5 +85,15 @@ impl ClientContract {
 
 /// The hours of a month, in UTC.
 pub(super) fn hours_of(month: Month) -> Decimal {
-    Decimal::from((month.next().first_day().days() - month.first_day().days()) * 24)
+    hours_between(month, month.next())
+}
+
+/// The hours from the beginning of a month to that of another, in UTC.
+fn hours_between(first: Month, end: Month) -> Decimal {
+    Decimal::from((end.first_day().days() - first.first_day().days()) * 24)
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
+const fn is_zero(number: &u16) -> bool {
+    *number == 0
 }

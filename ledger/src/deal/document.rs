@@ -3,9 +3,11 @@
 use std::collections::BTreeSet;
 use std::fmt::Display;
 
+use rust_decimal::Decimal;
 use serde::{Serialize, Serializer};
 
-use super::contract::ClientContract;
+use super::agreement::AgreementCharge;
+use super::contract::{ClientContract, ContractCharge};
 use super::debt::{Amortization, DebtFacility, InterestRate};
 use super::period::Period;
 use super::priority::{Pays, PriorityStep};
@@ -177,6 +179,9 @@ fn check_dates(terms: &DealTerms) -> Check {
         if agreement.escalator.is_some_and(|escalator| escalator.every_months == 0) {
             return wrong(&agreement.name, "an escalator counts one month at least");
         }
+        if agreement.escalator.is_some_and(|escalator| escalator.by.fraction() <= -Decimal::ONE) {
+            return wrong(&agreement.name, "an escalator leaves more than nothing");
+        }
     }
     for index in &terms.indices {
         if !index.fixings.is_sorted_by(|one, next| one.from < next.from) {
@@ -194,6 +199,24 @@ fn check_amounts(terms: &DealTerms) -> Check {
             Err(InvalidDeal::Number(at.to_string(), "an amount is more than zero and 1,000,000,000 at most"))
         }
     };
+    for contract in &terms.contracts {
+        let number = |why| Err(InvalidDeal::Number(contract.name.to_string(), why));
+        match contract.charge {
+            ContractCharge::Monthly(_) if contract.exchange.is_some() => {
+                return number("a contract of the exchange is charged by the hour");
+            }
+            ContractCharge::Monthly(amount) => positive(contract.name, amount)?,
+            ContractCharge::Hourly { gpus: 0, .. } => return number("it has one GPU at least"),
+            ContractCharge::Hourly { fee_bps, .. } if fee_bps > 10_000 => return number("a fee is 0 to 10,000"),
+            ContractCharge::Hourly { price, .. } => positive(contract.name, price)?,
+        }
+    }
+    for agreement in &terms.agreements {
+        let (AgreementCharge::Monthly(price)
+        | AgreementCharge::PerKw { price, .. }
+        | AgreementCharge::PerKwh { price, .. }) = agreement.charge;
+        positive(agreement.name, price)?;
+    }
     for asset in &terms.assets {
         positive(asset.name, asset.cost)?;
         if asset.residual_value < Amount::ZERO || asset.residual_value > asset.cost {

@@ -35,7 +35,7 @@ pub enum WhatIf {
         /// Which part of each month, 0 to 1.
         share: Quantity,
     },
-    /// A month of a contract is paid later.
+    /// A month of a contract is paid later, or part of it.
     LatePayment {
         /// The contract.
         contract: ItemName,
@@ -43,6 +43,9 @@ pub enum WhatIf {
         month: Month,
         /// By so many months.
         months: u16,
+        /// Which part of it, 0 to 1; all of it when not given.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        share: Option<Quantity>,
     },
     /// A month of a contract is paid in part, and the rest never.
     ShortPayment {
@@ -144,7 +147,9 @@ impl WhatIf {
             Self::ShortPayment { paid, .. } if !(Amount::ZERO..=Amount::LINE_MAX).contains(paid) => {
                 number("a what-if", "what is paid is zero to 1,000,000,000")
             }
-            Self::Outage { share, .. } if *share > Quantity::ONE => number("outage", "a share is 0 to 1"),
+            Self::Outage { share, .. } | Self::LatePayment { share: Some(share), .. } if *share > Quantity::ONE => {
+                number("a what-if", "a share is 0 to 1")
+            }
             Self::Renewal { utilization, .. } if *utilization > Quantity::ONE => number("renewal", "a share is 0 to 1"),
             Self::Outage { months, .. } | Self::LatePayment { months, .. } | Self::Renewal { months, .. }
                 if *months > MONTHS_MAX =>
@@ -187,13 +192,13 @@ impl WhatIf {
         }
     }
 
-    /// How many months later a month of a contract is paid.
-    fn delay(&self, of: &ClientContract, of_month: Month) -> i32 {
+    /// How many months later which part of a month of a contract is paid.
+    fn delay(&self, of: &ClientContract, of_month: Month) -> Option<(i32, Decimal)> {
         match self {
-            Self::LatePayment { contract, month, months } if *contract == of.name && *month == of_month => {
-                i32::from(*months)
+            Self::LatePayment { contract, month, months, share } if *contract == of.name && *month == of_month => {
+                Some((i32::from(*months), share.map_or(Decimal::ONE, Quantity::decimal)))
             }
-            _ => 0,
+            _ => None,
         }
     }
 }
@@ -227,8 +232,13 @@ fn collected(terms: &DealTerms, periods: &[Period], what_ifs: &[WhatIf]) -> Resu
             let by_terms = contract.charged_share(month, share);
             let by_terms = by_terms.ok_or_else(|| InvalidDeal::TooLarge(contract.name.to_string()))?;
             let paid = what_ifs.iter().filter_map(|what_if| what_if.paid_at_most(contract, month)).min();
-            let delay: i32 = what_ifs.iter().map(|what_if| what_if.delay(contract, month)).sum();
-            collect(month.plus(delay), paid.map_or(by_terms, |paid| paid.min(by_terms)));
+            let mut on_time = paid.map_or(by_terms, |paid| paid.min(by_terms));
+            for (months, share) in what_ifs.iter().filter_map(|what_if| what_if.delay(contract, month)) {
+                let late = times(on_time, share).unwrap_or_default();
+                collect(month.plus(months), late);
+                on_time -= late;
+            }
+            collect(month, on_time);
         }
     }
     let end = end_of(terms);

@@ -2,7 +2,7 @@
 
 use crate::{Account, AccountKind, Amount, BoxId, ItemName, Owner};
 
-use super::fact::{Accrual, CashMove, Fact};
+use super::fact::{Accrual, CashMove, Earned, Fact};
 use super::lines::Posting;
 
 /// The lines of a fact in the books of one box.
@@ -28,6 +28,7 @@ impl BoxPosting<'_> {
             Fact::BoxCollected { contract, amount, .. } => {
                 self.posting.transfer(cash, self.item(AccountKind::Receivable, contract), amount);
             }
+            Fact::BoxEarned { earned, .. } => self.earn(earned),
             Fact::BoxAccrued { accruals, .. } => self.accrue(accruals),
             Fact::WaterfallPaid { moves, .. } => self.pay(moves),
             _ => {}
@@ -40,6 +41,14 @@ impl BoxPosting<'_> {
 
     fn item(&self, kind: AccountKind, name: ItemName) -> Account {
         Account::of_box(self.id, kind, Owner::Item(name), self.posting.currency)
+    }
+
+    fn earn(&mut self, earned: &[Earned]) {
+        for Earned { contract, name, amount } in earned {
+            self.posting.contract = Some(*contract);
+            let revenue = self.item(AccountKind::ContractRevenue, *name);
+            self.posting.transfer(self.item(AccountKind::Receivable, *name), revenue, *amount);
+        }
     }
 
     fn accrue(&mut self, accruals: &[Accrual]) {

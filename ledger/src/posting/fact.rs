@@ -4,18 +4,39 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    AccountKind, Amount, BankAccountId, BoxId, ContractId, Correction, EntityId, Instant, ItemName, OrganizationId,
+    Account, AccountKind, Amount, BankAccountId, BoxId, ContractId, Correction, Currency, EntityId, Instant, ItemName,
+    OrganizationId, Owner,
 };
 
 use super::rule::{self, PostingRule};
+
+/// Whom the exchange owes what a contract earns.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Payee {
+    /// Its seller.
+    Seller(OrganizationId),
+    /// The box that it is assigned to.
+    Box(BoxId),
+}
+
+impl Payee {
+    /// The account of what it is owed, in the operator's books.
+    pub const fn payable(self, currency: Currency) -> Account {
+        let (kind, owner) = match self {
+            Self::Seller(id) => (AccountKind::SellerPayable, Owner::Organization(id)),
+            Self::Box(id) => (AccountKind::BoxPayable, Owner::Box(id)),
+        };
+        Account::operator(kind, owner, currency)
+    }
+}
 
 /// What one contract earned in one hour.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Delivery {
     /// The contract.
     pub contract: ContractId,
-    /// Who delivered.
-    pub seller: OrganizationId,
+    /// Who earned it.
+    pub payee: Payee,
     /// The hour at the contract's price.
     pub amount: Amount,
     /// The buyer's fee on it, on top of the price.
@@ -50,16 +71,27 @@ pub struct Credit {
     pub amount: Amount,
 }
 
-/// What a seller owes the buyer of one contract and pays out of what it has earned.
+/// What a payee owes the buyer of one contract and pays out of what it has earned.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Redress {
     /// The contract.
     pub contract: ContractId,
     /// Who pays.
-    pub seller: OrganizationId,
+    pub payee: Payee,
     /// Who gets it.
     pub buyer: OrganizationId,
     /// How much, more than zero.
+    pub amount: Amount,
+}
+
+/// What a box earned under one contract of the exchange.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Earned {
+    /// The contract.
+    pub contract: ContractId,
+    /// What the box's deal calls it.
+    pub name: ItemName,
+    /// How much, fees deducted; below zero what it gave back.
     pub amount: Amount,
 }
 
@@ -289,10 +321,10 @@ pub enum Fact<'a> {
         /// How much, more than zero.
         amount: Amount,
     },
-    /// A period was not paid: the seller keeps the security deposit.
+    /// A period was not paid: who earns the contract's hours keeps the security deposit.
     SecurityForfeited {
-        /// The seller.
-        organization: OrganizationId,
+        /// Who that is.
+        payee: Payee,
         /// The contract.
         contract: ContractId,
         /// How much, more than zero.
@@ -315,20 +347,20 @@ pub enum Fact<'a> {
         /// Who gets it back.
         buyer: OrganizationId,
         /// Who gives it back.
-        seller: OrganizationId,
-        /// Out of what the seller has earned and not been paid.
-        from_seller: Amount,
+        payee: Payee,
+        /// Out of what that one has earned and not been paid.
+        from_payee: Amount,
         /// Out of the fees of both sides.
         from_fees: Amount,
         /// The first instant and the one after the last of the time.
         hours: (Instant, Instant),
     },
-    /// A seller gave back what it had earned for time that was not delivered and could not give back before.
+    /// A payee gave back what it had earned for time that was not delivered and could not give back before.
     CreditRecovered {
         /// Who gives back what.
         redress: &'a [Redress],
     },
-    /// Sellers paid the penalties that their lots promise for time not delivered.
+    /// Payees paid the penalties that lots promise for time not delivered.
     PenaltyPaid {
         /// Who pays what.
         redress: &'a [Redress],
@@ -409,6 +441,38 @@ pub enum Fact<'a> {
         /// How much, more than zero.
         amount: Amount,
     },
+    /// What was entered of a client's payment to a box was a mistake.
+    CollectionReversed {
+        /// In whose books: the box's, and the operator's where the exchange had paid it.
+        entity: EntityId,
+        /// What it had recorded there.
+        facts: &'a [Fact<'a>],
+        /// The event that had recorded it.
+        event: u64,
+    },
+    /// What a box earned under contracts of the exchange: what the operator's books owe it, on its own side.
+    BoxEarned {
+        /// The box.
+        r#box: BoxId,
+        /// Under which contract how much.
+        earned: &'a [Earned],
+    },
+    /// The exchange paid a box some of what that had earned; it is on its way until the bank has booked it.
+    BoxPaidOver {
+        /// The box.
+        r#box: BoxId,
+        /// How much, more than zero.
+        amount: Amount,
+    },
+    /// A booking was for what the exchange paid a box.
+    BoxPaymentMatched {
+        /// The account that it left.
+        account: BankAccountId,
+        /// The box.
+        r#box: BoxId,
+        /// How much has left; less than zero where it came back.
+        amount: Amount,
+    },
     /// What became due to and from a box since the last determination date.
     BoxAccrued {
         /// The box.
@@ -477,6 +541,10 @@ impl Fact<'_> {
             Self::AssetBought { .. } => rule::ASSET_BOUGHT,
             Self::ReserveFunded { .. } => rule::RESERVE_FUNDED,
             Self::BoxCollected { .. } => rule::BOX_COLLECTED,
+            Self::CollectionReversed { .. } => rule::COLLECTION_REVERSED,
+            Self::BoxEarned { .. } => rule::BOX_EARNED,
+            Self::BoxPaidOver { .. } => rule::BOX_PAID_OVER,
+            Self::BoxPaymentMatched { .. } => rule::BOX_PAYMENT_MATCHED,
             Self::BoxAccrued { .. } => rule::BOX_ACCRUED,
             Self::WaterfallPaid { .. } => rule::WATERFALL_PAID,
             Self::WaterfallReversed { .. } => rule::WATERFALL_REVERSED,
@@ -484,16 +552,18 @@ impl Fact<'_> {
     }
 
     /// Whose books record it.
-    pub(super) fn entity(&self) -> EntityId {
+    pub fn entity(&self) -> EntityId {
         match self {
             Self::BoxContributed { r#box, .. }
             | Self::DebtDrawn { r#box, .. }
             | Self::AssetBought { r#box, .. }
             | Self::ReserveFunded { r#box, .. }
             | Self::BoxCollected { r#box, .. }
+            | Self::BoxEarned { r#box, .. }
             | Self::BoxAccrued { r#box, .. }
             | Self::WaterfallPaid { r#box, .. }
             | Self::WaterfallReversed { r#box, .. } => EntityId::Box(*r#box),
+            Self::CollectionReversed { entity, .. } => *entity,
             _ => EntityId::Operator,
         }
     }
@@ -504,7 +574,9 @@ impl Fact<'_> {
             Self::ReconciliationUndone { event, .. } | Self::ManualJournal { corrects: event, .. } => {
                 event.map(Correction::Event)
             }
-            Self::WaterfallReversed { event, .. } => Some(Correction::Event(*event)),
+            Self::WaterfallReversed { event, .. } | Self::CollectionReversed { event, .. } => {
+                Some(Correction::Event(*event))
+            }
             Self::DeliveryReversed { hours: (from, until), .. } => {
                 Some(Correction::Hours { from: *from, until: *until })
             }
@@ -554,6 +626,10 @@ impl Fact<'_> {
             | Self::AssetBought { .. }
             | Self::ReserveFunded { .. }
             | Self::BoxCollected { .. }
+            | Self::CollectionReversed { .. }
+            | Self::BoxEarned { .. }
+            | Self::BoxPaidOver { .. }
+            | Self::BoxPaymentMatched { .. }
             | Self::BoxAccrued { .. }
             | Self::WaterfallPaid { .. }
             | Self::WaterfallReversed { .. } => None,

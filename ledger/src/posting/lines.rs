@@ -1,9 +1,9 @@
 //! The lines that record each fact: here those in the operator's books.
 
-use crate::{Account, AccountKind, Amount, ContractId, Currency, Line, OrganizationId, Owner};
+use crate::{Account, AccountKind, Amount, ContractId, Currency, Line, Owner};
 
 use super::box_lines::BoxPosting;
-use super::fact::{Credit, Fact, Redress};
+use super::fact::{Credit, Fact, Payee, Redress};
 
 impl Fact<'_> {
     /// Hands over the lines that record it.
@@ -17,6 +17,7 @@ impl Fact<'_> {
         let at_bank = |kind, id| Account::operator(kind, Owner::BankAccount(id), currency);
         let customer = |kind, id| Account::operator(kind, Owner::Organization(id), currency);
         let prepayment = |id| Account::operator(AccountKind::ContractPrepayment, Owner::Contract(id), currency);
+        let box_in_transit = |id| Account::operator(PayoutInTransit, Owner::Box(id), currency);
         let security = |id| Account::operator(AccountKind::SecurityDeposit, Owner::Contract(id), currency);
         match *self {
             Self::BankOpened { account, amount } => {
@@ -69,7 +70,9 @@ impl Fact<'_> {
                     posting.part(account, line.amount);
                 }
             }
-            Self::ReconciliationUndone { facts, .. } | Self::WaterfallReversed { facts, .. } => {
+            Self::ReconciliationUndone { facts, .. }
+            | Self::WaterfallReversed { facts, .. }
+            | Self::CollectionReversed { facts, .. } => {
                 for fact in facts {
                     fact.lines(currency, &mut |undone: Line| (posting.line)(Line { amount: -undone.amount, ..undone }));
                 }
@@ -105,8 +108,8 @@ impl Fact<'_> {
             Self::SecurityReturned { organization, contract, amount } => {
                 posting.transfer(security(contract), customer(CustomerAvailable, organization), amount);
             }
-            Self::SecurityForfeited { organization, contract, amount } => {
-                posting.transfer(security(contract), customer(SellerPayable, organization), amount);
+            Self::SecurityForfeited { payee, contract, amount } => {
+                posting.transfer(security(contract), payee.payable(currency), amount);
             }
             Self::TermRefunded { organization, contract, amount }
             | Self::TermBusted { organization, contract, amount } => {
@@ -115,7 +118,7 @@ impl Fact<'_> {
             Self::HoursDelivered { deliveries } => {
                 for hour in deliveries {
                     posting.contract = Some(hour.contract);
-                    posting.earn(prepayment(hour.contract), hour.seller, hour.amount, hour.buyer_fee, hour.seller_fee);
+                    posting.earn(prepayment(hour.contract), hour.payee, hour.amount, hour.buyer_fee, hour.seller_fee);
                 }
             }
             Self::HoursCredited { credits } => {
@@ -124,15 +127,15 @@ impl Fact<'_> {
                     posting.transfer(prepayment(*contract), customer(CustomerAvailable, *buyer), *amount);
                 }
             }
-            Self::DeliveryReversed { buyer, seller, from_seller, from_fees, .. } => {
-                posting.part(customer(SellerPayable, seller), from_seller);
+            Self::DeliveryReversed { buyer, payee, from_payee, from_fees, .. } => {
+                posting.part(payee.payable(currency), from_payee);
                 posting.part(posting.fees(), from_fees);
-                posting.part(customer(CustomerAvailable, buyer), -(from_seller + from_fees));
+                posting.part(customer(CustomerAvailable, buyer), -(from_payee + from_fees));
             }
             Self::CreditRecovered { redress } | Self::PenaltyPaid { redress } => {
-                for Redress { contract, seller, buyer, amount } in redress {
+                for Redress { contract, payee, buyer, amount } in redress {
                     posting.contract = Some(*contract);
-                    posting.transfer(customer(SellerPayable, *seller), customer(CustomerAvailable, *buyer), *amount);
+                    posting.transfer(payee.payable(currency), customer(CustomerAvailable, *buyer), *amount);
                 }
             }
             Self::SpotHeld { holds } => {
@@ -150,14 +153,21 @@ impl Fact<'_> {
             Self::SpotDelivered { sales } => {
                 for sale in sales {
                     let prepayment = customer(SpotPrepayment, sale.buyer);
-                    posting.earn(prepayment, sale.seller, sale.amount, sale.buyer_fee, sale.seller_fee);
+                    posting.earn(prepayment, Payee::Seller(sale.seller), sale.amount, sale.buyer_fee, sale.seller_fee);
                 }
+            }
+            Self::BoxPaidOver { r#box, amount } => {
+                posting.transfer(Payee::Box(r#box).payable(currency), box_in_transit(r#box), amount);
+            }
+            Self::BoxPaymentMatched { account, r#box, amount } => {
+                posting.transfer(box_in_transit(r#box), at_bank(BankUnmatched, account), amount);
             }
             Self::BoxContributed { r#box, .. }
             | Self::DebtDrawn { r#box, .. }
             | Self::AssetBought { r#box, .. }
             | Self::ReserveFunded { r#box, .. }
             | Self::BoxCollected { r#box, .. }
+            | Self::BoxEarned { r#box, .. }
             | Self::BoxAccrued { r#box, .. }
             | Self::WaterfallPaid { r#box, .. } => BoxPosting { posting, id: r#box }.record(self),
         }
@@ -168,7 +178,7 @@ impl Fact<'_> {
 pub(super) struct Posting<'a> {
     pub currency: Currency,
     /// The contract of the lines that follow, where a fact covers several.
-    contract: Option<ContractId>,
+    pub contract: Option<ContractId>,
     line: &'a mut dyn FnMut(Line),
 }
 
@@ -185,18 +195,10 @@ impl Posting<'_> {
         self.part(credit, -amount);
     }
 
-    /// Prepaid time was delivered: the price less its fee is the seller's, and the fees of both sides are the exchange's.
-    fn earn(
-        &mut self,
-        prepayment: Account,
-        seller: OrganizationId,
-        amount: Amount,
-        buyer_fee: Amount,
-        seller_fee: Amount,
-    ) {
-        let payable = Account::operator(AccountKind::SellerPayable, Owner::Organization(seller), self.currency);
+    /// Prepaid time was delivered: the price less its fee is the payee's, and the fees of both sides are the exchange's.
+    fn earn(&mut self, prepayment: Account, payee: Payee, amount: Amount, buyer_fee: Amount, seller_fee: Amount) {
         self.part(prepayment, amount + buyer_fee);
-        self.part(payable, seller_fee - amount);
+        self.part(payee.payable(self.currency), seller_fee - amount);
         self.part(self.fees(), -(buyer_fee + seller_fee));
     }
 

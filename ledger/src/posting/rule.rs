@@ -120,9 +120,17 @@ rules! {
     ASSET_BOUGHT = "box.asset_bought", 1, ["deal_closed", "waterfall_run"], NONE;
     #[doc = "A box set money aside in a reserve at its closing."]
     RESERVE_FUNDED = "box.reserve_funded", 1, ["deal_closed"], NONE;
-    #[doc = "A client paid a box."]
+    #[doc = "A client paid a box, or the exchange what its clients had paid there."]
     BOX_COLLECTED = "box.collected", 1, ["box_collected"], NONE;
-    #[doc = "What a box's contracts earned and what its agreements, its debt and its hardware cost since the last determination date."]
+    #[doc = "What was entered of a client's payment to a box was a mistake: it is reversed, in the operator's books as well where the exchange had paid it."]
+    COLLECTION_REVERSED = "box.collection_reversed", 1, ["collection_reversed"], NONE;
+    #[doc = "What a box earned under its contracts of the exchange, fees deducted; below zero what it gave back for time not delivered, and paid in penalties."]
+    BOX_EARNED = "box.earned", 1, ["hours_delivered", "outage_settled", "contract_terminated"], CUMULATIVE;
+    #[doc = "The exchange paid a box some of what that had earned: in the operator's books, beside the box's own entry of the same transfer. It is in transit until the bank has booked it."]
+    BOX_PAID_OVER = "box.paid_over", 1, ["box_collected"], NONE;
+    #[doc = "A booking was for what the exchange paid a box: it has left, or with the other sign come back and is in transit again."]
+    BOX_PAYMENT_MATCHED = "box.payment_matched", 1, ["reconciled"], NONE;
+    #[doc = "What a box's own contracts earned and what its agreements, its debt and its hardware cost since the last determination date."]
     BOX_ACCRUED = "box.accrued", 1, ["waterfall_run"],
         "to the cent, halves to the even one; depreciation cumulatively: what is used up by now, rounded, less what was posted before";
     #[doc = "A box's cash was paid out in the order of its deal, in one entry."]

@@ -3,8 +3,8 @@
 use std::fmt::Write as _;
 
 use ledger::{
-    AccountKind, Accrual, Amount, BoxId, CashMove, ContractId, Credit, Currency, Day, Delivery, Fact, Instant,
-    ItemName, JournalLine, Line, OrganizationId, RULES, Redress, SpotDelivery, Unbalanced, post,
+    AccountKind, Accrual, Amount, BoxId, CashMove, ContractId, Credit, Currency, Day, Delivery, Earned, EntityId, Fact,
+    Instant, ItemName, JournalLine, Line, OrganizationId, Payee, RULES, Redress, SpotDelivery, Unbalanced, post,
 };
 use uuid::Uuid;
 
@@ -18,6 +18,7 @@ fn amount(text: &str) -> Amount {
     text.parse().expect("an amount")
 }
 
+const BOX: BoxId = BoxId::new(Uuid::from_u128(2));
 const CONTRACT: ContractId = ContractId::new(Uuid::from_u128(1));
 
 /// The lines of a fact's entry as text: account, owner, amount.
@@ -25,7 +26,7 @@ fn posted(fact: &Fact<'_>) -> Vec<String> {
     let entry = post(fact, USD, Day::from_days(20_000)).expect("balanced");
     assert_eq!(entry.rule(), fact.rule());
     let text = |line: &Line| {
-        let owner = line.account.owner.to_string().replace(&CONTRACT.to_string(), "1");
+        let owner = line.account.owner.to_string().replace(&CONTRACT.to_string(), "1").replace(&BOX.to_string(), "2");
         format!("{} {owner} {}", line.account.kind.code(), line.amount)
     };
     entry.lines().iter().map(text).collect()
@@ -40,7 +41,7 @@ fn examples() -> Vec<Example> {
 
 fn in_a_box() -> Vec<Example> {
     let name = |text: &str| -> ItemName { text.parse().expect("a name") };
-    let r#box = BoxId::new(Uuid::from_u128(2));
+    let r#box = BOX;
     let accruals: &[_] = Box::leak(Box::new([
         Accrual::Revenue(name("anchor"), amount("5400000")),
         Accrual::Cost(name("power"), amount("520000")),
@@ -59,6 +60,10 @@ fn in_a_box() -> Vec<Example> {
         Fact::BoxAccrued { r#box, accruals: &accruals[1..2] },
         Fact::WaterfallPaid { r#box, moves: &moves[1..2] },
     ]));
+    let earned: &[_] =
+        Box::leak(Box::new([Earned { contract: CONTRACT, name: name("anchor"), amount: amount("7392") }]));
+    let paid_over: &[_] = Box::leak(Box::new([Fact::BoxPaidOver { r#box, amount: amount("5.4") }]));
+    let account = "DE02120300000000202051".parse().expect("an account");
     vec![
         (Fact::BoxContributed { r#box, amount: amount("20") }, &["1020-box-cash  20.00", "3000-equity  -20.00"]),
         (
@@ -76,6 +81,22 @@ fn in_a_box() -> Vec<Example> {
         (
             Fact::BoxCollected { r#box, contract: name("anchor"), amount: amount("5.4") },
             &["1020-box-cash  5.40", "1100-receivable item:anchor -5.40"],
+        ),
+        (
+            Fact::CollectionReversed { entity: EntityId::Operator, facts: paid_over, event: 17 },
+            &["2210-box-payable box:2 -5.40", "2300-payout-in-transit box:2 5.40"],
+        ),
+        (
+            Fact::BoxEarned { r#box, earned },
+            &["1100-receivable item:anchor 7392.00", "4100-contract-revenue item:anchor -7392.00"],
+        ),
+        (
+            Fact::BoxPaidOver { r#box, amount: amount("5.4") },
+            &["2210-box-payable box:2 5.40", "2300-payout-in-transit box:2 -5.40"],
+        ),
+        (
+            Fact::BoxPaymentMatched { account, r#box, amount: amount("5.4") },
+            &["2300-payout-in-transit box:2 5.40", "1010-bank-unmatched bank:DE02120300000000202051 -5.40"],
         ),
         (
             Fact::BoxAccrued { r#box, accruals },
@@ -238,7 +259,7 @@ fn paid_in_advance() -> Vec<Example> {
             &["2105-security-deposit contract:1 1.50", "2000-customer-available org:acme -1.50"],
         ),
         (
-            Fact::SecurityForfeited { organization: north, contract, amount: amount("40.2") },
+            Fact::SecurityForfeited { payee: Payee::Seller(north), contract, amount: amount("40.2") },
             &["2105-security-deposit contract:1 40.20", "2200-seller-payable org:north -40.20"],
         ),
     ]
@@ -248,13 +269,14 @@ fn delivered_and_ended() -> Vec<Example> {
     let (contract, acme, north) = (CONTRACT, organization("acme"), organization("north"));
     let deliveries: &[_] = Box::leak(Box::new([Delivery {
         contract,
-        seller: north,
+        payee: Payee::Seller(north),
         amount: amount("16.80"),
         buyer_fee: amount("0.084"),
         seller_fee: amount("0.0336"),
     }]));
     let credits: &[_] = Box::leak(Box::new([Credit { contract, buyer: acme, amount: amount("8.442") }]));
-    let redress: &[_] = Box::leak(Box::new([Redress { contract, seller: north, buyer: acme, amount: amount("2.10") }]));
+    let redress: &[_] =
+        Box::leak(Box::new([Redress { contract, payee: Payee::Seller(north), buyer: acme, amount: amount("2.10") }]));
     vec![
         (
             Fact::HoursDelivered { deliveries },
@@ -272,8 +294,8 @@ fn delivered_and_ended() -> Vec<Example> {
             Fact::DeliveryReversed {
                 contract,
                 buyer: acme,
-                seller: north,
-                from_seller: amount("16.7664"),
+                payee: Payee::Seller(north),
+                from_payee: amount("16.7664"),
                 from_fees: amount("0.1176"),
                 hours: (Instant::EPOCH, Instant::from_micros(3_600_000_000)),
             },

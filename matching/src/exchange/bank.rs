@@ -174,7 +174,7 @@ impl OpenItems {
                 self.deposits.get(deposit).map(|deposit| deposit.left)
             }
             MatchedTarget::Payout { payout, .. } => self.payout(*payout).map(|payout| -payout.left),
-            MatchedTarget::Organization { .. } | MatchedTarget::Account { .. } => None,
+            MatchedTarget::Organization { .. } | MatchedTarget::Box { .. } | MatchedTarget::Account { .. } => None,
         }
     }
 

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use ledger::deal::{Deal, Schedule, Standing};
-use ledger::{Amount, BoxId, ClientId, Day, Instant};
+use ledger::{BoxId, ClientId, ContractId, Day, Instant, ItemName};
 use serde::Serialize;
 
-use super::WaterfallRun;
+use super::{BoxCollected, WaterfallRun};
 
 /// A box.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize)]
@@ -15,6 +15,8 @@ pub struct BoxRecord {
     pub versions: Vec<DealVersion>,
     /// What has become of it; none before its deal has closed.
     pub life: Option<BoxLife>,
+    /// The contracts of the exchange that were assigned to it, by the names that the deal gives them.
+    pub assigned: BTreeMap<ItemName, ContractId>,
 }
 
 /// A version of a box's deal.
@@ -33,8 +35,8 @@ pub struct DealVersion {
 pub struct BoxLife {
     /// Where it stands.
     pub standing: Standing,
-    /// What its clients have paid and no run has paid out, by day.
-    pub collected: BTreeMap<Day, Amount>,
+    /// What its clients have paid and no run has paid out, in the order in which it was entered.
+    pub collected: Vec<StandingCollection>,
     /// The waterfall runs, in order, but for those that were reversed.
     pub runs: Vec<StandingRun>,
 }
@@ -50,8 +52,24 @@ pub struct StandingRun {
     pub content: WaterfallRun,
     /// Where the box stood before it.
     pub before: Standing,
-    /// What of the collections it paid out, by day.
-    pub collected: BTreeMap<Day, Amount>,
+    /// The collections that it paid out.
+    pub collected: Vec<StandingCollection>,
+}
+
+/// What a client paid.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct StandingCollection {
+    /// The event that recorded it.
+    pub sequence: u64,
+    /// What was paid.
+    pub content: BoxCollected,
+}
+
+impl BoxLife {
+    /// What was collected up to a day, and no run has paid out.
+    pub fn collected_until(&self, day: Day) -> impl Iterator<Item = &StandingCollection> {
+        self.collected.iter().filter(move |collection| collection.content.paid <= day)
+    }
 }
 
 impl BoxRecord {

@@ -299,8 +299,28 @@ pub enum Instruction {
         /// Who says so.
         by: ClientId,
     },
-    /// Enter what a client paid a box.
+    /// Assign a contract of the exchange to a box, which earns its hours from the next period on.
+    AssignContract {
+        /// The box.
+        r#box: BoxId,
+        /// The contract, by the name that the deal gives it.
+        contract: ItemName,
+        /// Who says so.
+        by: ClientId,
+    },
+    /// Enter what a client paid a box, or what the exchange pays over of a contract's earnings.
     Collect(NewCollection),
+    /// Take back what was entered of a client's payment and no run has paid out.
+    ReverseCollection {
+        /// The box.
+        r#box: BoxId,
+        /// The event that recorded it.
+        event: u64,
+        /// Who says so.
+        by: ClientId,
+        /// Why.
+        reason: String,
+    },
     /// Pay a box's cash out for its next determination date.
     RunWaterfall {
         /// The box.
@@ -377,6 +397,8 @@ pub enum ItemChoice {
     Payout(PayoutId),
     /// A deposit of this organization that nobody had announced.
     Organization(OrganizationId),
+    /// What the exchange paid a box.
+    Box(BoxId),
     /// Something of the exchange's own.
     Account(AccountKind),
 }

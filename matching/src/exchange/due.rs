@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use ledger::{AccountKind, Amount, Currency, Instant, OrganizationId};
+use ledger::{Amount, Currency, Instant, Payee};
 
 use super::{
     CloseReason, ContractHour, Event, Exchange, HourShortfall, HoursDelivered, LotExpired, SpotHoursDelivered,
@@ -31,12 +31,12 @@ enum Due {
     Gate(MarketKey),
 }
 
-/// What sellers pay out of their earnings for time that was not delivered, in one hour of a market.
+/// What payees pay out of their earnings for time that was not delivered, in one hour of a market.
 struct Redress<'a> {
     exchange: &'a Exchange,
     currency: Currency,
     /// What each has paid so far, of several contracts.
-    paid: BTreeMap<OrganizationId, Amount>,
+    paid: BTreeMap<Payee, Amount>,
 }
 
 impl Redress<'_> {
@@ -53,9 +53,9 @@ impl Redress<'_> {
         let (mut recovered, mut penalty_paid) = (Amount::ZERO, Amount::ZERO);
         if owed_credit + owed_penalty > Amount::ZERO {
             let books = self.exchange.books();
-            let payable = books.customer(AccountKind::SellerPayable, contract.seller, self.currency);
-            let paid = self.paid.entry(contract.seller).or_default();
-            let has = payable + earned.amount - earned.seller_fee - *paid;
+            let payee = contract.payee_at(next);
+            let paid = self.paid.entry(payee).or_default();
+            let has = books.payable(payee, self.currency) + earned.amount - earned.seller_fee - *paid;
             recovered = owed_credit.min(has);
             penalty_paid = owed_penalty.min(has - recovered);
             *paid += recovered + penalty_paid;
@@ -72,6 +72,7 @@ impl Redress<'_> {
         ContractHour {
             contract: contract.id,
             seller: contract.seller,
+            assignee: contract.assignee_at(next),
             amount: earned.amount,
             buyer_fee: earned.buyer_fee,
             seller_fee: earned.seller_fee,

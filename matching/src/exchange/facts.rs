@@ -1,14 +1,16 @@
 //! What an event means to the books: the facts it states, and their entries.
 
+use std::collections::BTreeMap;
+
 use ledger::deal::Pays;
 use ledger::{
-    AccountKind, Accrual, Amount, BoxId, CashMove, ContractId, Credit, Currency, Day, Delivery, Entry, Fact,
+    AccountKind, Accrual, Amount, BoxId, CashMove, ContractId, Credit, Currency, Day, Delivery, Earned, Entry, Fact,
     OrganizationId, Redress, SpotDelivery, post,
 };
 
 use super::{
-    ContractHour, Event, Funding, HourShortfall, HoursDelivered, ItemAmount, MatchedItem, MatchedTarget, Reconciled,
-    Record, WaterfallRun,
+    Assignee, BoxCollected, ContractHour, Event, Funding, HourShortfall, HoursDelivered, ItemAmount, MatchedItem,
+    MatchedTarget, Reconciled, Record, WaterfallRun,
 };
 use crate::SpotSale;
 
@@ -111,18 +113,28 @@ impl Record {
                 let (organization, contract) = (e.buyer, e.contract);
                 some(e.refund, Fact::TermRefunded { organization, contract, amount: e.refund }, e.currency);
                 let amount = e.deposit_forfeited;
-                some(amount, Fact::SecurityForfeited { organization: e.seller, contract, amount }, e.currency);
+                let payee = Assignee::payee(e.assignee, e.seller);
+                some(amount, Fact::SecurityForfeited { payee, contract, amount }, e.currency);
+                if let Some(to) = e.assignee {
+                    let earned = [Earned { contract, name: to.name, amount }];
+                    some(amount, Fact::BoxEarned { r#box: to.r#box, earned: &earned }, e.currency);
+                }
                 some(e.deposit_returned, returned(organization, contract, e.deposit_returned), e.currency);
             }
             Event::HoursDelivered(e) => hours_delivered(e, |fact| state(fact, e.currency, e.hour.day())),
             Event::OutageSettled(e) => {
-                let (contract, buyer, seller) = (e.contract, e.buyer, e.seller);
-                let (from_seller, from_fees) = (e.from_seller, e.buyer_fee + e.seller_fee);
+                let (contract, buyer, payee) = (e.contract, e.buyer, Assignee::payee(e.assignee, e.seller));
+                let (from_payee, from_fees) = (e.from_seller, e.buyer_fee + e.seller_fee);
                 let hours = (e.from, e.until.unwrap_or(self.at));
-                let reversed = Fact::DeliveryReversed { contract, buyer, seller, from_seller, from_fees, hours };
-                some(from_seller + from_fees, reversed, e.currency);
-                let redress = [Redress { contract, seller, buyer, amount: e.penalty_paid }];
+                let reversed = Fact::DeliveryReversed { contract, buyer, payee, from_payee, from_fees, hours };
+                some(from_payee + from_fees, reversed, e.currency);
+                let redress = [Redress { contract, payee, buyer, amount: e.penalty_paid }];
                 some(e.penalty_paid, Fact::PenaltyPaid { redress: &redress }, e.currency);
+                let given = from_payee + e.penalty_paid;
+                if let Some(to) = e.assignee {
+                    let earned = [Earned { contract, name: to.name, amount: -given }];
+                    some(given, Fact::BoxEarned { r#box: to.r#box, earned: &earned }, e.currency);
+                }
             }
             Event::SpotHoursSold(e) => {
                 state(&Fact::SpotSold { sales: &spot_deliveries(&e.sales) }, e.currency, today);
@@ -140,8 +152,16 @@ impl Record {
                 }
             }
             Event::BoxCollected(e) => {
-                let (r#box, contract, amount) = (e.r#box, e.contract, e.amount);
-                state(&Fact::BoxCollected { r#box, contract, amount }, e.currency, e.day);
+                for fact in box_collected(e) {
+                    state(&fact, e.currency, e.day);
+                }
+            }
+            Event::CollectionReversed(e) => {
+                for fact in box_collected(&e.undone) {
+                    let entity = fact.entity();
+                    let reversed = Fact::CollectionReversed { entity, facts: &[fact], event: e.corrects };
+                    state(&reversed, e.undone.currency, e.day);
+                }
             }
             Event::WaterfallRun(e) => {
                 for fact in waterfall_run(e, &accruals(e), &cash_moves(e)) {
@@ -178,6 +198,7 @@ impl Record {
             | Event::StatementImported(_)
             | Event::ChargeMissed(_)
             | Event::ContractNovated(_)
+            | Event::ContractAssigned(_)
             | Event::DeliveryReady(_)
             | Event::OutageOpened(_)
             | Event::OutageRestored(_)
@@ -201,6 +222,7 @@ fn reconciled(e: &Reconciled) -> Vec<Fact<'static>> {
         MatchedTarget::Payout { organization, .. } => {
             Fact::PayoutMatched { account, organization: *organization, amount: -item.amount }
         }
+        MatchedTarget::Box { r#box } => Fact::BoxPaymentMatched { account, r#box: *r#box, amount: -item.amount },
         MatchedTarget::Account { account: AccountKind::CurrencyPosition } => {
             Fact::CurrencyConverted { account, amount: item.amount }
         }
@@ -213,11 +235,11 @@ fn reconciled(e: &Reconciled) -> Vec<Fact<'static>> {
     facts
 }
 
-/// The facts of a delivered hour: what was earned, what went back, and what sellers paid for time not delivered.
+/// The facts of a delivered hour: what was earned, what went back, what was paid for time not delivered, and what of it boxes earned.
 fn hours_delivered(e: &HoursDelivered, mut state: impl FnMut(&Fact<'_>)) {
     let delivery = |hour: &ContractHour| Delivery {
         contract: hour.contract,
-        seller: hour.seller,
+        payee: Assignee::payee(hour.assignee, hour.seller),
         amount: hour.amount,
         buyer_fee: hour.buyer_fee,
         seller_fee: hour.seller_fee,
@@ -242,7 +264,7 @@ fn hours_delivered(e: &HoursDelivered, mut state: impl FnMut(&Fact<'_>)) {
         let paid = shortfalls().filter(|(_, shortfall)| amount(shortfall) > Amount::ZERO);
         let redress = paid.map(|(hour, shortfall)| Redress {
             contract: hour.contract,
-            seller: hour.seller,
+            payee: Assignee::payee(hour.assignee, hour.seller),
             buyer: shortfall.buyer,
             amount: amount(shortfall),
         });
@@ -256,6 +278,24 @@ fn hours_delivered(e: &HoursDelivered, mut state: impl FnMut(&Fact<'_>)) {
     if !penalties.is_empty() {
         state(&Fact::PenaltyPaid { redress: &penalties });
     }
+    let mut boxes: BTreeMap<BoxId, Vec<Earned>> = BTreeMap::new();
+    for (hour, to) in e.contracts.iter().filter_map(|hour| Some((hour, hour.assignee?))) {
+        let given = hour.shortfall.as_ref().map(|shortfall| shortfall.recovered + shortfall.penalty_paid);
+        let amount = hour.amount - hour.seller_fee - given.unwrap_or_default();
+        if !amount.is_zero() {
+            boxes.entry(to.r#box).or_default().push(Earned { contract: hour.contract, name: to.name, amount });
+        }
+    }
+    for (r#box, earned) in boxes {
+        state(&Fact::BoxEarned { r#box, earned: &earned });
+    }
+}
+
+/// What a client paid a box: of what the exchange pays over, an entry in the books of either.
+fn box_collected(e: &BoxCollected) -> Vec<Fact<'static>> {
+    let (r#box, contract, amount) = (e.r#box, e.contract, e.amount);
+    let paid_over = e.transfer.map(|_| Fact::BoxPaidOver { r#box, amount });
+    paid_over.into_iter().chain([Fact::BoxCollected { r#box, contract, amount }]).collect()
 }
 
 fn placed(organization: OrganizationId, amount: Amount) -> Fact<'static> {

@@ -41,23 +41,24 @@ use agenda::Agenda;
 
 pub use accounting::{Accounting, ClosedPeriod, Journal, JournalStatus, Unreconciled};
 pub use bank::{Bank, BankAccount, OpenDeposit, OpenItems, OpenLine, OpenPayout, StandingReconciliation};
-pub use boxes::{BoxLife, BoxRecord, Boxes, DealVersion, StandingRun};
+pub use boxes::{BoxLife, BoxRecord, Boxes, DealVersion, StandingCollection, StandingRun};
 pub use command::{
     Amendment, Command, Instruction, ItemChoice, MarketChoice, NewCollection, NewJournal, NewLot, NewOrder, NewOutage,
     NewSide,
 };
 pub use event::{
-    Advance, BankAccountClosed, BankAccountOpened, BankLineId, BankLinesBooked, BoxCollected, BoxCreated, BudgetSet,
-    ChargeMissed, CloseReason, ContractBusted, ContractHour, ContractNovated, ContractTerminated, DealAmended,
-    DealClosed, DecodeError, DeliveryReady, DepositExpected, DepositReceived, DismissalCause, Event, EventKey, Funding,
-    HourShortfall, HoursDelivered, ItemAmount, JournalApproved, JournalProposed, JournalRejected, LotExpired,
-    LotRegistered, LotWithdrawn, MarketHalted, MarketOpened, MarketResumed, MatchedItem, MatchedLine, MatchedTarget,
-    MissedCause, NoticeGiven, OrderAmended, OrderClosed, OrderLimitSet, OrderPlaced, OrderSide, OrderTerms,
-    OrganizationRegistered, OrganizationReinstated, OrganizationSuspended, OutageDismissed, OutageOpened,
-    OutageRestored, OutageSettled, PayoutRequested, PayoutReturned, PayoutSource, PeriodCharged, PeriodClosed,
-    PriceBandSet, Reconciled, ReconciliationUndone, Record, SpotAuctionHeld, SpotAuctionMissed, SpotBidResumed,
-    SpotBidSuspended, SpotHold, SpotHoursDelivered, SpotHoursSold, SpotInterrupted, SpotOrderPlaced, SpotSide,
-    SpotTerms, StatementImported, TerminationCause, TradeExecuted, WaterfallReversed, WaterfallRun, WithholdingSet,
+    Advance, Assignee, BankAccountClosed, BankAccountOpened, BankLineId, BankLinesBooked, BoxCollected, BoxCreated,
+    BudgetSet, ChargeMissed, CloseReason, CollectionReversed, ContractAssigned, ContractBusted, ContractHour,
+    ContractNovated, ContractTerminated, DealAmended, DealClosed, DecodeError, DeliveryReady, DepositExpected,
+    DepositReceived, DismissalCause, Event, EventKey, Funding, HourShortfall, HoursDelivered, ItemAmount,
+    JournalApproved, JournalProposed, JournalRejected, LotExpired, LotRegistered, LotWithdrawn, MarketHalted,
+    MarketOpened, MarketResumed, MatchedItem, MatchedLine, MatchedTarget, MissedCause, NoticeGiven, OrderAmended,
+    OrderClosed, OrderLimitSet, OrderPlaced, OrderSide, OrderTerms, OrganizationRegistered, OrganizationReinstated,
+    OrganizationSuspended, OutageDismissed, OutageOpened, OutageRestored, OutageSettled, PayoutRequested,
+    PayoutReturned, PayoutSource, PeriodCharged, PeriodClosed, PriceBandSet, Reconciled, ReconciliationUndone, Record,
+    SpotAuctionHeld, SpotAuctionMissed, SpotBidResumed, SpotBidSuspended, SpotHold, SpotHoursDelivered, SpotHoursSold,
+    SpotInterrupted, SpotOrderPlaced, SpotSide, SpotTerms, StatementImported, TerminationCause, TradeExecuted,
+    WaterfallReversed, WaterfallRun, WithholdingSet,
 };
 pub use execute::Log;
 pub use hash::StateHash;

@@ -86,6 +86,15 @@ pub enum Refusal {
         /// What is wrong with it.
         problem: String,
     },
+    /// A contract cannot be assigned to a box.
+    #[error("the contract cannot be assigned: {problem}")]
+    ContractNotAssignable {
+        /// What is in the way.
+        problem: String,
+    },
+    /// The collection is not known, or a run has paid it out.
+    #[error("there is no such collection that is still to be paid out; reverse the run first that paid it out")]
+    CollectionNotOpen,
     /// Another determination date comes first, or none.
     #[error("{}", next.map_or_else(|| "the deal has no more determination dates".to_owned(), |next| format!("the next determination date is {next}")))]
     WaterfallNotNext {
@@ -444,6 +453,8 @@ impl Refusal {
         "box_closed",
         "box_not_closed",
         "box_not_due",
+        "contract_not_assignable",
+        "collection_not_open",
         "collection_invalid",
         "waterfall_not_next",
         "waterfall_not_latest",
@@ -528,6 +539,8 @@ impl Refusal {
             Self::BoxClosed => "box_closed",
             Self::BoxNotClosed => "box_not_closed",
             Self::BoxNotDue { .. } => "box_not_due",
+            Self::ContractNotAssignable { .. } => "contract_not_assignable",
+            Self::CollectionNotOpen => "collection_not_open",
             Self::CollectionInvalid { .. } => "collection_invalid",
             Self::WaterfallNotNext { .. } => "waterfall_not_next",
             Self::WaterfallNotLatest { .. } => "waterfall_not_latest",

@@ -2,6 +2,7 @@
 
 mod accounting;
 mod amendment;
+mod assignment;
 mod auction;
 mod bank;
 mod billing;

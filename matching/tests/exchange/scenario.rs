@@ -24,7 +24,10 @@ mod boxes;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use ledger::{Account, Amount, BoxId, ContractId, Currency, Instant, JournalId, Owner, ReconciliationId, StatementId};
+use ledger::{
+    Account, AccountKind, Amount, BoxId, ContractId, Currency, EntityId, Instant, ItemName, JournalId, Owner, Payee,
+    ReconciliationId, StatementId,
+};
 use matching::{
     Amendment, CloseReason, Command, CommandId, Event, Exchange, Hour, Instruction, Log, LotId, MarketId, MissedCause,
     NewLot, NewOrder, NewOutage, NewSide, OrderId, OutageId, PriceBand, Quote, QuoteRequest, Record, Refusal, SpotSale,
@@ -111,8 +114,17 @@ pub fn market(text: &str) {
 
 /// Books balance in the state after every line.
 pub fn assert_sound(exchange: &Exchange) {
-    let trial = exchange.books().trial_balance(ledger::EntityId::Operator, Currency::USD);
-    assert_eq!(trial.total_debit(), trial.total_credit());
+    let check = |entity| {
+        let trial = exchange.books().trial_balance(entity, Currency::USD);
+        assert_eq!(trial.total_debit(), trial.total_credit(), "{entity}");
+    };
+    check(EntityId::Operator);
+    for (id, record) in exchange.boxes().iter() {
+        check(EntityId::Box(id));
+        let of = |name: &ItemName| Account::of_box(id, AccountKind::Receivable, Owner::Item(*name), Currency::USD);
+        let owed: Amount = record.assigned.keys().map(|name| exchange.books().balance(&of(name))).sum();
+        assert_eq!(exchange.books().payable(Payee::Box(id), Currency::USD), owed, "either side of what {id} is owed");
+    }
 }
 
 impl Scenario {

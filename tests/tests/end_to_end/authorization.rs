@@ -228,6 +228,7 @@ async fn what_belongs_to_another_organization_is_not_there_for_anyone_else() {
             let body = match operation.template.rsplit_once('/') {
                 Some((_, "terminate")) => json!({"reason": "none"}),
                 Some((_, "deal")) => reference_deal("north"),
+                Some((_, "contracts")) => json!({"name": "anchor"}),
                 _ => json!({}),
             };
             let request = if operation.method == Method::GET { request } else { request.json(&body) };

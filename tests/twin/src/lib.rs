@@ -105,7 +105,9 @@ impl Twin {
             | Instruction::CreateBox { .. }
             | Instruction::AmendDeal { .. }
             | Instruction::CloseDeal { .. }
+            | Instruction::AssignContract { .. }
             | Instruction::Collect(_)
+            | Instruction::ReverseCollection { .. }
             | Instruction::RunWaterfall { .. }
             | Instruction::ReverseWaterfall { .. }
             | Instruction::OpenBankAccount { .. }

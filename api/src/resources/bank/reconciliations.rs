@@ -3,7 +3,7 @@
 use actix_web::{HttpRequest, HttpResponse, get, post, web};
 use infra::node::Node;
 use ledger::{
-    AccountKind, Amount, BankAccountId, ClientId, Currency, DepositId, MatchRule, OrganizationId, PayoutId,
+    AccountKind, Amount, BankAccountId, BoxId, ClientId, Currency, DepositId, MatchRule, OrganizationId, PayoutId,
     ReconciliationId, StatementId,
 };
 use matching::{
@@ -44,7 +44,7 @@ pub struct LineChoiceBody {
     amount: Option<Amount>,
 }
 
-/// What bookings were for: one of `deposit`, `payout`, `organization` and `account`.
+/// What bookings were for: one of `deposit`, `payout`, `organization`, `box` and `account`.
 #[derive(Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ItemChoiceBody {
@@ -55,6 +55,8 @@ pub struct ItemChoiceBody {
     /// A deposit of this organization that nobody had announced.
     #[schema(value_type = Option<String>)]
     organization: Option<OrganizationId>,
+    /// What the exchange paid this box.
+    r#box: Option<Uuid>,
     /// Something of the exchange's own: `6000-expense`, `3000-equity`, `4900-other-income`, `2400-withheld-tax` for tax that is paid to
     /// the state, or `1900-currency-position` for one side of a currency conversion.
     account: Option<String>,
@@ -75,16 +77,17 @@ impl NewReconciliationBody {
 
 impl ItemChoiceBody {
     fn choice(&self) -> Result<ItemChoice, Problem> {
-        match (self.deposit, self.payout, self.organization, &self.account) {
-            (Some(id), None, None, None) => Ok(ItemChoice::Deposit(DepositId::new(id))),
-            (None, Some(id), None, None) => Ok(ItemChoice::Payout(PayoutId::new(id))),
-            (None, None, Some(organization), None) => Ok(ItemChoice::Organization(organization)),
-            (None, None, None, Some(code)) => AccountKind::from_code(code)
+        match (self.deposit, self.payout, self.organization, self.r#box, &self.account) {
+            (Some(id), None, None, None, None) => Ok(ItemChoice::Deposit(DepositId::new(id))),
+            (None, Some(id), None, None, None) => Ok(ItemChoice::Payout(PayoutId::new(id))),
+            (None, None, Some(organization), None, None) => Ok(ItemChoice::Organization(organization)),
+            (None, None, None, Some(id), None) => Ok(ItemChoice::Box(BoxId::new(id))),
+            (None, None, None, None, Some(code)) => AccountKind::from_code(code)
                 .map(ItemChoice::Account)
                 .ok_or_else(|| Problem::new(ProblemCode::AccountUnknown, format!("The chart has no account {code}."))),
             _ => Err(Problem::new(
                 ProblemCode::InvalidField,
-                "An item is one of deposit, payout, organization and account.",
+                "An item is one of deposit, payout, organization, box and account.",
             )),
         }
     }
@@ -135,6 +138,8 @@ pub struct MatchedItemBody {
     /// Whose money.
     #[schema(value_type = Option<String>)]
     organization: Option<OrganizationId>,
+    /// The box that the exchange had paid.
+    r#box: Option<Uuid>,
     /// An account of the exchange's own.
     account: Option<String>,
     /// How much, money received being positive.
@@ -156,15 +161,24 @@ impl From<&Reconciled> for ReconciliationBody {
             amount: matched.amount,
         };
         let item = |item: &matching::MatchedItem| {
-            let (deposit, payout, account) = match &item.target {
-                MatchedTarget::Deposit { deposit, .. } | MatchedTarget::Recorded { deposit, .. } => {
-                    (Some(deposit.uuid()), None, None)
-                }
-                MatchedTarget::Payout { payout, .. } => (None, Some(payout.uuid()), None),
-                MatchedTarget::Organization { .. } => (None, None, None),
-                MatchedTarget::Account { account } => (None, None, Some(account.code().to_owned())),
+            let mut body = MatchedItemBody {
+                deposit: None,
+                payout: None,
+                organization: item.organization(),
+                r#box: None,
+                account: None,
+                amount: item.amount,
             };
-            MatchedItemBody { deposit, payout, organization: item.organization(), account, amount: item.amount }
+            match &item.target {
+                MatchedTarget::Deposit { deposit, .. } | MatchedTarget::Recorded { deposit, .. } => {
+                    body.deposit = Some(deposit.uuid());
+                }
+                MatchedTarget::Payout { payout, .. } => body.payout = Some(payout.uuid()),
+                MatchedTarget::Organization { .. } => {}
+                MatchedTarget::Box { r#box } => body.r#box = Some(r#box.uuid()),
+                MatchedTarget::Account { account } => body.account = Some(account.code().to_owned()),
+            }
+            body
         };
         Self {
             id: e.reconciliation.uuid(),
@@ -190,6 +204,8 @@ pub struct ReconciliationStateBody {
     deposits: Vec<OpenItemBody>,
     /// The books' side: payouts and withdrawals in transit.
     payouts: Vec<OpenItemBody>,
+    /// The books' side: what the exchange has paid boxes and is still in transit.
+    boxes: Vec<OpenBoxPaymentBody>,
     /// Whether nothing is unmatched on either side.
     reconciled: bool,
     /// The reconciliations that stand, oldest first; the last 500.
@@ -206,6 +222,16 @@ pub struct OpenItemBody {
     organization: OrganizationId,
     /// What a booking would quote.
     reference: Option<String>,
+    /// How much is open.
+    #[schema(value_type = String)]
+    amount: Amount,
+}
+
+/// What the exchange has paid a box and no booking has shown.
+#[derive(Serialize, ToSchema)]
+pub struct OpenBoxPaymentBody {
+    /// The box.
+    id: Uuid,
     /// How much is open.
     #[schema(value_type = String)]
     amount: Amount,
@@ -242,8 +268,14 @@ impl ReconciliationStateBody {
         let standing = bank.reconciliations.values().filter(|standing| standing.reconciled.account == id);
         let mut data: Vec<_> = standing.rev().take(SHOWN_MAX).map(ReconciliationBody::from).collect();
         data.reverse();
-        let reconciled = lines.is_empty() && deposits.is_empty() && payouts.is_empty();
-        Ok(Self { account, lines, deposits, payouts, reconciled, data })
+        let boxes = exchange.boxes().iter().filter_map(|(id, record)| {
+            let currency =
+                currency.filter(|currency| record.deal().is_some_and(|deal| deal.terms().currency == *currency))?;
+            Some(OpenBoxPaymentBody { id: id.uuid(), amount: exchange.in_transit_to_box(id, currency) })
+        });
+        let boxes: Vec<_> = boxes.filter(|open| open.amount > Amount::ZERO).collect();
+        let reconciled = lines.is_empty() && deposits.is_empty() && payouts.is_empty() && boxes.is_empty();
+        Ok(Self { account, lines, deposits, payouts, boxes, reconciled, data })
     }
 }
 

@@ -1,10 +1,10 @@
-//! The life of a box: its closing, what its clients pay, and its waterfall runs.
+//! The life of a box: its closing, and its waterfall runs.
 
 use actix_web::{HttpRequest, HttpResponse, get, post, web};
 use infra::node::Node;
 use ledger::deal::Run;
-use ledger::{Amount, BoxId, ClientId, Day, Instant, ItemName};
-use matching::{Event, Instruction, NewCollection, StandingRun, WaterfallRun};
+use ledger::{Amount, BoxId, ClientId, Day, Instant};
+use matching::{Event, Instruction, StandingRun, WaterfallRun};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
@@ -14,41 +14,6 @@ use crate::auth::{BoxReader, Caller, FinanceOnly};
 use crate::problem::{Problem, ProblemBody};
 use crate::request::{Page, answer};
 use crate::resources::{submit, unexpected_receipt};
-
-/// What a client pays a box.
-#[derive(Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct NewCollectionBody {
-    /// The contract, by the name that the deal gives it.
-    #[schema(value_type = String, example = "anchor")]
-    contract: ItemName,
-    /// How much.
-    #[schema(value_type = String, example = "5400000.00")]
-    amount: Amount,
-    /// The day the money came, not in the future; today when not given.
-    #[schema(value_type = Option<String>, format = Date)]
-    date: Option<Day>,
-    /// The bank's reference, 1 to 120 characters.
-    reference: String,
-}
-
-/// What a client paid a box.
-#[derive(Serialize, ToSchema)]
-pub struct CollectionBody {
-    /// The contract.
-    #[schema(value_type = String)]
-    contract: ItemName,
-    /// How much.
-    #[schema(value_type = String)]
-    amount: Amount,
-    /// The day the money came.
-    #[schema(value_type = String, format = Date)]
-    date: Day,
-    /// The bank's reference.
-    reference: String,
-    /// The event whose entry it is: `GET /v1/ledger/entries?event=…`.
-    sequence: u64,
-}
 
 /// A waterfall run to be started.
 #[derive(Serialize, Deserialize, ToSchema)]
@@ -130,52 +95,6 @@ pub async fn close(
     let instruction = Instruction::CloseDeal { r#box: id, by: caller.client };
     let sequence = submit(&node, &request, caller.organization, &(caller.client, id), instruction).await?.sequence;
     Ok(answer(HttpResponse::Ok(), sequence, &BoxBody::of(&node.view.read(), id, None)?))
-}
-
-/// Enter what a client paid a box. It is paid out on the first determination date that is not before the money came.
-#[utoipa::path(
-    operation_id = "collect",
-    tag = "boxes",
-    security(("oauth2" = ["finance"])),
-    params(
-        ("box" = Uuid, Path, description = "The box's id"),
-        ("Idempotency-Key" = Option<String>, Header, description = "Makes the request repeatable"),
-    ),
-    request_body = NewCollectionBody,
-    responses(
-        (status = 201, description = "Entered", body = CollectionBody),
-        (status = "4XX", description = "Refused", body = ProblemBody, content_type = "application/problem+json"),
-    ),
-)]
-#[post("/boxes/{box}/collections")]
-pub async fn collect(
-    caller: Caller<FinanceOnly>,
-    id: web::Path<Uuid>,
-    request: HttpRequest,
-    body: web::Json<NewCollectionBody>,
-    node: web::Data<Node>,
-) -> Result<HttpResponse, Problem> {
-    let id = BoxId::new(id.into_inner());
-    let paid = {
-        let exchange = node.view.read();
-        seen(&exchange, &caller, id)?;
-        body.date.unwrap_or_else(|| exchange.now().day())
-    };
-    let (contract, amount, reference) = (body.contract, body.amount, body.reference.clone());
-    let collection = NewCollection { r#box: id, by: caller.client, contract, amount, paid, reference };
-    let content = (caller.client, id, &*body);
-    let receipt = submit(&node, &request, caller.organization, &content, Instruction::Collect(collection)).await?;
-    let collected = receipt.rows.iter().find_map(|row| match &row.record.event {
-        Event::BoxCollected(e) => Some(CollectionBody {
-            contract: e.contract,
-            amount: e.amount,
-            date: e.paid,
-            reference: e.reference.clone(),
-            sequence: row.record.sequence,
-        }),
-        _ => None,
-    });
-    Ok(answer(HttpResponse::Created(), receipt.sequence, &collected.ok_or_else(unexpected_receipt)?))
 }
 
 /// Pay a box's cash out for its next determination date: what became due is taken up, and all that was collected by that date is paid

@@ -1,5 +1,7 @@
 //! Boxes: their deals, version by version, and what those come to.
 
+pub mod assignment;
+pub mod collections;
 pub mod life;
 pub mod projection;
 pub mod statement;
@@ -7,7 +9,7 @@ pub mod statement;
 use actix_web::{HttpRequest, HttpResponse, get, post, put, web};
 use infra::node::Node;
 use ledger::deal::{DealTerms, Standing};
-use ledger::{Amount, BoxId, ClientId, Currency, Day, Instant, OrganizationId};
+use ledger::{Amount, BoxId, ClientId, Currency, Day, Instant, ItemName, OrganizationId};
 use matching::{BoxRecord, DealVersion, Event, Exchange, Instruction};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -41,6 +43,8 @@ pub struct BoxBody {
     /// What it owes on each facility and holds in reserves and in the cash trap, and what steps are short of, once it has closed.
     #[schema(value_type = Option<Object>)]
     standing: Option<Standing>,
+    /// The contracts of the exchange that were assigned to it.
+    contracts: Vec<AssignedContractBody>,
     /// What its clients have paid that is still to be paid out.
     #[schema(value_type = String)]
     collected: Amount,
@@ -49,6 +53,19 @@ pub struct BoxBody {
     next_determination: Option<Day>,
     /// Whether that date has come: a waterfall run is due.
     due: bool,
+}
+
+/// A contract of the exchange in a box.
+#[derive(Serialize, ToSchema)]
+pub struct AssignedContractBody {
+    /// The name that the deal gives it.
+    #[schema(value_type = String)]
+    name: ItemName,
+    /// The contract.
+    contract: Uuid,
+    /// What it has earned the box that the exchange has not paid over.
+    #[schema(value_type = String)]
+    owed: Amount,
 }
 
 impl BoxBody {
@@ -61,6 +78,11 @@ impl BoxBody {
         let DealVersion { at, by, deal } = index.ok_or_else(|| Problem::not_found("version"))?;
         let next_determination = record.next_schedule().map(|schedule| schedule.period().date);
         let life = record.life.as_ref();
+        let currency = deal.terms().currency;
+        let contracts = record.assigned.iter().map(|(name, contract)| {
+            let owed = exchange.owed_to_box(id, *name, currency);
+            AssignedContractBody { name: *name, contract: contract.uuid(), owed }
+        });
         Ok(Self {
             id: id.uuid(),
             version,
@@ -70,7 +92,8 @@ impl BoxBody {
             deal: deal.terms().clone(),
             closed: life.is_some(),
             standing: life.map(|life| life.standing.clone()),
-            collected: life.map(|life| life.collected.values().copied().sum()).unwrap_or_default(),
+            contracts: contracts.collect(),
+            collected: life.iter().flat_map(|life| &life.collected).map(|paid| paid.content.amount).sum(),
             next_determination,
             due: next_determination.is_some_and(|date| date <= exchange.now().day()),
         })

@@ -98,7 +98,7 @@ pub struct ContractBody {
     ready: Option<Instant>,
     /// Where they are reached.
     endpoint: Option<String>,
-    /// The box that the contract belongs to.
+    /// The box that the contract is assigned to, which earns its hours from its next period on.
     r#box: Option<Uuid>,
 }
 

@@ -2,7 +2,7 @@
 
 use infra::projection::ContractChange;
 use jiff::Timestamp;
-use ledger::{Amount, ContractId, Instant, OrganizationId};
+use ledger::{Amount, BoxId, ContractId, Instant, OrganizationId};
 use matching::{Hour, Price, TradeExecuted};
 use tokio_postgres::Row;
 use uuid::Uuid;
@@ -34,7 +34,7 @@ pub(crate) struct ContractRecord {
 pub(super) const COLUMNS: &str = "id, buyer, seller, lot, head, market, gpus, price, window_start, window_end, currency, \
                                   total, recognized, credited, refunded, billing, paid, paid_until, missed_charges, \
                                   deposit, delivered_hours, undelivered_minutes, penalties, owed, ready, endpoint, ends, \
-                                  termination, sequence";
+                                  termination, box, sequence";
 
 impl From<&TradeExecuted> for ContractRecord {
     fn from(trade: &TradeExecuted) -> Self {
@@ -93,6 +93,7 @@ impl ContractRecord {
                 charged: false,
                 paid_until: Some(hour(row.get("paid_until"))),
                 novated: None,
+                assigned: row.get::<_, Option<Uuid>>("box").map(|id| Some(BoxId::new(id))),
                 ready: row.get::<_, Option<Timestamp>>("ready").map(instant),
                 endpoint: row.get("endpoint"),
                 ends: row.get::<_, Option<Timestamp>>("ends").map(hour),
@@ -162,7 +163,7 @@ impl ContractRecord {
             owed_by_seller: life.owed,
             ready: life.ready,
             endpoint: life.endpoint,
-            r#box: None,
+            r#box: life.assigned.flatten().map(BoxId::uuid),
         }
     }
 }

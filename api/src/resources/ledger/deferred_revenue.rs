@@ -86,7 +86,7 @@ impl Movement {
             Self::Transferred
         } else if moved > Amount::ZERO {
             Self::Added
-        } else if any(&[AccountKind::SellerPayable, AccountKind::FeeRevenue]) {
+        } else if any(&[AccountKind::SellerPayable, AccountKind::BoxPayable, AccountKind::FeeRevenue]) {
             if account == AccountKind::SecurityDeposit { Self::Forfeited } else { Self::Recognized }
         } else if any(&[AccountKind::CustomerAvailable, AccountKind::CustomerHeld]) {
             Self::Returned

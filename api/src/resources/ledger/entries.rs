@@ -30,8 +30,8 @@ pub struct EntryQuery {
     pub(crate) r#box: Option<Uuid>,
     /// Only entries with a line on this account of the chart, given by its code.
     pub(crate) account: Option<String>,
-    /// Only entries of this entity's books. When not given, those of the box that is asked for, or of the box whose books the event that
-    /// is asked for moved, or else the operator's.
+    /// Only entries of this entity's books. When not given, those of the box that is asked for, or all books that the event that is asked for
+    /// moved, or else the operator's.
     pub(crate) entity: Option<String>,
     /// Where the page before ended: its `next_cursor`.
     pub(crate) cursor: Option<String>,
@@ -46,15 +46,9 @@ impl EntryQuery {
         self.entity.clone().unwrap_or_else(|| of_box().unwrap_or(EntityId::Operator).to_string())
     }
 
-    /// The entity whose books it asks for, be it only by their event.
-    async fn entity_in(&self, client: &Client) -> Result<String, Problem> {
-        let event = self.event.filter(|_| self.entity.is_none() && self.r#box.is_none());
-        let Some(event) = event.and_then(|event| i64::try_from(event).ok()) else { return Ok(self.entity()) };
-        // Along the index on the entries of boxes: an event moves the operator's books or those of boxes.
-        let statement = "SELECT b.entity FROM entries e JOIN books b ON b.id = e.book \
-                         WHERE e.book > 1 AND e.event = $1 ORDER BY e.book LIMIT 1";
-        let row = client.query_opt(statement, &[&event]).await?;
-        Ok(row.map_or_else(|| self.entity(), |row| row.get(0)))
+    /// Whether it asks for an event in all books that it moved.
+    fn is_of_all_books(&self) -> bool {
+        self.event.is_some() && self.entity.is_none() && self.r#box.is_none()
     }
 
     /// Whether the account that it asks for is in the chart.
@@ -68,7 +62,7 @@ impl EntryQuery {
 pub struct LineBody {
     /// The account's code in the chart.
     account: String,
-    /// Whose part of the account: empty, `org:<id>`, `contract:<id>`, `bank:<account>` or, in a box, `item:<name>`.
+    /// Whose part of the account: empty, `org:<id>`, `contract:<id>`, `bank:<account>` `box:<id>` or, in a box, `item:<name>`.
     owner: String,
     /// How much: debit positive.
     #[schema(value_type = String)]
@@ -188,54 +182,64 @@ pub async fn list(
     let span = PageSpan::of(query.cursor.as_deref(), query.limit)?;
     query.check_account()?;
     let client = node.database.get().await?;
-    let entity = query.entity_in(&client).await?;
-    let book = book_of(&client, &entity).await?;
+    let book = if query.is_of_all_books() { None } else { Some(book_of(&client, &query.entity()).await?) };
     let event = query.event.map(|event| i64::try_from(event).unwrap_or(i64::MAX));
-    let statement = "SELECT e.sequence, e.effective, e.rule || '.' || e.rule_version, e.event, e.contract, e.box, \
-                     encode(e.hash, 'hex'), e.corrects FROM entries e \
-                     WHERE e.book = $1 AND e.sequence > $2 \
-                     AND ($3::bigint IS NULL OR e.event = $3) \
-                     AND ($4::uuid IS NULL OR e.contract = $4 OR e.sequence IN \
-                          (SELECT entry FROM lines WHERE book = $1 AND contract = $4)) \
-                     AND ($5::uuid IS NULL OR e.box = $5) \
-                     AND ($6::text IS NULL OR EXISTS (SELECT FROM lines l JOIN accounts a ON a.id = l.account \
-                          WHERE l.book = e.book AND l.entry = e.sequence AND a.code = $6)) \
-                     ORDER BY e.sequence LIMIT $7";
+    // Where a page ends: in one book a number of its own, in several the place among the event's entries.
+    let (place, of_book) = match book {
+        Some(_) => ("e.sequence", "e.book = $1"),
+        None => ("row_number() OVER (ORDER BY e.book, e.sequence)", "$1::int IS NULL"),
+    };
+    let statement = format!(
+        "SELECT * FROM (SELECT {place} AS place, e.book, b.entity, e.sequence, e.effective, \
+                               e.rule || '.' || e.rule_version, e.event, e.contract, e.box, encode(e.hash, 'hex'), e.corrects \
+                        FROM entries e JOIN books b ON b.id = e.book \
+                        WHERE {of_book} AND ($3::bigint IS NULL OR e.event = $3) \
+                        AND ($4::uuid IS NULL OR e.contract = $4 OR e.sequence IN \
+                             (SELECT entry FROM lines WHERE book = e.book AND contract = $4)) \
+                        AND ($5::uuid IS NULL OR e.box = $5) \
+                        AND ($6::text IS NULL OR EXISTS (SELECT FROM lines l JOIN accounts a ON a.id = l.account \
+                             WHERE l.book = e.book AND l.entry = e.sequence AND a.code = $6))) e \
+         WHERE place > $2 ORDER BY place LIMIT $7"
+    );
     let rows = client
-        .query(statement, &[&book, &span.after, &event, &query.contract, &query.r#box, &query.account, &span.fetch()])
+        .query(&statement, &[&book, &span.after, &event, &query.contract, &query.r#box, &query.account, &span.fetch()])
         .await?;
     let mut page = span.page(
         &rows,
         |row| row.get(0),
         |row| {
+            let (entity, sequence): (&str, i64) = (row.get(2), row.get(3));
             Ok::<_, Problem>(EntryBody {
-                id: format!("{entity}:{}", row.get::<_, i64>(0)),
-                entity: entity.clone(),
-                sequence: row.get(0),
-                effective_date: row.get(1),
-                rule: row.get(2),
-                event: row.get(3),
-                contract: row.get(4),
-                r#box: row.get(5),
-                corrects: row.get(7),
-                hash: row.get(6),
+                id: format!("{entity}:{sequence}"),
+                entity: entity.to_owned(),
+                sequence,
+                effective_date: row.get(4),
+                rule: row.get(5),
+                event: row.get(6),
+                contract: row.get(7),
+                r#box: row.get(8),
+                corrects: row.get(10),
+                hash: row.get(9),
                 lines: Vec::new(),
             })
         },
     )?;
-    add_lines(&client, book, &mut page.data).await?;
+    let books: Vec<i32> = rows.iter().take(page.data.len()).map(|row| row.get(1)).collect();
+    add_lines(&client, &books, &mut page.data).await?;
     Ok(answer(HttpResponse::Ok(), node.log.head(), &page))
 }
 
-/// Adds the lines of each entry.
-async fn add_lines(client: &Client, book: i32, page: &mut [EntryBody]) -> Result<(), Problem> {
+/// Adds the lines of each entry, which is in the book of the same place.
+async fn add_lines(client: &Client, books: &[i32], page: &mut [EntryBody]) -> Result<(), Problem> {
     let numbers: Vec<i64> = page.iter().map(|entry| entry.sequence).collect();
-    let statement = "SELECT l.entry, a.code, a.owner, l.amount, a.currency, l.contract \
-                     FROM lines l JOIN accounts a ON a.id = l.account \
-                     WHERE l.book = $1 AND l.entry = ANY($2) ORDER BY l.entry, l.line";
-    for row in client.query(statement, &[&book, &numbers]).await? {
-        let Ok(place) = numbers.binary_search(&row.get(0)) else { continue };
-        page[place].lines.push(LineBody {
+    let statement = "SELECT p.place, a.code, a.owner, l.amount, a.currency, l.contract \
+                     FROM unnest($1::int[], $2::bigint[]) WITH ORDINALITY AS p (book, entry, place) \
+                     JOIN lines l ON l.book = p.book AND l.entry = p.entry JOIN accounts a ON a.id = l.account \
+                     ORDER BY p.place, l.line";
+    for row in client.query(statement, &[&books, &numbers]).await? {
+        let entry = usize::try_from(row.get::<_, i64>(0) - 1).ok().and_then(|place| page.get_mut(place));
+        let Some(entry) = entry else { continue };
+        entry.lines.push(LineBody {
             account: row.get(1),
             owner: row.get(2),
             amount: amount(row.get(3))?,

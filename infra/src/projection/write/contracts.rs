@@ -20,6 +20,7 @@ pub async fn update(transaction: &Transaction<'_>, changes: &Changes<'_>) -> Res
                          paid_until = coalesce(c.paid_until, t.paid_until), \
                          seller = coalesce(c.seller, t.seller), \
                          head = CASE WHEN c.seller IS NULL THEN t.head ELSE c.head END, \
+                         box = CASE WHEN c.assigned THEN c.box ELSE t.box END, \
                          ready = coalesce(c.ready, t.ready), endpoint = coalesce(c.endpoint, t.endpoint), \
                          ends = coalesce(c.ends, t.ends), \
                          termination = coalesce(c.termination, t.termination), \
@@ -27,9 +28,9 @@ pub async fn update(transaction: &Transaction<'_>, changes: &Changes<'_>) -> Res
                      FROM unnest($1::uuid[], $2::int[], $3::numeric[], $4::numeric[], $5::numeric[], $6::numeric[], \
                      $7::numeric[], $8::numeric[], $9::numeric[], $10::bigint[], $11::int[], $12::bool[], \
                      $13::timestamptz[], $14::text[], $15::uuid[], $16::timestamptz[], $17::text[], $18::timestamptz[], \
-                     $19::text[]) \
+                     $19::text[], $20::bool[], $21::uuid[]) \
                      AS c (id, hours, recognized, paid, deposit, credited, refunded, penalties, owed, undelivered_minutes, \
-                     missed_charges, charged, paid_until, seller, head, ready, endpoint, ends, termination) \
+                     missed_charges, charged, paid_until, seller, head, ready, endpoint, ends, termination, assigned, box) \
                      WHERE t.id = c.id";
     transaction
         .execute(
@@ -54,6 +55,8 @@ pub async fn update(transaction: &Transaction<'_>, changes: &Changes<'_>) -> Res
                 &column!(moved, (_, change) => change.endpoint.as_deref()),
                 &column!(moved, (_, change) => change.ends.map(at_hour)),
                 &column!(moved, (_, change) => change.termination),
+                &column!(moved, (_, change) => change.assigned.is_some()),
+                &column!(moved, (_, change) => change.assigned.flatten().map(ledger::BoxId::uuid)),
             ],
         )
         .await?;

@@ -135,7 +135,7 @@ impl OpenItems {
                         open.left
                     });
                 }
-                MatchedTarget::Organization { .. } | MatchedTarget::Account { .. } => {}
+                MatchedTarget::Organization { .. } | MatchedTarget::Box { .. } | MatchedTarget::Account { .. } => {}
             }
         }
     }

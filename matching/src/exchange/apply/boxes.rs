@@ -3,8 +3,10 @@
 use ledger::deal::{Deal, DealTerms, Standing};
 use ledger::{BoxId, ClientId, Instant};
 
-use crate::exchange::boxes::{BoxLife, Boxes, DealVersion, StandingRun};
-use crate::exchange::{BoxCollected, DealClosed, WaterfallReversed, WaterfallRun};
+use crate::exchange::boxes::{BoxLife, Boxes, DealVersion, StandingCollection, StandingRun};
+use crate::exchange::{
+    BoxCollected, CollectionReversed, ContractAssigned, DealClosed, WaterfallReversed, WaterfallRun,
+};
 
 impl Boxes {
     pub(super) fn agree(&mut self, id: BoxId, deal: &DealTerms, by: ClientId, at: Instant) {
@@ -19,16 +21,29 @@ impl Boxes {
         record.life = Some(BoxLife { standing, ..BoxLife::default() });
     }
 
-    pub(super) fn collect(&mut self, e: &BoxCollected) {
+    pub(super) fn assign(&mut self, e: &ContractAssigned) {
+        if let Some(record) = self.0.get_mut(&e.to.r#box) {
+            record.assigned.insert(e.to.name, e.contract);
+        }
+    }
+
+    pub(super) fn collect(&mut self, e: &BoxCollected, sequence: u64) {
         if let Some(life) = self.life(e.r#box) {
-            *life.collected.entry(e.paid).or_default() += e.amount;
+            life.collected.push(StandingCollection { sequence, content: e.clone() });
+        }
+    }
+
+    pub(super) fn take_back(&mut self, e: &CollectionReversed) {
+        if let Some(life) = self.life(e.undone.r#box) {
+            life.collected.retain(|collection| collection.sequence != e.corrects);
         }
     }
 
     pub(super) fn run(&mut self, e: &WaterfallRun, at: Instant, sequence: u64) {
         let Some(life) = self.life(e.r#box) else { return };
-        let later = life.collected.split_off(&e.run.date.next());
-        let collected = std::mem::replace(&mut life.collected, later);
+        let (collected, later) =
+            std::mem::take(&mut life.collected).into_iter().partition(|kept| kept.content.paid <= e.run.date);
+        life.collected = later;
         let before = std::mem::replace(&mut life.standing, e.run.after.clone());
         life.runs.push(StandingRun { sequence, at, content: e.clone(), before, collected });
     }
@@ -37,9 +52,8 @@ impl Boxes {
         let Some(life) = self.life(e.undone.r#box) else { return };
         let Some(run) = life.runs.pop() else { return };
         life.standing = run.before;
-        for (day, amount) in run.collected {
-            *life.collected.entry(day).or_default() += amount;
-        }
+        life.collected.extend(run.collected);
+        life.collected.sort_unstable_by_key(|collection| collection.sequence);
     }
 
     fn life(&mut self, id: BoxId) -> Option<&mut BoxLife> {

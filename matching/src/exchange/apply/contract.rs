@@ -8,7 +8,7 @@ use crate::exchange::{
     ContractBusted, ContractNovated, ContractTerminated, Exchange, HoursDelivered, OutageDismissed, OutageOpened,
     OutageSettled, PeriodCharged, TradeExecuted,
 };
-use crate::{Contract, Order, OrderId, Outage, OutageId, OutageStatus, Owed, Supply, Window};
+use crate::{Assignment, Contract, Order, OrderId, Outage, OutageId, OutageStatus, Owed, Supply, Window};
 
 impl Exchange {
     pub(super) fn apply_trade(&mut self, e: &TradeExecuted) {
@@ -54,6 +54,7 @@ impl Exchange {
             undelivered_minutes: 0,
             owed: Owed::default(),
             ends: None,
+            assignment: None,
         };
         if let Some(market) = self.venue.key(e.market) {
             let due = (contract.next_hour(), market);
@@ -169,6 +170,7 @@ impl Exchange {
         let Some(key) = self.contract_keys.get(&e.contract) else { return };
         let contract = &mut self.contracts[*key as usize];
         contract.seller = e.seller;
+        contract.assignment = e.assignee.map(|to| Assignment { to, from: e.from });
         if let Some(before) = std::mem::replace(&mut contract.head, e.head) {
             self.resales.remove(&(before, e.contract));
         }

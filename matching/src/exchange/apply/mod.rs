@@ -18,8 +18,8 @@ use super::{
 use crate::billing::held_hours;
 use crate::market::{first_open_hour, least_common_multiple};
 use crate::{
-    Ask, Bid, BidTerms, ClientOrderId, Hour, Lot, LotKey, MarketId, MarketKey, Order, OrderId, SpotAsk, SpotBid,
-    Supply, TimeInForce, Timeline,
+    Ask, Assignment, Bid, BidTerms, ClientOrderId, Hour, Lot, LotKey, MarketId, MarketKey, Order, OrderId, SpotAsk,
+    SpotBid, Supply, TimeInForce, Timeline,
 };
 
 impl Exchange {
@@ -61,7 +61,8 @@ impl Exchange {
             Event::BoxCreated(e) => self.boxes.agree(e.r#box, &e.deal, e.by, record.at),
             Event::DealAmended(e) => self.boxes.agree(e.r#box, &e.deal, e.by, record.at),
             Event::DealClosed(e) => self.boxes.close(e),
-            Event::BoxCollected(e) => self.boxes.collect(e),
+            Event::BoxCollected(e) => self.boxes.collect(e, record.sequence),
+            Event::CollectionReversed(e) => self.boxes.take_back(e),
             Event::WaterfallRun(e) => self.boxes.run(e, record.at, record.sequence),
             Event::WaterfallReversed(e) => self.boxes.reverse(e),
             Event::MarketOpened(e) => self.venue.open(e.market.clone()),
@@ -92,6 +93,12 @@ impl Exchange {
             }),
             Event::ContractTerminated(e) => self.apply_termination(e),
             Event::ContractNovated(e) => self.apply_novation(e),
+            Event::ContractAssigned(e) => {
+                self.boxes.assign(e);
+                self.change_contract(e.contract, |contract| {
+                    contract.assignment = Some(Assignment { to: e.to, from: e.from });
+                });
+            }
             Event::DeliveryReady(e) => self.change_contract(e.contract, |contract| contract.ready = Some(e.ready)),
             Event::OutageOpened(e) => self.apply_outage(e),
             Event::OutageRestored(e) => self.change_outage(e.contract, e.outage, |outage| outage.until = Some(e.until)),

@@ -256,6 +256,14 @@ impl Exchange {
                     self.require_organization(*organization)?;
                     Some(MatchedTarget::Organization { organization: *organization })
                 }
+                ItemChoice::Box(id) => {
+                    let (_, deal) = self.boxed(*id)?;
+                    if deal.terms().currency != currency {
+                        return Err(Refusal::CurrenciesDiffer);
+                    }
+                    let is_open = self.in_transit_to_box(*id, currency) > Amount::ZERO;
+                    is_open.then_some(MatchedTarget::Box { r#box: *id })
+                }
                 ItemChoice::Account(kind) if OWN.contains(kind) => Some(MatchedTarget::Account { account: *kind }),
                 ItemChoice::Account(_) => return Err(invalid("a booking is not explained by that account")),
             };
@@ -263,7 +271,10 @@ impl Exchange {
             if chosen.iter().any(|other| other.target == target) {
                 return Err(invalid("an item is named twice"));
             }
-            let left = self.bank.items.left_of(&target);
+            let left = match target {
+                MatchedTarget::Box { r#box } => Some(-self.in_transit_to_box(r#box, currency)),
+                _ => self.bank.items.left_of(&target),
+            };
             let only = (items.len() == 1).then_some(booked);
             let left = left.filter(|left| !left.is_zero());
             let amount =
@@ -289,7 +300,7 @@ impl Exchange {
             MatchedTarget::Payout { payout, .. } => {
                 self.bank.items.payouts.get(&payout).is_some_and(|payout| payout.currency != currency)
             }
-            MatchedTarget::Organization { .. } | MatchedTarget::Account { .. } => false,
+            MatchedTarget::Organization { .. } | MatchedTarget::Box { .. } | MatchedTarget::Account { .. } => false,
         });
         if foreign { Err(Refusal::CurrenciesDiffer) } else { Ok(chosen) }
     }
@@ -364,7 +375,7 @@ impl Exchange {
 }
 
 /// An amount that banks move.
-fn check_cents(amount: Amount) -> Result<(), Refusal> {
+pub(super) fn check_cents(amount: Amount) -> Result<(), Refusal> {
     check_amount(amount)?;
     if amount == amount.whole_cents() { Ok(()) } else { Err(Refusal::AmountNotInCents) }
 }

@@ -1,16 +1,15 @@
-//! Boxes: creating them, amending and closing their deals, what clients pay, and waterfall runs.
+//! Boxes: creating them, amending and closing their deals, and waterfall runs.
 
 use std::collections::BTreeMap;
 
 use ledger::deal::{Deal, DealTerms, Dues, Schedule};
-use ledger::{Amount, BoxId, ClientId, Day, ItemName};
+use ledger::{Amount, BoxId, ClientId, ContractId, Day, ItemName};
 
 use super::check_text;
 use crate::DerivedIds;
 use crate::exchange::boxes::{BoxLife, BoxRecord};
 use crate::exchange::{
-    BoxCollected, BoxCreated, DealAmended, DealClosed, Event, Exchange, Funding, ItemAmount, NewCollection, Refusal,
-    WaterfallReversed, WaterfallRun,
+    BoxCreated, DealAmended, DealClosed, Event, Exchange, Funding, ItemAmount, Refusal, WaterfallReversed, WaterfallRun,
 };
 
 impl Exchange {
@@ -43,6 +42,12 @@ impl Exchange {
         if record.life.as_ref().is_some_and(|life| !keeps_what_stands(life, deal)) {
             return invalid("a facility that is owed, a reserve that holds cash, and a step that is short stay");
         }
+        let keeps_assigned = |(name, exchange): (&ItemName, &ContractId)| {
+            deal.contracts.iter().any(|contract| contract.name == *name && contract.exchange == Some(*exchange))
+        };
+        if !record.assigned.iter().all(keeps_assigned) {
+            return invalid("a contract that is assigned to the box stays");
+        }
         check_deal(deal)?;
         let version = u32::try_from(record.versions.len() + 1).unwrap_or(u32::MAX);
         out.push(DealAmended { r#box: id, version, by, deal: Box::new(deal.clone()) }.into());
@@ -61,34 +66,6 @@ impl Exchange {
         let funding = Funding::of(deal.terms(), None, closing);
         out.push(DealClosed { r#box: id, currency, by, day: self.accounting.dated_back(closing), funding }.into());
         Ok(())
-    }
-
-    pub(super) fn collect(&self, new: &NewCollection, out: &mut Vec<Event>) -> Result<(), Refusal> {
-        let (record, deal) = self.boxed(new.r#box)?;
-        let life = record.life.as_ref().ok_or(Refusal::BoxNotClosed)?;
-        check_text("reference", &new.reference)?;
-        if new.amount <= Amount::ZERO {
-            return Err(Refusal::AmountNotPositive);
-        }
-        let before = life.collected.values().copied().sum::<Amount>();
-        if before + new.amount > Amount::LINE_MAX {
-            return Err(Refusal::AmountTooLarge);
-        }
-        let is_of_it = deal.terms().contracts.iter().any(|contract| contract.name == new.contract);
-        let last = life.runs.last().map_or(deal.terms().closing, |run| run.content.run.date);
-        let problem = match new.paid {
-            _ if !is_of_it => "the deal has no contract of this name",
-            paid if paid > self.now.day() => "the money came in the future",
-            paid if paid <= last && !life.runs.is_empty() => "the money came before the last waterfall run",
-            _ => {
-                let NewCollection { r#box, by, contract, amount, paid, .. } = *new;
-                let (currency, day) = (deal.terms().currency, self.accounting.dated_back(paid));
-                let reference = new.reference.clone();
-                out.push(BoxCollected { r#box, currency, by, contract, amount, paid, day, reference }.into());
-                return Ok(());
-            }
-        };
-        Err(Refusal::CollectionInvalid { problem: problem.to_owned() })
     }
 
     pub(super) fn run_waterfall(
@@ -142,7 +119,7 @@ impl Exchange {
         Ok(())
     }
 
-    fn boxed(&self, id: BoxId) -> Result<(&BoxRecord, &Deal), Refusal> {
+    pub(super) fn boxed(&self, id: BoxId) -> Result<(&BoxRecord, &Deal), Refusal> {
         let record = self.boxes.get(id).ok_or(Refusal::BoxUnknown)?;
         Ok((record, record.deal().ok_or(Refusal::BoxUnknown)?))
     }
@@ -190,16 +167,17 @@ fn keeps_what_stands(life: &BoxLife, deal: &DealTerms) -> bool {
 fn dues(schedule: &Schedule<'_>, life: &BoxLife, terms: &DealTerms, date: Day) -> Dues {
     let agreements = terms.agreements.iter().zip(&schedule.period().agreements);
     Dues {
-        collected: life.collected.range(..=date).map(|(_, amount)| *amount).sum(),
+        collected: life.collected_until(date).map(|collection| collection.content.amount).sum(),
         agreements: agreements.map(|(agreement, due)| (agreement.name, *due)).collect(),
         interest: schedule.interest(&life.standing),
     }
 }
 
-/// What each contract earned in the months of a period.
+/// What each contract that was made elsewhere earned in the months of a period. Those of the exchange earn by the hour.
 fn revenue(schedule: &Schedule<'_>, terms: &DealTerms) -> Vec<ItemAmount> {
     let months = || schedule.period().months();
-    let earned = terms.contracts.iter().map(|contract| {
+    let own = terms.contracts.iter().filter(|contract| contract.exchange.is_none());
+    let earned = own.map(|contract| {
         // A deal's charges are in range.
         let own = months().filter(|month| contract.charges_for(*month));
         let amount = own.filter_map(|month| contract.charged(month)).sum();

@@ -73,6 +73,7 @@ impl Exchange {
     /// is left returns to where it came from.
     fn terminate(&self, contract: &Contract, undelivered: Window, cause: TerminationCause, out: &mut Vec<Event>) {
         out.extend(self.offers_of(contract, CloseReason::Terminated));
+        let assignee = contract.assignee_at(undelivered.start());
         for sub in self.resold(contract.id).filter_map(|id| self.contract(id)) {
             let novated = ContractNovated {
                 contract: sub.id,
@@ -82,6 +83,7 @@ impl Exchange {
                 seller_before: sub.seller,
                 head: contract.head,
                 from: undelivered.start(),
+                assignee,
             };
             out.push(novated.into());
         }
@@ -104,6 +106,7 @@ impl Exchange {
             currency: self.currency_of(contract),
             refund: contract.prepayment(),
             deposit_forfeited: forfeited,
+            assignee: assignee.filter(|_| forfeited > Amount::ZERO),
             deposit_returned: contract.deposit - forfeited,
         };
         out.push(terminated.into());

@@ -1,11 +1,11 @@
 //! What the two sides of a contract say of its delivery, and an operator where they do not agree.
 
-use ledger::{AccountKind, Amount, ContractId, Instant, OrganizationId};
+use ledger::{Amount, ContractId, Instant, OrganizationId};
 
 use super::check_text;
 use crate::exchange::{
-    CloseReason, DeliveryReady, DismissalCause, Event, Exchange, NewOutage, NoticeGiven, OutageDismissed, OutageOpened,
-    OutageRestored, OutageSettled, Refusal,
+    Assignee, CloseReason, DeliveryReady, DismissalCause, Event, Exchange, NewOutage, NoticeGiven, OutageDismissed,
+    OutageOpened, OutageRestored, OutageSettled, Refusal,
 };
 use crate::outage::minute_of;
 use crate::{Contract, DeliveryTerms, DerivedIds, Hour, Outage, OutageId, OutageStatus};
@@ -249,15 +249,16 @@ impl Exchange {
         if outage.status == OutageStatus::Settled { Err(Refusal::OutageNotOpen) } else { Ok((contract, outage)) }
     }
 
-    /// What comes of an outage that counts: time recorded as delivered is the buyer's money again, out of what the exchange owes the
-    /// seller, and the rest as the seller earns it.
+    /// What comes of an outage that counts: time recorded as delivered is the buyer's money again, out of what the exchange owes who
+    /// earned the hour in which it began, and the rest as the contract earns it.
     fn settled(&self, contract: &Contract, outage: &Outage, ruling: Option<&str>) -> Event {
         let passed = (contract.window.start(), contract.next_hour());
         let undelivered = contract.undelivered(passed, Some(outage)).max(contract.undelivered_minutes);
         let credit = contract.credit(undelivered) - contract.credit(contract.undelivered_minutes);
         let penalty = contract.penalty(undelivered) - contract.penalty(contract.undelivered_minutes);
         let currency = self.currency_of(contract);
-        let payable = self.books.customer(AccountKind::SellerPayable, contract.seller, currency);
+        let assignee = contract.assignee_at(Hour::containing(outage.from));
+        let payable = self.books.payable(Assignee::payee(assignee, contract.seller), currency);
         let from_seller = (credit.amount - credit.seller_fee).clamp(Amount::ZERO, payable);
         Event::from(OutageSettled {
             outage: outage.id,
@@ -274,6 +275,7 @@ impl Exchange {
             amount: credit.amount,
             buyer_fee: credit.buyer_fee,
             seller_fee: credit.seller_fee,
+            assignee,
             from_seller,
             penalty,
             penalty_paid: penalty.min(payable - from_seller),

@@ -15,8 +15,10 @@
 mod accounting;
 mod admission;
 mod amendment;
+mod assignment;
 mod bank;
 mod boxes;
+mod collection;
 mod contract;
 mod control;
 mod delivery;
@@ -107,7 +109,11 @@ impl Exchange {
             Instruction::CreateBox { deal, by } => self.create_box(deal, *by, ids, out),
             Instruction::AmendDeal { r#box, deal, by } => self.amend_deal(*r#box, deal, *by, out),
             Instruction::CloseDeal { r#box, by } => self.close_deal(*r#box, *by, out),
-            Instruction::Collect(collection) => self.collect(collection, out),
+            Instruction::AssignContract { r#box, contract, by } => self.assign_contract(*r#box, *contract, *by, out),
+            Instruction::Collect(collection) => self.collect(collection, ids, out),
+            Instruction::ReverseCollection { r#box, event, by, reason } => {
+                self.reverse_collection(*r#box, *event, (*by, reason), out)
+            }
             Instruction::RunWaterfall { r#box, date, by } => self.run_waterfall(*r#box, *date, *by, out),
             Instruction::ReverseWaterfall { r#box, date, by, reason } => {
                 self.reverse_waterfall(*r#box, *date, (*by, reason), out)

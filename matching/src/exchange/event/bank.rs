@@ -1,7 +1,7 @@
 //! The bank: its accounts, what it has booked, what that was for, and the payouts that it carries out.
 
 use ledger::{
-    AccountKind, Amount, BankAccountId, BankLine, ClientId, Currency, Day, DepositId, MatchRule, OrganizationId,
+    AccountKind, Amount, BankAccountId, BankLine, BoxId, ClientId, Currency, Day, DepositId, MatchRule, OrganizationId,
     PaymentReference, PayoutId, ReconciliationId, StatementDigest, StatementId,
 };
 use schemars::JsonSchema;
@@ -135,6 +135,11 @@ pub enum MatchedTarget {
     Organization {
         /// Whose money.
         organization: OrganizationId,
+    },
+    /// What the exchange paid a box.
+    Box {
+        /// Which.
+        r#box: BoxId,
     },
     /// Something of the exchange's own.
     Account {

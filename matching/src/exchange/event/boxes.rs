@@ -1,9 +1,11 @@
 //! Events of boxes.
 
 use ledger::deal::{DealTerms, Dues, Run};
-use ledger::{Amount, BoxId, ClientId, Currency, Day, ItemName};
+use ledger::{Amount, BoxId, ClientId, Currency, Day, ItemName, TransferId};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+
+use super::is_default;
 
 /// A box was created.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
@@ -69,7 +71,7 @@ pub struct DealClosed {
     pub funding: Funding,
 }
 
-/// A client paid a box.
+/// A client paid a box, itself or through the exchange.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct BoxCollected {
     /// The box.
@@ -88,6 +90,24 @@ pub struct BoxCollected {
     pub day: Day,
     /// The bank's reference.
     pub reference: String,
+    /// Of a contract of the exchange: the transfer by which the operator paid it over. None where the client paid the box itself.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub transfer: Option<TransferId>,
+}
+
+/// What was entered of a client's payment was a mistake.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct CollectionReversed {
+    /// The event that had recorded it.
+    pub corrects: u64,
+    /// What it was.
+    pub undone: BoxCollected,
+    /// Who says so.
+    pub by: ClientId,
+    /// The day it is dated.
+    pub day: Day,
+    /// Why.
+    pub reason: String,
 }
 
 /// A box's cash was paid out for a determination date.

@@ -1,6 +1,6 @@
-//! A contract's life after its trade: its charges, and its end before its time.
+//! A contract's life after its trade: its charges, its assignment to a box, and its end before its time.
 
-use ledger::{Amount, ContractId, Currency, Instant, OrganizationId};
+use ledger::{Amount, BoxId, ClientId, ContractId, Currency, Instant, ItemName, OrganizationId, Payee};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -16,6 +16,41 @@ pub struct Advance {
     pub prepaid: Amount,
     /// The security deposit: the price of the second period and the buyer's fee on it.
     pub deposit: Amount,
+}
+
+/// The box that a contract is assigned to, and what the box's deal calls it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct Assignee {
+    /// The box.
+    pub r#box: BoxId,
+    /// The contract's name in its deal.
+    pub name: ItemName,
+}
+
+impl Assignee {
+    /// Who is owed what a contract earns: the box that it is assigned to, or else its seller.
+    pub fn payee(assignee: Option<Self>, seller: OrganizationId) -> Payee {
+        assignee.map_or(Payee::Seller(seller), |assignee| Payee::Box(assignee.r#box))
+    }
+}
+
+/// A contract was assigned to a box, which earns its hours from one on.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct ContractAssigned {
+    /// The contract.
+    pub contract: ContractId,
+    /// Where it traded.
+    pub market: MarketId,
+    /// Who pays.
+    pub buyer: OrganizationId,
+    /// Who delivers.
+    pub seller: OrganizationId,
+    /// The box, and what its deal calls the contract.
+    pub to: Assignee,
+    /// The first hour that the box earns: the beginning of a period.
+    pub from: Hour,
+    /// Who said so.
+    pub by: ClientId,
 }
 
 /// A period of a contract was paid in advance.
@@ -114,8 +149,11 @@ pub struct ContractTerminated {
     pub currency: Currency,
     /// What the buyer gets back of paid hours: the price and the fee.
     pub refund: Amount,
-    /// What the seller keeps of the security deposit.
+    /// What the seller, or the box, keeps of the security deposit.
     pub deposit_forfeited: Amount,
+    /// The box that keeps it, where the contract is assigned to one.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub assignee: Option<Assignee>,
     /// What the buyer gets back of the security deposit.
     pub deposit_returned: Amount,
 }
@@ -138,4 +176,7 @@ pub struct ContractNovated {
     pub head: Option<ContractId>,
     /// The first hour that the new seller earns.
     pub from: Hour,
+    /// The box that earns it in its place, where the contract that was resold is assigned to one.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub assignee: Option<Assignee>,
 }

@@ -4,7 +4,7 @@ use ledger::{Amount, ContractId, Currency, Instant, OrganizationId};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::is_default;
+use super::{Assignee, is_default};
 use crate::{Hour, MarketId, OutageId};
 
 /// The seller said that a contract's GPUs are ready, or where they are reached.
@@ -97,11 +97,14 @@ pub struct OutageSettled {
     pub buyer_fee: Amount,
     /// The seller's fee on it.
     pub seller_fee: Amount,
-    /// What the seller gives back at once of the price less its fee; the rest it owes.
+    /// The box that earned the time and gives it back, where the contract was assigned to one when the outage began.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub assignee: Option<Assignee>,
+    /// What the seller, or the box, gives back at once of the price less its fee; the rest is owed.
     pub from_seller: Amount,
     /// What the lot promises on top.
     pub penalty: Amount,
-    /// What the seller pays of that at once; the rest it owes.
+    /// What is paid of that at once; the rest is owed.
     pub penalty_paid: Amount,
 }
 

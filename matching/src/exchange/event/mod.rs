@@ -21,9 +21,13 @@ pub use bank::{
     MatchedTarget, PayoutRequested, PayoutReturned, PayoutSource, Reconciled, ReconciliationUndone, StatementImported,
 };
 pub use boxes::{
-    BoxCollected, BoxCreated, DealAmended, DealClosed, Funding, ItemAmount, WaterfallReversed, WaterfallRun,
+    BoxCollected, BoxCreated, CollectionReversed, DealAmended, DealClosed, Funding, ItemAmount, WaterfallReversed,
+    WaterfallRun,
 };
-pub use contract::{Advance, ChargeMissed, ContractNovated, ContractTerminated, PeriodCharged, TerminationCause};
+pub use contract::{
+    Advance, Assignee, ChargeMissed, ContractAssigned, ContractNovated, ContractTerminated, PeriodCharged,
+    TerminationCause,
+};
 pub use delivery::{
     DeliveryReady, DismissalCause, HourShortfall, NoticeGiven, OutageDismissed, OutageOpened, OutageRestored,
     OutageSettled,
@@ -156,9 +160,9 @@ events! {
     /// Lines of a bank statement.
     BankLinesBooked = "bank_lines_booked", 1;
     /// Bookings were explained.
-    Reconciled = "reconciled", 2 [from 1];
+    Reconciled = "reconciled", 3 [from 1];
     /// Bookings are unexplained again.
-    ReconciliationUndone = "reconciliation_undone", 2 [from 1];
+    ReconciliationUndone = "reconciliation_undone", 3 [from 1];
     /// An organization asked for its money.
     PayoutRequested = "payout_requested", 2 [from 1];
     /// A payout did not leave.
@@ -180,7 +184,9 @@ events! {
     /// A box's deal closed.
     DealClosed = "deal_closed", 1;
     /// A client paid a box.
-    BoxCollected = "box_collected", 1;
+    BoxCollected = "box_collected", 2 [from 1];
+    /// What was entered of a client's payment was a mistake.
+    CollectionReversed = "collection_reversed", 1;
     /// A box's cash was paid out.
     WaterfallRun = "waterfall_run", 1;
     /// A waterfall run was reversed.
@@ -216,11 +222,13 @@ events! {
     /// A period of a contract could not be paid yet.
     ChargeMissed = "charge_missed", 1;
     /// A contract ended before its time.
-    ContractTerminated = "contract_terminated", 1;
+    ContractTerminated = "contract_terminated", 2 [from 1];
     /// A contract passed to another seller.
-    ContractNovated = "contract_novated", 1;
+    ContractNovated = "contract_novated", 2 [from 1];
+    /// A contract was assigned to a box.
+    ContractAssigned = "contract_assigned", 1;
     /// An hour of a market's contracts was delivered.
-    HoursDelivered = "hours_delivered", 2 [from 1];
+    HoursDelivered = "hours_delivered", 3 [from 1];
     /// A contract's GPUs are ready.
     DeliveryReady = "delivery_ready", 1;
     /// GPUs of a contract are said to be out.
@@ -228,7 +236,7 @@ events! {
     /// An outage ended.
     OutageRestored = "outage_restored", 1;
     /// An outage counts.
-    OutageSettled = "outage_settled", 1;
+    OutageSettled = "outage_settled", 2 [from 1];
     /// An outage does not count.
     OutageDismissed = "outage_dismissed", 1;
     /// A buyer ended a contract because of its outages.
@@ -308,6 +316,7 @@ impl Event {
             Self::DealAmended(e) => EventKey::Box(e.r#box),
             Self::DealClosed(e) => EventKey::Box(e.r#box),
             Self::BoxCollected(e) => EventKey::Box(e.r#box),
+            Self::CollectionReversed(e) => EventKey::Box(e.undone.r#box),
             Self::WaterfallRun(e) => EventKey::Box(e.r#box),
             Self::WaterfallReversed(e) => EventKey::Box(e.undone.r#box),
             Self::MarketOpened(e) => EventKey::Market(e.market.id),
@@ -327,6 +336,7 @@ impl Event {
             Self::ChargeMissed(e) => EventKey::Market(e.market),
             Self::ContractTerminated(e) => EventKey::Market(e.market),
             Self::ContractNovated(e) => EventKey::Market(e.market),
+            Self::ContractAssigned(e) => EventKey::Market(e.market),
             Self::NoticeGiven(e) => EventKey::Market(e.market),
             Self::OutageDismissed(e) => EventKey::Market(e.market),
             Self::OutageSettled(e) => EventKey::Market(e.market),
@@ -388,6 +398,7 @@ impl Event {
             Self::DealAmended(e) => Some(e.r#box.uuid()),
             Self::DealClosed(e) => Some(e.r#box.uuid()),
             Self::BoxCollected(e) => Some(e.r#box.uuid()),
+            Self::CollectionReversed(e) => Some(e.undone.r#box.uuid()),
             Self::WaterfallRun(e) => Some(e.r#box.uuid()),
             Self::WaterfallReversed(e) => Some(e.undone.r#box.uuid()),
             Self::LotRegistered(e) => Some(e.lot.uuid()),
@@ -403,6 +414,7 @@ impl Event {
             Self::ChargeMissed(e) => Some(e.contract.uuid()),
             Self::ContractTerminated(e) => Some(e.contract.uuid()),
             Self::ContractNovated(e) => Some(e.contract.uuid()),
+            Self::ContractAssigned(e) => Some(e.contract.uuid()),
             Self::NoticeGiven(e) => Some(e.contract.uuid()),
             Self::OutageDismissed(e) => Some(e.outage.uuid()),
             Self::OutageSettled(e) => Some(e.outage.uuid()),

@@ -4,7 +4,7 @@ use ledger::{Amount, ContractId, Currency, Instant, OrganizationId};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Advance, HourShortfall, is_default};
+use super::{Advance, Assignee, HourShortfall, is_default};
 use crate::{
     Billing, ClientOrderId, Hour, HoursRange, Liquidity, LotId, MarketId, OrderId, Placement, Price,
     SelfTradePrevention, Supply, TermWindow, TimeInForce, TradeId, Unfilled, Window,
@@ -262,6 +262,9 @@ pub struct ContractHour {
     pub contract: ContractId,
     /// Who delivered.
     pub seller: OrganizationId,
+    /// The box that earned it in the seller's place, where the contract is assigned to one.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub assignee: Option<Assignee>,
     /// The hour at the contract's price.
     pub amount: Amount,
     /// The buyer's fee on it.

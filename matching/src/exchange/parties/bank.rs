@@ -45,7 +45,7 @@ impl MatchedItem {
             | MatchedTarget::Recorded { organization, .. }
             | MatchedTarget::Payout { organization, .. }
             | MatchedTarget::Organization { organization } => Some(organization),
-            MatchedTarget::Account { .. } => None,
+            MatchedTarget::Box { .. } | MatchedTarget::Account { .. } => None,
         }
     }
 }

@@ -1,10 +1,12 @@
 //! What each side of a contract sees of its charges and its end.
 
-use ledger::{Amount, ContractId, Currency, Instant, OrganizationId};
+use ledger::{Amount, BoxId, ContractId, Currency, Instant, OrganizationId};
 use serde::Serialize;
 
-use crate::exchange::{ChargeMissed, ContractTerminated, OutageSettled, PeriodCharged, TerminationCause};
-use crate::{LotId, MarketId, OrderId, OutageId, Window};
+use crate::exchange::{
+    ChargeMissed, ContractAssigned, ContractTerminated, OutageSettled, PeriodCharged, TerminationCause,
+};
+use crate::{Hour, LotId, MarketId, OrderId, OutageId, Window};
 
 /// A paid period as one of the two sides sees it.
 #[derive(Serialize)]
@@ -83,6 +85,24 @@ impl OwnMissedCharge {
             next_try: e.next_try,
             owed: (reader == e.buyer).then_some(Owed { currency: e.currency, due: e.due, available: e.available }),
         }
+    }
+}
+
+/// An assignment to a box as both sides see it: not who entered it.
+#[derive(Serialize)]
+pub(super) struct OwnAssignment {
+    contract: ContractId,
+    market: MarketId,
+    buyer: OrganizationId,
+    seller: OrganizationId,
+    r#box: BoxId,
+    from: Hour,
+}
+
+impl OwnAssignment {
+    pub const fn of(e: &ContractAssigned) -> Self {
+        let ContractAssigned { contract, market, buyer, seller, to, from, .. } = *e;
+        Self { contract, market, buyer, seller, r#box: to.r#box, from }
     }
 }
 

@@ -14,7 +14,7 @@ use serde::Serialize;
 use accounting::OwnJournal;
 use bank::OwnReconciliation;
 use boxes::OwnDeal;
-use contract::{OwnCharge, OwnMissedCharge, OwnSettlement, OwnTermination};
+use contract::{OwnAssignment, OwnCharge, OwnMissedCharge, OwnSettlement, OwnTermination};
 
 use super::{Advance, ContractBusted, ContractHour, Event, HourShortfall, HoursDelivered, SpotHold, TradeExecuted};
 use crate::{Hour, Liquidity, LotId, MarketId, OrderId, Price, SpotSale, TradeId, Window};
@@ -46,7 +46,13 @@ impl Event {
     /// Whom the event concerns.
     pub fn parties(&self) -> Parties {
         match self {
-            Self::PeriodClosed(_)
+            // A box is known by its deal; its sponsor reads its life where the box is shown.
+            Self::DealClosed(_)
+            | Self::BoxCollected(_)
+            | Self::CollectionReversed(_)
+            | Self::WaterfallRun(_)
+            | Self::WaterfallReversed(_)
+            | Self::PeriodClosed(_)
             | Self::JournalProposed(_)
             | Self::JournalRejected(_)
             | Self::BankAccountOpened(_)
@@ -74,10 +80,6 @@ impl Event {
             Self::ReconciliationUndone(e) => Parties::named(&e.undone.organizations()),
             Self::BoxCreated(e) => Parties::named(&[e.deal.sponsor]),
             Self::DealAmended(e) => Parties::named(&[e.deal.sponsor]),
-            // A box is known by its deal; its sponsor reads its life where the box is shown.
-            Self::DealClosed(_) | Self::BoxCollected(_) | Self::WaterfallRun(_) | Self::WaterfallReversed(_) => {
-                Parties::default()
-            }
             Self::LotRegistered(e) => Parties::named(&[e.organization]),
             Self::LotWithdrawn(e) => Parties::named(&[e.organization]),
             Self::LotExpired(e) => Parties::named(&[e.organization]),
@@ -90,6 +92,7 @@ impl Event {
             Self::PeriodCharged(e) => Parties::named(&[e.buyer, e.seller]),
             Self::ChargeMissed(e) => Parties::named(&[e.buyer, e.seller]),
             Self::ContractTerminated(e) => Parties::named(&[e.buyer, e.seller]),
+            Self::ContractAssigned(e) => Parties::named(&[e.buyer, e.seller]),
             Self::ContractNovated(e) => Parties::named(&[e.buyer, e.seller, e.seller_before]),
             Self::DeliveryReady(e) => Parties::named(&[e.buyer, e.seller]),
             Self::OutageOpened(e) => Parties::named(&[e.buyer, e.seller]),
@@ -150,6 +153,7 @@ impl Event {
             | Self::BankLinesBooked(_)
             | Self::DealClosed(_)
             | Self::BoxCollected(_)
+            | Self::CollectionReversed(_)
             | Self::WaterfallRun(_)
             | Self::WaterfallReversed(_) => return None,
             Self::BoxCreated(e) => serde_json::to_value(OwnDeal::of(e.r#box, 1, &e.deal)),
@@ -166,6 +170,7 @@ impl Event {
             Self::PeriodCharged(e) => serde_json::to_value(OwnCharge::of(e, reader)),
             Self::ChargeMissed(e) => serde_json::to_value(OwnMissedCharge::of(e, reader)),
             Self::ContractTerminated(e) => serde_json::to_value(OwnTermination::of(e, reader)),
+            Self::ContractAssigned(e) => serde_json::to_value(OwnAssignment::of(e)),
             Self::ContractNovated(e) => serde_json::to_value(e),
             Self::DeliveryReady(e) => serde_json::to_value(e),
             Self::OutageOpened(e) => serde_json::to_value(e),

@@ -159,6 +159,7 @@ impl Scenario {
         let items = words[split + 1..].iter().map(|word| {
             let (name, sum) = part(word);
             let choice = match name.split_once(':') {
+                Some(("box", which)) => ItemChoice::Box(self.boxes[which]),
                 Some(("org", who)) => ItemChoice::Organization(organization(who)),
                 Some((_, code)) => ItemChoice::Account(AccountKind::from_code(code).expect("an account")),
                 None if name.starts_with('P') => ItemChoice::Payout(PayoutId::new(self.money[&name].0)),

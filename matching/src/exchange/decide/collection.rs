@@ -1,0 +1,80 @@
+//! What boxes are paid: by their clients, and by the exchange for what its contracts have earned them.
+
+use ledger::{Account, AccountKind, Amount, BoxId, ClientId, Currency, ItemName, Owner, Payee, TransferId};
+
+use super::bank::check_cents;
+use super::check_text;
+use crate::DerivedIds;
+use crate::exchange::{BoxCollected, CollectionReversed, Event, Exchange, NewCollection, Refusal};
+
+fn invalid<T>(problem: impl Into<String>) -> Result<T, Refusal> {
+    Err(Refusal::CollectionInvalid { problem: problem.into() })
+}
+
+impl Exchange {
+    pub(super) fn collect(
+        &self,
+        new: &NewCollection,
+        ids: &mut DerivedIds,
+        out: &mut Vec<Event>,
+    ) -> Result<(), Refusal> {
+        let NewCollection { r#box, by, contract, amount, paid, ref reference } = *new;
+        let (record, deal) = self.boxed(r#box)?;
+        let life = record.life.as_ref().ok_or(Refusal::BoxNotClosed)?;
+        check_text("reference", reference)?;
+        check_cents(amount)?;
+        let before: Amount = life.collected.iter().map(|collection| collection.content.amount).sum();
+        if before + amount > Amount::LINE_MAX {
+            return Err(Refusal::AmountTooLarge);
+        }
+        let currency = deal.terms().currency;
+        let Some(item) = deal.terms().contracts.iter().find(|item| item.name == contract) else {
+            return invalid("the deal has no contract of this name");
+        };
+        if paid > self.now.day() {
+            return invalid("the money came in the future");
+        }
+        if life.runs.last().is_some_and(|last| paid <= last.content.run.date) {
+            return invalid("the money came before the last waterfall run");
+        }
+        let owed = self.owed_to_box(r#box, contract, currency);
+        if item.exchange.is_some() && amount > owed {
+            return invalid(format!("the exchange owes the box {owed} under this contract"));
+        }
+        let transfer = item.exchange.map(|_| TransferId::new(ids.mint()));
+        let (day, reference) = (self.accounting.dated_back(paid), reference.clone());
+        out.push(BoxCollected { r#box, currency, by, contract, amount, paid, day, reference, transfer }.into());
+        Ok(())
+    }
+
+    /// What the exchange owes a box under one of its contracts.
+    pub fn owed_to_box(&self, r#box: BoxId, contract: ItemName, currency: Currency) -> Amount {
+        let receivable = Account::of_box(r#box, AccountKind::Receivable, Owner::Item(contract), currency);
+        self.books.balance(&receivable).min(self.books.payable(Payee::Box(r#box), currency)).max(Amount::ZERO)
+    }
+
+    pub(super) fn reverse_collection(
+        &self,
+        id: BoxId,
+        event: u64,
+        (by, reason): (ClientId, &str),
+        out: &mut Vec<Event>,
+    ) -> Result<(), Refusal> {
+        check_text("reason", reason)?;
+        let (record, _) = self.boxed(id)?;
+        let life = record.life.as_ref().ok_or(Refusal::BoxNotClosed)?;
+        let open = life.collected.iter().find(|collection| collection.sequence == event);
+        let undone = open.ok_or(Refusal::CollectionNotOpen)?.content.clone();
+        if undone.transfer.is_some() && undone.amount > self.in_transit_to_box(id, undone.currency) {
+            return invalid("the bank has booked the exchange's payment: undo that reconciliation first");
+        }
+        let (day, reason) = (self.accounting.dated_back(undone.day), reason.to_owned());
+        out.push(CollectionReversed { corrects: event, undone, by, day, reason }.into());
+        Ok(())
+    }
+
+    /// What the exchange has paid a box that its bank has not booked.
+    pub fn in_transit_to_box(&self, r#box: BoxId, currency: Currency) -> Amount {
+        -self.books.balance(&Account::operator(AccountKind::PayoutInTransit, Owner::Box(r#box), currency))
+    }
+}
