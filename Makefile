@@ -5,7 +5,7 @@ SHELL := /bin/bash
 CARGO := cargo --locked
 SECONDWIND := target/debug/secondwind
 
-.PHONY: run test verify bench demo-month lint release prerequisites test-prerequisites clean
+.PHONY: run test verify bench demo-month demo-box lint release prerequisites test-prerequisites clean
 
 ## run: start everything on this machine and print how to use it (KAFKA=apache for a real broker)
 run: prerequisites
@@ -28,7 +28,11 @@ bench: prerequisites
 
 ## demo-month: a month of the exchange, from its first deposit to its closed and audited books
 demo-month: prerequisites
-	$(CARGO) run --quiet --package tests --bin demo-month
+	$(CARGO) run --quiet --package tests --bin demo month
+
+## demo-box: five years of a box on a contract of the exchange, until its debt is repaid and nothing is left over
+demo-box: test-prerequisites
+	$(CARGO) run --quiet --package tests --bin demo box
 
 ## release: the optimized binary
 release: prerequisites

@@ -84,6 +84,12 @@ impl ApiClient {
         self.send(self.request(Method::GET, path)).await
     }
 
+    /// What GET answers, as text.
+    pub async fn text(&self, path: &str) -> String {
+        let response = self.request(Method::GET, path).send().await.expect("the server answers");
+        response.text().await.expect("a body")
+    }
+
     /// DELETE.
     pub async fn delete(&self, path: &str) -> Answer {
         self.send(self.request(Method::DELETE, path)).await

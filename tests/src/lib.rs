@@ -9,7 +9,7 @@
 pub mod bench;
 pub mod client;
 pub mod condition;
-pub mod demo_month;
+pub mod demo;
 pub mod exchange;
 pub mod kafka;
 pub mod log;

@@ -5,9 +5,7 @@ use std::path::Path;
 use api::auth::{OPERATOR_ORGANIZATION, Role};
 use infra::audit::TopicSource;
 use infra::relay::RelayStatus;
-use reqwest::Method;
 use serde_json::{Value, json};
-use tests::client::ApiClient;
 use tests::condition::until;
 use tests::exchange::{TOPIC, TestExchange};
 use tests::log::audit;
@@ -26,11 +24,6 @@ fn example(name: &str) -> String {
     std::fs::read_to_string(path).expect("an example")
 }
 
-async fn told(client: &ApiClient, path: &str) -> String {
-    let response = client.request(Method::GET, path).send().await.expect("the server answers");
-    response.text().await.expect("a body")
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn a_deal_is_entered_projected_and_amended() {
     let exchange = TestExchange::start().await;
@@ -44,8 +37,8 @@ async fn a_deal_is_entered_projected_and_amended() {
     let path = format!("/v1/boxes/{}", text(&created["id"]));
 
     // What it comes to is what the files say.
-    assert_eq!(told(&finance, &format!("{path}/projection?format=csv")).await, example("reference.csv"));
-    assert!(told(&finance, &format!("{path}/projection?format=svg")).await.starts_with("<svg"));
+    assert_eq!(finance.text(&format!("{path}/projection?format=csv")).await, example("reference.csv"));
+    assert!(finance.text(&format!("{path}/projection?format=svg")).await.starts_with("<svg"));
     let short =
         json!({"what_ifs": [{"short_payment": {"contract": "anchor", "month": "2026-07", "paid": "4100000.00"}}]});
     let projected = north.post(&format!("{path}/projection"), &short).await.ok();
@@ -158,12 +151,12 @@ async fn a_box_lives_in_books_of_its_own() {
         (&reserve["opening"], &reserve["given"], &reserve["closing"]),
         (&json!("3000000.00"), &json!("540000.00"), &json!("2460000.00"))
     );
-    let csv = told(&finance, &format!("{path}/statement?date=2026-08-01&format=csv")).await;
+    let csv = finance.text(&format!("{path}/statement?date=2026-08-01&format=csv")).await;
     assert!(
         csv.contains("facility,senior,closing,62437976.08\n") && csv.contains("covenant,,locked_up,true\n"),
         "{csv}"
     );
-    let html = told(&finance, &format!("{path}/statement?format=html")).await;
+    let html = finance.text(&format!("{path}/statement?format=html")).await;
     assert!(html.contains("59869234.17") && html.contains("1.250"), "{html}");
     assert_eq!(north.get(&format!("{path}/statement?date=2026-08-02")).await.problem(), (404, "not_found"));
 
@@ -207,6 +200,16 @@ async fn a_box_lives_in_books_of_its_own() {
     let topic = TopicSource { brokers: exchange.brokers().expect("brokers"), topic: TOPIC.to_owned() };
     let report = audit(&exchange.database, Some(topic)).await.expect("an audit");
     assert!(report.sound, "{report:#?}");
+}
+
+/// The first months of `make demo-box`: a contract is traded and assigned, its hours earn for the box, the exchange pays over, the runs are those of
+/// the projection, both books and the bank agree throughout, and the audit is sound.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_box_of_the_demonstration_earns_and_pays_as_projected() {
+    let mut told = Vec::new();
+    tests::demo::box_life::play(2, &mut tests::demo::Teller::new(&mut told)).await.expect("months without a surprise");
+    let told = String::from_utf8(told).expect("text");
+    assert!(told.contains(" 77477059.38 "), "{told}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -193,7 +193,7 @@ async fn tax_is_withheld_and_paid_to_the_state() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_month_of_the_demonstration_closes_and_its_tampered_line_is_named() {
     let mut told = Vec::new();
-    tests::demo_month::play(&mut tests::demo_month::Teller::new(&mut told)).await.expect("a month without a surprise");
+    tests::demo::month::play(&mut tests::demo::Teller::new(&mut told)).await.expect("a month without a surprise");
     let told = String::from_utf8(told).expect("text");
     for expected in
         ["is closed by ann", "contract_terminated", "charge_missed", "forfeited", "sound up to", "NOT SOUND"]

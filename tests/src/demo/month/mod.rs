@@ -4,28 +4,21 @@
 //! Everything goes through the REST API of a served exchange on a simulated clock. At the end the books are audited; then one line
 //! is changed behind the exchange's back, and audited again.
 
-mod bank;
 mod participants;
-mod telling;
 mod trading;
 
 use anyhow::{Context as _, ensure};
 use api::auth::{OPERATOR_ORGANIZATION, Role};
-use infra::audit::{Report, TopicSource};
-use infra::relay::RelayStatus;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use ledger::Amount;
 use serde_json::{Value, json};
 
 use crate::client::ApiClient;
-use crate::condition::until;
-use crate::exchange::{TOPIC, TestExchange};
-use crate::log::audit;
-use bank::Bank;
+use crate::demo::bank::{self, Bank};
+use crate::demo::{Teller, audited, own_topic};
+use crate::exchange::TestExchange;
 use participants::{BUYERS, PROVIDERS, buyer};
-
-pub use telling::Teller;
 
 /// The first hour of contracts, counted from the month's start.
 const DELIVERY_FROM: i64 = 2;
@@ -185,9 +178,9 @@ impl Month {
     /// Audits everything, changes one line behind the exchange's back, and audits again.
     async fn prove(self, tell: &mut Teller<'_>) -> anyhow::Result<()> {
         tell.heading("The audit")?;
-        let sound = self.audit().await?;
-        tell.audit(&sound)?;
-        ensure!(sound.sound, "the audit found a difference");
+        let report = audited(&self.exchange, Some(own_topic(&self.exchange)?)).await?;
+        tell.audit(&report)?;
+        ensure!(report.sound, "the audit found a difference");
         let owner = self.exchange.database.owner().await;
         let one = "SELECT l.entry, l.line, a.owner FROM lines l JOIN accounts a ON a.id = l.account \
                    WHERE a.code = '2200-seller-payable' ORDER BY l.entry DESC, l.line LIMIT 1";
@@ -199,21 +192,11 @@ impl Month {
         owner.batch_execute(&tampered).await?;
         tell.heading("A cent more for one seller")?;
         tell.line(&format!("line {line} of entry {entry}, {whose}, is changed by the database's superuser"))?;
-        let tampered = self.audit().await?;
+        let tampered = audited(&self.exchange, Some(own_topic(&self.exchange)?)).await?;
         tell.audit(&tampered)?;
         let named = tampered.checks.iter().filter_map(|outcome| outcome.first.as_ref());
         let named = named.filter(|finding| finding.place.starts_with(&format!("entry {entry} ")));
         ensure!(!tampered.sound && named.count() > 0, "the audit did not name entry {entry}");
         Ok(())
-    }
-
-    async fn audit(&self) -> anyhow::Result<Report> {
-        let node = &self.exchange.node;
-        until("everything is published", async || {
-            (node.relay.status() == RelayStatus::Published(node.log.head())).then_some(())
-        })
-        .await;
-        let brokers = self.exchange.brokers().context("a broker of one's own")?;
-        Ok(audit(&self.exchange.database, Some(TopicSource { brokers, topic: TOPIC.to_owned() })).await?)
     }
 }

@@ -1,11 +1,11 @@
-//! What is told of the month, for people to read.
+//! What is told of a demonstration, for people to read.
 
 use std::io::Write;
 
 use infra::audit::Report;
 use serde_json::Value;
 
-/// Where the month is told.
+/// Where it is told.
 pub struct Teller<'a> {
     out: &'a mut dyn Write,
 }

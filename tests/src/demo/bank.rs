@@ -1,4 +1,4 @@
-//! The demo's bank: what it books, and the statement files that it sends, camt.053 and MT940 in turn.
+//! The bank of a demonstration: what it books, and the statement files that it sends, camt.053 and MT940 in turn.
 
 use std::fmt::Write as _;
 
@@ -12,7 +12,7 @@ use crate::client::ApiClient;
 
 /// The account, as the bank names it.
 pub(super) const ACCOUNT: &str = "DE02120300000000202051";
-/// What is on it before the month: the owners'.
+/// What is on it at the beginning: the owners'.
 pub(super) const OPENING: &str = "100000.00";
 /// How much a booking may differ from what it is for.
 pub(super) const TOLERANCE: &str = "1.00";

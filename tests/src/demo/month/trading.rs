@@ -8,9 +8,9 @@ use uuid::Uuid;
 use super::participants::{
     BUYERS, DEPOSIT, LIMIT, LOT_DAYS, LOT_GPUS, PROVIDERS, SPOT_ASK, SPOT_LIMIT, buyer, purchase,
 };
-use super::telling::Teller;
 use super::{DELIVERY_FROM, Month};
 use crate::client::{MARKET, market};
+use crate::demo::Teller;
 
 /// The days of the weekly payouts.
 const PAYDAYS: [i64; 4] = [7, 14, 21, 28];
