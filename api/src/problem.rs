@@ -134,6 +134,11 @@ problem_codes! {
     BoxClosed = "box_closed", 409, "The deal has closed";
     BoxNotClosed = "box_not_closed", 409, "The deal has not closed yet";
     BoxNotDue = "box_not_due", 409, "It is too early";
+    BoxWoundUp = "box_wound_up", 409, "The box has come to its end";
+    WindUpNotDue = "wind_up_not_due", 409, "The box cannot come to its end";
+    AccelerationNotDue = "acceleration_not_due", 409, "The debt cannot be made due";
+    SupplierInvoiceInvalid = "supplier_invoice_invalid", 422, "The supplier's invoice is not possible";
+    PrepaymentInvalid = "prepayment_invalid", 422, "The prepayment is not possible";
     ContractNotAssignable = "contract_not_assignable", 409, "The contract cannot be assigned";
     CollectionNotOpen = "collection_not_open", 409, "The collection is not open";
     CollectionInvalid = "collection_invalid", 422, "The collection is not possible";

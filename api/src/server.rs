@@ -107,7 +107,7 @@ fn machine_and_access(routes: &mut ServiceConfig<'_>) {
 
 /// What moves money, and the books of it.
 fn bank_and_books(routes: &mut ServiceConfig<'_>) {
-    use resources::{account, bank, boxes, invoices, ledger};
+    use resources::{account, bank, boxes, invoices, ledger, rates};
     routes
         .service(account::balances)
         .service(account::deposit)
@@ -156,12 +156,18 @@ fn bank_and_books(routes: &mut ServiceConfig<'_>) {
         .service(boxes::projection::what_if)
         .service(boxes::life::close)
         .service(boxes::assignment::assign)
+        .service(boxes::set_lenders)
+        .service(boxes::life::invoice)
+        .service(boxes::life::accelerate)
+        .service(boxes::life::wind_up)
+        .service(rates::fix)
+        .service(rates::list)
         .service(boxes::collections::collect)
         .service(boxes::collections::list)
         .service(boxes::collections::reverse)
-        .service(boxes::life::list)
-        .service(boxes::life::pay_out)
-        .service(boxes::life::reverse)
+        .service(boxes::waterfalls::list)
+        .service(boxes::waterfalls::pay_out)
+        .service(boxes::waterfalls::reverse)
         .service(boxes::statement::show);
 }
 

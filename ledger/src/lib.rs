@@ -44,8 +44,8 @@ pub use map::{Map, Set};
 pub use money::{Amount, AmountError, Currency, InvalidCurrency};
 pub use payment_reference::{InvalidReference, PaymentReference};
 pub use posting::{
-    Accrual, CashMove, Credit, Delivery, DescribedRule, Earned, Fact, JournalLine, Payee, PostingRule, RULES, Redress,
-    SpotDelivery, post,
+    Accrual, CashMove, ClosedAccount, Credit, Delivery, DescribedRule, Earned, Fact, JournalLine, Payee, PostingRule,
+    RULES, Redress, SpotDelivery, post,
 };
 pub use reconciliation::{MatchRule, OpenItem, Proposal, propose};
 pub use rounding::{share_ceil, share_floor, split};

@@ -50,7 +50,12 @@ impl Hour {
 
     /// The first hour of a month.
     pub(crate) fn first_of(month: Month) -> Self {
-        Self(u32::try_from(month.first_day().days()).unwrap_or(0) * HOURS_PER_DAY)
+        Self::first_of_day(month.first_day())
+    }
+
+    /// The first hour of a day.
+    pub(crate) fn first_of_day(day: Day) -> Self {
+        Self(u32::try_from(day.days()).unwrap_or(0) * HOURS_PER_DAY)
     }
 
     /// The hour `hours` earlier, not before the first.

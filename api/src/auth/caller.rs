@@ -52,8 +52,8 @@ role_sets! {
     FinanceOnly = [Finance];
     /// Those who make boxes: providers their own, and finance.
     BoxMaker = [Provider, Finance];
-    /// Those who see boxes: providers their own, and the operator's people.
-    BoxReader = [Provider, Finance, Operator, Auditor];
+    /// Those who see boxes: providers their own, lenders those that they lend to, and the operator's people.
+    BoxReader = [Provider, Lender, Finance, Operator, Auditor];
     /// Those who may check the state.
     AuditorOrOperator = [Auditor, Operator];
 }

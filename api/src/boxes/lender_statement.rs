@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use askama::Template;
-use ledger::deal::{Deal, Pays, Quantity, Run, RunStep, Standing};
+use ledger::deal::{Deal, ItemAmount, Pays, Quantity, Run, RunStep, Standing};
 use ledger::{Amount, BoxId, Currency, Day, ItemName, OrganizationId};
 use matching::{BoxRecord, StandingRun};
 use serde::Serialize;
@@ -86,6 +86,9 @@ pub struct FacilityStatement {
     /// The principal that was paid, prepayments and sweeps among it.
     #[schema(value_type = String)]
     principal_paid: Amount,
+    /// What the sponsor repaid besides, before it was due.
+    #[schema(value_type = String)]
+    prepaid: Amount,
     /// What is owed at the end.
     #[schema(value_type = String)]
     closing: Amount,
@@ -155,10 +158,12 @@ impl LenderStatement {
         let period = deal.periods().iter().find(|period| period.date == content.run.date)?;
         let sum = |amounts: &BTreeMap<ItemName, Amount>| amounts.values().copied().sum::<Amount>();
         let (terms, run) = (deal.terms(), &*content.run);
-        let drawn_on = |name: ItemName| {
-            let draws = content.funding.draws.iter().filter(|draw| draw.name == name);
-            draws.map(|draw| draw.amount).sum::<Amount>()
+        let of = |items: &[ItemAmount], name: ItemName| {
+            items.iter().filter(|item| item.name == name).map(|item| item.amount).sum::<Amount>()
         };
+        let moved = |name: ItemName| (of(&content.funding.draws, name), of(&content.prepaid, name));
+        let prepaid: Amount = content.prepaid.iter().map(|item| item.amount).sum();
+        let drawn: Amount = content.funding.draws.iter().map(|draw| draw.amount).sum();
         Some(Self {
             id: id.uuid(),
             name: terms.name.clone(),
@@ -176,11 +181,11 @@ impl LenderStatement {
             facilities: terms
                 .facilities
                 .iter()
-                .map(|facility| facility_statement(facility.name, before, run, drawn_on(facility.name)))
+                .map(|facility| facility_statement(facility.name, before, run, moved(facility.name)))
                 .collect(),
             accounts: accounts(deal, before, run),
             steps: run.steps.iter().map(StepStatement::from).collect(),
-            covenants: covenants(deal, run, before.debt() + content.funding.draws.iter().map(|draw| draw.amount).sum()),
+            covenants: covenants(deal, run, (before.debt() + drawn, run.after.debt() - prepaid)),
             locked_up: run.tests.locked_up,
         })
     }
@@ -220,6 +225,7 @@ impl LenderStatement {
                 ("interest_paid", facility.interest_paid),
                 ("principal_due", facility.principal_due),
                 ("principal_paid", facility.principal_paid),
+                ("prepaid", facility.prepaid),
                 ("closing", facility.closing),
             ] {
                 row("facility", facility.name.as_str(), item, &amount)?;
@@ -254,7 +260,13 @@ impl From<&RunStep> for StepStatement {
     }
 }
 
-fn facility_statement(name: ItemName, before: &Standing, run: &Run, drawn: Amount) -> FacilityStatement {
+/// A facility over the period, with what was drawn on it, and what the sponsor repaid of it.
+fn facility_statement(
+    name: ItemName,
+    before: &Standing,
+    run: &Run,
+    (drawn, prepaid): (Amount, Amount),
+) -> FacilityStatement {
     let of = |amounts: &BTreeMap<ItemName, Amount>| amounts.get(&name).copied().unwrap_or_default();
     let steps = |is_meant: &dyn Fn(&Pays) -> bool| {
         let steps = run.steps.iter().filter(|step| is_meant(&step.pays));
@@ -274,7 +286,8 @@ fn facility_statement(name: ItemName, before: &Standing, run: &Run, drawn: Amoun
         interest_paid,
         principal_due,
         principal_paid: scheduled + early,
-        closing: of(&run.after.debts),
+        prepaid,
+        closing: of(&run.after.debts) - prepaid,
     }
 }
 
@@ -302,8 +315,8 @@ fn accounts(deal: &Deal, before: &Standing, run: &Run) -> Vec<AccountStatement> 
     reserves.chain([trap]).collect()
 }
 
-/// The covenants that the deal has, as they were tested; `debt` is what was owed before the run.
-fn covenants(deal: &Deal, run: &Run, debt: Amount) -> Vec<CovenantStatement> {
+/// The covenants that the deal has, as they were tested, with what was owed before the run and after it.
+fn covenants(deal: &Deal, run: &Run, (debt, debt_after): (Amount, Amount)) -> Vec<CovenantStatement> {
     let (promised, tests) = (&deal.terms().covenants, &run.tests);
     let dscr = tests.dscr.map_or_else(|| "no debt".to_owned(), |dscr| dscr.to_string());
     let at_least = |name, ratio: Option<Quantity>| {
@@ -319,8 +332,8 @@ fn covenants(deal: &Deal, run: &Run, debt: Amount) -> Vec<CovenantStatement> {
     let eligible = tests.eligible_debt.map(|most| CovenantStatement {
         name: "eligible debt",
         required: format!("at most {most}"),
-        actual: run.after.debt().to_string(),
-        kept: run.after.debt() <= most,
+        actual: debt_after.to_string(),
+        kept: debt_after <= most,
     });
     let dscrs = [at_least("DSCR, lock-up", promised.lock_up_dscr), at_least("DSCR, default", promised.default_dscr)];
     dscrs.into_iter().chain([ltv, eligible]).flatten().collect()

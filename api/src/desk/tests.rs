@@ -18,7 +18,7 @@ const FILES: [&str; 4] = ["/v1/ledger/exports", "/v1/bank-", "/v1/reconciliation
 const CLOSING: [&str; 3] =
     ["/v1/ledger/periods", "/v1/ledger/journals", "/v1/organizations/{organization}/withholding"];
 /// Deals, which `secondwind box` has without a server.
-const BOXES: [&str; 1] = ["/v1/boxes"];
+const BOXES: [&str; 2] = ["/v1/boxes", "/v1/rates"];
 /// Documents and reports that the service issues beside the log.
 const ISSUED: [&str; 4] =
     ["/v1/invoices", "/v1/ledger/payables-ageing", "/v1/ledger/open-holds", "/v1/ledger/deferred-revenue"];

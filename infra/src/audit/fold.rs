@@ -7,6 +7,7 @@ use matching::{Exchange, Record};
 use tokio::runtime::Handle;
 
 use super::balances::{BalancesCheck, client_money};
+use super::boxes;
 use super::chain::ChainCheck;
 use super::contracts::ContractsCheck;
 use super::entries::EntriesCheck;
@@ -194,14 +195,22 @@ impl Fold {
         }
         let mut checks = vec![];
         if let Some(why) = &broken {
-            let open =
-                [Check::Balances, Check::Holds, Check::Contracts, Check::Lots, Check::ClientMoney, Check::Periods];
+            let open = [
+                Check::Balances,
+                Check::Holds,
+                Check::Contracts,
+                Check::Lots,
+                Check::Boxes,
+                Check::ClientMoney,
+                Check::Periods,
+            ];
             checks.extend(open.map(|check| Outcome::not_checked(check, why.clone())));
         } else {
             let stored = self.runtime.block_on(self.balances.finish(&self.sources.snapshot, &self.exchange))?;
             let sums = &self.balances.sums;
             checks.push(self.runtime.block_on(periods::check(&self.sources.snapshot, &self.exchange))?);
             checks.push(holds::check(sums, &self.exchange));
+            checks.push(boxes::check(sums, &self.exchange));
             checks.push(self.contracts.finish(sums, &self.exchange));
             self.lots.finish(&self.exchange);
             checks.extend([self.balances.outcome, self.lots.outcome, client_money(&stored)]);

@@ -6,7 +6,7 @@
 //!
 //! - `snapshot`: that one state, and streams of it.
 //! - `fold`: the one pass, which hands each event to the checks.
-//! - `log`, `entries`, `chain`, `balances` (with client money), `holds`, `contracts`, `lots`, `periods`, `read_models`,
+//! - `log`, `entries`, `chain`, `balances` (with client money), `holds`, `contracts`, `lots`, `boxes`, `periods`, `read_models`,
 //!   `topic`: a check each.
 //! - `copied`: rows as COPY sends them.
 //! - `movements`: what the accounts moved on each day, a part of the balances.
@@ -14,6 +14,7 @@
 //! - `report`: what was found.
 
 mod balances;
+mod boxes;
 mod chain;
 mod contracts;
 mod copied;

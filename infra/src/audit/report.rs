@@ -22,6 +22,8 @@ pub enum Check {
     Contracts,
     /// No hour of a lot is sold twice.
     Lots,
+    /// What the exchange owes boxes is what they have to get, and what they owe and keep is in their books.
+    Boxes,
     /// The bank covers what customers are owed.
     ClientMoney,
     /// The months that are closed are those that the log has closed.
@@ -34,7 +36,7 @@ pub enum Check {
 
 impl Check {
     /// Every check, in the order of a report.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Log,
         Self::Entries,
         Self::Chain,
@@ -42,6 +44,7 @@ impl Check {
         Self::Holds,
         Self::Contracts,
         Self::Lots,
+        Self::Boxes,
         Self::ClientMoney,
         Self::Periods,
         Self::ReadModels,
@@ -58,6 +61,7 @@ impl Check {
             Self::Holds => "holds",
             Self::Contracts => "contracts",
             Self::Lots => "lots",
+            Self::Boxes => "boxes",
             Self::ClientMoney => "client money",
             Self::Periods => "periods",
             Self::ReadModels => "read models",
@@ -73,6 +77,7 @@ impl Check {
             Self::Balances | Self::Holds => "accounts",
             Self::Contracts => "contracts",
             Self::Lots => "sales and lots",
+            Self::Boxes => "boxes",
             Self::ClientMoney => "currencies",
             Self::Periods => "months",
             Self::ReadModels => "rows",
@@ -110,6 +115,10 @@ impl Check {
             Self::Lots => {
                 "An hour was sold that was not there, or is not sold although it could be. Halt the market, and report it with the \
                  log."
+            }
+            Self::Boxes => {
+                "A box's books are apart from the operator's or from its state, by a defect or a changed event. Start none of its waterfall \
+                 runs before it is explained."
             }
             Self::ClientMoney => {
                 "The books do not add up in this currency. Pay nothing out in it before the other differences are explained."

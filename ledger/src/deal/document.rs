@@ -1,6 +1,7 @@
 //! A deal whose parts fit together, and its schedule.
 
-use std::collections::BTreeSet;
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Display;
 
 use rust_decimal::Decimal;
@@ -8,10 +9,11 @@ use serde::{Serialize, Serializer};
 
 use super::agreement::AgreementCharge;
 use super::contract::{ClientContract, ContractCharge};
-use super::debt::{Amortization, DebtFacility, InterestRate};
+use super::debt::{Amortization, DebtFacility, Fixing, InterestRate};
 use super::period::Period;
 use super::priority::{Pays, PriorityStep};
 use super::quantity::Quantity;
+use super::rate::Rate;
 use super::reserve::ReserveTarget;
 use super::terms::DealTerms;
 use crate::{Amount, Day, ItemName, Month};
@@ -82,6 +84,21 @@ impl Deal {
         check_reserves(&terms)?;
         let periods = Period::schedule(&terms, end_of(&terms))?;
         Ok(Self { terms, periods })
+    }
+
+    /// The deal with indices fixed otherwise than it expects, by name and day; a fixing that it expects for a later day stays.
+    pub fn fixed_at(&self, fixings: &BTreeMap<ItemName, BTreeMap<Day, Rate>>) -> Cow<'_, Self> {
+        if !self.terms.indices.iter().any(|index| fixings.contains_key(&index.name)) {
+            return Cow::Borrowed(self);
+        }
+        let mut deal = self.clone();
+        for index in &mut deal.terms.indices {
+            let expected = index.fixings.iter().map(|fixing| (fixing.from, fixing.rate));
+            let fixed = fixings.get(&index.name).into_iter().flatten().map(|(from, rate)| (*from, *rate));
+            let by_day: BTreeMap<Day, Rate> = expected.chain(fixed).collect();
+            index.fixings = by_day.into_iter().map(|(from, rate)| Fixing { from, rate }).collect();
+        }
+        Cow::Owned(deal)
     }
 
     /// The document.

@@ -11,6 +11,7 @@
 //! - `schedule`: what falls due on a date; `run`: the date's waterfall, from where the box stands to where it stands after it.
 //! - `projection`: all dates in a row, with `what_if`s, and the `measures` of it.
 
+mod accrual;
 mod agreement;
 mod asset;
 mod business_day;
@@ -20,6 +21,7 @@ mod day_count;
 mod debt;
 mod document;
 mod facility;
+mod funding;
 mod loan;
 mod measures;
 mod payment_dates;
@@ -35,6 +37,7 @@ mod terms;
 mod waterfall;
 mod what_if;
 
+pub use accrual::Invoiced;
 pub use agreement::{Agreement, AgreementCharge, AgreementKind, Escalator};
 pub use asset::Asset;
 pub use business_day::{BusinessCalendar, BusinessDayRule};
@@ -44,6 +47,7 @@ pub use day_count::{DayCount, InvalidDayCount};
 pub use debt::{Amortization, DebtFacility, Draw, Fixing, InterestRate, RateIndex};
 pub use document::{Deal, InvalidDeal};
 pub use facility::{FacilityTerms, RepaymentTerms};
+pub use funding::{Funding, ItemAmount};
 pub use loan::{Installment, InvalidLoan, Loan, Repayment, Rounding};
 pub use payment_dates::{Cycle, InvalidCycle, PaymentDates, Stub};
 pub use period::Period;

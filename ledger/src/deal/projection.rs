@@ -46,7 +46,7 @@ pub struct Measures {
     pub dscr_min: Option<Figure>,
     /// The average of the DSCRs while there is debt.
     pub dscr_average: Option<Figure>,
-    /// The loan life coverage at the closing: the CFADS by the deal's terms up to the payoff, or else to the end, discounted at the
+    /// The loan life coverage at the beginning: the CFADS by the deal's terms up to the payoff, or else to the end, discounted at the
     /// dearest facility's rate, over the debt.
     pub llcr: Option<Figure>,
     /// What the sponsor pays in: what assets and the first funding of reserves cost beyond what is drawn.
@@ -72,10 +72,23 @@ impl Deal {
     /// # Errors
     /// [`InvalidDeal`] when a what-if names what the deal does not have, or leads to amounts beyond what the books take.
     pub fn project(&self, what_ifs: &[WhatIf]) -> Result<Projection, InvalidDeal> {
+        self.project_from(0, &Standing::at_closing(self), what_ifs)
+    }
+
+    /// Rolls the deal forward from where a box stands after so many determination dates.
+    ///
+    /// # Errors
+    /// As of [`Deal::project`].
+    pub fn project_from(
+        &self,
+        after: usize,
+        standing: &Standing,
+        what_ifs: &[WhatIf],
+    ) -> Result<Projection, InvalidDeal> {
         let Scenario { deal, periods, collected, agreements } = Scenario::new(self, what_ifs)?;
-        let mut standing = Standing::at_closing(&deal);
+        let (opening, mut standing) = (standing.debt(), standing.clone());
         let mut dates = Vec::with_capacity(periods.len());
-        for (at, (collected, agreements)) in collected.into_iter().zip(agreements).enumerate() {
+        for (at, (collected, agreements)) in collected.into_iter().zip(agreements).enumerate().skip(after) {
             let Some(schedule) = Schedule::of(&deal, &periods, at) else { break };
             let dues = Dues { collected, agreements, interest: schedule.interest(&standing) };
             schedule.draw(&mut standing);
@@ -85,7 +98,7 @@ impl Deal {
             let number = u32::try_from(at + 1).unwrap_or(u32::MAX);
             dates.push(ProjectedDate { number, run, debt, depreciated_cost });
         }
-        let measures = deal.measures(&dates);
+        let measures = deal.measures(&dates, after, opening);
         Ok(Projection { dates, measures })
     }
 
@@ -101,17 +114,18 @@ impl Deal {
         steps.map(|step| step.paid).sum()
     }
 
-    fn measures(&self, dates: &[ProjectedDate]) -> Measures {
+    /// What the dates behind so many come to, with what is owed before the first of them.
+    fn measures(&self, dates: &[ProjectedDate], after: usize, opening: Amount) -> Measures {
         let borrows = self.terms().facilities.iter().any(|facility| !facility.draws.is_empty());
         let ends = dates.iter().rposition(|date| !date.debt.is_zero()).map_or(0, |last| last + 1);
         let payoff =
             dates.get(ends).filter(|_| borrows).map(|date| Payoff { number: date.number, date: date.run.date });
         let ratios = || dates.iter().filter_map(|date| date.run.tests.dscr);
-        let llcr = Schedule::at(self, 0).and_then(|schedule| {
+        let llcr = Schedule::at(self, after).and_then(|schedule| {
             let until = payoff.map(|payoff| payoff.date).or_else(|| dates.last().map(|date| date.run.date))?;
-            schedule.loan_life_coverage(Standing::at_closing(self).debt(), until)
+            schedule.loan_life_coverage(opening, until)
         });
-        let flows = self.sponsor_flows(dates);
+        let flows = self.sponsor_flows(dates, after);
         let a_year = self.terms().determination.a_year();
         let irr = internal_rate_of_return(&flows).zip(a_year).and_then(|(rate, periods)| compounded(rate, periods));
         let paid_out = dates.iter().map(|date| self.paid_to(&date.run, |pays, _| *pays == Pays::Sponsor {})).sum();
@@ -126,24 +140,17 @@ impl Deal {
         }
     }
 
-    /// What the sponsor is paid, less what it pays in, at the closing and on each date.
-    fn sponsor_flows(&self, dates: &[ProjectedDate]) -> Vec<Amount> {
+    /// What the sponsor is paid, less what it pays in, at the closing, where that is still ahead, and on each date.
+    fn sponsor_flows(&self, dates: &[ProjectedDate], after: usize) -> Vec<Amount> {
         let terms = self.terms();
-        let paid_in = |after: Option<Day>, until: Day| {
-            let falls = |day: Day| after.is_none_or(|after| day > after) && day <= until;
-            let cost: Amount =
-                terms.assets.iter().filter(|asset| falls(asset.in_service)).map(|asset| asset.cost).sum();
-            let draws = terms.facilities.iter().flat_map(|facility| &facility.draws);
-            cost - draws.filter(|draw| falls(draw.on)).map(|draw| draw.amount).sum()
-        };
-        let funded: Amount = terms.reserves.iter().map(|reserve| reserve.funded).sum();
-        let mut flows = vec![-(paid_in(None, terms.closing) + funded)];
-        let mut after = terms.closing;
-        for date in dates {
+        let closing = (after == 0).then(|| -terms.funding_at_closing().contributed);
+        let paid = |date: &ProjectedDate| {
+            let schedule = Schedule::at(self, usize::try_from(date.number - 1).unwrap_or(usize::MAX));
+            // Behind the contracts' periods nothing is drawn or bought.
+            let funding = schedule.map(|schedule| terms.funding_between(schedule.period().from, date.run.date));
             let paid = self.paid_to(&date.run, |pays, _| *pays == Pays::Sponsor {});
-            flows.push(paid - paid_in(Some(after), date.run.date));
-            after = date.run.date;
-        }
-        flows
+            paid - funding.unwrap_or_default().contributed
+        };
+        closing.into_iter().chain(dates.iter().map(paid)).collect()
     }
 }

@@ -190,6 +190,13 @@ impl Deal {
         }
     }
 
+    /// What is owed on a facility, but for principal that earlier dates left unpaid: what can be repaid before it is due.
+    pub fn prepayable(&self, facility: ItemName, standing: &Standing) -> Amount {
+        let is_its_own = |pays: &Pays| matches!(pays, Pays::Principal(name) if *name == facility);
+        let step = self.terms().priority.iter().find(|step| is_its_own(&step.pays));
+        standing.owed_on(facility) - step.map_or(Amount::ZERO, |step| standing.carried_by(step.name))
+    }
+
     /// What fell due under the agreements of the debt, or under those of operations.
     fn cost(&self, dues: &Dues, serves_debt: bool) -> Amount {
         let agreements = self.terms().agreements.iter().filter(|agreement| agreement.kind.serves_debt() == serves_debt);

@@ -7,7 +7,6 @@ use rust_decimal::{Decimal, RoundingStrategy};
 use super::debt::{Amortization, DebtFacility};
 use super::document::Deal;
 use super::period::Period;
-use super::priority::Pays;
 use super::quantity::{Figure, cents};
 use super::run::{Dues, Standing};
 use crate::{Amount, Day, ItemName};
@@ -34,6 +33,11 @@ impl<'a> Schedule<'a> {
     /// The period.
     pub fn period(&self) -> &'a Period {
         &self.periods[self.at]
+    }
+
+    /// The deal.
+    pub(super) const fn deal(&self) -> &'a Deal {
+        self.deal
     }
 
     /// Whether no period follows.
@@ -94,9 +98,7 @@ impl<'a> Schedule<'a> {
 
     /// What is owed on a facility, but for principal that earlier dates left unpaid.
     fn open(&self, facility: &DebtFacility, standing: &Standing) -> Amount {
-        let is_its_own = |pays: &Pays| matches!(pays, Pays::Principal(name) if *name == facility.name);
-        let step = self.deal.terms().priority.iter().find(|step| is_its_own(&step.pays));
-        standing.owed_on(facility.name) - step.map_or(Amount::ZERO, |step| standing.carried_by(step.name))
+        self.deal.prepayable(facility.name, standing)
     }
 
     /// What falls due of what is open on a facility by its amortization, unrounded.

@@ -64,6 +64,14 @@ pub struct Determination {
     /// Where dates go that are no business days.
     #[serde(default)]
     pub calendar: BusinessCalendar,
+    /// Whether cash is paid out by itself as a date ends, with what was entered of it by then; else finance starts it.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub by_itself: bool,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
+const fn is_false(flag: &bool) -> bool {
+    !*flag
 }
 
 impl Determination {

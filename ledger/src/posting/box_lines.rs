@@ -2,7 +2,7 @@
 
 use crate::{Account, AccountKind, Amount, BoxId, ItemName, Owner};
 
-use super::fact::{Accrual, CashMove, Earned, Fact};
+use super::fact::{Accrual, CashMove, ClosedAccount, Earned, Fact};
 use super::lines::Posting;
 
 /// The lines of a fact in the books of one box.
@@ -18,6 +18,15 @@ impl BoxPosting<'_> {
             Fact::BoxContributed { amount, .. } => self.posting.transfer(cash, self.own(AccountKind::Equity), amount),
             Fact::DebtDrawn { facility, amount, .. } => {
                 self.posting.transfer(cash, self.item(AccountKind::Debt, facility), amount);
+            }
+            Fact::DebtPrepaid { facility, amount, .. } => {
+                self.posting.transfer(self.item(AccountKind::Debt, facility), cash, amount);
+            }
+            Fact::BoxWoundUp { accounts, .. } => {
+                for ClosedAccount { account, name, balance } in accounts {
+                    let closed = name.map_or_else(|| self.own(*account), |name| self.item(*account, name));
+                    self.posting.part(closed, -*balance);
+                }
             }
             Fact::AssetBought { asset, amount, .. } => {
                 self.posting.transfer(self.item(AccountKind::Equipment, asset), cash, amount);

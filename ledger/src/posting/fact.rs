@@ -107,6 +107,18 @@ pub struct JournalLine {
     pub amount: Amount,
 }
 
+/// An account of a box that is closed, with what was on it: debit positive, never zero.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct ClosedAccount {
+    /// The account in the chart.
+    pub account: AccountKind,
+    /// What of the deal it was for, where it was for one thing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<ItemName>,
+    /// What was on it.
+    pub balance: Amount,
+}
+
 /// What a box's books take up at a determination date before cash is paid out: what became due since the last. Amounts are not negative.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Accrual {
@@ -414,6 +426,22 @@ pub enum Fact<'a> {
         /// How much, more than zero.
         amount: Amount,
     },
+    /// A box repaid debt before it was due, with what its sponsor paid in for it.
+    DebtPrepaid {
+        /// The box.
+        r#box: BoxId,
+        /// The facility.
+        facility: ItemName,
+        /// How much, more than zero.
+        amount: Amount,
+    },
+    /// A box came to its end: nothing is owed or kept, and what is left of its hardware is its sponsor's.
+    BoxWoundUp {
+        /// The box.
+        r#box: BoxId,
+        /// What was on its accounts.
+        accounts: &'a [ClosedAccount],
+    },
     /// A box bought hardware.
     AssetBought {
         /// The box.
@@ -538,6 +566,8 @@ impl Fact<'_> {
             Self::SpotDelivered { .. } => rule::SPOT_DELIVERED,
             Self::BoxContributed { .. } => rule::BOX_CONTRIBUTED,
             Self::DebtDrawn { .. } => rule::DEBT_DRAWN,
+            Self::DebtPrepaid { .. } => rule::DEBT_PREPAID,
+            Self::BoxWoundUp { .. } => rule::BOX_WOUND_UP,
             Self::AssetBought { .. } => rule::ASSET_BOUGHT,
             Self::ReserveFunded { .. } => rule::RESERVE_FUNDED,
             Self::BoxCollected { .. } => rule::BOX_COLLECTED,
@@ -556,6 +586,8 @@ impl Fact<'_> {
         match self {
             Self::BoxContributed { r#box, .. }
             | Self::DebtDrawn { r#box, .. }
+            | Self::DebtPrepaid { r#box, .. }
+            | Self::BoxWoundUp { r#box, .. }
             | Self::AssetBought { r#box, .. }
             | Self::ReserveFunded { r#box, .. }
             | Self::BoxCollected { r#box, .. }
@@ -623,6 +655,8 @@ impl Fact<'_> {
             | Self::SpotDelivered { .. }
             | Self::BoxContributed { .. }
             | Self::DebtDrawn { .. }
+            | Self::DebtPrepaid { .. }
+            | Self::BoxWoundUp { .. }
             | Self::AssetBought { .. }
             | Self::ReserveFunded { .. }
             | Self::BoxCollected { .. }

@@ -164,6 +164,8 @@ impl Fact<'_> {
             }
             Self::BoxContributed { r#box, .. }
             | Self::DebtDrawn { r#box, .. }
+            | Self::DebtPrepaid { r#box, .. }
+            | Self::BoxWoundUp { r#box, .. }
             | Self::AssetBought { r#box, .. }
             | Self::ReserveFunded { r#box, .. }
             | Self::BoxCollected { r#box, .. }

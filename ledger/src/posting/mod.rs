@@ -13,7 +13,9 @@ use smallvec::SmallVec;
 
 use crate::{Currency, Day, Entry, Unbalanced};
 
-pub use fact::{Accrual, CashMove, Credit, Delivery, Earned, Fact, JournalLine, Payee, Redress, SpotDelivery};
+pub use fact::{
+    Accrual, CashMove, ClosedAccount, Credit, Delivery, Earned, Fact, JournalLine, Payee, Redress, SpotDelivery,
+};
 pub use rule::{DescribedRule, PostingRule, RULES};
 
 /// The entry that records `fact`, in the books of the operator or of the box that it is of, dated `effective`.

@@ -116,12 +116,23 @@ rules! {
     BOX_CONTRIBUTED = "box.contributed", 1, ["deal_closed", "waterfall_run"], NONE;
     #[doc = "A box drew on a facility."]
     DEBT_DRAWN = "box.drawn", 1, ["deal_closed", "waterfall_run"], NONE;
+    #[doc = "A box repaid debt before it was due, with what its sponsor paid in for it on a determination date."]
+    DEBT_PREPAID = "box.debt_prepaid", 1, ["waterfall_run"], NONE;
+    #[doc = "A box came to its end: what is left of its hardware is its sponsor's, what clients never paid is lost, and every account is closed to zero."]
+    BOX_WOUND_UP = "box.wound_up", 1, ["box_wound_up"], NONE;
     #[doc = "A box bought hardware."]
     ASSET_BOUGHT = "box.asset_bought", 1, ["deal_closed", "waterfall_run"], NONE;
     #[doc = "A box set money aside in a reserve at its closing."]
     RESERVE_FUNDED = "box.reserve_funded", 1, ["deal_closed"], NONE;
     #[doc = "A client paid a box, or the exchange what its clients had paid there."]
     BOX_COLLECTED = "box.collected", 1, ["box_collected"], NONE;
+    #[doc = "What a box's own contracts earned and what its agreements, its debt and its hardware cost since the last determination date."]
+    BOX_ACCRUED = "box.accrued", 1, ["waterfall_run"],
+        "to the cent, halves to the even one; depreciation cumulatively: what is used up by now, rounded, less what was posted before";
+    #[doc = "A box's cash was paid out in the order of its deal, in one entry."]
+    WATERFALL_PAID = "box.waterfall", 1, ["waterfall_run"], "steps of one rank share by the largest remainder";
+    #[doc = "A waterfall run was a mistake: what was drawn and bought for it, what it took up and what it paid out are reversed, in one entry."]
+    WATERFALL_REVERSED = "box.waterfall_reversed", 1, ["waterfall_reversed"], NONE;
     #[doc = "What was entered of a client's payment to a box was a mistake: it is reversed, in the operator's books as well where the exchange had paid it."]
     COLLECTION_REVERSED = "box.collection_reversed", 1, ["collection_reversed"], NONE;
     #[doc = "What a box earned under its contracts of the exchange, fees deducted; below zero what it gave back for time not delivered, and paid in penalties."]
@@ -130,11 +141,4 @@ rules! {
     BOX_PAID_OVER = "box.paid_over", 1, ["box_collected"], NONE;
     #[doc = "A booking was for what the exchange paid a box: it has left, or with the other sign come back and is in transit again."]
     BOX_PAYMENT_MATCHED = "box.payment_matched", 1, ["reconciled"], NONE;
-    #[doc = "What a box's own contracts earned and what its agreements, its debt and its hardware cost since the last determination date."]
-    BOX_ACCRUED = "box.accrued", 1, ["waterfall_run"],
-        "to the cent, halves to the even one; depreciation cumulatively: what is used up by now, rounded, less what was posted before";
-    #[doc = "A box's cash was paid out in the order of its deal, in one entry."]
-    WATERFALL_PAID = "box.waterfall", 1, ["waterfall_run"], "steps of one rank share by the largest remainder";
-    #[doc = "A waterfall run was a mistake: what was drawn and bought for it, what it took up and what it paid out are reversed, in one entry."]
-    WATERFALL_REVERSED = "box.waterfall_reversed", 1, ["waterfall_reversed"], NONE;
 }

@@ -3,8 +3,9 @@
 use std::fmt::Write as _;
 
 use ledger::{
-    AccountKind, Accrual, Amount, BoxId, CashMove, ContractId, Credit, Currency, Day, Delivery, Earned, EntityId, Fact,
-    Instant, ItemName, JournalLine, Line, OrganizationId, Payee, RULES, Redress, SpotDelivery, Unbalanced, post,
+    AccountKind, Accrual, Amount, BoxId, CashMove, ClosedAccount, ContractId, Credit, Currency, Day, Delivery, Earned,
+    EntityId, Fact, Instant, ItemName, JournalLine, Line, OrganizationId, Payee, RULES, Redress, SpotDelivery,
+    Unbalanced, post,
 };
 use uuid::Uuid;
 
@@ -36,7 +37,34 @@ type Example = (Fact<'static>, &'static [&'static str]);
 
 /// A fact for each rule, in the order of [`RULES`], with the lines that it must post.
 fn examples() -> Vec<Example> {
-    [at_the_bank(), paid_in_advance(), delivered_and_ended(), by_the_hour(), in_a_box()].concat()
+    [at_the_bank(), paid_in_advance(), delivered_and_ended(), by_the_hour(), in_a_box(), earned_by_a_box()].concat()
+}
+
+fn earned_by_a_box() -> Vec<Example> {
+    let name = |text: &str| -> ItemName { text.parse().expect("a name") };
+    let r#box = BOX;
+    let account = "DE02120300000000202051".parse().expect("an account");
+    let earned: &[_] =
+        Box::leak(Box::new([Earned { contract: CONTRACT, name: name("anchor"), amount: amount("7392") }]));
+    let paid_over: &[_] = Box::leak(Box::new([Fact::BoxPaidOver { r#box, amount: amount("5.4") }]));
+    vec![
+        (
+            Fact::CollectionReversed { entity: EntityId::Operator, facts: paid_over, event: 17 },
+            &["2210-box-payable box:2 -5.40", "2300-payout-in-transit box:2 5.40"],
+        ),
+        (
+            Fact::BoxEarned { r#box, earned },
+            &["1100-receivable item:anchor 7392.00", "4100-contract-revenue item:anchor -7392.00"],
+        ),
+        (
+            Fact::BoxPaidOver { r#box, amount: amount("5.4") },
+            &["2210-box-payable box:2 5.40", "2300-payout-in-transit box:2 -5.40"],
+        ),
+        (
+            Fact::BoxPaymentMatched { account, r#box, amount: amount("5.4") },
+            &["2300-payout-in-transit box:2 5.40", "1010-bank-unmatched bank:DE02120300000000202051 -5.40"],
+        ),
+    ]
 }
 
 fn in_a_box() -> Vec<Example> {
@@ -60,15 +88,33 @@ fn in_a_box() -> Vec<Example> {
         Fact::BoxAccrued { r#box, accruals: &accruals[1..2] },
         Fact::WaterfallPaid { r#box, moves: &moves[1..2] },
     ]));
-    let earned: &[_] =
-        Box::leak(Box::new([Earned { contract: CONTRACT, name: name("anchor"), amount: amount("7392") }]));
-    let paid_over: &[_] = Box::leak(Box::new([Fact::BoxPaidOver { r#box, amount: amount("5.4") }]));
-    let account = "DE02120300000000202051".parse().expect("an account");
+    let account_of = |code: &str, item: Option<&str>, balance: &str| ClosedAccount {
+        account: AccountKind::from_code(code).expect("an account"),
+        name: item.map(name),
+        balance: amount(balance),
+    };
+    let closed: &[_] = Box::leak(Box::new([
+        account_of("1500-equipment", Some("gpus"), "100"),
+        account_of("1590-accumulated-depreciation", Some("gpus"), "-80"),
+        account_of("3000-equity", None, "-20"),
+    ]));
     vec![
         (Fact::BoxContributed { r#box, amount: amount("20") }, &["1020-box-cash  20.00", "3000-equity  -20.00"]),
         (
             Fact::DebtDrawn { r#box, facility: name("senior"), amount: amount("80") },
             &["1020-box-cash  80.00", "2600-debt item:senior -80.00"],
+        ),
+        (
+            Fact::DebtPrepaid { r#box, facility: name("senior"), amount: amount("7") },
+            &["2600-debt item:senior 7.00", "1020-box-cash  -7.00"],
+        ),
+        (
+            Fact::BoxWoundUp { r#box, accounts: closed },
+            &[
+                "1500-equipment item:gpus -100.00",
+                "1590-accumulated-depreciation item:gpus 80.00",
+                "3000-equity  20.00",
+            ],
         ),
         (
             Fact::AssetBought { r#box, asset: name("gpus"), amount: amount("100") },
@@ -81,22 +127,6 @@ fn in_a_box() -> Vec<Example> {
         (
             Fact::BoxCollected { r#box, contract: name("anchor"), amount: amount("5.4") },
             &["1020-box-cash  5.40", "1100-receivable item:anchor -5.40"],
-        ),
-        (
-            Fact::CollectionReversed { entity: EntityId::Operator, facts: paid_over, event: 17 },
-            &["2210-box-payable box:2 -5.40", "2300-payout-in-transit box:2 5.40"],
-        ),
-        (
-            Fact::BoxEarned { r#box, earned },
-            &["1100-receivable item:anchor 7392.00", "4100-contract-revenue item:anchor -7392.00"],
-        ),
-        (
-            Fact::BoxPaidOver { r#box, amount: amount("5.4") },
-            &["2210-box-payable box:2 5.40", "2300-payout-in-transit box:2 -5.40"],
-        ),
-        (
-            Fact::BoxPaymentMatched { account, r#box, amount: amount("5.4") },
-            &["2300-payout-in-transit box:2 5.40", "1010-bank-unmatched bank:DE02120300000000202051 -5.40"],
         ),
         (
             Fact::BoxAccrued { r#box, accruals },

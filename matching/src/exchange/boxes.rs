@@ -1,9 +1,9 @@
 //! Boxes: the deals that were agreed for them, version by version, and where each stands.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use ledger::deal::{Deal, Schedule, Standing};
-use ledger::{BoxId, ClientId, ContractId, Day, Instant, ItemName};
+use ledger::deal::{Deal, Invoiced, Schedule, Standing};
+use ledger::{Amount, BoxId, ClientId, ContractId, Day, Instant, ItemName, Month, OrganizationId};
 use serde::Serialize;
 
 use super::{BoxCollected, WaterfallRun};
@@ -17,6 +17,8 @@ pub struct BoxRecord {
     pub life: Option<BoxLife>,
     /// The contracts of the exchange that were assigned to it, by the names that the deal gives them.
     pub assigned: BTreeMap<ItemName, ContractId>,
+    /// The organizations that lend to it, and see it.
+    pub lenders: BTreeSet<OrganizationId>,
 }
 
 /// A version of a box's deal.
@@ -39,6 +41,16 @@ pub struct BoxLife {
     pub collected: Vec<StandingCollection>,
     /// The waterfall runs, in order, but for those that were reversed.
     pub runs: Vec<StandingRun>,
+    /// What suppliers have invoiced for a month as it was taken up, or will be, by agreement and month.
+    pub in_their_runs: BTreeMap<(ItemName, Month), Amount>,
+    /// What months cost that runs have taken up, as last invoiced.
+    pub as_corrected: BTreeMap<(ItemName, Month), Amount>,
+    /// What they have charged, or taken back, for months that runs have taken up, by agreement.
+    pub corrections: BTreeMap<ItemName, Amount>,
+    /// Whether the latest run was reversed: the next does not start by itself.
+    pub held_back: bool,
+    /// Whether it has come to its end.
+    pub wound_up: bool,
 }
 
 /// A waterfall run that stands.
@@ -54,6 +66,8 @@ pub struct StandingRun {
     pub before: Standing,
     /// The collections that it paid out.
     pub collected: Vec<StandingCollection>,
+    /// The corrections that it took up.
+    pub corrections: BTreeMap<ItemName, Amount>,
 }
 
 /// What a client paid.
@@ -66,6 +80,11 @@ pub struct StandingCollection {
 }
 
 impl BoxLife {
+    /// What its suppliers have invoiced.
+    pub fn invoiced(&self) -> Invoiced<'_> {
+        Invoiced { months: &self.in_their_runs, corrections: &self.corrections }
+    }
+
     /// What was collected up to a day, and no run has paid out.
     pub fn collected_until(&self, day: Day) -> impl Iterator<Item = &StandingCollection> {
         self.collected.iter().filter(move |collection| collection.content.paid <= day)

@@ -1,13 +1,14 @@
 //! Commands: what a caller asks of the exchange.
 
-use ledger::deal::DealTerms;
+use std::collections::BTreeSet;
+
+use ledger::deal::{DealTerms, ItemAmount};
 use ledger::{
     AccountKind, Amount, BankAccountId, BankStatement, BoxId, ClientId, ContractId, Currency, Day, DepositId, Instant,
     ItemName, JournalId, JournalLine, Month, OrganizationId, PayoutId, ReconciliationId,
 };
 
-use super::{BankLineId, PayoutSource};
-
+use super::{BankLineId, IndexFixed, PayoutSource};
 use crate::{
     Billing, ClientOrderId, CommandId, DeliveryTerms, LotId, MarketFilter, MarketId, MarketSpec, OrderId, OutageId,
     Placement, Price, PriceBand, SelfTradePrevention, Supply, TermWindow, TimeInForce, Window,
@@ -327,9 +328,55 @@ pub enum Instruction {
         r#box: BoxId,
         /// The determination date.
         date: Day,
+        /// What of each facility the sponsor repays beyond it.
+        prepaid: Vec<ItemAmount>,
         /// Who starts it.
         by: ClientId,
     },
+    /// Enter what the supplier of an agreement invoiced for a month.
+    InvoiceAgreement {
+        /// The box.
+        r#box: BoxId,
+        /// The agreement, by the name that the deal gives it.
+        agreement: ItemName,
+        /// The month.
+        month: Month,
+        /// What it costs in whole, zero at least.
+        amount: Amount,
+        /// The supplier's reference, 1 to 120 characters.
+        reference: String,
+        /// Who enters it.
+        by: ClientId,
+    },
+    /// All debt of a box is due, because its lenders say so, or not any more.
+    Accelerate {
+        /// The box.
+        r#box: BoxId,
+        /// Whether it is due.
+        accelerated: bool,
+        /// Who says so.
+        by: ClientId,
+        /// Why.
+        reason: String,
+    },
+    /// Bring a box to its end.
+    WindUp {
+        /// The box.
+        r#box: BoxId,
+        /// Who says so.
+        by: ClientId,
+    },
+    /// Set which organizations lend to a box, and see it.
+    SetLenders {
+        /// The box.
+        r#box: BoxId,
+        /// They.
+        lenders: BTreeSet<OrganizationId>,
+        /// Who says so.
+        by: ClientId,
+    },
+    /// Fix an index.
+    FixIndex(IndexFixed),
     /// Reverse a box's latest waterfall run.
     ReverseWaterfall {
         /// The box.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use ledger::{Amount, Currency, Instant, Payee};
+use ledger::{Amount, BoxId, Currency, Instant, Payee};
 
 use super::{
     CloseReason, ContractHour, Event, Exchange, HourShortfall, HoursDelivered, LotExpired, SpotHoursDelivered,
@@ -27,6 +27,8 @@ enum Due {
     Expiry(Instant),
     /// A lot's window ends.
     LotEnd(LotId),
+    /// A box's waterfall run starts by itself.
+    BoxRun(BoxId),
     /// A market's auction.
     Gate(MarketKey),
 }
@@ -92,6 +94,7 @@ impl Exchange {
             self.charges.first(),
             self.expiries.first(),
             self.lot_ends.first().map(|(at, _)| *at),
+            self.box_runs.first().map(|(at, _)| *at),
             self.gates.first().map(|(at, _)| *at),
         ];
         instants.into_iter().flatten().min()
@@ -116,6 +119,12 @@ impl Exchange {
                     self.venue.lot(id).map(|lot| LotExpired { lot: id, organization: lot.seller, market: lot.market });
                 out.extend(expired.map(Event::from));
             }
+            Due::BoxRun(id) => {
+                let date = self.boxes.get(id).and_then(|record| Some(record.next_schedule()?.period().date));
+                // What starts by itself is a run that is due.
+                let started = date.map(|date| self.run_waterfall(id, date, &[], None, out));
+                debug_assert!(matches!(started, Some(Ok(()))), "{started:?}");
+            }
             Due::Gate(key) => {
                 if let Some(hour) = self.venue.at(key).spot.next_hour {
                     self.hold_auction(key, hour, led, out);
@@ -136,9 +145,13 @@ impl Exchange {
         let charge = self.charges.first().map(|at| (at, Due::Charge(at)));
         let expiry = self.expiries.first().map(|at| (at, Due::Expiry(at)));
         let lot_end = self.lot_ends.first().map(|(at, lot)| (*at, Due::LotEnd(*lot)));
+        let box_run = self.box_runs.first().map(|(at, id)| (*at, Due::BoxRun(*id)));
         let gate = self.gates.first().map(|(at, market)| (*at, Due::Gate(*market)));
         // The first of the earliest, in this order.
-        [delivery, spot_delivery, charge, expiry, lot_end, gate].into_iter().flatten().min_by_key(|(at, _)| *at)
+        [delivery, spot_delivery, charge, expiry, lot_end, box_run, gate]
+            .into_iter()
+            .flatten()
+            .min_by_key(|(at, _)| *at)
     }
 
     fn expire(&self, at: Instant, out: &mut Vec<Event>) {

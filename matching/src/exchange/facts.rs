@@ -2,15 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use ledger::deal::Pays;
+use ledger::deal::{Funding, ItemAmount, Pays};
 use ledger::{
     AccountKind, Accrual, Amount, BoxId, CashMove, ContractId, Credit, Currency, Day, Delivery, Earned, Entry, Fact,
     OrganizationId, Redress, SpotDelivery, post,
 };
 
 use super::{
-    Assignee, BoxCollected, ContractHour, Event, Funding, HourShortfall, HoursDelivered, ItemAmount, MatchedItem,
-    MatchedTarget, Reconciled, Record, WaterfallRun,
+    Assignee, BoxCollected, ContractHour, Event, HourShortfall, HoursDelivered, MatchedItem, MatchedTarget, Reconciled,
+    Record, WaterfallRun,
 };
 use crate::SpotSale;
 
@@ -168,6 +168,12 @@ impl Record {
                     state(&fact, e.currency, e.day);
                 }
             }
+            Event::BoxWoundUp(e) => {
+                let accounts = &e.accounts;
+                if !accounts.is_empty() {
+                    state(&Fact::BoxWoundUp { r#box: e.r#box, accounts }, e.currency, e.day);
+                }
+            }
             Event::WaterfallReversed(e) => {
                 let (accruals, moves) = (accruals(&e.undone), cash_moves(&e.undone));
                 let facts = waterfall_run(&e.undone, &accruals, &moves);
@@ -191,6 +197,11 @@ impl Record {
             | Event::DepositExpected(_)
             | Event::PeriodClosed(_)
             | Event::BoxCreated(_)
+            | Event::AgreementInvoiced(_)
+            | Event::DebtAccelerated(_)
+            | Event::AccelerationRescinded(_)
+            | Event::LendersSet(_)
+            | Event::IndexFixed(_)
             | Event::DealAmended(_)
             | Event::JournalProposed(_)
             | Event::JournalRejected(_)
@@ -340,12 +351,19 @@ fn funded(r#box: BoxId, funding: &Funding) -> Vec<Fact<'static>> {
     contributed.into_iter().chain(drawn).chain(bought).chain(set_aside).collect()
 }
 
-/// What was drawn and bought before a waterfall run, what became due, and what was paid.
+/// What was drawn and bought before a waterfall run, what became due, what was paid, and what was prepaid.
 fn waterfall_run<'a>(e: &WaterfallRun, accruals: &'a [Accrual], moves: &'a [CashMove]) -> Vec<Fact<'a>> {
     let r#box = e.r#box;
     let accrued = (!accruals.is_empty()).then_some(Fact::BoxAccrued { r#box, accruals });
     let paid = (!moves.is_empty()).then_some(Fact::WaterfallPaid { r#box, moves });
-    funded(r#box, &e.funding).into_iter().chain(accrued).chain(paid).collect()
+    let facts = funded(r#box, &e.funding).into_iter().chain(accrued).chain(paid);
+    let amount: Amount = e.prepaid.iter().map(|item| item.amount).sum();
+    let contributed = (!amount.is_zero()).then_some(Fact::BoxContributed { r#box, amount });
+    let prepaid = e.prepaid.iter().map(|item| {
+        let ItemAmount { name: facility, amount } = *item;
+        Fact::DebtPrepaid { r#box, facility, amount }
+    });
+    facts.chain(contributed).chain(prepaid).collect()
 }
 
 /// What became due in the period of a waterfall run.

@@ -114,7 +114,7 @@ impl Exchange {
         hasher.add(&self.client_orders_ended);
         hasher.add(&self.bank);
         hasher.add(&self.accounting);
-        hasher.add(&self.boxes);
+        hasher.add(&(&self.boxes, &self.box_runs, &self.rates));
         for (account, balance) in self.books.sorted() {
             let (entity, owner) = (account.entity.to_string(), account.owner.to_string());
             hasher.add(&(entity, account.kind.code(), owner, account.currency, balance));

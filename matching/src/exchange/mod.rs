@@ -29,9 +29,10 @@ mod parties;
 mod quote;
 mod refusal;
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use ledger::{Books, ContractId, Instant, Map, OrganizationId};
+use ledger::deal::Rate;
+use ledger::{Books, BoxId, ContractId, Day, Instant, ItemName, Map, OrganizationId};
 use serde::Serialize;
 use slab::Slab;
 
@@ -47,18 +48,18 @@ pub use command::{
     NewSide,
 };
 pub use event::{
-    Advance, Assignee, BankAccountClosed, BankAccountOpened, BankLineId, BankLinesBooked, BoxCollected, BoxCreated,
-    BudgetSet, ChargeMissed, CloseReason, CollectionReversed, ContractAssigned, ContractBusted, ContractHour,
-    ContractNovated, ContractTerminated, DealAmended, DealClosed, DecodeError, DeliveryReady, DepositExpected,
-    DepositReceived, DismissalCause, Event, EventKey, Funding, HourShortfall, HoursDelivered, ItemAmount,
-    JournalApproved, JournalProposed, JournalRejected, LotExpired, LotRegistered, LotWithdrawn, MarketHalted,
-    MarketOpened, MarketResumed, MatchedItem, MatchedLine, MatchedTarget, MissedCause, NoticeGiven, OrderAmended,
-    OrderClosed, OrderLimitSet, OrderPlaced, OrderSide, OrderTerms, OrganizationRegistered, OrganizationReinstated,
-    OrganizationSuspended, OutageDismissed, OutageOpened, OutageRestored, OutageSettled, PayoutRequested,
-    PayoutReturned, PayoutSource, PeriodCharged, PeriodClosed, PriceBandSet, Reconciled, ReconciliationUndone, Record,
-    SpotAuctionHeld, SpotAuctionMissed, SpotBidResumed, SpotBidSuspended, SpotHold, SpotHoursDelivered, SpotHoursSold,
-    SpotInterrupted, SpotOrderPlaced, SpotSide, SpotTerms, StatementImported, TerminationCause, TradeExecuted,
-    WaterfallReversed, WaterfallRun, WithholdingSet,
+    AccelerationRescinded, Advance, AgreementInvoiced, Assignee, BankAccountClosed, BankAccountOpened, BankLineId,
+    BankLinesBooked, BoxCollected, BoxCreated, BoxWoundUp, BudgetSet, ChargeMissed, CloseReason, CollectionReversed,
+    ContractAssigned, ContractBusted, ContractHour, ContractNovated, ContractTerminated, DealAmended, DealClosed,
+    DebtAccelerated, DecodeError, DeliveryReady, DepositExpected, DepositReceived, DismissalCause, Event, EventKey,
+    HourShortfall, HoursDelivered, IndexFixed, JournalApproved, JournalProposed, JournalRejected, LendersSet,
+    LotExpired, LotRegistered, LotWithdrawn, MarketHalted, MarketOpened, MarketResumed, MatchedItem, MatchedLine,
+    MatchedTarget, MissedCause, NoticeGiven, OrderAmended, OrderClosed, OrderLimitSet, OrderPlaced, OrderSide,
+    OrderTerms, OrganizationRegistered, OrganizationReinstated, OrganizationSuspended, OutageDismissed, OutageOpened,
+    OutageRestored, OutageSettled, PayoutRequested, PayoutReturned, PayoutSource, PeriodCharged, PeriodClosed,
+    PriceBandSet, Reconciled, ReconciliationUndone, Record, SpotAuctionHeld, SpotAuctionMissed, SpotBidResumed,
+    SpotBidSuspended, SpotHold, SpotHoursDelivered, SpotHoursSold, SpotInterrupted, SpotOrderPlaced, SpotSide,
+    SpotTerms, StatementImported, TerminationCause, TradeExecuted, WaterfallReversed, WaterfallRun, WithholdingSet,
 };
 pub use execute::Log;
 pub use hash::StateHash;
@@ -110,6 +111,10 @@ pub struct Exchange {
     bank: Bank,
     accounting: Accounting,
     boxes: Boxes,
+    /// The boxes whose next waterfall run starts by itself, by when.
+    box_runs: BTreeSet<(Instant, BoxId)>,
+    /// What indices were fixed at, by name and day.
+    rates: BTreeMap<ItemName, BTreeMap<Day, Rate>>,
     /// Room for the events of the next command; empty between commands.
     events: Vec<Event>,
 }
@@ -160,6 +165,11 @@ impl Exchange {
     /// The boxes.
     pub fn boxes(&self) -> &Boxes {
         &self.boxes
+    }
+
+    /// What indices were fixed at, by name and day.
+    pub fn rates(&self) -> &BTreeMap<ItemName, BTreeMap<Day, Rate>> {
+        &self.rates
     }
 
     /// The contract with this id, until its last hour is delivered.

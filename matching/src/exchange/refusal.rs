@@ -95,6 +95,33 @@ pub enum Refusal {
     /// The collection is not known, or a run has paid it out.
     #[error("there is no such collection that is still to be paid out; reverse the run first that paid it out")]
     CollectionNotOpen,
+    /// The box has come to its end.
+    #[error("the box has come to its end")]
+    BoxWoundUp,
+    /// The box cannot come to its end.
+    #[error("the box cannot come to its end: {problem}")]
+    WindUpNotDue {
+        /// What is in the way.
+        problem: String,
+    },
+    /// The debt cannot be made due, or it is not.
+    #[error("{problem}")]
+    AccelerationNotDue {
+        /// What is in the way.
+        problem: String,
+    },
+    /// What a supplier invoiced is not possible.
+    #[error("the supplier's invoice is not possible: {problem}")]
+    SupplierInvoiceInvalid {
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// More, or something else, is prepaid than is owed.
+    #[error("the prepayment is not possible: {problem}")]
+    PrepaymentInvalid {
+        /// What is wrong with it.
+        problem: String,
+    },
     /// Another determination date comes first, or none.
     #[error("{}", next.map_or_else(|| "the deal has no more determination dates".to_owned(), |next| format!("the next determination date is {next}")))]
     WaterfallNotNext {
@@ -454,6 +481,11 @@ impl Refusal {
         "box_not_closed",
         "box_not_due",
         "contract_not_assignable",
+        "box_wound_up",
+        "wind_up_not_due",
+        "acceleration_not_due",
+        "supplier_invoice_invalid",
+        "prepayment_invalid",
         "collection_not_open",
         "collection_invalid",
         "waterfall_not_next",
@@ -539,6 +571,11 @@ impl Refusal {
             Self::BoxClosed => "box_closed",
             Self::BoxNotClosed => "box_not_closed",
             Self::BoxNotDue { .. } => "box_not_due",
+            Self::BoxWoundUp => "box_wound_up",
+            Self::WindUpNotDue { .. } => "wind_up_not_due",
+            Self::AccelerationNotDue { .. } => "acceleration_not_due",
+            Self::SupplierInvoiceInvalid { .. } => "supplier_invoice_invalid",
+            Self::PrepaymentInvalid { .. } => "prepayment_invalid",
             Self::ContractNotAssignable { .. } => "contract_not_assignable",
             Self::CollectionNotOpen => "collection_not_open",
             Self::CollectionInvalid { .. } => "collection_invalid",

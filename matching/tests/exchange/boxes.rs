@@ -65,6 +65,158 @@ fn a_month_is_paid_out_in_the_order_of_the_deal_and_reversed_whole() {
     );
 }
 
+#[test]
+fn a_supplier_is_paid_what_it_invoices() {
+    check(
+        "fund north 1
+         box B1 north
+         closing B1
+         invoice B1 power 2025-12 1     => refused supplier_invoice_invalid
+         invoice B1 water 2026-01 1     => refused supplier_invoice_invalid
+         invoice B1 power 2099-01 1     => refused supplier_invoice_invalid
+         invoice B1 power 2026-01 500000.001 => refused supplier_invoice_invalid
+         invoice B1 power 2026-01 500000 => agreement_invoiced
+         collect B1 anchor 5400000 2026-01-31
+         waterfall B1 2026-02-01
+         step B1 power                  => due 500000.00 paid 500000.00 debt 77556777.78
+         # January costs 30000 more after all, and then 5000 less than that.
+         invoice B1 power 2026-01 530000 => agreement_invoiced
+         invoice B1 power 2026-01 525000 => agreement_invoiced
+         collect B1 anchor 5400000 2026-02-28
+         waterfall B1 2026-03-01
+         step B1 power                  => due 545000.00 paid 545000.00 debt 75042449.87
+         reverse B1 2026-03-01
+         # Known again as it was, and once more corrected.
+         invoice B1 power 2026-02 510000 => agreement_invoiced
+         waterfall B1 2026-03-01
+         step B1 power                  => due 535000.00 paid 535000.00 debt 75042449.87
+         # More was charged than a month costs: it comes off the next two.
+         invoice B1 power 2026-02 0     => agreement_invoiced
+         invoice B1 power 2026-01 0     => agreement_invoiced
+         collect B1 anchor 5400000 2026-03-31
+         waterfall B1 2026-04-01
+         step B1 power                  => due 0.00 paid 0.00 debt 72563794.94
+         collect B1 anchor 5400000 2026-04-30
+         waterfall B1 2026-05-01
+         step B1 power                  => due 5000.00 paid 5000.00 debt 70050694.52",
+    );
+}
+
+#[test]
+fn the_sponsor_repays_debt_on_a_determination_date_and_that_goes_with_its_run() {
+    check(
+        "fund north 1
+         box B1 north
+         closing B1
+         collect B1 anchor 5400000 2026-01-31
+         waterfall B1 2026-02-01 prepaid=junior:1 => refused prepayment_invalid
+         waterfall B1 2026-02-01 prepaid=senior:77556777.79 => refused prepayment_invalid
+         waterfall B1 2026-02-01 prepaid=senior:7556777.78 => waterfall_run
+         entries                        => box.accrued 2026-02-01; box.waterfall 2026-02-01; box.contributed 2026-02-01; box.debt_prepaid 2026-02-01
+         step B1 principal              => due 2443222.22 paid 2443222.22 debt 70000000.00
+         collect B1 anchor 5400000 2026-02-28
+         waterfall B1 2026-03-01
+         # 70,000,000 at 8.30 % for 28 days.
+         step B1 interest               => due 451888.89 paid 451888.89 debt 67436888.89
+         reverse B1 2026-03-01
+         reverse B1 2026-02-01
+         waterfall B1 2026-02-01 prepaid=senior:77556777.78 => waterfall_run
+         step B1 principal              => due 2443222.22 paid 2443222.22 debt 0.00
+         waterfall B1 2026-03-01
+         # Without a debt, what the reserve holds is the sponsor's: 500,000 and 5,400,000 less 1,625,000.
+         step B1 sponsor                => due 4275000.00 paid 4275000.00 debt 0.00",
+    );
+}
+
+#[test]
+fn debt_is_accelerated_in_default_and_takes_all() {
+    check(
+        "fund north 1
+         box B1 north
+         closing B1
+         accelerate B1                  => refused acceleration_not_due
+         collect B1 anchor 5400000 2026-01-31
+         waterfall B1 2026-02-01
+         accelerate B1                  => refused acceleration_not_due
+         rescind B1                     => refused acceleration_not_due
+         collect B1 anchor 1000000 2026-02-28
+         waterfall B1 2026-03-01
+         accelerate B1                  => debt_accelerated
+         accelerate B1                  => refused acceleration_not_due
+         collect B1 anchor 9800000 2026-03-31
+         waterfall B1 2026-04-01
+         step B1 sponsor                => due 0.00 paid 0.00 debt 70561765.40
+         reverse B1 2026-04-01
+         rescind B1                     => acceleration_rescinded
+         waterfall B1 2026-04-01
+         step B1 sponsor                => due 1520000.00 paid 1520000.00 debt 72581765.40",
+    );
+}
+
+#[test]
+fn a_run_that_the_deal_starts_takes_what_was_entered_as_its_date_ends() {
+    check(
+        "fund north 1
+         box B1 north closing=2027-01-01 by_itself
+         closing B1                     => refused box_not_due
+         at 0
+         closing B1
+         # 1 February ends with hour 768.
+         until 767                      =>
+         collect B1 anchor 5400000 2027-02-01
+         until 768                      => waterfall_run
+         step B1 principal              => due 2443222.22 paid 2443222.22 debt 77556777.78
+         # What is reversed is started again by finance.
+         reverse B1 2027-02-01
+         until 769                      =>
+         waterfall B1 2027-02-01        => waterfall_run
+         # 1 March ends with hour 1440; nothing has come.
+         until 1440                     => waterfall_run
+         # A deal that is entered late waits for finance.
+         box B2 north by_itself
+         closing B2
+         until 1441                     =>
+         waterfall B2 2026-02-01        => waterfall_run",
+    );
+}
+
+#[test]
+fn an_index_is_fixed_for_all_deals_that_follow_it() {
+    check(
+        "fund north 1
+         box B1 north index=sofr
+         closing B1
+         collect B1 anchor 5400000 2026-01-31
+         waterfall B1 2026-02-01
+         step B1 interest               => due 571777.78 paid 571777.78 debt 77556777.78
+         fix sofr 2026-02-01 0.06       => index_fixed
+         fix libor 2026-02-01 0.09      => index_fixed
+         collect B1 anchor 5400000 2026-02-28
+         waterfall B1 2026-03-01
+         # 77,556,777.78 at 9.30 % for 28 days.
+         step B1 interest               => due 560994.03 paid 560994.03 debt 75102771.81",
+    );
+}
+
+#[test]
+fn a_box_ends_with_nothing_owed_and_nothing_left() {
+    check(
+        "fund north 1
+         fund bank-a 1
+         box B1 north short=2
+         lenders B1 bank-a,nobody       => refused organization_unknown
+         lenders B1 bank-a              => lenders_set
+         closing B1
+         wind_up B1                     => refused wind_up_not_due
+         collect B1 anchor 5400000 2026-01-31
+         waterfall B1 2026-02-01
+         collect B1 anchor 5400000 2026-02-28
+         waterfall B1 2026-03-01
+         # The contracts end and the debt is not repaid.
+         wind_up B1                     => refused wind_up_not_due",
+    );
+}
+
 fn reference_document() -> serde_json::Value {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../infra/examples/box/reference.json");
     serde_json::from_str(&std::fs::read_to_string(path).expect("the example")).expect("JSON")
@@ -124,7 +276,7 @@ fn a_reversal_takes_later_draws_back() {
         let reference = "wire".to_owned();
         let collection = NewCollection { r#box: it.id, by, contract, amount, paid: date, reference };
         it.execute(day("2026-03-01"), Instruction::Collect(collection));
-        it.execute(day("2026-03-01"), Instruction::RunWaterfall { r#box: it.id, date, by });
+        it.execute(day("2026-03-01"), Instruction::RunWaterfall { r#box: it.id, date, prepaid: vec![], by });
     };
     month(&mut it, day("2026-02-01"));
     let before = it.exchange.books().sorted();
@@ -138,7 +290,7 @@ fn a_reversal_takes_later_draws_back() {
     let mut after = it.exchange.books().sorted();
     after.retain(|(account, _)| !of_cash(account));
     assert_eq!(after, before, "all but what was collected since");
-    it.execute(date, Instruction::RunWaterfall { r#box: it.id, date, by });
+    it.execute(date, Instruction::RunWaterfall { r#box: it.id, date, prepaid: vec![], by });
     assert_eq!(debt(&it), -projection.dates[1].debt);
 }
 
@@ -158,7 +310,7 @@ fn the_books_of_a_life_are_those_of_its_projection() {
             let collection = NewCollection { r#box: it.id, by, contract, amount, paid, reference };
             it.execute(paid, Instruction::Collect(collection));
         }
-        let run = it.execute(paid, Instruction::RunWaterfall { r#box: it.id, date: paid, by });
+        let run = it.execute(paid, Instruction::RunWaterfall { r#box: it.id, date: paid, prepaid: vec![], by });
         let [Event::WaterfallRun(run)] = &run[..] else { panic!("a run") };
         assert_eq!(*run.run, date.run);
         let item = |name: &str| Owner::Item(name.parse().expect("a name"));
@@ -176,4 +328,12 @@ fn the_books_of_a_life_are_those_of_its_projection() {
     assert_eq!(distributed, projection.measures.sponsor_paid_out);
     let record = it.exchange.boxes().get(it.id).expect("the box");
     assert!(record.next_schedule().is_none(), "no date is left");
+    // The hardware that is left is the sponsor's, and nothing is left over.
+    let last = projection.dates.last().expect("dates").run.date;
+    let wound_up = it.execute(last, Instruction::WindUp { r#box: it.id, by });
+    let [Event::BoxWoundUp(wound_up)] = &wound_up[..] else { panic!("an end") };
+    assert_eq!(wound_up.written_off.to_string(), "1300000.00");
+    assert_eq!(wound_up.hardware, projection.dates.last().expect("dates").depreciated_cost);
+    let is_of_it = |account: &Account| account.entity == EntityId::Box(it.id);
+    assert!(!it.exchange.books().sorted().iter().any(|(account, _)| is_of_it(account)), "every account is zero");
 }

@@ -109,7 +109,7 @@ async fn pay_out(count: usize, database: Database, table: &mut Table) -> anyhow:
         let date: Day = format!("2026-{:02}-01", month + 2).parse()?;
         keeper.collect(date).await?;
         let began = Instant::now();
-        keeper.each(|r#box| Instruction::RunWaterfall { r#box, date, by: keeper.by }).await?;
+        keeper.each(|r#box| Instruction::RunWaterfall { r#box, date, prepaid: Vec::new(), by: keeper.by }).await?;
         let took = began.elapsed();
         table.add(Row {
             measured: "waterfall runs, durable",

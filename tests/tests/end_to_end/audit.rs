@@ -216,7 +216,9 @@ async fn a_sound_exchange_passes_every_check() {
     let report = audit(&traded.database, Some(traded.source(TOPIC))).await.expect("the audit is carried out");
     assert!(report.sound, "{report:#?}");
     assert_eq!(report.checks.iter().map(|outcome| outcome.check).collect::<Vec<_>>(), Check::ALL);
-    let idle = report.checks.iter().find(|outcome| outcome.compared == 0 || outcome.not_checked.is_some());
+    // There are no boxes here; the tests of boxes audit theirs.
+    let mut others = report.checks.iter().filter(|outcome| outcome.check != Check::Boxes);
+    let idle = others.find(|outcome| outcome.compared == 0 || outcome.not_checked.is_some());
     assert_eq!(idle, None, "every check compared something");
     assert_eq!(outcome(&report, Check::Topic).compared, report.head);
     assert_eq!(outcome(&report, Check::Log).compared, report.head);

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use api::auth::{OPERATOR_ORGANIZATION, Role};
-use infra::audit::TopicSource;
+use infra::audit::{Check, TopicSource};
 use infra::relay::RelayStatus;
 use serde_json::{Value, json};
 use tests::condition::until;
@@ -140,7 +140,7 @@ async fn a_box_lives_in_books_of_its_own() {
         statement["facilities"][0],
         json!({"name": "senior", "opening": "64988488.91", "drawn": "0.00", "interest_due": "464487.17",
                "interest_paid": "464487.17", "principal_due": "2550512.83", "principal_paid": "2550512.83",
-               "closing": "62437976.08"})
+               "prepaid": "0.00", "closing": "62437976.08"})
     );
     assert_eq!(
         statement["covenants"][0],
@@ -200,6 +200,7 @@ async fn a_box_lives_in_books_of_its_own() {
     let topic = TopicSource { brokers: exchange.brokers().expect("brokers"), topic: TOPIC.to_owned() };
     let report = audit(&exchange.database, Some(topic)).await.expect("an audit");
     assert!(report.sound, "{report:#?}");
+    assert_eq!(report.outcome(Check::Boxes).map(|outcome| outcome.compared), Some(1));
 }
 
 /// The first months of `make demo-box`: a contract is traded and assigned, its hours earn for the box, the exchange pays over, the runs are those of
@@ -210,6 +211,77 @@ async fn the_box_of_the_demonstration_earns_and_pays_as_projected() {
     tests::demo::box_life::play(2, &mut tests::demo::Teller::new(&mut told)).await.expect("months without a surprise");
     let told = String::from_utf8(told).expect("text");
     assert!(told.contains(" 77477059.38 "), "{told}");
+}
+
+/// What happens to a box besides its plan: invoices, a fixing, prepayment, acceleration; what is left is projected from where it stands, and its lender
+/// sees all of it, and no other box.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_box_lives_otherwise_than_planned_and_its_lender_sees_it() {
+    let exchange = TestExchange::start().await;
+    admit(&exchange).await;
+    let operator = exchange.operator();
+    operator.post("/v1/organizations", &json!({"id": "bank-a", "name": "Bank A"})).await.ok();
+    let finance = exchange.client(OPERATOR_ORGANIZATION, Role::Finance);
+    let lender = exchange.client("bank-a", Role::Lender);
+    let mut floating = reference_deal("north");
+    floating["indices"] = json!([{"name": "sofr", "fixings": [{"from": "2026-01-01", "rate": "0.05"}]}]);
+    floating["facilities"][0]["rate"] = json!({"floating": {"index": "sofr", "margin": "0.033"}});
+    let created = finance.post("/v1/boxes", &floating).await.ok();
+    let path = format!("/v1/boxes/{}", text(&created["id"]));
+    let post = async |of: &str, body: Value| finance.post(&format!("{path}/{of}"), &body).await;
+    post("closing", json!({})).await.ok();
+
+    assert_eq!(lender.get(&path).await.problem(), (404, "not_found"), "not until it lends");
+    finance.put(&format!("{path}/lenders"), &json!({"lenders": ["bank-a"]})).await.ok();
+    let other = finance.post("/v1/boxes", &reference_deal("north")).await.ok();
+    assert_eq!(lender.get(&format!("/v1/boxes/{}", text(&other["id"]))).await.problem(), (404, "not_found"));
+    let seen = lender.get("/v1/boxes").await.ok();
+    assert_eq!(seen["data"].as_array().map(Vec::len), Some(1));
+
+    let power = json!({"agreement": "power", "month": "2026-01", "amount": "500000.00", "reference": "E-17"});
+    post("invoices", power).await.ok();
+    let paid = json!({"contract": "anchor", "amount": "5400000.00", "date": "2026-01-31", "reference": "wire"});
+    let entered = post("collections", paid.clone()).await.ok();
+    let undo = json!({"sequence": entered["sequence"], "reason": "entered twice"});
+    post("collections/reversals", undo.clone()).await.ok();
+    assert_eq!(post("collections/reversals", undo).await.problem(), (409, "collection_not_open"));
+    post("collections", paid).await.ok();
+    assert_eq!(lender.get(&format!("{path}/collections")).await.ok()["data"][0]["amount"], "5400000.00");
+    let much =
+        json!({"determination_date": "2026-02-01", "prepayments": [{"facility": "senior", "amount": "90000000.00"}]});
+    assert_eq!(post("waterfalls", much).await.problem(), (422, "prepayment_invalid"));
+    let run =
+        json!({"determination_date": "2026-02-01", "prepayments": [{"facility": "senior", "amount": "7556777.78"}]});
+    let run = post("waterfalls", run).await.ok();
+    assert_eq!((&run["debt"], &run["run"]["steps"][1]["due"]), (&json!("70000000.00"), &json!("500000.00")));
+    let statement = lender.get(&format!("{path}/statement")).await.ok();
+    assert_eq!(
+        (&statement["facilities"][0]["prepaid"], &statement["facilities"][0]["closing"]),
+        (&json!("7556777.78"), &json!("70000000.00"))
+    );
+
+    operator.post("/v1/rates", &json!({"index": "sofr", "from": "2026-02-01", "rate": "0.06"})).await.ok();
+    assert_eq!(lender.get("/v1/rates").await.ok()["data"][0]["rate"], "0.06");
+    let rest = lender.get(&format!("{path}/projection")).await.ok();
+    assert_eq!(rest["dates"][0]["date"], "2026-03-01", "what remains");
+    assert_eq!(rest["dates"][0]["steps"][4]["due"], "506333.33", "70,000,000 at 9.30 % for 28 days");
+    let whole = lender.get(&format!("{path}/projection?from=closing")).await.ok();
+    assert_eq!(whole["dates"][0]["date"], "2026-02-01");
+
+    let notice = json!({"accelerated": true, "reason": "notice of the agent"});
+    assert_eq!(post("acceleration", notice.clone()).await.problem(), (409, "acceleration_not_due"));
+    post("waterfalls", json!({"determination_date": "2026-03-01"})).await.ok();
+    let standing = post("acceleration", notice).await.ok();
+    assert_eq!(standing["standing"]["accelerated"], true);
+    assert_eq!(post("wind-up", json!({})).await.problem(), (409, "wind_up_not_due"));
+
+    // A renewal is priced by what hours were sold for; where nothing was, that is said.
+    let market = operator.get("/v1/markets").await.ok()["data"][0]["id"].clone();
+    let renewal = json!({"renewal": {"gpus": 6720, "market": market, "utilization": "0.75", "months": 12}});
+    let unpriced = lender.post(&format!("{path}/projection"), &json!({"what_ifs": [renewal]})).await;
+    assert_eq!(unpriced.problem(), (422, "deal_invalid"));
+    let mistyped = json!({"what_ifs": [{"renewals": {}}]});
+    assert_eq!(lender.post(&format!("{path}/projection"), &mistyped).await.problem(), (422, "invalid_field"));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -109,6 +109,11 @@ impl Twin {
             | Instruction::Collect(_)
             | Instruction::ReverseCollection { .. }
             | Instruction::RunWaterfall { .. }
+            | Instruction::InvoiceAgreement { .. }
+            | Instruction::Accelerate { .. }
+            | Instruction::WindUp { .. }
+            | Instruction::SetLenders { .. }
+            | Instruction::FixIndex(_)
             | Instruction::ReverseWaterfall { .. }
             | Instruction::OpenBankAccount { .. }
             | Instruction::CloseBankAccount { .. }

@@ -115,7 +115,7 @@ pub async fn collect(
 #[utoipa::path(
     operation_id = "list_collections",
     tag = "boxes",
-    security(("oauth2" = ["provider"]), ("oauth2" = ["finance"]), ("oauth2" = ["operator"]), ("oauth2" = ["auditor"])),
+    security(("oauth2" = ["provider"]), ("oauth2" = ["lender"]), ("oauth2" = ["finance"]), ("oauth2" = ["operator"]), ("oauth2" = ["auditor"])),
     params(("box" = Uuid, Path, description = "The box's id")),
     responses(
         (status = 200, description = "The collections", body = Page<CollectionBody>),

@@ -1,72 +1,18 @@
-//! The life of a box: its closing, and its waterfall runs.
+//! The life of a box besides its waterfall runs: its closing, what suppliers invoice, acceleration, and its end.
 
-use actix_web::{HttpRequest, HttpResponse, get, post, web};
+use actix_web::{HttpRequest, HttpResponse, post, web};
 use infra::node::Node;
-use ledger::deal::Run;
-use ledger::{Amount, BoxId, ClientId, Day, Instant};
-use matching::{Event, Instruction, StandingRun, WaterfallRun};
+use ledger::{Amount, BoxId, ItemName, Month};
+use matching::Instruction;
 use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::{BoxBody, seen};
-use crate::auth::{BoxReader, Caller, FinanceOnly};
+use crate::auth::{Caller, FinanceOnly};
 use crate::problem::{Problem, ProblemBody};
-use crate::request::{Page, answer};
-use crate::resources::{submit, unexpected_receipt};
-
-/// A waterfall run to be started.
-#[derive(Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct NewRunBody {
-    /// The box's next determination date, which has come.
-    #[schema(value_type = String, format = Date)]
-    determination_date: Day,
-}
-
-/// A waterfall run to be reversed.
-#[derive(Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct ReversalBody {
-    /// The determination date of the latest run.
-    #[schema(value_type = String, format = Date)]
-    determination_date: Day,
-    /// Why, 1 to 120 characters.
-    reason: String,
-}
-
-/// A waterfall run that stands.
-#[derive(Serialize, ToSchema)]
-pub struct RunBody {
-    /// Its determination date.
-    #[schema(value_type = String, format = Date)]
-    determination_date: Day,
-    /// The version of the deal that it follows.
-    version: u32,
-    /// The event whose entries it is: `GET /v1/ledger/entries?event=…`.
-    sequence: u64,
-    /// When it was started.
-    #[schema(value_type = String, format = DateTime)]
-    at: Instant,
-    /// The client that started it.
-    #[schema(value_type = String)]
-    by: ClientId,
-    /// What was owed after it.
-    #[schema(value_type = String)]
-    debt: Amount,
-    /// What was collected, drawn from reserves and released; what each step was due and got; the covenants; where the box stood after it.
-    #[schema(value_type = Object)]
-    run: Run,
-}
-
-impl RunBody {
-    /// The run that an event recorded.
-    fn of(sequence: u64, at: Instant, content: &WaterfallRun) -> Self {
-        let WaterfallRun { version, by, run, .. } = content;
-        let (determination_date, debt) = (run.date, run.after.debt());
-        Self { determination_date, version: *version, sequence, at, by: *by, debt, run: (**run).clone() }
-    }
-}
+use crate::request::answer;
+use crate::resources::submit;
 
 /// Close a box's deal, on its closing date or later: what it draws, buys and sets aside on that day is in its books, and the sponsor has paid in the
 /// rest.
@@ -97,106 +43,125 @@ pub async fn close(
     Ok(answer(HttpResponse::Ok(), sequence, &BoxBody::of(&node.view.read(), id, None)?))
 }
 
-/// Pay a box's cash out for its next determination date: what became due is taken up, and all that was collected by that date is paid
-/// out in the order of the deal, in one entry.
-#[utoipa::path(
-    operation_id = "run_waterfall",
-    tag = "boxes",
-    security(("oauth2" = ["finance"])),
-    params(
-        ("box" = Uuid, Path, description = "The box's id"),
-        ("Idempotency-Key" = Option<String>, Header, description = "Makes the request repeatable"),
-    ),
-    request_body = NewRunBody,
-    responses(
-        (status = 201, description = "Paid out", body = RunBody),
-        (status = "4XX", description = "Refused", body = ProblemBody, content_type = "application/problem+json"),
-    ),
-)]
-#[post("/boxes/{box}/waterfalls")]
-pub async fn pay_out(
-    caller: Caller<FinanceOnly>,
-    id: web::Path<Uuid>,
-    request: HttpRequest,
-    body: web::Json<NewRunBody>,
-    node: web::Data<Node>,
-) -> Result<HttpResponse, Problem> {
-    let id = BoxId::new(id.into_inner());
-    seen(&node.view.read(), &caller, id)?;
-    let instruction = Instruction::RunWaterfall { r#box: id, date: body.determination_date, by: caller.client };
-    let content = (caller.client, id, &*body);
-    let receipt = submit(&node, &request, caller.organization, &content, instruction).await?;
-    let run = receipt.rows.iter().find_map(|row| match &row.record.event {
-        Event::WaterfallRun(e) => Some(RunBody::of(row.record.sequence, row.record.at, e)),
-        _ => None,
-    });
-    Ok(answer(HttpResponse::Created(), receipt.sequence, &run.ok_or_else(unexpected_receipt)?))
+/// What the supplier of an agreement invoices.
+#[derive(Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SupplierInvoiceBody {
+    /// The agreement, by the name that the deal gives it.
+    #[schema(value_type = String, example = "power")]
+    agreement: ItemName,
+    /// The month, not one still to come.
+    #[schema(value_type = String, example = "2026-01")]
+    month: Month,
+    /// What it costs in whole.
+    #[schema(value_type = String, example = "512345.67")]
+    amount: Amount,
+    /// The supplier's reference, 1 to 120 characters.
+    reference: String,
 }
 
-/// Reverse a box's latest waterfall run, whole: the box stands where it stood before it, and what was collected is still to be paid out.
+/// Enter what a supplier invoiced for a month: it counts instead of what the agreement's terms say. Of a month that a run has taken up, the
+/// difference falls due with the next.
 #[utoipa::path(
-    operation_id = "reverse_waterfall",
+    operation_id = "invoice_agreement",
     tag = "boxes",
     security(("oauth2" = ["finance"])),
     params(
         ("box" = Uuid, Path, description = "The box's id"),
         ("Idempotency-Key" = Option<String>, Header, description = "Makes the request repeatable"),
     ),
-    request_body = ReversalBody,
+    request_body = SupplierInvoiceBody,
     responses(
-        (status = 200, description = "Reversed", body = BoxBody),
+        (status = 201, description = "Entered", body = SupplierInvoiceBody),
         (status = "4XX", description = "Refused", body = ProblemBody, content_type = "application/problem+json"),
     ),
 )]
-#[post("/boxes/{box}/waterfalls/reversals")]
-pub async fn reverse(
+#[post("/boxes/{box}/invoices")]
+pub async fn invoice(
     caller: Caller<FinanceOnly>,
     id: web::Path<Uuid>,
     request: HttpRequest,
-    body: web::Json<ReversalBody>,
+    body: web::Json<SupplierInvoiceBody>,
+    node: web::Data<Node>,
+) -> Result<HttpResponse, Problem> {
+    let (id, body) = (BoxId::new(id.into_inner()), body.into_inner());
+    seen(&node.view.read(), &caller, id)?;
+    let SupplierInvoiceBody { agreement, month, amount, ref reference } = body;
+    let (reference, by) = (reference.clone(), caller.client);
+    let instruction = Instruction::InvoiceAgreement { r#box: id, agreement, month, amount, reference, by };
+    let content = (caller.client, id, &body);
+    let sequence = submit(&node, &request, caller.organization, &content, instruction).await?.sequence;
+    Ok(answer(HttpResponse::Created(), sequence, &body))
+}
+
+/// Whether the lenders want all debt back.
+#[derive(Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AccelerationBody {
+    /// Whether all debt is due; `false` takes that back.
+    accelerated: bool,
+    /// Why, 1 to 120 characters.
+    reason: String,
+}
+
+/// Accelerate a box's debt, or take that back. Lenders may when the DSCR was below its default on the latest determination date, or when interest or
+/// principal is unpaid. From the next run on, all debt is due and the sponsor gets nothing.
+#[utoipa::path(
+    operation_id = "accelerate",
+    tag = "boxes",
+    security(("oauth2" = ["finance"])),
+    params(
+        ("box" = Uuid, Path, description = "The box's id"),
+        ("Idempotency-Key" = Option<String>, Header, description = "Makes the request repeatable"),
+    ),
+    request_body = AccelerationBody,
+    responses(
+        (status = 200, description = "Done", body = BoxBody),
+        (status = "4XX", description = "Refused", body = ProblemBody, content_type = "application/problem+json"),
+    ),
+)]
+#[post("/boxes/{box}/acceleration")]
+pub async fn accelerate(
+    caller: Caller<FinanceOnly>,
+    id: web::Path<Uuid>,
+    request: HttpRequest,
+    body: web::Json<AccelerationBody>,
     node: web::Data<Node>,
 ) -> Result<HttpResponse, Problem> {
     let id = BoxId::new(id.into_inner());
     seen(&node.view.read(), &caller, id)?;
-    let (date, reason) = (body.determination_date, body.reason.clone());
-    let instruction = Instruction::ReverseWaterfall { r#box: id, date, by: caller.client, reason };
+    let (accelerated, reason) = (body.accelerated, body.reason.clone());
+    let instruction = Instruction::Accelerate { r#box: id, accelerated, by: caller.client, reason };
     let content = (caller.client, id, &*body);
     let sequence = submit(&node, &request, caller.organization, &content, instruction).await?.sequence;
     Ok(answer(HttpResponse::Ok(), sequence, &BoxBody::of(&node.view.read(), id, None)?))
 }
 
-/// Which runs to list.
-#[derive(Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub struct RunQuery {
-    /// Only that of this determination date.
-    #[param(value_type = Option<String>, format = Date)]
-    date: Option<Day>,
-}
-
-/// The waterfall runs of a box that stand, in the order of their dates.
+/// Bring a box to its end behind its last determination date, when nothing is owed or kept: its sponsor gets what is left of the hardware, what
+/// clients never paid is written off, and every account is closed to zero.
 #[utoipa::path(
-    operation_id = "list_waterfalls",
+    operation_id = "wind_up",
     tag = "boxes",
-    security(("oauth2" = ["provider"]), ("oauth2" = ["finance"]), ("oauth2" = ["operator"]), ("oauth2" = ["auditor"])),
-    params(("box" = Uuid, Path, description = "The box's id"), RunQuery),
+    security(("oauth2" = ["finance"])),
+    params(
+        ("box" = Uuid, Path, description = "The box's id"),
+        ("Idempotency-Key" = Option<String>, Header, description = "Makes the request repeatable"),
+    ),
     responses(
-        (status = 200, description = "The runs", body = Page<RunBody>),
-        (status = 404, description = "No such box", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 200, description = "Wound up", body = BoxBody),
+        (status = "4XX", description = "Refused", body = ProblemBody, content_type = "application/problem+json"),
     ),
 )]
-#[get("/boxes/{box}/waterfalls")]
-pub async fn list(
-    caller: Caller<BoxReader>,
+#[post("/boxes/{box}/wind-up")]
+pub async fn wind_up(
+    caller: Caller<FinanceOnly>,
     id: web::Path<Uuid>,
-    query: web::Query<RunQuery>,
+    request: HttpRequest,
     node: web::Data<Node>,
 ) -> Result<HttpResponse, Problem> {
-    let exchange = node.view.read();
-    let record = seen(&exchange, &caller, BoxId::new(id.into_inner()))?;
-    let wanted = |run: &&StandingRun| query.date.is_none_or(|date| run.content.run.date == date);
-    let runs = record.life.iter().flat_map(|life| &life.runs);
-    let data = runs.filter(wanted).map(|run| RunBody::of(run.sequence, run.at, &run.content)).collect();
-    Ok(answer(HttpResponse::Ok(), exchange.sequence(), &Page { data, next_cursor: None }))
+    let id = BoxId::new(id.into_inner());
+    seen(&node.view.read(), &caller, id)?;
+    let instruction = Instruction::WindUp { r#box: id, by: caller.client };
+    let sequence = submit(&node, &request, caller.organization, &(caller.client, id), instruction).await?.sequence;
+    Ok(answer(HttpResponse::Ok(), sequence, &BoxBody::of(&node.view.read(), id, None)?))
 }

@@ -5,6 +5,9 @@ pub mod collections;
 pub mod life;
 pub mod projection;
 pub mod statement;
+pub mod waterfalls;
+
+use std::collections::BTreeSet;
 
 use actix_web::{HttpRequest, HttpResponse, get, post, put, web};
 use infra::node::Node;
@@ -15,7 +18,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
-use crate::auth::{BoxMaker, BoxReader, Caller, Role, RoleSet};
+use crate::auth::{BoxMaker, BoxReader, Caller, FinanceOnly, Role, RoleSet};
 use crate::problem::{Problem, ProblemBody, ProblemCode};
 use crate::request::{Page, answer};
 use crate::resources::{submit, unexpected_receipt};
@@ -53,6 +56,11 @@ pub struct BoxBody {
     next_determination: Option<Day>,
     /// Whether that date has come: a waterfall run is due.
     due: bool,
+    /// The organizations that lend to it, and see it.
+    #[schema(value_type = Vec<String>)]
+    lenders: BTreeSet<OrganizationId>,
+    /// Whether it has come to its end.
+    wound_up: bool,
 }
 
 /// A contract of the exchange in a box.
@@ -96,6 +104,8 @@ impl BoxBody {
             collected: life.iter().flat_map(|life| &life.collected).map(|paid| paid.content.amount).sum(),
             next_determination,
             due: next_determination.is_some_and(|date| date <= exchange.now().day()),
+            lenders: record.lenders.clone(),
+            wound_up: life.is_some_and(|life| life.wound_up),
         })
     }
 }
@@ -117,16 +127,19 @@ pub struct BoxSummary {
     version: usize,
 }
 
-/// Whether a caller sees the box of a sponsor: providers see their own, the operator's people all.
-fn sees<R: RoleSet>(caller: &Caller<R>, sponsor: OrganizationId) -> bool {
-    caller.role != Role::Provider || caller.organization == sponsor
+/// Whether a caller sees a box: providers see their own, lenders those that they lend to, the operator's people all.
+fn sees<R: RoleSet>(caller: &Caller<R>, record: &BoxRecord) -> bool {
+    match caller.role {
+        Role::Provider => record.deal().is_some_and(|deal| deal.terms().sponsor == caller.organization),
+        Role::Lender => record.lenders.contains(&caller.organization),
+        _ => true,
+    }
 }
 
 /// A box; a problem when there is none that the caller sees.
 fn seen<'a, R: RoleSet>(exchange: &'a Exchange, caller: &Caller<R>, id: BoxId) -> Result<&'a BoxRecord, Problem> {
-    let record = exchange.boxes().get(id);
-    let is_seen = |record: &&BoxRecord| record.deal().is_some_and(|deal| sees(caller, deal.terms().sponsor));
-    record.filter(is_seen).ok_or_else(|| Problem::not_found("box"))
+    let record = exchange.boxes().get(id).filter(|record| sees(caller, record));
+    record.ok_or_else(|| Problem::not_found("box"))
 }
 
 /// Create a box with the first version of its deal.
@@ -151,7 +164,7 @@ pub async fn create(
     node: web::Data<Node>,
 ) -> Result<HttpResponse, Problem> {
     let deal = deal.into_inner();
-    if !sees(&caller, deal.sponsor) {
+    if caller.role == Role::Provider && caller.organization != deal.sponsor {
         let why = "A provider creates boxes whose sponsor it is itself.";
         return Err(Problem::new(ProblemCode::ForbiddenEntity, why));
     }
@@ -169,20 +182,61 @@ pub async fn create(
 #[utoipa::path(
     operation_id = "list_boxes",
     tag = "boxes",
-    security(("oauth2" = ["provider"]), ("oauth2" = ["finance"]), ("oauth2" = ["operator"]), ("oauth2" = ["auditor"])),
+    security(("oauth2" = ["provider"]), ("oauth2" = ["lender"]), ("oauth2" = ["finance"]), ("oauth2" = ["operator"]), ("oauth2" = ["auditor"])),
     responses((status = 200, description = "The boxes", body = Page<BoxSummary>)),
 )]
 #[get("/boxes")]
 pub async fn list(caller: Caller<BoxReader>, node: web::Data<Node>) -> Result<HttpResponse, Problem> {
     let exchange = node.view.read();
-    let newest = exchange.boxes().iter().filter_map(|(id, record)| Some((id, record.versions.len(), record.deal()?)));
+    let seen = exchange.boxes().iter().filter(|(_, record)| sees(&caller, record));
+    let newest = seen.filter_map(|(id, record)| Some((id, record.versions.len(), record.deal()?)));
     let summaries = newest.map(|(id, version, deal)| {
         let terms = deal.terms();
         let (name, sponsor, currency) = (terms.name.clone(), terms.sponsor, terms.currency);
         BoxSummary { id: id.uuid(), name, sponsor, currency, version }
     });
-    let data = summaries.filter(|summary| sees(&caller, summary.sponsor)).collect();
+    let data = summaries.collect();
     Ok(answer(HttpResponse::Ok(), exchange.sequence(), &Page { data, next_cursor: None }))
+}
+
+/// Who lends to a box.
+#[derive(Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LendersBody {
+    /// The organizations, all of them. Their clients of the role `lender` see the box.
+    #[schema(value_type = Vec<String>)]
+    lenders: BTreeSet<OrganizationId>,
+}
+
+/// Say who lends to a box: the clients of the role `lender` of these organizations see it, its deal, projections, runs and statements.
+#[utoipa::path(
+    operation_id = "set_lenders",
+    tag = "boxes",
+    security(("oauth2" = ["finance"])),
+    params(
+        ("box" = Uuid, Path, description = "The box's id"),
+        ("Idempotency-Key" = Option<String>, Header, description = "Makes the request repeatable"),
+    ),
+    request_body = LendersBody,
+    responses(
+        (status = 200, description = "Said", body = BoxBody),
+        (status = "4XX", description = "Refused", body = ProblemBody, content_type = "application/problem+json"),
+    ),
+)]
+#[put("/boxes/{box}/lenders")]
+pub async fn set_lenders(
+    caller: Caller<FinanceOnly>,
+    id: web::Path<Uuid>,
+    request: HttpRequest,
+    body: web::Json<LendersBody>,
+    node: web::Data<Node>,
+) -> Result<HttpResponse, Problem> {
+    let id = BoxId::new(id.into_inner());
+    seen(&node.view.read(), &caller, id)?;
+    let instruction = Instruction::SetLenders { r#box: id, lenders: body.lenders.clone(), by: caller.client };
+    let content = (caller.client, id, &*body);
+    let sequence = submit(&node, &request, caller.organization, &content, instruction).await?.sequence;
+    Ok(answer(HttpResponse::Ok(), sequence, &BoxBody::of(&node.view.read(), id, None)?))
 }
 
 /// Which version of a deal.
@@ -198,7 +252,7 @@ pub struct VersionQuery {
 #[utoipa::path(
     operation_id = "get_box",
     tag = "boxes",
-    security(("oauth2" = ["provider"]), ("oauth2" = ["finance"]), ("oauth2" = ["operator"]), ("oauth2" = ["auditor"])),
+    security(("oauth2" = ["provider"]), ("oauth2" = ["lender"]), ("oauth2" = ["finance"]), ("oauth2" = ["operator"]), ("oauth2" = ["auditor"])),
     params(("box" = Uuid, Path, description = "The box's id"), VersionQuery),
     responses(
         (status = 200, description = "The box", body = BoxBody),

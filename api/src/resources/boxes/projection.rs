@@ -2,9 +2,12 @@
 
 use actix_web::{HttpResponse, get, post, web};
 use infra::node::Node;
-use ledger::BoxId;
-use ledger::deal::{Deal, WhatIf};
-use serde::{Deserialize, Serialize};
+use ledger::deal::{Deal, Quantity, Standing, WhatIf};
+use ledger::{Amount, BoxId};
+use matching::MarketId;
+use rust_decimal::Decimal;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
@@ -12,7 +15,8 @@ use super::seen;
 use crate::auth::{BoxReader, Caller};
 use crate::boxes::ProjectionFormat;
 use crate::problem::{Problem, ProblemBody, ProblemCode};
-use crate::request::SEQUENCE_HEADER;
+use crate::request::{SEQUENCE_HEADER, await_reads};
+use crate::wire::amount;
 
 /// The most what-ifs at once.
 const WHAT_IFS_MAX: usize = 50;
@@ -25,23 +29,83 @@ pub struct ProjectionQuery {
     /// `json`, `csv` or `svg`; `json` when not given.
     #[serde(default)]
     format: ProjectionFormat,
+    /// From where: `standing`, where the box stands after its latest run, over the contracts that remain; or `closing`. `standing` when not
+    /// given.
+    #[serde(default)]
+    from: ProjectionStart,
+}
+
+/// Where a projection begins.
+#[derive(Clone, Copy, Default, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ProjectionStart {
+    /// Where the box stands; before its closing, at its closing.
+    #[default]
+    Standing,
+    /// At its closing.
+    Closing,
 }
 
 /// How things go otherwise than by the terms.
 #[derive(Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct WhatIfsBody {
-    /// At most 50, all at once, as `docs/boxes.md` has them.
+    /// At most 50, all at once, as `docs/boxes.md` has them. A renewal may name a `market` in the place of a `price`: it is at that market's spot
+    /// index then, on average over the last 720 auctions that sold anything.
     #[serde(default)]
     #[schema(value_type = Vec<Object>)]
-    what_ifs: Vec<WhatIf>,
+    what_ifs: Vec<WhatIfBody>,
 }
 
-/// A box's deal rolled forward over its contracts by its terms.
+/// A what-if, as it is asked for here.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum WhatIfBody {
+    /// A renewal at a market's spot index.
+    AtSpotIndex { renewal: SpotRenewal },
+    /// Any other.
+    AsGiven(WhatIf),
+}
+
+/// By what it names, so that what is wrong with it is told as of that kind.
+impl<'de> Deserialize<'de> for WhatIfBody {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let value = serde_json::Value::deserialize(deserializer)?;
+        let told = match value.get("renewal").filter(|renewal| renewal.get("market").is_some()) {
+            Some(renewal) => SpotRenewal::deserialize(renewal).map(|renewal| Self::AtSpotIndex { renewal }),
+            None => WhatIf::deserialize(&value).map(Self::AsGiven),
+        };
+        told.map_err(D::Error::custom)
+    }
+}
+
+/// The GPUs are sold for longer, at a market's spot index.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SpotRenewal {
+    gpus: u32,
+    market: MarketId,
+    utilization: Quantity,
+    months: u16,
+}
+
+impl WhatIfBody {
+    async fn resolved(self, node: &Node) -> Result<WhatIf, Problem> {
+        match self {
+            Self::AsGiven(given) => Ok(given),
+            Self::AtSpotIndex { renewal: SpotRenewal { gpus, market, utilization, months } } => {
+                let price = spot_index(node, market).await?;
+                Ok(WhatIf::Renewal { gpus, price, utilization, months })
+            }
+        }
+    }
+}
+
+/// A box's deal rolled forward over the contracts that remain, by its terms.
 #[utoipa::path(
     operation_id = "get_projection",
     tag = "boxes",
-    security(("oauth2" = ["provider"]), ("oauth2" = ["finance"]), ("oauth2" = ["operator"]), ("oauth2" = ["auditor"])),
+    security(("oauth2" = ["provider"]), ("oauth2" = ["lender"]), ("oauth2" = ["finance"]), ("oauth2" = ["operator"]), ("oauth2" = ["auditor"])),
     params(("box" = Uuid, Path, description = "The box's id"), ProjectionQuery),
     responses(
         (status = 200, description = "The projection", content((Object = "application/json"), (String = "text/csv"), (String = "image/svg+xml"))),
@@ -55,14 +119,14 @@ pub async fn show(
     query: web::Query<ProjectionQuery>,
     node: web::Data<Node>,
 ) -> Result<HttpResponse, Problem> {
-    projected(&caller, id.into_inner(), query.format, Vec::new(), &node).await
+    projected(&caller, id.into_inner(), &query, Vec::new(), &node).await
 }
 
 /// A box's deal rolled forward with what-ifs. Nothing is kept of it.
 #[utoipa::path(
     operation_id = "project_what_ifs",
     tag = "boxes",
-    security(("oauth2" = ["provider"]), ("oauth2" = ["finance"]), ("oauth2" = ["operator"]), ("oauth2" = ["auditor"])),
+    security(("oauth2" = ["provider"]), ("oauth2" = ["lender"]), ("oauth2" = ["finance"]), ("oauth2" = ["operator"]), ("oauth2" = ["auditor"])),
     params(("box" = Uuid, Path, description = "The box's id"), ProjectionQuery),
     request_body = WhatIfsBody,
     responses(
@@ -78,34 +142,70 @@ pub async fn what_if(
     body: web::Json<WhatIfsBody>,
     node: web::Data<Node>,
 ) -> Result<HttpResponse, Problem> {
-    projected(&caller, id.into_inner(), query.format, body.into_inner().what_ifs, &node).await
+    let asked = body.into_inner().what_ifs;
+    if asked.len() > WHAT_IFS_MAX {
+        let why = format!("There are more than {WHAT_IFS_MAX} what-ifs.");
+        return Err(Problem::new(ProblemCode::DealInvalid, why));
+    }
+    seen(&node.view.read(), &caller, BoxId::new(*id))?;
+    let mut what_ifs = Vec::with_capacity(asked.len());
+    for what_if in asked {
+        what_ifs.push(what_if.resolved(&node).await?);
+    }
+    projected(&caller, id.into_inner(), &query, what_ifs, &node).await
+}
+
+/// What an hour of a GPU cost in a market by the hour of late.
+async fn spot_index(node: &Node, market: MarketId) -> Result<Amount, Problem> {
+    if node.view.read().venue().market(market).is_none() {
+        return Err(Problem::not_found("market"));
+    }
+    await_reads(node, None).await?;
+    let client = node.database.get().await?;
+    let statement = "SELECT round(avg(clearing_price), 6) FROM (SELECT clearing_price FROM spot_auctions \
+                     WHERE market = $1 AND clearing_price IS NOT NULL ORDER BY hour DESC LIMIT 720) latest";
+    let index: Option<Decimal> = client.query_one(statement, &[&market.as_str()]).await?.get(0);
+    let unpriced = || {
+        Problem::new(ProblemCode::DealInvalid, format!("{market} has no spot index yet: nothing was sold by the hour."))
+    };
+    amount(index.ok_or_else(unpriced)?)
 }
 
 async fn projected(
     caller: &Caller<BoxReader>,
     id: Uuid,
-    format: ProjectionFormat,
+    &ProjectionQuery { format, from }: &ProjectionQuery,
     what_ifs: Vec<WhatIf>,
     node: &Node,
 ) -> Result<HttpResponse, Problem> {
-    let (deal, sequence) = {
+    let (deal, after, standing, sequence) = {
         let exchange = node.view.read();
         let record = seen(&exchange, caller, BoxId::new(id))?;
-        (record.deal().cloned().ok_or_else(|| Problem::not_found("box"))?, exchange.sequence())
+        let deal = record.deal().ok_or_else(|| Problem::not_found("box"))?.fixed_at(exchange.rates()).into_owned();
+        let life = record.life.as_ref().filter(|_| matches!(from, ProjectionStart::Standing));
+        let (after, standing) = match life {
+            Some(life) => (life.runs.len(), life.standing.clone()),
+            None => (0, Standing::at_closing(&deal)),
+        };
+        (deal, after, standing, exchange.sequence())
     };
-    let text =
-        web::block(move || tell(&deal, &what_ifs, format)).await.map_err(|error| Problem::internal(&error))??;
+    let text = web::block(move || tell(&deal, (after, &standing), &what_ifs, format))
+        .await
+        .map_err(|error| Problem::internal(&error))??;
     let mut answer = HttpResponse::Ok();
     answer.insert_header((SEQUENCE_HEADER, sequence.to_string())).content_type(format.media_type());
     Ok(answer.body(text))
 }
 
-fn tell(deal: &Deal, what_ifs: &[WhatIf], format: ProjectionFormat) -> Result<String, Problem> {
+fn tell(
+    deal: &Deal,
+    (after, standing): (usize, &Standing),
+    what_ifs: &[WhatIf],
+    format: ProjectionFormat,
+) -> Result<String, Problem> {
     let refused = |why: String| Problem::new(ProblemCode::DealInvalid, why);
-    if what_ifs.len() > WHAT_IFS_MAX {
-        return Err(refused(format!("There are more than {WHAT_IFS_MAX} what-ifs.")));
-    }
-    let projection =
-        deal.project(what_ifs).map_err(|invalid| refused(format!("The what-ifs are not possible: {invalid}.")))?;
+    let projection = deal
+        .project_from(after, standing, what_ifs)
+        .map_err(|invalid| refused(format!("The what-ifs are not possible: {invalid}.")))?;
     format.tell(deal, &projection).map_err(|error| Problem::internal(&error))
 }

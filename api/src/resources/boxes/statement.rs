@@ -43,7 +43,7 @@ pub enum StatementFormat {
 #[utoipa::path(
     operation_id = "get_lender_statement",
     tag = "boxes",
-    security(("oauth2" = ["provider"]), ("oauth2" = ["finance"]), ("oauth2" = ["operator"]), ("oauth2" = ["auditor"])),
+    security(("oauth2" = ["provider"]), ("oauth2" = ["lender"]), ("oauth2" = ["finance"]), ("oauth2" = ["operator"]), ("oauth2" = ["auditor"])),
     params(("box" = Uuid, Path, description = "The box's id"), StatementQuery),
     responses(
         (status = 200, description = "The statement", content((LenderStatement = "application/json"), (String = "text/csv"), (String = "text/html"))),

@@ -1,11 +1,13 @@
 //! Boxes: their deals, and where they stand.
 
-use ledger::deal::{Deal, DealTerms, Standing};
+use ledger::deal::{Deal, DealTerms, ItemAmount, Standing};
 use ledger::{BoxId, ClientId, Instant};
 
+use crate::Hour;
 use crate::exchange::boxes::{BoxLife, Boxes, DealVersion, StandingCollection, StandingRun};
 use crate::exchange::{
-    BoxCollected, CollectionReversed, ContractAssigned, DealClosed, WaterfallReversed, WaterfallRun,
+    AgreementInvoiced, BoxCollected, CollectionReversed, ContractAssigned, DealClosed, LendersSet, WaterfallReversed,
+    WaterfallRun,
 };
 
 impl Boxes {
@@ -44,16 +46,72 @@ impl Boxes {
         let (collected, later) =
             std::mem::take(&mut life.collected).into_iter().partition(|kept| kept.content.paid <= e.run.date);
         life.collected = later;
-        let before = std::mem::replace(&mut life.standing, e.run.after.clone());
-        life.runs.push(StandingRun { sequence, at, content: e.clone(), before, collected });
+        let mut after = e.run.after.clone();
+        for ItemAmount { name, amount } in &e.prepaid {
+            *after.debts.entry(*name).or_default() -= *amount;
+        }
+        let before = std::mem::replace(&mut life.standing, after);
+        let corrections = std::mem::replace(&mut life.corrections, e.corrections.clone());
+        life.runs.push(StandingRun { sequence, at, content: e.clone(), before, collected, corrections });
+        life.held_back = false;
     }
 
     pub(super) fn reverse(&mut self, e: &WaterfallReversed) {
         let Some(life) = self.life(e.undone.r#box) else { return };
         let Some(run) = life.runs.pop() else { return };
-        life.standing = run.before;
+        // What the lenders have said since stands.
+        life.standing = Standing { accelerated: life.standing.accelerated, ..run.before };
         life.collected.extend(run.collected);
         life.collected.sort_unstable_by_key(|collection| collection.sequence);
+        // What was corrected since is corrected still, and what the run took up is to be taken up again.
+        for (name, left) in run.content.corrections {
+            *life.corrections.entry(name).or_default() -= left;
+        }
+        for (name, taken) in run.corrections {
+            *life.corrections.entry(name).or_default() += taken;
+        }
+        life.corrections.retain(|_, amount| !amount.is_zero());
+        life.held_back = true;
+    }
+
+    pub(super) fn invoice(&mut self, e: &AgreementInvoiced) {
+        let Some(life) = self.life(e.r#box) else { return };
+        let of = (e.agreement, e.month);
+        match e.correction {
+            Some(correction) => {
+                life.as_corrected.insert(of, e.amount);
+                *life.corrections.entry(e.agreement).or_default() += correction;
+                life.corrections.retain(|_, amount| !amount.is_zero());
+            }
+            None => drop(life.in_their_runs.insert(of, e.amount)),
+        }
+    }
+
+    pub(super) fn accelerate(&mut self, id: BoxId, accelerated: bool) {
+        if let Some(life) = self.life(id) {
+            life.standing.accelerated = accelerated;
+        }
+    }
+
+    pub(super) fn wind_up(&mut self, id: BoxId) {
+        if let Some(life) = self.life(id) {
+            life.wound_up = true;
+        }
+    }
+
+    pub(super) fn set_lenders(&mut self, e: &LendersSet) {
+        if let Some(record) = self.0.get_mut(&e.r#box) {
+            record.lenders.clone_from(&e.lenders);
+        }
+    }
+
+    /// When a box's next run starts by itself: as its determination date ends.
+    pub(super) fn next_run(&self, id: BoxId) -> Option<Instant> {
+        let record = self.get(id)?;
+        let is_held_back = record.life.as_ref()?.held_back;
+        let by_itself = record.deal()?.terms().determination.by_itself && !is_held_back;
+        let date = record.next_schedule().filter(|_| by_itself)?.period().date;
+        Some(Hour::first_of_day(date.next()).start())
     }
 
     fn life(&mut self, id: BoxId) -> Option<&mut BoxLife> {

@@ -5,13 +5,13 @@ mod bank;
 mod boxes;
 mod contract;
 
-use ledger::{Amount, Currency, OrganizationId};
+use ledger::{Amount, BoxId, Currency, OrganizationId};
 use smallvec::SmallVec;
 
 use super::decide::digest;
 use super::event::supply_of;
 use super::{
-    Budget, BudgetSet, CLIENT_ORDER_ID_KEPT_MICROS, ClientOrder, Event, Exchange, LotRegistered, OrderAmended,
+    Boxes, Budget, BudgetSet, CLIENT_ORDER_ID_KEPT_MICROS, ClientOrder, Event, Exchange, LotRegistered, OrderAmended,
     OrderPlaced, OrderSide, Organization, PayoutRequested, PayoutReturned, PayoutSource, Record, SpotAuctionHeld,
     SpotHoursDelivered, SpotHoursSold, SpotOrderPlaced, SpotSide,
 };
@@ -59,12 +59,18 @@ impl Exchange {
             Event::JournalRejected(e) => self.accounting.reject(e),
             Event::WithholdingSet(e) => self.change(e.organization, |it| it.withholding_bps = e.basis_points),
             Event::BoxCreated(e) => self.boxes.agree(e.r#box, &e.deal, e.by, record.at),
-            Event::DealAmended(e) => self.boxes.agree(e.r#box, &e.deal, e.by, record.at),
-            Event::DealClosed(e) => self.boxes.close(e),
+            Event::DealAmended(e) => self.change_box(e.r#box, |boxes| boxes.agree(e.r#box, &e.deal, e.by, record.at)),
+            Event::DealClosed(e) => self.change_box(e.r#box, |boxes| boxes.close(e)),
             Event::BoxCollected(e) => self.boxes.collect(e, record.sequence),
             Event::CollectionReversed(e) => self.boxes.take_back(e),
-            Event::WaterfallRun(e) => self.boxes.run(e, record.at, record.sequence),
-            Event::WaterfallReversed(e) => self.boxes.reverse(e),
+            Event::WaterfallRun(e) => self.change_box(e.r#box, |boxes| boxes.run(e, record.at, record.sequence)),
+            Event::WaterfallReversed(e) => self.change_box(e.undone.r#box, |boxes| boxes.reverse(e)),
+            Event::AgreementInvoiced(e) => self.boxes.invoice(e),
+            Event::DebtAccelerated(e) => self.boxes.accelerate(e.r#box, true),
+            Event::AccelerationRescinded(e) => self.boxes.accelerate(e.r#box, false),
+            Event::BoxWoundUp(e) => self.boxes.wind_up(e.r#box),
+            Event::LendersSet(e) => self.boxes.set_lenders(e),
+            Event::IndexFixed(e) => drop(self.rates.entry(e.index).or_default().insert(e.from, e.rate)),
             Event::MarketOpened(e) => self.venue.open(e.market.clone()),
             Event::MarketHalted(e) => self.change_market(e.market, |market| market.halted = true),
             Event::MarketResumed(e) => self.change_market(e.market, |market| market.halted = false),
@@ -145,6 +151,18 @@ impl Exchange {
     fn change(&mut self, id: OrganizationId, change: impl FnOnce(&mut Organization)) {
         if let Some(organization) = self.organizations.get_mut(&id) {
             change(organization);
+        }
+    }
+
+    /// Changes a box and takes notice of when its next run starts by itself.
+    fn change_box(&mut self, id: BoxId, change: impl FnOnce(&mut Boxes)) {
+        if let Some(at) = self.boxes.next_run(id) {
+            self.box_runs.remove(&(at, id));
+        }
+        change(&mut self.boxes);
+        // One that is overdue, of a deal that was entered late, waits for finance: what was collected of it is still to be entered.
+        if let Some(at) = self.boxes.next_run(id).filter(|at| *at > self.now) {
+            self.box_runs.insert((at, id));
         }
     }
 

@@ -1,16 +1,15 @@
-//! Boxes: creating them, amending and closing their deals, and waterfall runs.
+//! Boxes: creating them, amending and closing their deals, who lends to them, and their end.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use ledger::deal::{Deal, DealTerms, Dues, Schedule};
-use ledger::{Amount, BoxId, ClientId, ContractId, Day, ItemName};
+use ledger::deal::{Deal, DealTerms};
+use ledger::{
+    Account, AccountKind, Amount, BoxId, ClientId, ClosedAccount, ContractId, EntityId, ItemName, OrganizationId, Owner,
+};
 
-use super::check_text;
 use crate::DerivedIds;
 use crate::exchange::boxes::{BoxLife, BoxRecord};
-use crate::exchange::{
-    BoxCreated, DealAmended, DealClosed, Event, Exchange, Funding, ItemAmount, Refusal, WaterfallReversed, WaterfallRun,
-};
+use crate::exchange::{BoxCreated, BoxWoundUp, DealAmended, DealClosed, Event, Exchange, LendersSet, Refusal};
 
 impl Exchange {
     pub(super) fn create_box(
@@ -63,87 +62,78 @@ impl Exchange {
         if self.now.day() < closing {
             return Err(Refusal::BoxNotDue { due: closing });
         }
-        let funding = Funding::of(deal.terms(), None, closing);
+        let funding = deal.terms().funding_at_closing();
         out.push(DealClosed { r#box: id, currency, by, day: self.accounting.dated_back(closing), funding }.into());
         Ok(())
     }
 
-    pub(super) fn run_waterfall(
+    pub(super) fn set_lenders(
         &self,
         id: BoxId,
-        date: Day,
+        lenders: &BTreeSet<OrganizationId>,
         by: ClientId,
         out: &mut Vec<Event>,
     ) -> Result<(), Refusal> {
+        self.boxed(id)?;
+        for lender in lenders {
+            self.require_organization(*lender)?;
+        }
+        out.push(LendersSet { r#box: id, lenders: lenders.clone(), by }.into());
+        Ok(())
+    }
+
+    /// Nothing may be owed, kept, on its way or still to come. What is left is the hardware, which is the sponsor's, what clients never paid, and how
+    /// the books came to be what they are.
+    pub(super) fn wind_up(&self, id: BoxId, by: ClientId, out: &mut Vec<Event>) -> Result<(), Refusal> {
+        let not_due = |problem: &str| Err(Refusal::WindUpNotDue { problem: problem.to_owned() });
         let (record, deal) = self.boxed(id)?;
         let life = record.life.as_ref().ok_or(Refusal::BoxNotClosed)?;
-        let schedule = record.next_schedule().ok_or(Refusal::WaterfallNotNext { next: None })?;
-        let period = schedule.period();
-        if period.date != date {
-            return Err(Refusal::WaterfallNotNext { next: Some(period.date) });
+        if record.next_schedule().is_some() {
+            return not_due("a determination date is still to come");
         }
-        if self.now.day() < date {
-            return Err(Refusal::BoxNotDue { due: date });
+        if record.assigned.values().any(|contract| self.contract(*contract).is_some()) {
+            return not_due("a contract that is assigned to it is in progress");
         }
-        let terms = deal.terms();
-        let funding = Funding::of(terms, Some(period.from), date);
-        let dues = dues(&schedule, life, terms, date);
-        let mut standing = life.standing.clone();
-        schedule.draw(&mut standing);
-        let run = deal.run(&schedule, &standing, &dues);
-        let version = u32::try_from(record.versions.len()).unwrap_or(u32::MAX);
-        let (currency, day) = (terms.currency, self.accounting.dated_back(date));
-        let (revenue, depreciation) = (revenue(&schedule, terms), depreciation(terms, period.from, date));
-        let run = Box::new(run);
-        let event = WaterfallRun { r#box: id, currency, version, by, day, funding, revenue, depreciation, dues, run };
-        out.push(event.into());
+        if !life.collected.is_empty() {
+            return not_due("something was collected that no run has paid out");
+        }
+        let currency = deal.terms().currency;
+        let of_it = |(account, _): &(Account, Amount)| account.entity == EntityId::Box(id);
+        let balances: Vec<(Account, Amount)> = self.books.sorted().into_iter().filter(of_it).collect();
+        let is_open = |account: &Account| {
+            use AccountKind::{AccruedCost, AccruedInterest, BoxCash, Debt, Receivable, ReserveCash, TrappedCash};
+            let open = [BoxCash, ReserveCash, TrappedCash, AccruedCost, AccruedInterest, Debt];
+            // What the exchange owes is still to come; what a client has not paid by now is lost.
+            let is_the_exchanges = matches!(account.owner, Owner::Item(name) if record.assigned.contains_key(&name));
+            open.contains(&account.kind) || (account.kind == Receivable && is_the_exchanges)
+        };
+        if let Some((account, balance)) = balances.iter().find(|(account, _)| is_open(account)) {
+            let problem = format!("{balance} {currency} is on {} {}", account.kind, account.owner);
+            return not_due(problem.trim_end());
+        }
+        let on = |kinds: &[AccountKind]| {
+            let of_kinds = balances.iter().filter(|(account, _)| kinds.contains(&account.kind));
+            of_kinds.map(|(_, amount)| *amount).sum::<Amount>()
+        };
+        let hardware = on(&[AccountKind::Equipment, AccountKind::AccumulatedDepreciation]);
+        let written_off = on(&[AccountKind::Receivable]);
+        let closed = |(account, balance): (Account, Amount)| {
+            let name = if let Owner::Item(name) = account.owner { Some(name) } else { None };
+            ClosedAccount { account: account.kind, name, balance }
+        };
+        let accounts = balances.into_iter().map(closed).collect();
+        let day = self.accounting.dated_back(self.now.day());
+        out.push(BoxWoundUp { r#box: id, currency, by, day, hardware, written_off, accounts }.into());
         Ok(())
     }
 
-    pub(super) fn reverse_waterfall(
-        &self,
-        id: BoxId,
-        date: Day,
-        (by, reason): (ClientId, &str),
-        out: &mut Vec<Event>,
-    ) -> Result<(), Refusal> {
-        check_text("reason", reason)?;
-        let (record, _) = self.boxed(id)?;
-        let life = record.life.as_ref().ok_or(Refusal::BoxNotClosed)?;
-        let latest = life.runs.last().filter(|run| run.content.run.date == date);
-        let latest =
-            latest.ok_or(Refusal::WaterfallNotLatest { latest: life.runs.last().map(|run| run.content.run.date) })?;
-        let (undone, day) = (Box::new(latest.content.clone()), self.accounting.dated_back(self.now.day()));
-        let reason = reason.to_owned();
-        out.push(WaterfallReversed { corrects: latest.sequence, undone, by, day, reason }.into());
-        Ok(())
-    }
-
+    /// A box that has not come to its end, with its deal.
     pub(super) fn boxed(&self, id: BoxId) -> Result<(&BoxRecord, &Deal), Refusal> {
         let record = self.boxes.get(id).ok_or(Refusal::BoxUnknown)?;
+        if record.life.as_ref().is_some_and(|life| life.wound_up) {
+            return Err(Refusal::BoxWoundUp);
+        }
         Ok((record, record.deal().ok_or(Refusal::BoxUnknown)?))
-    }
-}
-
-impl Funding {
-    /// What a deal means to draw, buy and set aside behind one day up to another; all up to there at the closing.
-    fn of(terms: &DealTerms, after: Option<Day>, until: Day) -> Self {
-        let falls = |day: Day| after.is_none_or(|after| day > after) && day <= until;
-        let item = |name: ItemName, amount: Amount| (!amount.is_zero()).then_some(ItemAmount { name, amount });
-        let draws = terms.facilities.iter().filter_map(|facility| {
-            let draws = facility.draws.iter().filter(|draw| falls(draw.on));
-            item(facility.name, draws.map(|draw| draw.amount).sum())
-        });
-        let assets = terms.assets.iter().filter(|asset| falls(asset.in_service));
-        let assets = assets.map(|asset| ItemAmount { name: asset.name, amount: asset.cost });
-        let reserves = terms.reserves.iter().filter(|_| after.is_none());
-        let reserves = reserves.filter_map(|reserve| item(reserve.name, reserve.funded));
-        let (draws, assets, reserves): (Vec<_>, Vec<_>, Vec<_>) =
-            (draws.collect(), assets.collect(), reserves.collect());
-        let sum = |items: &[ItemAmount]| items.iter().map(|item| item.amount).sum::<Amount>();
-        // Where more is drawn than is spent, the sponsor gets the rest.
-        let contributed = sum(&assets) + sum(&reserves) - sum(&draws);
-        Self { contributed, draws, assets, reserves }
     }
 }
 
@@ -161,37 +151,4 @@ fn keeps_what_stands(life: &BoxLife, deal: &DealTerms) -> bool {
     has(standing(&life.standing.debts), &|name| deal.facilities.iter().any(|facility| facility.name == name))
         && has(standing(&life.standing.reserves), &|name| deal.reserves.iter().any(|reserve| reserve.name == name))
         && has(standing(&life.standing.carried), &|name| deal.priority.iter().any(|step| step.name == name))
-}
-
-/// What was collected by a date, and what falls due on it by the deal's terms.
-fn dues(schedule: &Schedule<'_>, life: &BoxLife, terms: &DealTerms, date: Day) -> Dues {
-    let agreements = terms.agreements.iter().zip(&schedule.period().agreements);
-    Dues {
-        collected: life.collected_until(date).map(|collection| collection.content.amount).sum(),
-        agreements: agreements.map(|(agreement, due)| (agreement.name, *due)).collect(),
-        interest: schedule.interest(&life.standing),
-    }
-}
-
-/// What each contract that was made elsewhere earned in the months of a period. Those of the exchange earn by the hour.
-fn revenue(schedule: &Schedule<'_>, terms: &DealTerms) -> Vec<ItemAmount> {
-    let months = || schedule.period().months();
-    let own = terms.contracts.iter().filter(|contract| contract.exchange.is_none());
-    let earned = own.map(|contract| {
-        // A deal's charges are in range.
-        let own = months().filter(|month| contract.charges_for(*month));
-        let amount = own.filter_map(|month| contract.charged(month)).sum();
-        ItemAmount { name: contract.name, amount }
-    });
-    earned.filter(|item| !item.amount.is_zero()).collect()
-}
-
-/// What of each asset was used up from one day to another.
-fn depreciation(terms: &DealTerms, from: Day, to: Day) -> Vec<ItemAmount> {
-    let used_up = terms.assets.iter().map(|asset| {
-        let before = if from < asset.in_service { asset.cost } else { asset.depreciated_cost(from) };
-        let after = if to < asset.in_service { asset.cost } else { asset.depreciated_cost(to) };
-        ItemAmount { name: asset.name, amount: before - after }
-    });
-    used_up.filter(|item| !item.amount.is_zero()).collect()
 }

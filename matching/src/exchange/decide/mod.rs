@@ -25,6 +25,7 @@ mod delivery;
 mod spot;
 mod supply;
 mod term;
+mod waterfall;
 
 use ledger::{AccountKind, Amount, Currency, Instant, OrganizationId};
 use sha2::{Digest, Sha256};
@@ -114,7 +115,21 @@ impl Exchange {
             Instruction::ReverseCollection { r#box, event, by, reason } => {
                 self.reverse_collection(*r#box, *event, (*by, reason), out)
             }
-            Instruction::RunWaterfall { r#box, date, by } => self.run_waterfall(*r#box, *date, *by, out),
+            Instruction::RunWaterfall { r#box, date, prepaid, by } => {
+                self.run_waterfall(*r#box, *date, prepaid, Some(*by), out)
+            }
+            Instruction::InvoiceAgreement { r#box, agreement, month, amount, reference, by } => {
+                self.invoice_agreement(*r#box, (*agreement, *month), *amount, (*by, reference), out)
+            }
+            Instruction::Accelerate { r#box, accelerated, by, reason } => {
+                self.accelerate(*r#box, *accelerated, (*by, reason), out)
+            }
+            Instruction::WindUp { r#box, by } => self.wind_up(*r#box, *by, out),
+            Instruction::SetLenders { r#box, lenders, by } => self.set_lenders(*r#box, lenders, *by, out),
+            Instruction::FixIndex(fixed) => {
+                out.push((*fixed).into());
+                Ok(())
+            }
             Instruction::ReverseWaterfall { r#box, date, by, reason } => {
                 self.reverse_waterfall(*r#box, *date, (*by, reason), out)
             }

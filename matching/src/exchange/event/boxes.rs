@@ -1,7 +1,9 @@
 //! Events of boxes.
 
-use ledger::deal::{DealTerms, Dues, Run};
-use ledger::{Amount, BoxId, ClientId, Currency, Day, ItemName, TransferId};
+use std::collections::{BTreeMap, BTreeSet};
+
+use ledger::deal::{DealTerms, Dues, Funding, ItemAmount, Rate, Run};
+use ledger::{Amount, BoxId, ClientId, ClosedAccount, Currency, Day, ItemName, Month, OrganizationId, TransferId};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -29,31 +31,6 @@ pub struct DealAmended {
     pub by: ClientId,
     /// The deal as it is from now on.
     pub deal: Box<DealTerms>,
-}
-
-/// What is drawn, bought and set aside, and what the sponsor pays in for it.
-#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
-pub struct Funding {
-    /// What the sponsor pays in, which is what draws do not cover; below zero where they are more than is needed.
-    pub contributed: Amount,
-    /// What is drawn on each facility.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub draws: Vec<ItemAmount>,
-    /// What each asset costs.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub assets: Vec<ItemAmount>,
-    /// What each reserve is funded with.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub reserves: Vec<ItemAmount>,
-}
-
-/// An amount of something that a deal names.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
-pub struct ItemAmount {
-    /// Its name.
-    pub name: ItemName,
-    /// How much, more than zero.
-    pub amount: Amount,
 }
 
 /// A box's deal closed: what it draws and buys on the first day is in its books.
@@ -119,8 +96,9 @@ pub struct WaterfallRun {
     pub currency: Currency,
     /// The version of the deal.
     pub version: u32,
-    /// Who started it.
-    pub by: ClientId,
+    /// Who started it; nobody where it started by itself.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub by: Option<ClientId>,
     /// The day it is dated.
     pub day: Day,
     /// What the deal meant to draw and buy since the last determination date.
@@ -133,6 +111,97 @@ pub struct WaterfallRun {
     pub dues: Dues,
     /// What came of it.
     pub run: Box<Run>,
+    /// What of each facility the sponsor repaid beyond it, before it was due.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub prepaid: Vec<ItemAmount>,
+    /// What agreements had charged too much before and have still to take back, by name: below zero.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub corrections: BTreeMap<ItemName, Amount>,
+}
+
+/// The supplier of an agreement invoiced a month.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct AgreementInvoiced {
+    /// The box.
+    pub r#box: BoxId,
+    /// The agreement.
+    pub agreement: ItemName,
+    /// The month.
+    pub month: Month,
+    /// What the month costs, in whole.
+    pub amount: Amount,
+    /// Of a month that a run has taken up, what it costs more, or less, than was taken up.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub correction: Option<Amount>,
+    /// The supplier's reference.
+    pub reference: String,
+    /// Who entered it.
+    pub by: ClientId,
+}
+
+/// The lenders of a box accelerated its debt: all of it is due.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct DebtAccelerated {
+    /// The box.
+    pub r#box: BoxId,
+    /// Who says so.
+    pub by: ClientId,
+    /// Why.
+    pub reason: String,
+}
+
+/// The lenders of a box took back that its debt is due.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct AccelerationRescinded {
+    /// The box.
+    pub r#box: BoxId,
+    /// Who says so.
+    pub by: ClientId,
+    /// Why.
+    pub reason: String,
+}
+
+/// A box came to its end.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct BoxWoundUp {
+    /// The box.
+    pub r#box: BoxId,
+    /// In what currency.
+    pub currency: Currency,
+    /// Who says so.
+    pub by: ClientId,
+    /// The day it is dated.
+    pub day: Day,
+    /// What its sponsor gets of the hardware, at its depreciated cost.
+    pub hardware: Amount,
+    /// What its clients never paid.
+    pub written_off: Amount,
+    /// Its accounts, which are closed.
+    pub accounts: Vec<ClosedAccount>,
+}
+
+/// Which organizations lend to a box, and see it, was set.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct LendersSet {
+    /// The box.
+    pub r#box: BoxId,
+    /// They, by id.
+    pub lenders: BTreeSet<OrganizationId>,
+    /// Who says so.
+    pub by: ClientId,
+}
+
+/// An index was fixed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct IndexFixed {
+    /// Its name, as deals have it.
+    pub index: ItemName,
+    /// From this day on.
+    pub from: Day,
+    /// At this rate a year, as a fraction.
+    pub rate: Rate,
+    /// Who says so.
+    pub by: ClientId,
 }
 
 /// A waterfall run was reversed: it was a mistake.

@@ -21,8 +21,8 @@ pub use bank::{
     MatchedTarget, PayoutRequested, PayoutReturned, PayoutSource, Reconciled, ReconciliationUndone, StatementImported,
 };
 pub use boxes::{
-    BoxCollected, BoxCreated, CollectionReversed, DealAmended, DealClosed, Funding, ItemAmount, WaterfallReversed,
-    WaterfallRun,
+    AccelerationRescinded, AgreementInvoiced, BoxCollected, BoxCreated, BoxWoundUp, CollectionReversed, DealAmended,
+    DealClosed, DebtAccelerated, IndexFixed, LendersSet, WaterfallReversed, WaterfallRun,
 };
 pub use contract::{
     Advance, Assignee, ChargeMissed, ContractAssigned, ContractNovated, ContractTerminated, PeriodCharged,
@@ -188,9 +188,21 @@ events! {
     /// What was entered of a client's payment was a mistake.
     CollectionReversed = "collection_reversed", 1;
     /// A box's cash was paid out.
-    WaterfallRun = "waterfall_run", 1;
+    WaterfallRun = "waterfall_run", 2 [from 1];
     /// A waterfall run was reversed.
-    WaterfallReversed = "waterfall_reversed", 1;
+    WaterfallReversed = "waterfall_reversed", 2 [from 1];
+    /// A box's supplier invoiced a month.
+    AgreementInvoiced = "agreement_invoiced", 1;
+    /// A box's debt is due.
+    DebtAccelerated = "debt_accelerated", 1;
+    /// A box's debt is not due any more.
+    AccelerationRescinded = "acceleration_rescinded", 1;
+    /// A box came to its end.
+    BoxWoundUp = "box_wound_up", 1;
+    /// Who lends to a box was set.
+    LendersSet = "lenders_set", 1;
+    /// An index was fixed.
+    IndexFixed = "index_fixed", 1;
     /// A market opened.
     MarketOpened = "market_opened", 2 [from 1];
     /// Trading stopped.
@@ -309,9 +321,11 @@ impl Event {
             Self::PayoutRequested(e) => EventKey::Organization(e.organization),
             Self::PayoutReturned(e) => EventKey::Organization(e.organization),
             Self::WithholdingSet(e) => EventKey::Organization(e.organization),
-            Self::PeriodClosed(_) | Self::JournalProposed(_) | Self::JournalApproved(_) | Self::JournalRejected(_) => {
-                EventKey::Ledger
-            }
+            Self::PeriodClosed(_)
+            | Self::JournalProposed(_)
+            | Self::JournalApproved(_)
+            | Self::JournalRejected(_)
+            | Self::IndexFixed(_) => EventKey::Ledger,
             Self::BoxCreated(e) => EventKey::Box(e.r#box),
             Self::DealAmended(e) => EventKey::Box(e.r#box),
             Self::DealClosed(e) => EventKey::Box(e.r#box),
@@ -319,6 +333,11 @@ impl Event {
             Self::CollectionReversed(e) => EventKey::Box(e.undone.r#box),
             Self::WaterfallRun(e) => EventKey::Box(e.r#box),
             Self::WaterfallReversed(e) => EventKey::Box(e.undone.r#box),
+            Self::AgreementInvoiced(e) => EventKey::Box(e.r#box),
+            Self::DebtAccelerated(e) => EventKey::Box(e.r#box),
+            Self::AccelerationRescinded(e) => EventKey::Box(e.r#box),
+            Self::BoxWoundUp(e) => EventKey::Box(e.r#box),
+            Self::LendersSet(e) => EventKey::Box(e.r#box),
             Self::MarketOpened(e) => EventKey::Market(e.market.id),
             Self::MarketHalted(e) => EventKey::Market(e.market),
             Self::MarketResumed(e) => EventKey::Market(e.market),
@@ -372,6 +391,7 @@ impl Event {
             | Self::BudgetSet(_)
             | Self::WithholdingSet(_)
             | Self::PeriodClosed(_)
+            | Self::IndexFixed(_)
             | Self::BankAccountOpened(_)
             | Self::BankAccountClosed(_)
             | Self::MarketOpened(_)
@@ -401,6 +421,11 @@ impl Event {
             Self::CollectionReversed(e) => Some(e.undone.r#box.uuid()),
             Self::WaterfallRun(e) => Some(e.r#box.uuid()),
             Self::WaterfallReversed(e) => Some(e.undone.r#box.uuid()),
+            Self::AgreementInvoiced(e) => Some(e.r#box.uuid()),
+            Self::DebtAccelerated(e) => Some(e.r#box.uuid()),
+            Self::AccelerationRescinded(e) => Some(e.r#box.uuid()),
+            Self::BoxWoundUp(e) => Some(e.r#box.uuid()),
+            Self::LendersSet(e) => Some(e.r#box.uuid()),
             Self::LotRegistered(e) => Some(e.lot.uuid()),
             Self::LotWithdrawn(e) => Some(e.lot.uuid()),
             Self::LotExpired(e) => Some(e.lot.uuid()),

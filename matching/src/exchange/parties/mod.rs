@@ -52,6 +52,12 @@ impl Event {
             | Self::CollectionReversed(_)
             | Self::WaterfallRun(_)
             | Self::WaterfallReversed(_)
+            | Self::AgreementInvoiced(_)
+            | Self::DebtAccelerated(_)
+            | Self::AccelerationRescinded(_)
+            | Self::BoxWoundUp(_)
+            | Self::LendersSet(_)
+            | Self::IndexFixed(_)
             | Self::PeriodClosed(_)
             | Self::JournalProposed(_)
             | Self::JournalRejected(_)
@@ -155,7 +161,13 @@ impl Event {
             | Self::BoxCollected(_)
             | Self::CollectionReversed(_)
             | Self::WaterfallRun(_)
-            | Self::WaterfallReversed(_) => return None,
+            | Self::WaterfallReversed(_)
+            | Self::AgreementInvoiced(_)
+            | Self::DebtAccelerated(_)
+            | Self::AccelerationRescinded(_)
+            | Self::BoxWoundUp(_)
+            | Self::LendersSet(_)
+            | Self::IndexFixed(_) => return None,
             Self::BoxCreated(e) => serde_json::to_value(OwnDeal::of(e.r#box, 1, &e.deal)),
             Self::DealAmended(e) => serde_json::to_value(OwnDeal::of(e.r#box, e.version, &e.deal)),
             Self::LotRegistered(e) => serde_json::to_value(e),

@@ -3,8 +3,8 @@
 //! months=3` makes the deal on a contract of the exchange, and `assign B2 anchor` assigns it; `uncollect B1 0` takes the last event's collection back.
 
 use ledger::EntityId;
-use ledger::deal::{ContractCharge, DealTerms, InterestRate};
-use matching::{Instruction, NewCollection};
+use ledger::deal::{ContractCharge, DealTerms, Fixing, InterestRate, ItemAmount, RateIndex};
+use matching::{IndexFixed, Instruction, NewCollection};
 
 use super::Scenario;
 use crate::line::{Line, amount, number, organization};
@@ -48,7 +48,46 @@ impl Scenario {
             }
             ["waterfall", name, date, ..] => {
                 let (r#box, date, by) = (self.boxes[name], date.parse().expect("a day"), line.by());
-                self.execute(Instruction::RunWaterfall { r#box, date, by })
+                let prepaid = line.option("prepaid=").map(|item| {
+                    let (name, sum) = item.split_once(':').expect("a facility and an amount");
+                    ItemAmount { name: name.parse().expect("a name"), amount: amount(sum) }
+                });
+                let prepaid = prepaid.into_iter().collect();
+                self.execute(Instruction::RunWaterfall { r#box, date, prepaid, by })
+            }
+            ["invoice", name, agreement, month, sum] => self.execute(Instruction::InvoiceAgreement {
+                r#box: self.boxes[name],
+                agreement: agreement.parse().expect("a name"),
+                month: month.parse().expect("a month"),
+                amount: amount(sum),
+                reference: "INV-1".into(),
+                by: line.by(),
+            }),
+            [word @ ("accelerate" | "rescind"), name] => self.execute(Instruction::Accelerate {
+                r#box: self.boxes[name],
+                accelerated: word == "accelerate",
+                by: line.by(),
+                reason: "notice of the agent".into(),
+            }),
+            ["wind_up", name] => self.execute(Instruction::WindUp { r#box: self.boxes[name], by: line.by() }),
+            ["lenders", name, lenders] => {
+                let (r#box, by) = (self.boxes[name], line.by());
+                let lenders = lenders.split(',').map(organization).collect();
+                self.execute(Instruction::SetLenders { r#box, lenders, by })
+            }
+            ["fix", index, from, rate] => self.execute(Instruction::FixIndex(IndexFixed {
+                index: index.parse().expect("a name"),
+                from: from.parse().expect("a day"),
+                rate: rate.parse().expect("a rate"),
+                by: line.by(),
+            })),
+            // What a step of the latest run was due and got.
+            ["step", name, step] => {
+                let record = self.exchange.boxes().get(self.boxes[name]);
+                let of_box = record.and_then(|record| record.life.as_ref()).expect("a box that has closed");
+                let run = &of_box.runs.last().expect("a run").content.run;
+                let step = run.steps.iter().find(|known| known.name.as_str() == step).expect("a step");
+                format!("due {} paid {} debt {}", step.due, step.paid, of_box.standing.debt())
             }
             ["reverse", name, date, ..] => {
                 let (r#box, date, by) = (self.boxes[name], date.parse().expect("a day"), line.by());
@@ -68,6 +107,9 @@ impl Scenario {
     }
 }
 
+/// A deal that closes later than this begins as a whole with its closing, and not with that of the reference deal.
+const SHIFTED_AFTER: &str = "2026-06-30";
+
 impl Scenario {
     /// The reference deal of a sponsor, with the rate and the closing of a line, or on a contract of the exchange from its closing on.
     fn deal(&self, line: &Line<'_>, sponsor: &str) -> DealTerms {
@@ -79,12 +121,26 @@ impl Scenario {
         if let Some(rate) = line.option("rate=") {
             deal.facilities[0].rate = InterestRate::Fixed(rate.parse().expect("a rate"));
         }
-        if let Some(exchange) = line.option("exchange=") {
-            let first = closing.month();
-            deal.determination.first = first.next().first_day();
+        deal.determination.by_itself = line.words.contains(&"by_itself");
+        if closing > SHIFTED_AFTER.parse().expect("a day") {
+            deal.determination.first = closing.month().next().first_day();
             deal.assets[0].in_service = closing;
             deal.facilities[0].draws[0].on = closing;
             deal.facilities[0].available_until = Some(closing);
+            deal.contracts[0].first = closing.month();
+        }
+        if let Some(months) = line.option("short=") {
+            deal.contracts[0].months = months.parse().expect("months");
+        }
+        if let Some(index) = line.option("index=") {
+            let name = index.parse().expect("a name");
+            let rate: ledger::deal::Rate = "0.05".parse().expect("a rate");
+            deal.indices = vec![RateIndex { name, fixings: vec![Fixing { from: closing, rate }] }];
+            let margin = "0.033".parse().expect("a rate");
+            deal.facilities[0].rate = InterestRate::Floating { index: name, margin, floor: None };
+        }
+        if let Some(exchange) = line.option("exchange=") {
+            let first = closing.month();
             let contract = &mut deal.contracts[0];
             contract.exchange = Some(self.contracts[exchange]);
             (contract.first, contract.months) =
