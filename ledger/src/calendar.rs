@@ -9,7 +9,9 @@ pub struct Instant(i64);
 
 /// The text is not an instant or day that the exchange can represent.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is not an RFC 3339 time in UTC between the years 1970 and 9999")]
+#[error(
+    "{0:?} is not a time as RFC 3339 has it in UTC, a day as YYYY-MM-DD or a month as YYYY-MM, whichever is asked for, between the years 1970 and 9999"
+)]
 pub struct InvalidTime(String);
 
 impl Instant {

@@ -13,6 +13,7 @@ use ledger::deal::{self, Deal, DealTerms, FacilityTerms, Installment, Loan, Roun
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use super::print_out;
 use crate::boxes::ProjectionFormat;
 
 /// The most bytes of a file.
@@ -72,7 +73,7 @@ pub(super) fn execute(command: &BoxCommand) -> anyhow::Result<ExitCode> {
         BoxCommand::Schedule { facility } => schedule(&read(facility)?)?,
         BoxCommand::Waterfall { run } => waterfall(&read(run)?)?,
     };
-    print!("{text}");
+    print_out(&text)?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -11,7 +11,7 @@ mod run;
 mod serve;
 mod statement;
 
-use std::io::IsTerminal as _;
+use std::io::{self, IsTerminal as _, Write as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -98,7 +98,7 @@ enum Command {
         #[arg(long)]
         format: Option<BankFileFormat>,
     },
-    /// Compute what a box's deal comes to, from files: a loan's schedule, a waterfall.
+    /// Compute what a box's deal comes to, from files: a projection, a loan's schedule, a waterfall.
     #[command(subcommand)]
     Box(box_files::BoxCommand),
     /// Print the OpenAPI document.
@@ -135,6 +135,15 @@ impl Invocation {
 }
 
 /// Logs go to standard error. What people run at a terminal stays quiet about each request.
+/// Prints a result. Whoever reads only its beginning has what was wanted.
+fn print_out(text: &str) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        written => written,
+    }
+}
+
 fn log_to_stderr(json: bool, command: &Command) {
     // Kafka's client reports through the relay, which knows what is an error, and certificates of webhooks' endpoints that are not
     // believed are in the logs of their deliveries.

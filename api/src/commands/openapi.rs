@@ -2,10 +2,11 @@
 
 use std::process::ExitCode;
 
+use super::print_out;
 use crate::server::document_of_routes;
 
 /// Prints the OpenAPI document.
 pub(super) fn print() -> anyhow::Result<ExitCode> {
-    println!("{}", document_of_routes().to_pretty_json()?);
+    print_out(&(document_of_routes().to_pretty_json()? + "\n"))?;
     Ok(ExitCode::SUCCESS)
 }

@@ -91,6 +91,9 @@ pub struct Installment {
     pub closing: Decimal,
 }
 
+/// What a year's interest stays below: far beyond any loan, and far below what can be computed.
+const YEARLY_MAX: i128 = 10_i128.pow(22);
+
 /// Why there is no schedule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidLoan {
@@ -109,6 +112,9 @@ pub enum InvalidLoan {
     /// Numbers beyond what can be computed.
     #[error("the loan's numbers are too large")]
     TooLarge,
+    /// A payment that is not more than zero, or an end before the draw.
+    #[error("a payment is more than zero, and a loan is amortized by a day after its draw")]
+    Repayment,
 }
 
 /// A date on which something is paid.
@@ -131,6 +137,14 @@ impl Loan {
         }
         if self.interest.anchor < self.drawn || self.repayments.anchor < self.drawn {
             return Err(InvalidLoan::PaymentBeforeDraw);
+        }
+        let (payment, amortized) = match self.repayment {
+            Repayment::Annuity { payment, amortized } => (payment, amortized),
+            Repayment::Linear { payment } => (payment, None),
+            Repayment::Bullet => (None, None),
+        };
+        if payment.is_some_and(|payment| payment <= Decimal::ZERO) || amortized.is_some_and(|end| end <= self.drawn) {
+            return Err(InvalidLoan::Repayment);
         }
         let due = self.due()?;
         let mut installments = Vec::new();
@@ -179,8 +193,9 @@ impl Loan {
     }
 
     fn interest_on(&self, balance: Decimal, from: Day, to: Day) -> Result<Decimal, InvalidLoan> {
-        let yearly = balance.checked_mul(self.rate).ok_or(InvalidLoan::TooLarge)?;
-        Ok(self.day_count.part_of(yearly, from, to))
+        // So that even centuries of it can be computed.
+        let yearly = balance.checked_mul(self.rate).filter(|yearly| yearly.abs() < Decimal::from(YEARLY_MAX));
+        Ok(self.day_count.part_of(yearly.ok_or(InvalidLoan::TooLarge)?, from, to))
     }
 
     /// What each repayment comes to.
