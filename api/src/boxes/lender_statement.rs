@@ -155,7 +155,9 @@ impl LenderStatement {
         let StandingRun { sequence, content, before, .. } = run;
         let version = usize::try_from(content.version).ok()?.checked_sub(1)?;
         let deal = &record.versions.get(version)?.deal;
-        let period = deal.periods().iter().find(|period| period.date == content.run.date)?;
+        let runs = record.life.as_ref().map_or(&[][..], |life| &life.runs);
+        let earlier = runs.iter().rev().find(|earlier| earlier.content.run.date < content.run.date);
+        let period_from = earlier.map_or(deal.terms().closing, |earlier| earlier.content.run.date);
         let sum = |amounts: &BTreeMap<ItemName, Amount>| amounts.values().copied().sum::<Amount>();
         let (terms, run) = (deal.terms(), &*content.run);
         let of = |items: &[ItemAmount], name: ItemName| {
@@ -170,7 +172,7 @@ impl LenderStatement {
             sponsor: terms.sponsor,
             currency: terms.currency,
             version: content.version,
-            period_from: period.from,
+            period_from,
             determination_date: run.date,
             sequence: *sequence,
             collected: run.collected,
@@ -238,8 +240,8 @@ impl LenderStatement {
             }
         }
         for step in &self.steps {
-            let amounts = [step.due, step.carried, step.paid, step.shortfall];
-            for (item, amount) in ["due", "carried", "paid", "shortfall"].into_iter().zip(amounts) {
+            let amounts = [step.due, step.carried, step.available, step.paid, step.shortfall];
+            for (item, amount) in ["due", "carried", "available", "paid", "shortfall"].into_iter().zip(amounts) {
                 row("step", step.name.as_str(), item, &amount)?;
             }
         }
@@ -325,7 +327,8 @@ fn covenants(deal: &Deal, run: &Run, (debt, debt_after): (Amount, Amount)) -> Ve
         Some(CovenantStatement { name, required, actual, kept })
     };
     let ltv = promised.ltv_max.map(|most| {
-        let actual = tests.ltv.map_or_else(|| "no debt".to_owned(), |ltv| ltv.to_string());
+        let without = if debt.is_zero() { "no debt" } else { "nothing is left of the hardware" };
+        let actual = tests.ltv.map_or_else(|| without.to_owned(), |ltv| ltv.to_string());
         let kept = !promised.is_above_ltv(debt, deal.depreciated_cost(run.date));
         CovenantStatement { name: "LTV", required: format!("at most {most}"), actual, kept }
     });

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use ledger::{Account, AccountKind, Amount, Currency, Entry, Guard, Map, Set};
+use ledger::{Account, AccountKind, Amount, Currency, EntityId, Entry, Guard, Map, Set};
 use matching::Exchange;
 
 use super::AuditError;
@@ -94,9 +94,11 @@ impl BalancesCheck {
 pub(super) struct StoredBalances(Vec<(Account, Amount)>);
 
 impl StoredBalances {
-    /// What the accounts of a kind come to in a currency.
+    /// What the operator's accounts of a kind come to in a currency.
     fn sum(&self, kind: AccountKind, currency: Currency) -> Amount {
-        let of_kind = self.0.iter().filter(|(account, _)| (account.kind, account.currency) == (kind, currency));
+        let of_kind = self.0.iter().filter(|(account, _)| {
+            account.entity == EntityId::Operator && (account.kind, account.currency) == (kind, currency)
+        });
         of_kind.map(|(_, balance)| *balance).sum()
     }
 }
@@ -140,7 +142,9 @@ pub(super) fn named(account: &Account) -> String {
 pub(super) fn client_money(stored: &StoredBalances) -> Outcome {
     let mut outcome = Outcome::of(Check::ClientMoney);
     let mut currencies: BTreeMap<Currency, BTreeMap<Class, Amount>> = BTreeMap::new();
-    for (account, balance) in &stored.0 {
+    // Boxes keep their own money, with their own lenders.
+    let of_operator = stored.0.iter().filter(|(account, _)| account.entity == EntityId::Operator);
+    for (account, balance) in of_operator {
         let classes = currencies.entry(account.currency).or_default();
         *classes.entry(Class::of(account.kind)).or_default() += *balance;
     }

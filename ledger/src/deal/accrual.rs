@@ -33,6 +33,7 @@ impl Schedule<'_> {
     fn invoiced(&self, invoiced: Invoiced<'_>) -> impl Iterator<Item = (ItemName, Amount)> {
         let terms = self.deal().terms();
         terms.agreements.iter().map(move |agreement| {
+            // Behind the contracts' end no months are left, and only corrections are due.
             let months = self.period().months().filter_map(|month| {
                 let by_invoice = invoiced.months.get(&(agreement.name, month)).copied();
                 by_invoice.or_else(|| agreement.charged(month, terms.closing.month()))

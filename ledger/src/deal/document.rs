@@ -83,6 +83,13 @@ impl Deal {
         check_priority(&terms)?;
         check_reserves(&terms)?;
         let periods = Period::schedule(&terms, end_of(&terms))?;
+        let last = periods.last().map(|period| period.date);
+        if let Some(facility) = terms.facilities.iter().find(|facility| facility.maturity > last) {
+            return Err(InvalidDeal::Date(
+                facility.name.to_string(),
+                "the maturity is not behind the last determination date",
+            ));
+        }
         Ok(Self { terms, periods })
     }
 
@@ -109,6 +116,22 @@ impl Deal {
     /// Its periods, in order, up to the determination date behind the last month of its contracts.
     pub fn periods(&self) -> &[Period] {
         &self.periods
+    }
+
+    /// The periods up to that of a number, from 0: those of the contracts, and behind them such in which nothing is earned or charged any more,
+    /// and only what is still owed is paid.
+    pub fn periods_through(&self, number: usize) -> Cow<'_, [Period]> {
+        let count = self.periods.len();
+        if number < count {
+            return Cow::Borrowed(&self.periods);
+        }
+        let mut periods = self.periods.clone();
+        for date in self.terms.determination.dates().skip(count).take(number + 1 - count) {
+            if let Some(last) = periods.last() {
+                periods.push(last.followed_by_nothing_until(date));
+            }
+        }
+        Cow::Owned(periods)
     }
 
     /// The determination date on which all that is left of a facility falls due.
@@ -162,6 +185,12 @@ fn check_names(terms: &DealTerms) -> Check {
         taken.map_or(Ok(()), |name| Err(InvalidDeal::Name(kind, name)))
     }
     own("contract", terms.contracts.iter().map(|contract| contract.name))?;
+    let mut exchanges = BTreeSet::new();
+    let mut of_exchange = terms.contracts.iter().filter(|contract| contract.exchange.is_some());
+    if let Some(again) = of_exchange.find(|contract| !exchanges.insert(contract.exchange)) {
+        let why = "another contract of the deal is the same contract of the exchange";
+        return Err(InvalidDeal::Number(again.name.to_string(), why));
+    }
     own("asset", terms.assets.iter().map(|asset| asset.name))?;
     own("agreement", terms.agreements.iter().map(|agreement| agreement.name))?;
     own("index", terms.indices.iter().map(|index| index.name))?;
@@ -199,6 +228,9 @@ fn check_dates(terms: &DealTerms) -> Check {
         if agreement.escalator.is_some_and(|escalator| escalator.by.fraction() <= -Decimal::ONE) {
             return wrong(&agreement.name, "an escalator leaves more than nothing");
         }
+        if agreement.last < agreement.first.filter(|_| agreement.last.is_some()) {
+            return wrong(&agreement.name, "its last month is not before its first");
+        }
     }
     for index in &terms.indices {
         if !index.fixings.is_sorted_by(|one, next| one.from < next.from) {
@@ -233,6 +265,11 @@ fn check_amounts(terms: &DealTerms) -> Check {
         | AgreementCharge::PerKw { price, .. }
         | AgreementCharge::PerKwh { price, .. }) = agreement.charge;
         positive(agreement.name, price)?;
+        if let AgreementCharge::PerKwh { load, pue, .. } = agreement.charge
+            && (load > Quantity::ONE || pue < Quantity::ONE)
+        {
+            return Err(InvalidDeal::Number(agreement.name.to_string(), "a load is 0 to 1, and a PUE 1 or more"));
+        }
     }
     for asset in &terms.assets {
         positive(asset.name, asset.cost)?;

@@ -72,6 +72,14 @@ impl Period {
         Ok(Self { from, date, months, contracted, agreements, operations, debt_costs })
     }
 
+    /// The period behind this one, up to a date, where all contracts and agreements have ended.
+    pub(super) fn followed_by_nothing_until(&self, date: Day) -> Self {
+        let months = self.months.end..self.months.end;
+        let agreements = vec![Amount::ZERO; self.agreements.len()];
+        let (contracted, operations, debt_costs) = Default::default();
+        Self { from: self.date, date, months, contracted, agreements, operations, debt_costs }
+    }
+
     /// The calendar months that end in it, in order.
     pub fn months(&self) -> impl Iterator<Item = Month> {
         each(&self.months)

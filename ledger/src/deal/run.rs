@@ -116,7 +116,8 @@ impl Standing {
         self.carried.get(&step).copied().unwrap_or_default()
     }
 
-    pub(super) fn owed_on(&self, facility: ItemName) -> Amount {
+    /// What is owed on a facility.
+    pub fn owed_on(&self, facility: ItemName) -> Amount {
         self.debts.get(&facility).copied().unwrap_or_default()
     }
 
@@ -190,11 +191,25 @@ impl Deal {
         }
     }
 
-    /// What is owed on a facility, but for principal that earlier dates left unpaid: what can be repaid before it is due.
-    pub fn prepayable(&self, facility: ItemName, standing: &Standing) -> Amount {
+    /// The step that pays the scheduled principal of a facility.
+    pub(super) fn principal_step(&self, facility: ItemName) -> Option<ItemName> {
         let is_its_own = |pays: &Pays| matches!(pays, Pays::Principal(name) if *name == facility);
-        let step = self.terms().priority.iter().find(|step| is_its_own(&step.pays));
-        standing.owed_on(facility) - step.map_or(Amount::ZERO, |step| standing.carried_by(step.name))
+        self.terms().priority.iter().find(|step| is_its_own(&step.pays)).map(|step| step.name)
+    }
+
+    /// Takes off a facility what the sponsor repays of it beside a run: what is not due yet first, then what is overdue.
+    pub fn prepay(&self, standing: &mut Standing, facility: ItemName, amount: Amount) {
+        let debt = standing.debts.entry(facility).or_default();
+        *debt -= amount;
+        let left = *debt;
+        if let Some(step) = self.principal_step(facility)
+            && let Some(carried) = standing.carried.get_mut(&step)
+        {
+            *carried = (*carried).min(left);
+            if carried.is_zero() {
+                standing.carried.remove(&step);
+            }
+        }
     }
 
     /// What fell due under the agreements of the debt, or under those of operations.

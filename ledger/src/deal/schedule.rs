@@ -26,7 +26,7 @@ impl<'a> Schedule<'a> {
     }
 
     /// That of other periods than the contracts', which may go on behind their end.
-    pub(super) fn of(deal: &'a Deal, periods: &'a [Period], at: usize) -> Option<Self> {
+    pub fn of(deal: &'a Deal, periods: &'a [Period], at: usize) -> Option<Self> {
         (at < periods.len()).then_some(Self { deal, periods, at })
     }
 
@@ -98,7 +98,8 @@ impl<'a> Schedule<'a> {
 
     /// What is owed on a facility, but for principal that earlier dates left unpaid.
     fn open(&self, facility: &DebtFacility, standing: &Standing) -> Amount {
-        self.deal.prepayable(facility.name, standing)
+        let step = self.deal.principal_step(facility.name);
+        standing.owed_on(facility.name) - step.map_or(Amount::ZERO, |step| standing.carried_by(step))
     }
 
     /// What falls due of what is open on a facility by its amortization, unrounded.

@@ -151,6 +151,9 @@ impl WhatIf {
                 number("a what-if", "a share is 0 to 1")
             }
             Self::Renewal { utilization, .. } if *utilization > Quantity::ONE => number("renewal", "a share is 0 to 1"),
+            Self::Renewal { price, .. } if !(Amount::ZERO..=Amount::LINE_MAX).contains(price) => {
+                number("renewal", "a price is zero to 1,000,000,000")
+            }
             Self::Outage { months, .. } | Self::LatePayment { months, .. } | Self::Renewal { months, .. }
                 if *months > MONTHS_MAX =>
             {
@@ -262,8 +265,8 @@ fn dues(terms: &DealTerms, period: &Period, what_ifs: &[WhatIf]) -> Result<BTree
     let agreements = terms.agreements.iter().zip(&period.agreements).map(|(agreement, by_terms)| {
         let due = if agreement.kind == AgreementKind::Power && is_dearer {
             let months = period.months().map(|month| {
-                let factor: Decimal = what_ifs.iter().map(|what_if| what_if.energy_price(month)).product();
-                times(agreement.charged(month, terms.closing.month())?, factor)
+                let dearer = |factor: Decimal, what_if: &WhatIf| factor.checked_mul(what_if.energy_price(month));
+                times(agreement.charged(month, terms.closing.month())?, what_ifs.iter().try_fold(Decimal::ONE, dearer)?)
             });
             months.sum::<Option<Amount>>().filter(|due| *due <= Amount::LINE_MAX)
         } else {

@@ -2,11 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use ledger::deal::{Deal, Invoiced, Schedule, Standing};
+use ledger::deal::{Deal, Invoiced, Period, Standing};
 use ledger::{Amount, BoxId, ClientId, ContractId, Day, Instant, ItemName, Month, OrganizationId};
 use serde::Serialize;
 
 use super::{BoxCollected, WaterfallRun};
+
+/// The most waterfall runs of a box.
+const RUNS_MAX: usize = 1_400;
 
 /// A box.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize)]
@@ -80,6 +83,13 @@ pub struct StandingCollection {
 }
 
 impl BoxLife {
+    /// Whether something is still owed, kept or collected.
+    fn is_open(&self) -> bool {
+        let Standing { debts, reserves, trapped, carried, .. } = &self.standing;
+        let mut kept = debts.values().chain(reserves.values()).chain([trapped]);
+        !self.collected.is_empty() || !carried.is_empty() || kept.any(|amount| !amount.is_zero())
+    }
+
     /// What its suppliers have invoiced.
     pub fn invoiced(&self) -> Invoiced<'_> {
         Invoiced { months: &self.in_their_runs, corrections: &self.corrections }
@@ -97,9 +107,14 @@ impl BoxRecord {
         self.versions.last().map(|version| &version.deal)
     }
 
-    /// The schedule at the next determination date; nothing before the closing, and behind the last date.
-    pub fn next_schedule(&self) -> Option<Schedule<'_>> {
-        Schedule::at(self.deal()?, self.life.as_ref()?.runs.len())
+    /// The period up to the next determination date; nothing before the closing. Behind the contracts' end there is one more while something is still
+    /// owed, kept or collected.
+    pub fn next_period(&self) -> Option<Period> {
+        let (deal, life) = (self.deal()?, self.life.as_ref()?);
+        let number = life.runs.len();
+        let is_over = number >= deal.periods().len() && !life.is_open();
+        let periods = deal.periods_through(number);
+        periods.get(number).filter(|_| !is_over && number < RUNS_MAX).cloned()
     }
 }
 

@@ -120,7 +120,7 @@ impl Exchange {
                 out.extend(expired.map(Event::from));
             }
             Due::BoxRun(id) => {
-                let date = self.boxes.get(id).and_then(|record| Some(record.next_schedule()?.period().date));
+                let date = self.boxes.get(id).and_then(|record| Some(record.next_period()?.date));
                 // What starts by itself is a run that is due.
                 let started = date.map(|date| self.run_waterfall(id, date, &[], None, out));
                 debug_assert!(matches!(started, Some(Ok(()))), "{started:?}");

@@ -24,6 +24,8 @@ fn a_box_earns_the_hours_of_a_contract_and_is_paid_over() {
          assign X1 anchor               => contract_assigned
          assign X1 anchor               => refused contract_not_assignable
          deal X1 north closing=2027-01-01 rate=0.09 => refused deal_invalid
+         deal X1 north closing=2027-01-01 exchange=C1#1 fee=20 price=5 => refused deal_invalid
+         deal X1 north closing=2027-01-01 exchange=C1#1 fee=20 rate=0.09 => deal_amended
          at 1                           => delivered 0h x1
          # 16 less a fee of 0.032.
          entries                        => hours.delivered 2027-01-01; box.earned 2027-01-01
@@ -43,7 +45,7 @@ fn a_box_earns_the_hours_of_a_contract_and_is_paid_over() {
          reverse X1 2027-02-01          => waterfall_reversed
          uncollect X1 0                 => refused collection_not_open
          uncollect X1 2                 => collection_reversed
-         entries                        => box.collection_reversed 2027-01-31 corrects event:758; box.collection_reversed 2027-01-31 corrects event:758
+         entries                        => box.collection_reversed 2027-01-31 corrects event:759; box.collection_reversed 2027-01-31 corrects event:759
          uncollect X1 3                 => refused collection_not_open
          collect X1 anchor 11880.19 2027-02-01 => box_collected",
     );

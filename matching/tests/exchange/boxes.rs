@@ -213,7 +213,38 @@ fn a_box_ends_with_nothing_owed_and_nothing_left() {
          collect B1 anchor 5400000 2026-02-28
          waterfall B1 2026-03-01
          # The contracts end and the debt is not repaid.
-         wind_up B1                     => refused wind_up_not_due",
+         wind_up B1                     => refused wind_up_not_due
+         # While something is owed there is another date.
+         collect B1 anchor 1000000 2026-03-31
+         waterfall B1 2026-04-01        => waterfall_run
+         step B1 power                  => due 0.00 paid 0.00 debt 73309789.44
+         wind_up B1                     => refused wind_up_not_due
+         reverse B1 2026-04-01
+         uncollect B1 2
+         reverse B1 2026-03-01
+         # The sponsor repays what is overdue.
+         waterfall B1 2026-03-01 prepaid=senior:73782449.87 => waterfall_run
+         wind_up B1                     => box_wound_up
+         entries                        => box.wound_up 2026-12-31
+         standing B1                    =>
+         wind_up B1                     => refused box_wound_up
+         collect B1 anchor 1 2026-03-31 => refused box_wound_up
+         lenders B1 south               => refused organization_unknown
+         lenders B1 north               => lenders_set",
+    );
+}
+
+#[test]
+fn what_is_in_the_books_is_not_amended() {
+    check(
+        "fund north 1
+         box B1 north
+         closing B1
+         collect B1 anchor 1 2025-12-31 => refused collection_invalid
+         deal B1 north cost=200000000   => refused deal_invalid
+         deal B1 north drawn=70000000   => refused deal_invalid
+         deal B1 north maturity=2035-05-01 => refused deal_invalid
+         deal B1 north rate=0.09        => deal_amended",
     );
 }
 
@@ -327,7 +358,7 @@ fn the_books_of_a_life_are_those_of_its_projection() {
     let distributed = it.balance(AccountKind::Distribution, Owner::Entity);
     assert_eq!(distributed, projection.measures.sponsor_paid_out);
     let record = it.exchange.boxes().get(it.id).expect("the box");
-    assert!(record.next_schedule().is_none(), "no date is left");
+    assert!(record.next_period().is_none(), "no date is left");
     // The hardware that is left is the sponsor's, and nothing is left over.
     let last = projection.dates.last().expect("dates").run.date;
     let wound_up = it.execute(last, Instruction::WindUp { r#box: it.id, by });

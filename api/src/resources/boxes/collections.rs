@@ -95,11 +95,8 @@ pub async fn collect(
     node: web::Data<Node>,
 ) -> Result<HttpResponse, Problem> {
     let id = BoxId::new(id.into_inner());
-    let paid = {
-        let exchange = node.view.read();
-        seen(&exchange, &caller, id)?;
-        body.date.unwrap_or_else(|| exchange.now().day())
-    };
+    seen(&node.view.read(), &caller, id)?;
+    let paid = body.date.unwrap_or_else(|| node.clock.now().day());
     let (contract, amount, reference) = (body.contract, body.amount, body.reference.clone());
     let collection = NewCollection { r#box: id, by: caller.client, contract, amount, paid, reference };
     let content = (caller.client, id, &*body);
@@ -164,5 +161,5 @@ pub async fn reverse(
     let instruction = Instruction::ReverseCollection { r#box: id, event, by: caller.client, reason };
     let content = (caller.client, id, &*body);
     let sequence = submit(&node, &request, caller.organization, &content, instruction).await?.sequence;
-    Ok(answer(HttpResponse::Ok(), sequence, &BoxBody::of(&node.view.read(), id, None)?))
+    Ok(answer(HttpResponse::Ok(), sequence, &BoxBody::of(&node, id, None)?))
 }

@@ -40,7 +40,7 @@ pub async fn close(
     seen(&node.view.read(), &caller, id)?;
     let instruction = Instruction::CloseDeal { r#box: id, by: caller.client };
     let sequence = submit(&node, &request, caller.organization, &(caller.client, id), instruction).await?.sequence;
-    Ok(answer(HttpResponse::Ok(), sequence, &BoxBody::of(&node.view.read(), id, None)?))
+    Ok(answer(HttpResponse::Ok(), sequence, &BoxBody::of(&node, id, None)?))
 }
 
 /// What the supplier of an agreement invoices.
@@ -134,7 +134,7 @@ pub async fn accelerate(
     let instruction = Instruction::Accelerate { r#box: id, accelerated, by: caller.client, reason };
     let content = (caller.client, id, &*body);
     let sequence = submit(&node, &request, caller.organization, &content, instruction).await?.sequence;
-    Ok(answer(HttpResponse::Ok(), sequence, &BoxBody::of(&node.view.read(), id, None)?))
+    Ok(answer(HttpResponse::Ok(), sequence, &BoxBody::of(&node, id, None)?))
 }
 
 /// Bring a box to its end behind its last determination date, when nothing is owed or kept: its sponsor gets what is left of the hardware, what
@@ -163,5 +163,5 @@ pub async fn wind_up(
     seen(&node.view.read(), &caller, id)?;
     let instruction = Instruction::WindUp { r#box: id, by: caller.client };
     let sequence = submit(&node, &request, caller.organization, &(caller.client, id), instruction).await?.sequence;
-    Ok(answer(HttpResponse::Ok(), sequence, &BoxBody::of(&node.view.read(), id, None)?))
+    Ok(answer(HttpResponse::Ok(), sequence, &BoxBody::of(&node, id, None)?))
 }

@@ -78,13 +78,14 @@ pub struct AssignedContractBody {
 
 impl BoxBody {
     /// A version of a box's deal: the newest where none is named.
-    fn of(exchange: &Exchange, id: BoxId, version: Option<usize>) -> Result<Self, Problem> {
+    fn of(node: &Node, id: BoxId, version: Option<usize>) -> Result<Self, Problem> {
+        let exchange = node.view.read();
         let record = exchange.boxes().get(id).ok_or_else(|| Problem::not_found("box"))?;
         let newest_version = record.versions.len();
         let version = version.unwrap_or(newest_version);
         let index = version.checked_sub(1).and_then(|index| record.versions.get(index));
         let DealVersion { at, by, deal } = index.ok_or_else(|| Problem::not_found("version"))?;
-        let next_determination = record.next_schedule().map(|schedule| schedule.period().date);
+        let next_determination = record.next_period().map(|period| period.date);
         let life = record.life.as_ref();
         let currency = deal.terms().currency;
         let contracts = record.assigned.iter().map(|(name, contract)| {
@@ -103,7 +104,7 @@ impl BoxBody {
             contracts: contracts.collect(),
             collected: life.iter().flat_map(|life| &life.collected).map(|paid| paid.content.amount).sum(),
             next_determination,
-            due: next_determination.is_some_and(|date| date <= exchange.now().day()),
+            due: next_determination.is_some_and(|date| date <= node.clock.now().day()),
             lenders: record.lenders.clone(),
             wound_up: life.is_some_and(|life| life.wound_up),
         })
@@ -174,7 +175,7 @@ pub async fn create(
         Event::BoxCreated(created) => Some(created.r#box),
         _ => None,
     });
-    let body = BoxBody::of(&node.view.read(), created.ok_or_else(unexpected_receipt)?, Some(1))?;
+    let body = BoxBody::of(&node, created.ok_or_else(unexpected_receipt)?, Some(1))?;
     Ok(answer(HttpResponse::Created(), receipt.sequence, &body))
 }
 
@@ -236,7 +237,7 @@ pub async fn set_lenders(
     let instruction = Instruction::SetLenders { r#box: id, lenders: body.lenders.clone(), by: caller.client };
     let content = (caller.client, id, &*body);
     let sequence = submit(&node, &request, caller.organization, &content, instruction).await?.sequence;
-    Ok(answer(HttpResponse::Ok(), sequence, &BoxBody::of(&node.view.read(), id, None)?))
+    Ok(answer(HttpResponse::Ok(), sequence, &BoxBody::of(&node, id, None)?))
 }
 
 /// Which version of a deal.
@@ -266,11 +267,13 @@ pub async fn show(
     query: web::Query<VersionQuery>,
     node: web::Data<Node>,
 ) -> Result<HttpResponse, Problem> {
-    let exchange = node.view.read();
     let id = BoxId::new(id.into_inner());
-    seen(&exchange, &caller, id)?;
-    let body = BoxBody::of(&exchange, id, query.version)?;
-    Ok(answer(HttpResponse::Ok(), exchange.sequence(), &body))
+    let sequence = {
+        let exchange = node.view.read();
+        seen(&exchange, &caller, id)?;
+        exchange.sequence()
+    };
+    Ok(answer(HttpResponse::Ok(), sequence, &BoxBody::of(&node, id, query.version)?))
 }
 
 /// Amend a box's deal: a new version that holds from now on. Sponsor, currency, closing and determination dates
@@ -309,6 +312,6 @@ pub async fn amend(
         Event::DealAmended(amended) => usize::try_from(amended.version).ok(),
         _ => None,
     });
-    let body = BoxBody::of(&node.view.read(), id, Some(version.ok_or_else(unexpected_receipt)?))?;
+    let body = BoxBody::of(&node, id, Some(version.ok_or_else(unexpected_receipt)?))?;
     Ok(answer(HttpResponse::Ok(), receipt.sequence, &body))
 }

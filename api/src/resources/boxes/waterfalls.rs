@@ -155,7 +155,7 @@ pub async fn reverse(
     let instruction = Instruction::ReverseWaterfall { r#box: id, date, by: caller.client, reason };
     let content = (caller.client, id, &*body);
     let sequence = submit(&node, &request, caller.organization, &content, instruction).await?.sequence;
-    Ok(answer(HttpResponse::Ok(), sequence, &BoxBody::of(&node.view.read(), id, None)?))
+    Ok(answer(HttpResponse::Ok(), sequence, &BoxBody::of(&node, id, None)?))
 }
 
 /// Which runs to list.

@@ -42,13 +42,14 @@ impl Boxes {
     }
 
     pub(super) fn run(&mut self, e: &WaterfallRun, at: Instant, sequence: u64) {
-        let Some(life) = self.life(e.r#box) else { return };
+        let Some(record) = self.0.get_mut(&e.r#box) else { return };
+        let (Some(version), Some(life)) = (record.versions.last(), record.life.as_mut()) else { return };
         let (collected, later) =
             std::mem::take(&mut life.collected).into_iter().partition(|kept| kept.content.paid <= e.run.date);
         life.collected = later;
         let mut after = e.run.after.clone();
         for ItemAmount { name, amount } in &e.prepaid {
-            *after.debts.entry(*name).or_default() -= *amount;
+            version.deal.prepay(&mut after, *name, *amount);
         }
         let before = std::mem::replace(&mut life.standing, after);
         let corrections = std::mem::replace(&mut life.corrections, e.corrections.clone());
@@ -110,7 +111,7 @@ impl Boxes {
         let record = self.get(id)?;
         let is_held_back = record.life.as_ref()?.held_back;
         let by_itself = record.deal()?.terms().determination.by_itself && !is_held_back;
-        let date = record.next_schedule().filter(|_| by_itself)?.period().date;
+        let date = record.next_period().filter(|_| by_itself)?.date;
         Some(Hour::first_of_day(date.next()).start())
     }
 

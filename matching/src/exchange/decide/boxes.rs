@@ -41,11 +41,21 @@ impl Exchange {
         if record.life.as_ref().is_some_and(|life| !keeps_what_stands(life, deal)) {
             return invalid("a facility that is owed, a reserve that holds cash, and a step that is short stay");
         }
+        let contract =
+            |terms: &DealTerms, name: ItemName| terms.contracts.iter().find(|contract| contract.name == name).cloned();
         let keeps_assigned = |(name, exchange): (&ItemName, &ContractId)| {
-            deal.contracts.iter().any(|contract| contract.name == *name && contract.exchange == Some(*exchange))
+            let (was, is) = (contract(before.terms(), *name), contract(deal, *name));
+            // One that has ended before its time may have fewer months.
+            let is_over = self.contract(*exchange).is_none();
+            is == was || (is_over && is.is_some_and(|is| is.exchange == Some(*exchange)))
         };
         if !record.assigned.iter().all(keeps_assigned) {
-            return invalid("a contract that is assigned to the box stays");
+            return invalid("a contract that is assigned to the box stays as it was traded");
+        }
+        if record.life.as_ref().is_some_and(|life| !keeps_what_was(life, before.terms(), deal)) {
+            return invalid(
+                "assets in service, draws and what reserves were funded with stay as they are in the books",
+            );
         }
         check_deal(deal)?;
         let version = u32::try_from(record.versions.len() + 1).unwrap_or(u32::MAX);
@@ -74,7 +84,8 @@ impl Exchange {
         by: ClientId,
         out: &mut Vec<Event>,
     ) -> Result<(), Refusal> {
-        self.boxed(id)?;
+        // Who may read what was stays to be said when a box has come to its end.
+        self.boxes.get(id).ok_or(Refusal::BoxUnknown)?;
         for lender in lenders {
             self.require_organization(*lender)?;
         }
@@ -88,14 +99,14 @@ impl Exchange {
         let not_due = |problem: &str| Err(Refusal::WindUpNotDue { problem: problem.to_owned() });
         let (record, deal) = self.boxed(id)?;
         let life = record.life.as_ref().ok_or(Refusal::BoxNotClosed)?;
-        if record.next_schedule().is_some() {
+        if life.runs.len() < deal.periods().len() {
             return not_due("a determination date is still to come");
         }
         if record.assigned.values().any(|contract| self.contract(*contract).is_some()) {
             return not_due("a contract that is assigned to it is in progress");
         }
         if !life.collected.is_empty() {
-            return not_due("something was collected that no run has paid out");
+            return not_due("something was collected that no run has paid out: start the next one");
         }
         let currency = deal.terms().currency;
         let of_it = |(account, _): &(Account, Amount)| account.entity == EntityId::Box(id);
@@ -115,6 +126,10 @@ impl Exchange {
             let of_kinds = balances.iter().filter(|(account, _)| kinds.contains(&account.kind));
             of_kinds.map(|(_, amount)| *amount).sum::<Amount>()
         };
+        if balances.iter().any(|(account, balance)| account.kind == AccountKind::Receivable && *balance < Amount::ZERO)
+        {
+            return not_due("a client has paid more than it owed");
+        }
         let hardware = on(&[AccountKind::Equipment, AccountKind::AccumulatedDepreciation]);
         let written_off = on(&[AccountKind::Receivable]);
         let closed = |(account, balance): (Account, Amount)| {
@@ -140,6 +155,28 @@ impl Exchange {
 fn check_deal(deal: &DealTerms) -> Result<(), Refusal> {
     let checked = Deal::new(deal.clone());
     checked.map(drop).map_err(|invalid| Refusal::DealInvalid { problem: invalid.to_string() })
+}
+
+/// Whether a deal leaves as it was what has been booked of it.
+fn keeps_what_was(life: &BoxLife, before: &DealTerms, deal: &DealTerms) -> bool {
+    let until = life.runs.last().map_or(before.closing, |run| run.content.run.date);
+    let bought = |terms: &DealTerms| {
+        let assets = terms.assets.iter().filter(|asset| asset.in_service <= until).cloned();
+        assets.map(|asset| (asset.name, asset)).collect::<BTreeMap<_, _>>()
+    };
+    let drawn = |terms: &DealTerms| {
+        let draws =
+            terms.facilities.iter().flat_map(|facility| facility.draws.iter().map(|draw| (facility.name, *draw)));
+        draws
+            .filter(|(_, draw)| draw.on <= until)
+            .map(|(name, draw)| (name, draw.on, draw.amount))
+            .collect::<BTreeSet<_>>()
+    };
+    let funded = |terms: &DealTerms| {
+        let reserves = terms.reserves.iter().filter(|reserve| !reserve.funded.is_zero());
+        reserves.map(|reserve| (reserve.name, reserve.funded)).collect::<BTreeMap<_, _>>()
+    };
+    bought(before) == bought(deal) && drawn(before) == drawn(deal) && funded(before) == funded(deal)
 }
 
 /// Whether a deal still names everything that a box owes, holds or is short of.

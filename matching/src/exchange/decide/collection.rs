@@ -37,6 +37,10 @@ impl Exchange {
         if life.runs.last().is_some_and(|last| paid <= last.content.run.date) {
             return invalid("the money came before the last waterfall run");
         }
+        let closing = deal.terms().closing;
+        if paid < closing {
+            return invalid(format!("the money came before the deal closed, on {closing}"));
+        }
         let owed = self.owed_to_box(r#box, contract, currency);
         if item.exchange.is_some() && amount > owed {
             return invalid(format!("the exchange owes the box {owed} under this contract"));

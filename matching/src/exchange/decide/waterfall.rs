@@ -21,15 +21,16 @@ impl Exchange {
     ) -> Result<(), Refusal> {
         let (record, deal) = self.boxed(id)?;
         let life = record.life.as_ref().ok_or(Refusal::BoxNotClosed)?;
-        let deal = deal.fixed_at(&self.rates);
-        let schedule = Schedule::at(&deal, life.runs.len()).ok_or(Refusal::WaterfallNotNext { next: None })?;
-        let period = schedule.period();
+        let period = record.next_period().ok_or(Refusal::WaterfallNotNext { next: None })?;
         if period.date != date {
             return Err(Refusal::WaterfallNotNext { next: Some(period.date) });
         }
         if self.now.day() < date {
             return Err(Refusal::BoxNotDue { due: date });
         }
+        let (deal, number) = (deal.fixed_at(&self.rates), life.runs.len());
+        let periods = deal.periods_through(number);
+        let schedule = Schedule::of(&deal, &periods, number).ok_or(Refusal::WaterfallNotNext { next: None })?;
         let invoiced = life.invoiced();
         let collected = life.collected_until(date).map(|collection| collection.content.amount).sum();
         let dues = schedule.dues(&life.standing, collected, invoiced);
@@ -100,10 +101,10 @@ impl Exchange {
         if month > self.now.day().month() {
             return invalid("its month is still to come");
         }
-        let Some(next) = record.next_schedule() else {
+        let Some(next) = record.next_period() else {
             return invalid("the last run of the deal has been");
         };
-        let was_taken_up = month < next.period().months.start;
+        let was_taken_up = month < next.months.start;
         let of = (agreement, month);
         let before = life.as_corrected.get(&of).or_else(|| life.in_their_runs.get(&of)).copied();
         let before = before.or_else(|| known.charged(month, closing)).unwrap_or_default();
@@ -154,7 +155,7 @@ fn is_in_default(record: &BoxRecord, life: &BoxLife) -> bool {
     is_owed && (is_below || is_unpaid)
 }
 
-/// Whether no more is prepaid of a facility than is owed on it and not overdue.
+/// Whether no more is prepaid of a facility than is owed on it.
 fn check_prepaid(deal: &Deal, after: &Standing, prepaid: &[ItemAmount]) -> Result<(), Refusal> {
     let invalid = |problem: String| Err(Refusal::PrepaymentInvalid { problem });
     for (place, ItemAmount { name, amount }) in prepaid.iter().enumerate() {
@@ -164,7 +165,7 @@ fn check_prepaid(deal: &Deal, after: &Standing, prepaid: &[ItemAmount]) -> Resul
         if prepaid[..place].iter().any(|other| other.name == *name) {
             return invalid(format!("{name} is named twice"));
         }
-        let open = deal.prepayable(*name, after);
+        let open = after.owed_on(*name);
         if *amount <= Amount::ZERO || *amount > open || *amount != amount.whole_cents() {
             return invalid(format!("{open} of {name} can be prepaid after this run, in whole cents"));
         }

@@ -129,6 +129,13 @@ impl Scenario {
             deal.facilities[0].available_until = Some(closing);
             deal.contracts[0].first = closing.month();
         }
+        if let Some(cost) = line.option("cost=") {
+            deal.assets[0].cost = amount(cost);
+        }
+        if let Some(drawn) = line.option("drawn=") {
+            deal.facilities[0].draws[0].amount = amount(drawn);
+        }
+        deal.facilities[0].maturity = line.option("maturity=").map(|day| day.parse().expect("a day"));
         if let Some(months) = line.option("short=") {
             deal.contracts[0].months = months.parse().expect("months");
         }
