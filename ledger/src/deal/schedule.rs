@@ -21,7 +21,7 @@ pub struct Schedule<'a> {
 
 impl<'a> Schedule<'a> {
     /// The schedule at the period of a number, the first of which is 0; nothing behind the last.
-    pub fn at(deal: &'a Deal, number: usize) -> Option<Self> {
+    pub(super) fn at(deal: &'a Deal, number: usize) -> Option<Self> {
         Self::of(deal, deal.periods(), number)
     }
 

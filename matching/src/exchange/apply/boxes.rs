@@ -109,9 +109,10 @@ impl Boxes {
     /// When a box's next run starts by itself: as its determination date ends.
     pub(super) fn next_run(&self, id: BoxId) -> Option<Instant> {
         let record = self.get(id)?;
-        let is_held_back = record.life.as_ref()?.held_back;
-        let by_itself = record.deal()?.terms().determination.by_itself && !is_held_back;
-        let date = record.next_period().filter(|_| by_itself)?.date;
+        if record.life.as_ref()?.held_back || !record.deal()?.terms().determination.by_itself {
+            return None;
+        }
+        let date = record.next_period()?.date;
         Some(Hour::first_of_day(date.next()).start())
     }
 
