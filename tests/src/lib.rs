@@ -6,6 +6,7 @@
 
 #![expect(clippy::missing_panics_doc, reason = "a fixture that cannot be had ends its test")]
 
+pub mod attacks;
 pub mod bench;
 pub mod client;
 pub mod condition;

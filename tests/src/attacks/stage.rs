@@ -1,0 +1,56 @@
+//! A running exchange under attack.
+
+use std::time::Duration;
+
+use api::auth::{OPERATOR_ORGANIZATION, Role, Tokens};
+
+use crate::client::ApiClient;
+use crate::exchange::TestExchange;
+
+/// How long the tokens of those who act on a stage are valid.
+const TOKEN_LIFETIME: Duration = Duration::from_mins(15);
+
+/// Where an exchange is served, and the key that makes anyone its client.
+#[derive(Clone)]
+pub struct Stage {
+    url: String,
+    tokens: Tokens,
+}
+
+impl Stage {
+    /// The stage of an exchange at `url` whose tokens are signed as `tokens` does.
+    pub fn new(url: &str, tokens: Tokens) -> Self {
+        Self { url: url.to_owned(), tokens }
+    }
+
+    /// Where it is served.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// A client with a token for this organization and role. The organization need not exist.
+    ///
+    /// # Panics
+    /// When `organization` is no slug.
+    pub fn client(&self, organization: &str, role: Role) -> ApiClient {
+        let (client, organization) = ("attacks".parse().expect("a client"), organization.parse().expect("a slug"));
+        let token = self.tokens.issue(client, organization, role, TOKEN_LIFETIME).expect("a token");
+        ApiClient::new(&self.url, Some(token))
+    }
+
+    /// A client of the operator.
+    pub fn operator(&self) -> ApiClient {
+        self.client(OPERATOR_ORGANIZATION, Role::Operator)
+    }
+
+    /// A client without a token.
+    pub fn anonymous(&self) -> ApiClient {
+        ApiClient::new(&self.url, None)
+    }
+}
+
+impl From<&TestExchange> for Stage {
+    fn from(exchange: &TestExchange) -> Self {
+        Self::new(exchange.url(), exchange.tokens.clone())
+    }
+}

@@ -1,0 +1,1 @@
+//! The attacks of the threat model (`docs/security.md`), each as a test that failed before it was mended.
