@@ -15,6 +15,7 @@ mod frontier;
 mod hours;
 mod identity;
 mod ladder;
+mod linked;
 mod lot;
 mod market;
 mod order;
@@ -31,19 +32,19 @@ pub use exchange::{
     BankAccountClosed, BankAccountOpened, BankLineId, BankLinesBooked, BoxCollected, BoxCreated, BoxLife, BoxRecord,
     BoxWoundUp, Boxes, Budget, BudgetSet, ChargeMissed, CloseReason, ClosedPeriod, CollectionReversed, Command,
     ContractAssigned, ContractBusted, ContractHour, ContractNovated, ContractTerminated, DealAmended, DealClosed,
-    DealVersion, DebtAccelerated, DecodeError, DeliveryReady, DepositExpected, DepositReceived, DismissalCause, Event,
-    EventKey, Exchange, GPUS_MAX, HourShortfall, HoursDelivered, IndexFixed, Instruction, ItemChoice, Journal,
+    DealVersion, DebtAccelerated, DecodeError, DeliveryReady, DepositExpected, DepositReceived, DismissalCause, Ending,
+    Event, EventKey, Exchange, GPUS_MAX, HourShortfall, HoursDelivered, IndexFixed, Instruction, ItemChoice, Journal,
     JournalApproved, JournalProposed, JournalRejected, JournalStatus, LendersSet, Log, LotExpired, LotRegistered,
     LotWithdrawn, MARKETS_PER_BID_MAX, MarketChoice, MarketHalted, MarketOpened, MarketResumed, MatchedItem,
     MatchedLine, MatchedTarget, MissedCause, NewCollection, NewJournal, NewLot, NewOrder, NewOutage, NewSide,
-    NoticeGiven, OPEN_ORDERS_MAX, OpenDeposit, OpenItems, OpenLine, OpenPayout, OrderAmended, OrderClosed,
-    OrderLimitSet, OrderPlaced, OrderSide, OrderTerms, Organization, OrganizationRegistered, OrganizationReinstated,
-    OrganizationSuspended, OutageDismissed, OutageOpened, OutageRestored, OutageSettled, Parties, PayoutRequested,
-    PayoutReturned, PayoutSource, PeriodCharged, PeriodClosed, PriceBandSet, Quote, QuoteRequest, QuotedTrade,
-    Reconciled, ReconciliationUndone, Record, Refusal, SpotAuctionHeld, SpotAuctionMissed, SpotBidResumed,
-    SpotBidSuspended, SpotHold, SpotHoursDelivered, SpotHoursSold, SpotInterrupted, SpotOrderPlaced, SpotSide,
-    SpotTerms, StandingCollection, StandingReconciliation, StandingRun, StateHash, StatementImported, TerminationCause,
-    TradeExecuted, Unreconciled, WaterfallReversed, WaterfallRun, WithholdingSet,
+    NoticeGiven, OPEN_ORDERS_MAX, ORDERS_PER_STEP_MAX, OpenDeposit, OpenItems, OpenLine, OpenPayout, OrderAmended,
+    OrderClosed, OrderLimitSet, OrderPlaced, OrderSide, OrderTerms, OrdersEnded, OrdersEnding, Organization,
+    OrganizationRegistered, OrganizationReinstated, OrganizationSuspended, OutageDismissed, OutageOpened,
+    OutageRestored, OutageSettled, Parties, PayoutRequested, PayoutReturned, PayoutSource, PeriodCharged, PeriodClosed,
+    PriceBandSet, Quote, QuoteRequest, QuotedTrade, Reconciled, ReconciliationUndone, Record, Refusal, SpotAuctionHeld,
+    SpotAuctionMissed, SpotBidResumed, SpotBidSuspended, SpotHold, SpotHoursDelivered, SpotHoursSold, SpotInterrupted,
+    SpotOrderPlaced, SpotSide, SpotTerms, StandingCollection, StandingReconciliation, StandingRun, StateHash,
+    StatementImported, TerminationCause, TradeExecuted, Unreconciled, WaterfallReversed, WaterfallRun, WithholdingSet,
 };
 pub use hours::{Hour, InvalidWindow, NotAnHour, TermWindow, Window};
 pub use identity::{CommandId, DerivedIds, LotId, OrderId, OutageId, TradeId};

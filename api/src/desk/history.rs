@@ -148,6 +148,8 @@ impl History {
             }
             Event::OrganizationRegistered(_)
             | Event::OrganizationSuspended(_)
+            | Event::OrdersEnding(_)
+            | Event::OrdersEnded(_)
             | Event::OrganizationReinstated(_)
             | Event::OrderLimitSet(_)
             | Event::BudgetSet(_)

@@ -94,6 +94,27 @@ impl LogReader {
         Ok(rows)
     }
 
+    /// The rows of a command whose first step wrote `first` to `last`, with those of its further steps where it left work unfinished.
+    ///
+    /// # Errors
+    /// As [`LogReader::after`].
+    pub async fn of_command(&self, first: u64, last: u64) -> Result<Vec<Arc<LogRow>>, JournalError> {
+        let mut rows = self.range(first, last).await?;
+        let begun = rows.iter().find(|row| matches!(row.record.event, Event::OrdersEnding(_)));
+        let Some(command) = begun.map(|row| row.record.command) else { return Ok(rows) };
+        let mut after = last;
+        loop {
+            // Nothing else happens between the steps.
+            let page = self.after(after, PAGE_ROWS).await?;
+            let own = page.iter().take_while(|row| row.record.command == command);
+            rows.extend(own.cloned());
+            match page.last() {
+                Some(row) if row.record.command == command => after = row.record.sequence,
+                _ => return Ok(rows),
+            }
+        }
+    }
+
     fn in_tail(&self, sequence: u64, limit: usize) -> Option<Vec<Arc<LogRow>>> {
         let tail = self.tail.lock().unwrap_or_else(PoisonError::into_inner);
         let oldest = tail.front()?.record.sequence;

@@ -75,6 +75,8 @@ impl<'a> Changes<'a> {
         match &record.event {
             Event::OrganizationRegistered(_)
             | Event::OrganizationSuspended(_)
+            | Event::OrdersEnding(_)
+            | Event::OrdersEnded(_)
             | Event::OrganizationReinstated(_)
             | Event::OrderLimitSet(_)
             | Event::BudgetSet(_)

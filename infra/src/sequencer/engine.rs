@@ -50,6 +50,14 @@ impl Log for Gathered {
     }
 }
 
+/// A caller whose command is carried out in several steps: it is answered with the last of them.
+struct Waiting {
+    command: CommandId,
+    /// The command's events so far.
+    rows: Vec<Arc<LogRow>>,
+    reply: oneshot::Sender<Answer>,
+}
+
 /// What the committer says of the batch it had.
 pub(super) enum CommitOutcome {
     /// It is committed; the next can come.
@@ -63,6 +71,8 @@ pub(super) enum CommitOutcome {
 /// The engine's own state.
 pub(super) struct Engine {
     exchange: Exchange,
+    /// Whoever waits for the work that a command left unfinished.
+    waiting: Option<Waiting>,
     view: View,
     keys: Keys,
     database: Database,
@@ -73,7 +83,7 @@ pub(super) struct Engine {
 impl Engine {
     pub fn new(view: View, keys: Keys, database: Database, clock: Clock, metrics: Metrics) -> Self {
         let exchange = view.read().clone();
-        Self { exchange, view, keys, database, clock, metrics }
+        Self { exchange, waiting: None, view, keys, database, clock, metrics }
     }
 
     /// Runs until the queue is closed or nothing can be committed any more.
@@ -135,11 +145,22 @@ impl Engine {
         }
     }
 
-    /// Lets one step happen of what has fallen due.
+    /// Lets one step happen of what a command left unfinished, or of what has fallen due.
     fn advance(&mut self, gathered: &mut Gathered) -> bool {
         let now = self.clock.now();
-        self.exchange.next_due().is_some_and(|due| due <= now)
-            && self.exchange.advance(now, CommandId::new(Uuid::now_v7()), gathered)
+        let is_due = self.exchange.unfinished().is_some() || self.exchange.next_due().is_some_and(|due| due <= now);
+        let first_row = gathered.batch.rows.len();
+        let advanced = is_due && self.exchange.advance(now, CommandId::new(Uuid::now_v7()), gathered);
+        if let Some(mut waiting) = self.waiting.take() {
+            let rows = gathered.batch.rows[first_row..].iter();
+            waiting.rows.extend(rows.filter(|row| row.record.command == waiting.command).cloned());
+            if self.exchange.unfinished() == Some(waiting.command) {
+                self.waiting = Some(waiting);
+            } else {
+                gathered.replies.push((waiting.reply, Answer::Done(waiting.rows)));
+            }
+        }
+        advanced
     }
 
     async fn something_due(&self) {
@@ -169,7 +190,7 @@ impl Engine {
         let at = self.clock.now().max(self.exchange.now());
         let command = Command { id: CommandId::new(Uuid::now_v7()), at, instruction };
         let first_row = gathered.batch.rows.len();
-        let outcome = self.exchange.execute(&command, gathered);
+        let outcome = self.exchange.begin(&command, gathered);
         let rows = &gathered.batch.rows[first_row..];
         let (answer, key_outcome) = match outcome {
             Ok(()) => {
@@ -190,7 +211,12 @@ impl Engine {
             self.keys.insert(&stored);
             gathered.batch.keys.push(stored);
         }
-        gathered.replies.push((reply, answer));
+        match answer {
+            Answer::Done(rows) if self.exchange.unfinished() == Some(command.id) => {
+                self.waiting = Some(Waiting { command: command.id, rows, reply });
+            }
+            answer => gathered.replies.push((reply, answer)),
+        }
     }
 
     /// Acts on what became of the last batch; false when the engine must end.
@@ -198,13 +224,13 @@ impl Engine {
         match outcome {
             CommitOutcome::Committed => return true,
             CommitOutcome::Ended => {
-                std::mem::take(gathered).fail();
+                self.fail(gathered);
                 return false;
             }
             CommitOutcome::Recovered => {}
         }
         // What was gathered since rests on a state that never was.
-        std::mem::take(gathered).fail();
+        self.fail(gathered);
         self.exchange = self.view.read().clone();
         let since = Instant::from_micros(self.clock.now().micros() - KEYS_KEPT_MICROS);
         loop {
@@ -218,6 +244,14 @@ impl Engine {
                     tokio::time::sleep(NAP_MAX).await;
                 }
             }
+        }
+    }
+
+    /// Tells every caller since the last batch that the outcome is unknown.
+    fn fail(&mut self, gathered: &mut Gathered) {
+        std::mem::take(gathered).fail();
+        if let Some(waiting) = self.waiting.take() {
+            let _ = waiting.reply.send(Answer::Unavailable);
         }
     }
 }

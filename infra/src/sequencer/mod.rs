@@ -142,7 +142,7 @@ impl Pending {
         match answer {
             Answer::Done(rows) => Ok(Receipt { rows, repeated: false, sequence }),
             Answer::Repeated { first, last } => {
-                Ok(Receipt { rows: log.range(first, last).await?, repeated: true, sequence })
+                Ok(Receipt { rows: log.of_command(first, last).await?, repeated: true, sequence })
             }
             Answer::Refused(refusal) => Err(SubmitError::Refused(refusal)),
             Answer::KeyReused => Err(SubmitError::KeyReused),

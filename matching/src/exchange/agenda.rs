@@ -2,47 +2,45 @@
 
 use std::collections::BTreeMap;
 
+use crate::linked::{Links, List};
+
 /// Things by when they fall due. A thing is known by its place in a slab, so that to put it off or to strike it costs no search
 /// and, while others are due with it, no allocation.
 #[derive(Clone, Debug)]
 pub(super) struct Agenda<K> {
-    /// Never an empty list. Within a list the order means nothing.
-    due: BTreeMap<K, Vec<u32>>,
-    /// By thing: when it is due, and its place in that list.
-    places: Vec<Option<(K, u32)>>,
+    /// Never an empty list.
+    due: BTreeMap<K, List>,
+    links: Links,
+    /// By thing: when it is due.
+    when: Vec<Option<K>>,
 }
 
 impl<K> Default for Agenda<K> {
     fn default() -> Self {
-        Self { due: BTreeMap::new(), places: Vec::new() }
+        Self { due: BTreeMap::new(), links: Links::default(), when: Vec::new() }
     }
 }
 
 impl<K: Ord + Copy> Agenda<K> {
     /// Lets a thing fall due then and at no other time.
     pub fn set(&mut self, thing: u32, due: K) {
-        match self.places.get(thing as usize).copied().flatten() {
-            Some((before, _)) if before == due => return,
+        match self.when.get(thing as usize).copied().flatten() {
+            Some(before) if before == due => return,
             Some(_) => self.strike(thing),
-            None if self.places.len() <= thing as usize => self.places.resize(thing as usize + 1, None),
+            None if self.when.len() <= thing as usize => self.when.resize(thing as usize + 1, None),
             None => {}
         }
-        let list = self.due.entry(due).or_default();
-        self.places[thing as usize] = Some((due, u32::try_from(list.len()).unwrap_or(u32::MAX)));
-        list.push(thing);
+        self.when[thing as usize] = Some(due);
+        self.links.add(self.due.entry(due).or_default(), thing);
     }
 
     /// Lets a thing not fall due any more.
     pub fn strike(&mut self, thing: u32) {
-        let Some((due, place)) = self.places.get_mut(thing as usize).and_then(Option::take) else { return };
+        let Some(due) = self.when.get_mut(thing as usize).and_then(Option::take) else { return };
         let Some(list) = self.due.get_mut(&due) else { return };
-        list.swap_remove(place as usize);
-        match list.get(place as usize) {
-            Some(moved) => self.places[*moved as usize] = Some((due, place)),
-            None if list.is_empty() => {
-                self.due.remove(&due);
-            }
-            None => {}
+        self.links.remove(list, thing);
+        if list.is_empty() {
+            self.due.remove(&due);
         }
     }
 
@@ -51,14 +49,14 @@ impl<K: Ord + Copy> Agenda<K> {
         self.due.first_key_value().map(|(due, _)| *due)
     }
 
-    /// What falls due then, in no order that means anything.
-    pub fn due_at(&self, due: K) -> &[u32] {
-        self.due.get(&due).map(Vec::as_slice).unwrap_or_default()
+    /// What falls due then, in the order in which it was set.
+    pub fn due_at(&self, due: K) -> impl Iterator<Item = u32> {
+        self.links.iter(self.due.get(&due).copied().unwrap_or_default())
     }
 
     /// Everything by when it falls due.
-    pub fn iter(&self) -> impl Iterator<Item = (K, &[u32])> {
-        self.due.iter().map(|(due, things)| (*due, things.as_slice()))
+    pub fn iter(&self) -> impl Iterator<Item = (K, impl Iterator<Item = u32>)> {
+        self.due.iter().map(|(due, list)| (*due, self.links.iter(*list)))
     }
 }
 
@@ -83,10 +81,10 @@ mod tests {
                     plain.remove(&thing);
                 }
                 let pairs: BTreeSet<(u8, u32)> = plain.iter().map(|(thing, due)| (*due, *thing)).collect();
-                let listed = agenda.iter().flat_map(|(due, things)| things.iter().map(move |thing| (due, *thing)));
+                let listed = agenda.iter().flat_map(|(due, things)| things.map(move |thing| (due, thing)));
                 prop_assert_eq!(listed.collect::<BTreeSet<_>>(), pairs.clone());
                 prop_assert_eq!(agenda.first(), pairs.first().map(|(due, _)| *due));
-                prop_assert!(agenda.iter().all(|(_, things)| !things.is_empty()));
+                prop_assert!(agenda.iter().all(|(_, mut things)| things.next().is_some()));
             }
         }
     }

@@ -2,17 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use ledger::{Amount, BoxId, Currency, Instant, Payee};
+use ledger::{Amount, BoxId, ContractId, Currency, Instant, Payee};
 
 use super::{
-    CloseReason, ContractHour, Event, Exchange, HourShortfall, HoursDelivered, LotExpired, SpotHoursDelivered,
+    CloseReason, ContractHour, Event, Exchange, HourShortfall, HoursDelivered, LotExpired, ORDERS_PER_STEP_MAX,
+    SpotHoursDelivered,
 };
 use crate::{Contract, Hour, LotId, MarketKey, Order};
 
-/// The most contracts or sales in one delivery event, so that records and transactions stay bounded.
-const DELIVERIES_PER_EVENT_MAX: usize = 500;
-/// The most orders that end in one step, for the same reason.
-const ENDS_PER_STEP_MAX: usize = 500;
+/// The most contracts or sales that one step delivers, in one event, so that records and transactions stay bounded.
+const DELIVERIES_PER_STEP_MAX: usize = 500;
 
 /// The next thing that falls due.
 #[derive(Clone, Copy)]
@@ -22,7 +21,7 @@ enum Due {
     /// An hour of which a market sold something by the hour ends.
     SpotDelivery(MarketKey, Hour),
     /// The charge of a contract's next period is tried.
-    Charge(Instant),
+    Charge(ContractId),
     /// Orders end by themselves.
     Expiry(Instant),
     /// A lot's window ends.
@@ -91,7 +90,7 @@ impl Exchange {
         let instants = [
             self.deliveries.first().map(|(hour, _)| end(hour)),
             self.spot_deliveries.first().map(|(hour, _)| end(*hour)),
-            self.charges.first(),
+            self.charges.first().map(|(at, _)| *at),
             self.expiries.first(),
             self.lot_ends.first().map(|(at, _)| *at),
             self.box_runs.first().map(|(at, _)| *at),
@@ -106,10 +105,9 @@ impl Exchange {
         match due {
             Due::Delivery(market, hour) => self.deliver(market, hour, out),
             Due::SpotDelivery(market, hour) => self.deliver_spot(market, hour, out),
-            Due::Charge(at) => {
-                // One at a time: what one contract is paid with, another of the same buyer is not.
-                let due = self.charges.due_at(at).iter().map(|key| &self.contracts[*key as usize]);
-                if let Some(contract) = due.min_by_key(|contract| contract.id) {
+            // One at a time: what one contract is paid with, another of the same buyer is not.
+            Due::Charge(id) => {
+                if let Some(contract) = self.contract(id) {
                     self.charge(contract, out);
                 }
             }
@@ -142,7 +140,7 @@ impl Exchange {
             .spot_deliveries
             .first()
             .map(|(hour, market)| (hour.plus(1).start(), Due::SpotDelivery(*market, *hour)));
-        let charge = self.charges.first().map(|at| (at, Due::Charge(at)));
+        let charge = self.charges.first().map(|(at, id)| (*at, Due::Charge(*id)));
         let expiry = self.expiries.first().map(|at| (at, Due::Expiry(at)));
         let lot_end = self.lot_ends.first().map(|(at, lot)| (*at, Due::LotEnd(*lot)));
         let box_run = self.box_runs.first().map(|(at, id)| (*at, Due::BoxRun(*id)));
@@ -155,36 +153,28 @@ impl Exchange {
     }
 
     fn expire(&self, at: Instant, out: &mut Vec<Event>) {
-        let due = self.expiries.due_at(at).iter();
-        let mut orders: Vec<&Order> = due.map(|key| self.venue.order_at(*key)).collect();
+        let due = self.expiries.due_at(at).take(ORDERS_PER_STEP_MAX);
+        let mut orders: Vec<&Order> = due.map(|key| self.venue.order_at(key)).collect();
         orders.sort_unstable_by_key(|order| order.id());
-        orders.truncate(ENDS_PER_STEP_MAX);
         out.extend(orders.into_iter().map(|order| self.closed(order, CloseReason::Expired)));
     }
 
     fn deliver(&self, key: MarketKey, hour: Hour, out: &mut Vec<Event>) {
         let spec = &self.venue.at(key).spec;
         let (market, currency) = (spec.id, spec.currency);
-        let due = self.deliveries.due_at((hour, key)).iter();
-        let mut due: Vec<&Contract> = due.map(|key| &self.contracts[*key as usize]).collect();
+        let due = self.deliveries.due_at((hour, key)).take(DELIVERIES_PER_STEP_MAX);
+        let mut due: Vec<&Contract> = due.map(|key| &self.contracts[key as usize]).collect();
         due.sort_unstable_by_key(|contract| contract.id);
         let mut redress = Redress { exchange: self, currency, paid: BTreeMap::new() };
         let contracts: Vec<ContractHour> = due.into_iter().map(|contract| redress.hour_of(contract)).collect();
-        out.extend(
-            contracts
-                .chunks(DELIVERIES_PER_EVENT_MAX)
-                .map(|chunk| Event::from(HoursDelivered { market, hour, currency, contracts: chunk.to_vec() })),
-        );
+        out.push(HoursDelivered { market, hour, currency, contracts }.into());
     }
 
     fn deliver_spot(&self, key: MarketKey, hour: Hour, out: &mut Vec<Event>) {
         let market = self.venue.at(key);
         let (id, currency) = (market.spec.id, market.spec.currency);
         let sales = market.spot.hours.get(&hour).map(|hour| hour.sales.as_slice()).unwrap_or_default();
-        out.extend(
-            sales
-                .chunks(DELIVERIES_PER_EVENT_MAX)
-                .map(|chunk| Event::from(SpotHoursDelivered { market: id, hour, currency, sales: chunk.to_vec() })),
-        );
+        let sales = sales[..sales.len().min(DELIVERIES_PER_STEP_MAX)].to_vec();
+        out.push(SpotHoursDelivered { market: id, hour, currency, sales }.into());
     }
 }

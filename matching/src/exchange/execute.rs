@@ -4,6 +4,7 @@ use ledger::Instant;
 
 use super::decide::Match;
 use super::event::supply_of;
+use super::work::Unfinished;
 use super::{CloseReason, Command, Event, Exchange, Instruction, OrderSide, Record, Refusal};
 use crate::market::first_open_hour;
 use crate::{
@@ -24,11 +25,22 @@ struct Sweep {
 }
 
 impl Exchange {
-    /// Carries out one command at the state's head: moves time to its instant, decides it, and follows it up.
+    /// Carries out one command at the state's head, whole: as [`Exchange::begin`], with the work that it leaves.
+    ///
+    /// # Errors
+    /// As [`Exchange::begin`].
+    pub fn execute(&mut self, command: &Command, log: &mut impl Log) -> Result<(), Refusal> {
+        self.begin(command, log)?;
+        while self.go_on(log) {}
+        Ok(())
+    }
+
+    /// Begins one command at the state's head: moves time to its instant, decides it, and follows it up in one bounded step. What it
+    /// leaves unfinished goes on with [`Exchange::advance`].
     ///
     /// # Errors
     /// [`Refusal`] when the command itself is refused. What fell due before it has happened all the same.
-    pub fn execute(&mut self, command: &Command, log: &mut impl Log) -> Result<(), Refusal> {
+    pub fn begin(&mut self, command: &Command, log: &mut impl Log) -> Result<(), Refusal> {
         let led = command.instruction != Instruction::TakeLead;
         while self.step(command.at, command.id, led, log) {}
         let mut ids = DerivedIds::of(command.id);
@@ -63,12 +75,28 @@ impl Exchange {
         }
     }
 
-    /// Lets the next thing happen that falls due by `to`; false when there is none. One step is one bounded batch.
+    /// Takes the next step of work that a command left unfinished, or else lets the next thing happen that falls due by `to`; false
+    /// when there is neither. One step is one bounded batch.
     pub fn advance(&mut self, to: Instant, command: CommandId, log: &mut impl Log) -> bool {
         self.step(to, command, true, log)
     }
 
+    /// Takes the next step of unfinished work, under the id of the command that left it; false when there is none.
+    fn go_on(&mut self, log: &mut impl Log) -> bool {
+        let Some((begun, unfinished)) = self.unfinished.first_key_value() else { return false };
+        let (begun, Unfinished { command, work }) = (*begun, unfinished.clone());
+        let mut events = std::mem::take(&mut self.events);
+        self.decide_work(begun, &work, &mut events);
+        debug_assert!(!events.is_empty(), "a step of work leads to an event, or it would go on for ever");
+        let progress = !events.is_empty();
+        self.commit_and_offer(self.now, command, events, &mut DerivedIds::of(command), log);
+        progress
+    }
+
     fn step(&mut self, to: Instant, command: CommandId, led: bool, log: &mut impl Log) -> bool {
+        if self.go_on(log) {
+            return true;
+        }
         let Some(due) = self.next_due().filter(|due| *due <= to) else { return false };
         let at = self.now.max(due);
         let mut events = std::mem::take(&mut self.events);

@@ -194,6 +194,8 @@ impl Record {
             | Event::LotRegistered(_)
             | Event::LotWithdrawn(_)
             | Event::LotExpired(_)
+            | Event::OrdersEnding(_)
+            | Event::OrdersEnded(_)
             | Event::DepositExpected(_)
             | Event::PeriodClosed(_)
             | Event::BoxCreated(_)

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use ledger::{ContractId, Instant};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
@@ -37,7 +38,7 @@ impl Hasher {
     /// An agenda by the ids of its things, not by where they are kept.
     fn add_agenda<K: Ord + Copy + Serialize, I: Ord + Serialize>(&mut self, agenda: &Agenda<K>, id: impl Fn(u32) -> I) {
         for (due, things) in agenda.iter() {
-            let mut ids: Vec<I> = things.iter().map(|thing| id(*thing)).collect();
+            let mut ids: Vec<I> = things.map(&id).collect();
             ids.sort_unstable();
             self.add(&(due, ids));
         }
@@ -103,7 +104,10 @@ impl Exchange {
         disputed.sort_unstable_by_key(|contract| contract.id);
         hasher.add(&disputed);
         hasher.add_agenda(&self.deliveries, |key| self.contracts[key as usize].id);
-        hasher.add_agenda(&self.charges, |key| self.contracts[key as usize].id);
+        let charges: Vec<(Instant, ContractId)> = self.charges.iter().copied().collect();
+        for due in charges.chunk_by(|(at, _), (other, _)| at == other) {
+            hasher.add(&(due[0].0, due.iter().map(|(_, contract)| *contract).collect::<Vec<_>>()));
+        }
         hasher.add(&self.spot_deliveries);
         hasher.add(&self.gates);
         hasher.add_agenda(&self.expiries, |key| self.venue.order_at(key).id());
@@ -115,6 +119,10 @@ impl Exchange {
         hasher.add(&self.bank);
         hasher.add(&self.accounting);
         hasher.add(&(&self.boxes, &self.box_runs, &self.rates));
+        // Only where there is some: logs that never left any keep their hash.
+        if !self.unfinished.is_empty() {
+            hasher.add(&self.unfinished);
+        }
         for (account, balance) in self.books.sorted() {
             let (entity, owner) = (account.entity.to_string(), account.owner.to_string());
             hasher.add(&(entity, account.kind.code(), owner, account.currency, balance));

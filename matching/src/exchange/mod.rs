@@ -8,7 +8,7 @@
 //! - `apply`: folds one event into the state.
 //! - `facts`: what an event means to the books.
 //! - `parties`: whom an event concerns, and what each of them may see of it.
-//! - `execute`: the loop that drives decide and apply for one command.
+//! - `execute`: the loop that drives decide and apply for one command; `work`: what a command leaves for further steps.
 //! - `quote`: what an order would do, without one.
 
 mod accounting;
@@ -28,6 +28,7 @@ mod organization;
 mod parties;
 mod quote;
 mod refusal;
+mod work;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -36,9 +37,11 @@ use ledger::{Books, BoxId, ContractId, Day, Instant, ItemName, Map, Organization
 use serde::Serialize;
 use slab::Slab;
 
+use crate::linked::Roster;
 use crate::{ClientOrderId, Contract, Hour, LotId, MarketKey, OrderId, OutageId, Venue};
 
 use agenda::Agenda;
+use work::Unfinished;
 
 pub use accounting::{Accounting, ClosedPeriod, Journal, JournalStatus, Unreconciled};
 pub use bank::{Bank, BankAccount, OpenDeposit, OpenItems, OpenLine, OpenPayout, StandingReconciliation};
@@ -51,15 +54,16 @@ pub use event::{
     AccelerationRescinded, Advance, AgreementInvoiced, Assignee, BankAccountClosed, BankAccountOpened, BankLineId,
     BankLinesBooked, BoxCollected, BoxCreated, BoxWoundUp, BudgetSet, ChargeMissed, CloseReason, CollectionReversed,
     ContractAssigned, ContractBusted, ContractHour, ContractNovated, ContractTerminated, DealAmended, DealClosed,
-    DebtAccelerated, DecodeError, DeliveryReady, DepositExpected, DepositReceived, DismissalCause, Event, EventKey,
-    HourShortfall, HoursDelivered, IndexFixed, JournalApproved, JournalProposed, JournalRejected, LendersSet,
+    DebtAccelerated, DecodeError, DeliveryReady, DepositExpected, DepositReceived, DismissalCause, Ending, Event,
+    EventKey, HourShortfall, HoursDelivered, IndexFixed, JournalApproved, JournalProposed, JournalRejected, LendersSet,
     LotExpired, LotRegistered, LotWithdrawn, MarketHalted, MarketOpened, MarketResumed, MatchedItem, MatchedLine,
     MatchedTarget, MissedCause, NoticeGiven, OrderAmended, OrderClosed, OrderLimitSet, OrderPlaced, OrderSide,
-    OrderTerms, OrganizationRegistered, OrganizationReinstated, OrganizationSuspended, OutageDismissed, OutageOpened,
-    OutageRestored, OutageSettled, PayoutRequested, PayoutReturned, PayoutSource, PeriodCharged, PeriodClosed,
-    PriceBandSet, Reconciled, ReconciliationUndone, Record, SpotAuctionHeld, SpotAuctionMissed, SpotBidResumed,
-    SpotBidSuspended, SpotHold, SpotHoursDelivered, SpotHoursSold, SpotInterrupted, SpotOrderPlaced, SpotSide,
-    SpotTerms, StatementImported, TerminationCause, TradeExecuted, WaterfallReversed, WaterfallRun, WithholdingSet,
+    OrderTerms, OrdersEnded, OrdersEnding, OrganizationRegistered, OrganizationReinstated, OrganizationSuspended,
+    OutageDismissed, OutageOpened, OutageRestored, OutageSettled, PayoutRequested, PayoutReturned, PayoutSource,
+    PeriodCharged, PeriodClosed, PriceBandSet, Reconciled, ReconciliationUndone, Record, SpotAuctionHeld,
+    SpotAuctionMissed, SpotBidResumed, SpotBidSuspended, SpotHold, SpotHoursDelivered, SpotHoursSold, SpotInterrupted,
+    SpotOrderPlaced, SpotSide, SpotTerms, StatementImported, TerminationCause, TradeExecuted, WaterfallReversed,
+    WaterfallRun, WithholdingSet,
 };
 pub use execute::Log;
 pub use hash::StateHash;
@@ -67,6 +71,7 @@ pub use organization::{Budget, OPEN_ORDERS_MAX, Organization};
 pub use parties::Parties;
 pub use quote::{Quote, QuoteRequest, QuotedTrade};
 pub use refusal::Refusal;
+pub use work::ORDERS_PER_STEP_MAX;
 
 /// The most GPUs of one order or lot.
 pub const GPUS_MAX: u32 = 1_000_000;
@@ -84,10 +89,12 @@ pub struct Exchange {
     venue: Venue,
     contract_keys: Map<ContractId, u32>,
     contracts: Slab<Contract>,
+    /// The contracts in progress of each market, in the order in which they were traded.
+    traded: Roster<MarketKey>,
     /// The contracts in progress, by the next hour that each delivers.
     deliveries: Agenda<(Hour, MarketKey)>,
     /// The contracts that are not paid whole, by when the charge of the next period is tried.
-    charges: Agenda<Instant>,
+    charges: BTreeSet<(Instant, ContractId)>,
     /// The contract of every outage, while it is in progress or in dispute.
     outages: Map<OutageId, ContractId>,
     /// Contracts that are over, with claims that are not settled.
@@ -115,6 +122,8 @@ pub struct Exchange {
     box_runs: BTreeSet<(Instant, BoxId)>,
     /// What indices were fixed at, by name and day.
     rates: BTreeMap<ItemName, BTreeMap<Day, Rate>>,
+    /// What commands left unfinished, by the event that says so.
+    unfinished: BTreeMap<u64, Unfinished>,
     /// Room for the events of the next command; empty between commands.
     events: Vec<Event>,
 }

@@ -15,7 +15,7 @@ mod spot;
 mod sweep;
 mod unfilled;
 
-use ledger::Map;
+use ledger::{Map, OrganizationId};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use slab::Slab;
@@ -30,6 +30,7 @@ pub use unfilled::{Unfilled, UnfilledReason, WouldFill};
 
 use crate::frontier::{Span, Spans};
 use crate::ladder::{Ladder, Rank, Rung};
+use crate::linked::Roster;
 use crate::{
     Ask, Bid, Binding, Hour, Lot, LotId, MarketFilter, MarketId, MarketSpec, Order, OrderId, Placement, Price, SpotAsk,
     SpotBid, Supply, Window,
@@ -129,6 +130,8 @@ pub struct Venue {
     lots_together: Map<Binding, Vec<LotKey>>,
     order_keys: Map<OrderId, u32>,
     orders: Slab<Order>,
+    /// The orders of each organization, in the order in which they came to rest.
+    owned: Roster<OrganizationId>,
     sold_out: Slab<SoldOut>,
 }
 
@@ -230,6 +233,11 @@ impl Venue {
         orders
     }
 
+    /// An organization's orders at rest, in the order in which they came to rest.
+    pub fn orders_of(&self, organization: OrganizationId) -> impl Iterator<Item = &Order> {
+        self.owned.of(organization).map(|key| &self.orders[key as usize])
+    }
+
     /// The term bids at rest in a market, best first.
     pub fn bids(&self, market: MarketKey) -> impl Iterator<Item = &Bid> {
         self.at(market).bids.iter().filter_map(|rung| self.bid_at(rung.order))
@@ -242,10 +250,24 @@ impl Venue {
 
     /// The asks on a lot, term and spot, best first.
     pub fn asks_on(&self, lot: LotKey) -> Vec<&Order> {
-        let mut asks: Vec<_> =
-            self.shelves[lot.0 as usize].asks.iter().map(|key| &self.orders[*key as usize]).collect();
+        self.best_asks_on(lot, usize::MAX)
+    }
+
+    /// The first `max` of the asks on a lot, term and spot, best first.
+    pub(crate) fn best_asks_on(&self, lot: LotKey, max: usize) -> Vec<&Order> {
+        let asks = self.shelves[lot.0 as usize].asks.iter().map(|key| &self.orders[*key as usize]);
+        let mut asks: Vec<&Order> = asks.collect();
+        if max < asks.len() {
+            asks.select_nth_unstable_by_key(max, |order| order.rank());
+            asks.truncate(max);
+        }
         asks.sort_unstable_by_key(|order| order.rank());
         asks
+    }
+
+    /// How many asks there are on a lot, term and spot.
+    pub(crate) fn count_asks_on(&self, lot: LotKey) -> usize {
+        self.shelves[lot.0 as usize].asks.len()
     }
 
     /// The term bid with this id, while it rests.
@@ -310,9 +332,10 @@ impl Venue {
 
     /// Puts an order to rest in its books, and tells its place.
     pub(crate) fn rest(&mut self, order: Order) -> u32 {
-        let id = order.id();
+        let (id, organization) = (order.id(), order.organization());
         let key = u32::try_from(self.orders.insert(order)).unwrap_or(u32::MAX);
         self.order_keys.insert(id, key);
+        self.owned.add(organization, key);
         self.shelve(key);
         self.enter_books(key);
         key
@@ -323,7 +346,9 @@ impl Venue {
         let key = self.order_keys.remove(&id)?;
         self.leave_books(key);
         self.unshelve(key);
-        Some((key, self.orders.remove(key as usize)))
+        let order = self.orders.remove(key as usize);
+        self.owned.remove(&order.organization(), key);
+        Some((key, order))
     }
 
     /// Changes an order at rest and where it stands.

@@ -22,6 +22,7 @@ mod resale;
 mod scenario;
 mod self_trade;
 mod spot;
+mod steps;
 mod stream;
 mod supply;
 mod term;

@@ -16,7 +16,8 @@ mod unfilled;
 
 use ledger::OrganizationId;
 use matching::{
-    CloseReason, Command, DerivedIds, Instruction, LotId, MarketId, NewLot, OrderId, Supply, Unfilled, UnfilledReason,
+    CloseReason, Command, DerivedIds, Instruction, LotId, MarketId, NewLot, ORDERS_PER_STEP_MAX, OrderId, Supply,
+    Unfilled, UnfilledReason,
 };
 use std::collections::BTreeMap;
 
@@ -264,9 +265,11 @@ impl Twin {
             .iter()
             .filter(|order| order.organization == organization && market.is_none_or(|market| order.trades_in(market)));
         let mut own: Vec<_> = own.map(|order| order.id).collect();
-        own.sort_unstable();
-        for order in own {
-            self.close(order, reason);
+        for step in own.chunks_mut(ORDERS_PER_STEP_MAX) {
+            step.sort_unstable();
+            for order in step {
+                self.close(*order, reason);
+            }
         }
     }
 

@@ -133,7 +133,12 @@ impl Told {
                 hour: e.hour,
                 sales: e.sales.iter().map(|sale| (sale.bid, sale.ask, sale.gpus)).collect(),
             },
-            Event::PriceBandSet(_) | Event::BudgetSet(_) | Event::OrderLimitSet(_) => return Vec::new(),
+            // The twin ends all orders at once that end together.
+            Event::PriceBandSet(_)
+            | Event::BudgetSet(_)
+            | Event::OrderLimitSet(_)
+            | Event::OrdersEnding(_)
+            | Event::OrdersEnded(_) => return Vec::new(),
             other => Self::Other(other.name()),
         };
         vec![told]

@@ -132,7 +132,7 @@ pub struct CancelledBody {
     security(("oauth2" = ["buyer"]), ("oauth2" = ["provider"])),
     params(CancelQuery),
     responses(
-        (status = 200, description = "Cancelled", body = CancelledBody),
+        (status = 200, description = "All of them are cancelled", body = CancelledBody),
         (status = "4XX", description = "Refused", body = ProblemBody, content_type = "application/problem+json"),
     ),
 )]

@@ -60,6 +60,7 @@ impl Exchange {
             let due = (contract.next_hour(), market);
             let key = u32::try_from(self.contracts.insert(contract)).unwrap_or(u32::MAX);
             self.contract_keys.insert(e.contract, key);
+            self.traded.add(market, key);
             self.deliveries.set(key, due);
         }
         if let Some(head) = e.head {
@@ -72,10 +73,13 @@ impl Exchange {
     pub(super) fn reschedule_charge(&mut self, id: ContractId, change: impl FnOnce(&mut Contract)) {
         let Some(key) = self.contract_keys.get(&id).copied() else { return };
         let contract = &mut self.contracts[key as usize];
+        let before = contract.next_charge;
         change(contract);
-        match contract.next_charge {
-            Some(at) => self.charges.set(key, at),
-            None => self.charges.strike(key),
+        if let Some(at) = before {
+            self.charges.remove(&(at, id));
+        }
+        if let Some(at) = contract.next_charge {
+            self.charges.insert((at, id));
         }
     }
 
@@ -200,8 +204,13 @@ impl Exchange {
     fn end_contract(&mut self, id: ContractId) -> Option<Contract> {
         let key = self.contract_keys.remove(&id)?;
         self.deliveries.strike(key);
-        self.charges.strike(key);
         let mut contract = self.contracts.remove(key as usize);
+        if let Some(at) = contract.next_charge {
+            self.charges.remove(&(at, id));
+        }
+        if let Some(market) = self.venue.key(contract.market) {
+            self.traded.remove(&market, key);
+        }
         if let Some(head) = contract.head {
             self.resales.remove(&(head, id));
         }
@@ -216,8 +225,8 @@ impl Exchange {
             self.spend(e.buyer, e.currency, -(e.refund + e.deposit));
         }
         self.return_capacity(supply_of(e.lot, e.head), e.ask, e.ask_sold_gpus.is_some(), &[(e.window, e.gpus)]);
-        let here = self.contracts.iter().filter(|(_, contract)| contract.market == e.market);
-        let last = here.map(|(_, contract)| (contract.sequence, contract.price)).max();
+        let last = self.venue.key(e.market).and_then(|market| self.traded.last_of(market));
+        let last = last.map(|key| &self.contracts[key as usize]).map(|contract| (contract.sequence, contract.price));
         self.change_market(e.market, |market| {
             market.last_price = last.max(market.last_completed).map(|(_, price)| price);
         });

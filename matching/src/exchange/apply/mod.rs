@@ -10,6 +10,7 @@ use smallvec::SmallVec;
 
 use super::decide::digest;
 use super::event::supply_of;
+use super::work::{Unfinished, Work};
 use super::{
     Boxes, Budget, BudgetSet, CLIENT_ORDER_ID_KEPT_MICROS, ClientOrder, Event, Exchange, LotRegistered, OrderAmended,
     OrderPlaced, OrderSide, Organization, PayoutRequested, PayoutReturned, PayoutSource, Record, SpotAuctionHeld,
@@ -24,6 +25,7 @@ use crate::{
 
 impl Exchange {
     /// Folds the next event of the log into the state.
+    #[expect(clippy::too_many_lines, reason = "an arm for every event")]
     pub fn apply(&mut self, record: &Record) {
         debug_assert_eq!(record.sequence, self.sequence + 1, "the log has no gaps");
         self.sequence = record.sequence;
@@ -92,6 +94,11 @@ impl Exchange {
             Event::OrderAmended(e) => self.apply_amendment(e),
             Event::TradeExecuted(e) => self.apply_trade(e),
             Event::OrderClosed(e) => drop(self.end_order(e.order)),
+            Event::OrdersEnding(e) => {
+                let work = Work::EndOrders { organization: e.organization, ending: e.ending.clone() };
+                self.unfinished.insert(record.sequence, Unfinished { command: record.command, work });
+            }
+            Event::OrdersEnded(e) => drop(self.unfinished.remove(&e.begun)),
             Event::ContractBusted(e) => self.apply_bust(e),
             Event::PeriodCharged(e) => self.apply_charge(e),
             Event::ChargeMissed(e) => self.reschedule_charge(e.contract, |contract| {
@@ -514,7 +521,7 @@ impl Exchange {
     /// Forgets what a contract gave to resell once the contract is over and no ask is left on it.
     fn drop_idle_resale(&mut self, supply: Supply) {
         let Supply::Contract(id) = supply else { return };
-        let idle = self.venue.lot_key(supply).is_some_and(|key| self.venue.asks_on(key).is_empty());
+        let idle = self.venue.lot_key(supply).is_some_and(|key| self.venue.count_asks_on(key) == 0);
         if idle && !self.contract_keys.contains_key(&id) {
             self.venue.remove_lot(supply);
         }

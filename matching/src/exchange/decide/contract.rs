@@ -5,7 +5,8 @@ use ledger::{AccountKind, Amount, ContractId};
 use crate::billing::next_charge;
 use crate::exchange::event::supply_of;
 use crate::exchange::{
-    ChargeMissed, CloseReason, ContractNovated, ContractTerminated, Event, Exchange, PeriodCharged, TerminationCause,
+    ChargeMissed, CloseReason, ContractNovated, ContractTerminated, Event, Exchange, ORDERS_PER_STEP_MAX,
+    PeriodCharged, TerminationCause,
 };
 use crate::{Contract, Supply, Window};
 
@@ -70,11 +71,17 @@ impl Exchange {
     }
 
     /// Ends a contract before its time: what it offers for resale is withdrawn, what it has resold passes to its seller, and what
-    /// is left returns to where it came from.
+    /// is left returns to where it came from. Of very many offers or resales, as many as one step ends: the contract is due again at
+    /// the same instant until none is left.
     fn terminate(&self, contract: &Contract, undelivered: Window, cause: TerminationCause, out: &mut Vec<Event>) {
-        out.extend(self.offers_of(contract, CloseReason::Terminated));
+        let (offers, is_all) = self.first_asks_on(Supply::Contract(contract.id));
+        out.extend(offers.into_iter().map(|order| self.closed(order, CloseReason::Terminated)));
+        if !is_all {
+            return;
+        }
         let assignee = contract.assignee_at(undelivered.start());
-        for sub in self.resold(contract.id).filter_map(|id| self.contract(id)) {
+        let mut resold = self.resold(contract.id).filter_map(|id| self.contract(id));
+        for sub in resold.by_ref().take(ORDERS_PER_STEP_MAX) {
             let novated = ContractNovated {
                 contract: sub.id,
                 market: sub.market,
@@ -86,6 +93,9 @@ impl Exchange {
                 assignee,
             };
             out.push(novated.into());
+        }
+        if resold.next().is_some() {
+            return;
         }
         let forfeited = match cause {
             TerminationCause::NotPaid => contract.deposit,
@@ -110,13 +120,6 @@ impl Exchange {
             deposit_returned: contract.deposit - forfeited,
         };
         out.push(terminated.into());
-    }
-
-    /// The end of every ask that resells a contract.
-    pub(super) fn offers_of(&self, contract: &Contract, reason: CloseReason) -> Vec<Event> {
-        let resale = self.venue.lot_key(Supply::Contract(contract.id));
-        let asks = resale.map(|key| self.venue.asks_on(key)).unwrap_or_default();
-        asks.into_iter().map(|order| self.closed(order, reason)).collect()
     }
 
     /// The contracts that resell part of this one, by id.

@@ -4,10 +4,10 @@ use ledger::{Amount, ContractId, Currency, OrganizationId};
 
 use super::check_text;
 use crate::exchange::{
-    BudgetSet, CloseReason, ContractBusted, Event, Exchange, MarketHalted, MarketResumed, OrderLimitSet,
-    OrganizationReinstated, OrganizationSuspended, PriceBandSet, Refusal,
+    BudgetSet, ContractBusted, Ending, Event, Exchange, MarketHalted, MarketResumed, OrderLimitSet,
+    OrganizationReinstated, PriceBandSet, Refusal,
 };
-use crate::{MarketId, Order, PriceBand, Supply};
+use crate::{Contract, MarketId, PriceBand, Supply};
 
 impl Exchange {
     pub(super) fn halt_market(&self, id: MarketId, reason: &str, out: &mut Vec<Event>) -> Result<(), Refusal> {
@@ -55,8 +55,7 @@ impl Exchange {
         if self.require_organization(id)?.suspended {
             return Err(Refusal::OrganizationSuspended);
         }
-        out.extend(self.orders_of(id, None).into_iter().map(|order| self.closed(order, CloseReason::Suspended)));
-        out.push(OrganizationSuspended { organization: id, reason: reason.to_owned() }.into());
+        self.begin_ending(id, Ending::Suspended { reason: reason.to_owned() }, out);
         Ok(())
     }
 
@@ -109,19 +108,11 @@ impl Exchange {
         out: &mut Vec<Event>,
     ) -> Result<(), Refusal> {
         self.require_organization(organization)?;
-        let market = market.map(|id| self.venue.key(id).ok_or(Refusal::MarketUnknown { market: id })).transpose()?;
-        let orders = self.orders_of(organization, market);
-        out.extend(orders.into_iter().map(|order| self.closed(order, CloseReason::Cancelled)));
+        if let Some(market) = market {
+            self.market(market)?;
+        }
+        self.begin_ending(organization, Ending::Cancelled { market }, out);
         Ok(())
-    }
-
-    /// An organization's orders at rest, by id.
-    fn orders_of(&self, organization: OrganizationId, market: Option<crate::MarketKey>) -> Vec<&Order> {
-        let mut orders = self.venue.orders();
-        orders.retain(|order| {
-            order.organization() == organization && market.is_none_or(|market| order.trades_in(market))
-        });
-        orders
     }
 
     pub(super) fn bust_contract(&self, id: ContractId, reason: &str, out: &mut Vec<Event>) -> Result<(), Refusal> {
@@ -134,9 +125,14 @@ impl Exchange {
         if resale.is_some_and(|key| self.venue.lot_at(key).residual.min() < contract.gpus) {
             return Err(Refusal::ContractResold);
         }
-        out.extend(self.offers_of(contract, CloseReason::Busted));
-        out.push(Event::from(ContractBusted {
-            contract: id,
+        self.begin_ending(contract.buyer, Ending::Busted { contract: id, reason: reason.to_owned() }, out);
+        Ok(())
+    }
+
+    /// The undoing of a contract's trade.
+    pub(super) fn busted(&self, contract: &Contract, reason: &str) -> Event {
+        Event::from(ContractBusted {
+            contract: contract.id,
             market: contract.market,
             lot: contract.lot,
             head: contract.head,
@@ -151,7 +147,6 @@ impl Exchange {
             refund: contract.prepayment(),
             deposit: contract.deposit,
             reason: reason.to_owned(),
-        }));
-        Ok(())
+        })
     }
 }

@@ -4,7 +4,7 @@ use ledger::{Amount, ContractId, Instant, OrganizationId};
 
 use super::check_text;
 use crate::exchange::{
-    Assignee, CloseReason, DeliveryReady, DismissalCause, Event, Exchange, NewOutage, NoticeGiven, OutageDismissed,
+    Assignee, DeliveryReady, DismissalCause, Ending, Event, Exchange, NewOutage, NoticeGiven, OutageDismissed,
     OutageOpened, OutageRestored, OutageSettled, Refusal,
 };
 use crate::outage::minute_of;
@@ -227,16 +227,20 @@ impl Exchange {
         if contract.ends.is_some() || ends >= contract.window.end() || (outages < needed && !never_ready) {
             return Err(Refusal::TerminationNotDue { outages, needed });
         }
-        out.extend(self.offers_of(contract, CloseReason::Terminated));
-        out.push(Event::from(NoticeGiven {
-            contract: id,
+        self.begin_ending(organization, Ending::Noticed { contract: id, reason: reason.to_owned() }, out);
+        Ok(())
+    }
+
+    /// The notice that a contract's buyer gives: it ends with the hour in progress.
+    pub(super) fn noticed(&self, contract: &Contract, reason: &str) -> Event {
+        Event::from(NoticeGiven {
+            contract: contract.id,
             market: contract.market,
             buyer: contract.buyer,
             seller: contract.seller,
-            ends,
+            ends: Hour::containing(self.now).plus(1),
             reason: reason.to_owned(),
-        }));
-        Ok(())
+        })
     }
 
     /// An outage that is claimed, with its contract, be that over or not. To one side, another's is unknown.

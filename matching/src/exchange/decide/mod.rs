@@ -5,6 +5,7 @@
 //! - `term`: bids for a term and the trades they make.
 //! - `spot`: orders by the hour.
 //! - `amendment`: changes to open orders.
+//! - `ending`: orders that end together.
 //! - `accounting`: closed months and manual journals.
 //! - `boxes`: boxes and their deals.
 //! - `bank`: statements, what they are for, payouts.
@@ -22,6 +23,7 @@ mod collection;
 mod contract;
 mod control;
 mod delivery;
+mod ending;
 mod spot;
 mod supply;
 mod term;

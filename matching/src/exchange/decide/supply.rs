@@ -4,8 +4,7 @@ use ledger::{Amount, OrganizationId};
 
 use super::{check_quantity, check_text};
 use crate::exchange::{
-    CloseReason, Event, Exchange, GPUS_MAX, LotRegistered, LotWithdrawn, NewLot, NewOrder, OrderPlaced, OrderSide,
-    OrderTerms, Refusal,
+    Ending, Event, Exchange, GPUS_MAX, LotRegistered, NewLot, NewOrder, OrderPlaced, OrderSide, OrderTerms, Refusal,
 };
 use crate::{Contract, DerivedIds, Lot, LotId, Market, OrderId, Supply, Window};
 
@@ -46,9 +45,7 @@ impl Exchange {
         if lot.withdrawn.is_some() {
             return Err(Refusal::LotWithdrawn);
         }
-        let asks = self.venue.lot_key(Supply::Lot(id)).map(|key| self.venue.asks_on(key)).unwrap_or_default();
-        out.extend(asks.into_iter().map(|order| self.closed(order, CloseReason::Withdrawn)));
-        out.push(LotWithdrawn { lot: id, organization, market: lot.market }.into());
+        self.begin_ending(organization, Ending::Withdrawn { lot: id }, out);
         Ok(())
     }
 

@@ -7,6 +7,7 @@ mod bank;
 mod boxes;
 mod contract;
 mod delivery;
+mod ending;
 mod market;
 mod organization;
 mod spot;
@@ -32,6 +33,7 @@ pub use delivery::{
     DeliveryReady, DismissalCause, HourShortfall, NoticeGiven, OutageDismissed, OutageOpened, OutageRestored,
     OutageSettled,
 };
+pub use ending::{Ending, OrdersEnded, OrdersEnding};
 pub use market::{LotExpired, LotRegistered, LotWithdrawn, MarketHalted, MarketOpened, MarketResumed, PriceBandSet};
 pub use organization::{
     BudgetSet, DepositReceived, OrderLimitSet, OrganizationRegistered, OrganizationReinstated, OrganizationSuspended,
@@ -227,6 +229,10 @@ events! {
     TradeExecuted = "trade_executed", 3 [from 1];
     /// An order ended with something left of it.
     OrderClosed = "order_closed", 3 [from 1];
+    /// More orders end together than one step ends.
+    OrdersEnding = "orders_ending", 1;
+    /// All of them have ended.
+    OrdersEnded = "orders_ended", 1;
     /// A trade was undone.
     ContractBusted = "contract_busted", 3 [from 1];
     /// A period of a contract was paid.
@@ -350,6 +356,8 @@ impl Event {
             Self::OrderAmended(e) => EventKey::Market(e.market),
             Self::TradeExecuted(e) => EventKey::Market(e.market),
             Self::OrderClosed(e) => EventKey::Market(e.market),
+            Self::OrdersEnding(e) => EventKey::Organization(e.organization),
+            Self::OrdersEnded(e) => EventKey::Organization(e.organization),
             Self::ContractBusted(e) => EventKey::Market(e.market),
             Self::PeriodCharged(e) => EventKey::Market(e.market),
             Self::ChargeMissed(e) => EventKey::Market(e.market),
@@ -390,6 +398,8 @@ impl Event {
             | Self::OrderLimitSet(_)
             | Self::BudgetSet(_)
             | Self::WithholdingSet(_)
+            | Self::OrdersEnding(_)
+            | Self::OrdersEnded(_)
             | Self::PeriodClosed(_)
             | Self::IndexFixed(_)
             | Self::BankAccountOpened(_)

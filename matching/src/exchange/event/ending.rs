@@ -1,0 +1,60 @@
+//! Orders that end together, where they are more than one step ends.
+
+use ledger::{ContractId, OrganizationId};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::{LotId, MarketId};
+
+/// More orders of an organization end together than one step ends. They end in the steps that follow, before anything else happens.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct OrdersEnding {
+    /// Whose orders.
+    pub organization: OrganizationId,
+    /// Which, and why.
+    pub ending: Ending,
+}
+
+/// All of them have ended, and what they ended with has happened.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct OrdersEnded {
+    /// Whose orders.
+    pub organization: OrganizationId,
+    /// The sequence of the [`OrdersEnding`] that began it.
+    pub begun: u64,
+}
+
+/// Which orders of an organization end together, and with what.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Ending {
+    /// The organization cancels all its orders.
+    Cancelled {
+        /// Only those that trade in this market.
+        market: Option<MarketId>,
+    },
+    /// The kill switch is thrown.
+    Suspended {
+        /// Why.
+        reason: String,
+    },
+    /// What is free of a lot is withdrawn, and its asks with it.
+    Withdrawn {
+        /// The lot.
+        lot: LotId,
+    },
+    /// A trade is undone, and the asks that resell its contract end.
+    Busted {
+        /// The contract.
+        contract: ContractId,
+        /// Why.
+        reason: String,
+    },
+    /// A buyer gives notice of the end of a contract, and its asks that resell it end.
+    Noticed {
+        /// The contract.
+        contract: ContractId,
+        /// Why.
+        reason: String,
+    },
+}

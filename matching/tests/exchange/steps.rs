@@ -1,0 +1,278 @@
+//! Commands that concern very many orders go by bounded steps, whatever else is at rest.
+
+use ledger::{AccountKind, Amount, Currency};
+use matching::{
+    Billing, Command, Event, Exchange, Instruction, Log, MarketChoice, NewLot, NewOrder, NewSide, ORDERS_PER_STEP_MAX,
+    OrderId, Placement, Record, Refusal, SelfTradePrevention, Supply, TermWindow, TimeInForce, Window,
+};
+
+use crate::line::{market_id, organization, price, window};
+use crate::scenario::{Collected, command_id, instant};
+
+/// Orders of others at rest.
+const OTHERS: usize = 19_000;
+/// Orders of the organization that cancels.
+const OWN: usize = 5_000;
+
+/// An exchange of one market, with its log.
+#[derive(Default)]
+struct Crowd {
+    exchange: Exchange,
+    log: Collected,
+    commands: u64,
+}
+
+impl Crowd {
+    /// A lot of north's, and organizations with money and without a limit on their orders.
+    fn new() -> Self {
+        let mut crowd = Self::default();
+        let line = crate::line::Line { words: vec![] };
+        crowd.execute(Instruction::OpenMarket(line.market("m1")));
+        for name in ["acme", "beta", "gamma", "north"] {
+            let organization = organization(name);
+            crowd.execute(Instruction::RegisterOrganization { organization, name: name.into() });
+            crowd.execute(Instruction::SetOrderLimit { organization, open_orders_max: Some(u32::MAX) });
+            crowd.execute(Instruction::RecordDeposit {
+                organization,
+                amount: "100000000".parse().expect("an amount"),
+                currency: Currency::USD,
+                reference: "wire".into(),
+            });
+        }
+        crowd
+    }
+
+    fn command(&mut self, instruction: Instruction) -> Command {
+        self.commands += 1;
+        Command { id: command_id(self.commands), at: instant(0, 60), instruction }
+    }
+
+    /// Carries out a command whole, and tells its events.
+    fn execute(&mut self, instruction: Instruction) -> Vec<Record> {
+        let command = self.command(instruction);
+        let mut told = Collected::default();
+        self.exchange.execute(&command, &mut told).expect("carried out");
+        told.0.iter().for_each(|record| self.log.append(record.clone()));
+        told.0
+    }
+
+    /// Takes the first step of a command and then one step after the other, and tells the events of each.
+    fn steps(&mut self, instruction: Instruction) -> Vec<Vec<Record>> {
+        let command = self.command(instruction);
+        let mut told = Collected::default();
+        self.exchange.begin(&command, &mut told).expect("carried out");
+        let mut steps = vec![std::mem::take(&mut told.0)];
+        while self.exchange.unfinished() == Some(command.id) {
+            assert!(self.exchange.advance(command.at, command_id(1 << 40), &mut told));
+            steps.push(std::mem::take(&mut told.0));
+        }
+        assert!(steps.iter().flatten().all(|record| record.command == command.id), "of that command alone");
+        steps.iter().flatten().for_each(|record| self.log.append(record.clone()));
+        steps
+    }
+
+    fn place(&mut self, who: &str, gpus: u32, at: &str, side: NewSide) -> OrderId {
+        let (organization, limit_price) = (organization(who), price(at));
+        let order = NewOrder { organization, client_order_id: None, gpus, limit_price, side };
+        let events = self.execute(Instruction::PlaceOrder(order));
+        let placed = events.iter().find_map(|record| match &record.event {
+            Event::OrderPlaced(placed) => Some(placed.order),
+            _ => None,
+        });
+        placed.expect("an order")
+    }
+
+    fn bid(&mut self, who: &str, at: &str) -> OrderId {
+        self.place(who, 8, at, buy(window("0..24")))
+    }
+
+    fn ask(&mut self, who: &str, supply: Supply, at: &str) -> OrderId {
+        let (window, min_hours, max_hours) = (None, None, None);
+        let self_trade_prevention = SelfTradePrevention::default();
+        self.place(who, 8, at, NewSide::Sell { supply, window, min_hours, max_hours, self_trade_prevention })
+    }
+
+    fn lot(&mut self) -> Supply {
+        let events = self.execute(Instruction::RegisterLot(NewLot {
+            organization: organization("north"),
+            market: market_id("m1"),
+            gpus: 16,
+            window: window("0..48"),
+            fabric: "hall-1".into(),
+            min_remnant_hours: 0,
+            delivery: matching::DeliveryTerms::default(),
+        }));
+        let Event::LotRegistered(lot) = &events[0].event else { panic!("{events:?}") };
+        Supply::Lot(lot.lot)
+    }
+
+    /// The bids of two others, and of acme among them.
+    fn crowded(&mut self) -> Vec<OrderId> {
+        let mut own = Vec::new();
+        for nth in 0..OTHERS {
+            self.bid(if nth % 2 == 0 { "beta" } else { "gamma" }, "0.5000");
+            if nth < OWN {
+                own.push(self.bid("acme", "0.6000"));
+            }
+        }
+        own
+    }
+
+    /// Whoever replays the log stands where this one does.
+    fn assert_replays(&self, from: usize) {
+        let mut replica = Exchange::new();
+        self.log.0[..from].iter().for_each(|record| replica.apply(record));
+        let mut whole = replica.clone();
+        self.log.0[from..].iter().for_each(|record| whole.apply(record));
+        assert_eq!(whole.state_hash(), self.exchange.state_hash());
+        // One that leads from there goes on by itself.
+        let mut told = Collected::default();
+        let command = Command { id: command_id(1 << 41), at: instant(0, 60), instruction: Instruction::TakeLead };
+        replica.execute(&command, &mut told).expect("the lead is taken");
+        assert_eq!(told.0, self.log.0[from..]);
+        assert_eq!(replica.state_hash(), self.exchange.state_hash());
+    }
+}
+
+fn buy(window: Window) -> NewSide {
+    NewSide::Buy {
+        markets: MarketChoice::One(market_id("m1")),
+        window: TermWindow::from(window),
+        time_in_force: TimeInForce::Gtc,
+        expires_at: None,
+        min_gpus: None,
+        placement: Placement::Any,
+        post_only: false,
+        self_trade_prevention: SelfTradePrevention::default(),
+        billing: Billing::default(),
+    }
+}
+
+fn closed(events: &[Record]) -> Vec<OrderId> {
+    let closed = events.iter().filter_map(|record| match &record.event {
+        Event::OrderClosed(closed) => Some(closed.order),
+        _ => None,
+    });
+    closed.collect()
+}
+
+fn names(events: &[Record]) -> Vec<&'static str> {
+    let others = events.iter().map(|record| record.event.name()).filter(|name| *name != "order_closed");
+    others.collect()
+}
+
+/// The steps end these orders and no others, none of them too many at once.
+fn assert_bounded(steps: &[Vec<Record>], orders: &[OrderId]) {
+    assert_eq!(steps.len(), orders.len().div_ceil(ORDERS_PER_STEP_MAX));
+    assert!(steps.iter().all(|step| closed(step).len() <= ORDERS_PER_STEP_MAX));
+    let mut ended: Vec<OrderId> = steps.iter().flat_map(|step| closed(step)).collect();
+    let mut orders = orders.to_vec();
+    ended.sort_unstable();
+    orders.sort_unstable();
+    assert_eq!(ended, orders);
+    assert_eq!(names(&steps[0])[0], "orders_ending");
+    assert!(steps.last().is_some_and(|step| names(step).contains(&"orders_ended")));
+    assert!(steps[1..steps.len() - 1].iter().all(|step| names(step).is_empty()));
+}
+
+#[test]
+fn cancel_all_and_the_kill_switch_go_by_steps_among_the_orders_of_others() {
+    let mut crowd = Crowd::new();
+    let own = crowd.crowded();
+    let acme = organization("acme");
+    let before = crowd.log.0.len();
+    let steps = crowd.steps(Instruction::CancelOrders { organization: acme, market: Some(market_id("m1")) });
+    assert_bounded(&steps, &own);
+    assert_eq!(crowd.exchange.organization(acme).map(|it| it.open_orders), Some(0));
+    assert_eq!(crowd.exchange.venue().orders_of(acme).count(), 0);
+    assert_eq!(crowd.exchange.venue().orders().len(), OTHERS);
+    let held = crowd.exchange.books().customer(AccountKind::CustomerHeld, acme, Currency::USD);
+    assert_eq!(held, Amount::ZERO);
+    crowd.assert_replays(before + 3 * ORDERS_PER_STEP_MAX + 1);
+
+    let own: Vec<OrderId> = (0..600).map(|_| crowd.bid("acme", "0.6000")).collect();
+    let before = crowd.log.0.len();
+    let steps = crowd.steps(Instruction::SuspendOrganization { organization: acme, reason: "compliance".into() });
+    assert_bounded(&steps, &own);
+    assert_eq!(names(&steps[2]), ["organization_suspended", "orders_ended"]);
+    crowd.assert_replays(before + 2 * ORDERS_PER_STEP_MAX + 1);
+}
+
+#[test]
+fn what_is_being_cancelled_trades_with_nobody() {
+    let mut crowd = Crowd::new();
+    let lot = crowd.lot();
+    for _ in 0..300 {
+        crowd.bid("acme", "0.6000");
+    }
+    let beta = crowd.bid("beta", "0.5000");
+    let cancel = crowd.command(Instruction::CancelOrders { organization: organization("acme"), market: None });
+    crowd.exchange.begin(&cancel, &mut crowd.log).expect("begun");
+    assert_eq!(crowd.exchange.unfinished(), Some(cancel.id));
+    // The next command meets none of them, though a better bid than beta's was at rest when it came.
+    let from = crowd.log.0.len();
+    crowd.ask("north", lot, "0.5000");
+    let rest = std::mem::take(&mut crowd.log.0).split_off(from);
+    assert_eq!(closed(&rest).len(), 300 - ORDERS_PER_STEP_MAX);
+    let traded = rest.iter().filter_map(|record| match &record.event {
+        Event::TradeExecuted(trade) => Some(trade.bid),
+        _ => None,
+    });
+    assert_eq!(traded.collect::<Vec<_>>(), [beta]);
+    assert_eq!(crowd.exchange.unfinished(), None);
+}
+
+#[test]
+fn a_lot_and_a_contract_with_many_asks_are_withdrawn_and_undone_by_steps() {
+    let mut crowd = Crowd::new();
+    let lot = crowd.lot();
+    let sold = crowd.ask("north", lot, "1.0000");
+    let place = Instruction::PlaceOrder(NewOrder {
+        organization: organization("acme"),
+        client_order_id: None,
+        gpus: 8,
+        limit_price: price("1.0000"),
+        side: buy(window("0..24")),
+    });
+    let events = crowd.execute(place);
+    let Some(Event::TradeExecuted(trade)) = events.get(1).map(|record| &record.event) else { panic!("{events:?}") };
+    let contract = trade.contract;
+    assert_eq!(trade.ask, sold);
+
+    let resale: Vec<OrderId> = (0..700).map(|_| crowd.ask("acme", Supply::Contract(contract), "2.0000")).collect();
+    let waiting = crowd.bid("beta", "1.5000");
+    let before = crowd.log.0.len();
+    let steps = crowd.steps(Instruction::BustContract { contract, reason: "mistyped".into() });
+    assert_bounded(&steps, &resale);
+    // What returns is offered when the contract is undone, and not before.
+    assert_eq!(names(&steps[2]), ["contract_busted", "orders_ended", "trade_executed"]);
+    assert!(crowd.exchange.venue().order(waiting).is_none());
+    crowd.assert_replays(before + ORDERS_PER_STEP_MAX + 1);
+
+    let mut asks: Vec<OrderId> = (0..600).map(|_| crowd.ask("north", lot, "3.0000")).collect();
+    asks.push(sold);
+    let Supply::Lot(lot) = lot else { panic!("a lot") };
+    let steps = crowd.steps(Instruction::WithdrawLot { organization: organization("north"), lot });
+    assert_bounded(&steps, &asks);
+    assert_eq!(names(&steps[2]), ["lot_withdrawn", "orders_ended"]);
+    let again = crowd.command(Instruction::WithdrawLot { organization: organization("north"), lot });
+    assert_eq!(crowd.exchange.execute(&again, &mut Collected::default()), Err(Refusal::LotWithdrawn));
+}
+
+#[test]
+fn what_ends_or_is_delivered_at_one_instant_goes_by_steps() {
+    let mut crowd = Crowd::new();
+    let lot = crowd.lot();
+    let bids: Vec<OrderId> = (0..600).map(|_| crowd.bid("acme", "0.6000")).collect();
+    crowd.ask("north", lot, "1.0000");
+    crowd.bid("beta", "1.0000");
+    let mut told = Collected::default();
+    let mut ended = Vec::new();
+    // The gate of hour 0, after which none of the bids can start.
+    while crowd.exchange.advance(instant(0, 0), command_id(1 << 40), &mut told) {
+        let step = closed(&std::mem::take(&mut told.0));
+        assert!(step.len() <= ORDERS_PER_STEP_MAX);
+        ended.extend(step);
+    }
+    assert_eq!(ended, bids);
+}
