@@ -114,6 +114,8 @@ problem_codes! {
     OrganizationSuspended = "organization_suspended", 409, "The organization is suspended";
     OrganizationNotSuspended = "organization_not_suspended", 409, "The organization is not suspended";
     TooManyOpenOrders = "too_many_open_orders", 409, "Too many open orders";
+    TooManyAsksOnLot = "too_many_asks_on_lot", 409, "Too many asks on the lot";
+    TooManyAsksInMarket = "too_many_asks_in_market", 409, "Too many asks in the market";
     BudgetExceeded = "budget_exceeded", 422, "The month's budget is spent";
     MarketHalted = "market_halted", 409, "The market is halted";
     MarketNotHalted = "market_not_halted", 409, "The market is not halted";

@@ -2,8 +2,6 @@
 
 use smallvec::SmallVec;
 
-use crate::Window;
-
 /// Two hours that say what an order can serve: it meets a [`Need`] whose `by` is not before `low` and whose `until` is not after
 /// `high`.
 ///
@@ -19,20 +17,56 @@ pub(crate) struct Span {
 /// The spans of one order, or of one change.
 pub(crate) type Spans = SmallVec<[Span; 6]>;
 
-/// What a search needs of a span.
+/// What a search needs of an order: a span, and the [`Sizes`] for it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Need {
     pub by: u32,
     pub until: u32,
+    /// At least so many GPUs.
+    pub gpus: u32,
+    /// A length between these two.
+    pub hours_min: u32,
+    pub hours_max: u32,
 }
 
 impl Need {
-    /// What any span meets.
-    pub const ANYTHING: Self = Self { by: u32::MAX, until: 0 };
+    /// What any order meets.
+    pub const ANYTHING: Self = Self { by: u32::MAX, until: 0, gpus: 0, hours_min: 0, hours_max: u32::MAX };
 
-    /// A free run over all of this window.
-    pub const fn of(window: Window) -> Self {
-        Self { by: window.start().hours(), until: window.end().hours() }
+    /// A sale of so many hours.
+    pub const fn lasting(hours: u32) -> Self {
+        Self { hours_min: hours, hours_max: hours, ..Self::ANYTHING }
+    }
+}
+
+/// How much an order can serve, or the most that any of several can: so many GPUs, and lengths between two.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Sizes {
+    pub gpus: u32,
+    pub hours_min: u32,
+    pub hours_max: u32,
+}
+
+impl Sizes {
+    /// Of no order.
+    pub const NOTHING: Self = Self { gpus: 0, hours_min: u32::MAX, hours_max: 0 };
+
+    pub const fn meet(self, need: Need) -> bool {
+        self.gpus >= need.gpus && self.hours_min <= need.hours_max && self.hours_max >= need.hours_min
+    }
+
+    /// What either can.
+    pub fn or(self, other: Self) -> Self {
+        Self {
+            gpus: self.gpus.max(other.gpus),
+            hours_min: self.hours_min.min(other.hours_min),
+            hours_max: self.hours_max.max(other.hours_max),
+        }
+    }
+
+    /// Whether it takes this one to say what several can that have it among them.
+    pub const fn bound(self, all: Self) -> bool {
+        self.gpus == all.gpus || self.hours_min == all.hours_min || self.hours_max == all.hours_max
     }
 }
 
@@ -203,7 +237,7 @@ mod tests {
                 expected.dedup();
                 prop_assert_eq!(frontier.iter().collect::<Vec<_>>(), expected);
                 for (by, until) in &needs {
-                    let need = Need { by: *by, until: *until };
+                    let need = Need { by: *by, until: *until, ..Need::ANYTHING };
                     prop_assert_eq!(frontier.meets(need), plain.0.iter().any(|span| span.meets(need)));
                 }
             }

@@ -5,6 +5,9 @@
 //! goes down only where something meets its need, so that what it costs follows what it finds, and not how many orders stand in
 //! between.
 //!
+//! Beside its frontier a node keeps of each child the most GPUs, the shortest and the longest sale of any order in it, so that a
+//! search also passes by orders that are too small, too long or too short for it.
+//!
 //! Frontiers are exact. A change goes up only as far as it is on them, which is seldom far: a span that comes or goes in the
 //! shadow of a better one changes nothing above.
 
@@ -13,7 +16,7 @@ use std::ops::{Range, RangeInclusive};
 use arrayvec::ArrayVec;
 use smallvec::{SmallVec, smallvec};
 
-use crate::frontier::{Below, Change, Frontier, Need, Span, Spans};
+use crate::frontier::{Below, Change, Frontier, Need, Sizes, Span, Spans};
 
 /// The most orders in a leaf.
 const LEAF_RUNGS: usize = 16;
@@ -30,6 +33,9 @@ pub(crate) type Rank = (i64, u64);
 pub(crate) trait Rung: Copy {
     /// Its place.
     fn rank(&self) -> Rank;
+
+    /// How much it can serve.
+    fn sizes(&self) -> Sizes;
 }
 
 /// Orders next to each other with their spans.
@@ -47,6 +53,8 @@ struct Node<R> {
     /// Per child a rank that nothing in it is before and everything in the child before it is.
     firsts: ArrayVec<Rank, ARITY>,
     frontiers: ArrayVec<Frontier, ARITY>,
+    /// Per child the most that any order in it can serve.
+    sizes: ArrayVec<Sizes, ARITY>,
     children: ArrayVec<Child<R>, ARITY>,
 }
 
@@ -147,6 +155,7 @@ impl<R: Rung> Ladder<R> {
         std::mem::swap(&mut root, &mut self.root);
         self.root.firsts.push(root.firsts[0]);
         self.root.frontiers.push(Frontier::default());
+        self.root.sizes.push(Sizes::NOTHING);
         self.root.children.push(Child::Node(root));
         self.root.split(0, &mut self.spares);
     }
@@ -154,7 +163,7 @@ impl<R: Rung> Ladder<R> {
 
 impl<R> Node<R> {
     fn empty() -> Self {
-        Self { firsts: ArrayVec::new(), frontiers: ArrayVec::new(), children: ArrayVec::new() }
+        Self { firsts: ArrayVec::new(), frontiers: ArrayVec::new(), sizes: ArrayVec::new(), children: ArrayVec::new() }
     }
 }
 
@@ -170,6 +179,7 @@ impl<R: Rung> Node<R> {
         if self.children.is_empty() {
             self.firsts.push(rank);
             self.frontiers.push(Frontier::default());
+            self.sizes.push(Sizes::NOTHING);
             self.children.push(Child::Leaf(spares.leaf()));
         }
         let mut at = self.child_of(rank);
@@ -178,6 +188,7 @@ impl<R: Rung> Node<R> {
             at = self.child_of(rank);
         }
         self.firsts[at] = self.firsts[at].min(rank);
+        self.sizes[at] = self.sizes[at].or(rung.sizes());
         match &mut self.children[at] {
             Child::Leaf(leaf) => leaf.insert(rung, spans),
             Child::Node(node) => node.insert(rung, spans, change, spares),
@@ -197,7 +208,12 @@ impl<R: Rung> Node<R> {
         self.follow(at, change);
         if self.children[at].len() == 0 {
             self.remove_child(at, spares);
-        } else if self.children[at].is_sparse() {
+            return Some(removed);
+        }
+        if removed.sizes().bound(self.sizes[at]) {
+            self.sizes[at] = self.children[at].sizes();
+        }
+        if self.children[at].is_sparse() {
             self.merge(at, spares);
             self.merge(at.wrapping_sub(1), spares);
         }
@@ -244,21 +260,25 @@ impl<R: Rung> Node<R> {
                 let half = left.children.len() / 2;
                 right.firsts.extend(left.firsts.drain(half..));
                 right.frontiers.extend(left.frontiers.drain(half..));
+                right.sizes.extend(left.sizes.drain(half..));
                 right.children.extend(left.children.drain(half..));
                 (right.firsts[0], Child::Node(right))
             }
         };
         self.firsts.insert(at + 1, first);
         self.frontiers.insert(at + 1, Frontier::default());
+        self.sizes.insert(at + 1, Sizes::NOTHING);
         self.children.insert(at + 1, right);
         for half in [at, at + 1] {
             self.children[half].measure(&mut self.frontiers[half]);
+            self.sizes[half] = self.children[half].sizes();
         }
     }
 
     fn remove_child(&mut self, at: usize, spares: &mut Spares<R>) {
         self.firsts.remove(at);
         self.frontiers.remove(at);
+        self.sizes.remove(at);
         match self.children.remove(at) {
             Child::Leaf(leaf) => spares.keep_leaf(leaf),
             Child::Node(node) => spares.keep_node(node),
@@ -275,6 +295,7 @@ impl<R: Rung> Node<R> {
             (Child::Node(left), Child::Node(right)) if left.children.len() + right.children.len() <= ARITY / 2 => {
                 left.firsts.extend(right.firsts.drain(..));
                 left.frontiers.extend(right.frontiers.drain(..));
+                left.sizes.extend(right.sizes.drain(..));
                 left.children.extend(right.children.drain(..));
             }
             _ => return,
@@ -282,6 +303,7 @@ impl<R: Rung> Node<R> {
         if let [left, right] = &mut self.frontiers[at..at + 2] {
             left.cover(right);
         }
+        self.sizes[at] = self.sizes[at].or(self.sizes[at + 1]);
         self.remove_child(at + 1, spares);
     }
 }
@@ -333,6 +355,16 @@ impl<R> Child<R> {
     }
 }
 
+impl<R: Rung> Child<R> {
+    /// The most that any order in it can serve.
+    fn sizes(&self) -> Sizes {
+        match self {
+            Self::Leaf(leaf) => leaf.rungs.iter().map(Rung::sizes).fold(Sizes::NOTHING, Sizes::or),
+            Self::Node(node) => node.sizes.iter().copied().fold(Sizes::NOTHING, Sizes::or),
+        }
+    }
+}
+
 impl<R> Leaf<R> {
     fn empty() -> Self {
         Self { rungs: ArrayVec::new(), ends: ArrayVec::new(), spans: Vec::with_capacity(LEAF_RUNGS) }
@@ -343,14 +375,17 @@ impl<R> Leaf<R> {
         let from = at.checked_sub(1).map_or(0, |before| self.ends[before]);
         from as usize..self.ends[at] as usize
     }
-
-    /// The first rung from `from` on that meets the need.
-    fn next(&self, from: usize, need: Need) -> Option<usize> {
-        (from..self.ends.len()).find(|at| self.spans[self.range(*at)].iter().any(|span| span.meets(need)))
-    }
 }
 
 impl<R: Rung> Leaf<R> {
+    /// The first rung from `from` on that meets the need.
+    fn next(&self, from: usize, need: Need) -> Option<usize> {
+        let meets = |at: &usize| {
+            self.rungs[*at].sizes().meet(need) && self.spans[self.range(*at)].iter().any(|span| span.meets(need))
+        };
+        (from..self.rungs.len()).find(meets)
+    }
+
     /// Where a rung of this rank stands or would stand.
     fn place_of(&self, rank: Rank) -> usize {
         self.rungs.partition_point(|rung| rung.rank() < rank)
@@ -459,6 +494,7 @@ impl<R> Spares<R> {
         if self.nodes.len() < SPARES {
             node.firsts.clear();
             node.frontiers.clear();
+            node.sizes.clear();
             node.children.clear();
             self.nodes.push(node);
         }
@@ -489,7 +525,8 @@ impl<'a, R: Rung> Iterator for Scan<'a, R> {
                 self.leaf = None;
             }
             let (node, from) = self.path.last_mut()?;
-            let Some(at) = (*from..node.frontiers.len()).find(|at| node.frontiers[*at].meets(self.need)) else {
+            let meets = |at: &usize| node.sizes[*at].meet(self.need) && node.frontiers[*at].meets(self.need);
+            let Some(at) = (*from..node.frontiers.len()).find(meets) else {
                 self.path.pop();
                 continue;
             };
@@ -546,17 +583,21 @@ mod tests {
     use std::collections::BTreeMap;
 
     #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-    struct Step(Rank);
+    struct Step(Rank, Sizes);
 
     impl Rung for Step {
         fn rank(&self) -> Rank {
             self.0
         }
+
+        fn sizes(&self) -> Sizes {
+            self.1
+        }
     }
 
     #[derive(Clone, Debug)]
     enum Act {
-        Insert(i64, Vec<Span>),
+        Insert(i64, Sizes, Vec<Span>),
         Remove(prop::sample::Index),
         /// Takes a hole out of the spans of an order, as a sale does.
         Sell(prop::sample::Index, u32, u32),
@@ -568,15 +609,24 @@ mod tests {
         prop::collection::vec((0..4_000u32, 1..3_000u32).prop_map(|(low, hours)| Span { low, high: low + hours }), 0..4)
     }
 
+    fn sizes() -> impl Strategy<Value = Sizes> {
+        (0..9u32, 0..9u32, 0..9u32).prop_map(|(gpus, hours_min, more)| Sizes {
+            gpus,
+            hours_min,
+            hours_max: hours_min + more,
+        })
+    }
+
     fn act() -> impl Strategy<Value = Act> {
         let index = any::<prop::sample::Index>;
         prop_oneof![
-            9 => (0..9i64, spans()).prop_map(|(price, spans)| Act::Insert(price, spans)),
+            9 => (0..9i64, sizes(), spans()).prop_map(|(price, sizes, spans)| Act::Insert(price, sizes, spans)),
             4 => index().prop_map(Act::Remove),
             4 => (index(), 0..6_000u32, 1..900u32).prop_map(|(index, from, hours)| Act::Sell(index, from, from + hours)),
             2 => (index(), spans()).prop_map(|(index, spans)| Act::Change(index, spans)),
-            6 => (0..9i64, 0..7_000u32, 0..2_500u32, prop::option::of(index())).prop_map(|(worst, by, hours, after)| {
-                Act::Scan(worst, Need { by, until: by + hours }, after)
+            6 => (0..9i64, 0..7_000u32, 0..2_500u32, sizes(), prop::option::of(index())).prop_map(|(worst, by, hours, sizes, after)| {
+                let Sizes { gpus, hours_min, hours_max } = sizes;
+                Act::Scan(worst, Need { by, until: by + hours, gpus: gpus / 2, hours_min, hours_max }, after)
             }),
         ]
     }
@@ -600,6 +650,7 @@ mod tests {
             child.measure(&mut own);
             assert!(own.iter().eq(node.frontiers[at].iter()), "the frontier of a child");
             assert!(child.len() > 0, "no child is empty");
+            assert_eq!(child.sizes(), node.sizes[at], "the sizes of a child");
             measured.cover(&own);
             let ranks = |rank: Rank| node.firsts[at] <= rank && node.firsts.get(at + 1).is_none_or(|next| rank < *next);
             depths.push(match child {
@@ -626,40 +677,41 @@ mod tests {
         #[test]
         fn finds_what_a_full_look_finds(acts in prop::collection::vec(act(), 1..2_500)) {
             let mut ladder = Ladder::default();
-            let mut plain: BTreeMap<Rank, Vec<Span>> = BTreeMap::new();
+            let mut plain: BTreeMap<Rank, (Sizes, Vec<Span>)> = BTreeMap::new();
             for (time, act) in (0u64..).zip(acts) {
-                let pick = |index: &prop::sample::Index, plain: &BTreeMap<Rank, Vec<Span>>| {
+                let pick = |index: &prop::sample::Index, plain: &BTreeMap<Rank, (Sizes, Vec<Span>)>| {
                     (!plain.is_empty()).then(|| *plain.keys().nth(index.index(plain.len())).expect("one of them"))
                 };
                 match act {
-                    Act::Insert(price, spans) => {
-                        ladder.insert(Step((price, time)), &spans);
-                        plain.insert((price, time), spans);
+                    Act::Insert(price, sizes, spans) => {
+                        ladder.insert(Step((price, time), sizes), &spans);
+                        plain.insert((price, time), (sizes, spans));
                     }
                     Act::Remove(index) => {
                         let Some(rank) = pick(&index, &plain) else { continue };
-                        prop_assert_eq!(ladder.remove(rank), plain.remove(&rank).map(|_| Step(rank)));
+                        prop_assert_eq!(ladder.remove(rank), plain.remove(&rank).map(|(sizes, _)| Step(rank, sizes)));
                         prop_assert_eq!(ladder.remove(rank), None);
                     }
                     Act::Sell(index, low, high) => {
                         let Some(rank) = pick(&index, &plain) else { continue };
-                        let left = outside(&plain[&rank], Span { low, high });
+                        let left = outside(&plain[&rank].1, Span { low, high });
                         ladder.change(rank, &left);
-                        plain.insert(rank, left);
+                        plain.entry(rank).and_modify(|kept| kept.1 = left);
                     }
                     Act::Change(index, spans) => {
                         let Some(rank) = pick(&index, &plain) else { continue };
                         ladder.change(rank, &spans);
-                        plain.insert(rank, spans);
+                        plain.entry(rank).and_modify(|kept| kept.1 = spans);
                     }
                     Act::Scan(worst, need, after) => {
                         let after = after.and_then(|index| pick(&index, &plain));
                         let found: Vec<Rank> = ladder.scan(after, worst, need).map(Rung::rank).collect();
-                        let meets = |spans: &[Span]| spans.iter().any(|span| span.meets(need));
+                        let spans_meet = |spans: &[Span]| spans.iter().any(|span| span.meets(need));
+                        let meets = |(sizes, spans): &(Sizes, Vec<Span>)| sizes.meet(need) && spans_meet(spans);
                         let behind = plain.iter().filter(|(rank, _)| rank.0 <= worst && after.is_none_or(|after| **rank > after));
-                        let expected: Vec<Rank> = behind.filter(|(_, spans)| meets(spans)).map(|(rank, _)| *rank).collect();
+                        let expected: Vec<Rank> = behind.filter(|(_, kept)| meets(kept)).map(|(rank, _)| *rank).collect();
                         prop_assert_eq!(found, expected);
-                        prop_assert_eq!(ladder.frontier.meets(need), plain.values().any(|spans| meets(spans)));
+                        prop_assert_eq!(ladder.frontier.meets(need), plain.values().any(|(_, spans)| spans_meet(spans)));
                     }
                 }
             }

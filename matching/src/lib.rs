@@ -34,12 +34,12 @@ pub use exchange::{
     ContractAssigned, ContractBusted, ContractHour, ContractNovated, ContractTerminated, DealAmended, DealClosed,
     DealVersion, DebtAccelerated, DecodeError, DeliveryReady, DepositExpected, DepositReceived, DismissalCause, Ending,
     Event, EventKey, Exchange, GPUS_MAX, HourShortfall, HoursDelivered, IndexFixed, Instruction, ItemChoice, Journal,
-    JournalApproved, JournalProposed, JournalRejected, JournalStatus, LendersSet, Log, LotExpired, LotRegistered,
-    LotWithdrawn, MARKETS_PER_BID_MAX, MarketChoice, MarketHalted, MarketOpened, MarketResumed, MatchedItem,
-    MatchedLine, MatchedTarget, MissedCause, NewCollection, NewJournal, NewLot, NewOrder, NewOutage, NewSide,
-    NoticeGiven, OPEN_ORDERS_MAX, ORDERS_PER_STEP_MAX, OpenDeposit, OpenItems, OpenLine, OpenPayout, OrderAmended,
-    OrderClosed, OrderLimitSet, OrderPlaced, OrderSide, OrderTerms, OrdersEnded, OrdersEnding, Organization,
-    OrganizationRegistered, OrganizationReinstated, OrganizationSuspended, OutageDismissed, OutageOpened,
+    JournalApproved, JournalProposed, JournalRejected, JournalStatus, LendersSet, Limits, Log, LotExpired,
+    LotRegistered, LotWithdrawn, MARKETS_PER_BID_MAX, MarketChoice, MarketHalted, MarketOpened, MarketResumed,
+    MatchedItem, MatchedLine, MatchedTarget, MissedCause, NewCollection, NewJournal, NewLot, NewOrder, NewOutage,
+    NewSide, NoticeGiven, OPEN_ORDERS_MAX, ORDERS_PER_STEP_MAX, OpenDeposit, OpenItems, OpenLine, OpenPayout,
+    OrderAmended, OrderClosed, OrderLimitSet, OrderPlaced, OrderSide, OrderTerms, OrdersEnded, OrdersEnding,
+    Organization, OrganizationRegistered, OrganizationReinstated, OrganizationSuspended, OutageDismissed, OutageOpened,
     OutageRestored, OutageSettled, Parties, PayoutRequested, PayoutReturned, PayoutSource, PeriodCharged, PeriodClosed,
     PriceBandSet, Quote, QuoteRequest, QuotedTrade, Reconciled, ReconciliationUndone, Record, Refusal, SpotAuctionHeld,
     SpotAuctionMissed, SpotBidResumed, SpotBidSuspended, SpotHold, SpotHoursDelivered, SpotHoursSold, SpotInterrupted,
@@ -60,6 +60,6 @@ pub use outage::{DeliveryTerms, Outage, OutageStatus};
 pub use price::{InvalidPrice, Price};
 pub use timeline::{Runs, Timeline};
 pub use venue::{
-    Arrival, Cursor, Execution, LotKey, Market, MarketKey, Offer, OwnOrders, Plan, PriceBand, Search, SpotBook,
-    SpotHour, SpotSale, Unfilled, UnfilledReason, Venue, WouldFill,
+    Arrival, Cursor, Execution, LotKey, Market, MarketKey, Offer, OwnOrders, OwnerKey, Plan, PriceBand, Search,
+    SpotBook, SpotHour, SpotSale, Unfilled, UnfilledReason, Venue, WorkBudget, WouldFill,
 };

@@ -10,7 +10,7 @@ use smallvec::SmallVec;
 
 use crate::ladder::Rank;
 use crate::market::hold;
-use crate::venue::{LotKey, MarketKey};
+use crate::venue::{LotKey, MarketKey, OwnerKey};
 use crate::{Billing, Hour, LotId, OrderId, Price, TermWindow, Timeline, Window};
 
 /// A buyer's order for a term.
@@ -72,6 +72,11 @@ impl BidTerms {
     /// bid bounds its trades together, not each of them, so that several lots may serve it.
     pub fn minimum(&self) -> u32 {
         if self.all_or_none { self.lot_size } else { self.min_gpus.min(self.remaining) }
+    }
+
+    /// The fewest GPUs that any of its trades to come may carry, the last included, which may be the smallest.
+    pub fn smallest_trade(&self) -> u32 {
+        if self.remaining > self.min_gpus { self.lot_size } else { self.minimum() }
     }
 }
 
@@ -154,6 +159,8 @@ pub struct Ask {
     pub self_trade_prevention: SelfTradePrevention,
     /// Its place among the lot's asks.
     pub(crate) place_in_lot: u32,
+    /// The organization's key among those with asks.
+    pub(crate) owner: OwnerKey,
 }
 
 impl Ask {

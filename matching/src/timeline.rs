@@ -1,4 +1,8 @@
 //! A timeline: a count of GPUs for every hour of a window.
+//!
+//! - `remnant`: sales that leave no free run which is too short to sell.
+
+mod remnant;
 
 use serde::{Serialize, Serializer};
 use smallvec::{SmallVec, smallvec};
@@ -101,38 +105,9 @@ impl Timeline {
         Runs { timeline: self, next: 0, gpus }
     }
 
-    /// Whether taking `gpus` over `window` would leave, for some number of GPUs, a free run shorter than `hours_min` that is
-    /// not there before.
-    pub fn leaves_remnant(&self, window: Window, gpus: u32, hours_min: u32) -> bool {
-        if hours_min <= 1 {
-            return false;
-        }
-        let mut after = self.clone();
-        after.take(window, gpus);
-        // A run that the sale makes lies within the window or touches it; a short one does not reach further than this.
-        let from = Hour::from_hours(window.start().hours().saturating_sub(hours_min));
-        let near = Window::between(from, window.end().plus(hours_min));
-        let heights = |timeline: &Self| -> SmallVec<[u32; 8]> {
-            timeline.steps().filter(|(step, _)| step.overlaps(near)).map(|(_, height)| height).collect()
-        };
-        let mut levels = heights(self);
-        levels.extend(heights(&after));
-        levels.retain(|level| *level > 0);
-        levels.sort_unstable();
-        levels.dedup();
-        levels.into_iter().any(|level| {
-            let touching = after
-                .runs(level)
-                .skip_while(|run| run.end() < window.start())
-                .take_while(|run| run.start() <= window.end());
-            let mut short = touching.filter(|run| run.hours() < hours_min);
-            short.any(|run| self.run_around(run.start(), level) != Some(run))
-        })
-    }
-
-    /// The run of at least `gpus` that contains `hour`.
-    fn run_around(&self, hour: Hour, gpus: u32) -> Option<Window> {
-        self.runs(gpus).find(|run| run.start() <= hour && hour < run.end())
+    /// The runs from the one that contains `hour` on, or the first one behind it; that one may have begun before it tells.
+    pub fn runs_from(&self, hour: Hour, gpus: u32) -> Runs<'_> {
+        Runs { timeline: self, next: self.step_at(hour), gpus }
     }
 
     /// The index of the step that contains `hour`.
@@ -217,7 +192,18 @@ mod tests {
         runs
     }
 
-    /// [`Timeline::leaves_remnant`] in so many words.
+    /// The naive form of [`Timeline::most_without_remnant`]: each quantity, each number of GPUs, each run.
+    fn most_without_remnant(
+        hours: &[u32],
+        sold: &std::ops::Range<usize>,
+        most: u32,
+        unit: u32,
+        hours_min: usize,
+    ) -> u32 {
+        let refused = |gpus: &u32| hours_min > 1 && leaves_remnant(hours, sold, *gpus, hours_min);
+        (1..=most).rev().filter(|gpus| gpus.is_multiple_of(unit)).find(|gpus| !refused(gpus)).unwrap_or(0)
+    }
+
     fn leaves_remnant(hours: &[u32], sold: &std::ops::Range<usize>, gpus: u32, hours_min: usize) -> bool {
         let mut after = hours.to_vec();
         for free in &mut after[sold.clone()] {
@@ -233,7 +219,8 @@ mod tests {
         /// The timeline equals a plain array of hours under any sequence of sales and returns.
         #[test]
         fn equals_an_array_of_hours(
-            sales in prop::collection::vec((0..HOURS, 1..=HOURS, 1..=GPUS, any::<bool>(), 1..12u32), 0..40)
+            sales in prop::collection::vec((0..HOURS, 1..=HOURS, 1..=GPUS, any::<bool>(), 1..12u32), 0..40),
+            unit in 1..5u32,
         ) {
             let mut timeline = Timeline::flat(window(0, HOURS), GPUS);
             let mut array = [GPUS; HOURS as usize];
@@ -247,10 +234,16 @@ mod tests {
                     array[range].iter_mut().for_each(|free| *free += gpus);
                     timeline.put(sold, gpus);
                 } else if gpus <= least {
-                    prop_assert_eq!(
-                        timeline.leaves_remnant(sold, gpus, hours_min),
-                        leaves_remnant(&array, &range, gpus, hours_min as usize)
-                    );
+                    for taken in [0, gpus / 3] {
+                        let mut left = array;
+                        left[range.clone()].iter_mut().for_each(|free| *free -= taken);
+                        for most in [least - taken, gpus - taken] {
+                            prop_assert_eq!(
+                                timeline.most_without_remnant(sold, taken, 1..=most, unit, hours_min),
+                                most_without_remnant(&left, &range, most, unit, hours_min as usize)
+                            );
+                        }
+                    }
                     array[range].iter_mut().for_each(|free| *free -= gpus);
                     timeline.take(sold, gpus);
                 }
@@ -290,8 +283,9 @@ mod tests {
     #[test]
     fn a_sale_in_the_middle_leaves_short_ends() {
         let timeline = Timeline::flat(window(0, 30), 16);
-        assert!(timeline.leaves_remnant(window(5, 30), 8, 6), "five hours are left before it");
-        assert!(!timeline.leaves_remnant(window(6, 30), 8, 6));
-        assert!(!timeline.leaves_remnant(window(0, 30), 8, 6));
+        let most = |window| timeline.most_without_remnant(window, 0, 8..=16, 8, 6);
+        assert_eq!(most(window(5, 30)), 0, "five hours are left before it");
+        assert_eq!(most(window(6, 30)), 16);
+        assert_eq!(most(window(0, 30)), 16);
     }
 }

@@ -9,7 +9,7 @@ use super::{CloseReason, Command, Event, Exchange, Instruction, OrderSide, Recor
 use crate::market::first_open_hour;
 use crate::{
     Arrival, Ask, Bid, BidTerms, CommandId, Cursor, DerivedIds, MarketKey, Offer, Order, OrderId, OwnOrders, Plan,
-    Search, SelfTradePrevention,
+    Search, SelfTradePrevention, WorkBudget,
 };
 
 /// Where records go as they come into being.
@@ -187,14 +187,15 @@ impl Exchange {
     }
 
     fn plan_of_resting(&self, bid: &Bid, terms: &BidTerms, markets: &[MarketKey], own: OwnOrders) -> Plan {
-        self.venue.plan(&Search {
+        let search = Search {
             markets,
             bidder: bid.organization,
             terms,
             arrival: Arrival::At(bid.priority),
             own,
             first_start: first_open_hour(self.now, bid.gate_minutes),
-        })
+        };
+        self.venue.plan(&search, &mut WorkBudget::new(self.limits.search_candidates))
     }
 
     /// Whether a bid would trade with an ask, were they not of the same organization.

@@ -9,6 +9,7 @@
 //! - `facts`: what an event means to the books.
 //! - `parties`: whom an event concerns, and what each of them may see of it.
 //! - `execute`: the loop that drives decide and apply for one command; `work`: what a command leaves for further steps.
+//! - `limits`: how much work it does for one command.
 //! - `quote`: what an order would do, without one.
 
 mod accounting;
@@ -24,6 +25,7 @@ mod execute;
 mod facts;
 mod gate;
 mod hash;
+mod limits;
 mod organization;
 mod parties;
 mod quote;
@@ -67,6 +69,7 @@ pub use event::{
 };
 pub use execute::Log;
 pub use hash::StateHash;
+pub use limits::Limits;
 pub use organization::{Budget, OPEN_ORDERS_MAX, Organization};
 pub use parties::Parties;
 pub use quote::{Quote, QuoteRequest, QuotedTrade};
@@ -126,6 +129,7 @@ pub struct Exchange {
     unfinished: BTreeMap<u64, Unfinished>,
     /// Room for the events of the next command; empty between commands.
     events: Vec<Event>,
+    limits: Limits,
 }
 
 /// An order as its `client_order_id` knows it.
@@ -139,6 +143,16 @@ impl Exchange {
     /// An exchange before its first event.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// How much work it does for one command.
+    pub fn limits(&self) -> Limits {
+        self.limits
+    }
+
+    /// Sets how much work it does for one command.
+    pub fn set_limits(&mut self, limits: Limits) {
+        self.limits = limits;
     }
 
     /// The instant of the latest event.

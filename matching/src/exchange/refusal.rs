@@ -27,6 +27,18 @@ pub enum Refusal {
         /// The limit.
         max: u32,
     },
+    /// As many asks rest on the lot as may.
+    #[error("{max} asks rest on the lot, which is the limit; cancel some first")]
+    TooManyAsksOnLot {
+        /// The limit.
+        max: u32,
+    },
+    /// The organization has as many asks in the market as it may.
+    #[error("the organization has {max} asks in the market, which is its limit; cancel some first")]
+    TooManyAsksInMarket {
+        /// The limit.
+        max: u32,
+    },
     /// The order would exceed the organization's budget for the month.
     #[error("the order needs {required} and the month's budget has {left} left")]
     BudgetExceeded {
@@ -449,6 +461,8 @@ impl Refusal {
         "organization_suspended",
         "organization_not_suspended",
         "too_many_open_orders",
+        "too_many_asks_on_lot",
+        "too_many_asks_in_market",
         "budget_exceeded",
         "market_halted",
         "market_not_halted",
@@ -540,6 +554,8 @@ impl Refusal {
             Self::OrganizationSuspended => "organization_suspended",
             Self::OrganizationNotSuspended => "organization_not_suspended",
             Self::TooManyOpenOrders { .. } => "too_many_open_orders",
+            Self::TooManyAsksOnLot { .. } => "too_many_asks_on_lot",
+            Self::TooManyAsksInMarket { .. } => "too_many_asks_in_market",
             Self::BudgetExceeded { .. } => "budget_exceeded",
             Self::MarketHalted => "market_halted",
             Self::MarketNotHalted => "market_not_halted",

@@ -3,16 +3,21 @@
 //! The venue owns supply and the order books. It promises that a plan never sells an hour of a lot twice and that
 //! candidates rank by price, then by time. It knows no money: funds, fees and holds are the exchange's business.
 //!
+//! - `budget`: how much a search may look at.
+//! - `tally`: counts by key; `starts`: the starts of a flexible window.
 //! - `plan`: what a bid would buy, by its window, placement and options.
 //! - `sweep`: which resting bids a new offer may serve.
 //! - `sold_out`: asks that have sold every hour, for the case that a trade of theirs is undone.
 //! - `unfilled`: why a bid does not fill, and what would fill it.
 //! - `spot`: the standing orders of a market's hourly auction and what they bought.
 
+mod budget;
 mod plan;
 mod sold_out;
 mod spot;
+mod starts;
 mod sweep;
+mod tally;
 mod unfilled;
 
 use ledger::{Map, OrganizationId};
@@ -23,12 +28,13 @@ use smallvec::SmallVec;
 
 use sold_out::SoldOut;
 
+pub use budget::WorkBudget;
 pub use plan::{Arrival, Execution, OwnOrders, Plan, Search};
 pub use spot::{SpotBook, SpotHour, SpotSale};
 pub use sweep::{Cursor, Offer};
 pub use unfilled::{Unfilled, UnfilledReason, WouldFill};
 
-use crate::frontier::{Span, Spans};
+use crate::frontier::{Sizes, Span, Spans};
 use crate::ladder::{Ladder, Rank, Rung};
 use crate::linked::Roster;
 use crate::{
@@ -43,6 +49,10 @@ pub struct MarketKey(u32);
 /// A lot within its venue, while its window lasts.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct LotKey(u32);
+
+/// An organization that has or had asks, within its venue.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+pub struct OwnerKey(u32);
 
 /// One market with its books.
 #[derive(Clone, Debug)]
@@ -87,19 +97,27 @@ struct BidRung {
 struct AskRung {
     rank: Rank,
     order: u32,
-    hours_min: u32,
-    hours_max: u32,
+    owner: OwnerKey,
+    sizes: Sizes,
 }
 
 impl Rung for BidRung {
     fn rank(&self) -> Rank {
         self.rank
     }
+
+    fn sizes(&self) -> Sizes {
+        Sizes { gpus: u32::MAX, hours_min: self.hours, hours_max: self.hours }
+    }
 }
 
 impl Rung for AskRung {
     fn rank(&self) -> Rank {
         self.rank
+    }
+
+    fn sizes(&self) -> Sizes {
+        self.sizes
     }
 }
 
@@ -133,6 +151,9 @@ pub struct Venue {
     /// The orders of each organization, in the order in which they came to rest.
     owned: Roster<OrganizationId>,
     sold_out: Slab<SoldOut>,
+    owner_keys: Map<OrganizationId, OwnerKey>,
+    /// How many asks each owner has in each market, term and spot.
+    asks_of_owner: Map<(OwnerKey, MarketKey), u32>,
 }
 
 impl Venue {
@@ -268,6 +289,12 @@ impl Venue {
     /// How many asks there are on a lot, term and spot.
     pub(crate) fn count_asks_on(&self, lot: LotKey) -> usize {
         self.shelves[lot.0 as usize].asks.len()
+    }
+
+    /// How many asks of an organization rest in a market, term and spot.
+    pub fn asks_of(&self, organization: OrganizationId, market: MarketId) -> u32 {
+        let (Some(market), Some(owner)) = (self.key(market), self.owner_keys.get(&organization)) else { return 0 };
+        self.asks_of_owner.get(&(*owner, market)).copied().unwrap_or(0)
     }
 
     /// The term bid with this id, while it rests.
@@ -471,6 +498,12 @@ impl Venue {
     fn shelve(&mut self, key: u32) {
         let order = &mut self.orders[key as usize];
         let Some(lot) = order.lot() else { return };
+        let next = OwnerKey(u32::try_from(self.owner_keys.len()).unwrap_or(u32::MAX));
+        let owner = *self.owner_keys.entry(order.organization()).or_insert(next);
+        *self.asks_of_owner.entry((owner, order.market())).or_default() += 1;
+        if let Order::Ask(ask) = order {
+            ask.owner = owner;
+        }
         let asks = &mut self.shelves[lot.0 as usize].asks;
         if let Some(place) = order.place_in_lot() {
             *place = u32::try_from(asks.len()).unwrap_or(u32::MAX);
@@ -481,6 +514,11 @@ impl Venue {
     fn unshelve(&mut self, key: u32) {
         let order = &mut self.orders[key as usize];
         let (Some(lot), Some(place)) = (order.lot(), order.place_in_lot().copied()) else { return };
+        if let Some(owner) = self.owner_keys.get(&order.organization())
+            && let Some(asks) = self.asks_of_owner.get_mut(&(*owner, order.market()))
+        {
+            *asks -= 1;
+        }
         let asks = &mut self.shelves[lot.0 as usize].asks;
         asks.swap_remove(place as usize);
         if let Some(moved) = asks.get(place as usize).copied()
@@ -504,7 +542,8 @@ impl Venue {
             }
             Order::Ask(ask) => {
                 let spans = spans_of_ask(&self.shelves, ask);
-                let rung = AskRung { rank: ask.rank(), order: key, hours_min: ask.hours.min, hours_max: ask.hours.max };
+                let sizes = Sizes { gpus: ask.gpus, hours_min: ask.hours.min, hours_max: ask.hours.max };
+                let rung = AskRung { rank: ask.rank(), order: key, owner: ask.owner, sizes };
                 self.markets[ask.market.0 as usize].asks.insert(rung, &spans);
             }
             Order::SpotBid(bid) => {

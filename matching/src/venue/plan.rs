@@ -6,15 +6,16 @@
 //!    that can carry the minimum.
 //! 4. A flexible bid has one start: the one that fills most GPUs, then costs least, then is earliest.
 
-use std::collections::BTreeSet;
-
-use ledger::OrganizationId;
+use ledger::{OrganizationId, Set};
 use smallvec::SmallVec;
 
-use super::{AskRung, LotKey, MarketKey, Venue};
+use super::budget::{Look, WorkBudget};
+use super::starts::Starts;
+use super::tally::Tally;
+use super::{AskRung, LotKey, MarketKey, OwnerKey, Shelf, Venue, offered};
 use crate::frontier::Need;
 use crate::ladder::{Rank, Rung, Scan};
-use crate::{Ask, BidTerms, Binding, Hour, OrderId, Placement, Price, Window};
+use crate::{Ask, BidTerms, Binding, Hour, HoursRange, OrderId, Placement, Price, Window};
 
 /// One trade that a plan would make.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -46,17 +47,14 @@ pub struct Plan {
     pub met_own_order: bool,
     /// Asks of the bidder's own that are to be cancelled.
     pub own_orders: SmallVec<[OrderId; 1]>,
+    /// Whether there may be more, or better, where the search did not look: its budget was met.
+    pub limited: bool,
 }
 
 impl Plan {
     /// The GPUs of all its trades.
     pub fn gpus(&self) -> u32 {
         self.executions.iter().map(|execution| execution.gpus).sum()
-    }
-
-    /// GPUs of one lot that the plan has taken already.
-    fn taken_from(&self, lot: LotKey) -> u32 {
-        self.executions.iter().filter(|execution| execution.lot == lot).map(|execution| execution.gpus).sum()
     }
 
     /// What an hour of its trades costs, in micro-units.
@@ -112,28 +110,56 @@ pub struct Search<'a> {
     pub first_start: Hour,
 }
 
+/// What a plan knows of a lot.
+#[derive(Clone, Copy, Default, Debug)]
+struct LotInPlan {
+    /// The GPUs free in every hour of the window.
+    free: Option<u32>,
+    /// Those that the plan takes.
+    taken: u32,
+    /// The last of its asks that was looked at.
+    last: Option<Alike>,
+}
+
+/// An ask that may serve a whole window.
+#[derive(Clone, Copy)]
+struct Server {
+    order: u32,
+    owner: OwnerKey,
+}
+
+/// In what asks of one lot are alike that count as one candidate when they follow each other.
+type Alike = (Price, Window, HoursRange);
+
 impl Venue {
     /// What a bid would buy now, up to what remains of it. An all-or-none bid that cannot have all gets nothing.
-    pub fn plan(&self, search: &Search<'_>) -> Plan {
-        match search.terms.window.exact() {
-            Some(window) => self.plan_window(search, window),
-            None => self.plan_starts(search),
-        }
+    ///
+    /// Candidates beyond the budget are not looked at: the plan is `limited` where it is not whole for that.
+    pub fn plan(&self, search: &Search<'_>, budget: &mut WorkBudget) -> Plan {
+        let mut plan = match search.terms.window.exact() {
+            Some(window) => self.plan_window(search, window, budget),
+            None => self.plan_starts(search, budget),
+        };
+        plan.limited = budget.is_met() && plan.gpus() < search.terms.remaining;
+        plan
     }
 
     /// The best plan over all the starts of a flexible window.
-    fn plan_starts(&self, search: &Search<'_>) -> Plan {
+    fn plan_starts(&self, search: &Search<'_>, budget: &mut WorkBudget) -> Plan {
         let window = search.terms.window;
         let earliest = window.earliest().max(search.first_start);
         if earliest > window.latest() {
             return Plan::default();
         }
-        let (starts, best_price) = self.starts(search, earliest);
+        let (starts, best_price) = self.starts(search, earliest, budget.left());
         let least_cost =
             best_price.map(|price| u128::from(price.micros().unsigned_abs()) * u128::from(search.terms.remaining));
         let mut best = Plan::default();
-        for start in starts {
-            let plan = self.plan_window(search, window.starting(start));
+        for start in starts.iter() {
+            if budget.is_spent() {
+                break;
+            }
+            let plan = self.plan_window(search, window.starting(start), budget);
             let whole = plan.gpus() == search.terms.remaining;
             let cannot_be_beaten = whole && least_cost.is_some_and(|least| plan.cost() <= least);
             // Stopping before an own ask, or cancelling one, belongs to the start that is chosen; without any trade, to the first.
@@ -149,61 +175,52 @@ impl Venue {
         best
     }
 
-    /// The starts, in order, among which the best is: between two of them nothing changes. With the best price of any
-    /// candidate.
-    fn starts(&self, search: &Search<'_>, earliest: Hour) -> (BTreeSet<Hour>, Option<Price>) {
+    /// The starts, in order, among which the best is: between two of them nothing changes. With the best price of any ask that
+    /// may serve one of them.
+    ///
+    /// They come of such asks: with a free run that has begun by the latest start and lasts until the earliest end. Where there are more
+    /// than `asks_max`, they are all the hours.
+    fn starts(&self, search: &Search<'_>, earliest: Hour, asks_max: u32) -> (Starts, Option<Price>) {
         let (latest, hours) = (search.terms.window.latest(), search.terms.window.hours());
-        let need = Need { by: latest.hours(), until: earliest.plus(hours).hours() };
-        let mut starts = BTreeSet::from([earliest]);
+        let (by, until, gpus) = (latest.hours(), earliest.plus(hours).hours(), search.terms.smallest_trade());
+        let need = Need { by, until, gpus, ..Need::lasting(hours) };
+        let mut starts = Starts::between(earliest, latest);
+        starts.add(earliest);
         let mut best_price: Option<Price> = None;
-        for (_, rung) in self.candidates(search, need) {
-            if !(rung.hours_min..=rung.hours_max).contains(&hours) {
-                continue;
-            }
-            let Some(ask) = self.ask_at(rung.order) else { continue };
+        let mut lots: Tally<LotKey, bool> = Tally::default();
+        let asks = self.candidates(search, None, need).filter_map(|rung| self.ask_at(rung.order));
+        for (nth, ask) in (0..).zip(asks.filter(|ask| self.has_free_run(ask, latest, earliest.plus(hours)))) {
             best_price = best_price.or(Some(ask.limit_price));
-            let remnant = self.lot_at(ask.lot).min_remnant_hours;
-            let mut consider = |start: Hour| {
-                if (earliest..=latest).contains(&start) {
-                    starts.insert(start);
-                }
-            };
-            for edge in self.edges(ask) {
-                let ends_with = |hours_left: u32| edge.back(hours).back(hours_left);
-                consider(edge);
-                consider(ends_with(0).plus(1));
-                if remnant > 1 {
-                    // What is left before the window, or behind it, is nothing, then too short, then long enough.
-                    consider(edge.plus(1));
-                    consider(edge.plus(remnant));
-                    consider(ends_with(0));
-                    consider(ends_with(remnant).plus(1));
-                }
+            if nth == asks_max {
+                starts.add_all();
+                break;
+            }
+            let lot = self.lot_at(ask.lot);
+            starts.add_edges(&ask.remaining, hours, lot.min_remnant_hours);
+            if !std::mem::replace(lots.of(ask.lot), true) {
+                starts.add_edges(&lot.residual, hours, lot.min_remnant_hours);
             }
         }
         (starts, best_price)
     }
 
-    /// Where what an ask can sell changes, in no order that matters.
-    pub(super) fn edges<'a>(&'a self, ask: &'a Ask) -> impl Iterator<Item = Hour> + 'a {
-        let steps = self.lot_at(ask.lot).residual.steps().chain(ask.remaining.steps());
-        steps.flat_map(|(step, _)| [step.start(), step.end()])
+    /// Whether an ask's lot has a free run within the ask's hours, and long enough for it, that has begun by one hour and lasts until
+    /// another. An ask's spans say the same, but for those that were not measured since a sale.
+    fn has_free_run(&self, ask: &Ask, by: Hour, until: Hour) -> bool {
+        let Shelf { lot, unit, .. } = &self.shelves[ask.lot.0 as usize];
+        let runs = lot.residual.runs(*unit).take_while(|run| run.start() <= by);
+        offered(runs, ask.window, ask.hours.min).any(|span| span.low <= by.hours() && span.high >= until.hours())
     }
 
     /// What a bid would buy of one window.
-    fn plan_window(&self, search: &Search<'_>, window: Window) -> Plan {
+    fn plan_window(&self, search: &Search<'_>, window: Window, budget: &mut WorkBudget) -> Plan {
         let terms = search.terms;
         let mut plan = match (terms.bound_to, terms.placement) {
-            (Some(binding), _) => self.plan_bound(search, window, binding),
+            (Some(binding), _) => self.plan_bound(search, window, binding, budget),
             (None, Placement::Any) => {
-                let candidates = self.servers(search, window);
-                self.take(
-                    search,
-                    window,
-                    candidates.filter_map(|(market, rung)| Some((market, self.ask_at(rung.order)?))),
-                )
+                self.take(search, window, |after, gpus| self.servers(search, window, after, gpus), budget)
             }
-            (None, placement) => self.plan_placed(search, window, placement),
+            (None, placement) => self.plan_placed(search, window, placement, budget),
         };
         if !plan.executions.is_empty() {
             plan.window = Some(window);
@@ -211,24 +228,44 @@ impl Venue {
         plan
     }
 
-    /// The candidates for a whole window; whether they have the GPUs is for the plan to tell.
-    fn servers(&self, search: &Search<'_>, window: Window) -> impl Iterator<Item = (MarketKey, &AskRung)> {
-        let hours = window.hours();
-        let candidates = self.candidates(search, Need::of(window));
-        candidates.filter(move |(_, rung)| (rung.hours_min..=rung.hours_max).contains(&hours))
+    /// The asks for at least so many GPUs over a whole window behind a place in the ranking, best first; what of them is left is for
+    /// the plan to tell.
+    fn servers(
+        &self,
+        search: &Search<'_>,
+        window: Window,
+        after: Option<Rank>,
+        gpus: u32,
+    ) -> impl Iterator<Item = Server> {
+        let (by, until) = (window.start().hours(), window.end().hours());
+        let need = Need { by, until, gpus, ..Need::lasting(window.hours()) };
+        self.candidates(search, after, need).map(|rung| Server { order: rung.order, owner: rung.owner })
     }
 
     /// A plan of one lot or one provider: the first in the ranking that can carry all, else the first that can carry something.
-    fn plan_placed(&self, search: &Search<'_>, window: Window, placement: Placement) -> Plan {
+    fn plan_placed(&self, search: &Search<'_>, window: Window, placement: Placement, budget: &mut WorkBudget) -> Plan {
         // Whether a group can carry the bid is asked before, and apart from, what becomes of the bidder's own asks in it.
         let own = if search.own == OwnOrders::PassOver { OwnOrders::PassOver } else { OwnOrders::Trade };
-        let mut seen = BTreeSet::new();
-        let mut first = None;
-        for (_, rung) in self.servers(search, window) {
+        let mut seen: Set<Binding> = Set::default();
+        let mut first: Option<(Binding, Plan)> = None;
+        let mut lots: Tally<LotKey, LotInPlan> = Tally::default();
+        for server in self.servers(search, window, None, search.terms.minimum()) {
+            if budget.passes_over(server.owner) {
+                continue;
+            }
+            let Some(ask) = self.ask_at(server.order) else { continue };
             // An ask that cannot trade here gives its group no rank.
-            let Some(ask) = self.ask_at(rung.order) else { continue };
             let passed_over = own == OwnOrders::PassOver && ask.organization == search.bidder;
-            if passed_over || self.quantity(ask, window, search.terms, 0) == 0 {
+            let in_plan = lots.of(ask.lot);
+            if passed_over || self.free(ask, window, in_plan) == 0 {
+                continue;
+            }
+            match Self::look(ask, in_plan, budget) {
+                Look::At => {}
+                Look::PassOver => continue,
+                Look::End => break,
+            }
+            if self.quantity(ask, window, search.terms, in_plan) == 0 {
                 continue;
             }
             let lot = self.lot_at(ask.lot);
@@ -239,43 +276,71 @@ impl Venue {
             if !seen.insert(binding) {
                 continue;
             }
-            let gpus = self.plan_bound(&Search { own, ..*search }, window, binding).gpus();
-            if gpus == search.terms.remaining {
-                return self.plan_bound(search, window, binding);
+            let plan = self.plan_bound(&Search { own, ..*search }, window, binding, budget);
+            let whole = plan.gpus() == search.terms.remaining;
+            if whole || (first.is_none() && plan.gpus() > 0) {
+                first = Some((binding, plan));
             }
-            if gpus > 0 && first.is_none() {
-                first = Some(binding);
+            if whole {
+                break;
             }
         }
-        first.map_or_else(Plan::default, |binding| self.plan_bound(search, window, binding))
+        let Some((binding, plan)) = first else { return Plan::default() };
+        let meets_own = own != search.own && plan.executions.iter().any(|e| e.seller == search.bidder);
+        if meets_own { self.plan_bound(search, window, binding, budget) } else { plan }
     }
 
     /// A plan of the lots that a bid is bound to.
-    fn plan_bound(&self, search: &Search<'_>, window: Window, binding: Binding) -> Plan {
+    fn plan_bound(&self, search: &Search<'_>, window: Window, binding: Binding, budget: &mut WorkBudget) -> Plan {
         let lots = self.lots_together.get(&binding).into_iter().flatten();
         let orders = lots.flat_map(|key| &self.shelves[key.0 as usize].asks);
-        let mut asks: Vec<&Ask> = orders
-            .filter_map(|order| self.ask_at(*order))
-            .filter(|ask| search.markets.contains(&ask.market) && ask.limit_price <= search.terms.limit_price)
+        let hours = window.hours();
+        let mut asks: Vec<(&Ask, u32)> = orders
+            .filter_map(|order| Some((self.ask_at(*order)?, *order)))
+            .filter(|(ask, _)| search.markets.contains(&ask.market) && ask.limit_price <= search.terms.limit_price)
+            .filter(|(ask, _)| ask.window.covers(window) && ask.hours.contains(hours))
             .collect();
-        asks.sort_unstable_by_key(|ask| ask.rank());
-        self.take(search, window, asks.into_iter().map(|ask| (ask.market, ask)))
+        asks.sort_unstable_by_key(|(ask, _)| ask.rank());
+        let behind = |after: Option<Rank>, gpus: u32| {
+            let past = asks.partition_point(|(ask, _)| Some(ask.rank()) <= after);
+            let large = asks[past..].iter().filter(move |(ask, _)| ask.gpus >= gpus);
+            large.map(|(ask, order)| Server { order: *order, owner: ask.owner })
+        };
+        self.take(search, window, behind, budget)
     }
 
-    /// Takes from candidates, best first, until the bid has all it wants.
-    fn take<'a>(
-        &'a self,
+    /// Takes from asks for a whole window, best first, until the bid has all it wants. `asks_for` tells those behind a place in the
+    /// ranking for at least so many GPUs.
+    fn take<I: Iterator<Item = Server>>(
+        &self,
         search: &Search<'_>,
         window: Window,
-        candidates: impl Iterator<Item = (MarketKey, &'a Ask)>,
+        asks_for: impl Fn(Option<Rank>, u32) -> I,
+        budget: &mut WorkBudget,
     ) -> Plan {
         let terms = search.terms;
         let mut plan = Plan::default();
         let mut wanted = terms.remaining;
         let mut stopped_at = None;
-        for (market, ask) in candidates {
+        let mut lots: Tally<LotKey, LotInPlan> = Tally::default();
+        let mut minimum = terms.minimum();
+        let mut asks = asks_for(None, minimum);
+        while let Some(server) = asks.next() {
+            if budget.passes_over(server.owner) {
+                continue;
+            }
+            let Some(ask) = self.ask_at(server.order) else { continue };
+            let in_plan = lots.of(ask.lot);
+            if self.free(ask, window, in_plan) == 0 {
+                continue;
+            }
+            match Self::look(ask, in_plan, budget) {
+                Look::At => {}
+                Look::PassOver => continue,
+                Look::End => break,
+            }
             let open = BidTerms { remaining: wanted, ..*terms };
-            let gpus = self.quantity(ask, window, &open, plan.taken_from(ask.lot));
+            let gpus = self.quantity(ask, window, &open, in_plan);
             if gpus == 0 {
                 continue;
             }
@@ -300,11 +365,18 @@ impl Venue {
                 Arrival::At(since) if since < ask.priority => (terms.limit_price, false),
                 Arrival::At(_) | Arrival::Now => (ask.limit_price, true),
             };
-            let (lot, seller) = (ask.lot, ask.organization);
+            let (lot, seller, market) = (ask.lot, ask.organization, ask.market);
             plan.executions.push(Execution { ask: ask.id, market, lot, seller, gpus, price, ask_rested });
+            in_plan.taken += gpus;
             wanted -= gpus;
             if wanted == 0 {
                 break;
+            }
+            // The last trade may be smaller than the others: asks that were too small may serve it.
+            let least = BidTerms { remaining: wanted, ..*terms }.minimum();
+            if least < minimum {
+                minimum = least;
+                asks = asks_for(Some(ask.rank()), least);
             }
         }
         if terms.all_or_none && wanted > 0 {
@@ -322,70 +394,74 @@ impl Venue {
         plan
     }
 
-    /// How many GPUs a bid takes from an ask: as many as it wants and the ask has, less where the lot refuses the remnant that
-    /// this would leave; none below the bid's minimum.
-    fn quantity(&self, ask: &Ask, window: Window, open: &BidTerms, taken: u32) -> u32 {
-        let (lot_size, minimum) = (open.lot_size, open.minimum().max(1));
-        let gpus = self.available(ask, window, taken).min(open.remaining);
-        let gpus = gpus - gpus % lot_size;
+    /// The GPUs of an ask's lot that are free in every hour of a window; 0 below the market's lot size.
+    fn free(&self, ask: &Ask, window: Window, in_plan: &mut LotInPlan) -> u32 {
+        let Shelf { lot, unit, .. } = &self.shelves[ask.lot.0 as usize];
+        *in_plan
+            .free
+            .get_or_insert_with(|| Some(lot.residual.min_over(window)).filter(|free| free >= unit).unwrap_or(0))
+    }
+
+    /// Counts a candidate, unless it is alike the one of its lot that was counted last.
+    fn look(ask: &Ask, in_plan: &mut LotInPlan, budget: &mut WorkBudget) -> Look {
+        let alike = (ask.limit_price, ask.window, ask.hours);
+        if in_plan.last == Some(alike) {
+            return Look::At;
+        }
+        let look = budget.look(ask.owner);
+        if look == Look::At {
+            in_plan.last = Some(alike);
+        }
+        look
+    }
+
+    /// How many GPUs a bid takes from an ask for a whole window: as many as it wants and the ask has, less where the lot refuses the
+    /// remnant that this would leave; none below the bid's minimum.
+    fn quantity(&self, ask: &Ask, window: Window, open: &BidTerms, in_plan: &mut LotInPlan) -> u32 {
+        let minimum = open.minimum().max(1);
+        let free = self.free(ask, window, in_plan).saturating_sub(in_plan.taken).min(open.remaining);
+        if free < minimum {
+            return 0;
+        }
+        let gpus = free.min(ask.remaining.min_over(window));
+        let gpus = gpus - gpus % open.lot_size;
         if gpus < minimum {
             return 0;
         }
         let lot = self.lot_at(ask.lot);
-        if lot.min_remnant_hours <= 1 {
-            return gpus;
-        }
-        let mut residual = std::borrow::Cow::Borrowed(&lot.residual);
-        if taken > 0 {
-            residual.to_mut().take(window, taken);
-        }
-        let refused = |gpus: u32| residual.leaves_remnant(window, gpus, lot.min_remnant_hours);
-        if !refused(gpus) {
-            return gpus;
-        }
-        // Fewer may do. The answer can change only where what the sale leaves meets another height near it.
-        let from = Hour::from_hours(window.start().hours().saturating_sub(lot.min_remnant_hours));
-        let near = Window::between(from, window.end().plus(lot.min_remnant_hours));
-        let steps = residual.steps().filter(|(step, _)| step.overlaps(near));
-        let heights: BTreeSet<u32> = steps.map(|(_, height)| height).chain(std::iter::once(0)).collect();
-        let meets = heights.iter().flat_map(|height| heights.iter().map(move |other| height.saturating_sub(*other)));
-        let tries: BTreeSet<u32> = meets
-            .flat_map(|meet| [meet, meet.saturating_sub(1)])
-            .map(|meet| meet - meet % lot_size)
-            .filter(|tried| (minimum..gpus).contains(tried))
-            .collect();
-        tries.into_iter().rev().find(|tried| !refused(*tried)).unwrap_or(0)
+        let quantities = minimum..=gpus;
+        lot.residual.most_without_remnant(window, in_plan.taken, quantities, open.lot_size, lot.min_remnant_hours)
     }
 
-    /// The asks of a search's markets up to its limit, best first, but for those that cannot meet the need.
-    pub(super) fn candidates(&self, search: &Search<'_>, need: Need) -> Candidates<'_> {
+    /// The asks of a search's markets behind a place in the ranking and up to its limit, best first, but for those that cannot meet
+    /// the need.
+    pub(super) fn candidates(&self, search: &Search<'_>, after: Option<Rank>, need: Need) -> Candidates<'_> {
         let worst = search.terms.limit_price.micros();
-        let scans = search.markets.iter().map(|key| (*key, self.at(*key).asks.scan(None, worst, need)));
-        let mut scans: SmallVec<[(MarketKey, Scan<'_, AskRung>); 1]> = scans.collect();
+        let scans = search.markets.iter().map(|key| self.at(*key).asks.scan(after, worst, need));
+        let mut scans: SmallVec<[Scan<'_, AskRung>; 1]> = scans.collect();
         let several = scans.len() > 1;
-        let heads = scans.iter_mut().filter(|_| several).map(|(_, scan)| scan.next()).collect();
+        let heads = scans.iter_mut().filter(|_| several).map(Iterator::next).collect();
         Candidates { scans, heads }
     }
 }
 
 /// The candidates of several markets as one ranking.
 pub(super) struct Candidates<'a> {
-    scans: SmallVec<[(MarketKey, Scan<'a, AskRung>); 1]>,
+    scans: SmallVec<[Scan<'a, AskRung>; 1]>,
     /// The next of each scan; not used for a single one.
     heads: SmallVec<[Option<&'a AskRung>; 4]>,
 }
 
 impl<'a> Iterator for Candidates<'a> {
-    type Item = (MarketKey, &'a AskRung);
+    type Item = &'a AskRung;
 
     fn next(&mut self) -> Option<Self::Item> {
-        if let [(market, scan)] = &mut self.scans[..] {
-            return scan.next().map(|rung| (*market, rung));
+        if let [scan] = &mut self.scans[..] {
+            return scan.next();
         }
         let ranked = self.heads.iter().enumerate().filter_map(|(index, head)| Some(((*head)?.rank(), index)));
         let (_, index): (Rank, usize) = ranked.min()?;
-        let (market, scan) = &mut self.scans[index];
-        let head = std::mem::replace(&mut self.heads[index], scan.next());
-        head.map(|rung| (*market, rung))
+        let next = self.scans[index].next();
+        std::mem::replace(&mut self.heads[index], next)
     }
 }

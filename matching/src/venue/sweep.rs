@@ -3,7 +3,7 @@
 use super::{BidRung, LotKey, MarketKey, Venue};
 use crate::frontier::Need;
 use crate::ladder::Rank;
-use crate::{Bid, Order, OrderId, Window};
+use crate::{Bid, HoursRange, OrderId, Window};
 
 /// What has come to the book, or come back.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -24,23 +24,25 @@ impl Venue {
     /// The next bid after `cursor` that the offer may serve, with the cursor behind it. Whether it does is for a plan to tell.
     pub fn next_bid_for(&self, offer: Offer, cursor: Option<Cursor>) -> Option<(Cursor, &Bid)> {
         let after = cursor.map(|Cursor(rank)| rank);
+        let mut lengths = HoursRange { min: 0, max: u32::MAX };
         let (market, worst, window, lot) = match offer {
             Offer::Ask(id) => {
                 let ask = self.ask(id)?;
+                lengths = ask.hours;
                 (ask.market, ask.limit_price.micros(), Some(ask.window), Some(ask.lot))
             }
             Offer::Lot(key) => {
-                let mut asks = self.asks_on(key).into_iter().filter_map(|order| match order {
-                    Order::Ask(ask) => Some(ask),
-                    _ => None,
-                });
-                let best = asks.next()?;
+                let asks = self.shelves[key.0 as usize].asks.iter().filter_map(|order| self.ask_at(*order));
+                let best = asks.min_by_key(|ask| ask.limit_price)?;
                 (best.market, best.limit_price.micros(), Some(self.lot_at(key).window), Some(key))
             }
             Offer::Market(key) => (key, 1, None, None),
         };
-        let need =
-            window.map_or(Need::ANYTHING, |window| Need { by: window.end().hours(), until: window.start().hours() });
+        let anything = Need { hours_min: lengths.min, hours_max: lengths.max, ..Need::ANYTHING };
+        let need = window.map_or(anything, |window| {
+            let (by, until) = (window.end().hours(), window.start().hours());
+            Need { by, until, ..anything }
+        });
         let unit = lot.map_or(1, |lot| self.shelves[lot.0 as usize].unit);
         let fits = |rung: &BidRung| match (window, lot) {
             (Some(window), Some(lot)) => may_fit(rung, window) && self.may_carry(rung, lot, unit),

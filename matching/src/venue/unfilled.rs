@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 
-use super::{MarketKey, OwnOrders, Plan, Search, Venue};
+use super::{MarketKey, OwnOrders, Plan, Search, Venue, WorkBudget};
 use crate::frontier::Need;
 use crate::{Ask, BidTerms, Hour, Placement, Price, Timeline, Window};
 
@@ -37,6 +37,8 @@ pub enum UnfilledReason {
     PostOnly,
     /// It would have traded with an order of the same organization.
     SelfTrade,
+    /// The search ended before it had looked at every ask, or before it was known what would fill the bid.
+    SearchLimit,
 }
 
 impl UnfilledReason {
@@ -53,6 +55,9 @@ impl UnfilledReason {
             Self::Provider => "No single provider has this many GPUs; several providers together do.",
             Self::PostOnly => "The order would have traded at once, which post_only forbids.",
             Self::SelfTrade => "The order would have traded with an order of your own organization.",
+            Self::SearchLimit => {
+                "There are more asks for these hours than one search looks at; a narrower window, or a smaller order, may fill."
+            }
         }
     }
 }
@@ -76,33 +81,30 @@ const WINDOWS_MAX: usize = 8;
 /// How many quantities are tried.
 const QUANTITIES_MAX: usize = 8;
 
+/// A bid that does not fill whole, and what may be spent to say why.
+struct Explanation<'a> {
+    venue: &'a Venue,
+    search: Search<'a>,
+    /// The candidates that its plans may look at: together, and in each.
+    left: u32,
+    whole: u32,
+}
+
+/// A plan met its budget, so that the cause is not known.
+struct Limited;
+
 impl Venue {
-    /// Why a bid that arrives now does not fill whole. `search` is as it arrives; a halted market or a post-only wish is for
-    /// the caller to see. `markets` are all that the bid names, halted ones included: its limit is on the tick of each.
-    pub fn explain(&self, search: &Search<'_>, markets: &[MarketKey]) -> Unfilled {
-        if let Some(plan) = self.fills(search, &BidTerms { limit_price: Price::MAX, ..*search.terms }) {
-            let price = self.limit_of(&plan, markets);
-            return Unfilled { reason: UnfilledReason::Price, would_fill: price.map(WouldFill::LimitPrice) };
+    /// Why a bid that arrives now does not fill whole. `search` is as it arrives and `found` its plan; a post-only wish is for the caller to
+    /// see. `markets` are all that the bid names, halted ones included: its limit is on the tick of each.
+    ///
+    /// Looks at no more than `candidates` in all, and says [`UnfilledReason::SearchLimit`] where that is not enough.
+    pub fn explain(&self, search: &Search<'_>, found: &Plan, markets: &[MarketKey], candidates: u32) -> Unfilled {
+        let limited = Unfilled { reason: UnfilledReason::SearchLimit, would_fill: None };
+        if found.limited {
+            return limited;
         }
-        if let Some(window) = self.nearest_window(search) {
-            return Unfilled { reason: UnfilledReason::Hours, would_fill: Some(WouldFill::Window(window)) };
-        }
-        // What there is at all, were it nobody's own and in one place.
-        let anywhere = BidTerms { placement: Placement::Any, bound_to: None, ..*search.terms };
-        let anyones = Search { own: OwnOrders::Trade, ..*search };
-        if self.fills(&anyones, &anywhere).is_some() {
-            if self.fills(search, &anywhere).is_some() {
-                let reason = match search.terms.placement {
-                    Placement::OneProvider => UnfilledReason::Provider,
-                    Placement::Any | Placement::OneFabric => UnfilledReason::Fabric,
-                };
-                return Unfilled { reason, would_fill: self.most(search) };
-            }
-            if self.fills(&anyones, search.terms).is_some() {
-                return Unfilled { reason: UnfilledReason::SelfTrade, would_fill: None };
-            }
-        }
-        Unfilled { reason: UnfilledReason::Quantity, would_fill: self.most(search) }
+        let mut explanation = Explanation { venue: self, search: *search, left: candidates, whole: candidates };
+        explanation.explain(found, markets).unwrap_or(limited)
     }
 
     /// The lowest limit, on the tick of each of these markets, that reaches all trades of a plan.
@@ -111,42 +113,99 @@ impl Venue {
         worst.up_to(markets.iter().map(|key| self.at(*key).spec.price_tick))
     }
 
+    /// The cheapest asks that the limit reaches, for whatever hours.
+    fn asks_near(&self, search: &Search<'_>) -> impl Iterator<Item = &Ask> {
+        // What is looked at must not depend on whether an ask's spans have been measured since a sale.
+        let asks = self.candidates(search, None, Need::ANYTHING).filter_map(|rung| self.ask_at(rung.order));
+        asks.filter(|ask| self.has_hours_left(ask)).take(ASKS_MAX)
+    }
+}
+
+impl Explanation<'_> {
+    fn explain(&mut self, found: &Plan, markets: &[MarketKey]) -> Result<Unfilled, Limited> {
+        let (search, terms) = (self.search, *self.search.terms);
+        if search.markets.len() < markets.len() && self.fills(&Search { markets, ..search }, &terms)?.is_some() {
+            return Ok(Unfilled { reason: UnfilledReason::Closed, would_fill: None });
+        }
+        if terms.limit_price < Price::MAX
+            && let Some(plan) = self.fills(&search, &BidTerms { limit_price: Price::MAX, ..terms })?
+        {
+            let price = self.venue.limit_of(&plan, markets);
+            return Ok(Unfilled { reason: UnfilledReason::Price, would_fill: price.map(WouldFill::LimitPrice) });
+        }
+        if let Some(window) = self.nearest_window()? {
+            return Ok(Unfilled { reason: UnfilledReason::Hours, would_fill: Some(WouldFill::Window(window)) });
+        }
+        // What there is at all, were it nobody's own and in one place.
+        let anywhere = BidTerms { placement: Placement::Any, bound_to: None, ..terms };
+        let anyones = Search { own: OwnOrders::Trade, ..search };
+        let (placed, choosy) = (anywhere != terms, search.own != OwnOrders::Trade);
+        if (placed || choosy) && self.fills(&anyones, &anywhere)?.is_some() {
+            if placed && self.fills(&search, &anywhere)?.is_some() {
+                let reason = match terms.placement {
+                    Placement::OneProvider => UnfilledReason::Provider,
+                    Placement::Any | Placement::OneFabric => UnfilledReason::Fabric,
+                };
+                return Ok(Unfilled { reason, would_fill: self.most(found)? });
+            }
+            if !placed || (choosy && self.fills(&anyones, &terms)?.is_some()) {
+                return Ok(Unfilled { reason: UnfilledReason::SelfTrade, would_fill: None });
+            }
+        }
+        Ok(Unfilled { reason: UnfilledReason::Quantity, would_fill: self.most(found)? })
+    }
+
+    fn plan(&mut self, search: &Search<'_>, terms: &BidTerms) -> Result<Plan, Limited> {
+        let mut budget = WorkBudget::of(self.left, self.whole);
+        let plan = self.venue.plan(&Search { terms, ..*search }, &mut budget);
+        self.left = budget.left();
+        if plan.limited { Err(Limited) } else { Ok(plan) }
+    }
+
     /// The plan of changed terms, if it fills them.
-    fn fills(&self, search: &Search<'_>, terms: &BidTerms) -> Option<Plan> {
-        let plan = self.plan(&Search { terms, ..*search });
-        (plan.gpus() == terms.remaining).then_some(plan)
+    fn fills(&mut self, search: &Search<'_>, terms: &BidTerms) -> Result<Option<Plan>, Limited> {
+        let plan = self.plan(search, terms)?;
+        Ok((plan.gpus() == terms.remaining).then_some(plan))
     }
 
     /// GPUs that the bid could have had in its hours at its price: the most it finds now. A bid for so many may be led to another
     /// place, which could carry it but for asks of the bidder's own; then what is found there is tried, and so on.
-    fn most(&self, search: &Search<'_>) -> Option<WouldFill> {
-        let min_gpus = if search.terms.all_or_none { search.terms.lot_size } else { search.terms.min_gpus };
-        let mut wanted = search.terms.remaining;
-        for _ in 0..QUANTITIES_MAX {
-            let terms = BidTerms { remaining: wanted, all_or_none: false, min_gpus, ..*search.terms };
-            let found = self.plan(&Search { terms: &terms, ..*search }).gpus();
+    fn most(&mut self, found: &Plan) -> Result<Option<WouldFill>, Limited> {
+        let terms = *self.search.terms;
+        let search = self.search;
+        let min_gpus = if terms.all_or_none { terms.lot_size } else { terms.min_gpus };
+        // What it found of all that it wants is known, unless it had to be all.
+        let mut wanted = if terms.all_or_none { terms.remaining } else { found.gpus() };
+        let tries = QUANTITIES_MAX - usize::from(!terms.all_or_none);
+        for _ in 0..tries {
+            if wanted == 0 {
+                return Ok(None);
+            }
+            let terms = BidTerms { remaining: wanted, all_or_none: false, min_gpus, ..terms };
+            let found = self.plan(&search, &terms)?.gpus();
             if found == wanted {
-                return (found > 0).then_some(WouldFill::Gpus(found));
+                return Ok(Some(WouldFill::Gpus(found)));
             }
             wanted = found;
         }
-        None
+        Ok(None)
     }
 
     /// The nearest window that fills the bid: of the same length first, then from the same start with another length.
-    fn nearest_window(&self, search: &Search<'_>) -> Option<Window> {
+    fn nearest_window(&mut self) -> Result<Option<Window>, Limited> {
+        let search = self.search;
         let (wanted, hours) = (search.terms.window, search.terms.window.hours());
         let first = wanted.earliest().max(search.first_start);
         let (mut starts, mut lengths) = (Nearest::default(), Nearest::default());
-        for ask in self.asks_near(search) {
-            let lot = self.lot_at(ask.lot);
+        for ask in self.venue.asks_near(&search) {
+            let lot = self.venue.lot_at(ask.lot);
             let remnants = if lot.min_remnant_hours > 0 { &[0, lot.min_remnant_hours][..] } else { &[0] };
             // An ask that has sold nothing changes where its window does.
             let own = Some(&ask.remaining).filter(|own| own.min() < own.max() || ask.window != lot.window);
             for timeline in [&lot.residual].into_iter().chain(own) {
                 for remnant in remnants {
-                    starts.offer_starts(search, timeline, |edge| edge.plus(*remnant));
-                    starts.offer_starts(search, timeline, |edge| edge.back(hours).back(*remnant));
+                    starts.offer_starts(&search, timeline, |edge| edge.plus(*remnant));
+                    starts.offer_starts(&search, timeline, |edge| edge.back(hours).back(*remnant));
                     lengths.offer_lengths(first, hours, timeline, *remnant);
                 }
             }
@@ -156,18 +215,13 @@ impl Venue {
         }
         let moved = starts.0.into_iter().map(|(_, start)| (Hour::from_hours(start), hours));
         let resized = lengths.0.into_iter().map(|(_, length)| (first, length));
-        let mut windows = moved.chain(resized).filter_map(|(start, hours)| Window::new(start, start.plus(hours)).ok());
-        windows.find(|window| {
-            let terms = BidTerms { window: (*window).into(), ..*search.terms };
-            self.fills(search, &terms).is_some()
-        })
-    }
-
-    /// The cheapest asks that the limit reaches, for whatever hours.
-    fn asks_near(&self, search: &Search<'_>) -> impl Iterator<Item = &Ask> {
-        // What is looked at must not depend on whether an ask's spans have been measured since a sale.
-        let asks = self.candidates(search, Need::ANYTHING).filter_map(|(_, rung)| self.ask_at(rung.order));
-        asks.filter(|ask| self.has_hours_left(ask)).take(ASKS_MAX)
+        let windows = moved.chain(resized).filter_map(|(start, hours)| Window::new(start, start.plus(hours)).ok());
+        for window in windows {
+            if self.fills(&search, &BidTerms { window: window.into(), ..*search.terms })?.is_some() {
+                return Ok(Some(window));
+            }
+        }
+        Ok(None)
     }
 }
 

@@ -117,6 +117,7 @@ pub fn tell_unfilled(unfilled: Unfilled) -> String {
         UnfilledReason::Provider => "provider",
         UnfilledReason::PostOnly => "post_only",
         UnfilledReason::SelfTrade => "self_trade",
+        UnfilledReason::SearchLimit => "search_limit",
     };
     format!(" ({})", format!("{reason} {would}").trim())
 }

@@ -20,6 +20,7 @@ mod quotes;
 mod request;
 mod resale;
 mod scenario;
+mod search;
 mod self_trade;
 mod spot;
 mod steps;

@@ -17,6 +17,7 @@
 //! - `m1,m2` names two markets, `?region=eu;renewable=9000` those that a filter admits;
 //! - `outage O1 acme B1#1 gpus=8 from=2-30` says that GPUs are out, `lot … confirmed penalty=2500 outages=2` what a lot promises;
 //! - `until 5` moves time to hour 5 and tells all but the hours delivered, `wait 5` tells nothing;
+//! - `search 8` lets one search look at eight candidates;
 //! - `at 5` moves time to hour 5, `at 5-10` to ten minutes before it.
 
 mod books;
@@ -29,9 +30,9 @@ use ledger::{
     ReconciliationId, StatementId,
 };
 use matching::{
-    Amendment, CloseReason, Command, CommandId, Event, Exchange, Hour, Instruction, Log, LotId, MarketId, MissedCause,
-    NewLot, NewOrder, NewOutage, NewSide, OrderId, OutageId, PriceBand, Quote, QuoteRequest, Record, Refusal, SpotSale,
-    Supply, Window,
+    Amendment, CloseReason, Command, CommandId, Event, Exchange, Hour, Instruction, Limits, Log, LotId, MarketId,
+    MissedCause, NewLot, NewOrder, NewOutage, NewSide, OrderId, OutageId, PriceBand, Quote, QuoteRequest, Record,
+    Refusal, SpotSale, Supply, Window,
 };
 use uuid::Uuid;
 
@@ -288,6 +289,11 @@ impl Scenario {
             ["limit", who, orders] => {
                 let (organization, open_orders_max) = (organization(who), Some(number(orders)));
                 self.execute(Instruction::SetOrderLimit { organization, open_orders_max })
+            }
+            ["search", candidates] => {
+                let limits = Limits { search_candidates: number(candidates), ..self.exchange.limits() };
+                self.exchange.set_limits(limits);
+                String::new()
             }
             ["budget", who, amount] => {
                 let monthly = (amount != "none").then(|| amount.parse().expect("an amount"));

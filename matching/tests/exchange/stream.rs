@@ -3,9 +3,9 @@
 
 use ledger::{ContractId, Currency, Instant, OrganizationId};
 use matching::{
-    Amendment, Class, Command, DeliveryTerms, Event, Exchange, Hour, Instruction, LotId, MarketChoice, MarketFilter,
-    MarketSpec, NewLot, NewOrder, NewOutage, NewSide, OrderId, Price, PriceBand, Quote, QuoteRequest, Refusal, Supply,
-    TermWindow, TimeInForce, Window, WouldFill, ZoneAttributes,
+    Amendment, Class, Command, DeliveryTerms, Event, Exchange, Hour, Instruction, Limits, LotId, MarketChoice,
+    MarketFilter, MarketSpec, NewLot, NewOrder, NewOutage, NewSide, OrderId, Price, PriceBand, Quote, QuoteRequest,
+    Refusal, Supply, TermWindow, TimeInForce, Window, WouldFill, ZoneAttributes,
 };
 use proptest::sample::Index;
 use twin::{Told, Twin};
@@ -65,16 +65,23 @@ impl Stream {
     /// It begins so many hours after the scenarios do, and an hour of a request stands for `scale` hours, so that windows reach
     /// over what the books keep together.
     pub fn beside_twin(origin: u32, scale: u32) -> Self {
-        Self::new("900000000", Some(Twin::default()), Calendar { origin, scale })
+        Self::new("900000000", Some(Twin::new(u32::MAX)), Limits::default(), Calendar { origin, scale })
+    }
+
+    /// The same, where a search looks at so many candidates and no more.
+    pub fn beside_twin_within(search_candidates: u32, origin: u32) -> Self {
+        let limits = Limits { search_candidates, ..Limits::default() };
+        Self::new("900000000", Some(Twin::new(search_candidates)), limits, Calendar { origin, scale: 1 })
     }
 
     /// With little money, so that orders are refused and spot bids wait for funds.
     pub fn of_little_money(funds: &str, scale: u32) -> Self {
-        Self::new(funds, None, Calendar { origin: 0, scale })
+        Self::new(funds, None, Limits::default(), Calendar { origin: 0, scale })
     }
 
-    fn new(funds: &str, twin: Option<Twin>, calendar: Calendar) -> Self {
-        let (exchange, log) = (Exchange::new(), Collected::default());
+    fn new(funds: &str, twin: Option<Twin>, limits: Limits, calendar: Calendar) -> Self {
+        let (mut exchange, log) = (Exchange::new(), Collected::default());
+        exchange.set_limits(limits);
         let mut stream =
             Self { exchange, log, twin, commands: 0, minutes: 0, calendar, supplies: vec![], orders: vec![] };
         for (index, (name, lot_size, tick, gate_minutes)) in MARKETS.into_iter().enumerate() {
@@ -272,8 +279,10 @@ impl Stream {
                     Event::OrderPlaced(placed) => placed.unfilled,
                     _ => None,
                 });
-                // Bands and funds may stand against it, which streams beside the twin do not have.
-                let would_fill = unfilled.and_then(|unfilled| unfilled.would_fill).filter(|_| self.twin.is_some());
+                // Bands and funds may stand against it, which streams beside the twin do not have, or the bounds of a search.
+                let unbounded = self.exchange.limits() == Limits::default();
+                let would_fill = unfilled.and_then(|unfilled| unfilled.would_fill);
+                let would_fill = would_fill.filter(|_| self.twin.is_some() && unbounded);
                 if let Some(would) = would_fill {
                     self.assert_would_fill(before, order, would);
                 }

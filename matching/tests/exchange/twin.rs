@@ -51,4 +51,22 @@ proptest! {
     ) {
         compare(Stream::beside_twin(origin, 1), &requests);
     }
+
+    /// A search that may look at few candidates, and at fewer of one owner, finds the same in both.
+    #[test]
+    fn says_what_its_twin_says_within_a_budget(
+        candidates in 1..48u32,
+        origin in origin(),
+        requests in prop::collection::vec(request(), 10..150),
+    ) {
+        compare(Stream::beside_twin_within(candidates, origin), &requests);
+    }
+
+    #[test]
+    fn says_what_its_twin_says_among_many_within_a_budget(
+        candidates in 1..200u32,
+        requests in prop::collection::vec(crowded_request(), 100..300),
+    ) {
+        compare(Stream::beside_twin_within(candidates, 0), &requests);
+    }
 }

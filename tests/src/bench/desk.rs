@@ -65,9 +65,7 @@ impl Desk {
             zone_attributes: ZoneAttributes::default(),
         }))?;
         for organization in [desk.provider, desk.buyer] {
-            let name = organization.to_string();
-            desk.execute(Instruction::RegisterOrganization { organization, name })?;
-            desk.execute(Instruction::SetOrderLimit { organization, open_orders_max: Some(u32::MAX) })?;
+            desk.admit(organization)?;
         }
         for _ in 0..100 {
             desk.execute(Instruction::RecordDeposit {
@@ -101,8 +99,27 @@ impl Desk {
         Ok(kept.0)
     }
 
+    /// Acts for another provider from now on: the `nth` besides the first.
+    pub fn become_provider(&mut self, nth: usize) -> anyhow::Result<()> {
+        self.provider = format!("provider-{nth}").parse()?;
+        self.admit(self.provider)
+    }
+
+    /// Registers an organization that may have any number of orders.
+    fn admit(&mut self, organization: OrganizationId) -> anyhow::Result<()> {
+        let name = organization.to_string();
+        self.execute(Instruction::RegisterOrganization { organization, name })?;
+        self.execute(Instruction::SetOrderLimit { organization, open_orders_max: Some(u32::MAX) })?;
+        Ok(())
+    }
+
     /// Lists a lot.
     pub fn list(&mut self, gpus: u32, window: Window) -> anyhow::Result<LotId> {
+        self.list_with_remnant(gpus, window, 0)
+    }
+
+    /// Lists a lot that refuses to leave a free run shorter than so many hours.
+    pub fn list_with_remnant(&mut self, gpus: u32, window: Window, min_remnant_hours: u32) -> anyhow::Result<LotId> {
         let (organization, market, fabric) = (self.provider, self.market, "hall-1".to_owned());
         let lot = NewLot {
             organization,
@@ -110,7 +127,7 @@ impl Desk {
             gpus,
             window,
             fabric,
-            min_remnant_hours: 0,
+            min_remnant_hours,
             delivery: DeliveryTerms::default(),
         };
         let events = self.execute(Instruction::RegisterLot(lot))?;
@@ -140,6 +157,15 @@ impl Desk {
             billing: Billing::default(),
         };
         NewOrder { organization: self.buyer, client_order_id: None, gpus, limit_price, side }
+    }
+
+    /// A bid of the buyer that stays, for all or none of its GPUs or for any of them.
+    pub fn resting_bid(&self, gpus: u32, limit_price: Price, window: Window, all_or_none: bool) -> NewOrder {
+        let mut bid = self.bid(gpus, limit_price, window);
+        if let NewSide::Buy { time_in_force, min_gpus, .. } = &mut bid.side {
+            (*time_in_force, *min_gpus) = (TimeInForce::Gtc, all_or_none.then_some(gpus));
+        }
+        bid
     }
 
     /// Places an order and tells its id.

@@ -8,6 +8,7 @@
 //! - `in_memory`, `windows`, `adversarial`, `auction`, `durable`, `acknowledged`, `over_http`, `catch_up`: one measurement each.
 //! - `ledger`: the books, beside a ledger in SQL; `boxes`: deals and their waterfall runs.
 //! - `desk`: an exchange for workloads that the plain flow does not have.
+//! - `hostile`: books made to keep a search busy, with what a step of the engine costs.
 //! - `growth`, `plot`: how what a bid costs grows with the book.
 //! - `rivals`: other matching engines with the same workload.
 //! - `journaled`: the plain flow as batches of the journal.
@@ -25,6 +26,7 @@ mod draw;
 mod durable;
 mod flow;
 mod growth;
+mod hostile;
 mod in_memory;
 mod journaled;
 mod latency;
@@ -125,6 +127,7 @@ pub fn run(options: &Options) -> anyhow::Result<Table> {
     }
     if options.wants(InMemory::Adversarial) {
         adversarial::measure(options, &mut table)?;
+        hostile::measure(options, &mut table)?;
     }
     if options.wants(InMemory::Auction) {
         auction::measure(options, &mut table)?;

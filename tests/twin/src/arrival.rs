@@ -168,14 +168,16 @@ impl Twin {
         };
         let open = self.open(&want.markets);
         let plan = self.plan(bid, &open, own);
-        if want.post_only && (plan.gpus() > 0 || plan.met_own) {
+        let limited = Unfilled { reason: UnfilledReason::SearchLimit, would_fill: None };
+        if want.post_only && (plan.gpus() > 0 || plan.met_own || plan.limited) {
             let unfilled = Unfilled { reason: UnfilledReason::PostOnly, would_fill: None };
-            return (Plan::default(), Some(unfilled), true);
+            let known = plan.gpus() > 0 || plan.met_own;
+            return (Plan::default(), Some(if known { unfilled } else { limited }), true);
         }
         if plan.gpus() == want.remaining {
             return (plan, None, false);
         }
-        let unfilled = Some(self.explain(bid, &open, own));
+        let unfilled = Some(if plan.limited { limited } else { self.explain(bid, &open, own) });
         if time_in_force == TimeInForce::Fok {
             return (Plan { met_own: plan.met_own, ..Plan::default() }, unfilled, false);
         }
@@ -302,7 +304,12 @@ impl Twin {
         let mut after = None;
         while let Some(ask) = self.find(id).cloned() {
             let Some(offer) = ask.offer() else { return };
-            let concerns = |bid: &Order| bid.limit >= ask.limit && self.fits(bid, offer.supply, offer.start, offer.end);
+            let lasts = |want: &Want| (offer.min_hours..=offer.max_hours).contains(&want.hours);
+            let concerns = |bid: &Order| {
+                bid.limit >= ask.limit
+                    && bid.want().is_some_and(lasts)
+                    && self.fits(bid, offer.supply, offer.start, offer.end)
+            };
             let Some(bid) = self.next_bid(offer.market, after, &concerns) else { return };
             after = Some((-bid.limit, bid.priority));
             if bid.organization != ask.organization {

@@ -34,8 +34,10 @@ pub(crate) fn refuse(when: bool) -> Result<(), Refused> {
 }
 
 /// The second exchange.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Twin {
+    /// The candidates that one search looks at.
+    search_candidates: u32,
     now: i64,
     priority: u64,
     /// Whether each organization is suspended, and how many orders it may have.
@@ -50,6 +52,22 @@ pub struct Twin {
 }
 
 impl Twin {
+    /// An exchange before its first event, in which one search looks at so many candidates.
+    pub fn new(search_candidates: u32) -> Self {
+        Self {
+            search_candidates,
+            now: 0,
+            priority: 0,
+            organizations: BTreeMap::new(),
+            markets: Vec::new(),
+            lots: Vec::new(),
+            orders: Vec::new(),
+            sold_out: Vec::new(),
+            contracts: Vec::new(),
+            told: Vec::new(),
+        }
+    }
+
     /// Carries out a command and tells all that happened, be it by time alone, and whether the command was refused.
     pub fn execute(&mut self, command: &Command) -> (Vec<Told>, Result<(), Refused>) {
         let led = command.instruction != Instruction::TakeLead;

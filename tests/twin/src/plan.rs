@@ -1,5 +1,8 @@
 //! What a bid would buy, by trying everything.
 
+use std::collections::BTreeMap;
+
+use ledger::OrganizationId;
 use matching::{Liquidity, OrderId, Placement, Supply};
 
 use crate::Twin;
@@ -21,6 +24,8 @@ pub struct Plan {
     pub fills: Vec<Fill>,
     pub met_own: bool,
     pub cancels: Vec<OrderId>,
+    /// Whether there may be more, or better, where the search may not look.
+    pub limited: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -40,67 +45,231 @@ impl Plan {
     fn cost(&self) -> i64 {
         self.fills.iter().map(|fill| fill.price * i64::from(fill.gpus)).sum()
     }
+
+    /// Takes the plan of a later start if that is better.
+    fn improve(&mut self, later: Self) {
+        let touches_own = |plan: &Self| plan.met_own || !plan.cancels.is_empty();
+        let better = later.gpus() > self.gpus()
+            || (later.gpus() > 0 && later.gpus() == self.gpus() && later.cost() < self.cost())
+            || (self.gpus() == 0 && !touches_own(self) && touches_own(&later));
+        if better {
+            *self = later;
+        }
+    }
+}
+
+/// The candidates that a search may still look at: together, and of each owner.
+#[derive(Clone, Debug)]
+pub struct Work {
+    left: u32,
+    share: u32,
+    looked_at: BTreeMap<OrganizationId, u32>,
+    met: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Look {
+    At,
+    PassOver,
+    End,
+}
+
+/// The price, window and length by which asks of a lot that follow each other are one candidate.
+type Alike = (i64, u32, u32, u32, u32);
+
+impl Work {
+    pub fn of(candidates: u32) -> Self {
+        Self { left: candidates, share: candidates.div_ceil(8), looked_at: BTreeMap::new(), met: false }
+    }
+
+    fn look(&mut self, ask: &Order, last: &mut BTreeMap<Supply, Alike>) -> Look {
+        let (supply, offer) = (ask.supply().expect("an ask"), ask.offer().expect("an ask"));
+        let alike = (ask.limit, offer.start, offer.end, offer.min_hours, offer.max_hours);
+        if last.get(&supply) == Some(&alike) {
+            return Look::At;
+        }
+        if self.left == 0 {
+            self.met = true;
+            return Look::End;
+        }
+        let looked_at = self.looked_at.entry(ask.organization).or_default();
+        if *looked_at == self.share {
+            self.met = true;
+            return Look::PassOver;
+        }
+        *looked_at += 1;
+        self.left -= 1;
+        last.insert(supply, alike);
+        Look::At
+    }
+}
+
+impl Want {
+    /// The fewest GPUs of one trade when so many are wanted.
+    fn least(&self, wanted: u32) -> u32 {
+        if self.all_or_none { self.unit } else { self.min.min(wanted) }
+    }
 }
 
 impl Twin {
-    /// What a bid would buy in these markets at present; `bid.priority` is its place in time, the last of all when it arrives.
+    /// What a bid would buy in these markets at present, as far as its search may look; `bid.priority` is its place in time, the last of
+    /// all when it arrives.
     pub(crate) fn plan(&self, bid: &Order, markets: &[usize], own: Own) -> Plan {
+        self.plan_within(bid, markets, own, self.search_candidates)
+    }
+
+    /// The same, with a bound of its own.
+    pub(crate) fn plan_within(&self, bid: &Order, markets: &[usize], own: Own, candidates: u32) -> Plan {
         let Some(want) = bid.want() else { return Plan::default() };
-        if want.earliest == want.latest {
-            return self.plan_at(bid, want, markets, want.earliest, own);
-        }
+        let mut work = Work::of(candidates);
+        let mut plan = if want.earliest == want.latest {
+            self.plan_at(bid, want, markets, want.earliest, own, &mut work)
+        } else {
+            let some = self.plan_some_starts(bid, want, markets, own, &mut work);
+            // Where the search may look at all of them, the starts that it tries must be enough.
+            if work.met { some } else { self.plan_all_starts(bid, want, markets, own) }
+        };
+        plan.limited = work.met && plan.gpus() < want.remaining;
+        plan
+    }
+
+    fn plan_all_starts(&self, bid: &Order, want: &Want, markets: &[usize], own: Own) -> Plan {
         let mut best = Plan::default();
         for start in (want.earliest..=want.latest).filter(|start| gate(*start, want.gate) > self.now) {
-            let plan = self.plan_at(bid, want, markets, start, own);
-            let touches_own = |plan: &Plan| plan.met_own || !plan.cancels.is_empty();
-            let better = plan.gpus() > best.gpus()
-                || (plan.gpus() > 0 && plan.gpus() == best.gpus() && plan.cost() < best.cost())
-                || (best.gpus() == 0 && !touches_own(&best) && touches_own(&plan));
-            if better {
-                best = plan;
+            best.improve(self.plan_at(bid, want, markets, start, own, &mut Work::of(u32::MAX)));
+        }
+        best
+    }
+
+    /// Tries the starts at which something changes of what asks have for some start; with more asks than there are candidates, all.
+    fn plan_some_starts(&self, bid: &Order, want: &Want, markets: &[usize], own: Own, work: &mut Work) -> Plan {
+        let starts = (want.earliest..=want.latest).filter(|start| gate(*start, want.gate) > self.now);
+        let all: Vec<u32> = starts.collect();
+        let Some(first) = all.first() else { return Plan::default() };
+        let smallest = if want.remaining > want.min { want.unit } else { want.least(want.remaining) };
+        let serves =
+            |ask: &&Order| ask.gpus >= smallest && self.offers_run(ask, bid, want, markets, (*first, want.latest));
+        let mut asks: Vec<&Order> = self.orders.iter().filter(serves).collect();
+        asks.sort_by_key(|ask| (ask.limit, ask.priority));
+        let mut tried = all.clone();
+        if asks.len() <= work.left as usize {
+            let changes: Vec<u32> = asks.iter().flat_map(|ask| self.changes(ask, want.hours)).collect();
+            tried.retain(|start| start == first || changes.contains(start));
+        }
+        let mut best = Plan::default();
+        for start in tried {
+            if work.left == 0 {
+                work.met = true;
+                break;
+            }
+            let plan = self.plan_at(bid, want, markets, start, own, work);
+            let cheapest = asks.first().map_or(0, |ask| ask.limit) * i64::from(want.remaining);
+            let cannot_be_beaten = plan.gpus() == want.remaining && plan.cost() <= cheapest;
+            best.improve(plan);
+            if cannot_be_beaten {
+                break;
             }
         }
         best
     }
 
+    /// The starts of windows so long at which something changes of what an ask has.
+    fn changes(&self, ask: &Order, hours: u32) -> Vec<u32> {
+        let (lot, offer) = (self.lot(ask.supply().expect("an ask")).expect("a lot"), ask.offer().expect("an ask"));
+        let edges = |of: &Hours| -> Vec<u32> {
+            (of.start..=of.end())
+                .filter(|hour| [of.start, of.end()].contains(hour) || of.at(*hour) != of.at(hour - 1))
+                .collect()
+        };
+        let around = |edge: u32| {
+            let mut starts = vec![edge, (edge + 1).saturating_sub(hours)];
+            if lot.remnant > 1 {
+                starts.extend([edge + 1, edge + lot.remnant, edge.saturating_sub(hours)]);
+                starts.push((edge + 1).saturating_sub(hours + lot.remnant));
+            }
+            starts
+        };
+        [edges(&lot.free), edges(&offer.sold)].concat().into_iter().flat_map(around).collect()
+    }
+
+    /// Whether an ask's lot has something free in all of some hours that the ask may sell, which have begun by the latest start and
+    /// last until the end of the earliest window.
+    fn offers_run(&self, ask: &Order, bid: &Order, want: &Want, markets: &[usize], starts: (u32, u32)) -> bool {
+        let Some(offer) = ask.offer().filter(|offer| markets.contains(&offer.market) && ask.limit <= bid.limit) else {
+            return false;
+        };
+        let lot = self.lot(offer.supply).expect("an ask has a lot");
+        let mut offered = lot.free.clone();
+        offered.change(0, offer.start, |_| 0);
+        offered.change(offer.end, u32::MAX, |_| 0);
+        (offer.min_hours..=offer.max_hours).contains(&want.hours)
+            && runs(&offered, self.markets[lot.market].spec.lot_size)
+                .into_iter()
+                .any(|(start, end)| end - start >= offer.min_hours && start <= starts.1 && end >= starts.0 + want.hours)
+    }
+
+    /// Whether an ask offers this window to this bid, and its lot has something free in all of it.
+    fn offers_hours(&self, ask: &Order, bid: &Order, want: &Want, markets: &[usize], start: u32) -> bool {
+        let end = start + want.hours;
+        ask.limit <= bid.limit
+            && ask.offer().is_some_and(|offer| {
+                markets.contains(&offer.market)
+                    && offer.start <= start
+                    && end <= offer.end
+                    && (offer.min_hours..=offer.max_hours).contains(&want.hours)
+                    && self
+                        .lot(offer.supply)
+                        .is_some_and(|lot| lot.free.least(start, end) >= self.markets[lot.market].spec.lot_size)
+            })
+    }
+
     /// The term asks that offer this window to this bid, the best first.
     fn offers(&self, bid: &Order, want: &Want, markets: &[usize], start: u32) -> Vec<&Order> {
-        let end = start + want.hours;
-        let serves = |ask: &&Order| {
-            ask.limit <= bid.limit
-                && ask.offer().is_some_and(|offer| {
-                    markets.contains(&offer.market)
-                        && offer.start <= start
-                        && end <= offer.end
-                        && (offer.min_hours..=offer.max_hours).contains(&want.hours)
-                })
-        };
-        let mut asks: Vec<&Order> = self.orders.iter().filter(serves).collect();
+        let mut asks: Vec<&Order> =
+            self.orders.iter().filter(|ask| self.offers_hours(ask, bid, want, markets, start)).collect();
         asks.sort_by_key(|ask| (ask.limit, ask.priority));
         asks
     }
 
-    fn plan_at(&self, bid: &Order, want: &Want, markets: &[usize], start: u32, own: Own) -> Plan {
+    fn plan_at(&self, bid: &Order, want: &Want, markets: &[usize], start: u32, own: Own, work: &mut Work) -> Plan {
         let asks = self.offers(bid, want, markets, start);
         let of = |bound: Bound| -> Vec<&Order> { asks.iter().copied().filter(|ask| self.is_of(ask, bound)).collect() };
         match (want.bound, want.placement) {
-            (Some(bound), _) => self.take(bid, want, &of(bound), start, own),
-            (None, Placement::Any) => self.take(bid, want, &asks, start, own),
+            (Some(bound), _) => self.take(bid, want, &of(bound), start, own, work),
+            (None, Placement::Any) => self.take(bid, want, &asks, start, own, work),
             (None, placement) => {
                 let carries = if own == Own::PassOver { Own::PassOver } else { Own::Trade };
-                let trades = |ask: &&&Order| {
-                    (carries == Own::Trade || ask.organization != bid.organization)
-                        && self.quantity(want, want.remaining, ask, start, &Plan::default()) > 0
-                };
-                let groups: Vec<(Bound, u32)> = asks
-                    .iter()
-                    .filter(trades)
-                    .map(|ask| self.bound_by(ask, placement))
-                    .map(|bound| (bound, self.take(bid, want, &of(bound), start, carries).gpus()))
-                    .collect();
-                let whole = groups.iter().find(|(_, gpus)| *gpus == want.remaining);
-                let some = groups.iter().find(|(_, gpus)| *gpus > 0);
-                whole.or(some).map_or_else(Plan::default, |(bound, _)| self.take(bid, want, &of(*bound), start, own))
+                let (mut tried, mut last) = (Vec::new(), BTreeMap::new());
+                let mut some: Option<(Bound, Plan)> = None;
+                for ask in &asks {
+                    let passed_over = carries == Own::PassOver && ask.organization == bid.organization;
+                    if passed_over || ask.gpus < want.least(want.remaining) {
+                        continue;
+                    }
+                    match work.look(ask, &mut last) {
+                        Look::At => {}
+                        Look::PassOver => continue,
+                        Look::End => break,
+                    }
+                    let bound = self.bound_by(ask, placement);
+                    let trades = self.quantity(want, want.remaining, ask, start, &Plan::default()) > 0;
+                    if !trades || tried.contains(&bound) {
+                        continue;
+                    }
+                    tried.push(bound);
+                    let plan = self.take(bid, want, &of(bound), start, carries, work);
+                    let whole = plan.gpus() == want.remaining;
+                    if whole || (some.is_none() && plan.gpus() > 0) {
+                        some = Some((bound, plan));
+                    }
+                    if whole {
+                        break;
+                    }
+                }
+                let Some((bound, plan)) = some else { return Plan::default() };
+                let seller = |fill: &Fill| self.find(fill.ask).map(|ask| ask.organization);
+                let meets_own = own != carries && plan.fills.iter().any(|fill| seller(fill) == Some(bid.organization));
+                if meets_own { self.take(bid, want, &of(bound), start, own, work) } else { plan }
             }
         }
     }
@@ -118,13 +287,25 @@ impl Twin {
     }
 
     /// Buys from these asks in turn.
-    fn take(&self, bid: &Order, want: &Want, asks: &[&Order], start: u32, own: Own) -> Plan {
+    fn take(&self, bid: &Order, want: &Want, asks: &[&Order], start: u32, own: Own, work: &mut Work) -> Plan {
         let mut plan = Plan::default();
         let mut wanted = want.remaining;
         let mut own_ask = None;
+        let mut last = BTreeMap::new();
         for ask in asks {
+            if ask.gpus < want.least(wanted) {
+                continue;
+            }
+            if wanted == 0 {
+                break;
+            }
+            match work.look(ask, &mut last) {
+                Look::At => {}
+                Look::PassOver => continue,
+                Look::End => break,
+            }
             let gpus = self.quantity(want, wanted, ask, start, &plan);
-            if gpus == 0 || wanted == 0 {
+            if gpus == 0 {
                 continue;
             }
             if ask.organization == bid.organization {
@@ -172,7 +353,7 @@ impl Twin {
         let supply = ask.supply().expect("an ask");
         let lot = self.lot(supply).expect("an ask has a lot");
         let taken: u32 = plan.fills.iter().filter(|fill| fill.supply == supply).map(|fill| fill.gpus).sum();
-        let least = if want.all_or_none { want.unit } else { want.min.min(wanted) };
+        let least = want.least(wanted);
         let most = wanted.min(lot.free.least(start, end) - taken).min(ask.left(start, end));
         if lot.remnant <= 1 {
             let most = most - most % want.unit;

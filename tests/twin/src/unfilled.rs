@@ -1,4 +1,4 @@
-//! Why a bid does not fill, by trying everything.
+//! Why a bid does not fill, by trying everything, however long it takes.
 
 use matching::{Hour, Placement, Price, Unfilled, UnfilledReason, Window, WouldFill};
 
@@ -10,11 +10,12 @@ impl Twin {
     pub(crate) fn explain(&self, bid: &Order, markets: &[usize], own: Own) -> Unfilled {
         let fills = |change: &dyn Fn(&mut Order, &mut Want), own: Own| {
             let changed = changed(bid, change);
-            let plan = self.plan(&changed, markets, own);
+            let plan = self.plan_within(&changed, markets, own, u32::MAX);
             (plan.gpus() == changed.want().map_or(0, |want| want.remaining)).then_some(plan)
         };
         let all: Vec<usize> = bid.want().map(|want| want.markets.clone()).unwrap_or_default();
-        if markets.len() < all.len() && self.plan(bid, &all, own).gpus() == bid.want().map_or(0, |want| want.remaining)
+        if markets.len() < all.len()
+            && self.plan_within(bid, &all, own, u32::MAX).gpus() == bid.want().map_or(0, |want| want.remaining)
         {
             return Unfilled { reason: UnfilledReason::Closed, would_fill: None };
         }
@@ -34,7 +35,7 @@ impl Twin {
                     want.min = if want.all_or_none { want.unit } else { want.min };
                     (want.all_or_none, want.remaining) = (false, *gpus);
                 });
-                self.plan(&bid, markets, own).gpus()
+                self.plan_within(&bid, markets, own, u32::MAX).gpus()
             };
             let mut tries = std::iter::successors(bid.want().map(|want| want.remaining), |gpus| Some(found(gpus)));
             tries.find(|gpus| found(gpus) == *gpus).filter(|gpus| *gpus > 0).map(WouldFill::Gpus)
@@ -72,7 +73,7 @@ impl Twin {
     /// Whether the bid would fill whole in other hours.
     pub(crate) fn fills_at(&self, bid: &Order, markets: &[usize], own: Own, start: u32, hours: u32) -> bool {
         let moved = changed(bid, &|_, want| (want.earliest, want.latest, want.hours) = (start, start, hours));
-        Some(self.plan(&moved, markets, own).gpus()) == moved.want().map(|want| want.remaining)
+        Some(self.plan_within(&moved, markets, own, u32::MAX).gpus()) == moved.want().map(|want| want.remaining)
     }
 }
 

@@ -116,7 +116,7 @@ pub struct OrderTradeBody {
 #[derive(Clone, Serialize, ToSchema)]
 pub struct UnfilledBody {
     /// The first cause whose removal alone would have filled it: `closed`, `price`, `hours`, `quantity`, `fabric`,
-    /// `provider`, `post_only` or `self_trade`.
+    /// `provider`, `post_only`, `self_trade` or `search_limit`.
     #[schema(value_type = String)]
     pub reason: matching::UnfilledReason,
     /// The cause in a sentence.

@@ -19,8 +19,8 @@ use super::{
 use crate::billing::held_hours;
 use crate::market::{first_open_hour, least_common_multiple};
 use crate::{
-    Ask, Assignment, Bid, BidTerms, ClientOrderId, Hour, Lot, LotKey, MarketId, MarketKey, Order, OrderId, SpotAsk,
-    SpotBid, Supply, TimeInForce, Timeline,
+    Ask, Assignment, Bid, BidTerms, ClientOrderId, Hour, Lot, LotKey, MarketId, MarketKey, Order, OrderId, OwnerKey,
+    SpotAsk, SpotBid, Supply, TimeInForce, Timeline,
 };
 
 impl Exchange {
@@ -310,6 +310,7 @@ impl Exchange {
                     remaining: Timeline::flat(window, terms.gpus),
                     self_trade_prevention,
                     place_in_lot: 0,
+                    owner: OwnerKey::default(),
                 })
             }
         };

@@ -58,6 +58,7 @@ impl Exchange {
     ) -> Result<(), Refusal> {
         let SpotSide::Sell { lot, contract, window } = terms.side else { return Err(Refusal::LotUnknown) };
         let offered = self.offered(new.organization, supply_of(lot, contract))?;
+        self.check_ask_count(new.organization, &offered)?;
         check_quantity(terms.gpus, offered.market.spec.lot_size, offered.gpus)?;
         Self::check_price(offered.market, terms.limit_price, offered.market.spot.last_price, false)?;
         self.check_offered_window(window, offered.window)?;

@@ -4,12 +4,14 @@ use ledger::{Amount, OrganizationId};
 
 use super::{check_quantity, check_text};
 use crate::exchange::{
-    Ending, Event, Exchange, GPUS_MAX, LotRegistered, NewLot, NewOrder, OrderPlaced, OrderSide, OrderTerms, Refusal,
+    Ending, Event, Exchange, GPUS_MAX, Limits, LotRegistered, NewLot, NewOrder, OPEN_ORDERS_MAX, OrderPlaced,
+    OrderSide, OrderTerms, Refusal,
 };
 use crate::{Contract, DerivedIds, Lot, LotId, Market, OrderId, Supply, Window};
 
 /// What an ask can be placed on.
 pub(in crate::exchange) struct Offered<'a> {
+    pub supply: Supply,
     pub lot: LotId,
     pub market: &'a Market,
     pub gpus: u32,
@@ -58,13 +60,13 @@ impl Exchange {
                     return Err(Refusal::LotWithdrawn);
                 }
                 let Lot { gpus, window, .. } = *lot;
-                Ok(Offered { lot: id, market: self.venue.at(lot.market_key), gpus, window })
+                Ok(Offered { supply, lot: id, market: self.venue.at(lot.market_key), gpus, window })
             }
             Supply::Contract(id) => {
                 let held =
                     self.contract(id).filter(|contract| contract.buyer == organization && contract.ends.is_none());
                 let Contract { gpus, window, lot, market, .. } = *held.ok_or(Refusal::ContractUnknown)?;
-                Ok(Offered { lot, market: self.market(market)?, gpus, window })
+                Ok(Offered { supply, lot, market: self.market(market)?, gpus, window })
             }
         }
     }
@@ -79,6 +81,7 @@ impl Exchange {
     ) -> Result<(), Refusal> {
         let OrderSide::Sell { hours, .. } = terms.side else { return Err(Refusal::LotUnknown) };
         let window = terms.window.hull();
+        self.check_ask_count(new.organization, offered)?;
         check_quantity(terms.gpus, offered.market.spec.lot_size, offered.gpus)?;
         Self::check_price(offered.market, terms.limit_price, offered.market.last_price, false)?;
         self.check_offered_window(window, offered.window)?;
@@ -105,6 +108,23 @@ impl Exchange {
         }
         if window.end().start() <= self.now {
             return Err(Refusal::WindowPast { window: window.into() });
+        }
+        Ok(())
+    }
+
+    /// Whether one more ask may rest on what is offered. An organization that an operator has allowed more open orders than usual may
+    /// have as many asks.
+    pub(super) fn check_ask_count(&self, organization: OrganizationId, offered: &Offered<'_>) -> Result<(), Refusal> {
+        let Limits { asks_per_lot_max, asks_per_market_max, .. } = self.limits;
+        if self.require_organization(organization)?.open_orders_max > Some(OPEN_ORDERS_MAX) {
+            return Ok(());
+        }
+        let on_lot = self.venue.lot_key(offered.supply).map_or(0, |lot| self.venue.count_asks_on(lot));
+        if on_lot >= asks_per_lot_max as usize {
+            return Err(Refusal::TooManyAsksOnLot { max: asks_per_lot_max });
+        }
+        if self.venue.asks_of(organization, offered.market.spec.id) >= asks_per_market_max {
+            return Err(Refusal::TooManyAsksInMarket { max: asks_per_market_max });
         }
         Ok(())
     }

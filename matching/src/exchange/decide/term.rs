@@ -13,7 +13,7 @@ use crate::market::{first_open_hour, gate, hold, least_common_multiple};
 use crate::{
     Arrival, BidTerms, Billing, DerivedIds, Execution, HoursRange, Liquidity, Market, MarketId, MarketKey, OrderId,
     OwnOrders, Plan, Price, Search, SelfTradePrevention, Supply, TimeInForce, TradeId, Unfilled, UnfilledReason,
-    Window,
+    Window, WorkBudget,
 };
 
 /// A bid about to trade.
@@ -266,24 +266,16 @@ impl Exchange {
             },
             first_start: first_open_hour(now, markets.gate_minutes),
         };
-        let mut plan = self.venue.plan(&search);
-        if arriving.post_only && (plan.gpus() > 0 || plan.met_own_order) {
-            let unfilled = Some(Unfilled { reason: UnfilledReason::PostOnly, would_fill: None });
+        let mut plan = self.venue.plan(&search, &mut WorkBudget::new(self.limits.search_candidates));
+        let would_trade = plan.gpus() > 0 || plan.met_own_order;
+        if arriving.post_only && (would_trade || plan.limited) {
+            let reason = if would_trade { UnfilledReason::PostOnly } else { UnfilledReason::SearchLimit };
+            let unfilled = Some(Unfilled { reason, would_fill: None });
             return Outcome { plan: Plan::default(), unfilled, refused_to_trade: true };
         }
-        let unfilled = match () {
-            () if plan.gpus() == terms.remaining => None,
-            () => {
-                let everywhere = Search { markets: &markets.keys, ..search };
-                let reopened =
-                    open.len() < markets.keys.len() && self.venue.plan(&everywhere).gpus() == terms.remaining;
-                Some(if reopened {
-                    Unfilled { reason: UnfilledReason::Closed, would_fill: None }
-                } else {
-                    self.venue.explain(&search, &markets.keys)
-                })
-            }
-        };
+        let whole = plan.gpus() == terms.remaining;
+        let candidates = self.limits.explanation_candidates;
+        let unfilled = (!whole).then(|| self.venue.explain(&search, &plan, &markets.keys, candidates));
         if arriving.time_in_force == TimeInForce::Fok && plan.gpus() < terms.remaining {
             plan = Plan { met_own_order: plan.met_own_order, ..Plan::default() };
         }

@@ -40,7 +40,7 @@ pub(super) fn measure(flow: &PlainFlow) -> anyhow::Result<Row> {
     let commands = flow.measured.len().min(LOOKS / resting.max(1));
     let shorter = PlainFlow::new(resting, commands)?;
     let Prepared { filling, commands, .. } = prepare(&shorter)?;
-    let mut full = (Twin::default(), Tally::default());
+    let mut full = (Twin::new(u32::MAX), Tally::default());
     for command in &filling {
         execute(&mut full, command)?;
     }

@@ -1,1 +1,3 @@
 //! The attacks of the threat model (`docs/security.md`), each as a test that failed before it was mended.
+
+mod search;

@@ -1,0 +1,81 @@
+//! How much a search may look at.
+//!
+//! What is counted are candidates of the rules, not steps of an index: a start and an ask that could sell the bid's minimum by price,
+//! length and free hours, in the ranking of the market. So a slow, obvious exchange counts the same, and a rewrite of the books decides
+//! the same.
+
+use super::OwnerKey;
+use super::tally::Tally;
+
+/// One owner's candidates use at most this part of a budget.
+const SHARE_PARTS: u32 = 8;
+
+/// The candidates that a search may still look at.
+#[derive(Clone, Debug)]
+pub struct WorkBudget {
+    left: u32,
+    /// How many of one owner.
+    share: u32,
+    looked_at: Tally<OwnerKey, u32>,
+    /// Whether something was not looked at.
+    met: bool,
+}
+
+/// What a budget says of a candidate.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Look {
+    /// It is looked at.
+    At,
+    /// Its owner has used its share: it is passed over.
+    PassOver,
+    /// The search ends before it.
+    End,
+}
+
+impl WorkBudget {
+    /// A budget of so many candidates, an eighth of them for each owner.
+    pub fn new(candidates: u32) -> Self {
+        Self::of(candidates, candidates)
+    }
+
+    /// What is left of a budget of so many candidates: an owner's share is an eighth of the whole.
+    pub(super) fn of(left: u32, whole: u32) -> Self {
+        Self { left, share: whole.div_ceil(SHARE_PARTS), looked_at: Tally::default(), met: false }
+    }
+
+    /// The candidates that are left.
+    pub(super) fn left(&self) -> u32 {
+        self.left
+    }
+
+    /// Whether a candidate was not looked at for want of budget.
+    pub fn is_met(&self) -> bool {
+        self.met
+    }
+
+    /// Whether nothing is left for what is still to be looked at.
+    pub(super) fn is_spent(&mut self) -> bool {
+        self.met |= self.left == 0;
+        self.left == 0
+    }
+
+    /// Whether it is known without a look that nothing comes of an owner's next candidate: it would be passed over, as others were.
+    pub(super) fn passes_over(&mut self, owner: OwnerKey) -> bool {
+        self.met && *self.looked_at.of(owner) >= self.share
+    }
+
+    /// Counts a candidate of an owner, if the budget has one left for it.
+    pub(super) fn look(&mut self, owner: OwnerKey) -> Look {
+        if self.is_spent() {
+            return Look::End;
+        }
+        let looked_at = self.looked_at.of(owner);
+        if *looked_at >= self.share {
+            self.met = true;
+            return Look::PassOver;
+        }
+        *looked_at += 1;
+        self.left -= 1;
+        Look::At
+    }
+}

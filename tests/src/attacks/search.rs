@@ -1,0 +1,137 @@
+//! Books made to keep the search of a bid busy.
+
+use std::time::{Duration, Instant};
+
+use api::auth::Role;
+use futures::future::BoxFuture;
+use serde_json::{Value, json};
+
+use super::{Attack, Stage};
+use crate::client::{ApiClient, bid, market};
+
+/// The market of these attacks, so that they are nobody's.
+const MARKET: &str = "a100-80g-sxm4-ib.phantom-1";
+const START: &str = "2037-01-01T00:00:00Z";
+const NEXT_DAY: &str = "2037-01-02T00:00:00Z";
+const END: &str = "2037-04-01T00:00:00Z";
+const LAST_START: &str = "2037-02-01T00:00:00Z";
+/// Asks on the phantom lot.
+const STAGGERED: u32 = 60;
+/// Asks of one node.
+const ONE_NODE: u32 = 240;
+
+pub(super) fn all() -> Vec<Attack> {
+    vec![
+        Attack {
+            name: "phantom_lot",
+            what: "a lot that refuses short remnants, with small trades and 60 staggered asks; then a flexible quote",
+            before: "one quote held every order and read for 8.8 s",
+            play: |stage| Box::pin(phantom_lot(stage)) as BoxFuture<'_, _>,
+        },
+        Attack {
+            name: "one_node_asks",
+            what: "240 asks of one node each; then an all-or-none bid for one node more rests, again and again",
+            before: "8.7 s for a bid among 100,000, and 9.5 s for each later ask",
+            play: |stage| Box::pin(one_node_asks(stage)) as BoxFuture<'_, _>,
+        },
+    ]
+}
+
+/// The attackers: a provider and a buyer with money.
+async fn enter(stage: &Stage) -> anyhow::Result<(ApiClient, ApiClient)> {
+    let operator = stage.operator();
+    // Whoever played before may have opened it.
+    operator.post("/v1/markets", &market(MARKET)).await;
+    for id in ["phantom-seller", "phantom-buyer"] {
+        operator.post("/v1/organizations", &json!({"id": id, "name": id})).await;
+    }
+    let deposit =
+        json!({"organization": "phantom-buyer", "amount": "9000000.00", "currency": "USD", "reference": "wire"});
+    operator.post("/v1/deposits", &deposit).await.success()?;
+    Ok((stage.client("phantom-seller", Role::Provider), stage.client("phantom-buyer", Role::Buyer)))
+}
+
+async fn list(seller: &ApiClient, gpus: u32, min_remnant_hours: u32) -> anyhow::Result<Value> {
+    let window = json!({"start": START, "end": END});
+    let lot = json!({"market": MARKET, "gpus": gpus, "window": window, "fabric": "hall-1", "min_remnant_hours": min_remnant_hours});
+    Ok(seller.post("/v1/lots", &lot).await.success()?["id"].clone())
+}
+
+fn ask(lot: &Value, gpus: u32, price: &str) -> Value {
+    json!({"side": "sell", "kind": "term", "lot": lot, "gpus": gpus, "limit_price": price})
+}
+
+fn buy(gpus: u32, price: &str, window: Value) -> Value {
+    let mut bid = bid(gpus, price, START, NEXT_DAY);
+    (bid["market"], bid["window"]) = (json!(MARKET), window);
+    bid
+}
+
+/// Plays the phantom lot, and tells why the quote does not fill and how long it took.
+///
+/// # Errors
+/// When the exchange answers otherwise than it should.
+pub async fn phantom_lot(stage: &Stage) -> anyhow::Result<String> {
+    let (seller, buyer) = enter(stage).await?;
+    let lot = list(&seller, 8_000, 7).await?;
+    let first = seller.post("/v1/orders", &ask(&lot, 8_000, "0.5000")).await.success()?;
+    for sale in 0..20 {
+        let (day, hours) = (2 + sale, 10 + sale % 10);
+        let window = json!({"start": format!("2037-01-{day:02}T00:00:00Z"), "end": format!("2037-01-{day:02}T{hours:02}:00:00Z")});
+        buyer.post("/v1/orders", &buy(8, "0.5000", window)).await.success()?;
+    }
+    seller.delete(&format!("/v1/orders/{}", first["id"].as_str().unwrap_or_default())).await.success()?;
+    for n in 0..STAGGERED {
+        let mut staggered = ask(&lot, 4_032 + 8 * (n % 3), &format!("0.6{n:03}"));
+        let (from, to) = (
+            format!("2037-01-{:02}T{:02}:00:00Z", 1 + n / 24, n % 24),
+            format!("2037-03-{:02}T{:02}:00:00Z", 1 + n / 3, n % 24),
+        );
+        staggered["window"] = json!({"start": from, "end": to});
+        seller.post("/v1/orders", &staggered).await.success()?;
+    }
+    let mut asked = buy(7_936, "2.0000", json!({"earliest": START, "latest": LAST_START, "hours": 400}));
+    asked["time_in_force"] = json!("FOK");
+    let started = Instant::now();
+    let quote = buyer.post("/v1/quotes", &asked).await.success()?;
+    let took = started.elapsed();
+    Ok(format!("{} in {}", told(&quote), millis(took)))
+}
+
+/// Plays the one-node asks, and tells what becomes of the bids.
+///
+/// # Errors
+/// When the exchange answers otherwise than it should.
+pub async fn one_node_asks(stage: &Stage) -> anyhow::Result<String> {
+    let (seller, buyer) = enter(stage).await?;
+    let lot = list(&seller, 8 * ONE_NODE, 0).await?;
+    for n in 0..ONE_NODE {
+        seller.post("/v1/orders", &ask(&lot, 8, &format!("0.9{n:03}"))).await.success()?;
+    }
+    let gpus = 8 * ONE_NODE + 8;
+    let mut wanted = buy(gpus, "1.2000", json!({"start": START, "end": NEXT_DAY}));
+    wanted["min_gpus"] = json!(gpus);
+    let started = Instant::now();
+    for _ in 0..10 {
+        let placed = buyer.post("/v1/orders", &wanted).await.success()?;
+        anyhow::ensure!(
+            placed["status"] == "open" && placed["filled_gpus"] == 0,
+            "it trades nothing and rests: {placed}"
+        );
+    }
+    let bids = started.elapsed() / 10;
+    buyer.delete(&format!("/v1/orders?market={MARKET}")).await.success()?;
+    seller.delete(&format!("/v1/orders?market={MARKET}")).await.success()?;
+    Ok(format!("nothing traded, {} a bid", millis(bids)))
+}
+
+fn told(quote: &Value) -> String {
+    match quote["fillable"].as_bool() {
+        Some(true) => "fillable".to_owned(),
+        _ => format!("unfillable ({})", quote["unfilled"]["reason"].as_str().unwrap_or("?")),
+    }
+}
+
+fn millis(took: Duration) -> String {
+    format!("{:.1} ms", took.as_secs_f64() * 1e3)
+}

@@ -1,0 +1,54 @@
+//! A search does no more than its budget, whatever rests in the book.
+
+use api::auth::Role;
+use serde_json::json;
+use tests::attacks::Stage;
+use tests::attacks::search::{one_node_asks, phantom_lot};
+use tests::client::ask;
+use tests::exchange::TestExchange;
+
+use crate::opening::{admit, day_bid, list};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_phantom_lot_costs_its_quote_a_search() {
+    let exchange = TestExchange::start().await;
+    let told = phantom_lot(&Stage::from(&exchange)).await.unwrap();
+    assert!(told.starts_with("unfillable"), "{told}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_node_asks_that_do_not_suffice_hold_nobody() {
+    let exchange = TestExchange::start().await;
+    let told = one_node_asks(&Stage::from(&exchange)).await.unwrap();
+    assert!(told.starts_with("nothing traded"), "{told}");
+}
+
+/// With the limits on open asks lifted, one seller's junk changes no other pair's trade.
+#[tokio::test(flavor = "multi_thread")]
+async fn junk_of_one_seller_is_passed_over() {
+    let exchange = TestExchange::start().await;
+    admit(&exchange).await;
+    let (junk, honest) = (exchange.client("south", Role::Provider), exchange.client("north", Role::Provider));
+    let acme = exchange.client("acme", Role::Buyer);
+    let limited = list(&junk, 8).await;
+    for n in 0..256 {
+        junk.post("/v1/orders", &ask(&limited, 8, &format!("0.1{n:03}"))).await.ok();
+    }
+    assert_eq!(junk.post("/v1/orders", &ask(&limited, 8, "0.2000")).await.problem(), (409, "too_many_asks_on_lot"));
+    let lifted = json!({"open_orders_max": 100_000});
+    exchange.operator().put("/v1/organizations/south/order-limit", &lifted).await.ok();
+    // It refuses every sale of less than all its hours.
+    let window = json!({"start": crate::opening::START, "end": crate::opening::END});
+    let lot = json!({"market": tests::client::MARKET, "gpus": 8, "window": window, "fabric": "hall-1", "min_remnant_hours": 744});
+    let lot = junk.post("/v1/lots", &lot).await.ok()["id"].clone();
+    junk.delete("/v1/orders").await.ok();
+    for n in 0..2_500 {
+        junk.post("/v1/orders", &ask(&lot, 8, &format!("0.{:04}", 1 + n))).await.ok();
+    }
+    let good = list(&honest, 8).await;
+    honest.post("/v1/orders", &ask(&good, 8, "1.0000")).await.ok();
+    let mut wanted = day_bid(8, "1.1000");
+    wanted["time_in_force"] = json!("FOK");
+    let placed = acme.post("/v1/orders", &wanted).await.ok();
+    assert_eq!((&placed["status"], &placed["average_price"]), (&json!("filled"), &json!("1.0000")));
+}
