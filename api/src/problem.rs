@@ -181,6 +181,8 @@ problem_codes! {
     AlreadyTraded = "already_traded", 409, "The order has traded";
     TimeTooFar = "time_too_far", 422, "The clock does not move that far at once";
     TimePassed = "time_passed", 422, "Time cannot go back";
+    NotParked = "not_parked", 409, "This is not set aside";
+    InvariantViolated = "invariant_violated", 422, "This would break an invariant";
     WebhookUrlInvalid = "webhook_url_invalid", 422, "Nothing is sent there";
     EventTypeUnknown = "event_type_unknown", 422, "No such type of event";
     WebhookLimit = "webhook_limit", 409, "Too many webhooks";
@@ -326,9 +328,11 @@ impl From<JournalError> for Problem {
     fn from(error: JournalError) -> Self {
         match error {
             JournalError::Database(_) | JournalError::Pool(_) => unavailable(&error),
-            JournalError::Fenced | JournalError::Decode(_) | JournalError::Damaged(_) | JournalError::Thread(_) => {
-                Self::internal(&error)
-            }
+            JournalError::Fenced
+            | JournalError::Decode(_)
+            | JournalError::Damaged(_)
+            | JournalError::Violated { .. }
+            | JournalError::Thread(_) => Self::internal(&error),
         }
     }
 }

@@ -174,7 +174,7 @@ fn bank_and_books(routes: &mut ServiceConfig<'_>) {
 fn version_1(routes: &mut ServiceConfig<'_>) {
     use resources::{
         audit, budgets, candles, clock, contracts, controls, curve, events, lots, markets, orders, organizations,
-        outages, spot, stream, trades, webhooks,
+        outages, parked, spot, stream, trades, webhooks,
     };
     routes
         .service(organizations::register)
@@ -239,6 +239,8 @@ fn version_1(routes: &mut ServiceConfig<'_>) {
         .service(clock::show)
         .service(clock::set)
         .service(audit::state_hash)
+        .service(parked::list)
+        .service(parked::resume)
         .configure(bank_and_books);
 }
 

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
+use ledger::Invariant;
 use matching::Event;
 use prometheus_client::encoding::{EncodeLabelSet, text::encode};
 use prometheus_client::metrics::counter::Counter;
@@ -12,7 +13,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::{Registry, Unit};
 
-use crate::journal::Batch;
+use crate::journal::BatchPart;
 
 /// A counter per stable code.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -32,6 +33,12 @@ pub struct Outcome {
     outcome: &'static str,
 }
 
+/// A counter per invariant.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct BrokenInvariant {
+    invariant: &'static str,
+}
+
 /// What the running system counts and measures.
 #[derive(Clone)]
 pub struct Metrics {
@@ -42,6 +49,8 @@ pub struct Metrics {
     pub commands_refused: Family<Code, Counter>,
     /// Events that were committed, by type.
     pub events_committed: Family<EventType, Counter>,
+    /// Decisions that would have broken an invariant, by its id. Each is an alarm.
+    pub invariant_violations: Family<BrokenInvariant, Counter>,
     /// Submissions turned away because the queue was full.
     pub queue_full: Counter,
     /// Events per transaction.
@@ -68,6 +77,7 @@ impl Default for Metrics {
             orders_placed: Counter::default(),
             commands_refused: Family::default(),
             events_committed: Family::default(),
+            invariant_violations: Family::default(),
             queue_full: Counter::default(),
             batch_events: Histogram::new(exponential_buckets(1.0, 2.0, 14)),
             commit_seconds: Histogram::new(exponential_buckets(0.000_5, 2.0, 14)),
@@ -80,6 +90,11 @@ impl Default for Metrics {
         registry.register("orders_placed", "Orders placed", metrics.orders_placed.clone());
         registry.register("commands_refused", "Commands refused, by code", metrics.commands_refused.clone());
         registry.register("events_committed", "Events committed, by type", metrics.events_committed.clone());
+        registry.register(
+            "invariant_violations",
+            "Decisions that would have broken an invariant and were taken out, by invariant",
+            metrics.invariant_violations.clone(),
+        );
         registry.register(
             "queue_full",
             "Submissions turned away because the queue was full",
@@ -128,6 +143,11 @@ impl Metrics {
         self.commands_refused.get_or_create(&Code { code: code.to_owned() }).inc();
     }
 
+    /// Counts a decision that would have broken an invariant.
+    pub fn violated(&self, invariant: Invariant) {
+        self.invariant_violations.get_or_create(&BrokenInvariant { invariant: invariant.id() }).inc();
+    }
+
     /// Counts an attempt to deliver to a webhook.
     pub fn webhook_attempted(&self, succeeded: bool) {
         let outcome = if succeeded { "delivered" } else { "failed" };
@@ -135,10 +155,10 @@ impl Metrics {
     }
 
     /// Counts a committed batch.
-    pub fn committed(&self, batch: &Batch, took: Duration) {
+    pub fn committed(&self, batch: &BatchPart<'_>, took: Duration) {
         self.commit_seconds.observe(took.as_secs_f64());
         self.batch_events.observe(f64::from(u32::try_from(batch.rows.len()).unwrap_or(u32::MAX)));
-        for row in &batch.rows {
+        for row in batch.rows {
             let event = &row.record.event;
             if matches!(event, Event::OrderPlaced(_)) {
                 self.orders_placed.inc();

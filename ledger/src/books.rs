@@ -25,20 +25,28 @@ pub struct Overdraft {
 impl Books {
     /// Adds the lines that record a fact to the balances: those of its [entry](crate::post). An account whose balance returns to
     /// zero is forgotten.
+    ///
+    /// Checked in every build: the lines make an entry, and each leaves its balance in range and no guarded account negative.
     pub fn record(&mut self, fact: &Fact<'_>, currency: Currency) {
+        let (mut lines, mut sum) = (0u32, Amount::ZERO);
         fact.lines(currency, &mut |line| {
-            let guarded = line.account.kind.guard() == Guard::NeverDebit;
-            let Some(balance) = self.balances.get_mut(&line.account) else {
-                debug_assert!(!guarded || line.amount <= Amount::ZERO, "{:?} overdrawn: {}", line.account, line.amount);
-                self.balances.insert(line.account, line.amount);
-                return;
+            invariant!(line.amount.abs() <= Amount::LINE_MAX, LineInRange, "{:?} {}", line.account, line.amount);
+            (lines, sum) = (lines + 1, sum + line.amount);
+            let balance = match self.balances.get_mut(&line.account) {
+                Some(balance) => {
+                    *balance += line.amount;
+                    *balance
+                }
+                None => *self.balances.entry(line.account).or_insert(line.amount),
             };
-            *balance += line.amount;
-            debug_assert!(!guarded || *balance <= Amount::ZERO, "{:?} overdrawn: {balance}", line.account);
+            invariant!(balance.abs() <= Amount::BALANCE_MAX, BalanceInRange, "{:?} {balance}", line.account);
+            let guarded = line.account.kind.guard() == Guard::NeverDebit;
+            invariant!(!guarded || balance <= Amount::ZERO, GuardedNotNegative, "{:?} {balance}", line.account);
             if balance.is_zero() {
                 self.balances.remove(&line.account);
             }
         });
+        invariant!(lines >= 2 && sum.is_zero(), EntryBalanced, "{lines} lines come to {sum}: {fact:?}");
     }
 
     /// The signed balance of an account: debit positive.

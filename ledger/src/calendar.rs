@@ -3,6 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use crate::exact;
+
 /// A point in time: microseconds since 1970-01-01T00:00:00Z, the resolution of the database.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Instant(i64);
@@ -33,7 +35,7 @@ impl Instant {
     /// The day that this instant falls on.
     pub fn day(self) -> Day {
         // In range: MAX is below 2³¹ days after the epoch.
-        Day(i32::try_from(self.0.div_euclid(86_400_000_000)).unwrap_or(i32::MAX))
+        Day(exact(self.0.div_euclid(86_400_000_000)))
     }
 
     fn timestamp(self) -> jiff::Timestamp {
@@ -158,14 +160,12 @@ impl Month {
 
     /// How many months later another one is; zero when it is not later.
     pub fn months_until(self, later: Self) -> u32 {
-        u32::try_from(later.0 - self.0).unwrap_or(0)
+        exact((later.0 - self.0).max(0))
     }
 
     /// Its first day.
     pub fn first_day(self) -> Day {
-        // In range: days exist up to the year 9999, and a month's number is 1 to 12.
-        let year = i16::try_from(self.0.div_euclid(12)).unwrap_or(i16::MAX);
-        let month = i8::try_from(self.0.rem_euclid(12) + 1).unwrap_or(1);
+        let (year, month): (i16, i8) = (exact(self.0.div_euclid(12)), exact(self.0.rem_euclid(12) + 1));
         let first = jiff::civil::Date::new(year, month, 1).unwrap_or(jiff::civil::Date::MAX);
         Day::of(first)
     }

@@ -158,7 +158,7 @@ mod tests {
         assert_eq!(across, Err(Unbalanced::Sum), "currencies never cancel each other");
         assert_eq!(entry(smallvec![line(Bank, usd, 5)]), Err(Unbalanced::TooFewLines));
         assert_eq!(entry(smallvec![line(Bank, usd, 0), line(Bank, usd, 0)]), Err(Unbalanced::LineAmount));
-        let huge = 1_000_000_001;
+        let huge = Amount::LINE_MAX.micros() / 1_000_000 + 1;
         assert_eq!(entry(smallvec![line(Bank, usd, huge), line(Bank, usd, -huge)]), Err(Unbalanced::LineAmount));
         let mut foreign = line(FeeRevenue, usd, -5);
         foreign.account.entity = EntityId::Box(BoxId::new(uuid::Uuid::nil()));

@@ -8,6 +8,8 @@
 //! innermost crate (`ledger ← matching ← infra ← api`).
 
 #[macro_use]
+mod invariant;
+#[macro_use]
 mod text_form;
 
 mod account;
@@ -40,6 +42,7 @@ pub use identity::{
     InvalidItemName, InvalidName, ItemName, JournalId, OrganizationId, PayoutId, ReconciliationId, StatementId,
     TransferId,
 };
+pub use invariant::{Invariant, Violation, checked, exact};
 pub use map::{Map, Set};
 pub use money::{Amount, AmountError, Currency, InvalidCurrency};
 pub use payment_reference::{InvalidReference, PaymentReference};

@@ -62,8 +62,8 @@ pub struct Amount(i128);
 impl Amount {
     /// Nothing.
     pub const ZERO: Self = Self(0);
-    /// The largest magnitude of one journal line: 10¹⁵ micro-units, one billion units.
-    pub const LINE_MAX: Self = Self(1_000_000_000_000_000);
+    /// The largest magnitude of one journal line: 10¹⁸ micro-units, 10¹² units of any currency.
+    pub const LINE_MAX: Self = Self(1_000_000_000_000_000_000);
     /// The largest magnitude of a balance: 10²¹ micro-units.
     pub const BALANCE_MAX: Self = Self(1_000_000_000_000_000_000_000);
 

@@ -27,7 +27,7 @@ pub fn share_ceil(amount: Amount, basis_points: u16) -> Amount {
 /// The parts come in the order of the shares and add up to the whole; those of `−whole` are the same with the other sign. Nothing
 /// when the weights are all zero. `whole` is at most [`Amount::LINE_MAX`] in magnitude; ids are distinct.
 pub fn split<I: Ord + Copy>(whole: Amount, shares: &[(I, u64)]) -> Option<Vec<(I, Amount)>> {
-    debug_assert!(whole.abs() <= Amount::LINE_MAX, "{whole} times a weight could leave the range");
+    invariant!(whole.abs() <= Amount::LINE_MAX, SplitInRange, "{whole}");
     let total: i128 = shares.iter().map(|(_, weight)| i128::from(*weight)).sum();
     if total == 0 {
         return None;
@@ -42,7 +42,7 @@ pub fn split<I: Ord + Copy>(whole: Amount, shares: &[(I, u64)]) -> Option<Vec<(I
     });
     // Fewer are left over than there are remainders above zero.
     let left = magnitude - parts.iter().sum::<i128>();
-    for at in by_remainder.into_iter().take(usize::try_from(left).unwrap_or(usize::MAX)) {
+    for at in by_remainder.into_iter().take(crate::exact(left)) {
         parts[at] += 1;
     }
     let sign = whole.micros().signum();

@@ -11,6 +11,8 @@
 //! A bid that would get less than its minimum is taken out and the price computed again. This module knows prices and
 //! quantities only: not who is behind them, and no lots.
 
+use ledger::{exact, invariant};
+
 use crate::Price;
 
 /// A bid in the auction. The caller ranks bids: best price first, and among equals as it sees fit.
@@ -50,7 +52,8 @@ pub struct Clearing {
 ///
 /// Prices must be on `tick`.
 pub fn clear(bids: &[AuctionBid], asks: &[AuctionAsk], tick: Price, last: Option<Price>) -> Option<Clearing> {
-    debug_assert!(bids.is_sorted_by(|a, b| a.price >= b.price) && asks.is_sorted_by(|a, b| a.price <= b.price));
+    let ranked = bids.is_sorted_by(|a, b| a.price >= b.price) && asks.is_sorted_by(|a, b| a.price <= b.price);
+    invariant!(ranked, AuctionRanked, "{} bids and {} asks", bids.len(), asks.len());
     let mut demand = Demand::new(bids);
     let mut curves = Curves::new(bids, asks, tick);
     loop {
@@ -283,7 +286,7 @@ fn give_out(orders: impl Iterator<Item = u32>, mut gpus: u64) -> Vec<u32> {
     let give = |wanted: u32| {
         let given = u64::from(wanted).min(gpus);
         gpus -= given;
-        u32::try_from(given).unwrap_or(wanted)
+        exact(given)
     };
     orders.map(give).collect()
 }

@@ -8,6 +8,8 @@ use crate::{Hour, TermWindow, Window};
 
 /// A contract of at most so many hours is paid whole when it is traded; also the length of a period of [`Billing::Hours720`].
 pub const PERIOD_HOURS: u32 = 720;
+/// The longest period of a contract that is not paid whole: a month of 31 days.
+const PERIOD_HOURS_MAX: u32 = 744;
 /// The charge of a period is first tried so many hours before it begins.
 const CHARGE_AHEAD_HOURS: i64 = 168;
 /// A charge that could not be paid is tried again so many hours later.
@@ -83,6 +85,11 @@ pub(crate) fn held_hours(billing: Option<Billing>, window: TermWindow) -> u32 {
     billing.map_or(window.hours(), |billing| billing.advance_hours_max(window))
 }
 
+/// The most hours of a window that are ever charged at once.
+pub(crate) fn charged_hours_max(window: TermWindow) -> u32 {
+    window.hours().min(PERIOD_HOURS_MAX)
+}
+
 /// When the charge of the period that begins at `start` is tried, as of `now`: 168 hours ahead, or at once where that has passed.
 pub(crate) fn first_charge(start: Hour, now: Instant) -> Instant {
     now.max(Instant::from_micros(start.start().micros() - CHARGE_AHEAD_HOURS * MICROS_PER_HOUR))
@@ -150,6 +157,15 @@ mod tests {
     }
 
     proptest! {
+        /// No period is longer than what is checked before a contract is traded.
+        #[test]
+        fn no_period_is_longer_than_is_checked(start in 0u32..20_000, hours in 1u32..9_000) {
+            let window = Window::between(Hour::from_hours(start), Hour::from_hours(start + hours));
+            for billing in [Billing::Hours720, Billing::CalendarMonth] {
+                prop_assert!(periods(billing, window).iter().all(|hours| *hours <= charged_hours_max(window.into())));
+            }
+        }
+
         /// Whatever the start, a bid holds enough for the first period and the deposit.
         #[test]
         fn a_hold_covers_every_start(earliest in 0u32..20_000, spread in 0u32..2_208, hours in 1u32..9_000) {

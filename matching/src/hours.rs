@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use ledger::{Day, Instant, Month};
+use ledger::{Day, Instant, Month, exact, invariant};
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
 
@@ -35,7 +35,7 @@ impl Hour {
     /// The hour that contains `instant`.
     pub fn containing(instant: Instant) -> Self {
         // In range: instants end with the year 9999, 70 million hours after the epoch.
-        Self(u32::try_from(instant.micros() / MICROS_PER_HOUR).unwrap_or(u32::MAX))
+        Self(exact(instant.micros() / MICROS_PER_HOUR))
     }
 
     /// The hour's first instant.
@@ -45,7 +45,7 @@ impl Hour {
 
     /// The day that the hour starts on.
     pub fn day(self) -> Day {
-        Day::from_days(i32::try_from(self.0 / HOURS_PER_DAY).unwrap_or(i32::MAX))
+        Day::from_days(exact(self.0 / HOURS_PER_DAY))
     }
 
     /// The first hour of a month.
@@ -55,7 +55,7 @@ impl Hour {
 
     /// The first hour of a day.
     pub(crate) fn first_of_day(day: Day) -> Self {
-        Self(u32::try_from(day.days()).unwrap_or(0) * HOURS_PER_DAY)
+        Self(exact::<_, u32>(day.days()) * HOURS_PER_DAY)
     }
 
     /// The hour `hours` earlier, not before the first.
@@ -149,8 +149,14 @@ impl Window {
     }
 
     /// The hours between two bounds that are known to be apart by 1 to [`Window::HOURS_MAX`].
-    pub(crate) const fn between(start: Hour, end: Hour) -> Self {
-        debug_assert!(start.0 < end.0 && end.0 - start.0 <= Self::HOURS_MAX);
+    pub(crate) fn between(start: Hour, end: Hour) -> Self {
+        invariant!(
+            start.0 < end.0 && end.0 - start.0 <= Self::HOURS_MAX,
+            WindowInRange,
+            "hours {} to {}",
+            start.0,
+            end.0
+        );
         Self { start, end }
     }
 

@@ -1,6 +1,6 @@
 //! Lots: capacity that a seller can deliver.
 
-use ledger::{ContractId, OrganizationId};
+use ledger::{ContractId, OrganizationId, invariant};
 use serde::Serialize;
 
 use crate::venue::MarketKey;
@@ -60,12 +60,16 @@ impl Lot {
     /// The GPUs sold for a term in `hour`.
     pub fn sold_term(&self, hour: Hour) -> u32 {
         let withdrawn = self.withdrawn.as_ref().map_or(0, |withdrawn| withdrawn.at(hour));
-        self.gpus.saturating_sub(self.residual.at(hour) + self.sold_spot.at(hour) + withdrawn)
+        let other = self.residual.at(hour) + self.sold_spot.at(hour) + withdrawn;
+        invariant!(other <= self.gpus, HourSoldOnce, "{:?} has {} GPUs and {other} in {hour}", self.supply, self.gpus);
+        self.gpus - other
     }
 
     /// Takes back what was sold.
     pub fn put_back(&mut self, window: Window, gpus: u32) {
-        self.withdrawn.as_mut().unwrap_or(&mut self.residual).put(window, gpus);
+        let free = self.withdrawn.as_mut().unwrap_or(&mut self.residual);
+        free.put(window, gpus);
+        invariant!(free.max_over(window) <= self.gpus, HourReturnedOnce, "{:?} has {} GPUs", self.supply, self.gpus);
     }
 
     /// Ends the sale of what is free.

@@ -1,6 +1,6 @@
 //! Outages: time of a contract that was not delivered, claimed by one side and accepted by the other or ruled on.
 
-use ledger::{Instant, OrganizationId};
+use ledger::{Instant, OrganizationId, exact};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -90,7 +90,7 @@ pub(crate) fn undelivered_minutes<'a>(
         undelivered += (at - since) * out.clamp(0, i64::from(gpus));
         (out, since) = (out + change, at);
     }
-    u64::try_from(undelivered).unwrap_or(0)
+    exact(undelivered)
 }
 
 #[cfg(test)]

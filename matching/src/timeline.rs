@@ -4,6 +4,7 @@
 
 mod remnant;
 
+use ledger::{Invariant, invariant};
 use serde::{Serialize, Serializer};
 use smallvec::{SmallVec, smallvec};
 
@@ -45,6 +46,13 @@ impl Timeline {
         within.map(|(_, gpus)| *gpus).min().unwrap_or(0)
     }
 
+    /// The most GPUs in any hour that is in `window` and in the timeline; none where there is no such hour.
+    pub fn max_over(&self, window: Window) -> u32 {
+        let first = self.step_at(window.start());
+        let within = self.steps[first..].iter().take_while(|(start, _)| *start < window.end());
+        within.map(|(_, gpus)| *gpus).max().unwrap_or(0)
+    }
+
     /// The GPUs in one hour; none outside the timeline.
     pub fn at(&self, hour: Hour) -> u32 {
         if hour < self.steps[0].0 || self.end <= hour { 0 } else { self.steps[self.step_at(hour)].1 }
@@ -65,16 +73,27 @@ impl Timeline {
         self.steps().all(|(step, height)| height == if window.covers(step) { gpus } else { 0 })
     }
 
-    /// Takes `gpus` away in every hour of `window`, which the caller knows to have them.
+    /// Takes `gpus` away in every hour of `window`, which must have them.
+    ///
+    /// # Panics
+    /// A [violation](ledger::Violation) where an hour has fewer; see [`ledger::checked`].
     pub fn take(&mut self, window: Window, gpus: u32) {
-        debug_assert!(self.min_over(window) >= gpus, "{gpus} GPUs over {window} are not there");
-        self.change(window, |free| free.saturating_sub(gpus));
+        invariant!(self.window().covers(window), HourSoldOnce, "{window} is not within {}", self.window());
+        self.change(window, |free| match free.checked_sub(gpus) {
+            Some(left) => left,
+            None => Invariant::HourSoldOnce.violated(format_args!("{gpus} of {free} GPUs over {window}")),
+        });
     }
 
     /// Adds `gpus` in every hour of `window` that the timeline has.
     pub fn put(&mut self, window: Window, gpus: u32) {
         if let Some(window) = self.window().intersection(window) {
-            self.change(window, |free| free.saturating_add(gpus));
+            self.change(window, |free| match free.checked_add(gpus) {
+                Some(more) => more,
+                None => {
+                    Invariant::HourReturnedOnce.violated(format_args!("{gpus} more than {free} GPUs over {window}"))
+                }
+            });
         }
     }
 

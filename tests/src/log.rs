@@ -25,7 +25,7 @@ pub async fn replay(database: &TestDatabase) -> Exchange {
         let rows = log.after(exchange.sequence(), usize::MAX).await.expect("the log can be read");
         assert!(!rows.is_empty(), "the log ends at {}, its head says {head}", exchange.sequence());
         for row in rows {
-            exchange.apply(&row.record);
+            row.follow(&mut exchange).expect("the log can be followed");
         }
     }
     exchange

@@ -20,7 +20,7 @@ pub(super) async fn replay_log(database_url: String, until: Option<u64>) -> anyh
         let rows = log.after(exchange.sequence(), left).await?;
         anyhow::ensure!(!rows.is_empty(), "the log ends at {}, its head says {head}", exchange.sequence());
         for row in rows {
-            exchange.apply(&row.record);
+            row.follow(&mut exchange)?;
         }
     }
     println!(r#"{{"sequence":{},"state_hash":"{}"}}"#, exchange.sequence(), exchange.state_hash());

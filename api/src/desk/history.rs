@@ -177,6 +177,8 @@ impl History {
             | Event::BoxWoundUp(_)
             | Event::LendersSet(_)
             | Event::IndexFixed(_)
+            | Event::DueParked(_)
+            | Event::DueResumed(_)
             | Event::JournalProposed(_)
             | Event::JournalApproved(_)
             | Event::JournalRejected(_)

@@ -34,6 +34,13 @@ impl RunLog {
         self.rows.iter().rev().find(by).map_or(0, |row| row.record.sequence)
     }
 
+    /// Drops all but the first so many events, with their entries.
+    pub fn truncate(&mut self, events: usize) {
+        self.rows.truncate(events);
+        let last = self.rows.last().map_or(0, |row| row.record.sequence);
+        self.entries.truncate(self.entries.partition_point(|booked| booked.event <= last));
+    }
+
     /// The entries with their numbers, in order.
     pub fn entries(&self) -> impl Iterator<Item = (i64, &Booked)> {
         (1..).zip(&self.entries)

@@ -25,7 +25,7 @@ use std::sync::Arc;
 
 use infra::journal::LogRow;
 use ledger::{Instant, OrganizationId};
-use matching::{Command, CommandId, Exchange, Instruction, Refusal};
+use matching::{Command, CommandId, DueStep, Exchange, Instruction, Refusal, Width};
 use uuid::Uuid;
 
 use crate::problem::{Problem, REQUEST_ID};
@@ -108,8 +108,42 @@ impl Desk {
     fn move_to(&mut self, to: Instant) {
         self.now = to;
         let id = self.next_command();
-        while self.exchange.advance(to, id, &mut self.log) {}
+        let whole = DueStep::to(to);
+        let mut step = whole;
+        loop {
+            let before = self.log.rows().len();
+            match self.exchange.advance(step, id, &mut self.log) {
+                Ok(true) => {}
+                Ok(false) => break,
+                // What fails as a part of more is tried alone, and what fails alone is set aside, as a server does.
+                Err(_) if step.width == Width::Whole => {
+                    self.take_back(before);
+                    step.width = Width::One;
+                }
+                Err(violation) => {
+                    self.take_back(before);
+                    if self.exchange.park(to, violation.invariant, id, &mut self.log).is_err() {
+                        self.take_back(before);
+                        break;
+                    }
+                    step = whole;
+                }
+            }
+        }
         self.history.follow(&self.log);
+    }
+
+    /// Goes back to where the log had so many events, after a decision that met what must never be.
+    fn take_back(&mut self, events: usize) {
+        self.log.truncate(events);
+        let limits = self.exchange.limits();
+        self.exchange = Exchange::new();
+        self.exchange.set_limits(limits);
+        for row in self.log.rows() {
+            if row.follow(&mut self.exchange).is_err() {
+                break;
+            }
+        }
     }
 
     /// Admits an organization that was not there before.
@@ -130,6 +164,9 @@ impl Desk {
         let command = Command { id: self.next_command(), at: self.now, instruction };
         let first = self.log.rows().len();
         let outcome = self.exchange.execute(&command, &mut self.log);
+        if self.exchange.violation().is_some() {
+            self.take_back(first);
+        }
         self.history.follow(&self.log);
         outcome.map(|()| self.log.rows()[first..].to_vec())
     }

@@ -19,6 +19,7 @@ pub mod markets;
 pub mod orders;
 pub mod organizations;
 pub mod outages;
+pub mod parked;
 pub mod rates;
 pub mod spot;
 pub mod stream;

@@ -1,8 +1,6 @@
 //! One pass over the log: every event is computed again, and everything that is stored of it is taken from its own stream.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
-
-use ledger::{Account, EntityId, Map};
+use ledger::{Account, EntityId, Entry, Map, checked};
 use matching::{Exchange, Record};
 use tokio::runtime::Handle;
 
@@ -90,14 +88,21 @@ impl Fold {
         while let Some(row) = self.sources.events.take()? {
             let Some(record) = self.log.follow(&row) else { break };
             let sequence = record.sequence;
-            let heads = self.compare_entries(record)?;
+            let entries = match checked(|| record.entries()) {
+                Ok(entries) => entries,
+                Err(violation) => {
+                    self.log.refuse(sequence, &violation);
+                    break;
+                }
+            };
+            let heads = self.compare_entries(record, &entries)?;
             self.contracts.follow(record);
             self.lots.follow(sequence, &record.event);
             if let Some((topic, content)) = self.topic.as_mut().zip(row.content.as_deref()) {
                 topic.compare(record, content, heads.as_ref())?;
             }
-            if !self.apply(record) {
-                self.log.refuse(sequence);
+            if let Err(violation) = self.exchange.apply(record) {
+                self.log.refuse(sequence, &violation);
                 break;
             }
             self.read_models_at(sequence)?;
@@ -109,17 +114,9 @@ impl Fold {
         self.finish()
     }
 
-    /// Whether the state took the event in. It always does of a log that was decided by `decide`; one that was changed may break
-    /// what the state relies on, which must not end the audit.
-    fn apply(&mut self, record: &Record) -> bool {
-        let exchange = &mut self.exchange;
-        catch_unwind(AssertUnwindSafe(|| exchange.apply(record))).is_ok()
-    }
-
     /// Compares what the event leads to with what is stored of it, and tells where the chains that it moved stand after it.
-    fn compare_entries(&mut self, record: &Record) -> Result<Option<BookHeads>, AuditError> {
-        let computed = record.entries();
-        self.balances.add(record.sequence, &computed);
+    fn compare_entries(&mut self, record: &Record, computed: &[Entry]) -> Result<Option<BookHeads>, AuditError> {
+        self.balances.add(record.sequence, computed);
         self.of_event.clear();
         for source in &mut self.sources.entries {
             while let Some(event) = source.peek()?.map(|row| row.event) {

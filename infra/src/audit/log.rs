@@ -1,7 +1,7 @@
 //! The log: gapless, readable, and as long as its head says.
 
 use jiff::Timestamp;
-use ledger::Instant;
+use ledger::{Instant, Violation};
 use matching::{CommandId, Event, EventKey, Record};
 use uuid::Uuid;
 
@@ -117,12 +117,12 @@ impl LogCheck {
         }
     }
 
-    /// The state could not take an event in.
-    pub fn refuse(&mut self, event: u64) {
+    /// The state could not take an event in: it never happens to a log that `decide` led to.
+    pub fn refuse(&mut self, event: u64, violation: &Violation) {
         self.break_at(Finding {
             place: format!("event {event}"),
             expected: "an event that can follow on those before it".to_owned(),
-            found: "one that contradicts them".to_owned(),
+            found: format!("one that contradicts them: {violation}"),
         });
     }
 

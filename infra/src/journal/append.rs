@@ -8,7 +8,7 @@ use tokio_postgres::{Client, Row, Statement, Transaction};
 
 use super::copy::{CopyRows, JsonText, timestamp};
 use super::statements::Statements;
-use super::{AccountNumbers, Batch, JournalError, KeyOutcome, read};
+use super::{AccountNumbers, Batch, BatchMark, BatchPart, JournalError, KeyOutcome, read};
 use crate::Database;
 
 /// The one writer of the log.
@@ -80,9 +80,17 @@ impl Journal {
     /// Commits a batch in one transaction.
     ///
     /// # Errors
-    /// [`JournalError::Fenced`] when another process leads; any other error leaves the outcome unknown until
-    /// [`Journal::recover`] has read the head.
+    /// As [`Journal::append_part`].
     pub async fn append(&mut self, batch: &Batch) -> Result<(), JournalError> {
+        self.append_part(batch.part(BatchMark::default(), batch.mark())).await
+    }
+
+    /// Commits a part of a batch in one transaction.
+    ///
+    /// # Errors
+    /// [`JournalError::Fenced`] when another process leads. [Refused for its content](JournalError::refusal_of_content), nothing of it
+    /// is committed, and others can be. Any other error leaves the outcome unknown until [`Journal::recover`] has read the head.
+    pub async fn append_part(&mut self, batch: BatchPart<'_>) -> Result<(), JournalError> {
         let head = batch.rows.last().map_or(self.head, |row| row.record.sequence);
         let (before, after) = (to_i64(self.head)?, to_i64(head)?);
         let new_accounts = self.number_new_accounts(batch);
@@ -99,17 +107,16 @@ impl Journal {
         let (entries, moved_books) = chain_entries(batch, &self.books, opened)?;
         if !entries.is_empty() {
             copy_accounts(&transaction, &statements.accounts, &new_accounts, &moved_books).await?;
-            // In memory at once, so that lines find them; on failure `recover` reads the committed ones again.
-            self.last_account = new_accounts.last().map_or(self.last_account, |(_, number)| *number);
-            self.accounts.extend(new_accounts);
             copy_entries(&transaction, &statements.entries, &entries).await?;
-            copy_lines(&transaction, &statements.lines, &entries, &self.accounts).await?;
+            copy_lines(&transaction, &statements.lines, &entries, [&self.accounts, &new_accounts]).await?;
         }
         if !batch.keys.is_empty() {
             copy_keys(&transaction, &statements.keys, batch).await?;
         }
         transaction.commit().await?;
         self.head = head;
+        self.last_account += i64::try_from(new_accounts.len()).map_err(|_| damaged("too many accounts"))?;
+        self.accounts.extend(new_accounts);
         self.books.extend(moved_books);
         Ok(())
     }
@@ -140,7 +147,7 @@ impl Journal {
     }
 
     /// The accounts that a batch is the first to use, with the numbers they get.
-    fn number_new_accounts(&self, batch: &Batch) -> Vec<(ledger::Account, i64)> {
+    fn number_new_accounts(&self, batch: BatchPart<'_>) -> AccountNumbers {
         let mut seen = Set::default();
         let lines = batch.entries.iter().flat_map(|(_, _, entry)| entry.lines());
         let new = lines.map(|line| line.account).filter(|account| !self.accounts.contains_key(account));
@@ -160,9 +167,8 @@ async fn open_session(database: &Database) -> Result<Client, tokio_postgres::Err
 
 /// The entity of a row of table `books`, and where its book stands.
 fn book_head(row: &Row) -> Result<(EntityId, BookHead), JournalError> {
-    let damaged = |what: &str| JournalError::Damaged(format!("a book's {what} cannot be read"));
-    let entity = row.get::<_, &str>(1).parse().map_err(|_| damaged("entity"))?;
-    let hash = row.get::<_, &[u8]>(3).try_into().map_err(|_| damaged("chain head"))?;
+    let entity = row.get::<_, &str>(1).parse().map_err(|_| damaged("a book's entity cannot be read"))?;
+    let hash = row.get::<_, &[u8]>(3).try_into().map_err(|_| damaged("a book's chain head cannot be read"))?;
     Ok((entity, BookHead { book: row.get(0), sequence: to_u64(row.get(2))?, hash }))
 }
 
@@ -170,7 +176,7 @@ fn book_head(row: &Row) -> Result<(EntityId, BookHead), JournalError> {
 async fn new_books(
     transaction: &Transaction<'_>,
     known: &Map<EntityId, BookHead>,
-    batch: &Batch,
+    batch: BatchPart<'_>,
 ) -> Result<Map<EntityId, BookHead>, JournalError> {
     let entities = batch.entries.iter().map(|(_, _, entry)| entry.entity());
     let new: BTreeSet<String> =
@@ -186,13 +192,13 @@ async fn new_books(
 /// Numbers and chains a batch's entries after the heads of their books, those just opened among them, and tells where those books
 /// stand then.
 fn chain_entries<'a>(
-    batch: &'a Batch,
+    batch: BatchPart<'a>,
     known: &Map<EntityId, BookHead>,
     mut moved: Map<EntityId, BookHead>,
 ) -> Result<(Vec<EntryRow<'a>>, Map<EntityId, BookHead>), JournalError> {
     let mut text = String::with_capacity(1024);
     let mut rows = Vec::with_capacity(batch.entries.len());
-    for (event, ordinal, entry) in &batch.entries {
+    for (event, ordinal, entry) in batch.entries {
         let entity = entry.entity();
         let before = moved.get(&entity).or_else(|| known.get(&entity)).copied();
         let before = before.ok_or_else(|| JournalError::Damaged(format!("{entity} has no book")))?;
@@ -207,12 +213,17 @@ fn chain_entries<'a>(
     Ok((rows, moved))
 }
 
-async fn copy_events(transaction: &Transaction<'_>, statement: &Statement, batch: &Batch) -> Result<(), JournalError> {
+async fn copy_events(
+    transaction: &Transaction<'_>,
+    statement: &Statement,
+    batch: BatchPart<'_>,
+) -> Result<(), JournalError> {
     let types = [Type::INT8, Type::TIMESTAMPTZ, Type::UUID, Type::TEXT, Type::INT2, Type::TEXT, Type::UUID, Type::JSON];
     let mut copy = CopyRows::start(transaction, statement, &types).await?;
-    for row in &batch.rows {
+    for row in batch.rows {
         let record = &row.record;
-        let version = i16::try_from(record.event.version()).unwrap_or(i16::MAX);
+        let version =
+            i16::try_from(record.event.version()).map_err(|_| damaged("an event's version is out of range"))?;
         let (sequence, key) = (to_i64(record.sequence)?, record.event.key().to_string());
         copy.row(&[
             &sequence,
@@ -233,7 +244,7 @@ async fn copy_events(transaction: &Transaction<'_>, statement: &Statement, batch
 async fn copy_accounts(
     transaction: &Transaction<'_>,
     statement: &Statement,
-    accounts: &[(ledger::Account, i64)],
+    accounts: &AccountNumbers,
     books: &Map<EntityId, BookHead>,
 ) -> Result<(), JournalError> {
     if accounts.is_empty() {
@@ -246,7 +257,7 @@ async fn copy_accounts(
         let owner = account.owner.to_string();
         let values = (&account.kind.code(), &owner, &account.currency.as_str());
         let book = books.get(&account.entity).map(|head| head.book);
-        let book = book.ok_or_else(|| JournalError::Damaged("an account has no book".into()))?;
+        let book = book.ok_or_else(|| damaged("an account has no book"))?;
         copy.row(&[number, &book, values.0, values.1, values.2, &guarded]).await?;
     }
     copy.finish().await?;
@@ -257,7 +268,7 @@ async fn copy_entries(
     transaction: &Transaction<'_>,
     statement: &Statement,
     entries: &[EntryRow<'_>],
-) -> Result<(), tokio_postgres::Error> {
+) -> Result<(), JournalError> {
     let types = [
         Type::INT4,
         Type::INT8,
@@ -277,8 +288,8 @@ async fn copy_entries(
     for row in entries {
         let entry = row.entry;
         let effective = jiff::civil::date(1970, 1, 1).saturating_add(jiff::Span::new().days(entry.effective().days()));
-        let version = i16::try_from(entry.rule().version).unwrap_or(i16::MAX);
-        let line_count = i32::try_from(entry.lines().len()).unwrap_or(i32::MAX);
+        let version = i16::try_from(entry.rule().version).map_err(|_| damaged("a rule's version is out of range"))?;
+        let line_count = i32::try_from(entry.lines().len()).map_err(|_| damaged("an entry has too many lines"))?;
         copy.row(&[
             &row.book,
             &row.sequence,
@@ -304,14 +315,14 @@ async fn copy_lines(
     transaction: &Transaction<'_>,
     statement: &Statement,
     entries: &[EntryRow<'_>],
-    accounts: &AccountNumbers,
+    accounts: [&AccountNumbers; 2],
 ) -> Result<(), JournalError> {
     let types = [Type::INT4, Type::INT8, Type::INT4, Type::INT8, Type::NUMERIC, Type::UUID];
     let mut copy = CopyRows::start(transaction, statement, &types).await?;
     for row in entries {
         for (number, Line { account, amount, contract }) in (0i32..).zip(row.entry.lines()) {
-            let account = accounts.get(account);
-            let account = account.ok_or_else(|| JournalError::Damaged("an account has no number".into()))?;
+            let number_of_account = accounts.iter().find_map(|numbers| numbers.get(account));
+            let account = number_of_account.ok_or_else(|| damaged("an account has no number"))?;
             let contract = contract.map(ledger::ContractId::uuid);
             copy.row(&[&row.book, &row.sequence, &number, account, &amount.to_decimal(), &contract]).await?;
         }
@@ -320,10 +331,14 @@ async fn copy_lines(
     Ok(())
 }
 
-async fn copy_keys(transaction: &Transaction<'_>, statement: &Statement, batch: &Batch) -> Result<(), JournalError> {
+async fn copy_keys(
+    transaction: &Transaction<'_>,
+    statement: &Statement,
+    batch: BatchPart<'_>,
+) -> Result<(), JournalError> {
     let types = [Type::BYTEA, Type::BYTEA, Type::TIMESTAMPTZ, Type::INT8, Type::INT8, Type::JSON];
     let mut copy = CopyRows::start(transaction, statement, &types).await?;
-    for stored in &batch.keys {
+    for stored in batch.keys {
         let (first, last, refusal) = match &stored.outcome {
             KeyOutcome::Events { first, last } => (Some(to_i64(*first)?), Some(to_i64(*last)?), None),
             KeyOutcome::Refused(refusal) => {
@@ -344,6 +359,10 @@ async fn copy_keys(transaction: &Transaction<'_>, statement: &Statement, batch: 
     }
     copy.finish().await?;
     Ok(())
+}
+
+fn damaged(what: &str) -> JournalError {
+    JournalError::Damaged(what.to_owned())
 }
 
 fn to_i64(number: u64) -> Result<i64, JournalError> {

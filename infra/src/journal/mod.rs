@@ -9,10 +9,11 @@ mod copy;
 mod read;
 mod statements;
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
-use ledger::{Entry, Instant, Map};
-use matching::{DecodeError, Record, Refusal};
+use ledger::{Entry, Instant, Map, Violation};
+use matching::{DecodeError, Exchange, Record, Refusal};
+use tokio_postgres::error::SqlState;
 
 pub use append::Journal;
 pub use copy::timestamp;
@@ -31,6 +32,15 @@ pub struct LogRow {
 }
 
 impl LogRow {
+    /// Folds it into a state that stands right before it.
+    ///
+    /// # Errors
+    /// [`JournalError::Violated`] when it breaks an invariant; the state is of no use then.
+    pub fn follow(&self, exchange: &mut Exchange) -> Result<(), JournalError> {
+        let sequence = self.record.sequence;
+        exchange.apply(&self.record).map_err(|violation| JournalError::Violated { sequence, violation })
+    }
+
     /// The row of a new record.
     pub fn encode(record: Record) -> Self {
         let mut content = Vec::with_capacity(512);
@@ -50,7 +60,57 @@ pub struct Batch {
     pub keys: Vec<StoredKey>,
 }
 
+/// A place in a batch: how much of it comes before.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct BatchMark {
+    /// Events before it.
+    pub rows: usize,
+    /// Entries before it.
+    pub entries: usize,
+    /// Keys before it.
+    pub keys: usize,
+}
+
 impl Batch {
+    /// Whether there is nothing to commit.
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty() && self.keys.is_empty()
+    }
+
+    /// The batch's end so far.
+    pub fn mark(&self) -> BatchMark {
+        BatchMark { rows: self.rows.len(), entries: self.entries.len(), keys: self.keys.len() }
+    }
+
+    /// What lies between two places.
+    pub fn part(&self, from: BatchMark, to: BatchMark) -> BatchPart<'_> {
+        BatchPart {
+            rows: &self.rows[from.rows..to.rows],
+            entries: &self.entries[from.entries..to.entries],
+            keys: &self.keys[from.keys..to.keys],
+        }
+    }
+
+    /// Drops what lies behind a place.
+    pub fn truncate(&mut self, to: BatchMark) {
+        self.rows.truncate(to.rows);
+        self.entries.truncate(to.entries);
+        self.keys.truncate(to.keys);
+    }
+}
+
+/// A part of a batch that is committed by itself. Its events continue the log.
+#[derive(Clone, Copy, Debug)]
+pub struct BatchPart<'a> {
+    /// The events.
+    pub rows: &'a [Arc<LogRow>],
+    /// Their entries.
+    pub entries: &'a [(u64, u32, Entry)],
+    /// The keys of their callers.
+    pub keys: &'a [StoredKey],
+}
+
+impl BatchPart<'_> {
     /// Whether there is nothing to commit.
     pub fn is_empty(&self) -> bool {
         self.rows.is_empty() && self.keys.is_empty()
@@ -112,6 +172,42 @@ pub enum JournalError {
     /// The log or the books are not what this program wrote.
     #[error("the journal is damaged: {0}")]
     Damaged(String),
+    /// An event of the log breaks an invariant.
+    #[error("event {sequence} cannot be followed: {violation}")]
+    Violated {
+        /// The event.
+        sequence: u64,
+        /// What it breaks.
+        violation: Violation,
+    },
+}
+
+/// What the database's triggers raise when a batch does not continue the log or the books as they are (migration V17): a gap, a broken
+/// chain, a head that moves back. No part of such a batch can be committed, and the writer is not who it believes to be.
+static NOT_CONTINUED: LazyLock<SqlState> = LazyLock::new(|| SqlState::from_code("SW001"));
+
+/// Classes of SQLSTATE that speak of the content of a statement: cardinality, data, integrity, WITH CHECK OPTION, limits of the server,
+/// and what a trigger raises. What is of another class says nothing of the content, and another try may go better.
+const CONTENT_CLASSES: [&str; 6] = ["21", "22", "23", "44", "54", "P0"];
+
+impl JournalError {
+    /// The server's reason, where it refused a batch for what is in it: nothing of the batch is committed, and it would be refused
+    /// again.
+    pub fn refusal_of_content(&self) -> Option<&str> {
+        let Self::Database(error) = self else { return None };
+        let server = error.as_db_error()?;
+        CONTENT_CLASSES.iter().any(|class| server.code().code().starts_with(class)).then(|| server.message())
+    }
+
+    /// Whether the process must not write any more: another leads, or what it would write does not continue the log or the books as
+    /// they are, or the log cannot be followed.
+    pub fn ends_leadership(&self) -> bool {
+        match self {
+            Self::Fenced | Self::Violated { .. } => true,
+            Self::Database(error) => error.code() == Some(&*NOT_CONTINUED),
+            _ => false,
+        }
+    }
 }
 
 /// The driver's message together with the server's, which it leaves to the source.

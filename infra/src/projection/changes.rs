@@ -104,6 +104,8 @@ impl<'a> Changes<'a> {
             | Event::BoxWoundUp(_)
             | Event::LendersSet(_)
             | Event::IndexFixed(_)
+            | Event::DueParked(_)
+            | Event::DueResumed(_)
             | Event::JournalProposed(_)
             | Event::JournalApproved(_)
             | Event::JournalRejected(_)

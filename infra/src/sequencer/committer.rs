@@ -1,12 +1,15 @@
 //! The committer: writes one batch at a time and tells the callers.
 
+use std::collections::VecDeque;
 use std::time::Duration;
 
+use ledger::{Invariant, Violation};
 use tokio::sync::{mpsc, watch};
 
-use super::engine::{CommitOutcome, Gathered};
+use super::decision::{Decided, Gathered};
+use super::engine::CommitOutcome;
 use super::{Status, View, catch_up};
-use crate::journal::{Journal, JournalError, LogReader};
+use crate::journal::{BatchMark, BatchPart, Journal, JournalError, LogReader};
 use crate::telemetry::Metrics;
 
 /// The pause between attempts to reach a database that is away.
@@ -33,31 +36,78 @@ impl Committer {
     }
 
     async fn commit(&mut self, gathered: Gathered) -> CommitOutcome {
-        if !gathered.batch.is_empty() {
-            let started = std::time::Instant::now();
-            if let Err(error) = self.journal.append(&gathered.batch).await {
-                tracing::error!(%error, rows = gathered.batch.rows.len(), "a batch was not committed, or may not be");
-                // Callers must not wait for the database to come back.
-                gathered.fail();
-                return self.recover(error).await;
+        let whole = gathered.batch.part(BatchMark::default(), gathered.batch.mark());
+        match self.append(whole).await {
+            Ok(()) => {
+                gathered.decided.into_iter().for_each(Decided::answer);
+                CommitOutcome::Committed
             }
-            self.view.apply(&gathered.batch.rows);
-            self.log.publish(&gathered.batch.rows);
-            self.metrics.committed(&gathered.batch, started.elapsed());
+            Err(error) => match error.refusal_of_content().map(str::to_owned) {
+                Some(reason) => self.isolate(gathered, reason).await,
+                None => self.fail(gathered, error).await,
+            },
         }
-        for (reply, answer) in gathered.replies {
-            // A caller that went away needs no answer.
-            let _ = reply.send(answer);
+    }
+
+    /// Commits a part of a batch, and shows what is in it.
+    async fn append(&mut self, part: BatchPart<'_>) -> Result<(), JournalError> {
+        if part.is_empty() {
+            return Ok(());
         }
-        CommitOutcome::Committed
+        let started = std::time::Instant::now();
+        self.journal.append_part(part).await?;
+        self.view.apply(part.rows)?;
+        self.log.publish(part.rows);
+        self.metrics.committed(&part, started.elapsed());
+        Ok(())
+    }
+
+    /// Commits a batch that the database refused for its content as far as it can be: the decisions before the one that is refused.
+    /// They rest on nothing that comes after them, so that the prefix is committed as it was decided.
+    async fn isolate(&mut self, gathered: Gathered, mut reason: String) -> CommitOutcome {
+        let Gathered { batch, decided } = gathered;
+        let mut decided = VecDeque::from(decided);
+        let mut from = BatchMark::default();
+        // The first so many are refused together, and the database said why.
+        let mut refused = decided.len();
+        while refused > 1 {
+            let half = refused / 2;
+            let to = decided[half - 1].end;
+            match self.append(batch.part(from, to)).await {
+                Ok(()) => {
+                    decided.drain(..half).for_each(Decided::answer);
+                    from = to;
+                    refused -= half;
+                }
+                Err(error) => match error.refusal_of_content() {
+                    Some(why) => {
+                        why.clone_into(&mut reason);
+                        refused = half;
+                    }
+                    None => return self.fail(Gathered { batch, decided: decided.into() }, error).await,
+                },
+            }
+        }
+        let keys = batch.part(from, batch.mark()).keys.iter().map(|stored| stored.key).collect();
+        let Some(offender) = decided.pop_front() else { return CommitOutcome::Committed };
+        let violation = Violation { invariant: Invariant::DatabaseAccepts, detail: reason };
+        CommitOutcome::Refused { offender, violation, rest: decided.into(), keys }
+    }
+
+    /// Tells the callers that the outcome is unknown, and finds out.
+    async fn fail(&mut self, gathered: Gathered, error: JournalError) -> CommitOutcome {
+        tracing::error!(%error, rows = gathered.batch.rows.len(), "a batch was not committed, or may not be");
+        // Callers must not wait for the database to come back.
+        gathered.fail();
+        self.recover(error).await
     }
 
     /// Waits for the database, and brings the view to the log's true head.
     async fn recover(&mut self, mut error: JournalError) -> CommitOutcome {
         self.status.send_replace(Status::Recovering);
         loop {
-            if matches!(error, JournalError::Fenced) {
-                tracing::error!("another process leads now: this one stops taking orders");
+            if error.ends_leadership() {
+                tracing::error!(%error, "this process stops taking orders");
                 self.status.send_replace(Status::Fenced);
                 return CommitOutcome::Ended;
             }

@@ -1,67 +1,44 @@
 //! The engine: decides submissions and what falls due, and gathers the outcome into batches.
+//!
+//! A decision that meets what must never be is taken out, whether the exchange finds it ([`matching::Exchange::violation`]) or the
+//! database when the batch is committed. Everything that rests on it is dropped and decided again from the committed state, with the
+//! same ids and instants; later answers may differ from what was speculated, which nobody has heard. A caller's instruction is
+//! refused; what fell due is first carried out one thing at a time, and the thing that fails alone is set aside.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ledger::Instant;
-use matching::{Command, CommandId, Exchange, Instruction, Log, Record};
-use tokio::sync::{mpsc, oneshot};
+use ledger::{Instant, Violation};
+use matching::{Command, CommandId, DueStep, Exchange, Instruction, Refusal, Width};
+use tokio::sync::mpsc;
 use uuid::Uuid;
 
+use super::decision::{Decided, Decision, Gathered, Offence, Reply, Waiting};
 use super::keys::{Keys, Known};
 use super::{Answer, BATCH_CALLERS_MAX, BATCH_ROWS_MAX, KEYS_KEPT_MICROS, Submission, View};
-use crate::journal::{Batch, KeyOutcome, LogRow, StoredKey, load_keys};
+use crate::journal::{IdempotencyKey, KeyOutcome, LogRow, StoredKey, load_keys};
 use crate::telemetry::Metrics;
 use crate::{Clock, Database};
 
 /// The longest nap between looks at what falls due, against jumps of the machine's clock.
 const NAP_MAX: Duration = Duration::from_secs(1);
 
-/// A batch with the callers that wait for it.
-#[derive(Default)]
-pub(super) struct Gathered {
-    pub batch: Batch,
-    pub replies: Vec<(oneshot::Sender<Answer>, Answer)>,
-}
-
-impl Gathered {
-    fn is_empty(&self) -> bool {
-        self.batch.is_empty() && self.replies.is_empty()
-    }
-
-    fn is_full(&self) -> bool {
-        self.batch.rows.len() >= BATCH_ROWS_MAX || self.replies.len() >= BATCH_CALLERS_MAX
-    }
-
-    /// Tells every waiting caller that the outcome is unknown.
-    pub fn fail(self) {
-        for (reply, _) in self.replies {
-            let _ = reply.send(Answer::Unavailable);
-        }
-    }
-}
-
-impl Log for Gathered {
-    fn append(&mut self, record: Record) {
-        let sequence = record.sequence;
-        let numbered = (0u32..).zip(record.entries()).map(|(ordinal, entry)| (sequence, ordinal, entry));
-        self.batch.entries.extend(numbered);
-        self.batch.rows.push(Arc::new(LogRow::encode(record)));
-    }
-}
-
-/// A caller whose command is carried out in several steps: it is answered with the last of them.
-struct Waiting {
-    command: CommandId,
-    /// The command's events so far.
-    rows: Vec<Arc<LogRow>>,
-    reply: oneshot::Sender<Answer>,
-}
-
 /// What the committer says of the batch it had.
 pub(super) enum CommitOutcome {
     /// It is committed; the next can come.
     Committed,
+    /// The database refused one decision for its content. Those before it are committed; the rest is to be decided again.
+    Refused {
+        /// The decision.
+        offender: Decided,
+        /// What the database said.
+        violation: Violation,
+        /// The decisions behind it.
+        rest: Vec<Decided>,
+        /// The keys of those that are not committed.
+        keys: Vec<IdempotencyKey>,
+    },
     /// It failed. The view is at the log's true head again.
     Recovered,
     /// Nothing can be committed any more.
@@ -71,10 +48,14 @@ pub(super) enum CommitOutcome {
 /// The engine's own state.
 pub(super) struct Engine {
     exchange: Exchange,
-    /// Whoever waits for the work that a command left unfinished.
-    waiting: Option<Waiting>,
     view: View,
     keys: Keys,
+    /// What is to be decided before anything else.
+    queue: VecDeque<Decision>,
+    /// Whoever waits for the work that a command left unfinished.
+    waiting: Option<Waiting>,
+    /// What fell due up to then is carried out one thing at a time, because a step of it failed.
+    narrow_until: Option<Instant>,
     database: Database,
     clock: Clock,
     metrics: Metrics,
@@ -83,7 +64,8 @@ pub(super) struct Engine {
 impl Engine {
     pub fn new(view: View, keys: Keys, database: Database, clock: Clock, metrics: Metrics) -> Self {
         let exchange = view.read().clone();
-        Self { exchange, waiting: None, view, keys, database, clock, metrics }
+        let queue = VecDeque::new();
+        Self { exchange, view, keys, queue, waiting: None, narrow_until: None, database, clock, metrics }
     }
 
     /// Runs until the queue is closed or nothing can be committed any more.
@@ -94,10 +76,19 @@ impl Engine {
         mut outcomes: mpsc::Receiver<CommitOutcome>,
     ) {
         let mut gathered = Gathered::default();
-        self.take_lead(&mut gathered);
         let mut committing = false;
         let mut open = true;
+        self.take_lead();
         loop {
+            if let Err(offence) = self.decide_queue(&mut gathered) {
+                // The state to start again from includes the batch that is being committed.
+                let outcome = if committing { outcomes.recv().await } else { Some(CommitOutcome::Committed) };
+                committing = false;
+                if !self.follow(outcome, Some(offence), &mut gathered).await {
+                    return;
+                }
+                continue;
+            }
             if !committing && !gathered.is_empty() {
                 if batches.send(std::mem::take(&mut gathered)).await.is_err() {
                     return;
@@ -107,12 +98,13 @@ impl Engine {
             if !open && !committing && gathered.is_empty() {
                 return;
             }
-            if !gathered.is_full() && self.advance(&mut gathered) {
+            if !is_full(&gathered) && self.is_due() {
                 // One bounded step of what has fallen due; more may follow, and commits go on between.
+                self.queue.push_back(self.next_step(self.clock.now(), true));
                 tokio::task::yield_now().await;
                 if let Ok(outcome) = outcomes.try_recv() {
                     committing = false;
-                    if !self.follow(outcome, &mut gathered).await {
+                    if !self.follow(Some(outcome), None, &mut gathered).await {
                         return;
                     }
                 }
@@ -122,45 +114,38 @@ impl Engine {
                 biased;
                 outcome = outcomes.recv() => {
                     committing = false;
-                    let outcome = outcome.unwrap_or(CommitOutcome::Ended);
-                    if !self.follow(outcome, &mut gathered).await {
+                    if !self.follow(outcome, None, &mut gathered).await {
                         return;
                     }
                 }
-                submission = submissions.recv(), if open && !gathered.is_full() => match submission {
-                    Some(submission) => self.take(submission, &mut gathered),
+                submission = submissions.recv(), if open && !is_full(&gathered) => match submission {
+                    Some(submission) => self.take(submission),
                     None => open = false,
                 },
-                () = self.something_due(), if !gathered.is_full() => {}
+                () = self.something_due(), if !is_full(&gathered) => {}
             }
         }
     }
 
     /// Voids the auctions whose gate passed while nobody led, before anything else falls due.
-    fn take_lead(&mut self, gathered: &mut Gathered) {
-        let at = self.clock.now().max(self.exchange.now());
-        let command = Command { id: CommandId::new(Uuid::now_v7()), at, instruction: Instruction::TakeLead };
-        if let Err(refusal) = self.exchange.execute(&command, gathered) {
-            tracing::error!(%refusal, "taking the lead was refused");
-        }
+    fn take_lead(&mut self) {
+        let command = self.command(Instruction::TakeLead);
+        self.queue.push_back(Decision::Lead(command));
     }
 
-    /// Lets one step happen of what a command left unfinished, or of what has fallen due.
-    fn advance(&mut self, gathered: &mut Gathered) -> bool {
-        let now = self.clock.now();
-        let is_due = self.exchange.unfinished().is_some() || self.exchange.next_due().is_some_and(|due| due <= now);
-        let first_row = gathered.batch.rows.len();
-        let advanced = is_due && self.exchange.advance(now, CommandId::new(Uuid::now_v7()), gathered);
-        if let Some(mut waiting) = self.waiting.take() {
-            let rows = gathered.batch.rows[first_row..].iter();
-            waiting.rows.extend(rows.filter(|row| row.record.command == waiting.command).cloned());
-            if self.exchange.unfinished() == Some(waiting.command) {
-                self.waiting = Some(waiting);
-            } else {
-                gathered.replies.push((waiting.reply, Answer::Done(waiting.rows)));
-            }
-        }
-        advanced
+    /// A command of the present.
+    fn command(&self, instruction: Instruction) -> Command {
+        let at = self.clock.now().max(self.exchange.now());
+        Command { id: CommandId::new(Uuid::now_v7()), at, instruction }
+    }
+
+    fn is_due(&self) -> bool {
+        self.has_step(self.clock.now())
+    }
+
+    /// Whether there is a step to be taken before anything else happens at an instant.
+    fn has_step(&self, at: Instant) -> bool {
+        self.exchange.unfinished().is_some() || self.exchange.next_due().is_some_and(|due| due <= at)
     }
 
     async fn something_due(&self) {
@@ -171,29 +156,112 @@ impl Engine {
         }
     }
 
-    /// Decides one submission.
-    fn take(&mut self, submission: Submission, gathered: &mut Gathered) {
+    /// Has a submission wait for its decision.
+    fn take(&mut self, submission: Submission) {
         let Submission { instruction, key, reply } = submission;
-        if let Some(key) = &key {
-            let answer = match self.keys.find(key) {
-                Known::New => None,
-                Known::Events { first, last } => Some(Answer::Repeated { first, last }),
-                Known::Refused(refusal) => Some(Answer::Refused(refusal)),
-                Known::Other => Some(Answer::KeyReused),
+        let command = self.command(instruction);
+        self.queue.push_back(Decision::Asked { command, key, reply: Reply::new(reply) });
+    }
+
+    /// Decides what is in the queue, each after the steps that come before it, until the batch is full.
+    fn decide_queue(&mut self, gathered: &mut Gathered) -> Result<(), Offence> {
+        while let Some(next) = self.queue.front().filter(|_| !is_full(gathered)) {
+            let due_before = match next {
+                Decision::Asked { command, .. } => Some((command.at, true)),
+                Decision::Lead(command) => Some((command.at, false)),
+                Decision::Refused { .. } | Decision::Due { .. } | Decision::Park { .. } => None,
             };
-            if let Some(answer) = answer {
-                // Answered with the batch: what the key stands for may not be committed yet.
-                gathered.replies.push((reply, answer));
-                return;
+            let decision = match due_before.filter(|(at, _)| self.has_step(*at)) {
+                Some((at, led)) => Some(self.next_step(at, led)),
+                None => self.queue.pop_front(),
+            };
+            if let Some(decision) = decision {
+                self.decide(decision, gathered)?;
             }
         }
-        let at = self.clock.now().max(self.exchange.now());
-        let command = Command { id: CommandId::new(Uuid::now_v7()), at, instruction };
+        Ok(())
+    }
+
+    /// The next step of unfinished work, or else of what falls due by `to`.
+    fn next_step(&self, to: Instant, led: bool) -> Decision {
+        let due = self.exchange.next_due().filter(|_| self.exchange.unfinished().is_none());
+        let narrow = due.is_some_and(|due| self.narrow_until.is_some_and(|until| due <= until));
+        let width = if narrow { Width::One } else { Width::Whole };
+        Decision::Due { step: DueStep { to, led, width }, due, id: CommandId::new(Uuid::now_v7()) }
+    }
+
+    /// Decides one thing. What comes of it is in `gathered`, unless it met what must never be.
+    fn decide(&mut self, decision: Decision, gathered: &mut Gathered) -> Result<(), Offence> {
+        let before = gathered.batch.mark();
+        let answer = match &decision {
+            Decision::Asked { command, key, reply } => {
+                self.answer(command, key.as_ref(), reply, gathered).map(|answer| (reply.clone(), answer))
+            }
+            Decision::Refused { at, key, refusal, reply } => {
+                self.remember(*key, *at, Some(KeyOutcome::Refused(Arc::clone(refusal))), gathered);
+                Some((reply.clone(), Answer::Refused(Arc::clone(refusal))))
+            }
+            // A violation is found below, in the exchange.
+            Decision::Due { step, id, .. } => {
+                let _ = self.exchange.advance(*step, *id, gathered);
+                None
+            }
+            Decision::Park { step, invariant, id } => {
+                let _ = self.exchange.park(step.to, *invariant, *id, gathered);
+                None
+            }
+            Decision::Lead(command) => {
+                if let Err(refusal) = self.exchange.execute(command, gathered) {
+                    tracing::error!(%refusal, "taking the lead was refused");
+                }
+                None
+            }
+        };
+        if let Some(violation) = self.exchange.violation().cloned() {
+            gathered.batch.truncate(before);
+            return Err(Offence { decision, violation });
+        }
+        let finished = if answer.is_none() { self.go_on(&gathered.batch.rows[before.rows..]) } else { None };
+        gathered.push(decision, answer, finished);
+        Ok(())
+    }
+
+    /// Adds a step's events to those of the command that left the work; its caller, when it was the last step.
+    fn go_on(&mut self, rows: &[Arc<LogRow>]) -> Option<Waiting> {
+        let mut waiting = self.waiting.take()?;
+        let known = waiting.rows.last().map_or(0, |row| row.record.sequence);
+        let new = rows.iter().filter(|row| row.record.command == waiting.command && row.record.sequence > known);
+        waiting.rows.extend(new.cloned());
+        if self.exchange.unfinished() == Some(waiting.command) {
+            self.waiting = Some(waiting);
+            return None;
+        }
+        Some(waiting)
+    }
+
+    /// Carries a command out, unless its key says what became of it before. No answer yet where it leaves work for further steps.
+    fn answer(
+        &mut self,
+        command: &Command,
+        key: Option<&IdempotencyKey>,
+        reply: &Reply,
+        gathered: &mut Gathered,
+    ) -> Option<Answer> {
+        // Answered with the batch: what the key stands for may not be committed yet.
+        match key.map_or(Known::New, |key| self.keys.find(key)) {
+            Known::New => {}
+            Known::Events { first, last } => return Some(Answer::Repeated { first, last }),
+            Known::Refused(refusal) => return Some(Answer::Refused(refusal)),
+            Known::Other => return Some(Answer::KeyReused),
+        }
         let first_row = gathered.batch.rows.len();
-        let outcome = self.exchange.begin(&command, gathered);
-        let rows = &gathered.batch.rows[first_row..];
+        let outcome = self.exchange.begin(command, gathered);
+        if self.exchange.violation().is_some() {
+            return None;
+        }
         let (answer, key_outcome) = match outcome {
             Ok(()) => {
+                let rows = &gathered.batch.rows[first_row..];
                 let range = rows.first().zip(rows.last()).map(|(first, last)| KeyOutcome::Events {
                     first: first.record.sequence,
                     last: last.record.sequence,
@@ -206,38 +274,156 @@ impl Engine {
                 (Answer::Refused(Arc::clone(&refusal)), Some(KeyOutcome::Refused(refusal)))
             }
         };
-        if let Some((key, outcome)) = key.zip(key_outcome) {
+        self.remember(key.copied(), command.at, key_outcome, gathered);
+        match answer {
+            Answer::Done(rows) if self.exchange.unfinished() == Some(command.id) => {
+                self.waiting = Some(Waiting { command: command.id, rows, reply: reply.clone() });
+                None
+            }
+            answer => Some(answer),
+        }
+    }
+
+    /// Remembers what became of a request under its key.
+    fn remember(
+        &mut self,
+        key: Option<IdempotencyKey>,
+        at: Instant,
+        outcome: Option<KeyOutcome>,
+        gathered: &mut Gathered,
+    ) {
+        if let Some((key, outcome)) = key.zip(outcome) {
             let stored = StoredKey { key, created_at: at, outcome };
             self.keys.insert(&stored);
             gathered.batch.keys.push(stored);
         }
-        match answer {
-            Answer::Done(rows) if self.exchange.unfinished() == Some(command.id) => {
-                self.waiting = Some(Waiting { command: command.id, rows, reply });
+    }
+
+    /// Acts on what became of the last batch, and on a decision that failed since; false when the engine must end.
+    async fn follow(
+        &mut self,
+        outcome: Option<CommitOutcome>,
+        offence: Option<Offence>,
+        gathered: &mut Gathered,
+    ) -> bool {
+        match outcome.unwrap_or(CommitOutcome::Ended) {
+            CommitOutcome::Committed => {
+                let Some(offence) = offence else { return true };
+                self.start_again(gathered, Vec::new());
+                let Some(again) = self.instead_of(offence) else {
+                    self.fail(None, gathered);
+                    return false;
+                };
+                self.queue.push_front(again);
+                self.put_back(std::mem::take(gathered).decided);
+                true
             }
-            answer => gathered.replies.push((reply, answer)),
+            CommitOutcome::Refused { offender, violation, rest, keys } => {
+                // What was found since rests on what the database refused: it is decided again like everything else.
+                self.start_again(gathered, keys);
+                offence.into_iter().for_each(|offence| self.queue.push_front(offence.decision));
+                self.put_back(std::mem::take(gathered).decided);
+                self.put_back(rest);
+                let Decided { decision, finished, .. } = offender;
+                self.wait_again(finished);
+                let Some(again) = self.instead_of(Offence { decision, violation }) else {
+                    self.fail(None, gathered);
+                    return false;
+                };
+                self.queue.push_front(again);
+                true
+            }
+            CommitOutcome::Recovered => {
+                self.fail(offence, gathered);
+                self.exchange = self.view.read().clone();
+                self.reload_keys().await;
+                true
+            }
+            CommitOutcome::Ended => {
+                self.fail(offence, gathered);
+                false
+            }
         }
     }
 
-    /// Acts on what became of the last batch; false when the engine must end.
-    async fn follow(&mut self, outcome: CommitOutcome, gathered: &mut Gathered) -> bool {
-        match outcome {
-            CommitOutcome::Committed => return true,
-            CommitOutcome::Ended => {
-                self.fail(gathered);
-                return false;
-            }
-            CommitOutcome::Recovered => {}
-        }
-        // What was gathered since rests on a state that never was.
-        self.fail(gathered);
+    /// Goes back to the committed state and the committed keys.
+    fn start_again(&mut self, gathered: &Gathered, keys: Vec<IdempotencyKey>) {
         self.exchange = self.view.read().clone();
+        let gathered = gathered.batch.keys.iter().rev().map(|stored| stored.key);
+        self.keys.forget_latest(gathered.chain(keys.into_iter().rev()));
+        let waiting = self.waiting.take();
+        self.wait_again(waiting);
+    }
+
+    /// Has the caller of a command wait for its next step again, if the committed state has the command unfinished. One whose command is
+    /// not committed waits again when that is decided.
+    fn wait_again(&mut self, caller: Option<Waiting>) {
+        let Some(mut caller) = caller.filter(|caller| self.exchange.unfinished() == Some(caller.command)) else {
+            return;
+        };
+        caller.rows.retain(|row| row.record.sequence <= self.exchange.sequence());
+        self.waiting = Some(caller);
+    }
+
+    /// Has what was decided be decided again, in its order, before what is in the queue.
+    fn put_back(&mut self, decided: Vec<Decided>) {
+        for Decided { decision, finished, .. } in decided.into_iter().rev() {
+            self.wait_again(finished);
+            self.queue.push_front(decision);
+        }
+    }
+
+    /// What is done instead of a decision that cannot be carried out; nothing when the exchange cannot go on without it.
+    fn instead_of(&mut self, offence: Offence) -> Option<Decision> {
+        let Offence { decision, violation } = offence;
+        let invariant = violation.invariant;
+        self.metrics.violated(invariant);
+        let instead = match decision {
+            Decision::Asked { command: Command { id, at, instruction }, key, reply } => {
+                tracing::error!(%violation, ?id, ?instruction, "an instruction was refused: it would break an invariant");
+                let refusal = Refusal::from(violation);
+                self.metrics.refused(refusal.code());
+                Decision::Refused { at, key, reply, refusal: Arc::new(refusal) }
+            }
+            Decision::Due { step: step @ DueStep { width: Width::Whole, .. }, due: Some(due), id } => {
+                tracing::error!(%violation, %due, "what fell due failed, and is carried out one thing at a time");
+                self.narrow_until = Some(due);
+                Decision::Due { step: DueStep { width: Width::One, ..step }, due: Some(due), id }
+            }
+            Decision::Due { step, due, id } => {
+                tracing::error!(%violation, ?due, "something that fell due is set aside: see GET /v1/parked");
+                Decision::Park { step, invariant, id }
+            }
+            Decision::Refused { at, key: Some(_), reply, refusal } => {
+                tracing::error!(%violation, "a refusal cannot be remembered under its caller's key");
+                Decision::Refused { at, key: None, reply, refusal }
+            }
+            unanswerable => {
+                tracing::error!(%violation, "the exchange cannot go on: this process stops leading");
+                unanswerable.fail();
+                return None;
+            }
+        };
+        Some(instead)
+    }
+
+    /// Tells everybody whose decision is not committed that its outcome is unknown.
+    fn fail(&mut self, offence: Option<Offence>, gathered: &mut Gathered) {
+        std::mem::take(gathered).fail();
+        offence.into_iter().for_each(|offence| offence.decision.fail());
+        std::mem::take(&mut self.queue).into_iter().for_each(Decision::fail);
+        if let Some(Waiting { reply, .. }) = self.waiting.take() {
+            reply.send(Answer::Unavailable);
+        }
+    }
+
+    async fn reload_keys(&mut self) {
         let since = Instant::from_micros(self.clock.now().micros() - KEYS_KEPT_MICROS);
         loop {
             match load_keys(&self.database, since).await {
                 Ok(keys) => {
                     self.keys = Keys::of(keys);
-                    return true;
+                    return;
                 }
                 Err(error) => {
                     tracing::warn!(%error, "idempotency keys cannot be read; trying again");
@@ -246,12 +432,8 @@ impl Engine {
             }
         }
     }
+}
 
-    /// Tells every caller since the last batch that the outcome is unknown.
-    fn fail(&mut self, gathered: &mut Gathered) {
-        std::mem::take(gathered).fail();
-        if let Some(waiting) = self.waiting.take() {
-            let _ = waiting.reply.send(Answer::Unavailable);
-        }
-    }
+fn is_full(gathered: &Gathered) -> bool {
+    gathered.batch.rows.len() >= BATCH_ROWS_MAX || gathered.decided.len() >= BATCH_CALLERS_MAX
 }

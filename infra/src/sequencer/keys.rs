@@ -51,6 +51,16 @@ impl Keys {
         }
     }
 
+    /// Forgets keys that were remembered last, latest first: what became of their requests is not committed.
+    pub fn forget_latest(&mut self, keys: impl IntoIterator<Item = IdempotencyKey>) {
+        for key in keys {
+            if self.by_age.back().is_some_and(|(_, digest)| *digest == key.digest) {
+                self.by_age.pop_back();
+            }
+            self.known.remove(&key.digest);
+        }
+    }
+
     /// Remembers a key and forgets those that are older than a day.
     pub fn insert(&mut self, stored: &StoredKey) {
         self.known.insert(stored.key.digest, (stored.key.request_hash, stored.outcome.clone()));

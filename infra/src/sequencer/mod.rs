@@ -5,9 +5,11 @@
 //! caller hears of success only after the commit, and the [`View`] shows committed state only.
 //!
 //! When a commit fails, or its outcome is unknown, every caller in flight is told so, the journal reads where the log really
-//! ends, and the engine starts again from the committed state.
+//! ends, and the engine starts again from the committed state. A batch that the database refuses for what is in it is taken apart
+//! instead: what comes before the offender is committed, the offender alone is refused, and the rest is decided again.
 
 mod committer;
+mod decision;
 mod engine;
 mod keys;
 
@@ -40,11 +42,9 @@ impl View {
         self.0.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn apply<'a>(&self, rows: impl IntoIterator<Item = &'a Arc<LogRow>>) {
+    fn apply<'a>(&self, rows: impl IntoIterator<Item = &'a Arc<LogRow>>) -> Result<(), JournalError> {
         let mut exchange = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        for row in rows {
-            exchange.apply(&row.record);
-        }
+        rows.into_iter().try_for_each(|row| row.follow(&mut exchange))
     }
 }
 
@@ -55,7 +55,7 @@ pub enum Status {
     Leading,
     /// The database is away; it will lead again when it is back.
     Recovering,
-    /// Another process leads; this one will not lead again.
+    /// Another process leads, or this one cannot go on; it will not lead again.
     Fenced,
 }
 
@@ -241,7 +241,7 @@ async fn catch_up(view: &View, log: &LogReader, head: u64) -> Result<(), Journal
         let Some(last) = rows.last().map(|row| row.record.sequence) else {
             return Err(JournalError::Damaged(format!("the log ends at {sequence}, its head says {head}")));
         };
-        view.apply(&rows);
+        view.apply(&rows)?;
         sequence = last;
         if told.elapsed() > std::time::Duration::from_secs(1) {
             tracing::info!(sequence, head, "rebuilding the state from the log");

@@ -245,7 +245,7 @@ fn check_amounts(terms: &DealTerms) -> Check {
         if amount > Amount::ZERO && amount <= Amount::LINE_MAX {
             Ok(())
         } else {
-            Err(InvalidDeal::Number(at.to_string(), "an amount is more than zero and 1,000,000,000 at most"))
+            Err(InvalidDeal::Number(at.to_string(), "an amount is more than zero and 1,000,000,000,000 at most"))
         }
     };
     for contract in &terms.contracts {
@@ -285,7 +285,7 @@ fn check_amounts(terms: &DealTerms) -> Check {
     }
     for reserve in &terms.reserves {
         if reserve.funded < Amount::ZERO || reserve.funded > Amount::LINE_MAX {
-            return Err(InvalidDeal::Number(reserve.name.to_string(), "it is funded with zero to 1,000,000,000"));
+            return Err(InvalidDeal::Number(reserve.name.to_string(), "it is funded with zero to 1,000,000,000,000"));
         }
         let ReserveTarget::Amount(target) = reserve.target else { continue };
         positive(reserve.name, target)?;

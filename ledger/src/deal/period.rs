@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use super::document::InvalidDeal;
 use super::terms::DealTerms;
-use crate::{Amount, Day, Month};
+use crate::{Amount, Day, Month, exact};
 
 /// The most determination dates of a deal.
 const PERIODS_MAX: usize = 700;
@@ -92,7 +92,7 @@ impl Period {
 }
 
 fn each(months: &Range<Month>) -> impl Iterator<Item = Month> {
-    let count = i32::try_from(months.start.months_until(months.end)).unwrap_or(0);
+    let count: i32 = exact(months.start.months_until(months.end));
     let first = months.start;
     (0..count).map(move |nth| first.plus(nth))
 }

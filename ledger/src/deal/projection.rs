@@ -12,7 +12,7 @@ use super::quantity::Figure;
 use super::run::{Dues, Run, Standing};
 use super::schedule::Schedule;
 use super::what_if::{Scenario, WhatIf};
-use crate::{Amount, Day};
+use crate::{Amount, Day, exact};
 
 /// A deal rolled forward.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
@@ -95,7 +95,7 @@ impl Deal {
             let run = deal.run(&schedule, &standing, &dues);
             standing.clone_from(&run.after);
             let (debt, depreciated_cost) = (standing.debt(), deal.depreciated_cost(run.date));
-            let number = u32::try_from(at + 1).unwrap_or(u32::MAX);
+            let number = exact(at + 1);
             dates.push(ProjectedDate { number, run, debt, depreciated_cost });
         }
         let measures = deal.measures(&dates, after, opening);
@@ -145,7 +145,7 @@ impl Deal {
         let terms = self.terms();
         let closing = (after == 0).then(|| -terms.funding_at_closing().contributed);
         let paid = |date: &ProjectedDate| {
-            let schedule = Schedule::at(self, usize::try_from(date.number - 1).unwrap_or(usize::MAX));
+            let schedule = Schedule::at(self, exact(date.number - 1));
             // Behind the contracts' periods nothing is drawn or bought.
             let funding = schedule.map(|schedule| terms.funding_between(schedule.period().from, date.run.date));
             let paid = self.paid_to(&date.run, |pays, _| *pays == Pays::Sponsor {});

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{Amount, split};
+use crate::{Amount, exact, split};
 
 /// The most steps of a waterfall.
 const STEPS_MAX: usize = 100;
@@ -57,7 +57,7 @@ pub enum InvalidWaterfall {
     #[error("the step {0:?} has no name of its own")]
     Name(String),
     /// An amount below zero, or beyond what the books take.
-    #[error("an amount of {0} is below zero or above 1,000,000,000")]
+    #[error("an amount of {0} is below zero or above 1,000,000,000,000")]
     Amount(String),
     /// A group that others interrupt.
     #[error("the steps of the group {0:?} do not follow each other")]
@@ -126,7 +126,7 @@ fn amounts<N: Ord>(left: Amount, rank: &[Step<N>]) -> Vec<Amount> {
         return wanted;
     }
     // Names are the ids by which ties are broken. In range: amounts are not negative, and lines of the books at most.
-    let weight = |amount: &Amount| u64::try_from(amount.micros()).unwrap_or(u64::MAX);
+    let weight = |amount: &Amount| exact::<_, u64>(amount.micros());
     let shares: Vec<(&N, u64)> = rank.iter().zip(&wanted).map(|(step, wanted)| (&step.name, weight(wanted))).collect();
     let parts = split(left, &shares).unwrap_or_default();
     parts.into_iter().map(|(_, part)| part).collect()
@@ -255,8 +255,8 @@ mod tests {
     #[test]
     fn what_cannot_be_paid_is_refused() {
         check("1", &[], &["a waterfall has 1 to 100 steps"]);
-        check("-1", &["a 1"], &["an amount of -1.00 is below zero or above 1,000,000,000"]);
-        check("1", &["a -1"], &["an amount of a is below zero or above 1,000,000,000"]);
+        check("-1", &["a 1"], &["an amount of -1.00 is below zero or above 1,000,000,000,000"]);
+        check("1", &["a -1"], &["an amount of a is below zero or above 1,000,000,000,000"]);
         check("1", &["a 1", "a 1"], &["the step \"a\" has no name of its own"]);
         check("1", &["a 1 group=g", "b 1", "c 1 group=g"], &["the steps of the group \"g\" do not follow each other"]);
     }

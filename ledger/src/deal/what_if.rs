@@ -145,14 +145,14 @@ impl WhatIf {
                 unknown("a what-if", "index", index)
             }
             Self::ShortPayment { paid, .. } if !(Amount::ZERO..=Amount::LINE_MAX).contains(paid) => {
-                number("a what-if", "what is paid is zero to 1,000,000,000")
+                number("a what-if", "what is paid is zero to 1,000,000,000,000")
             }
             Self::Outage { share, .. } | Self::LatePayment { share: Some(share), .. } if *share > Quantity::ONE => {
                 number("a what-if", "a share is 0 to 1")
             }
             Self::Renewal { utilization, .. } if *utilization > Quantity::ONE => number("renewal", "a share is 0 to 1"),
             Self::Renewal { price, .. } if !(Amount::ZERO..=Amount::LINE_MAX).contains(price) => {
-                number("renewal", "a price is zero to 1,000,000,000")
+                number("renewal", "a price is zero to 1,000,000,000,000")
             }
             Self::Outage { months, .. } | Self::LatePayment { months, .. } | Self::Renewal { months, .. }
                 if *months > MONTHS_MAX =>

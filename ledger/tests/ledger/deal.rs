@@ -377,7 +377,7 @@ fn what_cannot_be_a_deal_is_refused() {
             "debt_service names the step taxes, which the deal does not have",
         ),
         ("/agreements/0/name", json!("power"), "the agreement power has the name of another one"),
-        ("/assets/0/cost", json!("0.00"), "gpus: an amount is more than zero and 1,000,000,000 at most"),
+        ("/assets/0/cost", json!("0.00"), "gpus: an amount is more than zero and 1,000,000,000,000 at most"),
         ("/contracts/0/months", json!(0), "anchor: a contract has 1 to 600 months"),
         (
             "/agreements/1/charge",

@@ -6,7 +6,7 @@ use std::fmt;
 use ledger::{Amount, BankAccountId, ClientId, Currency, Day, Instant, JournalId, Month};
 use serde::Serialize;
 
-use super::{BankLineId, JournalProposed};
+use super::{BankLineId, JournalProposed, ParkedDue};
 
 /// A month that is closed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
@@ -105,6 +105,11 @@ pub enum Unreconciled {
         /// The last day that they have; none where there are none.
         until: Option<Day>,
     },
+    /// Something up to the month's end was set aside and is not posted.
+    Parked {
+        /// What.
+        due: ParkedDue,
+    },
     /// Deposits were credited by hand, and their bookings are not known.
     Deposits {
         /// In what currency.
@@ -128,6 +133,7 @@ impl fmt::Display for Unreconciled {
             Self::Statement { account, until: Some(until) } => {
                 write!(f, "the statements of {account} end with {until}")
             }
+            Self::Parked { due } => write!(f, "{due} is set aside and not posted"),
             Self::Deposits { currency, amount } => {
                 write!(f, "deposits of {amount} {currency} were recorded by hand and are on no statement")
             }

@@ -8,7 +8,7 @@ use ledger::{
     ItemName, JournalId, JournalLine, Month, OrganizationId, PayoutId, ReconciliationId,
 };
 
-use super::{BankLineId, IndexFixed, PayoutSource};
+use super::{BankLineId, IndexFixed, ParkedDue, PayoutSource};
 use crate::{
     Billing, ClientOrderId, CommandId, DeliveryTerms, LotId, MarketFilter, MarketId, MarketSpec, OrderId, OutageId,
     Placement, Price, PriceBand, SelfTradePrevention, Supply, TermWindow, TimeInForce, Window,
@@ -377,6 +377,13 @@ pub enum Instruction {
     },
     /// Fix an index.
     FixIndex(IndexFixed),
+    /// Let something that was set aside fall due again.
+    ResumeDue {
+        /// What.
+        due: ParkedDue,
+        /// Who says so.
+        by: ClientId,
+    },
     /// Reverse a box's latest waterfall run.
     ReverseWaterfall {
         /// The box.

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use ledger::{Amount, BoxId, ContractId, Currency, Instant, Payee};
+use ledger::{Amount, BoxId, ContractId, Currency, Instant, Invariant, Payee, exact, invariant};
 
 use super::{
-    CloseReason, ContractHour, Event, Exchange, HourShortfall, HoursDelivered, LotExpired, ORDERS_PER_STEP_MAX,
-    SpotHoursDelivered,
+    CloseReason, ContractHour, DueParked, Event, Exchange, HourShortfall, HoursDelivered, LotExpired,
+    ORDERS_PER_STEP_MAX, ParkedDue, SpotHoursDelivered, Width,
 };
 use crate::{Contract, Hour, LotId, MarketKey, Order};
 
@@ -63,7 +63,7 @@ impl Redress<'_> {
         }
         let shortfall = HourShortfall {
             buyer: contract.buyer,
-            gpu_minutes: u32::try_from(gpu_minutes).unwrap_or(u32::MAX),
+            gpu_minutes: exact(gpu_minutes),
             credit: credit.paid(),
             penalty,
             penalty_paid,
@@ -100,18 +100,18 @@ impl Exchange {
     }
 
     /// Decides the first thing that falls due, at the instant it does. `led` tells whether somebody led the exchange then.
-    pub(super) fn decide_due(&self, led: bool, out: &mut Vec<Event>) {
+    pub(super) fn decide_due(&self, led: bool, width: Width, out: &mut Vec<Event>) {
         let Some((_, due)) = self.first_due() else { return };
         match due {
-            Due::Delivery(market, hour) => self.deliver(market, hour, out),
-            Due::SpotDelivery(market, hour) => self.deliver_spot(market, hour, out),
+            Due::Delivery(market, hour) => self.deliver(market, hour, width, out),
+            Due::SpotDelivery(market, hour) => self.deliver_spot(market, hour, width, out),
             // One at a time: what one contract is paid with, another of the same buyer is not.
             Due::Charge(id) => {
                 if let Some(contract) = self.contract(id) {
                     self.charge(contract, out);
                 }
             }
-            Due::Expiry(at) => self.expire(at, out),
+            Due::Expiry(at) => self.expire(at, width, out),
             Due::LotEnd(id) => {
                 let expired =
                     self.venue.lot(id).map(|lot| LotExpired { lot: id, organization: lot.seller, market: lot.market });
@@ -121,7 +121,7 @@ impl Exchange {
                 let date = self.boxes.get(id).and_then(|record| Some(record.next_period()?.date));
                 // What starts by itself is a run that is due.
                 let started = date.map(|date| self.run_waterfall(id, date, &[], None, out));
-                debug_assert!(matches!(started, Some(Ok(()))), "{started:?}");
+                invariant!(matches!(started, Some(Ok(()))), DueLeadsToEvent, "a waterfall run of {id}: {started:?}");
             }
             Due::Gate(key) => {
                 if let Some(hour) = self.venue.at(key).spot.next_hour {
@@ -152,17 +152,38 @@ impl Exchange {
             .min_by_key(|(at, _)| *at)
     }
 
-    fn expire(&self, at: Instant, out: &mut Vec<Event>) {
-        let due = self.expiries.due_at(at).take(ORDERS_PER_STEP_MAX);
+    /// What is to be set aside of the first thing that falls due: the one that a step of [`Width::One`] would carry out.
+    pub(super) fn parked_of_due(&self, invariant: Invariant) -> Option<DueParked> {
+        let (_, due) = self.first_due()?;
+        let due = match due {
+            Due::Delivery(market, hour) => {
+                let first = self.deliveries.due_at((hour, market)).next()?;
+                ParkedDue::Contract { contract: self.contracts[first as usize].id }
+            }
+            Due::Charge(contract) => ParkedDue::Contract { contract },
+            Due::SpotDelivery(key, hour) => ParkedDue::SpotHour { market: self.venue.at(key).spec.id, hour },
+            Due::Expiry(at) => {
+                let first = self.expiries.due_at(at).next()?;
+                ParkedDue::Expiry { order: self.venue.order_at(first).id() }
+            }
+            Due::LotEnd(lot) => ParkedDue::LotEnd { lot },
+            Due::BoxRun(r#box) => ParkedDue::BoxRun { r#box },
+            Due::Gate(key) => ParkedDue::Auction { market: self.venue.at(key).spec.id },
+        };
+        Some(DueParked::new(due, invariant))
+    }
+
+    fn expire(&self, at: Instant, width: Width, out: &mut Vec<Event>) {
+        let due = self.expiries.due_at(at).take(width.of(ORDERS_PER_STEP_MAX));
         let mut orders: Vec<&Order> = due.map(|key| self.venue.order_at(key)).collect();
         orders.sort_unstable_by_key(|order| order.id());
         out.extend(orders.into_iter().map(|order| self.closed(order, CloseReason::Expired)));
     }
 
-    fn deliver(&self, key: MarketKey, hour: Hour, out: &mut Vec<Event>) {
+    fn deliver(&self, key: MarketKey, hour: Hour, width: Width, out: &mut Vec<Event>) {
         let spec = &self.venue.at(key).spec;
         let (market, currency) = (spec.id, spec.currency);
-        let due = self.deliveries.due_at((hour, key)).take(DELIVERIES_PER_STEP_MAX);
+        let due = self.deliveries.due_at((hour, key)).take(width.of(DELIVERIES_PER_STEP_MAX));
         let mut due: Vec<&Contract> = due.map(|key| &self.contracts[key as usize]).collect();
         due.sort_unstable_by_key(|contract| contract.id);
         let mut redress = Redress { exchange: self, currency, paid: BTreeMap::new() };
@@ -170,11 +191,11 @@ impl Exchange {
         out.push(HoursDelivered { market, hour, currency, contracts }.into());
     }
 
-    fn deliver_spot(&self, key: MarketKey, hour: Hour, out: &mut Vec<Event>) {
+    fn deliver_spot(&self, key: MarketKey, hour: Hour, width: Width, out: &mut Vec<Event>) {
         let market = self.venue.at(key);
         let (id, currency) = (market.spec.id, market.spec.currency);
         let sales = market.spot.hours.get(&hour).map(|hour| hour.sales.as_slice()).unwrap_or_default();
-        let sales = sales[..sales.len().min(DELIVERIES_PER_STEP_MAX)].to_vec();
+        let sales = sales[..sales.len().min(width.of(DELIVERIES_PER_STEP_MAX))].to_vec();
         out.push(SpotHoursDelivered { market: id, hour, currency, sales }.into());
     }
 }

@@ -1,11 +1,11 @@
 //! The loop that drives decide and apply: time first, then the command, then what the command makes possible.
 
-use ledger::Instant;
+use ledger::{Instant, Invariant, Violation, checked, invariant};
 
 use super::decide::Match;
 use super::event::supply_of;
 use super::work::Unfinished;
-use super::{CloseReason, Command, Event, Exchange, Instruction, OrderSide, Record, Refusal};
+use super::{CloseReason, Command, DueParked, Event, Exchange, Instruction, OrderSide, ParkedDue, Record, Refusal};
 use crate::market::first_open_hour;
 use crate::{
     Arrival, Ask, Bid, BidTerms, CommandId, Cursor, DerivedIds, MarketKey, Offer, Order, OrderId, OwnOrders, Plan,
@@ -14,8 +14,45 @@ use crate::{
 
 /// Where records go as they come into being.
 pub trait Log {
-    /// Takes the next record.
+    /// Takes the next record. What cannot be stored [ends the decision](ledger::checked).
     fn append(&mut self, record: Record);
+}
+
+/// A step of what has fallen due.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct DueStep {
+    /// What falls due up to then is carried out.
+    pub to: Instant,
+    /// Whether somebody led the exchange when it fell due: auctions that nobody held are void.
+    pub led: bool,
+    /// How much is done.
+    pub width: Width,
+}
+
+impl DueStep {
+    /// A whole step of what fell due up to `to`, while somebody led.
+    pub fn to(to: Instant) -> Self {
+        Self { to, led: true, width: Width::Whole }
+    }
+}
+
+/// How much of what falls due at once is done in one step.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Width {
+    /// As much as is bounded.
+    Whole,
+    /// One contract, sale or order: to find the one that cannot be carried out.
+    One,
+}
+
+impl Width {
+    /// The most things in one step, of those that fit into one.
+    pub(super) fn of(self, whole: usize) -> usize {
+        match self {
+            Self::Whole => whole,
+            Self::One => 1,
+        }
+    }
 }
 
 /// An offer on its way through the resting bids.
@@ -30,19 +67,26 @@ impl Exchange {
     /// # Errors
     /// As [`Exchange::begin`].
     pub fn execute(&mut self, command: &Command, log: &mut impl Log) -> Result<(), Refusal> {
-        self.begin(command, log)?;
-        while self.go_on(log) {}
-        Ok(())
+        self.guarded(|exchange| {
+            exchange.begin_guarded(command, log)?;
+            while exchange.go_on(log) {}
+            Ok(())
+        })?
     }
 
     /// Begins one command at the state's head: moves time to its instant, decides it, and follows it up in one bounded step. What it
     /// leaves unfinished goes on with [`Exchange::advance`].
     ///
     /// # Errors
-    /// [`Refusal`] when the command itself is refused. What fell due before it has happened all the same.
+    /// [`Refusal`] when the command itself is refused. What fell due before it has happened all the same, unless the refusal is an
+    /// [invariant's](Refusal::InvariantViolated): the exchange is of no use any more then, nor is what the log was handed.
     pub fn begin(&mut self, command: &Command, log: &mut impl Log) -> Result<(), Refusal> {
+        self.guarded(|exchange| exchange.begin_guarded(command, log))?
+    }
+
+    fn begin_guarded(&mut self, command: &Command, log: &mut impl Log) -> Result<(), Refusal> {
         let led = command.instruction != Instruction::TakeLead;
-        while self.step(command.at, command.id, led, log) {}
+        while self.step(DueStep { led, ..DueStep::to(command.at) }, command.id, log) {}
         let mut ids = DerivedIds::of(command.id);
         let mut events = std::mem::take(&mut self.events);
         let at = self.now.max(command.at);
@@ -75,10 +119,55 @@ impl Exchange {
         }
     }
 
-    /// Takes the next step of work that a command left unfinished, or else lets the next thing happen that falls due by `to`; false
+    /// Takes the next step of work that a command left unfinished, or else lets the next thing happen that falls due by then; false
     /// when there is neither. One step is one bounded batch.
-    pub fn advance(&mut self, to: Instant, command: CommandId, log: &mut impl Log) -> bool {
-        self.step(to, command, true, log)
+    ///
+    /// # Errors
+    /// The [`Violation`] that the step met. The exchange is of no use any more then, nor is what the log was handed.
+    pub fn advance(&mut self, step: DueStep, command: CommandId, log: &mut impl Log) -> Result<bool, Violation> {
+        self.guarded(|exchange| exchange.step(step, command, log))
+    }
+
+    /// Sets aside the unfinished work, or else the next thing that falls due, of [one thing's width](Width::One), because it cannot be
+    /// carried out; nothing when there is no work and nothing is due by `to`.
+    ///
+    /// # Errors
+    /// As [`Exchange::advance`].
+    pub fn park(
+        &mut self,
+        to: Instant,
+        invariant: Invariant,
+        command: CommandId,
+        log: &mut impl Log,
+    ) -> Result<(), Violation> {
+        self.guarded(|exchange| {
+            let (at, parked) = match (exchange.unfinished.first_key_value(), exchange.next_due()) {
+                (Some((begun, _)), _) => {
+                    (exchange.now, Some(DueParked::new(ParkedDue::Work { begun: *begun }, invariant)))
+                }
+                (None, Some(due)) if due <= to => {
+                    let at = exchange.now.max(due);
+                    (at, exchange.at_time(at, |exchange| exchange.parked_of_due(invariant)))
+                }
+                (None, _) => return,
+            };
+            exchange.commit(at, command, parked.into_iter().map(Event::from).collect(), log);
+        })
+    }
+
+    /// What an exchange met that must never be, after which it is of no use.
+    pub fn violation(&self) -> Option<&Violation> {
+        self.violation.as_ref()
+    }
+
+    /// Runs what may meet a violation, and remembers that it did.
+    pub(super) fn guarded<T>(&mut self, decision: impl FnOnce(&mut Self) -> T) -> Result<T, Violation> {
+        if let Some(violation) = &self.violation {
+            return Err(violation.clone());
+        }
+        let outcome = checked(|| decision(self));
+        self.violation = outcome.as_ref().err().cloned();
+        outcome
     }
 
     /// Takes the next step of unfinished work, under the id of the command that left it; false when there is none.
@@ -87,29 +176,28 @@ impl Exchange {
         let (begun, Unfinished { command, work }) = (*begun, unfinished.clone());
         let mut events = std::mem::take(&mut self.events);
         self.decide_work(begun, &work, &mut events);
-        debug_assert!(!events.is_empty(), "a step of work leads to an event, or it would go on for ever");
-        let progress = !events.is_empty();
+        invariant!(!events.is_empty(), DueLeadsToEvent, "nothing came of the work of event {begun}");
         self.commit_and_offer(self.now, command, events, &mut DerivedIds::of(command), log);
-        progress
+        true
     }
 
-    fn step(&mut self, to: Instant, command: CommandId, led: bool, log: &mut impl Log) -> bool {
+    fn step(&mut self, step: DueStep, command: CommandId, log: &mut impl Log) -> bool {
         if self.go_on(log) {
             return true;
         }
+        let DueStep { to, led, width } = step;
         let Some(due) = self.next_due().filter(|due| *due <= to) else { return false };
         let at = self.now.max(due);
         let mut events = std::mem::take(&mut self.events);
-        self.at_time(at, |exchange| exchange.decide_due(led, &mut events));
-        debug_assert!(!events.is_empty(), "what falls due leads to an event, or it would fall due for ever");
-        let progress = !events.is_empty();
+        self.at_time(at, |exchange| exchange.decide_due(led, width, &mut events));
+        invariant!(!events.is_empty(), DueLeadsToEvent, "nothing came of what was due at {due}");
         match events.iter().find_map(Event::ended) {
             Some(contract) => {
                 self.commit_and_offer(at, command, events, &mut DerivedIds::of_end(contract), log);
             }
             None => self.commit(at, command, events, log),
         }
-        progress
+        true
     }
 
     /// Runs a decision as of `at`. A refusal leaves time where the log has it.
@@ -124,7 +212,7 @@ impl Exchange {
     fn commit(&mut self, at: Instant, command: CommandId, mut events: Vec<Event>, log: &mut impl Log) {
         for event in events.drain(..) {
             let record = Record { sequence: self.sequence + 1, at, command, event };
-            self.apply(&record);
+            self.fold(&record);
             log.append(record);
         }
         self.events = events;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use ledger::deal::{Funding, ItemAmount, Pays};
 use ledger::{
     AccountKind, Accrual, Amount, BoxId, CashMove, ContractId, Credit, Currency, Day, Delivery, Earned, Entry, Fact,
-    OrganizationId, Redress, SpotDelivery, post,
+    Invariant, OrganizationId, Redress, SpotDelivery, post,
 };
 
 use super::{
@@ -16,12 +16,14 @@ use crate::SpotSale;
 
 impl Record {
     /// The journal entries of the event, computed from nothing else.
+    ///
+    /// # Panics
+    /// A [violation](ledger::Violation) where a fact makes no entry; see [`ledger::checked`].
     pub fn entries(&self) -> Vec<Entry> {
         let mut entries = Vec::new();
-        self.facts(|fact, currency, day| {
-            let entry = post(fact, currency, day);
-            debug_assert!(entry.is_ok(), "{fact:?}: {entry:?}");
-            entries.extend(entry);
+        self.facts(|fact, currency, day| match post(fact, currency, day) {
+            Ok(entry) => entries.push(entry),
+            Err(defect) => Invariant::EntryBalanced.violated(format_args!("{defect}: {fact:?}")),
         });
         entries
     }
@@ -204,6 +206,8 @@ impl Record {
             | Event::AccelerationRescinded(_)
             | Event::LendersSet(_)
             | Event::IndexFixed(_)
+            | Event::DueParked(_)
+            | Event::DueResumed(_)
             | Event::DealAmended(_)
             | Event::JournalProposed(_)
             | Event::JournalRejected(_)

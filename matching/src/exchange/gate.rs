@@ -4,7 +4,7 @@
 //! aside again for the hour after; a bid whose organization cannot do so is suspended with what it has bought, never run
 //! on credit.
 
-use ledger::{AccountKind, Amount, Map, OrganizationId, Set};
+use ledger::{AccountKind, Amount, Map, OrganizationId, Set, exact};
 
 use super::{
     Event, Exchange, MissedCause, SpotAuctionHeld, SpotAuctionMissed, SpotBidResumed, SpotBidSuspended, SpotHold,
@@ -98,7 +98,7 @@ impl Exchange {
             market: market.spec.id,
             hour,
             price: cleared.as_ref().map(|cleared| cleared.price),
-            gpus: cleared.as_ref().map_or(0, |cleared| u32::try_from(cleared.gpus).unwrap_or(u32::MAX)),
+            gpus: cleared.as_ref().map_or(0, |cleared| exact(cleared.gpus)),
             gpus_bid: bids.iter().map(|bid| u64::from(bid.gpus)).sum(),
             gpus_offered: asks.iter().map(|ask| u64::from(ask.gpus)).sum(),
         }));

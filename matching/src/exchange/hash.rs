@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use ledger::{ContractId, Instant};
+use ledger::{ContractId, Instant, Invariant, exact};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
@@ -30,8 +30,11 @@ struct Hasher(Sha256);
 
 impl Hasher {
     fn add(&mut self, part: &impl Serialize) {
-        let bytes = postcard::to_allocvec(part).unwrap_or_default();
-        self.0.update(u64::try_from(bytes.len()).unwrap_or(u64::MAX).to_le_bytes());
+        let bytes = match postcard::to_allocvec(part) {
+            Ok(bytes) => bytes,
+            Err(error) => Invariant::EventEncodes.violated(format_args!("a part of the state: {error}")),
+        };
+        self.0.update(exact::<_, u64>(bytes.len()).to_le_bytes());
         self.0.update(bytes);
     }
 
@@ -119,9 +122,12 @@ impl Exchange {
         hasher.add(&self.bank);
         hasher.add(&self.accounting);
         hasher.add(&(&self.boxes, &self.box_runs, &self.rates));
-        // Only where there is some: logs that never left any keep their hash.
+        // Only where there is some: logs that never had any keep their hash.
         if !self.unfinished.is_empty() {
             hasher.add(&self.unfinished);
+        }
+        if !self.parked.is_empty() {
+            hasher.add(&self.parked);
         }
         for (account, balance) in self.books.sorted() {
             let (entity, owner) = (account.entity.to_string(), account.owner.to_string());

@@ -7,6 +7,7 @@
 //! - `bank`: what is known of the bank; `accounting`: closed months and proposed journals; `boxes`: their deals.
 //! - `apply`: folds one event into the state.
 //! - `facts`: what an event means to the books.
+//! - `parked`: what fell due and could not be carried out.
 //! - `parties`: whom an event concerns, and what each of them may see of it.
 //! - `execute`: the loop that drives decide and apply for one command; `work`: what a command leaves for further steps.
 //! - `limits`: how much work it does for one command.
@@ -27,6 +28,7 @@ mod gate;
 mod hash;
 mod limits;
 mod organization;
+mod parked;
 mod parties;
 mod quote;
 mod refusal;
@@ -35,7 +37,7 @@ mod work;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use ledger::deal::Rate;
-use ledger::{Books, BoxId, ContractId, Day, Instant, ItemName, Map, OrganizationId};
+use ledger::{Books, BoxId, ContractId, Day, Instant, ItemName, Map, OrganizationId, Violation};
 use serde::Serialize;
 use slab::Slab;
 
@@ -56,21 +58,22 @@ pub use event::{
     AccelerationRescinded, Advance, AgreementInvoiced, Assignee, BankAccountClosed, BankAccountOpened, BankLineId,
     BankLinesBooked, BoxCollected, BoxCreated, BoxWoundUp, BudgetSet, ChargeMissed, CloseReason, CollectionReversed,
     ContractAssigned, ContractBusted, ContractHour, ContractNovated, ContractTerminated, DealAmended, DealClosed,
-    DebtAccelerated, DecodeError, DeliveryReady, DepositExpected, DepositReceived, DismissalCause, Ending, Event,
-    EventKey, HourShortfall, HoursDelivered, IndexFixed, JournalApproved, JournalProposed, JournalRejected, LendersSet,
-    LotExpired, LotRegistered, LotWithdrawn, MarketHalted, MarketOpened, MarketResumed, MatchedItem, MatchedLine,
-    MatchedTarget, MissedCause, NoticeGiven, OrderAmended, OrderClosed, OrderLimitSet, OrderPlaced, OrderSide,
-    OrderTerms, OrdersEnded, OrdersEnding, OrganizationRegistered, OrganizationReinstated, OrganizationSuspended,
-    OutageDismissed, OutageOpened, OutageRestored, OutageSettled, PayoutRequested, PayoutReturned, PayoutSource,
-    PeriodCharged, PeriodClosed, PriceBandSet, Reconciled, ReconciliationUndone, Record, SpotAuctionHeld,
-    SpotAuctionMissed, SpotBidResumed, SpotBidSuspended, SpotHold, SpotHoursDelivered, SpotHoursSold, SpotInterrupted,
-    SpotOrderPlaced, SpotSide, SpotTerms, StatementImported, TerminationCause, TradeExecuted, WaterfallReversed,
-    WaterfallRun, WithholdingSet,
+    DebtAccelerated, DecodeError, DeliveryReady, DepositExpected, DepositReceived, DismissalCause, DueParked,
+    DueResumed, EVENT_BYTES_MAX, Ending, Event, EventKey, HourShortfall, HoursDelivered, IndexFixed, JournalApproved,
+    JournalProposed, JournalRejected, LendersSet, LotExpired, LotRegistered, LotWithdrawn, MarketHalted, MarketOpened,
+    MarketResumed, MatchedItem, MatchedLine, MatchedTarget, MissedCause, NoticeGiven, OrderAmended, OrderClosed,
+    OrderLimitSet, OrderPlaced, OrderSide, OrderTerms, OrdersEnded, OrdersEnding, OrganizationRegistered,
+    OrganizationReinstated, OrganizationSuspended, OutageDismissed, OutageOpened, OutageRestored, OutageSettled,
+    ParkedDue, PayoutRequested, PayoutReturned, PayoutSource, PeriodCharged, PeriodClosed, PriceBandSet, Reconciled,
+    ReconciliationUndone, Record, SpotAuctionHeld, SpotAuctionMissed, SpotBidResumed, SpotBidSuspended, SpotHold,
+    SpotHoursDelivered, SpotHoursSold, SpotInterrupted, SpotOrderPlaced, SpotSide, SpotTerms, StatementImported,
+    TerminationCause, TradeExecuted, WaterfallReversed, WaterfallRun, WithholdingSet,
 };
-pub use execute::Log;
+pub use execute::{DueStep, Log, Width};
 pub use hash::StateHash;
 pub use limits::Limits;
 pub use organization::{Budget, OPEN_ORDERS_MAX, Organization};
+pub use parked::Parked;
 pub use parties::Parties;
 pub use quote::{Quote, QuoteRequest, QuotedTrade};
 pub use refusal::Refusal;
@@ -127,9 +130,13 @@ pub struct Exchange {
     rates: BTreeMap<ItemName, BTreeMap<Day, Rate>>,
     /// What commands left unfinished, by the event that says so.
     unfinished: BTreeMap<u64, Unfinished>,
+    /// What of that which fell due could not be carried out and waits for an operator.
+    parked: BTreeMap<ParkedDue, Parked>,
     /// Room for the events of the next command; empty between commands.
     events: Vec<Event>,
     limits: Limits,
+    /// What it met that must never be; it is of no use then.
+    violation: Option<Violation>,
 }
 
 /// An order as its `client_order_id` knows it.

@@ -1,6 +1,6 @@
 //! Quotes: what a bid would do now, without one.
 
-use ledger::{Amount, Currency, Instant, OrganizationId};
+use ledger::{Amount, Currency, Instant, OrganizationId, checked};
 use uuid::Uuid;
 
 use super::decide::Resolved;
@@ -81,6 +81,10 @@ impl Exchange {
     /// # Errors
     /// [`Refusal`] when such a bid would be refused.
     pub fn quote(&self, request: &QuoteRequest, now: Instant) -> Result<Quote, Refusal> {
+        checked(|| self.quoted(request, now))?
+    }
+
+    fn quoted(&self, request: &QuoteRequest, now: Instant) -> Result<Quote, Refusal> {
         let QuoteRequest { organization, gpus, limit_price, window, .. } = *request;
         let (market, other_markets) = self.choose(&request.markets, gpus, limit_price)?;
         let markets = self.bid_markets(market, &other_markets)?;

@@ -1,6 +1,6 @@
 //! Refusals: why the exchange did not do what was asked. A refused command changes nothing.
 
-use ledger::{Amount, Day, Instant, Month};
+use ledger::{Amount, Day, Instant, Month, Violation};
 use serde::{Deserialize, Serialize};
 
 use crate::{InvalidWindow, MarketId, OrderId, Price, TermWindow, Window};
@@ -451,6 +451,15 @@ pub enum Refusal {
         /// The exchange's time.
         now: Instant,
     },
+    /// Nothing of the kind was set aside.
+    #[error("this is not set aside: it falls due by itself, or is over")]
+    NotParked,
+    /// Carrying it out would have broken an invariant.
+    #[error("it would break the invariant {invariant}, so nothing came of it; the operator has been told")]
+    InvariantViolated {
+        /// The invariant's id.
+        invariant: String,
+    },
 }
 
 impl Refusal {
@@ -544,6 +553,8 @@ impl Refusal {
         "text_invalid",
         "time_too_far",
         "time_passed",
+        "not_parked",
+        "invariant_violated",
     ];
 
     /// The stable code of this cause.
@@ -637,7 +648,15 @@ impl Refusal {
             Self::TextInvalid { .. } => "text_invalid",
             Self::TimeTooFar { .. } => "time_too_far",
             Self::TimePassed { .. } => "time_passed",
+            Self::NotParked => "not_parked",
+            Self::InvariantViolated { .. } => "invariant_violated",
         }
+    }
+}
+
+impl From<Violation> for Refusal {
+    fn from(violation: Violation) -> Self {
+        Self::InvariantViolated { invariant: violation.invariant.id().to_owned() }
     }
 }
 

@@ -20,7 +20,7 @@ mod sweep;
 mod tally;
 mod unfilled;
 
-use ledger::{Map, OrganizationId};
+use ledger::{Map, OrganizationId, exact, invariant};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use slab::Slab;
@@ -159,7 +159,7 @@ pub struct Venue {
 impl Venue {
     /// Opens a market that is not open yet.
     pub fn open(&mut self, spec: MarketSpec) {
-        let key = MarketKey(u32::try_from(self.markets.len()).unwrap_or(u32::MAX));
+        let key = MarketKey(exact(self.markets.len()));
         self.market_keys.insert(spec.id, key);
         let place = self.by_name.partition_point(|other| self.at(*other).spec.id < spec.id);
         self.by_name.insert(place, key);
@@ -326,7 +326,7 @@ impl Venue {
         let (supply, bindings) = (lot.supply, lot.bindings());
         let unit = self.at(lot.market_key).spec.lot_size;
         let index = self.shelves.insert(Shelf { lot, unit, asks: Vec::new(), next: 0, sold_out: None });
-        let key = LotKey(u32::try_from(index).unwrap_or(u32::MAX));
+        let key = LotKey(exact(index));
         self.lot_keys.insert(supply, key);
         for binding in bindings {
             self.lots_together.entry(binding).or_default().push(key);
@@ -337,7 +337,7 @@ impl Venue {
     /// Removes a lot on which no order rests any more.
     pub(crate) fn remove_lot(&mut self, supply: Supply) {
         let Some(key) = self.lot_keys.remove(&supply) else { return };
-        debug_assert!(self.shelves[key.0 as usize].asks.is_empty(), "orders rest on {supply:?}");
+        invariant!(self.shelves[key.0 as usize].asks.is_empty(), LotEndsEmpty, "orders rest on {supply:?}");
         let Shelf { lot, sold_out, .. } = self.shelves.remove(key.0 as usize);
         self.forget_sold_out(sold_out);
         for binding in lot.bindings() {
@@ -360,7 +360,7 @@ impl Venue {
     /// Puts an order to rest in its books, and tells its place.
     pub(crate) fn rest(&mut self, order: Order) -> u32 {
         let (id, organization) = (order.id(), order.organization());
-        let key = u32::try_from(self.orders.insert(order)).unwrap_or(u32::MAX);
+        let key = exact(self.orders.insert(order));
         self.order_keys.insert(id, key);
         self.owned.add(organization, key);
         self.shelve(key);
@@ -397,7 +397,8 @@ impl Venue {
         let Lot { id: lot_id, provider, .. } = self.shelves[lot.0 as usize].lot;
         let Some(bid_key) = self.order_keys.get(&bid).copied() else { return };
         let Order::Bid(resting) = &mut self.orders[bid_key as usize] else { return };
-        resting.terms.remaining = resting.terms.remaining.saturating_sub(gpus);
+        invariant!(resting.terms.remaining >= gpus, OrderNotOverfilled, "{gpus} of {} GPUs", resting.terms.remaining);
+        resting.terms.remaining -= gpus;
         let binding = match resting.terms.placement {
             Placement::Any => None,
             Placement::OneProvider => Some(Binding::Provider(provider)),
@@ -506,7 +507,7 @@ impl Venue {
         }
         let asks = &mut self.shelves[lot.0 as usize].asks;
         if let Some(place) = order.place_in_lot() {
-            *place = u32::try_from(asks.len()).unwrap_or(u32::MAX);
+            *place = exact(asks.len());
         }
         asks.push(key);
     }

@@ -192,3 +192,17 @@ fn what_a_resale_earns_pays_for_what_was_resold() {
          money acme                              => available 0.00 held 0.00 payable 10880.00",
     );
 }
+
+/// The first two periods together are below what a line of the books carries, the third, a whole month, is above it: such a charge
+/// used to end the process when it fell due, and again after each restart.
+#[test]
+fn a_contract_has_no_charge_that_the_books_cannot_carry() {
+    check(
+        "market m1
+         fund acme 1000000000000
+         lot L1 north m1 1424 0..9000
+         ask A1 north L1 1424 @1000000.0000
+         bid B1 acme m1 1424 @1000000.0000 743..3000 monthly   => refused amount_too_large
+         bid B2 acme m1 1336 @1000000.0000 743..3000 monthly   => placed; trade B2 A1 1336 @1000000.0000",
+    );
+}

@@ -1,9 +1,10 @@
 //! Commands that concern very many orders go by bounded steps, whatever else is at rest.
 
-use ledger::{AccountKind, Amount, Currency};
+use ledger::{AccountKind, Amount, Currency, Instant};
 use matching::{
-    Billing, Command, Event, Exchange, Instruction, Log, MarketChoice, NewLot, NewOrder, NewSide, ORDERS_PER_STEP_MAX,
-    OrderId, Placement, Record, Refusal, SelfTradePrevention, Supply, TermWindow, TimeInForce, Window,
+    Billing, Command, DueStep, Event, Exchange, Instruction, Log, MarketChoice, NewLot, NewOrder, NewSide,
+    ORDERS_PER_STEP_MAX, OrderId, Placement, Record, Refusal, SelfTradePrevention, Supply, TermWindow, TimeInForce,
+    Window,
 };
 
 use crate::line::{market_id, organization, price, window};
@@ -20,6 +21,11 @@ struct Crowd {
     exchange: Exchange,
     log: Collected,
     commands: u64,
+}
+
+/// Takes the next step, if there is one by `to`.
+fn advance(exchange: &mut Exchange, to: Instant, told: &mut impl Log) -> bool {
+    exchange.advance(DueStep::to(to), command_id(1 << 40), told).expect("it is carried out")
 }
 
 impl Crowd {
@@ -63,7 +69,7 @@ impl Crowd {
         self.exchange.begin(&command, &mut told).expect("carried out");
         let mut steps = vec![std::mem::take(&mut told.0)];
         while self.exchange.unfinished() == Some(command.id) {
-            assert!(self.exchange.advance(command.at, command_id(1 << 40), &mut told));
+            assert!(advance(&mut self.exchange, command.at, &mut told));
             steps.push(std::mem::take(&mut told.0));
         }
         assert!(steps.iter().flatten().all(|record| record.command == command.id), "of that command alone");
@@ -121,9 +127,9 @@ impl Crowd {
     /// Whoever replays the log stands where this one does.
     fn assert_replays(&self, from: usize) {
         let mut replica = Exchange::new();
-        self.log.0[..from].iter().for_each(|record| replica.apply(record));
+        self.log.0[..from].iter().for_each(|record| replica.apply(record).expect("it follows"));
         let mut whole = replica.clone();
-        self.log.0[from..].iter().for_each(|record| whole.apply(record));
+        self.log.0[from..].iter().for_each(|record| whole.apply(record).expect("it follows"));
         assert_eq!(whole.state_hash(), self.exchange.state_hash());
         // One that leads from there goes on by itself.
         let mut told = Collected::default();
@@ -269,7 +275,7 @@ fn what_ends_or_is_delivered_at_one_instant_goes_by_steps() {
     let mut told = Collected::default();
     let mut ended = Vec::new();
     // The gate of hour 0, after which none of the bids can start.
-    while crowd.exchange.advance(instant(0, 0), command_id(1 << 40), &mut told) {
+    while advance(&mut crowd.exchange, instant(0, 0), &mut told) {
         let step = closed(&std::mem::take(&mut told.0));
         assert!(step.len() <= ORDERS_PER_STEP_MAX);
         ended.extend(step);

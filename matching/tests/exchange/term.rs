@@ -222,7 +222,7 @@ fn refusals_change_nothing() {
          market m1 => refused market_exists
          fund acme 0 => refused amount_not_positive
          fund acme -1 => refused amount_not_positive
-         fund acme 1000000000.000001 => refused amount_too_large
+         fund acme 1000000000000.000001 => refused amount_too_large
          money acme => available 100000.00 held 0.00 payable 0.00
          free L1 => 0..48:16",
     );

@@ -10,6 +10,8 @@ const UNIQUE: &str = "23505";
 const CHECK: &str = "23514";
 const NOT_SOUND: &str = "23000";
 const APPEND_ONLY: &str = "23001";
+/// What does not continue the log or the books as they are.
+const NOT_CONTINUED: &str = "SW001";
 const NO_PRIVILEGE: &str = "42501";
 
 /// Every table that the books and the log rest on.
@@ -218,21 +220,21 @@ async fn an_entry_that_is_not_sound_is_refused() {
         (
             "a gap in the sequence",
             entry_with("next", 2, "head_sequence + 2", "head_hash") + &lines(sound),
-            (NOT_SOUND, "do not continue"),
+            (NOT_CONTINUED, "do not continue"),
         ),
         ("a sequence that is taken", entry_with("next", 2, "head_sequence", "head_hash"), (UNIQUE, "entries_pkey")),
         (
             "a broken link to the books",
             entry_with("next", 2, "head_sequence + 1", "sha256('other')") + &lines(sound),
-            (NOT_SOUND, "do not continue"),
+            (NOT_CONTINUED, "do not continue"),
         ),
         (
             "a broken link within a statement",
             two_entries("sha256('other')", "(1, 0, 1, 1)"),
-            (NOT_SOUND, "do not continue"),
+            (NOT_CONTINUED, "do not continue"),
         ),
         ("a hash that is none", entry("next", 2).replace("sha256('next')", "'short'"), (CHECK, "hash")),
-        ("unknown books", entry("next", 2).replace("SELECT id", "SELECT 9"), (NOT_SOUND, "do not continue")),
+        ("unknown books", entry("next", 2).replace("SELECT id", "SELECT 9"), (NOT_CONTINUED, "do not continue")),
         ("an account of other books", with("(0, 1, 5), (1, 6, -5)"), (NOT_SOUND, "does not belong")),
         ("an unknown account", with("(0, 1, 5), (1, 99, -5)"), (NOT_SOUND, "does not belong")),
         ("a line of zero", with("(0, 1, 0), (1, 2, 0)"), (CHECK, "amount")),
@@ -303,17 +305,17 @@ async fn the_log_grows_without_gaps_and_its_leadership_never_goes_back() {
     let books = Books::open().await;
     let forward = "only moves forward";
     let cases = [
-        ("a head that goes back", "UPDATE leadership SET head = head - 1".to_owned(), (APPEND_ONLY, forward)),
-        ("an epoch that goes back", "UPDATE leadership SET epoch = epoch - 1".to_owned(), (APPEND_ONLY, forward)),
-        ("an epoch used up", "UPDATE leadership SET epoch = 9223372036854775807".to_owned(), (APPEND_ONLY, forward)),
+        ("a head that goes back", "UPDATE leadership SET head = head - 1".to_owned(), (NOT_CONTINUED, forward)),
+        ("an epoch that goes back", "UPDATE leadership SET epoch = epoch - 1".to_owned(), (NOT_CONTINUED, forward)),
+        ("an epoch used up", "UPDATE leadership SET epoch = 9223372036854775807".to_owned(), (NOT_CONTINUED, forward)),
         (
             "a head without its event",
             "UPDATE leadership SET head = head + 1".to_owned(),
-            (NOT_SOUND, "gap between 1 and 2"),
+            (NOT_CONTINUED, "gap between 1 and 2"),
         ),
-        ("a gap in the log", events(2, "3"), (NOT_SOUND, "gap between 1 and 3")),
-        ("an event beyond the head", events(0, "2"), (NOT_SOUND, "beyond the head")),
-        ("an event far beyond the head", events(1, "2, 1000"), (NOT_SOUND, "beyond the head")),
+        ("a gap in the log", events(2, "3"), (NOT_CONTINUED, "gap between 1 and 3")),
+        ("an event beyond the head", events(0, "2"), (NOT_CONTINUED, "beyond the head")),
+        ("an event far beyond the head", events(1, "2, 1000"), (NOT_CONTINUED, "beyond the head")),
         ("an event whose place is taken", events(1, "1"), (UNIQUE, "events_pkey")),
         ("an event before the first", events(1, "0"), (CHECK, "sequence")),
     ];

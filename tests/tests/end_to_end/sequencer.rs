@@ -23,7 +23,7 @@ use uuid::Uuid;
 use crate::trading::opened;
 
 /// An exchange with a market, an ask and two funded buyers.
-async fn open_exchange() -> TestExchange {
+pub async fn open_exchange() -> TestExchange {
     let exchange = TestExchange::start_without_kafka(TestDatabase::create().await).await;
     opened(&exchange).await;
     exchange
@@ -37,7 +37,7 @@ fn bid_for_hour(number: usize) -> Value {
 }
 
 /// The same as an instruction of acme's.
-fn instruction(number: usize) -> Instruction {
+pub fn instruction(number: usize) -> Instruction {
     let body = bid_for_hour(number);
     let text = |value: &Value| value.as_str().expect("a text").to_owned();
     let hour = |name: &str| text(&body["window"][name]).parse().expect("an hour");
@@ -73,13 +73,13 @@ async fn count(owner: &Client, statement: &str) -> i64 {
 }
 
 /// Holds the row that every commit needs, until it is rolled back.
-async fn hold_commits(database: &TestDatabase) -> Client {
+pub async fn hold_commits(database: &TestDatabase) -> Client {
     let owner = database.owner().await;
     owner.batch_execute("BEGIN; SELECT FROM leadership FOR UPDATE").await.expect("the row is free");
     owner
 }
 
-async fn commit_waits(owner: &Client) {
+pub async fn commit_waits(owner: &Client) {
     let waiting =
         "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
     until("a commit waits", async || (count(owner, waiting).await > 0).then_some(())).await;
@@ -101,7 +101,7 @@ async fn is_leading(exchange: &TestExchange) {
 }
 
 /// Asserts that memory, log and read models agree.
-async fn assert_consistent(exchange: &TestExchange) {
+pub async fn assert_consistent(exchange: &TestExchange) {
     let owner = exchange.database.owner().await;
     let (sequence, hash) = {
         let view = exchange.node.view.read();

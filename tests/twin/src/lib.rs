@@ -133,6 +133,7 @@ impl Twin {
             | Instruction::WindUp { .. }
             | Instruction::SetLenders { .. }
             | Instruction::FixIndex(_)
+            | Instruction::ResumeDue { .. }
             | Instruction::ReverseWaterfall { .. }
             | Instruction::OpenBankAccount { .. }
             | Instruction::CloseBankAccount { .. }

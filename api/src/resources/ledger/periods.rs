@@ -65,7 +65,7 @@ impl PeriodBody {
 #[derive(Serialize, ToSchema)]
 pub struct UnreconciledBody {
     /// `bank_line` for a booking that is not explained, `statement` where an account's statements end before the month does,
-    /// `deposits` for what was credited by hand and is on no statement.
+    /// `deposits` for what was credited by hand and is on no statement, `parked` for what fell due and was set aside.
     kind: &'static str,
     /// The bank account.
     #[schema(value_type = Option<String>)]
@@ -111,6 +111,7 @@ impl From<&Unreconciled> for UnreconciledBody {
             Unreconciled::Statement { account, until } => {
                 Self { kind: "statement", account: Some(account), until, ..nothing }
             }
+            Unreconciled::Parked { .. } => Self { kind: "parked", ..nothing },
             Unreconciled::Deposits { currency, amount } => {
                 Self { kind: "deposits", currency: Some(currency), amount: Some(amount), ..nothing }
             }

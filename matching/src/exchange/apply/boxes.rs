@@ -107,7 +107,7 @@ impl Boxes {
     }
 
     /// When a box's next run starts by itself: as its determination date ends.
-    pub(super) fn next_run(&self, id: BoxId) -> Option<Instant> {
+    pub(in crate::exchange) fn next_run(&self, id: BoxId) -> Option<Instant> {
         let record = self.get(id)?;
         if record.life.as_ref()?.held_back || !record.deal()?.terms().determination.by_itself {
             return None;

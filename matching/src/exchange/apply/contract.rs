@@ -1,12 +1,12 @@
 //! A contract from its trade to its end, with its charges and its outages.
 
-use ledger::ContractId;
+use ledger::{ContractId, exact};
 
 use crate::billing::first_charge;
 use crate::exchange::event::supply_of;
 use crate::exchange::{
     ContractBusted, ContractNovated, ContractTerminated, Exchange, HoursDelivered, OutageDismissed, OutageOpened,
-    OutageSettled, PeriodCharged, TradeExecuted,
+    OutageSettled, ParkedDue, PeriodCharged, TradeExecuted,
 };
 use crate::{Assignment, Contract, Order, OrderId, Outage, OutageId, OutageStatus, Owed, Supply, Window};
 
@@ -58,7 +58,7 @@ impl Exchange {
         };
         if let Some(market) = self.venue.key(e.market) {
             let due = (contract.next_hour(), market);
-            let key = u32::try_from(self.contracts.insert(contract)).unwrap_or(u32::MAX);
+            let key = exact(self.contracts.insert(contract));
             self.contract_keys.insert(e.contract, key);
             self.traded.add(market, key);
             self.deliveries.set(key, due);
@@ -78,7 +78,8 @@ impl Exchange {
         if let Some(at) = before {
             self.charges.remove(&(at, id));
         }
-        if let Some(at) = contract.next_charge {
+        let parked = self.parked.contains_key(&ParkedDue::Contract { contract: id });
+        if let Some(at) = contract.next_charge.filter(|_| !parked) {
             self.charges.insert((at, id));
         }
     }
@@ -203,6 +204,7 @@ impl Exchange {
     /// Forgets a contract that is over.
     fn end_contract(&mut self, id: ContractId) -> Option<Contract> {
         let key = self.contract_keys.remove(&id)?;
+        self.parked.remove(&ParkedDue::Contract { contract: id });
         self.deliveries.strike(key);
         let mut contract = self.contracts.remove(key as usize);
         if let Some(at) = contract.next_charge {

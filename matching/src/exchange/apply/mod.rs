@@ -5,7 +5,7 @@ mod bank;
 mod boxes;
 mod contract;
 
-use ledger::{Amount, BoxId, Currency, OrganizationId};
+use ledger::{Amount, BoxId, Currency, OrganizationId, Violation, invariant};
 use smallvec::SmallVec;
 
 use super::decide::digest;
@@ -25,9 +25,19 @@ use crate::{
 
 impl Exchange {
     /// Folds the next event of the log into the state.
+    ///
+    /// # Errors
+    /// The [`Violation`] that the event meets, which is a defect of the log or of this program. The exchange must not be used any
+    /// more then.
+    pub fn apply(&mut self, record: &Record) -> Result<(), Violation> {
+        self.guarded(|exchange| exchange.fold(record))
+    }
+
+    /// As [`Exchange::apply`], within a decision that is guarded as a whole.
     #[expect(clippy::too_many_lines, reason = "an arm for every event")]
-    pub fn apply(&mut self, record: &Record) {
-        debug_assert_eq!(record.sequence, self.sequence + 1, "the log has no gaps");
+    pub(super) fn fold(&mut self, record: &Record) {
+        let next = self.sequence + 1;
+        invariant!(record.sequence == next, LogContinuous, "event {} where {next} was due", record.sequence);
         self.sequence = record.sequence;
         self.now = self.now.max(record.at);
         self.forget_old_client_order_ids();
@@ -73,6 +83,8 @@ impl Exchange {
             Event::BoxWoundUp(e) => self.boxes.wind_up(e.r#box),
             Event::LendersSet(e) => self.boxes.set_lenders(e),
             Event::IndexFixed(e) => drop(self.rates.entry(e.index).or_default().insert(e.from, e.rate)),
+            Event::DueParked(e) => self.apply_parked(e),
+            Event::DueResumed(e) => self.apply_resumed(e),
             Event::MarketOpened(e) => self.venue.open(e.market.clone()),
             Event::MarketHalted(e) => self.change_market(e.market, |market| market.halted = true),
             Event::MarketResumed(e) => self.change_market(e.market, |market| market.halted = false),
@@ -419,7 +431,7 @@ impl Exchange {
     }
 
     /// Takes notice that an order may end at another time than before.
-    fn move_expiry(&mut self, id: OrderId) {
+    pub(super) fn move_expiry(&mut self, id: OrderId) {
         let Some(key) = self.venue.order_key(id) else { return };
         if let Some(expires) = self.venue.order_at(key).expires() {
             self.expiries.set(key, expires);

@@ -73,7 +73,7 @@ impl Exchange {
             let amount = self.books.balance(&recorded);
             (!amount.is_zero()).then_some(Unreconciled::Deposits { currency, amount })
         });
-        lines.chain(statements).chain(deposits).collect()
+        lines.chain(statements).chain(deposits).chain(self.unposted(end)).collect()
     }
 
     pub(super) fn propose_journal(
@@ -90,7 +90,7 @@ impl Exchange {
         for (place, line) in new.lines.iter().enumerate() {
             let JournalLine { account, organization, amount } = line;
             if amount.is_zero() || amount.abs() > Amount::LINE_MAX {
-                return invalid("a line is not zero, and at most 1,000,000,000");
+                return invalid("a line is not zero, and at most 1,000,000,000,000");
             }
             let allowed = match organization {
                 Some(organization) => {

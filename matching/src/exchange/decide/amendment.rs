@@ -2,7 +2,7 @@
 
 use ledger::Amount;
 
-use super::term::Arriving;
+use super::term::{Arriving, check_charges};
 use super::{check_minimum, check_quantity};
 use crate::billing::held_hours;
 use crate::exchange::{Amendment, Event, Exchange, GPUS_MAX, OrderAmended, Refusal};
@@ -85,6 +85,7 @@ impl Exchange {
             return Err(Refusal::WindowPast { window });
         }
         let terms = BidTerms { remaining: gpus - filled, min_gpus, window, limit_price, ..bid.terms };
+        check_charges(&terms, bid.fee_bps_max)?;
         let held_hours = held_hours(bid.billing, window);
         let held_after = hold(limit_price, terms.remaining, held_hours, bid.fee_bps_max);
         let (hold_placed, hold_released) = self.change_of_hold(amendment, names[0], bid.hold(), held_after)?;

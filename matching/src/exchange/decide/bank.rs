@@ -2,7 +2,7 @@
 
 use ledger::{
     AccountKind, Amount, BankAccountId, BankLine, BankStatement, ClientId, Currency, Day, DepositId, MatchRule,
-    OrganizationId, PaymentReference, PayoutId, ReconciliationId, StatementId,
+    OrganizationId, PaymentReference, PayoutId, ReconciliationId, StatementId, exact,
 };
 
 use super::check_text;
@@ -133,7 +133,7 @@ impl Exchange {
             opening: statement.opening.amount,
             closing: statement.closing.amount,
             day: statement.closing.day,
-            lines: u32::try_from(statement.lines.len()).unwrap_or(u32::MAX),
+            lines: exact(statement.lines.len()),
             digest,
         }));
         let mut first = 1;
@@ -141,7 +141,7 @@ impl Exchange {
             for lines in of_day.chunks(LINES_PER_EVENT_MAX) {
                 let day = self.day_of_booking(&lines[0]);
                 let lines = lines.to_vec();
-                let count = u32::try_from(lines.len()).unwrap_or(u32::MAX);
+                let count: u32 = exact(lines.len());
                 out.push(BankLinesBooked { statement: id, account, currency, day, first, lines }.into());
                 first += count;
             }

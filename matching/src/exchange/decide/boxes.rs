@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use ledger::deal::{Deal, DealTerms};
 use ledger::{
-    Account, AccountKind, Amount, BoxId, ClientId, ClosedAccount, ContractId, EntityId, ItemName, OrganizationId, Owner,
+    Account, AccountKind, Amount, BoxId, ClientId, ClosedAccount, ContractId, EntityId, ItemName, OrganizationId,
+    Owner, exact,
 };
 
 use crate::DerivedIds;
@@ -58,7 +59,7 @@ impl Exchange {
             );
         }
         check_deal(deal)?;
-        let version = u32::try_from(record.versions.len() + 1).unwrap_or(u32::MAX);
+        let version = exact(record.versions.len() + 1);
         out.push(DealAmended { r#box: id, version, by, deal: Box::new(deal.clone()) }.into());
         Ok(())
     }

@@ -1,6 +1,6 @@
 //! What the two sides of a contract say of its delivery, and an operator where they do not agree.
 
-use ledger::{Amount, ContractId, Instant, OrganizationId};
+use ledger::{Amount, ContractId, Instant, OrganizationId, exact};
 
 use super::check_text;
 use crate::exchange::{
@@ -219,7 +219,7 @@ impl Exchange {
         let since = Instant::from_micros(self.now.micros() - TERMINATION_HOURS * MICROS_PER_HOUR);
         let recent =
             contract.outages.iter().filter(|outage| outage.status == OutageStatus::Settled && outage.from >= since);
-        let outages = u32::try_from(recent.count()).unwrap_or(u32::MAX);
+        let outages = exact(recent.count());
         let late = contract.window.start().start().micros() + READY_WITHIN_HOURS * MICROS_PER_HOUR;
         let never_ready = contract.counts_from() == Instant::MAX && self.now.micros() >= late;
         let ends = Hour::containing(self.now).plus(1);

@@ -132,6 +132,7 @@ impl Exchange {
                 out.push((*fixed).into());
                 Ok(())
             }
+            Instruction::ResumeDue { due, by } => self.resume_due(*due, *by, out),
             Instruction::ReverseWaterfall { r#box, date, by, reason } => {
                 self.reverse_waterfall(*r#box, *date, (*by, reason), out)
             }

@@ -1,6 +1,6 @@
 //! Orders by the hour. A bid holds its next hour and buys at once what the hours in progress have left over.
 
-use ledger::Amount;
+use ledger::{Amount, exact};
 
 use super::{check_minimum, check_quantity};
 use crate::exchange::event::supply_of;
@@ -93,7 +93,7 @@ impl Exchange {
         let nothing_yet = SpotHour::default();
         let sold = self.venue.at(key).spot.hours.get(&hour).unwrap_or(&nothing_yet);
         let to_the_end = (hour.plus(1).start().micros() - self.now.micros()) / MICROS_PER_MINUTE;
-        let minutes = u32::try_from(to_the_end).unwrap_or(0).min(MINUTES_PER_HOUR);
+        let minutes: u32 = exact(to_the_end.clamp(0, i64::from(MINUTES_PER_HOUR)));
         let mut sales: Vec<SpotSale> = Vec::new();
         let mut taken: Vec<(LotKey, u32)> = Vec::new();
         let mut wanted = terms.gpus;

@@ -4,7 +4,7 @@ use ledger::{Amount, ContractId, Instant, OrganizationId};
 use smallvec::SmallVec;
 
 use super::{Resolved, check_minimum, check_quantity};
-use crate::billing::held_hours;
+use crate::billing::{charged_hours_max, held_hours};
 use crate::exchange::{
     Advance, CloseReason, Event, Exchange, GPUS_MAX, MARKETS_PER_BID_MAX, MarketChoice, NewOrder, NewSide, OrderClosed,
     OrderPlaced, OrderSide, OrderTerms, Refusal, SpotSide, SpotTerms, TradeExecuted,
@@ -56,6 +56,13 @@ pub(in crate::exchange) struct Arriving {
     pub self_trade_prevention: SelfTradePrevention,
     pub billing: Option<Billing>,
     pub held_hours: u32,
+}
+
+/// Whether a journal line can carry each charge of any contract that a bid may lead to. Checked when it comes: a charge that falls due
+/// cannot be refused.
+pub(super) fn check_charges(terms: &BidTerms, fee_bps_max: u16) -> Result<(), Refusal> {
+    let dearest = hold(terms.limit_price, terms.remaining, charged_hours_max(terms.window), fee_bps_max);
+    if dearest > Amount::LINE_MAX { Err(Refusal::AmountTooLarge) } else { Ok(()) }
 }
 
 impl Exchange {
@@ -197,6 +204,7 @@ impl Exchange {
     ) -> Result<(Arriving, Amount), Refusal> {
         let arriving = Self::arriving(order, organization, terms, markets, now)?;
         self.check_limit(&markets.keys, terms.limit_price)?;
+        check_charges(&arriving.terms, markets.fee_bps_max)?;
         let hold = hold(terms.limit_price, terms.gpus, arriving.held_hours, markets.fee_bps_max);
         self.check_funds_at(organization, self.venue.at(markets.keys[0]).spec.currency, hold, now)?;
         Ok((arriving, hold))

@@ -1,7 +1,7 @@
 //! What a box pays: its waterfall runs, what its suppliers invoice, and debt that is due all at once.
 
 use ledger::deal::{Deal, ItemAmount, Schedule, Standing};
-use ledger::{Amount, BoxId, ClientId, Day, ItemName, Month};
+use ledger::{Amount, BoxId, ClientId, Day, ItemName, Month, exact};
 
 use super::check_text;
 use crate::exchange::boxes::{BoxLife, BoxRecord};
@@ -42,7 +42,7 @@ impl Exchange {
         out.push(Event::from(WaterfallRun {
             r#box: id,
             currency: terms.currency,
-            version: u32::try_from(record.versions.len()).unwrap_or(u32::MAX),
+            version: exact(record.versions.len()),
             by,
             day: self.accounting.dated_back(date),
             funding: terms.funding_between(period.from, date),

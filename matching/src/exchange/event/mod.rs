@@ -7,13 +7,14 @@ mod bank;
 mod boxes;
 mod contract;
 mod delivery;
+mod due;
 mod ending;
 mod market;
 mod organization;
 mod spot;
 mod term;
 
-use ledger::{BankAccountId, BoxId, ContractId, Instant, OrganizationId};
+use ledger::{BankAccountId, BoxId, ContractId, Instant, Invariant, OrganizationId, invariant};
 use uuid::Uuid;
 
 pub use accounting::{JournalApproved, JournalProposed, JournalRejected, PeriodClosed, WithholdingSet};
@@ -33,6 +34,7 @@ pub use delivery::{
     DeliveryReady, DismissalCause, HourShortfall, NoticeGiven, OutageDismissed, OutageOpened, OutageRestored,
     OutageSettled,
 };
+pub use due::{DueParked, DueResumed, ParkedDue};
 pub use ending::{Ending, OrdersEnded, OrdersEnding};
 pub use market::{LotExpired, LotRegistered, LotWithdrawn, MarketHalted, MarketOpened, MarketResumed, PriceBandSet};
 pub use organization::{
@@ -49,6 +51,10 @@ pub use term::{
 };
 
 use crate::{CommandId, MarketId};
+
+/// The longest content of an event, in bytes: with its key and headers it stays below what Kafka's brokers take of one record unless
+/// told otherwise, 1,048,588 bytes.
+pub const EVENT_BYTES_MAX: usize = 1_000_000;
 
 /// An event with its place in the log.
 #[derive(Clone, PartialEq, Debug)]
@@ -106,9 +112,18 @@ macro_rules! events {
             }
 
             /// Appends the content as JSON, the form in which it is stored and published.
+            ///
+            /// # Panics
+            /// A [violation](ledger::Violation) where it cannot be written, or is longer than [`EVENT_BYTES_MAX`]; see
+            /// [`ledger::checked`].
             pub fn encode(&self, out: &mut Vec<u8>) {
-                let written = match self { $(Self::$variant(content) => serde_json::to_writer(out, content),)* };
-                debug_assert!(written.is_ok(), "events have string keys and write to memory");
+                let first = out.len();
+                let written = match self { $(Self::$variant(content) => serde_json::to_writer(&mut *out, content),)* };
+                if let Err(error) = written {
+                    Invariant::EventEncodes.violated(format_args!("{}: {error}", self.name()));
+                }
+                let bytes = out.len() - first;
+                invariant!(bytes <= EVENT_BYTES_MAX, EventInSize, "{} has {bytes} bytes", self.name());
             }
 
             /// Reads back what [`Event::encode`] wrote.
@@ -205,6 +220,10 @@ events! {
     LendersSet = "lenders_set", 1;
     /// An index was fixed.
     IndexFixed = "index_fixed", 1;
+    /// Something that fell due was set aside.
+    DueParked = "due_parked", 1;
+    /// Something set aside falls due again.
+    DueResumed = "due_resumed", 1;
     /// A market opened.
     MarketOpened = "market_opened", 2 [from 1];
     /// Trading stopped.
@@ -331,7 +350,9 @@ impl Event {
             | Self::JournalProposed(_)
             | Self::JournalApproved(_)
             | Self::JournalRejected(_)
-            | Self::IndexFixed(_) => EventKey::Ledger,
+            | Self::IndexFixed(_)
+            | Self::DueParked(_)
+            | Self::DueResumed(_) => EventKey::Ledger,
             Self::BoxCreated(e) => EventKey::Box(e.r#box),
             Self::DealAmended(e) => EventKey::Box(e.r#box),
             Self::DealClosed(e) => EventKey::Box(e.r#box),
@@ -413,6 +434,8 @@ impl Event {
             | Self::SpotAuctionMissed(_)
             | Self::SpotHoursSold(_)
             | Self::SpotHoursDelivered(_) => None,
+            Self::DueParked(e) => e.due.subject(),
+            Self::DueResumed(e) => e.due.subject(),
             Self::DepositReceived(e) => Some(e.deposit.uuid()),
             Self::DepositExpected(e) => Some(e.deposit.uuid()),
             Self::StatementImported(e) => Some(e.statement.uuid()),

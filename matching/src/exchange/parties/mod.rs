@@ -8,7 +8,7 @@ mod bank;
 mod boxes;
 mod contract;
 
-use ledger::{Amount, ContractId, Currency, OrganizationId};
+use ledger::{Amount, ContractId, Currency, Invariant, OrganizationId};
 use serde::Serialize;
 
 use accounting::OwnJournal;
@@ -58,6 +58,8 @@ impl Event {
             | Self::BoxWoundUp(_)
             | Self::LendersSet(_)
             | Self::IndexFixed(_)
+            | Self::DueParked(_)
+            | Self::DueResumed(_)
             | Self::PeriodClosed(_)
             | Self::JournalProposed(_)
             | Self::JournalRejected(_)
@@ -123,6 +125,9 @@ impl Event {
 
     /// The content that `reader` may see, as JSON in the names of the log; nothing when the event does not concern it. `bought` are
     /// the reader's own among the contracts of [`Parties::bought`].
+    ///
+    /// # Panics
+    /// A [violation](ledger::Violation) where it cannot be written as JSON.
     pub fn part_of(&self, reader: OrganizationId, bought: &[ContractId]) -> Option<serde_json::Value> {
         let parties = self.parties();
         let is_named = parties.organizations.contains(&reader);
@@ -169,7 +174,9 @@ impl Event {
             | Self::AccelerationRescinded(_)
             | Self::BoxWoundUp(_)
             | Self::LendersSet(_)
-            | Self::IndexFixed(_) => return None,
+            | Self::IndexFixed(_)
+            | Self::DueParked(_)
+            | Self::DueResumed(_) => return None,
             Self::BoxCreated(e) => serde_json::to_value(OwnDeal::of(e.r#box, 1, &e.deal)),
             Self::DealAmended(e) => serde_json::to_value(OwnDeal::of(e.r#box, e.version, &e.deal)),
             Self::LotRegistered(e) => serde_json::to_value(e),
@@ -206,8 +213,10 @@ impl Event {
             }
             Self::HoursDelivered(e) => serde_json::to_value(OwnHours::of(e, reader, bought)),
         };
-        debug_assert!(part.is_ok(), "events have string keys and exact numbers");
-        part.ok()
+        match part {
+            Ok(part) => Some(part),
+            Err(error) => Invariant::EventEncodes.violated(format_args!("{}: {error}", self.name())),
+        }
     }
 }
 

@@ -1,3 +1,4 @@
 //! The attacks of the threat model (`docs/security.md`), each as a test that failed before it was mended.
 
+mod isolation;
 mod search;
