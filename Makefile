@@ -5,7 +5,7 @@ SHELL := /bin/bash
 CARGO := cargo --locked
 SECONDWIND := target/debug/secondwind
 
-.PHONY: run test verify bench demo-month demo-box lint release prerequisites test-prerequisites clean
+.PHONY: run test verify bench attacks demo-month demo-box lint release prerequisites test-prerequisites clean
 
 ## run: start everything on this machine and print how to use it (KAFKA=apache for a real broker)
 run: prerequisites
@@ -25,6 +25,10 @@ verify: test-prerequisites
 ## bench: measure, and print one table
 bench: prerequisites
 	$(CARGO) run --release --package tests --bin bench
+
+## attacks: what hostile clients do to a release build, and what others notice of it, as a table
+attacks: prerequisites
+	$(CARGO) run --release --quiet --package tests --bin attacks
 
 ## demo-month: a month of the exchange, from its first deposit to its closed and audited books
 demo-month: prerequisites

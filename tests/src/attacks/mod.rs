@@ -5,8 +5,10 @@
 //!
 //! An attack sends to loopback only, and is bounded in requests and in time.
 
+pub mod bystander;
 pub mod search;
 mod stage;
+pub mod table;
 
 pub use stage::Stage;
 
