@@ -11,6 +11,7 @@ use matching::Refusal;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use infra::ConnectError;
 use infra::journal::JournalError;
 use infra::sequencer::SubmitError;
 
@@ -85,6 +86,10 @@ problem_codes! {
     OutcomeUnknown = "outcome_unknown", 503, "The outcome is unknown";
     NotCaughtUp = "not_caught_up", 503, "Not that far yet";
     ClockIsReal = "clock_is_real", 409, "The clock cannot be moved";
+    ClockHeld = "clock_held", 503, "Time stands still";
+    ClockNotHeld = "clock_not_held", 409, "Time does not stand still";
+    RelayNotStopped = "relay_not_stopped", 409, "The relay has no such stop";
+    ClockDiffers = "clock_differs", 422, "The machine's clock says something else";
     EntityUnknown = "entity_unknown", 404, "No such entity";
     CurrencyUnknown = "currency_unknown", 404, "No books in this currency";
     AccountUnknown = "account_unknown", 404, "No such account";
@@ -315,6 +320,10 @@ impl From<SubmitError> for Problem {
             SubmitError::Busy => {
                 Self::new(ProblemCode::QueueFull, "More requests are waiting than the exchange takes.")
             }
+            SubmitError::ClockHeld(_) => Self::new(
+                ProblemCode::ClockHeld,
+                "The exchange's clock stands still until an operator confirms the time; nothing happened.",
+            ),
             SubmitError::Unavailable => Self::new(
                 ProblemCode::OutcomeUnknown,
                 "The exchange cannot tell now whether the request was carried out. Repeat it with the same Idempotency-Key.",
@@ -327,7 +336,9 @@ impl From<SubmitError> for Problem {
 impl From<JournalError> for Problem {
     fn from(error: JournalError) -> Self {
         match error {
-            JournalError::Database(_) | JournalError::Pool(_) => unavailable(&error),
+            JournalError::Database(_) | JournalError::Connect(_) | JournalError::Overdue | JournalError::Pool(_) => {
+                unavailable(&error)
+            }
             JournalError::Fenced
             | JournalError::Decode(_)
             | JournalError::Damaged(_)
@@ -340,6 +351,15 @@ impl From<JournalError> for Problem {
 impl From<tokio_postgres::Error> for Problem {
     fn from(error: tokio_postgres::Error) -> Self {
         if is_away(&error) { unavailable(&error) } else { Self::internal(&error) }
+    }
+}
+
+impl From<ConnectError> for Problem {
+    fn from(error: ConnectError) -> Self {
+        match error {
+            ConnectError::Refused(error) => error.into(),
+            ConnectError::Silent => unavailable(&error),
+        }
     }
 }
 

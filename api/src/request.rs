@@ -132,7 +132,11 @@ pub fn idempotency_key_of_item<T: Serialize>(
         digest.update((item as u64).to_le_bytes());
     }
     let content = serde_json::to_vec(content).map_err(|error| Problem::internal(&error))?;
-    Ok(Some(IdempotencyKey { digest: digest.finalize().into(), request_hash: Sha256::digest(content).into() }))
+    Ok(Some(IdempotencyKey {
+        organization: Some(organization),
+        digest: digest.finalize().into(),
+        request_hash: Sha256::digest(content).into(),
+    }))
 }
 
 /// Waits until reads include everything that was committed when the request came, and `min_sequence`.

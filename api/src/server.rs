@@ -174,7 +174,7 @@ fn bank_and_books(routes: &mut ServiceConfig<'_>) {
 fn version_1(routes: &mut ServiceConfig<'_>) {
     use resources::{
         audit, budgets, candles, clock, contracts, controls, curve, events, lots, markets, orders, organizations,
-        outages, parked, spot, stream, trades, webhooks,
+        outages, parked, relay, spot, stream, trades, webhooks,
     };
     routes
         .service(organizations::register)
@@ -238,6 +238,9 @@ fn version_1(routes: &mut ServiceConfig<'_>) {
         .service(budgets::lift)
         .service(clock::show)
         .service(clock::set)
+        .service(clock::confirm)
+        .service(relay::show)
+        .service(relay::resume)
         .service(audit::state_hash)
         .service(parked::list)
         .service(parked::resume)

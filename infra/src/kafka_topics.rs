@@ -6,10 +6,11 @@
 
 use std::time::Duration;
 
-use rdkafka::ClientConfig;
 use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
 use rdkafka::client::DefaultClientContext;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+
+use crate::brokers::Brokers;
 
 /// How long the brokers may take to create the topics.
 const CREATION_DEADLINE: Duration = Duration::from_secs(30);
@@ -65,13 +66,16 @@ pub enum TopicCreationError {
 ///
 /// [`TopicCreationError::Request`] when no broker answers within 30 seconds,
 /// [`TopicCreationError::Refused`] when the brokers reject a topic.
-pub async fn create_topics(bootstrap: &str, topics: &[TopicSpec], replication: i32) -> Result<(), TopicCreationError> {
+pub async fn create_topics(
+    brokers: &Brokers,
+    topics: &[TopicSpec],
+    replication: i32,
+) -> Result<(), TopicCreationError> {
     if topics.is_empty() {
         return Ok(());
     }
-    let request_failed = |source| TopicCreationError::Request { bootstrap: bootstrap.to_owned(), source };
-    let admin: AdminClient<DefaultClientContext> =
-        ClientConfig::new().set("bootstrap.servers", bootstrap).create().map_err(request_failed)?;
+    let request_failed = |source| TopicCreationError::Request { bootstrap: brokers.addresses.clone(), source };
+    let admin: AdminClient<DefaultClientContext> = brokers.client().create().map_err(request_failed)?;
     let in_sync = (replication - 1).max(1).to_string();
     let requested: Vec<NewTopic<'_>> = topics
         .iter()
@@ -89,7 +93,7 @@ pub async fn create_topics(bootstrap: &str, topics: &[TopicSpec], replication: i
         match outcome {
             Ok(_) | Err((_, RDKafkaErrorCode::TopicAlreadyExists)) => {}
             Err((topic, code)) => {
-                return Err(TopicCreationError::Refused { bootstrap: bootstrap.to_owned(), topic, code });
+                return Err(TopicCreationError::Refused { bootstrap: brokers.addresses.clone(), topic, code });
             }
         }
     }

@@ -5,6 +5,7 @@
 //! - [`sequencer`]: the one owner of the state; turns submissions into committed batches.
 //! - [`projection`]: read models computed from the log.
 //! - [`own_events`]: what of the log is whose.
+//! - [`brokers`]: how Kafka is reached.
 //! - [`relay`]: publishes the log to Kafka, every event once, in order.
 //! - [`webhooks`]: sends organizations their own events, signed.
 //! - [`trial_balance`]: what the accounts come to, as of a day and as it was known.
@@ -16,6 +17,7 @@
 
 pub mod audit;
 pub mod bank_files;
+pub mod brokers;
 pub mod config;
 pub mod embedded;
 pub mod invoicing;
@@ -33,5 +35,5 @@ pub mod webhooks;
 mod clock;
 mod database;
 
-pub use clock::{Clock, SimulatedClock};
-pub use database::{Database, DatabaseError};
+pub use clock::{Clock, ClockBounds, ConfirmError, GuardedClock, Hold, HoldCause, SimulatedClock, TimeSource};
+pub use database::{ConnectError, Database, DatabaseError};

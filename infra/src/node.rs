@@ -57,10 +57,9 @@ impl Node {
         webhooks: WebhookSettings,
     ) -> Result<Self, StartError> {
         let metrics = Metrics::default();
+        database.watch();
         let started = Sequencer::start(database.clone(), clock.clone(), metrics.clone()).await?;
         let (sequencer, view, log) = (started.sequencer, started.view, started.log);
-        // A simulated clock goes on where the exchange was; the system's is not moved.
-        clock.move_to(view.read().now());
         let projection = Projection::start(database.clone(), log.clone(), metrics.clone());
         let invoicing = Invoicing::start(database.clone(), log.clone());
         let webhooks = Webhooks::start(database.clone(), &projection, webhooks, metrics.clone())?;

@@ -57,6 +57,10 @@ pub struct Metrics {
     pub batch_events: Histogram,
     /// How long a transaction took, in seconds.
     pub commit_seconds: Histogram,
+    /// How long the transaction under way has taken so far, in seconds, once that is noticeable; 0 when it has not, or none is.
+    pub commit_under_way_seconds: Gauge<f64, AtomicU64>,
+    /// 1 while time stands still until an operator confirms the machine's clock, else 0.
+    pub clock_held: Gauge<i64>,
     /// Events committed and not yet published to Kafka.
     pub relay_lag_events: Gauge<i64>,
     /// How long an event had been committed when it was published, in seconds.
@@ -81,6 +85,8 @@ impl Default for Metrics {
             queue_full: Counter::default(),
             batch_events: Histogram::new(exponential_buckets(1.0, 2.0, 14)),
             commit_seconds: Histogram::new(exponential_buckets(0.000_5, 2.0, 14)),
+            commit_under_way_seconds: Gauge::default(),
+            clock_held: Gauge::default(),
             relay_lag_events: Gauge::default(),
             relay_lag_seconds: Gauge::default(),
             projection_lag_events: Gauge::default(),
@@ -106,6 +112,17 @@ impl Default for Metrics {
             "Duration of a transaction",
             Unit::Seconds,
             metrics.commit_seconds.clone(),
+        );
+        registry.register_with_unit(
+            "commit_under_way",
+            "Age of a transaction under way that takes noticeably long",
+            Unit::Seconds,
+            metrics.commit_under_way_seconds.clone(),
+        );
+        registry.register(
+            "clock_held",
+            "Whether time stands still until an operator confirms the machine's clock",
+            metrics.clock_held.clone(),
         );
         registry.register(
             "relay_lag_events",

@@ -48,7 +48,7 @@ impl TestExchange {
         let broker = tokio::task::spawn_blocking(move || InProcessKafka::start(&[spec])).await;
         let broker = broker.expect("a thread").expect("the broker starts");
         let relay = RelayConfig {
-            brokers: broker.bootstrap_servers(),
+            brokers: broker.bootstrap_servers().into(),
             topic: TOPIC.to_owned(),
             transactional_id: "test-relay".to_owned(),
             brokers_are_volatile: true,
@@ -58,13 +58,22 @@ impl TestExchange {
         exchange
     }
 
-    /// Starts an exchange on a given database and broker.
+    /// Starts an exchange on a given database and broker, with a simulated clock.
     pub async fn start_on(database: TestDatabase, relay: RelayConfig) -> Self {
-        let url = SecretString::from(database.url());
+        Self::start_with(database, relay, Clock::simulated()).await
+    }
+
+    /// Starts an exchange on a given database whose Kafka is away, with a given clock.
+    pub async fn start_with_clock(database: TestDatabase, clock: Clock) -> Self {
+        Self::start_with(database, Self::no_kafka(), clock).await
+    }
+
+    async fn start_with(database: TestDatabase, relay: RelayConfig, clock: Clock) -> Self {
+        let url = SecretString::from(database.url_of_exchange());
         let retries = RetrySchedule::new(vec![Duration::from_millis(50); WEBHOOK_RETRIES]);
         let webhooks = WebhookSettings { retries, ..WebhookSettings::with_loopback() };
         let database_access = Database::new(&url).expect("a URL");
-        let node = start_node(database_access, Clock::simulated(), relay, webhooks).await.expect("a node");
+        let node = start_node(database_access, clock, relay, webhooks).await.expect("a node");
         let tokens = Tokens::new(&SigningKey::generate().expect("a key")).expect("a key");
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let server = Server::start(node.clone(), tokens.clone(), listener).expect("a server");
@@ -74,13 +83,16 @@ impl TestExchange {
 
     /// Starts an exchange on a given database whose Kafka is away.
     pub async fn start_without_kafka(database: TestDatabase) -> Self {
-        let relay = RelayConfig {
-            brokers: "127.0.0.1:9".to_owned(), // the discard port: nothing listens there
+        Self::start_on(database, Self::no_kafka()).await
+    }
+
+    fn no_kafka() -> RelayConfig {
+        RelayConfig {
+            brokers: "127.0.0.1:9".to_owned().into(), // the discard port: nothing listens there
             topic: TOPIC.to_owned(),
             transactional_id: "test-relay".to_owned(),
             brokers_are_volatile: false,
-        };
-        Self::start_on(database, relay).await
+        }
     }
 
     /// Where it is served.

@@ -144,7 +144,9 @@ impl TestTopic {
 
     /// Creates it, or creates it again after [`TestTopic::delete`].
     pub async fn create_again(&self) {
-        create_topics(&self.brokers, std::slice::from_ref(&self.spec), self.replication).await.expect("a topic");
+        create_topics(&self.brokers.clone().into(), std::slice::from_ref(&self.spec), self.replication)
+            .await
+            .expect("a topic");
     }
 
     /// Deletes it and waits until it is gone.
@@ -164,7 +166,7 @@ impl TestTopic {
     /// How a relay publishes to it.
     pub fn relay(&self) -> RelayConfig {
         RelayConfig {
-            brokers: self.brokers.clone(),
+            brokers: self.brokers.clone().into(),
             topic: self.name.clone(),
             transactional_id: format!("{}-relay", self.name),
             brokers_are_volatile: false,

@@ -11,6 +11,7 @@ use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use infra::Database;
 use infra::audit::{Outcome, Progress, Report, TopicSource, audit};
+use infra::brokers::{BrokerSecurity, Brokers};
 use infra::config::{Config, DEFAULT_TOPIC};
 use secrecy::SecretString;
 
@@ -69,7 +70,14 @@ async fn carry_out(args: AuditArgs) -> anyhow::Result<Report> {
     let brokers = args.kafka_brokers.or_else(|| from_config(|config| config.kafka_brokers.clone()));
     let topic = args.kafka_topic.or_else(|| from_config(|config| config.kafka_topic.clone()));
     let topic = topic.unwrap_or_else(|| DEFAULT_TOPIC.to_owned());
-    let source = brokers.filter(|brokers| !brokers.is_empty()).map(|brokers| TopicSource { brokers, topic });
+    let security = match &config {
+        Some(config) => config.brokers()?.security,
+        None => BrokerSecurity::from_environment()?,
+    };
+    let source = brokers.filter(|addresses| !addresses.is_empty()).map(|addresses| {
+        let brokers = Brokers { addresses, security };
+        TopicSource { brokers, topic }
+    });
     let bar = bar();
     let progress: Arc<Progress> = match bar.clone() {
         Some(bar) => Arc::new(move |done, total| {

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::Context as _;
+use infra::brokers::Brokers;
 use infra::config::Config;
 use infra::kafka_topics::{TopicSpec, create_topics};
 use infra::node::Node;
@@ -26,19 +27,21 @@ const OPERATOR_NAME: &str = "Secondwind";
 /// Serves until a signal comes or another process takes over.
 pub(super) async fn serve(config: Option<&Path>) -> anyhow::Result<ExitCode> {
     let config = Config::load(config)?;
+    let clock = Clock::system(config.clock_bounds());
     let tokens = Tokens::new(&SigningKey::read(&config.token_key_file)?)?;
     let listener = TcpListener::bind(config.listen)
         .with_context(|| format!("cannot listen on {}: choose another address by SECONDWIND_LISTEN", config.listen))?;
     let database = Database::new(&config.database_url)?;
     let topic = TopicSpec { name: config.kafka_topic.clone(), partitions: config.kafka_partitions };
-    create_topic_when_kafka_is_there(config.kafka_brokers.clone(), topic, config.kafka_replication);
+    let brokers = config.brokers()?;
+    create_topic_when_kafka_is_there(brokers.clone(), topic, config.kafka_replication);
     let relay = RelayConfig {
-        brokers: config.kafka_brokers,
+        brokers,
         transactional_id: format!("{}-relay", config.kafka_topic),
         topic: config.kafka_topic,
         brokers_are_volatile: false,
     };
-    let node = start_node(database, Clock::System, relay, WebhookSettings::default()).await?;
+    let node = start_node(database, clock, relay, WebhookSettings::default()).await?;
     let sequencer = node.sequencer.clone();
     let server = Server::start(node, tokens, listener)?;
     tracing::info!(address = %server.address, "serving");
@@ -72,7 +75,7 @@ pub async fn start_node(
 }
 
 /// The exchange starts without Kafka, so the topic is created when the brokers can be reached.
-fn create_topic_when_kafka_is_there(brokers: String, topic: TopicSpec, replication: i32) {
+fn create_topic_when_kafka_is_there(brokers: Brokers, topic: TopicSpec, replication: i32) {
     tokio::spawn(async move {
         while let Err(error) = create_topics(&brokers, std::slice::from_ref(&topic), replication).await {
             tracing::warn!(%error, "the topic is not there yet; trying again");

@@ -2,13 +2,14 @@
 
 use actix_web::{HttpResponse, get, post, web};
 use infra::node::Node;
+use infra::{Clock, ConfirmError};
 use ledger::Instant;
 use matching::{Instruction, Refusal};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::auth::{Anyone, Caller, OperatorOnly};
-use crate::problem::{Problem, ProblemBody, ProblemCode};
+use crate::problem::{Problem, ProblemBody, ProblemCode, sentence};
 use crate::request::answer;
 
 /// How far the clock moves at once: twenty years of hours. Time never goes back, so a mistyped year would be for ever.
@@ -71,6 +72,50 @@ pub async fn set(
     // Decided in the queue's order, after everything that fell due before it.
     let receipt = node.sequencer.submit(Instruction::Advance, None).await?;
     Ok(answer(HttpResponse::Ok(), receipt.sequence, &clock(&node)))
+}
+
+/// What time it is.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ConfirmedTimeBody {
+    /// The time, from another source than the machine: within two minutes of what its clock says.
+    #[schema(value_type = String, format = DateTime, example = "2027-01-01T00:00:00Z")]
+    now: Instant,
+}
+
+/// Confirm the machine's clock, so that time goes on.
+///
+/// Time stands still where the machine's clock jumps or contradicts the log. What has fallen due meanwhile happens then, except spot
+/// auctions whose gate has passed.
+#[utoipa::path(
+    operation_id = "confirm_clock",
+    tag = "operator",
+    security(("oauth2" = ["operator"])),
+    request_body = ConfirmedTimeBody,
+    responses(
+        (status = 204, description = "Confirmed: time goes on within moments"),
+        (status = 409, description = "Time does not stand still", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 422, description = "The machine's clock says something else", body = ProblemBody, content_type = "application/problem+json"),
+    ),
+)]
+#[post("/clock/confirm")]
+pub async fn confirm(
+    _caller: Caller<OperatorOnly>,
+    body: web::Json<ConfirmedTimeBody>,
+    node: web::Data<Node>,
+) -> Result<HttpResponse, Problem> {
+    let outcome = match &node.clock {
+        Clock::System(clock) => clock.confirm(body.now),
+        Clock::Simulated(_) => Err(ConfirmError::NotHeld),
+    };
+    outcome.map_err(|error| {
+        let code = match error {
+            ConfirmError::NotHeld => ProblemCode::ClockNotHeld,
+            ConfirmError::Differs { .. } => ProblemCode::ClockDiffers,
+        };
+        Problem::new(code, sentence(&error.to_string()))
+    })?;
+    Ok(HttpResponse::NoContent().finish())
 }
 
 /// Whether the clock moves from `now` to `to` at once.

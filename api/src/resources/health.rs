@@ -30,6 +30,8 @@ pub struct ReadyBody {
     sequence: u64,
     /// How far the read models are.
     projected: u64,
+    /// `followed`, `simulated`, or `held` while time stands still until an operator confirms the machine's clock.
+    clock: &'static str,
     /// `connecting`, `publishing`, or why publishing has stopped. Trading goes on without.
     relay: String,
     /// How far the log is published.
@@ -54,8 +56,13 @@ pub async fn readyz(node: web::Data<Node>) -> HttpResponse {
         RelayStatus::Interrupted(reason) => (format!("interrupted, trying again: {reason}"), None),
         RelayStatus::Stopped(reason) => (reason, None),
     };
+    let clock = match node.clock.hold() {
+        Some(_) => "held",
+        None if node.clock.is_simulated() => "simulated",
+        None => "followed",
+    };
     let body = ReadyBody {
-        ready: status == Status::Leading,
+        ready: status == Status::Leading && clock != "held",
         sequencer: match status {
             Status::Leading => "leading",
             Status::Recovering => "recovering",
@@ -63,6 +70,7 @@ pub async fn readyz(node: web::Data<Node>) -> HttpResponse {
         },
         sequence: node.log.head(),
         projected: node.projection.position(),
+        clock,
         relay,
         published,
     };
@@ -78,6 +86,7 @@ pub async fn readyz(node: web::Data<Node>) -> HttpResponse {
 )]
 #[get("/metrics")]
 pub async fn metrics(node: web::Data<Node>) -> HttpResponse {
+    node.metrics.clock_held.set(i64::from(node.clock.hold().is_some()));
     HttpResponse::Ok()
         .insert_header((header::CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8"))
         .body(node.metrics.render())

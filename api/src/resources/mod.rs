@@ -21,6 +21,7 @@ pub mod organizations;
 pub mod outages;
 pub mod parked;
 pub mod rates;
+pub mod relay;
 pub mod spot;
 pub mod stream;
 pub mod trades;

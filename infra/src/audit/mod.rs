@@ -34,9 +34,10 @@ mod topic;
 use rdkafka::error::KafkaError;
 use tokio::runtime::Handle;
 
-use crate::Database;
+use crate::brokers::Brokers;
 use crate::journal::{JournalError, OPERATOR_BOOK};
 use crate::relay::ChainHead;
+use crate::{ConnectError, Database};
 
 use fold::{Fold, Heads, Sources};
 use snapshot::Snapshot;
@@ -52,7 +53,7 @@ pub type Progress = dyn Fn(u64, u64) + Send + Sync;
 #[derive(Clone, Debug)]
 pub struct TopicSource {
     /// The brokers, as `host:port,…`.
-    pub brokers: String,
+    pub brokers: Brokers,
     /// The topic.
     pub topic: String,
 }
@@ -81,6 +82,12 @@ pub enum AuditError {
     /// A defect of the audit.
     #[error("the audit broke off: {0}")]
     BrokenOff(#[from] tokio::task::JoinError),
+}
+
+impl From<ConnectError> for AuditError {
+    fn from(error: ConnectError) -> Self {
+        Self::Journal(error.into())
+    }
 }
 
 impl From<tokio_postgres::Error> for AuditError {

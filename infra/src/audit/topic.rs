@@ -6,7 +6,7 @@ use matching::Record;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::{BorrowedMessage, Headers, Message};
-use rdkafka::{ClientConfig, Offset, TopicPartitionList};
+use rdkafka::{Offset, TopicPartitionList};
 use tokio::sync::mpsc;
 
 use super::report::{Check, Finding, Outcome};
@@ -112,8 +112,9 @@ impl OpenTopic {
 }
 
 fn consumer(source: &TopicSource) -> Result<BaseConsumer, AuditError> {
-    let consumer = ClientConfig::new()
-        .set("bootstrap.servers", &source.brokers)
+    let consumer = source
+        .brokers
+        .client()
         // Required, and never used: nothing is committed.
         .set("group.id", "secondwind-audit")
         .set("enable.auto.commit", "false")

@@ -264,7 +264,7 @@ mod tests {
             .enable_all()
             .build()
             .unwrap()
-            .block_on(create_topics(&kafka.bootstrap_servers(), &topics, i32::from(nodes)))
+            .block_on(create_topics(&kafka.bootstrap_servers().into(), &topics, i32::from(nodes)))
             .unwrap_or_else(|error| panic!("{error}"));
         Some(kafka)
     }

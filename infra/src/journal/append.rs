@@ -157,11 +157,17 @@ impl Journal {
 
 /// A session of the journal's own. What it reports as committed is durable, whatever the server, the database or the role have
 /// as their default.
-async fn open_session(database: &Database) -> Result<Client, tokio_postgres::Error> {
+///
+/// The server ends on its own what a writer has left behind that can no longer be heard of, or the row that every append locks would
+/// stay locked: its transaction, its wait for that lock, and the connection itself.
+async fn open_session(database: &Database) -> Result<Client, JournalError> {
     let client = database.connect().await?;
-    let durable = "SELECT set_config('synchronous_commit', 'on', false) \
-                   WHERE current_setting('synchronous_commit') NOT IN ('on', 'remote_apply')";
-    client.batch_execute(durable).await?;
+    let settings = "SELECT set_config('synchronous_commit', 'on', false) \
+                    WHERE current_setting('synchronous_commit') NOT IN ('on', 'remote_apply'); \
+                    SET lock_timeout = '20s'; \
+                    SET idle_in_transaction_session_timeout = '30s'; \
+                    SET tcp_keepalives_idle = 10; SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 3";
+    client.batch_execute(settings).await?;
     Ok(client)
 }
 
@@ -336,7 +342,7 @@ async fn copy_keys(
     statement: &Statement,
     batch: BatchPart<'_>,
 ) -> Result<(), JournalError> {
-    let types = [Type::BYTEA, Type::BYTEA, Type::TIMESTAMPTZ, Type::INT8, Type::INT8, Type::JSON];
+    let types = [Type::BYTEA, Type::BYTEA, Type::TIMESTAMPTZ, Type::INT8, Type::INT8, Type::JSON, Type::TEXT];
     let mut copy = CopyRows::start(transaction, statement, &types).await?;
     for stored in batch.keys {
         let (first, last, refusal) = match &stored.outcome {
@@ -354,6 +360,7 @@ async fn copy_keys(
             &first,
             &last,
             &refusal,
+            &stored.key.organization.map(|organization| organization.to_string()),
         ])
         .await?;
     }

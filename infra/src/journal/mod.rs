@@ -11,9 +11,11 @@ mod statements;
 
 use std::sync::{Arc, LazyLock};
 
-use ledger::{Entry, Instant, Map, Violation};
+use ledger::{Entry, Instant, Map, OrganizationId, Violation};
 use matching::{DecodeError, Exchange, Record, Refusal};
 use tokio_postgres::error::SqlState;
+
+use crate::ConnectError;
 
 pub use append::Journal;
 pub use copy::timestamp;
@@ -120,6 +122,8 @@ impl BatchPart<'_> {
 /// A caller's key for a request, and a hash of that request.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct IdempotencyKey {
+    /// Whose it is. `None` for a key that was stored before that was noted.
+    pub organization: Option<OrganizationId>,
     /// SHA-256 of organization, operation and key.
     pub digest: [u8; 32],
     /// SHA-256 of the request's content.
@@ -160,6 +164,12 @@ pub enum JournalError {
     /// The database refused or went away; whether the batch is committed may be unknown.
     #[error("PostgreSQL: {}", describe(.0))]
     Database(#[from] tokio_postgres::Error),
+    /// The database cannot be reached.
+    #[error("PostgreSQL cannot be reached: {0}")]
+    Connect(#[from] ConnectError),
+    /// The database has not finished in time; whether the batch is committed is unknown.
+    #[error("PostgreSQL does not finish")]
+    Overdue,
     /// No pooled connection.
     #[error("no database connection: {0}")]
     Pool(#[from] deadpool_postgres::PoolError),

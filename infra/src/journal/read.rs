@@ -172,8 +172,9 @@ pub(super) async fn load_accounts(client: &Client) -> Result<AccountNumbers, Jou
 /// # Errors
 /// [`JournalError`] when the database cannot be reached or a key cannot be read.
 pub async fn load_keys(database: &Database, since: Instant) -> Result<Vec<StoredKey>, JournalError> {
-    let client = database.get().await?;
-    let statement = "SELECT digest, request_hash, created_at, first_sequence, last_sequence, refusal::text \
+    // A session of its own: there may be millions of them, for which the pool has no time.
+    let client = database.connect().await?;
+    let statement = "SELECT digest, request_hash, created_at, first_sequence, last_sequence, refusal::text, organization \
                      FROM idempotency_keys WHERE created_at > $1";
     let rows = client.query(statement, &[&timestamp(since)]).await?;
     rows.iter().map(read_key).collect()
@@ -190,8 +191,9 @@ fn read_key(row: &Row) -> Result<StoredKey, JournalError> {
         }
         _ => return Err(damaged()),
     };
+    let organization = row.get::<_, Option<&str>>(6).map(str::parse).transpose().map_err(|_| damaged())?;
     Ok(StoredKey {
-        key: IdempotencyKey { digest: bytes(0)?, request_hash: bytes(1)? },
+        key: IdempotencyKey { organization, digest: bytes(0)?, request_hash: bytes(1)? },
         created_at: Instant::from_micros(row.get::<_, Timestamp>(2).as_microsecond()),
         outcome,
     })

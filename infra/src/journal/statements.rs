@@ -21,8 +21,8 @@ impl Statements {
         let entries = "COPY entries (book, sequence, source_key, event, rule, rule_version, effective, contract, box, \
                        corrects, line_count, previous_hash, hash) FROM STDIN BINARY";
         let lines = "COPY lines (book, entry, line, account, amount, contract) FROM STDIN BINARY";
-        let keys = "COPY idempotency_keys (digest, request_hash, created_at, first_sequence, last_sequence, refusal) \
-                    FROM STDIN BINARY";
+        let keys = "COPY idempotency_keys (digest, request_hash, created_at, first_sequence, last_sequence, refusal, \
+                    organization) FROM STDIN BINARY";
         Ok(Self {
             move_head: client.prepare(move_head).await?,
             events: client.prepare(events).await?,

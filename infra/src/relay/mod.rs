@@ -2,15 +2,18 @@
 //!
 //! One event is one record. The producer is transactional with a fixed id: opening a session first fences every earlier one
 //! (`init_transactions`), then reads the topic's committed tail and continues after it, so neither a crash nor a takeover repeats
-//! or loses a record. PostgreSQL keeps the position reached per topic and cluster; a topic that is behind it has been recreated
-//! or truncated, and the relay stops and says so rather than publish the log again. The record of an event that led to entries
+//! or loses a record. PostgreSQL keeps the position reached per topic and cluster. Where the topic is behind it, ahead of the log, or
+//! ends in records that are not the log's events, something was recreated, truncated or restored: the relay stops rather than
+//! publish a fork, stores that it has stopped, and goes on when an operator says so. The record of an event that led to entries
 //! says where their hash chain stood after them.
 //!
 //! The exchange never waits for the relay: trading goes on while Kafka is away, and the relay catches up.
 
 mod chain_heads;
 mod cloud_event;
+mod identity;
 mod session;
+mod stop;
 mod tail;
 
 use std::time::Duration;
@@ -19,6 +22,7 @@ use rdkafka::error::KafkaError;
 use tokio::runtime::Handle;
 use tokio::sync::watch;
 
+use crate::brokers::Brokers;
 use crate::journal::{JournalError, LogReader};
 use crate::telemetry::Metrics;
 use crate::{Clock, Database};
@@ -28,6 +32,9 @@ pub(crate) use cloud_event::{BOXES_HEADER, LEDGER_HEADERS, SEQUENCE_HEADER, attr
 
 use chain_heads::ChainHeads;
 use session::Session;
+use tail::Tail;
+
+pub use stop::Stop;
 
 /// Events in one Kafka transaction.
 const EVENTS_PER_TRANSACTION_MAX: usize = 2_000;
@@ -37,8 +44,8 @@ const RETRY_PAUSE: Duration = Duration::from_secs(1);
 /// Where and how to publish.
 #[derive(Clone, Debug)]
 pub struct RelayConfig {
-    /// The brokers, as `host:port,…`.
-    pub brokers: String,
+    /// The brokers.
+    pub brokers: Brokers,
     /// The topic, which exists.
     pub topic: String,
     /// The producer's fixed transactional id: one per deployment.
@@ -64,6 +71,8 @@ pub enum RelayStatus {
 #[derive(Clone)]
 pub struct Relay {
     status: watch::Receiver<RelayStatus>,
+    database: Database,
+    topic: String,
 }
 
 /// Why a session ended.
@@ -92,6 +101,14 @@ enum RelayError {
          log. Publish to a new topic by changing kafka_topic, or restore the database that it belongs to"
     )]
     TopicAhead { topic: String, cluster: String, tail: u64, head: u64 },
+    #[error(
+        "the record of event {sequence} at the end of partition {partition} of the topic {topic} differs from the log's in \
+         {difference}: the database was restored to an earlier state, or the topic carries another log. Publish to a new topic by \
+         changing kafka_topic, or restore the database that it belongs to"
+    )]
+    TopicDiffers { topic: String, partition: i32, sequence: u64, difference: String },
+    #[error("{}", .0.reason)]
+    Stopped(Stop),
     #[error("the brokers do not tell which cluster they form")]
     NoClusterId,
     #[error("partition {partition} of the topic {topic} ends in a transaction of another producer that is still open")]
@@ -101,9 +118,12 @@ enum RelayError {
 }
 
 impl RelayError {
-    /// Whether trying again would do harm or no good.
-    fn is_final(&self) -> bool {
-        matches!(self, Self::TopicBehind { .. } | Self::TopicAhead { .. } | Self::TopicShrunk { .. } | Self::Superseded)
+    /// Whether topic and log are no longer of one history, so that only an operator can tell how to go on.
+    fn is_break(&self) -> bool {
+        matches!(
+            self,
+            Self::TopicBehind { .. } | Self::TopicAhead { .. } | Self::TopicShrunk { .. } | Self::TopicDiffers { .. }
+        )
     }
 }
 
@@ -121,10 +141,33 @@ impl Relay {
         metrics: Metrics,
     ) -> std::io::Result<Self> {
         let (sender, status) = watch::channel(RelayStatus::Connecting);
+        let relay = Self { status, database: database.clone(), topic: config.topic.clone() };
         let publisher = Publisher { config, database, log, epoch, clock, metrics, status: sender };
         let runtime = Handle::current();
         std::thread::Builder::new().name("relay".into()).spawn(move || publisher.run(&runtime))?;
-        Ok(Self { status })
+        Ok(relay)
+    }
+
+    /// The topic that it publishes to.
+    pub fn topic(&self) -> &str {
+        &self.topic
+    }
+
+    /// The stop that keeps it from publishing until an operator lifts it.
+    ///
+    /// # Errors
+    /// [`JournalError`] when the database cannot be read.
+    pub async fn stop(&self) -> Result<Option<Stop>, JournalError> {
+        stop::standing(&self.database, &self.topic).await
+    }
+
+    /// Lifts a stop in the name of an operator's client. The relay then looks at the topic again, and stops again where what it finds
+    /// is no better. Returns whether there was such a stop.
+    ///
+    /// # Errors
+    /// [`JournalError`] when the database cannot be written.
+    pub async fn resume(&self, stop: i64, by: &str) -> Result<bool, JournalError> {
+        stop::lift(&self.database, &self.topic, stop, by).await
     }
 
     /// What it is doing.
@@ -146,17 +189,36 @@ struct Publisher {
 
 impl Publisher {
     fn run(self, runtime: &Handle) {
+        // A stop that is not stored yet. What it was found by may not show a second time.
+        let mut unstored: Option<String> = None;
         loop {
-            match self.publish_until_error(runtime) {
+            let outcome = match &unstored {
+                Some(reason) => {
+                    runtime.block_on(stop::record(&self.database, &self.config.topic, reason)).map_err(Into::into)
+                }
+                None => self.publish_until_error(runtime),
+            };
+            match outcome {
+                Ok(()) if unstored.is_some() => unstored = None,
                 Ok(()) => return,
-                Err(stop) if stop.is_final() => {
-                    tracing::error!(reason = %stop, "the relay has stopped; trading goes on");
-                    self.status.send_replace(RelayStatus::Stopped(stop.to_string()));
+                Err(end @ RelayError::Superseded) => {
+                    self.stopped(end.to_string());
                     return;
                 }
+                Err(found) if found.is_break() => {
+                    self.stopped(found.to_string());
+                    if !self.config.brokers_are_volatile {
+                        unstored = Some(found.to_string());
+                        continue;
+                    }
+                    return;
+                }
+                Err(RelayError::Stopped(stop)) => self.stopped(stop.reason),
                 Err(error) => {
                     tracing::warn!(%error, "publishing is interrupted; trying again");
-                    self.status.send_replace(RelayStatus::Interrupted(error.to_string()));
+                    if unstored.is_none() {
+                        self.status.send_replace(RelayStatus::Interrupted(error.to_string()));
+                    }
                 }
             }
             if self.status.is_closed() {
@@ -166,14 +228,28 @@ impl Publisher {
         }
     }
 
+    /// Tells that it has stopped, once.
+    fn stopped(&self, reason: String) {
+        let stopped = RelayStatus::Stopped(reason);
+        if *self.status.borrow() != stopped {
+            if let RelayStatus::Stopped(reason) = &stopped {
+                tracing::error!(reason, "the relay has stopped; trading goes on");
+            }
+            self.status.send_replace(stopped);
+        }
+    }
+
     /// Ends without an error when nobody follows the relay any more.
     fn publish_until_error(&self, runtime: &Handle) -> Result<(), RelayError> {
         self.require_lead(runtime)?;
+        if let Some(stop) = runtime.block_on(stop::standing(&self.database, &self.config.topic))? {
+            return Err(RelayError::Stopped(stop));
+        }
         let session = Session::open(&self.config)?;
         let tail = tail::read(&self.config)?;
         session.continue_after(&tail);
         let mut position = tail.sequence;
-        runtime.block_on(self.check_position(session.cluster(), position))?;
+        runtime.block_on(self.check_continuity(session.cluster(), &tail))?;
         let mut chain = runtime.block_on(ChainHeads::after(&self.database, position))?;
         tracing::info!(topic = self.config.topic, position, "publishing the log");
         let mut heads = self.log.subscribe();
@@ -214,7 +290,9 @@ impl Publisher {
         if epoch == self.epoch { Ok(()) } else { Err(RelayError::Superseded) }
     }
 
-    async fn check_position(&self, cluster: &str, tail: u64) -> Result<(), RelayError> {
+    /// Whether the topic ends where this log has been published to.
+    async fn check_continuity(&self, cluster: &str, topic_tail: &Tail) -> Result<(), RelayError> {
+        let tail = topic_tail.sequence;
         let (topic, cluster) = (self.config.topic.clone(), cluster.to_owned());
         // Only committed events are published, so a topic of this log never ends after its head.
         let head = self.log.head();
@@ -231,7 +309,8 @@ impl Publisher {
         if tail < stored {
             return Err(RelayError::TopicBehind { topic, cluster, tail, stored });
         }
-        Ok(())
+        drop(client);
+        identity::check(&self.database, &self.log, &topic, &topic_tail.records).await
     }
 
     async fn store_position(&self, cluster: &str, position: u64) -> Result<(), RelayError> {

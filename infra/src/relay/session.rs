@@ -7,7 +7,7 @@ use std::time::Duration;
 use ledger::Map;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::producer::{BaseProducer, BaseRecord, DeliveryResult, Producer, ProducerContext};
-use rdkafka::{ClientConfig, ClientContext, Message};
+use rdkafka::{ClientContext, Message};
 
 use super::tail::Tail;
 use super::{BookHeads, RelayConfig, RelayError, cloud_event};
@@ -69,8 +69,9 @@ pub(super) struct Session {
 impl Session {
     /// Connects and fences. When it returns, no earlier session can commit any more.
     pub fn open(config: &RelayConfig) -> Result<Self, RelayError> {
-        let producer: BaseProducer<Growth> = ClientConfig::new()
-            .set("bootstrap.servers", &config.brokers)
+        let producer: BaseProducer<Growth> = config
+            .brokers
+            .client()
             .set("transactional.id", &config.transactional_id)
             .set("enable.idempotence", "true")
             .set("acks", "all")

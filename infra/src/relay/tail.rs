@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::KafkaError;
 use rdkafka::message::{BorrowedMessage, Headers, Message};
-use rdkafka::{ClientConfig, Offset, TopicPartitionList};
+use rdkafka::{Offset, TopicPartitionList};
 
 use super::cloud_event::SEQUENCE_HEADER;
 use super::{RelayConfig, RelayError};
@@ -22,6 +22,33 @@ pub(super) struct Tail {
     pub sequence: u64,
     /// The next offset of each partition.
     pub ends: BTreeMap<i32, i64>,
+    /// The last committed record of each partition that has one.
+    pub records: Vec<TailRecord>,
+}
+
+/// The last event's record of a partition.
+pub(super) struct TailRecord {
+    /// The partition.
+    pub partition: i32,
+    /// The event that it says it is.
+    pub sequence: u64,
+    headers: Vec<(String, String)>,
+}
+
+impl TailRecord {
+    /// A header's value.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+
+    /// A record, if it says which event it is.
+    fn of(message: &BorrowedMessage<'_>) -> Option<Self> {
+        let text = |value: Option<&[u8]>| Some(std::str::from_utf8(value?).ok()?.to_owned());
+        let headers = message.headers()?.iter();
+        let headers: Vec<_> = headers.filter_map(|header| Some((header.key.to_owned(), text(header.value)?))).collect();
+        let sequence = headers.iter().find(|(name, _)| name == SEQUENCE_HEADER)?.1.parse().ok()?;
+        Some(Self { partition: message.partition(), sequence, headers })
+    }
 }
 
 /// Finds the highest event sequence among the topic's committed records.
@@ -35,14 +62,17 @@ pub(super) fn read(config: &RelayConfig) -> Result<Tail, RelayError> {
     let metadata = committed.fetch_metadata(Some(&config.topic), PATIENCE)?;
     let topic = metadata.topics().first().filter(|topic| topic.error().is_none() && !topic.partitions().is_empty());
     let topic = topic.ok_or_else(|| RelayError::NoTopic { topic: config.topic.clone() })?;
-    let mut tail = Tail { sequence: 0, ends: BTreeMap::new() };
+    let mut tail = Tail { sequence: 0, ends: BTreeMap::new(), records: Vec::new() };
     for partition in topic.partitions() {
         let (topic, partition) = (&config.topic, partition.id());
         let (low, high) = committed.fetch_watermarks(topic, partition, PATIENCE)?;
         if !config.brokers_are_volatile && high < written.fetch_watermarks(topic, partition, PATIENCE)?.1 {
             return Err(RelayError::OpenTransaction { topic: topic.clone(), partition });
         }
-        tail.sequence = tail.sequence.max(read_partition(&committed, topic, partition, low, high)?);
+        if let Some(last) = read_partition(&committed, topic, partition, low, high)? {
+            tail.sequence = tail.sequence.max(last.sequence);
+            tail.records.push(last);
+        }
         tail.ends.insert(partition, high);
     }
     Ok(tail)
@@ -50,8 +80,9 @@ pub(super) fn read(config: &RelayConfig) -> Result<Tail, RelayError> {
 
 /// A consumer whose view of a partition's end is that of the isolation level.
 fn consumer(config: &RelayConfig, isolation_level: &str) -> Result<BaseConsumer, RelayError> {
-    let consumer = ClientConfig::new()
-        .set("bootstrap.servers", &config.brokers)
+    let consumer = config
+        .brokers
+        .client()
         .set("group.id", &config.transactional_id)
         .set("enable.auto.commit", "false")
         .set("isolation.level", isolation_level)
@@ -66,21 +97,26 @@ fn read_partition(
     partition: i32,
     low: i64,
     high: i64,
-) -> Result<u64, RelayError> {
+) -> Result<Option<TailRecord>, RelayError> {
     let mut window = FIRST_WINDOW;
     let mut from = high;
     while from > low {
         from = (high - window).max(low);
-        if let Some(last) = last_sequence(consumer, topic, partition, from)? {
-            return Ok(last);
+        if let Some(last) = last_record(consumer, topic, partition, from)? {
+            return Ok(Some(last));
         }
         window = window.saturating_mul(8);
     }
-    Ok(0)
+    Ok(None)
 }
 
-/// Reads from `from` to the partition's end and returns the last event's sequence.
-fn last_sequence(consumer: &BaseConsumer, topic: &str, partition: i32, from: i64) -> Result<Option<u64>, RelayError> {
+/// Reads from `from` to the partition's end and returns the last event's record.
+fn last_record(
+    consumer: &BaseConsumer,
+    topic: &str,
+    partition: i32,
+    from: i64,
+) -> Result<Option<TailRecord>, RelayError> {
     let mut assignment = TopicPartitionList::new();
     assignment.add_partition_offset(topic, partition, Offset::Offset(from))?;
     consumer.assign(&assignment)?;
@@ -89,15 +125,10 @@ fn last_sequence(consumer: &BaseConsumer, topic: &str, partition: i32, from: i64
     while Instant::now() < deadline {
         match consumer.poll(Duration::from_millis(200)) {
             None => {}
-            Some(Ok(message)) => last = sequence_of(&message).or(last),
+            Some(Ok(message)) => last = TailRecord::of(&message).or(last),
             Some(Err(KafkaError::PartitionEOF(_))) => return Ok(last),
             Some(Err(error)) => return Err(error.into()),
         }
     }
     Err(KafkaError::OffsetFetch(rdkafka::error::RDKafkaErrorCode::OperationTimedOut).into())
-}
-
-fn sequence_of(message: &BorrowedMessage<'_>) -> Option<u64> {
-    let header = message.headers()?.iter().find(|header| header.key == SEQUENCE_HEADER)?;
-    std::str::from_utf8(header.value?).ok()?.parse().ok()
 }

@@ -1,10 +1,11 @@
 //! The committer: writes one batch at a time and tells the callers.
 
 use std::collections::VecDeque;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use ledger::{Invariant, Violation};
 use tokio::sync::{mpsc, watch};
+use tokio::time::timeout;
 
 use super::decision::{Decided, Gathered};
 use super::engine::CommitOutcome;
@@ -14,6 +15,12 @@ use crate::telemetry::Metrics;
 
 /// The pause between attempts to reach a database that is away.
 const RECOVERY_PAUSE: Duration = Duration::from_millis(250);
+/// The pause between looks at a commit that is under way.
+const LOOK_EVERY: Duration = Duration::from_millis(250);
+/// A commit that takes longer is no longer waited for: callers are told that its outcome is unknown. It may still succeed.
+const STALLED_AFTER: Duration = Duration::from_secs(4);
+/// How long a commit, or an attempt to recover from one, may take before its connection is given up.
+const COMMIT_DEADLINE: Duration = Duration::from_secs(30);
 
 /// Owns the journal.
 pub(super) struct Committer {
@@ -54,8 +61,8 @@ impl Committer {
         if part.is_empty() {
             return Ok(());
         }
-        let started = std::time::Instant::now();
-        self.journal.append_part(part).await?;
+        let started = Instant::now();
+        self.append_watched(part).await?;
         self.view.apply(part.rows)?;
         self.log.publish(part.rows);
         self.metrics.committed(&part, started.elapsed());
@@ -102,6 +109,35 @@ impl Committer {
         self.recover(error).await
     }
 
+    /// Commits a part of a batch. The database's own timeouts do not see that it is stopped, so the age of the commit is watched here.
+    async fn append_watched(&mut self, part: BatchPart<'_>) -> Result<(), JournalError> {
+        let started = Instant::now();
+        let append = self.journal.append_part(part);
+        tokio::pin!(append);
+        let mut stalled = false;
+        let outcome = loop {
+            if let Ok(outcome) = timeout(LOOK_EVERY, &mut append).await {
+                break outcome;
+            }
+            let age = started.elapsed();
+            self.metrics.commit_under_way_seconds.set(age.as_secs_f64());
+            if age >= COMMIT_DEADLINE {
+                break Err(JournalError::Overdue);
+            }
+            if age >= STALLED_AFTER && !stalled {
+                stalled = true;
+                tracing::error!(rows = part.rows.len(), "PostgreSQL does not finish a commit: callers are told");
+                self.status.send_replace(Status::Recovering);
+            }
+        };
+        self.metrics.commit_under_way_seconds.set(0.0);
+        if stalled && outcome.is_ok() {
+            tracing::info!("the commit has succeeded after all");
+            self.status.send_replace(Status::Leading);
+        }
+        outcome
+    }
+
     /// Waits for the database, and brings the view to the log's true head.
     async fn recover(&mut self, mut error: JournalError) -> CommitOutcome {
         self.status.send_replace(Status::Recovering);
@@ -111,7 +147,7 @@ impl Committer {
                 self.status.send_replace(Status::Fenced);
                 return CommitOutcome::Ended;
             }
-            match self.recover_once().await {
+            match timeout(COMMIT_DEADLINE, self.recover_once()).await.unwrap_or(Err(JournalError::Overdue)) {
                 Ok(()) => {
                     tracing::info!(head = self.journal.head(), "the database is back");
                     self.status.send_replace(Status::Leading);

@@ -80,6 +80,10 @@ impl Engine {
         let mut open = true;
         self.take_lead();
         loop {
+            if self.clock.resume() {
+                // As if nobody had led while time stood still.
+                self.take_lead();
+            }
             if let Err(offence) = self.decide_queue(&mut gathered) {
                 // The state to start again from includes the batch that is being committed.
                 let outcome = if committing { outcomes.recv().await } else { Some(CommitOutcome::Committed) };

@@ -11,6 +11,7 @@
 mod committer;
 mod decision;
 mod engine;
+mod key_retention;
 mod keys;
 
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
@@ -21,7 +22,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::journal::{IdempotencyKey, Journal, JournalError, LogReader, LogRow, load_keys};
 use crate::telemetry::Metrics;
-use crate::{Clock, Database};
+use crate::{Clock, Database, Hold};
 
 /// Submissions that may wait in the queue; more are turned away.
 const QUEUE_MAX: usize = 8_192;
@@ -65,6 +66,7 @@ pub struct Sequencer {
     queue: mpsc::Sender<Submission>,
     status: watch::Receiver<Status>,
     log: LogReader,
+    clock: Clock,
     metrics: Metrics,
 }
 
@@ -92,6 +94,9 @@ pub enum SubmitError {
     /// The queue is full.
     #[error("the queue is full")]
     Busy,
+    /// Time stands still until an operator confirms the machine's clock; nothing happened.
+    #[error("time stands still: {0}")]
+    ClockHeld(Hold),
     /// The commit failed or its outcome is unknown: asking again with the same key tells the true outcome.
     #[error("the outcome is unknown")]
     Unavailable,
@@ -171,7 +176,13 @@ impl Sequencer {
         let log = LogReader::new(database.clone(), journal.head());
         let view = View::default();
         catch_up(&view, &log, journal.head()).await?;
-        clock.move_to(view.read().now());
+        let (sequence, last) = {
+            let state = view.read();
+            (state.sequence(), state.now())
+        };
+        if sequence > 0 {
+            clock.go_on_from(last);
+        }
         let since = Instant::from_micros(clock.now().micros() - KEYS_KEPT_MICROS);
         let keys = keys::Keys::of(load_keys(&database, since).await?);
 
@@ -187,9 +198,10 @@ impl Sequencer {
             metrics: metrics.clone(),
         };
         tokio::spawn(committer.run(to_commit, outcomes_sender));
-        let engine = engine::Engine::new(view.clone(), keys, database, clock, metrics.clone());
+        let engine = engine::Engine::new(view.clone(), keys, database.clone(), clock.clone(), metrics.clone());
         spawn_on_own_thread(engine.run(submissions, batches, outcomes))?;
-        let sequencer = Self { queue, status, log: log.clone(), metrics };
+        tokio::spawn(key_retention::keep(database.clone(), view.clone(), status.clone()));
+        let sequencer = Self { queue, status, log: log.clone(), clock, metrics };
         Ok(Started { sequencer, view, log, epoch })
     }
 
@@ -204,11 +216,15 @@ impl Sequencer {
     /// Puts an instruction into the queue. Those that one caller enqueues are decided in the order in which it did.
     ///
     /// # Errors
-    /// [`SubmitError::Busy`] when the queue is full, [`SubmitError::Unavailable`] when nobody takes from it.
+    /// [`SubmitError::Busy`] when the queue is full, [`SubmitError::ClockHeld`] when there is no time to stamp it with, and
+    /// [`SubmitError::Unavailable`] when nobody takes from the queue.
     pub fn enqueue(&self, instruction: Instruction, key: Option<IdempotencyKey>) -> Result<Pending, SubmitError> {
         let mut status = self.status.clone();
         if *status.borrow_and_update() != Status::Leading {
             return Err(SubmitError::Unavailable);
+        }
+        if let Some(hold) = self.clock.hold() {
+            return Err(SubmitError::ClockHeld(hold));
         }
         let (reply, answer) = oneshot::channel();
         let submission = Submission { instruction, key, reply };

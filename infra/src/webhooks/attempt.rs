@@ -107,7 +107,7 @@ async fn exchange(client: &Client, targets: Targets, due: &DueDelivery) -> Resul
     // An address in the URL is connected to without being resolved, and what is allowed may have changed since it was stored.
     let url = targets.parse(&due.url).map_err(|error| error.to_string())?;
     let id = due.id.to_string();
-    let timestamp = Clock::System.now().micros().div_euclid(1_000_000);
+    let timestamp = Clock::of_machine().micros().div_euclid(1_000_000);
     let payload = Payload {
         r#type: format!("{TYPE_PREFIX}{}", due.event.name),
         timestamp: due.event.at.to_string(),

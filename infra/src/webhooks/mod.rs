@@ -25,10 +25,10 @@ use std::time::Duration;
 
 use tokio::sync::{Notify, watch};
 
-use crate::Database;
 use crate::journal::JournalError;
 use crate::projection::Projection;
 use crate::telemetry::Metrics;
+use crate::{ConnectError, Database};
 
 pub use delivery::{Attempt, Delivery, REPLAYED_EVENTS_MAX, Replayed};
 pub use endpoint::{ENDPOINTS_PER_ORGANIZATION_MAX, Endpoint, SECRETS_MAX};
@@ -97,6 +97,12 @@ pub enum WebhookError {
     /// The client cannot be set up.
     #[error("the HTTP client cannot be set up: {0}")]
     Client(#[from] reqwest::Error),
+}
+
+impl From<ConnectError> for WebhookError {
+    fn from(error: ConnectError) -> Self {
+        Self::Journal(error.into())
+    }
 }
 
 impl From<tokio_postgres::Error> for WebhookError {

@@ -42,7 +42,7 @@ pub(super) async fn measure(
         };
         progress::tell("durable orders, acknowledged", &size);
         let orders = (0..options.sized(orders)).map(|_| {
-            let key = IdempotencyKey { digest: flow.digest(), request_hash: flow.digest() };
+            let key = IdempotencyKey { organization: None, digest: flow.digest(), request_hash: flow.digest() };
             Ok((Instruction::PlaceOrder(flow.order()?), key))
         });
         let orders = orders.collect::<anyhow::Result<Vec<_>>>()?;

@@ -24,7 +24,7 @@ pub(super) async fn broker() -> anyhow::Result<(InProcessKafka, RelayConfig)> {
     let spec = TopicSpec { name: TOPIC.to_owned(), partitions: 2 };
     let broker = tokio::task::spawn_blocking(move || InProcessKafka::start(&[spec])).await??;
     let config = RelayConfig {
-        brokers: broker.bootstrap_servers(),
+        brokers: broker.bootstrap_servers().into(),
         topic: TOPIC.to_owned(),
         transactional_id: "bench-relay".to_owned(),
         brokers_are_volatile: true,

@@ -61,7 +61,7 @@ impl Journaled {
     }
 
     fn carry_out(&mut self, command: &Command, batch: Batch) -> anyhow::Result<Batch> {
-        let key = IdempotencyKey { digest: self.flow.digest(), request_hash: self.flow.digest() };
+        let key = IdempotencyKey { organization: None, digest: self.flow.digest(), request_hash: self.flow.digest() };
         let first = self.exchange.sequence() + 1;
         let mut log = Gathering { flow: &mut self.flow, batch };
         self.exchange.execute(command, &mut log)?;

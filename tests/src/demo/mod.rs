@@ -22,7 +22,7 @@ pub use telling::Teller;
 /// The topic of an exchange's own broker, which keeps a few thousand records.
 fn own_topic(exchange: &TestExchange) -> anyhow::Result<TopicSource> {
     let brokers = exchange.brokers().context("a broker of one's own")?;
-    Ok(TopicSource { brokers, topic: TOPIC.to_owned() })
+    Ok(TopicSource { brokers: brokers.into(), topic: TOPIC.to_owned() })
 }
 
 /// Audits an exchange, and the topic once everything is published.

@@ -99,7 +99,7 @@ impl Traded {
         let broker = tokio::task::spawn_blocking(move || InProcessKafka::start(&specs)).await;
         let broker = broker.expect("a thread").expect("the broker starts");
         let relay = RelayConfig {
-            brokers: broker.bootstrap_servers(),
+            brokers: broker.bootstrap_servers().into(),
             topic: TOPIC.to_owned(),
             transactional_id: "audit-relay".to_owned(),
             brokers_are_volatile: true,
@@ -118,7 +118,7 @@ impl Traded {
     }
 
     fn source(&self, topic: &str) -> TopicSource {
-        TopicSource { brokers: self.broker.bootstrap_servers(), topic: topic.to_owned() }
+        TopicSource { brokers: self.broker.bootstrap_servers().into(), topic: topic.to_owned() }
     }
 
     /// Writes records to another topic.

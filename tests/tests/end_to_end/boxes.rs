@@ -197,7 +197,7 @@ async fn a_box_lives_in_books_of_its_own() {
         (exchange.node.relay.status() == RelayStatus::Published(head)).then_some(())
     })
     .await;
-    let topic = TopicSource { brokers: exchange.brokers().expect("brokers"), topic: TOPIC.to_owned() };
+    let topic = TopicSource { brokers: exchange.brokers().expect("brokers").into(), topic: TOPIC.to_owned() };
     let report = audit(&exchange.database, Some(topic)).await.expect("an audit");
     assert!(report.sound, "{report:#?}");
     assert_eq!(report.outcome(Check::Boxes).map(|outcome| outcome.compared), Some(1));

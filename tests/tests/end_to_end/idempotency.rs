@@ -4,6 +4,7 @@ use api::auth::Role;
 use infra::relay::RelayConfig;
 use serde_json::json;
 use tests::client::ask;
+use tests::condition::until;
 use tests::exchange::{TOPIC, TestExchange};
 
 use crate::opening::{admit, day_bid, deposit, head, list};
@@ -97,7 +98,7 @@ async fn keys_outlive_a_restart() {
     let database = exchange.stop().await;
     // Its broker is gone; trading goes on without.
     let relay = RelayConfig {
-        brokers: "127.0.0.1:9".to_owned(),
+        brokers: "127.0.0.1:9".to_owned().into(),
         topic: TOPIC.to_owned(),
         transactional_id: "test-relay".to_owned(),
         brokers_are_volatile: true,
@@ -112,4 +113,30 @@ async fn keys_outlive_a_restart() {
     let other = acme.post_with_key("/v1/orders", &day_bid(16, "1.0000"), "placed").await;
     assert_eq!(other.problem(), (422, "idempotency_key_reused"));
     assert_eq!(head(&exchange).await, before);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn keys_whose_day_is_over_are_deleted_a_part_at_a_time() {
+    const OLD: i32 = 60_000;
+    let exchange = TestExchange::start().await;
+    admit(&exchange).await;
+    let acme = exchange.client("acme", Role::Buyer);
+    let placed = acme.post_with_key("/v1/orders", &day_bid(8, "1.0000"), "placed").await.ok();
+    let database = exchange.stop().await;
+    let owner = database.owner().await;
+    let old = "INSERT INTO idempotency_keys (digest, request_hash, created_at, first_sequence, last_sequence) \
+               SELECT sha256(n::text::bytea), ''::bytea, (SELECT max(at) FROM events) - interval '26 hours', 1, 1 \
+               FROM generate_series(1, $1) n";
+    owner.execute(old, &[&OLD]).await.unwrap();
+    let exchange = TestExchange::start_without_kafka(database).await;
+    until("the old keys are gone", async || {
+        let left = "SELECT count(*) FROM idempotency_keys WHERE request_hash = ''";
+        (owner.query_one(left, &[]).await.unwrap().get::<_, i64>(0) == 0).then_some(())
+    })
+    .await;
+    let acme = exchange.client("acme", Role::Buyer);
+    let again = acme.post_with_key("/v1/orders", &day_bid(8, "1.0000"), "placed").await.ok();
+    assert_eq!(again["id"], placed["id"], "those of today are there");
+    let whose = "SELECT organization FROM idempotency_keys WHERE organization IS NOT NULL GROUP BY 1";
+    assert!(owner.query(whose, &[]).await.unwrap().iter().any(|row| row.get::<_, &str>(0) == "acme"));
 }

@@ -326,6 +326,79 @@ async fn a_topic_that_carries_another_log_stops_the_relay() {
     assert_once_in_order(&topic.committed().await, published);
 }
 
+/// The stop that stands, as an operator sees it.
+async fn stop_of(exchange: &TestExchange) -> Value {
+    let relay = exchange.operator().get("/v1/relay").await.ok();
+    assert_eq!((&relay["status"], &relay["reason"]), (&json!("stopped"), &relay["stop"]["reason"]));
+    relay["stop"]["id"].clone()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_restored_database_does_not_fork_the_topic_however_often_it_is_restarted() {
+    let Some(topic) = TestTopic::create(2).await else { return };
+    let exchange = TestExchange::start_on(TestDatabase::create().await, topic.relay()).await;
+    opened(&exchange).await;
+    caught_up(&exchange).await;
+    let backup = exchange.database.copy().await;
+    // Its sessions were cut off, which the next commit finds out.
+    until("commands are taken again", async || {
+        let later = json!({"id": "later", "name": "Later"});
+        (exchange.operator().post("/v1/organizations", &later).await.status != 503).then_some(())
+    })
+    .await;
+    bids(&exchange, 3).await;
+    caught_up(&exchange).await;
+    exchange.stop().await;
+    let before = topic.committed().await;
+
+    let exchange = TestExchange::start_on(backup, topic.relay()).await;
+    let ahead = reason_to_stop(&exchange).await;
+    assert!(ahead.contains("carries another log"), "{ahead}");
+    // Other events get the numbers of those that the topic has, and more.
+    bids(&exchange, 10).await;
+    assert!(exchange.node.log.head() > u64::try_from(before.len()).unwrap());
+    let exchange = TestExchange::start_on(exchange.stop().await, topic.relay()).await;
+    assert_eq!(reason_to_stop(&exchange).await, ahead, "a restart lifts no stop");
+    assert_eq!(topic.committed().await, before);
+
+    // An operator who lifts it without a look does no harm either.
+    let first = stop_of(&exchange).await;
+    let (operator, body) = (exchange.operator(), json!({"stop": first}));
+    assert_eq!(exchange.client("acme", Role::Buyer).post("/v1/relay/resume", &body).await.problem().0, 403);
+    assert_eq!(operator.post("/v1/relay/resume", &body).await.status, 204);
+    until("it stops again", async || match exchange.node.relay.status() {
+        RelayStatus::Stopped(reason) if reason.contains("differs from the log's in ce_time") => Some(()),
+        _ => None,
+    })
+    .await;
+    until("the stop is stored", async || {
+        let relay = operator.get("/v1/relay").await.ok();
+        (relay["stop"]["id"] != Value::Null && relay["stop"]["id"] != first).then_some(())
+    })
+    .await;
+    assert_eq!(operator.post("/v1/relay/resume", &body).await.problem(), (409, "relay_not_stopped"));
+    assert_eq!(topic.committed().await, before);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stop_is_lifted_by_an_operator_and_publishing_goes_on() {
+    let Some(topic) = TestTopic::create(1).await else { return };
+    let exchange = TestExchange::start_on(TestDatabase::create().await, topic.relay()).await;
+    opened(&exchange).await;
+    caught_up(&exchange).await;
+    let database = exchange.stop().await;
+    let stop = "INSERT INTO relay_stops (topic, reason) VALUES ($1, 'as an earlier process found')";
+    database.application().await.execute(stop, &[&topic.name]).await.unwrap();
+    let exchange = TestExchange::start_on(database, topic.relay()).await;
+    assert_eq!(reason_to_stop(&exchange).await, "as an earlier process found");
+    bids(&exchange, 2).await;
+    let body = json!({"stop": stop_of(&exchange).await});
+    assert_eq!(exchange.operator().post("/v1/relay/resume", &body).await.status, 204);
+    let head = caught_up(&exchange).await;
+    assert_once_in_order(&topic.committed().await, head);
+    assert_eq!(exchange.operator().get("/v1/relay").await.ok()["stop"], Value::Null);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_topic_that_is_created_late_gets_the_whole_log() {
     let Some(topic) = TestTopic::named_only().await else { return };
@@ -354,7 +427,7 @@ async fn brokers_that_forget_are_given_the_log_again_after_a_restart() {
 async fn an_exchange_without_brokers_trades_and_leaves_no_relay_behind() {
     let relay = RelayConfig {
         // Nothing listens there.
-        brokers: "127.0.0.1:1".to_owned(),
+        brokers: "127.0.0.1:1".to_owned().into(),
         topic: "events".to_owned(),
         transactional_id: "nobody".to_owned(),
         brokers_are_volatile: false,

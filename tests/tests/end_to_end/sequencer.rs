@@ -30,7 +30,7 @@ pub async fn open_exchange() -> TestExchange {
 }
 
 /// A bid for the hour `number` of January: every second one trades. The hour tells one order from another.
-fn bid_for_hour(number: usize) -> Value {
+pub(crate) fn bid_for_hour(number: usize) -> Value {
     let at = |hour: usize| format!("2037-01-{:02}T{:02}:00:00Z", 2 + hour / 24, hour % 24);
     let price = if number.is_multiple_of(2) { "1.0600" } else { "0.9400" };
     bid(8, price, &at(number), &at(number + 1))
@@ -61,7 +61,7 @@ pub fn instruction(number: usize) -> Instruction {
 }
 
 /// The orders in the log: how often each hour of [`bid_for_hour`] was ordered, and as what.
-async fn orders_in_log(owner: &Client) -> BTreeMap<String, Vec<Uuid>> {
+pub(crate) async fn orders_in_log(owner: &Client) -> BTreeMap<String, Vec<Uuid>> {
     let statement = "SELECT content->'terms'->'window'->>'start', array_agg(subject) FROM events \
                      WHERE type = 'order_placed' AND content->'terms'->'side'->>'buy' IS NOT NULL GROUP BY 1";
     let rows = owner.query(statement, &[]).await.expect("the log can be read");
@@ -92,7 +92,7 @@ async fn cut_connections(owner: &Client) {
     assert!(count(owner, cut).await > 0, "the application was connected");
 }
 
-async fn is_leading(exchange: &TestExchange) {
+pub(crate) async fn is_leading(exchange: &TestExchange) {
     until("orders are taken again", async || {
         let ready = exchange.anonymous().get("/readyz").await;
         (ready.status == 200 && ready.body["sequencer"] == "leading").then_some(())
@@ -101,7 +101,7 @@ async fn is_leading(exchange: &TestExchange) {
 }
 
 /// Asserts that memory, log and read models agree.
-pub async fn assert_consistent(exchange: &TestExchange) {
+pub(crate) async fn assert_consistent(exchange: &TestExchange) {
     let owner = exchange.database.owner().await;
     let (sequence, hash) = {
         let view = exchange.node.view.read();
@@ -152,7 +152,7 @@ async fn who_starts_later_leads_and_who_led_before_writes_nothing_more() {
 }
 
 /// Places an order again and again under one key until it is acknowledged; counts the unknown outcomes on the way.
-async fn place_for_certain(buyer: &ApiClient, number: usize, unknown: &AtomicUsize) -> Uuid {
+pub(crate) async fn place_for_certain(buyer: &ApiClient, number: usize, unknown: &AtomicUsize) -> Uuid {
     let (key, order) = (Uuid::now_v7().to_string(), bid_for_hour(number));
     until("the order is acknowledged", async || {
         let answer = buyer.post_with_key("/v1/orders", &order, &key).await;
@@ -358,7 +358,7 @@ async fn orders_that_wait_together_are_committed_in_one_transaction_with_all_tha
     let head = exchange.node.log.head();
     let key = |number: usize| {
         let byte = u8::try_from(number).expect("a small number");
-        Some(IdempotencyKey { digest: [byte; 32], request_hash: [byte; 32] })
+        Some(IdempotencyKey { organization: None, digest: [byte; 32], request_hash: [byte; 32] })
     };
     let submit = |number| Box::pin(exchange.node.sequencer.submit(instruction(number), key(number)));
     let blocker = hold_commits(&exchange.database).await;

@@ -82,7 +82,7 @@ impl Running {
         let tokens = Tokens::new(&signing_key(&dir.join("token-key.pem"))?)?;
         let database = Database::new(&SecretString::from(services.owner_url.clone()))?;
         let relay = RelayConfig {
-            brokers: services.brokers.clone(),
+            brokers: services.brokers.clone().into(),
             topic: services.topic.clone(),
             transactional_id: format!("{}-relay", services.topic),
             brokers_are_volatile: services.brokers_are_volatile(),

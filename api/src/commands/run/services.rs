@@ -9,6 +9,7 @@ use infra::Database;
 use infra::config::{DEFAULT_PARTITIONS, DEFAULT_TOPIC};
 use infra::embedded::{ApacheKafka, ApacheKafkaOptions, InProcessKafka, PostgresOptions, PostgresServer, locate_jars};
 use infra::kafka_topics::{TopicSpec, create_topics};
+use secrecy::SecretString;
 use tokio::task::spawn_blocking;
 
 use super::RunArgs;
@@ -100,20 +101,17 @@ impl Services {
 }
 
 async fn create_database(postgres: &PostgresServer) -> anyhow::Result<String> {
-    let (client, connection) = tokio_postgres::connect(&postgres.url("postgres"), tokio_postgres::NoTls).await?;
-    let connection = tokio::spawn(connection);
+    let client = Database::new(&SecretString::from(postgres.url("postgres")))?.connect_as_owner().await?;
     let known = client.query_opt("SELECT FROM pg_database WHERE datname = $1", &[&DATABASE]).await?;
     if known.is_none() {
         client.batch_execute(&format!("CREATE DATABASE {DATABASE}")).await?;
     }
-    drop(client);
-    connection.await??;
     Ok(postgres.url(DATABASE))
 }
 
 async fn start_kafka(dir: &Path, args: &RunArgs, topic: &TopicSpec) -> anyhow::Result<(Kafka, String)> {
     if let Some(brokers) = args.kafka_brokers.clone().filter(|brokers| !brokers.is_empty()) {
-        create_topics(&brokers, std::slice::from_ref(topic), 1).await?;
+        create_topics(&brokers.clone().into(), std::slice::from_ref(topic), 1).await?;
         return Ok((Kafka::External, brokers));
     }
     match args.kafka {
@@ -129,7 +127,7 @@ async fn start_kafka(dir: &Path, args: &RunArgs, topic: &TopicSpec) -> anyhow::R
             let start = move || ApacheKafka::start(ApacheKafkaOptions { jars: locate_jars()?, data_dir, nodes: 1 });
             let cluster = spawn_blocking(start).await??;
             let brokers = cluster.bootstrap_servers();
-            create_topics(&brokers, std::slice::from_ref(topic), 1).await?;
+            create_topics(&brokers.clone().into(), std::slice::from_ref(topic), 1).await?;
             Ok((Kafka::Apache(cluster), brokers))
         }
     }

@@ -1,5 +1,6 @@
 //! Why a replay ends without a report. What the exchange does wrong in trading is no error but a failed check.
 
+use infra::DatabaseError;
 use std::path::PathBuf;
 
 use thiserror::Error;
@@ -68,6 +69,9 @@ pub enum ReplayError {
     /// PostgreSQL could not be asked.
     #[error("PostgreSQL at the database_url of the credentials file: {0}")]
     Database(#[from] tokio_postgres::Error),
+    /// PostgreSQL could not be reached.
+    #[error("PostgreSQL at the database_url of the credentials file: {0}")]
+    DatabaseAccess(#[from] DatabaseError),
     /// The report could not be written.
     #[error("{}: {source}", path.display())]
     ReportFile {

@@ -2,8 +2,10 @@
 
 use std::collections::BTreeSet;
 
+use infra::{Database, DatabaseError};
 use jiff::Timestamp;
-use tokio_postgres::{Client, NoTls};
+use secrecy::SecretString;
+use tokio_postgres::Client;
 use uuid::Uuid;
 
 use super::error::ReplayError;
@@ -15,10 +17,8 @@ pub(super) struct EventLog(Client);
 
 impl EventLog {
     pub(super) async fn open(database_url: &str) -> Result<Self, ReplayError> {
-        let (client, connection) = tokio_postgres::connect(database_url, NoTls).await?;
-        // Ends with the client; what goes wrong on the connection shows in the queries.
-        tokio::spawn(connection);
-        Ok(Self(client))
+        let database = Database::new(&SecretString::from(database_url))?;
+        Ok(Self(database.connect_as_owner().await.map_err(DatabaseError::from)?))
     }
 
     /// The last event's sequence, zero of none.

@@ -298,5 +298,5 @@ async fn start(months: u32) -> anyhow::Result<(TestExchange, Option<TopicSource>
     }
     let Some(topic) = TestTopic::create(2).await else { return Ok((TestExchange::start().await, None)) };
     let exchange = TestExchange::start_on(TestDatabase::create().await, topic.relay()).await;
-    Ok((exchange, Some(TopicSource { brokers: topic.brokers, topic: topic.name })))
+    Ok((exchange, Some(TopicSource { brokers: topic.brokers.into(), topic: topic.name })))
 }

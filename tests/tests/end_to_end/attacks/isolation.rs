@@ -58,7 +58,8 @@ async fn what_the_database_refuses_is_refused_alone() {
     commit_waits(&held).await;
     let orders = (1..30).map(|number| sequencer.enqueue(instruction(number), None).expect("there is room"));
     let mut pending: Vec<_> = orders.collect();
-    let keys = [1, 2].map(|digest| IdempotencyKey { digest: [digest; 32], request_hash: [digest; 32] });
+    let keys =
+        [1, 2].map(|digest| IdempotencyKey { organization: None, digest: [digest; 32], request_hash: [digest; 32] });
     let mut halts = vec![sequencer.enqueue(halt(), Some(keys[0])).expect("there is room")];
     pending.extend((30..60).map(|number| sequencer.enqueue(instruction(number), None).expect("there is room")));
     halts.push(sequencer.enqueue(halt(), Some(keys[1])).expect("there is room"));

@@ -1,12 +1,18 @@
 //! The service's settings: defaults, then a file, then the environment; read once and checked before anything starts.
 
+mod broker_security;
+
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use figment::Figment;
 use figment::providers::{Env, Format, Serialized, Toml};
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
+
+use crate::ClockBounds;
+use crate::brokers::Brokers;
 
 /// What `secondwind serve` needs to know.
 #[derive(Clone, Debug, Deserialize)]
@@ -26,6 +32,13 @@ pub struct Config {
     pub listen: SocketAddr,
     /// The Ed25519 private key (PKCS #8, PEM) that signs access tokens.
     pub token_key_file: PathBuf,
+    /// How far the machine's clock may move against its monotonic clock within a day, in minutes: 1 to 1440.
+    pub clock_jump_minutes_max: u32,
+    /// How far the machine's clock may be ahead of the log's last event at the start, in hours: 1 to 87600.
+    pub clock_gap_hours_max: u32,
+    /// How connections to the brokers are protected.
+    #[serde(default)]
+    kafka_security: broker_security::Section,
 }
 
 /// The settings' defaults, which are also the list of what has one.
@@ -35,6 +48,8 @@ struct Defaults {
     kafka_partitions: i32,
     kafka_replication: i32,
     listen: &'static str,
+    clock_jump_minutes_max: u32,
+    clock_gap_hours_max: u32,
 }
 
 /// The topic that carries the log, unless another is set.
@@ -75,6 +90,8 @@ impl Config {
             kafka_partitions: DEFAULT_PARTITIONS,
             kafka_replication: 1,
             listen: "127.0.0.1:8080",
+            clock_jump_minutes_max: 60,
+            clock_gap_hours_max: 720,
         };
         let mut figment = Figment::from(Serialized::defaults(defaults));
         if let Some(file) = file {
@@ -84,11 +101,36 @@ impl Config {
             figment = figment.merge(Toml::file(file));
         }
         let plain = Env::raw().only(&["DATABASE_URL", "KAFKA_BROKERS"]);
-        let settings = ["KAFKA_TOPIC", "KAFKA_PARTITIONS", "KAFKA_REPLICATION", "LISTEN", "TOKEN_KEY_FILE"];
+        let settings = [
+            "KAFKA_TOPIC",
+            "KAFKA_PARTITIONS",
+            "KAFKA_REPLICATION",
+            "LISTEN",
+            "TOKEN_KEY_FILE",
+            "CLOCK_JUMP_MINUTES_MAX",
+            "CLOCK_GAP_HOURS_MAX",
+        ];
         let prefixed = Env::prefixed("SECONDWIND_").only(&settings);
-        let config: Self = figment.merge(plain).merge(prefixed).extract().map_err(Box::new)?;
+        let figment = figment.merge(plain).merge(prefixed).merge(broker_security::environment());
+        let config: Self = figment.extract().map_err(Box::new)?;
         config.check()?;
         Ok(config)
+    }
+
+    /// The Kafka brokers, and how they are reached.
+    ///
+    /// # Errors
+    /// [`ConfigError`] when settings of their protection do not go together.
+    pub fn brokers(&self) -> Result<Brokers, ConfigError> {
+        Ok(Brokers { addresses: self.kafka_brokers.clone(), security: self.kafka_security.check()? })
+    }
+
+    /// How far the machine's clock is believed.
+    pub fn clock_bounds(&self) -> ClockBounds {
+        ClockBounds {
+            jump_max: Duration::from_mins(self.clock_jump_minutes_max.into()),
+            gap_max: Duration::from_hours(self.clock_gap_hours_max.into()),
+        }
     }
 
     fn check(&self) -> Result<(), ConfigError> {
@@ -99,9 +141,16 @@ impl Config {
         if !(1..=10).contains(&self.kafka_replication) {
             return range("kafka_replication", "from 1 to 10");
         }
+        if !(1..=1_440).contains(&self.clock_jump_minutes_max) {
+            return range("clock_jump_minutes_max", "from 1 to 1440");
+        }
+        if !(1..=87_600).contains(&self.clock_gap_hours_max) {
+            return range("clock_gap_hours_max", "from 1 to 87600");
+        }
         if self.kafka_topic.is_empty() || self.kafka_brokers.is_empty() {
             return range("kafka_topic and kafka_brokers", "set");
         }
+        self.kafka_security.check()?;
         Ok(())
     }
 }

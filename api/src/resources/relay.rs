@@ -1,0 +1,99 @@
+//! What the operator sees of the relay, and how it is told to go on.
+
+use actix_web::{HttpResponse, get, post, web};
+use infra::node::Node;
+use infra::relay::{RelayStatus, Stop};
+use ledger::Instant;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::auth::{Caller, OperatorOnly};
+use crate::problem::{Problem, ProblemBody, ProblemCode};
+use crate::request::answer;
+
+/// The relay.
+#[derive(Serialize, ToSchema)]
+pub struct RelayBody {
+    /// The topic that it publishes to.
+    topic: String,
+    /// `connecting`, `publishing`, `interrupted` while it tries again, or `stopped`.
+    status: &'static str,
+    /// How far the log is published, while it is publishing.
+    published: Option<u64>,
+    /// Why it is interrupted or has stopped.
+    reason: Option<String>,
+    /// The stop that an operator can lift.
+    stop: Option<RelayStopBody>,
+}
+
+/// Why nothing is published until an operator lifts the stop.
+#[derive(Serialize, ToSchema)]
+pub struct RelayStopBody {
+    /// Names it.
+    id: i64,
+    /// What was found.
+    reason: String,
+    /// When it was found.
+    #[schema(value_type = String, format = DateTime)]
+    stopped_at: Instant,
+}
+
+impl From<Stop> for RelayStopBody {
+    fn from(stop: Stop) -> Self {
+        let stopped_at = Instant::from_micros(stop.stopped_at.as_microsecond());
+        Self { id: stop.id, reason: stop.reason, stopped_at }
+    }
+}
+
+/// A stop to lift.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RelayResumeBody {
+    /// The stop's id, as `GET /v1/relay` shows it.
+    stop: i64,
+}
+
+/// What the relay does, and why it does not.
+#[utoipa::path(
+    operation_id = "get_relay",
+    tag = "operator",
+    security(("oauth2" = ["operator"])),
+    responses((status = 200, description = "The relay", body = RelayBody)),
+)]
+#[get("/relay")]
+pub async fn show(_caller: Caller<OperatorOnly>, node: web::Data<Node>) -> Result<HttpResponse, Problem> {
+    let (status, published, reason) = match node.relay.status() {
+        RelayStatus::Connecting => ("connecting", None, None),
+        RelayStatus::Published(sequence) => ("publishing", Some(sequence), None),
+        RelayStatus::Interrupted(reason) => ("interrupted", None, Some(reason)),
+        RelayStatus::Stopped(reason) => ("stopped", None, Some(reason)),
+    };
+    let stop = node.relay.stop().await?.map(RelayStopBody::from);
+    let body = RelayBody { topic: node.relay.topic().to_owned(), status, published, reason, stop };
+    Ok(answer(HttpResponse::Ok(), node.log.head(), &body))
+}
+
+/// Lift a stop of the relay. It compares log and topic anew, and stops again where they still differ.
+#[utoipa::path(
+    operation_id = "resume_relay",
+    tag = "operator",
+    security(("oauth2" = ["operator"])),
+    request_body = RelayResumeBody,
+    responses(
+        (status = 204, description = "Lifted"),
+        (status = 409, description = "There is no such stop", body = ProblemBody, content_type = "application/problem+json"),
+    ),
+)]
+#[post("/relay/resume")]
+pub async fn resume(
+    caller: Caller<OperatorOnly>,
+    body: web::Json<RelayResumeBody>,
+    node: web::Data<Node>,
+) -> Result<HttpResponse, Problem> {
+    if node.relay.resume(body.stop, &caller.client.to_string()).await? {
+        Ok(HttpResponse::NoContent().finish())
+    } else {
+        let detail = "The relay has no such stop. GET /v1/relay shows the one that stands.";
+        Err(Problem::new(ProblemCode::RelayNotStopped, detail))
+    }
+}

@@ -1,0 +1,107 @@
+//! Where the present comes from: the only place in the system that reads a clock.
+
+mod guarded;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use ledger::Instant;
+use tokio::sync::Notify;
+
+pub use guarded::{ClockBounds, ConfirmError, GuardedClock, Hold, HoldCause, MachineTime, TimeSource};
+
+/// The exchange's source of the present.
+#[derive(Clone, Debug)]
+pub enum Clock {
+    /// The machine's clock, which is not followed where it jumps.
+    System(Arc<GuardedClock>),
+    /// The machine's clock moved forward, for `secondwind run` and tests.
+    Simulated(SimulatedClock),
+}
+
+/// A clock that runs ahead of the machine's by an amount that can grow.
+#[derive(Clone, Debug, Default)]
+pub struct SimulatedClock {
+    ahead_micros: Arc<AtomicI64>,
+    moved: Arc<Notify>,
+}
+
+impl Clock {
+    /// The machine's clock, guarded by `bounds`.
+    pub fn system(bounds: ClockBounds) -> Self {
+        Self::System(Arc::new(GuardedClock::new(bounds, MachineTime::default())))
+    }
+
+    /// A simulated clock that starts at the machine's time.
+    pub fn simulated() -> Self {
+        Self::Simulated(SimulatedClock::default())
+    }
+
+    /// What the machine's clock says, for what is none of the exchange's.
+    pub fn of_machine() -> Instant {
+        Instant::from_micros(jiff::Timestamp::now().as_microsecond())
+    }
+
+    /// The present, to the microsecond. While the clock is [held](Clock::hold), the last one that was trusted.
+    pub fn now(&self) -> Instant {
+        match self {
+            Self::System(guarded) => guarded.now(),
+            Self::Simulated(simulated) => {
+                let ahead = simulated.ahead_micros.load(Ordering::Acquire);
+                Instant::from_micros(Self::of_machine().micros().saturating_add(ahead))
+            }
+        }
+    }
+
+    /// Why time stands still until an operator confirms the machine's clock; `None` when it does not.
+    pub fn hold(&self) -> Option<Hold> {
+        match self {
+            Self::System(guarded) => guarded.hold(),
+            Self::Simulated(_) => None,
+        }
+    }
+
+    /// Whether an operator has just confirmed the machine's clock. Time goes on from this call.
+    pub fn resume(&self) -> bool {
+        match self {
+            Self::System(guarded) => guarded.resume(),
+            Self::Simulated(_) => false,
+        }
+    }
+
+    /// Whether the clock can be moved.
+    pub fn is_simulated(&self) -> bool {
+        matches!(self, Self::Simulated(_))
+    }
+
+    /// Goes on from the last event of a log. A simulated clock moves there; the system's is held where it contradicts it.
+    pub fn go_on_from(&self, last: Instant) {
+        match self {
+            Self::System(guarded) => guarded.compare_with_log(last),
+            Self::Simulated(_) => self.move_to(last),
+        }
+    }
+
+    /// Moves a simulated clock forward to `to`; never back. The system's clock cannot be moved.
+    pub fn move_to(&self, to: Instant) {
+        if let Self::Simulated(simulated) = self {
+            let ahead = to.micros() - Self::of_machine().micros();
+            simulated.ahead_micros.fetch_max(ahead, Ordering::AcqRel);
+            simulated.moved.notify_waiters();
+        }
+    }
+
+    /// How long until `instant`; nothing when it has come.
+    pub fn until(&self, instant: Instant) -> std::time::Duration {
+        let micros = instant.micros().saturating_sub(self.now().micros());
+        std::time::Duration::from_micros(u64::try_from(micros).unwrap_or(0))
+    }
+
+    /// Waits until a simulated clock is moved; for ever with the system's.
+    pub async fn moved(&self) {
+        match self {
+            Self::System(_) => std::future::pending().await,
+            Self::Simulated(simulated) => simulated.moved.notified().await,
+        }
+    }
+}
