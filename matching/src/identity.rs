@@ -1,6 +1,8 @@
 //! Ids of commands and of what they bring into being.
 
 use ledger::ContractId;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
@@ -21,9 +23,11 @@ ledger::uuid_ids! {
 ///
 /// Ids are UUIDv7s with the command's timestamp, distinct for each (command, ordinal): the ordinal is spread over the
 /// random bits by an odd multiplier, which is a bijection on them.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct DerivedIds {
-    command: Uuid,
+    /// The command, or what stands for it.
+    command: CommandId,
+    /// How many have been minted.
     ordinal: u64,
 }
 
@@ -33,7 +37,7 @@ const TAIL_MASK: u128 = (1 << 62) - 1;
 impl DerivedIds {
     /// The ids of this command, from the first.
     pub const fn of(command: CommandId) -> Self {
-        Self { command: command.uuid(), ordinal: 0 }
+        Self { command, ordinal: 0 }
     }
 
     /// The ids of what the end of a contract before its time brings about: it ends by itself, under whatever command moves time.
@@ -42,7 +46,7 @@ impl DerivedIds {
         let mut tail = [0; 16];
         tail.copy_from_slice(&digest[..16]);
         let bits = contract.uuid().as_u128() & !TAIL_MASK | u128::from_be_bytes(tail) & TAIL_MASK;
-        Self { command: Uuid::from_u128(bits), ordinal: 0 }
+        Self { command: CommandId::new(Uuid::from_u128(bits)), ordinal: 0 }
     }
 
     /// The next id.
@@ -50,7 +54,7 @@ impl DerivedIds {
         /// 2⁶² divided by the golden ratio, made odd.
         const SPREAD: u64 = 0x278D_DE6E_5FD2_9E4D;
         self.ordinal += 1;
-        let bits = self.command.as_u128();
+        let bits = self.command.uuid().as_u128();
         let tail = (bits & TAIL_MASK).wrapping_add(u128::from(self.ordinal.wrapping_mul(SPREAD))) & TAIL_MASK;
         Uuid::from_u128((bits & !TAIL_MASK) | tail)
     }

@@ -44,8 +44,9 @@ pub use exchange::{
     PayoutReturned, PayoutSource, PeriodCharged, PeriodClosed, PriceBandSet, Quote, QuoteRequest, QuotedTrade,
     Reconciled, ReconciliationUndone, Record, Refusal, SpotAuctionHeld, SpotAuctionMissed, SpotBidResumed,
     SpotBidSuspended, SpotHold, SpotHoursDelivered, SpotHoursSold, SpotInterrupted, SpotOrderPlaced, SpotSide,
-    SpotTerms, StandingCollection, StandingReconciliation, StandingRun, StateHash, StatementImported, TerminationCause,
-    TradeExecuted, Unreconciled, WaterfallReversed, WaterfallRun, Width, WithholdingSet,
+    SpotTerms, StandingCollection, StandingReconciliation, StandingRun, StateHash, StatementImported, SweepEnded,
+    SweepPaused, Swept, SweptOffer, TerminationCause, TradeExecuted, Unreconciled, WaterfallReversed, WaterfallRun,
+    Width, WithholdingSet,
 };
 pub use hours::{Hour, InvalidWindow, NotAnHour, TermWindow, Window};
 pub use identity::{CommandId, DerivedIds, LotId, OrderId, OutageId, TradeId};
@@ -62,5 +63,5 @@ pub use price::{InvalidPrice, Price};
 pub use timeline::{Runs, Timeline};
 pub use venue::{
     Arrival, Cursor, Execution, LotKey, Market, MarketKey, Offer, OwnOrders, OwnerKey, Plan, PriceBand, Search,
-    SpotBook, SpotHour, SpotSale, Unfilled, UnfilledReason, Venue, WorkBudget, WouldFill,
+    SearchPlace, SpotBook, SpotHour, SpotSale, Unfilled, UnfilledReason, Venue, WorkBudget, WouldFill,
 };

@@ -150,6 +150,8 @@ impl History {
             | Event::OrganizationSuspended(_)
             | Event::OrdersEnding(_)
             | Event::OrdersEnded(_)
+            | Event::SweepPaused(_)
+            | Event::SweepEnded(_)
             | Event::OrganizationReinstated(_)
             | Event::OrderLimitSet(_)
             | Event::BudgetSet(_)

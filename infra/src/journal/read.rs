@@ -100,7 +100,7 @@ impl LogReader {
     /// As [`LogReader::after`].
     pub async fn of_command(&self, first: u64, last: u64) -> Result<Vec<Arc<LogRow>>, JournalError> {
         let mut rows = self.range(first, last).await?;
-        let begun = rows.iter().find(|row| matches!(row.record.event, Event::OrdersEnding(_)));
+        let begun = rows.iter().find(|row| matches!(row.record.event, Event::OrdersEnding(_) | Event::SweepPaused(_)));
         let Some(command) = begun.map(|row| row.record.command) else { return Ok(rows) };
         let mut after = last;
         loop {

@@ -77,6 +77,8 @@ impl<'a> Changes<'a> {
             | Event::OrganizationSuspended(_)
             | Event::OrdersEnding(_)
             | Event::OrdersEnded(_)
+            | Event::SweepPaused(_)
+            | Event::SweepEnded(_)
             | Event::OrganizationReinstated(_)
             | Event::OrderLimitSet(_)
             | Event::BudgetSet(_)

@@ -4,11 +4,14 @@ use ledger::{Instant, Invariant, Violation, checked, invariant};
 
 use super::decide::Match;
 use super::event::supply_of;
-use super::work::Unfinished;
-use super::{CloseReason, Command, DueParked, Event, Exchange, Instruction, OrderSide, ParkedDue, Record, Refusal};
+use super::work::{Unfinished, Work};
+use super::{
+    CloseReason, Command, DueParked, Event, Exchange, Instruction, OrderSide, ParkedDue, Record, Refusal, SweepEnded,
+    SweepPaused, Swept, SweptOffer,
+};
 use crate::market::first_open_hour;
 use crate::{
-    Arrival, Ask, Bid, BidTerms, CommandId, Cursor, DerivedIds, MarketKey, Offer, Order, OrderId, OwnOrders, Plan,
+    Arrival, Ask, Bid, BidTerms, CommandId, Cursor, DerivedIds, MarketId, Offer, Order, OrderId, OwnOrders, Plan,
     Search, SelfTradePrevention, WorkBudget,
 };
 
@@ -57,8 +60,25 @@ impl Width {
 
 /// An offer on its way through the resting bids.
 struct Sweep {
-    offer: Offer,
-    cursor: Option<Cursor>,
+    market: MarketId,
+    offered: SweptOffer,
+    cursor: Option<Swept>,
+    /// The ids that its next trades get.
+    ids: DerivedIds,
+    /// The event with which it paused, if it did.
+    begun: Option<u64>,
+    /// What the step may still do, in candidates.
+    left: u32,
+}
+
+/// How a sweep goes on.
+enum Next {
+    /// A bid takes something, or ends.
+    Happens(Vec<Event>),
+    /// The step has done enough.
+    Pause,
+    /// No bid is left.
+    End,
 }
 
 impl Exchange {
@@ -109,12 +129,34 @@ impl Exchange {
         ids: &mut DerivedIds,
         log: &mut impl Log,
     ) {
-        let offer = events.iter().find_map(|event| self.offer_of(event));
+        let offered = events.iter().find_map(|event| self.offered_by(event));
         self.commit(at, command, events, log);
-        if let Some(offer) = offer {
-            let mut sweep = Sweep { offer, cursor: None };
-            while let Some(events) = self.decide_sweep(&mut sweep, ids) {
-                self.commit(at, command, events, log);
+        if let Some((market, offered)) = offered {
+            let left = self.limits.search_candidates;
+            self.sweep(at, command, Sweep { market, offered, cursor: None, ids: *ids, begun: None, left }, log);
+        }
+    }
+
+    /// Lets resting bids take what is offered, as many as one step does.
+    fn sweep(&mut self, at: Instant, command: CommandId, mut sweep: Sweep, log: &mut impl Log) {
+        loop {
+            match self.decide_sweep(&mut sweep) {
+                Next::Happens(events) => self.commit(at, command, events, log),
+                Next::Pause => {
+                    let Sweep { market, offered: offer, cursor, ids, begun, .. } = sweep;
+                    return self.commit(
+                        at,
+                        command,
+                        vec![SweepPaused { market, offer, cursor, ids, begun }.into()],
+                        log,
+                    );
+                }
+                Next::End => {
+                    if let Some(begun) = sweep.begun {
+                        self.commit(at, command, vec![SweepEnded { market: sweep.market, begun }.into()], log);
+                    }
+                    return;
+                }
             }
         }
     }
@@ -174,6 +216,13 @@ impl Exchange {
     fn go_on(&mut self, log: &mut impl Log) -> bool {
         let Some((begun, unfinished)) = self.unfinished.first_key_value() else { return false };
         let (begun, Unfinished { command, work }) = (*begun, unfinished.clone());
+        if let Work::Sweep { market, offer: offered, cursor, ids } = work
+            && !matches!(offered, SweptOffer::ToBid { .. })
+        {
+            let left = self.limits.search_candidates;
+            self.sweep(self.now, command, Sweep { market, offered, cursor, ids, begun: Some(begun), left }, log);
+            return true;
+        }
         let mut events = std::mem::take(&mut self.events);
         self.decide_work(begun, &work, &mut events);
         invariant!(!events.is_empty(), DueLeadsToEvent, "nothing came of the work of event {begun}");
@@ -218,45 +267,71 @@ impl Exchange {
         self.events = events;
     }
 
-    /// What an event brings to the book for resting bids to take.
-    fn offer_of(&self, event: &Event) -> Option<Offer> {
+    /// What an event brings to the book for resting bids to take, and where.
+    fn offered_by(&self, event: &Event) -> Option<(MarketId, SweptOffer)> {
+        let capacity = |market, lot, contract| Some((market, SweptOffer::Capacity { lot, contract }));
         match event {
-            Event::OrderPlaced(e) if matches!(e.terms.side, OrderSide::Sell { .. }) => Some(Offer::Ask(e.order)),
-            Event::OrderAmended(e) if !e.keeps_priority && self.venue.ask(e.order).is_some() => {
-                Some(Offer::Ask(e.order))
+            Event::OrderPlaced(e) if matches!(e.terms.side, OrderSide::Sell { .. }) => {
+                Some((e.terms.market, SweptOffer::Ask(e.order)))
             }
-            Event::ContractBusted(e) => self.venue.lot_key(supply_of(e.lot, e.head)).map(Offer::Lot),
-            Event::ContractTerminated(e) => self.venue.lot_key(supply_of(e.lot, e.head)).map(Offer::Lot),
-            Event::MarketResumed(e) => self.venue.key(e.market).map(Offer::Market),
+            Event::OrderAmended(e) if !e.keeps_priority && self.venue.ask(e.order).is_some() => {
+                Some((e.market, SweptOffer::Ask(e.order)))
+            }
+            Event::ContractBusted(e) => capacity(e.market, e.lot, e.head),
+            Event::ContractTerminated(e) => capacity(e.market, e.lot, e.head),
+            Event::MarketResumed(e) => Some((e.market, SweptOffer::Market)),
             _ => None,
         }
     }
 
-    /// The events of the next bid that an offer serves; nothing when there is none left.
-    fn decide_sweep(&self, sweep: &mut Sweep, ids: &mut DerivedIds) -> Option<Vec<Event>> {
+    /// What there is now of what was offered to resting bids.
+    fn offer(&self, market: MarketId, offered: SweptOffer) -> Option<Offer> {
+        match offered {
+            SweptOffer::Ask(order) => Some(Offer::Ask(order)),
+            SweptOffer::Capacity { lot, contract } => self.venue.lot_key(supply_of(lot, contract)).map(Offer::Lot),
+            SweptOffer::Market => self.venue.key(market).map(Offer::Market),
+            SweptOffer::ToBid { .. } => None,
+        }
+    }
+
+    /// What the next bid does that an offer serves.
+    fn decide_sweep(&self, sweep: &mut Sweep) -> Next {
+        let Some(offer) = self.offer(sweep.market, sweep.offered) else { return Next::End };
         loop {
-            let (cursor, bid) = self.venue.next_bid_for(sweep.offer, sweep.cursor)?;
-            sweep.cursor = Some(cursor);
-            if let Offer::Ask(id) = sweep.offer
-                && let Some(ask) = self.venue.ask(id)
-                && ask.organization == bid.organization
-            {
-                if self.would_trade(bid, &self.open_markets(&bid.markets), ask) {
-                    return Some(self.prevent_self_trade(ask, bid));
-                }
-                continue;
+            let cursor = sweep.cursor.map(|swept| Cursor::behind(swept.limit_price, swept.priority));
+            let Some((_, bid)) = self.venue.next_bid_for(offer, cursor) else { return Next::End };
+            if sweep.left == 0 {
+                return Next::Pause;
             }
-            let events = self.trades_of_resting(bid, &bid.terms, ids);
-            if events.is_some() {
-                return events;
+            sweep.cursor = Some(Swept { limit_price: bid.terms.limit_price, priority: bid.priority });
+            let own = match offer {
+                Offer::Ask(id) => self.venue.ask(id).filter(|ask| ask.organization == bid.organization),
+                Offer::Lot(_) | Offer::Market(_) => None,
+            };
+            let policy = if own.is_some() { OwnOrders::Trade } else { OwnOrders::PassOver };
+            let plan = self.plan_of_resting(bid, &bid.terms, policy);
+            // A bid costs a look even where it has no candidate.
+            sweep.left = sweep.left.saturating_sub(1 + plan.looked_at);
+            match own {
+                Some(ask) if plan.executions.iter().any(|execution| execution.ask == ask.id) => {
+                    return Next::Happens(self.prevent_self_trade(ask, bid));
+                }
+                None if plan.window.is_some() => {
+                    return Next::Happens(self.trades_of(bid, &bid.terms, &plan, &mut sweep.ids));
+                }
+                Some(_) | None => {}
             }
         }
     }
 
     /// What a bid at rest trades now on these terms; nothing when it cannot.
-    pub(super) fn trades_of_resting(&self, bid: &Bid, terms: &BidTerms, ids: &mut DerivedIds) -> Option<Vec<Event>> {
-        let plan = self.plan_of_resting(bid, terms, &self.open_markets(&bid.markets), OwnOrders::PassOver);
-        let window = plan.window?;
+    pub(super) fn trades_of_resting(&self, bid: &Bid, terms: &BidTerms, ids: &mut DerivedIds) -> Vec<Event> {
+        self.trades_of(bid, terms, &self.plan_of_resting(bid, terms, OwnOrders::PassOver), ids)
+    }
+
+    /// The trades of a plan for a bid at rest.
+    fn trades_of(&self, bid: &Bid, terms: &BidTerms, plan: &Plan, ids: &mut DerivedIds) -> Vec<Event> {
+        let Some(window) = plan.window else { return Vec::new() };
         let mut terms = *terms;
         let mut events = Vec::with_capacity(plan.executions.len());
         for execution in &plan.executions {
@@ -271,25 +346,20 @@ impl Exchange {
             events.push(self.trade(&matched, execution, window, ids).into());
             terms.remaining -= execution.gpus;
         }
-        Some(events)
+        events
     }
 
-    fn plan_of_resting(&self, bid: &Bid, terms: &BidTerms, markets: &[MarketKey], own: OwnOrders) -> Plan {
+    fn plan_of_resting(&self, bid: &Bid, terms: &BidTerms, own: OwnOrders) -> Plan {
         let search = Search {
-            markets,
+            markets: &self.open_markets(&bid.markets),
             bidder: bid.organization,
             terms,
             arrival: Arrival::At(bid.priority),
             own,
             first_start: first_open_hour(self.now, bid.gate_minutes),
+            from: None,
         };
         self.venue.plan(&search, &mut WorkBudget::new(self.limits.search_candidates))
-    }
-
-    /// Whether a bid would trade with an ask, were they not of the same organization.
-    fn would_trade(&self, bid: &Bid, markets: &[MarketKey], ask: &Ask) -> bool {
-        let plan = self.plan_of_resting(bid, &bid.terms, markets, OwnOrders::Trade);
-        plan.executions.iter().any(|execution| execution.ask == ask.id)
     }
 
     /// Cancels what the arriving ask's rule says when it meets a bid of its own organization.

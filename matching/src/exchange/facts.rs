@@ -198,6 +198,8 @@ impl Record {
             | Event::LotExpired(_)
             | Event::OrdersEnding(_)
             | Event::OrdersEnded(_)
+            | Event::SweepPaused(_)
+            | Event::SweepEnded(_)
             | Event::DepositExpected(_)
             | Event::PeriodClosed(_)
             | Event::BoxCreated(_)

@@ -67,7 +67,8 @@ pub use event::{
     ParkedDue, PayoutRequested, PayoutReturned, PayoutSource, PeriodCharged, PeriodClosed, PriceBandSet, Reconciled,
     ReconciliationUndone, Record, SpotAuctionHeld, SpotAuctionMissed, SpotBidResumed, SpotBidSuspended, SpotHold,
     SpotHoursDelivered, SpotHoursSold, SpotInterrupted, SpotOrderPlaced, SpotSide, SpotTerms, StatementImported,
-    TerminationCause, TradeExecuted, WaterfallReversed, WaterfallRun, WithholdingSet,
+    SweepEnded, SweepPaused, Swept, SweptOffer, TerminationCause, TradeExecuted, WaterfallReversed, WaterfallRun,
+    WithholdingSet,
 };
 pub use execute::{DueStep, Log, Width};
 pub use hash::StateHash;

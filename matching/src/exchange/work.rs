@@ -6,8 +6,8 @@
 use ledger::OrganizationId;
 use serde::Serialize;
 
-use super::{Ending, Event, Exchange, OrdersEnded};
-use crate::CommandId;
+use super::{Ending, Event, Exchange, OrdersEnded, SweepEnded, Swept, SweptOffer};
+use crate::{CommandId, DerivedIds, MarketId, SearchPlace};
 
 /// The most orders that one step ends.
 pub const ORDERS_PER_STEP_MAX: usize = 256;
@@ -24,6 +24,8 @@ pub(super) struct Unfinished {
 pub(super) enum Work {
     /// Orders of an organization end together.
     EndOrders { organization: OrganizationId, ending: Ending },
+    /// Bids behind a place in the ranking of a market may take what has come to it, or a bid that has come is searched on.
+    Sweep { market: MarketId, offer: SweptOffer, cursor: Option<Swept>, ids: DerivedIds },
 }
 
 impl Exchange {
@@ -38,6 +40,18 @@ impl Exchange {
             Work::EndOrders { organization, ending } => {
                 if self.end_orders(*organization, ending, out) {
                     out.push(OrdersEnded { organization: *organization, begun }.into());
+                }
+            }
+            Work::Sweep { market, offer, cursor, ids } => {
+                if let SweptOffer::ToBid { order, start } = *offer
+                    && let Some(bid) = self.venue.bid(order)
+                {
+                    let rank = cursor.map(|Swept { limit_price, priority }| (limit_price, priority));
+                    self.go_on_searching(bid, SearchPlace { start, rank }, &mut ids.clone(), out);
+                }
+                match out.iter_mut().find_map(|event| if let Event::SweepPaused(e) = event { Some(e) } else { None }) {
+                    Some(paused) => paused.begun = Some(begun),
+                    None => out.push(SweepEnded { market: *market, begun }.into()),
                 }
             }
         }

@@ -6,6 +6,7 @@
 
 use super::OwnerKey;
 use super::tally::Tally;
+use crate::{Hour, Price};
 
 /// One owner's candidates use at most this part of a budget.
 const SHARE_PARTS: u32 = 8;
@@ -17,8 +18,17 @@ pub struct WorkBudget {
     /// How many of one owner.
     share: u32,
     looked_at: Tally<OwnerKey, u32>,
-    /// Whether something was not looked at.
-    met: bool,
+    /// The first candidate that was not looked at.
+    missed: Option<SearchPlace>,
+}
+
+/// A candidate's place in a search: its start, then its rank among the asks.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct SearchPlace {
+    /// The start of the window.
+    pub start: Hour,
+    /// The rank; none for the first ask of all.
+    pub rank: Option<(Price, u64)>,
 }
 
 /// What a budget says of a candidate.
@@ -33,14 +43,14 @@ pub(super) enum Look {
 }
 
 impl WorkBudget {
-    /// A budget of so many candidates, an eighth of them for each owner.
+    /// A budget of so many candidates, one at least, and an eighth of them for each owner.
     pub fn new(candidates: u32) -> Self {
-        Self::of(candidates, candidates)
+        Self::of(candidates.max(1), candidates)
     }
 
     /// What is left of a budget of so many candidates: an owner's share is an eighth of the whole.
     pub(super) fn of(left: u32, whole: u32) -> Self {
-        Self { left, share: whole.div_ceil(SHARE_PARTS), looked_at: Tally::default(), met: false }
+        Self { left, share: whole.div_ceil(SHARE_PARTS), looked_at: Tally::default(), missed: None }
     }
 
     /// The candidates that are left.
@@ -48,30 +58,34 @@ impl WorkBudget {
         self.left
     }
 
-    /// Whether a candidate was not looked at for want of budget.
-    pub fn is_met(&self) -> bool {
-        self.met
+    /// The first candidate that was not looked at for want of budget.
+    pub fn missed(&self) -> Option<SearchPlace> {
+        self.missed
     }
 
-    /// Whether nothing is left for what is still to be looked at.
-    pub(super) fn is_spent(&mut self) -> bool {
-        self.met |= self.left == 0;
-        self.left == 0
+    /// Whether nothing is left for the candidates of a start.
+    pub(super) fn is_spent(&mut self, start: Hour) -> bool {
+        let spent = self.left == 0;
+        if spent {
+            self.missed.get_or_insert(SearchPlace { start, rank: None });
+        }
+        spent
     }
 
     /// Whether it is known without a look that nothing comes of an owner's next candidate: it would be passed over, as others were.
     pub(super) fn passes_over(&mut self, owner: OwnerKey) -> bool {
-        self.met && *self.looked_at.of(owner) >= self.share
+        self.missed.is_some() && *self.looked_at.of(owner) >= self.share
     }
 
     /// Counts a candidate of an owner, if the budget has one left for it.
-    pub(super) fn look(&mut self, owner: OwnerKey) -> Look {
-        if self.is_spent() {
+    pub(super) fn look(&mut self, owner: OwnerKey, place: SearchPlace) -> Look {
+        if self.left == 0 {
+            self.missed.get_or_insert(place);
             return Look::End;
         }
         let looked_at = self.looked_at.of(owner);
         if *looked_at >= self.share {
-            self.met = true;
+            self.missed.get_or_insert(place);
             return Look::PassOver;
         }
         *looked_at += 1;

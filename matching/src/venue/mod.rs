@@ -28,7 +28,7 @@ use smallvec::SmallVec;
 
 use sold_out::SoldOut;
 
-pub use budget::WorkBudget;
+pub use budget::{SearchPlace, WorkBudget};
 pub use plan::{Arrival, Execution, OwnOrders, Plan, Search};
 pub use spot::{SpotBook, SpotHour, SpotSale};
 pub use sweep::{Cursor, Offer};

@@ -9,7 +9,7 @@
 use ledger::{OrganizationId, Set};
 use smallvec::SmallVec;
 
-use super::budget::{Look, WorkBudget};
+use super::budget::{Look, SearchPlace, WorkBudget};
 use super::starts::Starts;
 use super::tally::Tally;
 use super::{AskRung, LotKey, MarketKey, OwnerKey, Shelf, Venue, offered};
@@ -47,8 +47,10 @@ pub struct Plan {
     pub met_own_order: bool,
     /// Asks of the bidder's own that are to be cancelled.
     pub own_orders: SmallVec<[OrderId; 1]>,
-    /// Whether there may be more, or better, where the search did not look: its budget was met.
-    pub limited: bool,
+    /// Where the search would go on: its budget was met, and there may be more, or better, where it did not look.
+    pub limited: Option<SearchPlace>,
+    /// How many candidates it looked at.
+    pub looked_at: u32,
 }
 
 impl Plan {
@@ -108,6 +110,16 @@ pub struct Search<'a> {
     pub own: OwnOrders,
     /// The first hour that a window may still start with.
     pub first_start: Hour,
+    /// Where it goes on; none for a search from the beginning.
+    pub from: Option<SearchPlace>,
+}
+
+impl Search<'_> {
+    /// Behind which rank the search of a window begins.
+    fn after(&self, window: Window) -> Option<Rank> {
+        let (price, priority) = self.from.filter(|from| from.start == window.start())?.rank?;
+        Some((price.micros(), priority.saturating_sub(1)))
+    }
 }
 
 /// What a plan knows of a lot.
@@ -136,11 +148,13 @@ impl Venue {
     ///
     /// Candidates beyond the budget are not looked at: the plan is `limited` where it is not whole for that.
     pub fn plan(&self, search: &Search<'_>, budget: &mut WorkBudget) -> Plan {
+        let before = budget.left();
         let mut plan = match search.terms.window.exact() {
             Some(window) => self.plan_window(search, window, budget),
             None => self.plan_starts(search, budget),
         };
-        plan.limited = budget.is_met() && plan.gpus() < search.terms.remaining;
+        plan.limited = budget.missed().filter(|_| plan.gpus() < search.terms.remaining);
+        plan.looked_at = before - budget.left();
         plan
     }
 
@@ -155,8 +169,9 @@ impl Venue {
         let least_cost =
             best_price.map(|price| u128::from(price.micros().unsigned_abs()) * u128::from(search.terms.remaining));
         let mut best = Plan::default();
-        for start in starts.iter() {
-            if budget.is_spent() {
+        let done = |start: &Hour| search.from.is_some_and(|from| *start < from.start);
+        for start in starts.iter().skip_while(done) {
+            if budget.is_spent(start) {
                 break;
             }
             let plan = self.plan_window(search, window.starting(start), budget);
@@ -249,7 +264,7 @@ impl Venue {
         let mut seen: Set<Binding> = Set::default();
         let mut first: Option<(Binding, Plan)> = None;
         let mut lots: Tally<LotKey, LotInPlan> = Tally::default();
-        for server in self.servers(search, window, None, search.terms.minimum()) {
+        for server in self.servers(search, window, search.after(window), search.terms.minimum()) {
             if budget.passes_over(server.owner) {
                 continue;
             }
@@ -260,7 +275,7 @@ impl Venue {
             if passed_over || self.free(ask, window, in_plan) == 0 {
                 continue;
             }
-            match Self::look(ask, in_plan, budget) {
+            match Self::look(ask, window, in_plan, budget) {
                 Look::At => {}
                 Look::PassOver => continue,
                 Look::End => break,
@@ -324,7 +339,7 @@ impl Venue {
         let mut stopped_at = None;
         let mut lots: Tally<LotKey, LotInPlan> = Tally::default();
         let mut minimum = terms.minimum();
-        let mut asks = asks_for(None, minimum);
+        let mut asks = asks_for(search.after(window), minimum);
         while let Some(server) = asks.next() {
             if budget.passes_over(server.owner) {
                 continue;
@@ -334,7 +349,7 @@ impl Venue {
             if self.free(ask, window, in_plan) == 0 {
                 continue;
             }
-            match Self::look(ask, in_plan, budget) {
+            match Self::look(ask, window, in_plan, budget) {
                 Look::At => {}
                 Look::PassOver => continue,
                 Look::End => break,
@@ -403,12 +418,13 @@ impl Venue {
     }
 
     /// Counts a candidate, unless it is alike the one of its lot that was counted last.
-    fn look(ask: &Ask, in_plan: &mut LotInPlan, budget: &mut WorkBudget) -> Look {
+    fn look(ask: &Ask, window: Window, in_plan: &mut LotInPlan, budget: &mut WorkBudget) -> Look {
         let alike = (ask.limit_price, ask.window, ask.hours);
         if in_plan.last == Some(alike) {
             return Look::At;
         }
-        let look = budget.look(ask.owner);
+        let place = SearchPlace { start: window.start(), rank: Some((ask.limit_price, ask.priority)) };
+        let look = budget.look(ask.owner, place);
         if look == Look::At {
             in_plan.last = Some(alike);
         }

@@ -3,7 +3,7 @@
 use super::{BidRung, LotKey, MarketKey, Venue};
 use crate::frontier::Need;
 use crate::ladder::Rank;
-use crate::{Bid, HoursRange, OrderId, Window};
+use crate::{Bid, HoursRange, OrderId, Price, Window};
 
 /// What has come to the book, or come back.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -19,6 +19,13 @@ pub enum Offer {
 /// How far a sweep has come.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Cursor(Rank);
+
+impl Cursor {
+    /// Behind the bid with this limit and this place in time.
+    pub fn behind(limit_price: Price, priority: u64) -> Self {
+        Self((-limit_price.micros(), priority))
+    }
+}
 
 impl Venue {
     /// The next bid after `cursor` that the offer may serve, with the cursor behind it. Whether it does is for a plan to tell.

@@ -100,7 +100,7 @@ impl Venue {
     /// Looks at no more than `candidates` in all, and says [`UnfilledReason::SearchLimit`] where that is not enough.
     pub fn explain(&self, search: &Search<'_>, found: &Plan, markets: &[MarketKey], candidates: u32) -> Unfilled {
         let limited = Unfilled { reason: UnfilledReason::SearchLimit, would_fill: None };
-        if found.limited {
+        if found.limited.is_some() {
             return limited;
         }
         let mut explanation = Explanation { venue: self, search: *search, left: candidates, whole: candidates };
@@ -159,7 +159,7 @@ impl Explanation<'_> {
         let mut budget = WorkBudget::of(self.left, self.whole);
         let plan = self.venue.plan(&Search { terms, ..*search }, &mut budget);
         self.left = budget.left();
-        if plan.limited { Err(Limited) } else { Ok(plan) }
+        if plan.limited.is_some() { Err(Limited) } else { Ok(plan) }
     }
 
     /// The plan of changed terms, if it fills them.

@@ -30,6 +30,21 @@ fn a_bid_that_the_bound_keeps_from_its_fill_says_so() {
 }
 
 #[test]
+fn a_bid_that_stays_is_searched_on_before_it_rests() {
+    market(
+        "search 8
+         ask A1 north L1 8 @1.0000
+         ask A2 north L1 8 @1.0100
+         ask A3 south L2 8 @1.1000
+         bid B1 acme m1 24 @1.2000 0..24 => placed (search_limit); trade B1 A1 8 @1.0000; trade B1 A3 8 @1.1000; sweep_paused; \
+         trade B1 A2 8 @1.0100; sweep_ended
+         bid B2 acme m1 24 @1.2000 24~26+12 => placed (search_limit); trade B2 A1 8 @1.0000 24..36; trade B2 A3 8 @1.1000 24..36; \
+         sweep_paused; trade B2 A2 8 @1.0100 24..36; sweep_ended
+         bid B3 acme m1 16 @1.0500 36..48 min=16 => placed (search_limit); killed B3",
+    );
+}
+
+#[test]
 fn asks_of_a_lot_that_are_alike_are_one_candidate() {
     market(
         "search 8

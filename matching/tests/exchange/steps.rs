@@ -282,3 +282,31 @@ fn what_ends_or_is_delivered_at_one_instant_goes_by_steps() {
     }
     assert_eq!(ended, bids);
 }
+
+#[test]
+fn an_ask_that_very_many_bids_could_take_is_offered_to_them_by_steps() {
+    let mut crowd = Crowd::new();
+    let lot = crowd.lot();
+    let mut all_or_none = buy(window("0..24"));
+    if let NewSide::Buy { min_gpus, .. } = &mut all_or_none {
+        *min_gpus = Some(16);
+    }
+    for _ in 0..10_000 {
+        crowd.place("acme", 16, "0.6000", all_or_none.clone());
+    }
+    crowd.bid("beta", "0.5000");
+    let before = crowd.log.0.len();
+    let (window, min_hours, max_hours) = (None, None, None);
+    let self_trade_prevention = SelfTradePrevention::default();
+    let steps = crowd.steps(Instruction::PlaceOrder(NewOrder {
+        organization: organization("north"),
+        client_order_id: None,
+        gpus: 8,
+        limit_price: price("0.5000"),
+        side: NewSide::Sell { supply: lot, window, min_hours, max_hours, self_trade_prevention },
+    }));
+    // Each of the first bids costs a look at itself and one at the ask.
+    let names: Vec<_> = steps.iter().map(|step| names(step)).collect();
+    assert_eq!(names, [vec!["order_placed", "sweep_paused"], vec!["trade_executed", "sweep_ended"]]);
+    crowd.assert_replays(before + 2);
+}

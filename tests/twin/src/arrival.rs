@@ -161,15 +161,11 @@ impl Twin {
     /// What an arriving bid would buy, why not all, and whether it is refused as post-only.
     fn arrival(&self, bid: &Order, time_in_force: TimeInForce) -> (Plan, Option<Unfilled>, bool) {
         let Some(want) = bid.want() else { return (Plan::default(), None, false) };
-        let own = match want.own {
-            SelfTradePrevention::CancelNewest => Own::StopBefore,
-            SelfTradePrevention::CancelOldest => Own::Cancel,
-            SelfTradePrevention::CancelBoth => Own::CancelAndStop,
-        };
+        let own = own_of(want);
         let open = self.open(&want.markets);
         let plan = self.plan(bid, &open, own);
         let limited = Unfilled { reason: UnfilledReason::SearchLimit, would_fill: None };
-        if want.post_only && (plan.gpus() > 0 || plan.met_own || plan.limited) {
+        if want.post_only && (plan.gpus() > 0 || plan.met_own || plan.limited.is_some()) {
             let unfilled = Unfilled { reason: UnfilledReason::PostOnly, would_fill: None };
             let known = plan.gpus() > 0 || plan.met_own;
             return (Plan::default(), Some(if known { unfilled } else { limited }), true);
@@ -177,7 +173,7 @@ impl Twin {
         if plan.gpus() == want.remaining {
             return (plan, None, false);
         }
-        let unfilled = Some(if plan.limited { limited } else { self.explain(bid, &open, own) });
+        let unfilled = Some(if plan.limited.is_some() { limited } else { self.explain(bid, &open, own) });
         if time_in_force == TimeInForce::Fok {
             return (Plan { met_own: plan.met_own, ..Plan::default() }, unfilled, false);
         }
@@ -193,12 +189,27 @@ impl Twin {
         let reason = match time_in_force {
             _ if plan.met_own => CloseReason::SelfTrade,
             _ if refused => CloseReason::PostOnly,
+            _ if plan.limited.is_some() && bid.want().is_some_and(|want| want.all_or_none) => CloseReason::TimeInForce,
             TimeInForce::Ioc | TimeInForce::Fok => CloseReason::TimeInForce,
-            TimeInForce::Gtc | TimeInForce::Gtd => return,
+            TimeInForce::Gtc | TimeInForce::Gtd => return self.search_on(bid, plan, ids),
         };
         if self.find(bid.id).is_some() {
             self.close(bid.id, reason);
         }
+    }
+
+    /// Goes on with the search for a bid that stays, where that was limited.
+    fn search_on(&mut self, bid: &Order, plan: &Plan, ids: &mut DerivedIds) {
+        let (Some(place), Some(want)) = (plan.limited, bid.want()) else { return };
+        if want.post_only || (want.placement != matching::Placement::Any && want.bound.is_none()) {
+            return;
+        }
+        // Its trades have fixed its start.
+        let place = plan.start.filter(|start| *start != place.0).map_or(place, |start| (start, None));
+        let bid = self.find(bid.id).expect("the bid rests").clone();
+        let want = bid.want().expect("a bid");
+        let plan = self.plan_from(&bid, &self.open(&want.markets), own_of(want), place);
+        self.arrive(&bid, &plan, TimeInForce::Gtc, false, ids);
     }
 
     /// Carries out trades; orders that are done with leave.
@@ -458,6 +469,15 @@ impl Twin {
 
 pub(crate) fn window(start: u32, end: u32) -> Window {
     Window::new(Hour::from_hours(start), Hour::from_hours(end)).expect("a window")
+}
+
+/// What a bid does about asks of its own organization as it arrives.
+fn own_of(want: &Want) -> Own {
+    match want.own {
+        SelfTradePrevention::CancelNewest => Own::StopBefore,
+        SelfTradePrevention::CancelOldest => Own::Cancel,
+        SelfTradePrevention::CancelBoth => Own::CancelAndStop,
+    }
 }
 
 fn term_window(want: &Want) -> TermWindow {

@@ -18,14 +18,17 @@ pub enum Own {
     Trade,
 }
 
+/// A start, and the price and the place in time of an ask; none for the first ask.
+pub type Place = (u32, Option<(i64, u64)>);
+
 #[derive(Clone, Debug, Default)]
 pub struct Plan {
     pub start: Option<u32>,
     pub fills: Vec<Fill>,
     pub met_own: bool,
     pub cancels: Vec<OrderId>,
-    /// Whether there may be more, or better, where the search may not look.
-    pub limited: bool,
+    /// Where the search goes on: there may be more, or better, where it may not look.
+    pub limited: Option<Place>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -64,7 +67,8 @@ pub struct Work {
     left: u32,
     share: u32,
     looked_at: BTreeMap<OrganizationId, u32>,
-    met: bool,
+    /// The first that it may not look at.
+    missed: Option<Place>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -79,22 +83,22 @@ type Alike = (i64, u32, u32, u32, u32);
 
 impl Work {
     pub fn of(candidates: u32) -> Self {
-        Self { left: candidates, share: candidates.div_ceil(8), looked_at: BTreeMap::new(), met: false }
+        Self { left: candidates, share: candidates.div_ceil(8), looked_at: BTreeMap::new(), missed: None }
     }
 
-    fn look(&mut self, ask: &Order, last: &mut BTreeMap<Supply, Alike>) -> Look {
+    fn look(&mut self, ask: &Order, start: u32, last: &mut BTreeMap<Supply, Alike>) -> Look {
         let (supply, offer) = (ask.supply().expect("an ask"), ask.offer().expect("an ask"));
         let alike = (ask.limit, offer.start, offer.end, offer.min_hours, offer.max_hours);
         if last.get(&supply) == Some(&alike) {
             return Look::At;
         }
         if self.left == 0 {
-            self.met = true;
+            self.missed.get_or_insert((start, Some((ask.limit, ask.priority))));
             return Look::End;
         }
         let looked_at = self.looked_at.entry(ask.organization).or_default();
         if *looked_at == self.share {
-            self.met = true;
+            self.missed.get_or_insert((start, Some((ask.limit, ask.priority))));
             return Look::PassOver;
         }
         *looked_at += 1;
@@ -115,34 +119,53 @@ impl Twin {
     /// What a bid would buy in these markets at present, as far as its search may look; `bid.priority` is its place in time, the last of
     /// all when it arrives.
     pub(crate) fn plan(&self, bid: &Order, markets: &[usize], own: Own) -> Plan {
-        self.plan_within(bid, markets, own, self.search_candidates)
+        self.plan_within(bid, markets, own, self.search_candidates, None)
+    }
+
+    /// Goes on where a plan was limited.
+    pub(crate) fn plan_from(&self, bid: &Order, markets: &[usize], own: Own, from: Place) -> Plan {
+        self.plan_within(bid, markets, own, self.search_candidates, Some(from))
     }
 
     /// The same, with a bound of its own.
-    pub(crate) fn plan_within(&self, bid: &Order, markets: &[usize], own: Own, candidates: u32) -> Plan {
+    pub(crate) fn plan_within(
+        &self,
+        bid: &Order,
+        markets: &[usize],
+        own: Own,
+        candidates: u32,
+        from: Option<Place>,
+    ) -> Plan {
         let Some(want) = bid.want() else { return Plan::default() };
         let mut work = Work::of(candidates);
         let mut plan = if want.earliest == want.latest {
-            self.plan_at(bid, want, markets, want.earliest, own, &mut work)
+            self.plan_at(bid, want, markets, (want.earliest, from), own, &mut work)
         } else {
-            let some = self.plan_some_starts(bid, want, markets, own, &mut work);
+            let some = self.plan_some_starts(bid, want, markets, (own, from), &mut work);
             // Where the search may look at all of them, the starts that it tries must be enough.
-            if work.met { some } else { self.plan_all_starts(bid, want, markets, own) }
+            if work.missed.is_some() || from.is_some() { some } else { self.plan_all_starts(bid, want, markets, own) }
         };
-        plan.limited = work.met && plan.gpus() < want.remaining;
+        plan.limited = work.missed.filter(|_| plan.gpus() < want.remaining);
         plan
     }
 
     fn plan_all_starts(&self, bid: &Order, want: &Want, markets: &[usize], own: Own) -> Plan {
         let mut best = Plan::default();
         for start in (want.earliest..=want.latest).filter(|start| gate(*start, want.gate) > self.now) {
-            best.improve(self.plan_at(bid, want, markets, start, own, &mut Work::of(u32::MAX)));
+            best.improve(self.plan_at(bid, want, markets, (start, None), own, &mut Work::of(u32::MAX)));
         }
         best
     }
 
     /// Tries the starts at which something changes of what asks have for some start; with more asks than there are candidates, all.
-    fn plan_some_starts(&self, bid: &Order, want: &Want, markets: &[usize], own: Own, work: &mut Work) -> Plan {
+    fn plan_some_starts(
+        &self,
+        bid: &Order,
+        want: &Want,
+        markets: &[usize],
+        (own, from): (Own, Option<Place>),
+        work: &mut Work,
+    ) -> Plan {
         let starts = (want.earliest..=want.latest).filter(|start| gate(*start, want.gate) > self.now);
         let all: Vec<u32> = starts.collect();
         let Some(first) = all.first() else { return Plan::default() };
@@ -157,12 +180,12 @@ impl Twin {
             tried.retain(|start| start == first || changes.contains(start));
         }
         let mut best = Plan::default();
-        for start in tried {
+        for start in tried.into_iter().filter(|start| from.is_none_or(|(first, _)| *start >= first)) {
             if work.left == 0 {
-                work.met = true;
+                work.missed.get_or_insert((start, None));
                 break;
             }
-            let plan = self.plan_at(bid, want, markets, start, own, work);
+            let plan = self.plan_at(bid, want, markets, (start, from), own, work);
             let cheapest = asks.first().map_or(0, |ask| ask.limit) * i64::from(want.remaining);
             let cannot_be_beaten = plan.gpus() == want.remaining && plan.cost() <= cheapest;
             best.improve(plan);
@@ -231,8 +254,21 @@ impl Twin {
         asks
     }
 
-    fn plan_at(&self, bid: &Order, want: &Want, markets: &[usize], start: u32, own: Own, work: &mut Work) -> Plan {
-        let asks = self.offers(bid, want, markets, start);
+    fn plan_at(
+        &self,
+        bid: &Order,
+        want: &Want,
+        markets: &[usize],
+        (start, from): (u32, Option<Place>),
+        own: Own,
+        work: &mut Work,
+    ) -> Plan {
+        let mut asks = self.offers(bid, want, markets, start);
+        if let Some((first, rank)) = from
+            && first == start
+        {
+            asks.retain(|ask| Some((ask.limit, ask.priority)) >= rank);
+        }
         let of = |bound: Bound| -> Vec<&Order> { asks.iter().copied().filter(|ask| self.is_of(ask, bound)).collect() };
         match (want.bound, want.placement) {
             (Some(bound), _) => self.take(bid, want, &of(bound), start, own, work),
@@ -246,7 +282,7 @@ impl Twin {
                     if passed_over || ask.gpus < want.least(want.remaining) {
                         continue;
                     }
-                    match work.look(ask, &mut last) {
+                    match work.look(ask, start, &mut last) {
                         Look::At => {}
                         Look::PassOver => continue,
                         Look::End => break,
@@ -299,7 +335,7 @@ impl Twin {
             if wanted == 0 {
                 break;
             }
-            match work.look(ask, &mut last) {
+            match work.look(ask, start, &mut last) {
                 Look::At => {}
                 Look::PassOver => continue,
                 Look::End => break,

@@ -138,7 +138,9 @@ impl Told {
             | Event::BudgetSet(_)
             | Event::OrderLimitSet(_)
             | Event::OrdersEnding(_)
-            | Event::OrdersEnded(_) => return Vec::new(),
+            | Event::OrdersEnded(_)
+            | Event::SweepPaused(_)
+            | Event::SweepEnded(_) => return Vec::new(),
             other => Self::Other(other.name()),
         };
         vec![told]

@@ -10,12 +10,12 @@ impl Twin {
     pub(crate) fn explain(&self, bid: &Order, markets: &[usize], own: Own) -> Unfilled {
         let fills = |change: &dyn Fn(&mut Order, &mut Want), own: Own| {
             let changed = changed(bid, change);
-            let plan = self.plan_within(&changed, markets, own, u32::MAX);
+            let plan = self.plan_within(&changed, markets, own, u32::MAX, None);
             (plan.gpus() == changed.want().map_or(0, |want| want.remaining)).then_some(plan)
         };
         let all: Vec<usize> = bid.want().map(|want| want.markets.clone()).unwrap_or_default();
         if markets.len() < all.len()
-            && self.plan_within(bid, &all, own, u32::MAX).gpus() == bid.want().map_or(0, |want| want.remaining)
+            && self.plan_within(bid, &all, own, u32::MAX, None).gpus() == bid.want().map_or(0, |want| want.remaining)
         {
             return Unfilled { reason: UnfilledReason::Closed, would_fill: None };
         }
@@ -35,7 +35,7 @@ impl Twin {
                     want.min = if want.all_or_none { want.unit } else { want.min };
                     (want.all_or_none, want.remaining) = (false, *gpus);
                 });
-                self.plan_within(&bid, markets, own, u32::MAX).gpus()
+                self.plan_within(&bid, markets, own, u32::MAX, None).gpus()
             };
             let mut tries = std::iter::successors(bid.want().map(|want| want.remaining), |gpus| Some(found(gpus)));
             tries.find(|gpus| found(gpus) == *gpus).filter(|gpus| *gpus > 0).map(WouldFill::Gpus)
@@ -73,7 +73,7 @@ impl Twin {
     /// Whether the bid would fill whole in other hours.
     pub(crate) fn fills_at(&self, bid: &Order, markets: &[usize], own: Own, start: u32, hours: u32) -> bool {
         let moved = changed(bid, &|_, want| (want.earliest, want.latest, want.hours) = (start, start, hours));
-        Some(self.plan_within(&moved, markets, own, u32::MAX).gpus()) == moved.want().map(|want| want.remaining)
+        Some(self.plan_within(&moved, markets, own, u32::MAX, None).gpus()) == moved.want().map(|want| want.remaining)
     }
 }
 

@@ -14,7 +14,7 @@ use super::work::{Unfinished, Work};
 use super::{
     Boxes, Budget, BudgetSet, CLIENT_ORDER_ID_KEPT_MICROS, ClientOrder, Event, Exchange, LotRegistered, OrderAmended,
     OrderPlaced, OrderSide, Organization, PayoutRequested, PayoutReturned, PayoutSource, Record, SpotAuctionHeld,
-    SpotHoursDelivered, SpotHoursSold, SpotOrderPlaced, SpotSide,
+    SpotHoursDelivered, SpotHoursSold, SpotOrderPlaced, SpotSide, SweepPaused,
 };
 use crate::billing::held_hours;
 use crate::market::{first_open_hour, least_common_multiple};
@@ -111,6 +111,15 @@ impl Exchange {
                 self.unfinished.insert(record.sequence, Unfinished { command: record.command, work });
             }
             Event::OrdersEnded(e) => drop(self.unfinished.remove(&e.begun)),
+            Event::SweepPaused(e) => {
+                if let Some(begun) = e.begun {
+                    self.unfinished.remove(&begun);
+                }
+                let SweepPaused { market, offer, cursor, ids, .. } = *e;
+                let work = Work::Sweep { market, offer, cursor, ids };
+                self.unfinished.insert(record.sequence, Unfinished { command: record.command, work });
+            }
+            Event::SweepEnded(e) => drop(self.unfinished.remove(&e.begun)),
             Event::ContractBusted(e) => self.apply_bust(e),
             Event::PeriodCharged(e) => self.apply_charge(e),
             Event::ChargeMissed(e) => self.reschedule_charge(e.contract, |contract| {

@@ -118,7 +118,7 @@ impl Exchange {
         match outcome {
             Some(outcome) => self.carry_out(&arriving, &markets, &outcome, ids, out),
             // Fewer GPUs may be what was needed for all of them, or for the smallest trade.
-            None => out.extend(self.trades_of_resting(bid, &terms, ids).into_iter().flatten()),
+            None => out.extend(self.trades_of_resting(bid, &terms, ids)),
         }
         Ok(())
     }

@@ -7,13 +7,13 @@ use super::{Resolved, check_minimum, check_quantity};
 use crate::billing::{charged_hours_max, held_hours};
 use crate::exchange::{
     Advance, CloseReason, Event, Exchange, GPUS_MAX, MARKETS_PER_BID_MAX, MarketChoice, NewOrder, NewSide, OrderClosed,
-    OrderPlaced, OrderSide, OrderTerms, Refusal, SpotSide, SpotTerms, TradeExecuted,
+    OrderPlaced, OrderSide, OrderTerms, Refusal, SpotSide, SpotTerms, SweepPaused, Swept, SweptOffer, TradeExecuted,
 };
 use crate::market::{first_open_hour, gate, hold, least_common_multiple};
 use crate::{
-    Arrival, BidTerms, Billing, DerivedIds, Execution, HoursRange, Liquidity, Market, MarketId, MarketKey, OrderId,
-    OwnOrders, Plan, Price, Search, SelfTradePrevention, Supply, TimeInForce, TradeId, Unfilled, UnfilledReason,
-    Window, WorkBudget,
+    Arrival, Bid, BidTerms, Billing, DerivedIds, Execution, HoursRange, Liquidity, Market, MarketId, MarketKey,
+    OrderId, OwnOrders, Placement, Plan, Price, Search, SearchPlace, SelfTradePrevention, Supply, TimeInForce, TradeId,
+    Unfilled, UnfilledReason, Window, WorkBudget,
 };
 
 /// A bid about to trade.
@@ -262,21 +262,10 @@ impl Exchange {
     pub(in crate::exchange) fn plan_arrival(&self, arriving: &Arriving, markets: &BidMarkets, now: Instant) -> Outcome {
         let terms = &arriving.terms;
         let open = self.open_markets(&markets.keys);
-        let search = Search {
-            markets: &open,
-            bidder: arriving.organization,
-            terms,
-            arrival: Arrival::Now,
-            own: match arriving.self_trade_prevention {
-                SelfTradePrevention::CancelNewest => OwnOrders::StopBefore,
-                SelfTradePrevention::CancelOldest => OwnOrders::Cancel,
-                SelfTradePrevention::CancelBoth => OwnOrders::CancelAndStop,
-            },
-            first_start: first_open_hour(now, markets.gate_minutes),
-        };
+        let search = Self::search_of(arriving, &open, markets.gate_minutes, now);
         let mut plan = self.venue.plan(&search, &mut WorkBudget::new(self.limits.search_candidates));
         let would_trade = plan.gpus() > 0 || plan.met_own_order;
-        if arriving.post_only && (would_trade || plan.limited) {
+        if arriving.post_only && (would_trade || plan.limited.is_some()) {
             let reason = if would_trade { UnfilledReason::PostOnly } else { UnfilledReason::SearchLimit };
             let unfilled = Some(Unfilled { reason, would_fill: None });
             return Outcome { plan: Plan::default(), unfilled, refused_to_trade: true };
@@ -288,6 +277,62 @@ impl Exchange {
             plan = Plan { met_own_order: plan.met_own_order, ..Plan::default() };
         }
         Outcome { plan, unfilled, refused_to_trade: false }
+    }
+
+    /// What an arriving bid asks of the venue.
+    fn search_of<'a>(arriving: &'a Arriving, open: &'a [MarketKey], gate_minutes: u16, now: Instant) -> Search<'a> {
+        Search {
+            markets: open,
+            bidder: arriving.organization,
+            terms: &arriving.terms,
+            arrival: Arrival::Now,
+            own: match arriving.self_trade_prevention {
+                SelfTradePrevention::CancelNewest => OwnOrders::StopBefore,
+                SelfTradePrevention::CancelOldest => OwnOrders::Cancel,
+                SelfTradePrevention::CancelBoth => OwnOrders::CancelAndStop,
+            },
+            first_start: first_open_hour(now, gate_minutes),
+            from: None,
+        }
+    }
+
+    /// Goes on with the search for a bid that has come and stays.
+    pub(in crate::exchange) fn go_on_searching(
+        &self,
+        bid: &Bid,
+        from: SearchPlace,
+        ids: &mut DerivedIds,
+        out: &mut Vec<Event>,
+    ) {
+        let names: Vec<_> = bid.markets.iter().map(|key| self.venue.at(*key).spec.id).collect();
+        let Ok(markets) = self.bid_markets(names[0], &names[1..]) else { return };
+        let arriving = Arriving {
+            order: bid.id,
+            organization: bid.organization,
+            terms: bid.terms,
+            time_in_force: TimeInForce::Gtc,
+            post_only: bid.post_only,
+            self_trade_prevention: bid.self_trade_prevention,
+            billing: bid.billing,
+            held_hours: bid.held_hours,
+        };
+        let open = self.open_markets(&markets.keys);
+        let search = Search { from: Some(from), ..Self::search_of(&arriving, &open, bid.gate_minutes, self.now) };
+        let plan = self.venue.plan(&search, &mut WorkBudget::new(self.limits.search_candidates));
+        let outcome = Outcome { plan, unfilled: None, refused_to_trade: false };
+        self.carry_out(&arriving, &markets, &outcome, ids, out);
+    }
+
+    /// Where the search for a bid goes on in the next step; none when it is complete, or the bid does not stay.
+    fn continuation(arriving: &Arriving, plan: &Plan) -> Option<SearchPlace> {
+        let stays = matches!(arriving.time_in_force, TimeInForce::Gtc | TimeInForce::Gtd) && !arriving.post_only;
+        let searched = arriving.terms.bound_to.is_some() || arriving.terms.placement == Placement::Any;
+        let place = plan.limited.filter(|_| stays && searched && !arriving.terms.all_or_none && !plan.met_own_order)?;
+        match plan.window {
+            // Its trades have fixed its start.
+            Some(window) if window.start() != place.start => Some(SearchPlace { start: window.start(), rank: None }),
+            _ => Some(place),
+        }
     }
 
     /// The events of an arriving bid's plan: own orders cancelled, trades, and its end where it may not stay.
@@ -310,8 +355,16 @@ impl Exchange {
             out.push(self.trade(&matched, execution, window, ids).into());
             terms.remaining -= execution.gpus;
         }
+        if let Some(SearchPlace { start, rank }) = Self::continuation(arriving, plan) {
+            let cursor = rank.map(|(limit_price, priority)| Swept { limit_price, priority });
+            let market = self.venue.at(markets.keys[0]).spec.id;
+            let offer = SweptOffer::ToBid { order, start };
+            out.push(SweepPaused { market, offer, cursor, ids: *ids, begun: None }.into());
+        }
         let reason = match time_in_force {
             _ if plan.met_own_order => Some(CloseReason::SelfTrade),
+            // It may be that it could have all.
+            _ if plan.limited.is_some() && terms.all_or_none => Some(CloseReason::TimeInForce),
             _ if outcome.refused_to_trade => Some(CloseReason::PostOnly),
             TimeInForce::Gtc | TimeInForce::Gtd => None,
             TimeInForce::Ioc | TimeInForce::Fok => Some(CloseReason::TimeInForce),

@@ -12,6 +12,7 @@ mod ending;
 mod market;
 mod organization;
 mod spot;
+mod sweep;
 mod term;
 
 use ledger::{BankAccountId, BoxId, ContractId, Instant, Invariant, OrganizationId, invariant};
@@ -44,6 +45,7 @@ pub use spot::{
     MissedCause, SpotAuctionHeld, SpotAuctionMissed, SpotBidResumed, SpotBidSuspended, SpotHold, SpotHoursDelivered,
     SpotHoursSold, SpotInterrupted, SpotOrderPlaced, SpotSide, SpotTerms,
 };
+pub use sweep::{SweepEnded, SweepPaused, Swept, SweptOffer};
 pub(super) use term::supply_of;
 pub use term::{
     CloseReason, ContractBusted, ContractHour, HoursDelivered, OrderAmended, OrderClosed, OrderPlaced, OrderSide,
@@ -252,6 +254,10 @@ events! {
     OrdersEnding = "orders_ending", 1;
     /// All of them have ended.
     OrdersEnded = "orders_ended", 1;
+    /// A sweep through the resting bids goes on in further steps.
+    SweepPaused = "sweep_paused", 1;
+    /// It came to its end.
+    SweepEnded = "sweep_ended", 1;
     /// A trade was undone.
     ContractBusted = "contract_busted", 3 [from 1];
     /// A period of a contract was paid.
@@ -379,6 +385,8 @@ impl Event {
             Self::OrderClosed(e) => EventKey::Market(e.market),
             Self::OrdersEnding(e) => EventKey::Organization(e.organization),
             Self::OrdersEnded(e) => EventKey::Organization(e.organization),
+            Self::SweepPaused(e) => EventKey::Market(e.market),
+            Self::SweepEnded(e) => EventKey::Market(e.market),
             Self::ContractBusted(e) => EventKey::Market(e.market),
             Self::PeriodCharged(e) => EventKey::Market(e.market),
             Self::ChargeMissed(e) => EventKey::Market(e.market),
@@ -421,6 +429,8 @@ impl Event {
             | Self::WithholdingSet(_)
             | Self::OrdersEnding(_)
             | Self::OrdersEnded(_)
+            | Self::SweepPaused(_)
+            | Self::SweepEnded(_)
             | Self::PeriodClosed(_)
             | Self::IndexFixed(_)
             | Self::BankAccountOpened(_)

@@ -72,7 +72,9 @@ impl Event {
             | Self::MarketResumed(_)
             | Self::PriceBandSet(_)
             | Self::SpotAuctionHeld(_)
-            | Self::SpotAuctionMissed(_) => Parties::default(),
+            | Self::SpotAuctionMissed(_)
+            | Self::SweepPaused(_)
+            | Self::SweepEnded(_) => Parties::default(),
             Self::OrganizationRegistered(e) => Parties::named(&[e.organization]),
             Self::OrganizationSuspended(e) => Parties::named(&[e.organization]),
             Self::OrganizationReinstated(e) => Parties::named(&[e.organization]),
@@ -189,6 +191,8 @@ impl Event {
             Self::OrderClosed(e) => serde_json::to_value(e),
             Self::OrdersEnding(e) => serde_json::to_value(e),
             Self::OrdersEnded(e) => serde_json::to_value(e),
+            Self::SweepPaused(e) => serde_json::to_value(e),
+            Self::SweepEnded(e) => serde_json::to_value(e),
             Self::ContractBusted(e) => serde_json::to_value(OwnBust::of(e, reader)),
             Self::PeriodCharged(e) => serde_json::to_value(OwnCharge::of(e, reader)),
             Self::ChargeMissed(e) => serde_json::to_value(OwnMissedCharge::of(e, reader)),

@@ -1,0 +1,66 @@
+//! Sweeps through the resting bids that are more than one step does.
+
+use ledger::ContractId;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::{DerivedIds, Hour, LotId, MarketId, OrderId, Price};
+
+/// A sweep through resting bids, or the search for a bid that has come, has done as much as one step does. It goes on in the steps that
+/// follow, before anything else happens.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct SweepPaused {
+    /// Where the bids rest.
+    pub market: MarketId,
+    /// What they may take.
+    pub offer: SweptOffer,
+    /// The last bid that a sweep came to, or the ask with which a search goes on; none when it is still at the first.
+    pub cursor: Option<Swept>,
+    /// The ids that its next trades get.
+    pub ids: DerivedIds,
+    /// The sequence of the [`SweepPaused`] from which it had gone on.
+    pub begun: Option<u64>,
+}
+
+/// A sweep that had paused came to its end.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct SweepEnded {
+    /// Where the bids rest.
+    pub market: MarketId,
+    /// The sequence of the [`SweepPaused`] from which it had gone on.
+    pub begun: u64,
+}
+
+/// What has come to a market for resting bids to take.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum SweptOffer {
+    /// An ask, new or better than before.
+    Ask(OrderId),
+    /// Capacity that has come back.
+    Capacity {
+        /// To this lot.
+        lot: LotId,
+        /// Of it, what this contract gives its holder to resell.
+        #[serde(default, skip_serializing_if = "super::is_default")]
+        contract: Option<ContractId>,
+    },
+    /// The market trades again.
+    Market,
+    /// What rests itself, to a bid that has come.
+    ToBid {
+        /// The bid.
+        order: OrderId,
+        /// The start with which its search goes on.
+        start: Hour,
+    },
+}
+
+/// An order's place in its ranking.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct Swept {
+    /// Its limit.
+    pub limit_price: Price,
+    /// The sequence of the event that gave it its place in time.
+    pub priority: u64,
+}
