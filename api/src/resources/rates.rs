@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 
 use super::submit;
 use crate::auth::{BoxReader, Caller, OperatorOnly};
-use crate::problem::{Problem, ProblemBody, ProblemCode};
+use crate::problem::{Problem, ProblemBody};
 use crate::request::{Page, answer};
 
 /// A fixing of an index.
@@ -49,9 +49,6 @@ pub async fn fix(
     node: web::Data<Node>,
 ) -> Result<HttpResponse, Problem> {
     let FixingBody { index, from, rate } = *body;
-    if from.days() < 0 {
-        return Err(Problem::new(ProblemCode::InvalidField, "An index is fixed from a day of 1970 or later on."));
-    }
     let instruction = Instruction::FixIndex(IndexFixed { index, from, rate, by: caller.client });
     let content = (caller.client, &*body);
     let sequence = submit(&node, &request, caller.organization, &content, instruction).await?.sequence;

@@ -281,6 +281,8 @@ pub enum Instruction {
     CreateBox {
         /// The deal.
         deal: Box<DealTerms>,
+        /// For whom it is entered.
+        party: DealParty,
         /// Who enters it.
         by: ClientId,
     },
@@ -290,6 +292,8 @@ pub enum Instruction {
         r#box: BoxId,
         /// The deal as it is to be from now on.
         deal: Box<DealTerms>,
+        /// For whom it is amended.
+        party: DealParty,
         /// Who enters it.
         by: ClientId,
     },
@@ -406,6 +410,15 @@ pub enum Instruction {
         /// The bank's reference.
         reference: String,
     },
+}
+
+/// For whom somebody enters or amends a box's deal.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum DealParty {
+    /// An organization that sponsors boxes: only its own, and only until their deals close.
+    Sponsor(OrganizationId),
+    /// The operator's finance.
+    Finance,
 }
 
 /// What a client paid a box.

@@ -51,8 +51,8 @@ pub use accounting::{Accounting, ClosedPeriod, Journal, JournalStatus, Unreconci
 pub use bank::{Bank, BankAccount, OpenDeposit, OpenItems, OpenLine, OpenPayout, StandingReconciliation};
 pub use boxes::{BoxLife, BoxRecord, Boxes, DealVersion, StandingCollection, StandingRun};
 pub use command::{
-    Amendment, Command, Instruction, ItemChoice, MarketChoice, NewCollection, NewJournal, NewLot, NewOrder, NewOutage,
-    NewSide,
+    Amendment, Command, DealParty, Instruction, ItemChoice, MarketChoice, NewCollection, NewJournal, NewLot, NewOrder,
+    NewOutage, NewSide,
 };
 pub use event::{
     AccelerationRescinded, Advance, AgreementInvoiced, Assignee, BankAccountClosed, BankAccountOpened, BankLineId,

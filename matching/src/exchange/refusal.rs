@@ -152,6 +152,15 @@ pub enum Refusal {
         /// What is wrong with it.
         problem: String,
     },
+    /// A sponsor creates a box of another sponsor.
+    #[error("a provider creates boxes whose sponsor it is itself")]
+    SponsorForeign,
+    /// A sponsor amends a deal that has closed.
+    #[error("once its deal has closed, finance amends it")]
+    AmendmentForFinance,
+    /// An index is fixed from a day on for which no deal can ask.
+    #[error("an index is fixed from a day of 1970 or later on")]
+    FixingInvalid,
     /// There is no such journal.
     #[error("there is no such journal")]
     JournalUnknown,
@@ -609,6 +618,9 @@ impl Refusal {
             Self::WaterfallNotNext { .. } => "waterfall_not_next",
             Self::WaterfallNotLatest { .. } => "waterfall_not_latest",
             Self::DealInvalid { .. } => "deal_invalid",
+            Self::SponsorForeign => "forbidden_entity",
+            Self::AmendmentForFinance => "forbidden_role",
+            Self::FixingInvalid => "invalid_field",
             Self::JournalInvalid { .. } => "journal_invalid",
             Self::JournalUnknown => "journal_unknown",
             Self::JournalNotOpen => "journal_not_open",

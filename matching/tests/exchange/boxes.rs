@@ -2,7 +2,7 @@
 
 use ledger::deal::{Deal, DealTerms};
 use ledger::{Account, AccountKind, Amount, BoxId, Currency, Day, EntityId, Owner};
-use matching::{Command, Event, Exchange, Instruction, NewCollection};
+use matching::{Command, DealParty, Event, Exchange, Instruction, NewCollection};
 
 use crate::scenario::{Collected, check, command_id};
 
@@ -30,6 +30,31 @@ fn what_is_no_deal_or_changes_what_stays_is_refused() {
          deal B1 south           => refused deal_invalid
          deal B1 north closing=2025-12-31 => refused deal_invalid
          versions B1             => Fixed(0.083)",
+    );
+}
+
+/// The race: a sponsor sends its amendment before the closing, and it arrives after it.
+#[test]
+fn a_sponsor_amends_its_own_deal_until_it_closes_whenever_it_was_sent() {
+    check(
+        "fund north 1
+         fund south 1
+         box B1 north for=south  => refused forbidden_entity
+         box B1 north for=north  => box_created
+         deal B1 north rate=0.09 for=north => deal_amended
+         deal B1 north rate=0.01 for=south => refused box_unknown
+         closing B1              => deal_closed
+         deal B1 north rate=0.01 for=north => refused forbidden_role
+         deal B1 north rate=0.1  => deal_amended
+         versions B1             => Fixed(0.083) Fixed(0.09) Fixed(0.1)",
+    );
+}
+
+#[test]
+fn an_index_is_fixed_from_a_day_that_deals_know() {
+    check(
+        "fix sofr 1969-12-31 0.05 => refused invalid_field
+         fix sofr 1970-01-01 0.05 => index_fixed",
     );
 }
 
@@ -266,7 +291,8 @@ impl OneBox {
         let organization = deal.sponsor;
         it.execute(now, Instruction::RegisterOrganization { organization, name: "North".into() });
         let by = "finance".parse().expect("a client");
-        let created = it.execute(now, Instruction::CreateBox { deal: Box::new(deal.clone()), by });
+        let created =
+            it.execute(now, Instruction::CreateBox { deal: Box::new(deal.clone()), party: DealParty::Finance, by });
         let [Event::BoxCreated(created)] = &created[..] else { panic!("a box") };
         it.id = created.r#box;
         it.execute(now, Instruction::CloseDeal { r#box: it.id, by });

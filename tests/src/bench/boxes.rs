@@ -9,7 +9,7 @@ use infra::telemetry::Metrics;
 use infra::{Clock, Database};
 use ledger::deal::{Deal, DealTerms, InterestRate};
 use ledger::{BoxId, ClientId, Day, ItemName};
-use matching::{Event, Instruction, NewCollection};
+use matching::{DealParty, Event, Instruction, NewCollection};
 
 use super::postgres::DurablePostgres;
 use super::table::{Row, Table, per_second};
@@ -74,7 +74,10 @@ impl Keeper {
         sequencer
             .submit(Instruction::RegisterOrganization { organization: sponsor, name: "North".into() }, None)
             .await?;
-        let create = |deal: DealTerms| sequencer.submit(Instruction::CreateBox { deal: Box::new(deal), by }, None);
+        let create = |deal: DealTerms| {
+            let (deal, party) = (Box::new(deal), DealParty::Finance);
+            sequencer.submit(Instruction::CreateBox { deal, party, by }, None)
+        };
         let receipts = futures::future::try_join_all(deals.into_iter().map(create)).await?;
         let created = receipts.iter().flat_map(|receipt| &receipt.rows).filter_map(|row| match &row.record.event {
             Event::BoxCreated(created) => Some(created.r#box),

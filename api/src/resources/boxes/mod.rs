@@ -13,13 +13,13 @@ use actix_web::{HttpRequest, HttpResponse, get, post, put, web};
 use infra::node::Node;
 use ledger::deal::{DealTerms, Standing};
 use ledger::{Amount, BoxId, ClientId, Currency, Day, Instant, ItemName, OrganizationId};
-use matching::{BoxRecord, DealVersion, Event, Exchange, Instruction};
+use matching::{BoxRecord, DealParty, DealVersion, Event, Exchange, Instruction};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use crate::auth::{BoxMaker, BoxReader, Caller, FinanceOnly, Role, RoleSet};
-use crate::problem::{Problem, ProblemBody, ProblemCode};
+use crate::problem::{Problem, ProblemBody};
 use crate::request::{Page, answer};
 use crate::resources::{submit, unexpected_receipt};
 
@@ -143,6 +143,14 @@ fn seen<'a, R: RoleSet>(exchange: &'a Exchange, caller: &Caller<R>, id: BoxId) -
     record.ok_or_else(|| Problem::not_found("box"))
 }
 
+/// For whom a caller enters or amends a deal.
+fn party_of(caller: &Caller<BoxMaker>) -> DealParty {
+    match caller.role {
+        Role::Provider => DealParty::Sponsor(caller.organization),
+        _ => DealParty::Finance,
+    }
+}
+
 /// Create a box with the first version of its deal.
 ///
 /// A provider creates boxes of its own, finance those of any sponsor.
@@ -165,11 +173,8 @@ pub async fn create(
     node: web::Data<Node>,
 ) -> Result<HttpResponse, Problem> {
     let deal = deal.into_inner();
-    if caller.role == Role::Provider && caller.organization != deal.sponsor {
-        let why = "A provider creates boxes whose sponsor it is itself.";
-        return Err(Problem::new(ProblemCode::ForbiddenEntity, why));
-    }
-    let instruction = Instruction::CreateBox { deal: Box::new(deal.clone()), by: caller.client };
+    let party = party_of(&caller);
+    let instruction = Instruction::CreateBox { deal: Box::new(deal.clone()), party, by: caller.client };
     let receipt = submit(&node, &request, caller.organization, &(caller.client, &deal), instruction).await?;
     let created = receipt.rows.iter().find_map(|row| match &row.record.event {
         Event::BoxCreated(created) => Some(created.r#box),
@@ -301,12 +306,9 @@ pub async fn amend(
     node: web::Data<Node>,
 ) -> Result<HttpResponse, Problem> {
     let (id, deal) = (BoxId::new(id.into_inner()), deal.into_inner());
-    // Once there is a lender, a sponsor does not change on its own what it owes and whom it pays first.
-    let is_closed = seen(&node.view.read(), &caller, id)?.life.is_some();
-    if is_closed && caller.role == Role::Provider {
-        return Err(Problem::new(ProblemCode::ForbiddenRole, "Once its deal has closed, finance amends it."));
-    }
-    let instruction = Instruction::AmendDeal { r#box: id, deal: Box::new(deal.clone()), by: caller.client };
+    seen(&node.view.read(), &caller, id)?;
+    let party = party_of(&caller);
+    let instruction = Instruction::AmendDeal { r#box: id, deal: Box::new(deal.clone()), party, by: caller.client };
     let receipt = submit(&node, &request, caller.organization, &(caller.client, &deal), instruction).await?;
     let version = receipt.rows.iter().find_map(|row| match &row.record.event {
         Event::DealAmended(amended) => usize::try_from(amended.version).ok(),

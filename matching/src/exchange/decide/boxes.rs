@@ -10,16 +10,21 @@ use ledger::{
 
 use crate::DerivedIds;
 use crate::exchange::boxes::{BoxLife, BoxRecord};
-use crate::exchange::{BoxCreated, BoxWoundUp, DealAmended, DealClosed, Event, Exchange, LendersSet, Refusal};
+use crate::exchange::{
+    BoxCreated, BoxWoundUp, DealAmended, DealClosed, DealParty, Event, Exchange, LendersSet, Refusal,
+};
 
 impl Exchange {
     pub(super) fn create_box(
         &self,
         deal: &DealTerms,
-        by: ClientId,
+        (party, by): (DealParty, ClientId),
         ids: &mut DerivedIds,
         out: &mut Vec<Event>,
     ) -> Result<(), Refusal> {
+        if matches!(party, DealParty::Sponsor(organization) if organization != deal.sponsor) {
+            return Err(Refusal::SponsorForeign);
+        }
         self.require_organization(deal.sponsor)?;
         check_deal(deal)?;
         out.push(BoxCreated { r#box: BoxId::new(ids.mint()), by, deal: Box::new(deal.clone()) }.into());
@@ -30,10 +35,18 @@ impl Exchange {
         &self,
         id: BoxId,
         deal: &DealTerms,
-        by: ClientId,
+        (party, by): (DealParty, ClientId),
         out: &mut Vec<Event>,
     ) -> Result<(), Refusal> {
         let (record, before) = self.boxed(id)?;
+        match party {
+            DealParty::Sponsor(organization) if organization != before.terms().sponsor => {
+                return Err(Refusal::BoxUnknown);
+            }
+            // Once there is a lender, a sponsor does not change on its own what it owes and whom it pays first.
+            DealParty::Sponsor(_) if record.life.is_some() => return Err(Refusal::AmendmentForFinance),
+            DealParty::Sponsor(_) | DealParty::Finance => {}
+        }
         let fixed = |terms: &DealTerms| (terms.sponsor, terms.currency, terms.closing, terms.determination.clone());
         let invalid = |problem: &str| Err(Refusal::DealInvalid { problem: problem.to_owned() });
         if fixed(before.terms()) != fixed(deal) {

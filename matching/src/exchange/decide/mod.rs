@@ -33,8 +33,8 @@ use ledger::{AccountKind, Amount, Currency, Instant, OrganizationId};
 use sha2::{Digest, Sha256};
 
 use super::{
-    CloseReason, Event, Exchange, Instruction, NewOrder, OPEN_ORDERS_MAX, OrderClosed, OrderTerms, Organization,
-    Refusal, SpotSide, SpotTerms,
+    CloseReason, Event, Exchange, IndexFixed, Instruction, NewOrder, OPEN_ORDERS_MAX, OrderClosed, OrderTerms,
+    Organization, Refusal, SpotSide, SpotTerms,
 };
 use crate::{DerivedIds, Market, MarketKey, Order, OrderId, Price};
 
@@ -109,8 +109,8 @@ impl Exchange {
             Instruction::SetWithholding { organization, basis_points } => {
                 self.set_withholding(*organization, *basis_points, out)
             }
-            Instruction::CreateBox { deal, by } => self.create_box(deal, *by, ids, out),
-            Instruction::AmendDeal { r#box, deal, by } => self.amend_deal(*r#box, deal, *by, out),
+            Instruction::CreateBox { deal, party, by } => self.create_box(deal, (*party, *by), ids, out),
+            Instruction::AmendDeal { r#box, deal, party, by } => self.amend_deal(*r#box, deal, (*party, *by), out),
             Instruction::CloseDeal { r#box, by } => self.close_deal(*r#box, *by, out),
             Instruction::AssignContract { r#box, contract, by } => self.assign_contract(*r#box, *contract, *by, out),
             Instruction::Collect(collection) => self.collect(collection, ids, out),
@@ -128,10 +128,7 @@ impl Exchange {
             }
             Instruction::WindUp { r#box, by } => self.wind_up(*r#box, *by, out),
             Instruction::SetLenders { r#box, lenders, by } => self.set_lenders(*r#box, lenders, *by, out),
-            Instruction::FixIndex(fixed) => {
-                out.push((*fixed).into());
-                Ok(())
-            }
+            Instruction::FixIndex(fixed) => fix_index(*fixed, out),
             Instruction::ResumeDue { due, by } => self.resume_due(*due, *by, out),
             Instruction::ReverseWaterfall { r#box, date, by, reason } => {
                 self.reverse_waterfall(*r#box, *date, (*by, reason), out)
@@ -300,6 +297,14 @@ impl Exchange {
             Ok(())
         }
     }
+}
+
+fn fix_index(fixed: IndexFixed, out: &mut Vec<Event>) -> Result<(), Refusal> {
+    if fixed.from.days() < 0 {
+        return Err(Refusal::FixingInvalid);
+    }
+    out.push(fixed.into());
+    Ok(())
 }
 
 pub(super) fn digest(terms: &impl serde::Serialize) -> [u8; 16] {

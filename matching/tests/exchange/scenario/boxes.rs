@@ -4,7 +4,7 @@
 
 use ledger::EntityId;
 use ledger::deal::{ContractCharge, DealTerms, Fixing, InterestRate, ItemAmount, RateIndex};
-use matching::{IndexFixed, Instruction, NewCollection};
+use matching::{DealParty, IndexFixed, Instruction, NewCollection};
 
 use super::Scenario;
 use crate::line::{Line, amount, number, organization};
@@ -14,11 +14,11 @@ impl Scenario {
         match line.words[..] {
             ["box", name, sponsor, ..] => {
                 let deal = Box::new(self.deal(line, sponsor));
-                self.execute_named(name, Instruction::CreateBox { deal, by: line.by() })
+                self.execute_named(name, Instruction::CreateBox { deal, party: party(line), by: line.by() })
             }
             ["deal", name, sponsor, ..] => {
                 let (deal, r#box) = (Box::new(self.deal(line, sponsor)), self.boxes[name]);
-                self.execute(Instruction::AmendDeal { r#box, deal, by: line.by() })
+                self.execute(Instruction::AmendDeal { r#box, deal, party: party(line), by: line.by() })
             }
             ["versions", name] => {
                 let record = self.exchange.boxes().get(self.boxes[name]).expect("a box");
@@ -105,6 +105,11 @@ impl Scenario {
             _ => panic!("not a scenario line: {:?}", line.words),
         }
     }
+}
+
+/// For whom a line enters or amends a deal: `for=north` is a sponsor, finance where nobody is named.
+fn party(line: &Line<'_>) -> DealParty {
+    line.option("for=").map_or(DealParty::Finance, |sponsor| DealParty::Sponsor(organization(sponsor)))
 }
 
 /// A deal that closes later than this begins as a whole with its closing, and not with that of the reference deal.
