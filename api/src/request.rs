@@ -170,6 +170,20 @@ pub struct PageQuery {
     pub min_sequence: Option<u64>,
 }
 
+impl PageQuery {
+    /// The span that is asked for, once reads include `min_sequence`.
+    ///
+    /// # Errors
+    /// A [`Problem`] when the cursor or the limit is not usable, or reading takes too long to come so far.
+    pub async fn span(&self, node: &Node) -> Result<PageSpan, Problem> {
+        let span = PageSpan::of(self.cursor.as_deref(), self.limit)?;
+        if self.min_sequence.is_some() {
+            await_reads(node, self.min_sequence).await?;
+        }
+        Ok(span)
+    }
+}
+
 /// A page of a list.
 #[derive(Serialize, ToSchema)]
 pub struct Page<T> {
@@ -207,6 +221,16 @@ impl PageSpan {
         self.limit + 1
     }
 
+    /// Likewise, of a list that is kept in memory.
+    pub fn fetch_items(self) -> usize {
+        usize::try_from(self.fetch()).unwrap_or(usize::MAX)
+    }
+
+    /// The sequence after which the page starts, where positions are sequences of the log.
+    pub fn after_sequence(self) -> u64 {
+        u64::try_from(self.after).unwrap_or(0)
+    }
+
     /// The page of rows that were read with [`PageSpan::fetch`]; `position` tells where a row stands.
     ///
     /// # Errors
@@ -223,6 +247,11 @@ impl PageSpan {
         let next_cursor = shown.last().filter(|_| more).map(|last| encode_cursor(position(last)));
         Ok(Page { data: shown.iter().map(item).collect::<Result<_, E>>()?, next_cursor })
     }
+}
+
+/// The position of what the event `sequence` brought into being, in a list in the order of the log.
+pub fn position(sequence: u64) -> i64 {
+    i64::try_from(sequence).unwrap_or(i64::MAX)
 }
 
 fn encode_cursor(position: i64) -> String {

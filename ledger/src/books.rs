@@ -1,15 +1,20 @@
 //! Balances: what all entries so far add up to.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
-    Account, AccountKind, Amount, Currency, EntityId, Fact, Guard, Map, OrganizationId, Owner, Payee, TrialBalance,
+    Account, AccountKind, Amount, BoxId, Currency, EntityId, Fact, Guard, Map, OrganizationId, Owner, Payee,
+    TrialBalance,
 };
 
 /// The balance of every account of every entity.
 #[derive(Clone, Debug, Default)]
 pub struct Books {
     balances: Map<Account, Amount>,
+    /// The accounts of each box that are not zero.
+    of_boxes: BTreeMap<BoxId, BTreeSet<Account>>,
+    /// The currencies that were ever on an account.
+    currencies: BTreeSet<Currency>,
 }
 
 /// A guarded account would go negative.
@@ -32,18 +37,26 @@ impl Books {
         fact.lines(currency, &mut |line| {
             invariant!(line.amount.abs() <= Amount::LINE_MAX, LineInRange, "{:?} {}", line.account, line.amount);
             (lines, sum) = (lines + 1, sum + line.amount);
-            let balance = match self.balances.get_mut(&line.account) {
-                Some(balance) => {
-                    *balance += line.amount;
-                    *balance
+            let balance = if let Some(balance) = self.balances.get_mut(&line.account) {
+                *balance += line.amount;
+                *balance
+            } else {
+                self.currencies.insert(line.account.currency);
+                if let EntityId::Box(id) = line.account.entity {
+                    self.of_boxes.entry(id).or_default().insert(line.account);
                 }
-                None => *self.balances.entry(line.account).or_insert(line.amount),
+                *self.balances.entry(line.account).or_insert(line.amount)
             };
             invariant!(balance.abs() <= Amount::BALANCE_MAX, BalanceInRange, "{:?} {balance}", line.account);
             let guarded = line.account.kind.guard() == Guard::NeverDebit;
             invariant!(!guarded || balance <= Amount::ZERO, GuardedNotNegative, "{:?} {balance}", line.account);
             if balance.is_zero() {
                 self.balances.remove(&line.account);
+                if let EntityId::Box(id) = line.account.entity
+                    && let Some(accounts) = self.of_boxes.get_mut(&id)
+                {
+                    accounts.remove(&line.account);
+                }
             }
         });
         invariant!(lines >= 2 && sum.is_zero(), EntryBalanced, "{lines} lines come to {sum}: {fact:?}");
@@ -66,8 +79,11 @@ impl Books {
 
     /// The currencies in which an organization has anything with the operator.
     pub fn currencies_of(&self, organization: OrganizationId) -> BTreeSet<Currency> {
-        let owned = self.balances.keys().filter(|account| account.owner == Owner::Organization(organization));
-        owned.map(|account| account.currency).collect()
+        let owner = Owner::Organization(organization);
+        let has = |currency: &Currency| {
+            AccountKind::ALL.iter().any(|kind| self.balances.contains_key(&Account::operator(*kind, owner, *currency)))
+        };
+        self.currencies.iter().copied().filter(has).collect()
     }
 
     /// Whether an organization can set `required` aside.
@@ -82,6 +98,12 @@ impl Books {
     ) -> Result<(), Overdraft> {
         let available = self.customer(AccountKind::CustomerAvailable, organization, currency);
         if required > available { Err(Overdraft { required, available }) } else { Ok(()) }
+    }
+
+    /// Every account of a box that is not zero with its balance, in the order of accounts.
+    pub fn of_box(&self, id: BoxId) -> impl Iterator<Item = (Account, Amount)> {
+        let accounts = self.of_boxes.get(&id).into_iter().flatten();
+        accounts.map(|account| (*account, self.balance(account)))
     }
 
     /// Every account that is not zero with its balance, in the order of accounts.

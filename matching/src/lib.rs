@@ -30,9 +30,23 @@ pub use contract::{Assignment, Contract, Earnings, Owed};
 pub use exchange::{
     AccelerationRescinded, Accounting, Advance, AgreementInvoiced, Amendment, Assignee, Bank, BankAccount,
     BankAccountClosed, BankAccountOpened, BankLineId, BankLinesBooked, BoxCollected, BoxCreated, BoxLife, BoxRecord,
-    BoxWoundUp, Boxes, Budget, BudgetSet, ChargeMissed, CloseReason, ClosedPeriod, CollectionReversed, Command,
-    ContractAssigned, ContractBusted, ContractHour, ContractNovated, ContractTerminated, DealAmended, DealClosed,
-    DealParty, DealVersion, DebtAccelerated, DecodeError, DeliveryReady, DepositExpected, DepositReceived, DismissalCause, DueParked, DueResumed, DueStep, EVENT_BYTES_MAX, Ending, Event, EventKey, Exchange, GPUS_MAX, HourShortfall, HoursDelivered, IndexFixed, Instruction, ItemChoice, Journal, JournalApproved, JournalProposed, JournalRejected, JournalStatus, LendersSet, Limits, Log, LotExpired, LotRegistered, LotWithdrawn, MARKETS_PER_BID_MAX, MarketChoice, MarketHalted, MarketOpened, MarketResumed, MatchedItem, MatchedLine, MatchedTarget, MissedCause, NewCollection, NewJournal, NewLot, NewOrder, NewOutage, NewSide, NoticeGiven, OPEN_ORDERS_MAX, ORDERS_PER_STEP_MAX, OpenDeposit, OpenItems, OpenLine, OpenPayout, OrderAmended, OrderClosed, OrderLimitSet, OrderPlaced, OrderSide, OrderTerms, OrdersEnded, OrdersEnding, Organization, OrganizationRegistered, OrganizationReinstated, OrganizationSuspended, OutageDismissed, OutageOpened, OutageRestored, OutageSettled, Parked, ParkedDue, Parties, PayoutRequested, PayoutReturned, PayoutSource, PeriodCharged, PeriodClosed, PriceBandSet, Quote, QuoteRequest, QuotedTrade, Reconciled, ReconciliationUndone, Record, Refusal, SpotAuctionHeld, SpotAuctionMissed, SpotBidResumed, SpotBidSuspended, SpotHold, SpotHoursDelivered, SpotHoursSold, SpotInterrupted, SpotOrderPlaced, SpotSide, SpotTerms, StandingCollection, StandingReconciliation, StandingRun, StateHash, StatementImported, SweepEnded, SweepPaused, Swept, SweptOffer, TerminationCause, TradeExecuted, Unreconciled, WaterfallReversed, WaterfallRun, Width, WithholdingSet,
+    BoxViewer, BoxWoundUp, Boxes, Budget, BudgetSet, ChargeMissed, CloseReason, ClosedPeriod, CollectionReversed,
+    Command, ContractAssigned, ContractBusted, ContractHour, ContractNovated, ContractTerminated, DealAmended,
+    DealClosed, DealParty, DealVersion, DebtAccelerated, DecodeError, DeliveryReady, DepositExpected, DepositReceived,
+    DismissalCause, DueParked, DueResumed, DueStep, EVENT_BYTES_MAX, Ending, Event, EventKey, Exchange, GPUS_MAX,
+    HourShortfall, HoursDelivered, IndexFixed, Instruction, ItemChoice, Journal, JournalApproved, JournalProposed,
+    JournalRejected, JournalStatus, LendersSet, Limits, Log, LotExpired, LotRegistered, LotWithdrawn,
+    MARKETS_PER_BID_MAX, MarketChoice, MarketHalted, MarketOpened, MarketResumed, MatchedItem, MatchedLine,
+    MatchedTarget, MissedCause, NewCollection, NewJournal, NewLot, NewOrder, NewOutage, NewSide, NoticeGiven,
+    OPEN_ORDERS_MAX, ORDERS_PER_STEP_MAX, OpenDeposit, OpenItems, OpenLine, OpenPayout, OrderAmended, OrderClosed,
+    OrderLimitSet, OrderPlaced, OrderSide, OrderTerms, OrdersEnded, OrdersEnding, Organization, OrganizationRegistered,
+    OrganizationReinstated, OrganizationSuspended, OutageDismissed, OutageOpened, OutageRestored, OutageSettled,
+    Parked, ParkedDue, Parties, PayoutRequested, PayoutReturned, PayoutSource, PeriodCharged, PeriodClosed,
+    PriceBandSet, Quote, QuoteRequest, QuotedTrade, Reconciled, ReconciliationUndone, Record, Refusal, SpotAuctionHeld,
+    SpotAuctionMissed, SpotBidResumed, SpotBidSuspended, SpotHold, SpotHoursDelivered, SpotHoursSold, SpotInterrupted,
+    SpotOrderPlaced, SpotSide, SpotTerms, StandingCollection, StandingReconciliation, StandingRun, StateHash,
+    StatementImported, SweepEnded, SweepPaused, Swept, SweptOffer, TerminationCause, TradeExecuted, Unreconciled,
+    WaterfallReversed, WaterfallRun, Width, WithholdingSet,
 };
 pub use hours::{Hour, InvalidWindow, NotAnHour, TermWindow, Window};
 pub use identity::{CommandId, DerivedIds, LotId, OrderId, OutageId, TradeId};

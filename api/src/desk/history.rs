@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use super::log::RunLog;
 use crate::problem::Problem;
-use crate::request::{Page, PageSpan};
+use crate::request::{Page, PageSpan, position};
 use crate::resources::contracts::ContractRecord;
 use crate::resources::lots::LotBody;
 use crate::resources::orders::OrderBody;
@@ -249,18 +249,12 @@ impl History {
     }
 }
 
-/// Where what this event brought into being stands in lists.
-pub(super) fn position(sequence: u64) -> i64 {
-    i64::try_from(sequence).unwrap_or(i64::MAX)
-}
-
 /// The page of those of `items` that stand after the span's position.
 pub(super) fn page<T, B>(
     span: PageSpan,
     items: impl Iterator<Item = (i64, T)>,
     body: impl Fn(&T) -> Result<B, Problem>,
 ) -> Result<Page<B>, Problem> {
-    let fetch = usize::try_from(span.fetch()).unwrap_or(usize::MAX);
-    let rows: Vec<(i64, T)> = items.filter(|(position, _)| *position > span.after).take(fetch).collect();
+    let rows: Vec<(i64, T)> = items.filter(|(position, _)| *position > span.after).take(span.fetch_items()).collect();
     span.page(&rows, |(position, _)| *position, |(_, item)| body(item))
 }

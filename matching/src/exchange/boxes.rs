@@ -1,6 +1,7 @@
 //! Boxes: the deals that were agreed for them, version by version, and where each stands.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Bound;
 
 use ledger::deal::{Deal, Invoiced, Period, Standing};
 use ledger::{Amount, BoxId, ClientId, ContractId, Day, Instant, ItemName, Month, OrganizationId};
@@ -22,6 +23,9 @@ pub struct BoxRecord {
     pub assigned: BTreeMap<ItemName, ContractId>,
     /// The organizations that lend to it, and see it.
     pub lenders: BTreeSet<OrganizationId>,
+    /// The event that created it.
+    #[serde(skip)]
+    pub created: u64,
 }
 
 /// A version of a box's deal.
@@ -120,16 +124,56 @@ impl BoxRecord {
 
 /// The boxes, by id.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize)]
-pub struct Boxes(pub(super) BTreeMap<BoxId, BoxRecord>);
+pub struct Boxes {
+    pub(super) records: BTreeMap<BoxId, BoxRecord>,
+    /// The same by the events that created them.
+    #[serde(skip)]
+    pub(super) created: BTreeMap<u64, BoxId>,
+    /// The events that created the boxes of each sponsor.
+    #[serde(skip)]
+    pub(super) sponsored: BTreeSet<(OrganizationId, u64)>,
+    /// The events that created the boxes to which each organization lends.
+    #[serde(skip)]
+    pub(super) lent: BTreeSet<(OrganizationId, u64)>,
+}
+
+/// Whose boxes somebody sees.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum BoxViewer {
+    /// Those that it sponsors.
+    Sponsor(OrganizationId),
+    /// Those that it lends to.
+    Lender(OrganizationId),
+    /// All.
+    Operator,
+}
 
 impl Boxes {
     /// All boxes, in the order of their ids, which is that of their creation.
     pub fn iter(&self) -> impl Iterator<Item = (BoxId, &BoxRecord)> {
-        self.0.iter().map(|(id, record)| (*id, record))
+        self.records.iter().map(|(id, record)| (*id, record))
+    }
+
+    /// The first `max` boxes that somebody sees among those that events after `after` created, in the order of these events.
+    pub fn seen_by(&self, viewer: BoxViewer, after: u64, max: usize) -> Vec<(BoxId, &BoxRecord)> {
+        let of = |set: &BTreeSet<(OrganizationId, u64)>, organization| {
+            let later = (Bound::Excluded((organization, after)), Bound::Included((organization, u64::MAX)));
+            set.range(later).take(max).map(|(_, event)| *event).collect::<Vec<_>>()
+        };
+        let events = match viewer {
+            BoxViewer::Sponsor(organization) => of(&self.sponsored, organization),
+            BoxViewer::Lender(organization) => of(&self.lent, organization),
+            BoxViewer::Operator => {
+                let later = self.created.range((Bound::Excluded(after), Bound::Unbounded));
+                later.take(max).map(|(event, _)| *event).collect()
+            }
+        };
+        let ids = events.into_iter().filter_map(|event| self.created.get(&event));
+        ids.filter_map(|id| Some((*id, self.get(*id)?))).collect()
     }
 
     /// A box.
     pub fn get(&self, id: BoxId) -> Option<&BoxRecord> {
-        self.0.get(&id)
+        self.records.get(&id)
     }
 }

@@ -49,7 +49,7 @@ use work::Unfinished;
 
 pub use accounting::{Accounting, ClosedPeriod, Journal, JournalStatus, Unreconciled};
 pub use bank::{Bank, BankAccount, OpenDeposit, OpenItems, OpenLine, OpenPayout, StandingReconciliation};
-pub use boxes::{BoxLife, BoxRecord, Boxes, DealVersion, StandingCollection, StandingRun};
+pub use boxes::{BoxLife, BoxRecord, BoxViewer, Boxes, DealVersion, StandingCollection, StandingRun};
 pub use command::{
     Amendment, Command, DealParty, Instruction, ItemChoice, MarketChoice, NewCollection, NewJournal, NewLot, NewOrder,
     NewOutage, NewSide,

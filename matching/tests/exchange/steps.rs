@@ -310,3 +310,38 @@ fn an_ask_that_very_many_bids_could_take_is_offered_to_them_by_steps() {
     assert_eq!(names, [vec!["order_placed", "sweep_paused"], vec!["trade_executed", "sweep_ended"]]);
     crowd.assert_replays(before + 2);
 }
+
+#[test]
+fn deposits_are_counted_and_listed_by_organization() {
+    let mut crowd = Crowd::new();
+    crowd.execute(Instruction::OpenBankAccount {
+        account: "DE02120300000000202051".parse().expect("an account"),
+        currency: Currency::USD,
+        opening: Amount::ZERO,
+        tolerance: Amount::ZERO,
+    });
+    let expect = |who: &str| Instruction::ExpectDeposit {
+        organization: organization(who),
+        amount: "10".parse().expect("an amount"),
+        currency: Currency::USD,
+    };
+    let mut own = Vec::new();
+    for nth in 0..99 {
+        for who in ["acme", "beta"] {
+            let told = crowd.execute(expect(who));
+            if who == "acme" && nth > 0 {
+                own.push(told[0].sequence);
+            }
+        }
+    }
+    // One was recorded by hand for each, so that these are a hundred.
+    let refused = crowd.command(expect("acme"));
+    let outcome = crowd.exchange.execute(&refused, &mut Collected::default());
+    assert_eq!(outcome, Err(Refusal::TooManyDeposits { max: 100 }));
+    crowd.execute(expect("gamma"));
+    let (acme, items) = (organization("acme"), &crowd.exchange.bank().items);
+    let first = items.deposits_of(acme, 0).nth(1).map(|(event, ..)| event).expect("the second");
+    let listed: Vec<u64> = items.deposits_of(acme, first).map(|(event, ..)| event).collect();
+    assert_eq!(listed, own);
+    assert!(items.deposits_of(acme, 0).all(|(.., deposit)| deposit.organization == acme));
+}

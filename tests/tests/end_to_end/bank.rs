@@ -149,6 +149,16 @@ async fn a_reconciliation_is_undone_and_made_again() {
     let deposits = beta.get("/v1/account/deposits").await.ok();
     let own = deposits["data"].as_array().expect("a list").iter().find(|deposit| deposit["id"] == second["id"]);
     assert_eq!(own.expect("its deposit")["status"], "matched");
+    // Page by page they are the same.
+    let mut paged = Vec::new();
+    let mut path = "/v1/account/deposits?limit=1".to_owned();
+    loop {
+        let page = beta.get(&path).await.ok();
+        paged.extend(page["data"].as_array().expect("a page").clone());
+        let Some(cursor) = page["next_cursor"].as_str() else { break };
+        path = format!("/v1/account/deposits?limit=1&cursor={cursor}");
+    }
+    assert_eq!(Value::Array(paged), deposits["data"]);
     // Each organization is told of its own part, and of no account of the exchange.
     let told = beta.get("/v1/events?limit=500").await.ok().to_string();
     assert!(told.contains("reconciled") && !told.contains(ACCOUNT) && !told.contains("\"acme\""), "{told}");

@@ -4,7 +4,7 @@ use ledger::Currency;
 use matching::{Instruction, PayoutSource};
 
 use super::super::{Answer, Desk, Request};
-use super::whole;
+use super::{span_of, whole};
 use crate::problem::Problem;
 use crate::resources::account::{BalanceBody, DepositBody, NewDepositBody};
 use crate::resources::bank::transfers::{PayoutBody, TransferBody, TransferRequest};
@@ -48,7 +48,8 @@ pub(in crate::desk) fn expect_deposit(desk: &mut Desk, request: &Request) -> Res
 }
 
 pub(in crate::desk) fn deposits(desk: &mut Desk, request: &Request) -> Result<Answer, Problem> {
-    Answer::ok(&whole(TransferBody::all_of(&desk.exchange, request.organization)))
+    let span = span_of(desk, &request.query()?)?;
+    Answer::ok(&TransferBody::page(&desk.exchange, request.organization, span)?)
 }
 
 pub(in crate::desk) fn withdraw(desk: &mut Desk, request: &Request) -> Result<Answer, Problem> {
@@ -66,10 +67,15 @@ fn ask_for(desk: &mut Desk, request: &Request, source: PayoutSource) -> Result<A
     Answer::created(&PayoutBody::of_receipt(&desk.exchange, &rows)?)
 }
 
+fn list(desk: &mut Desk, request: &Request, source: PayoutSource) -> Result<Answer, Problem> {
+    let span = span_of(desk, &request.query()?)?;
+    Answer::ok(&PayoutBody::page(&desk.exchange, request.organization, source, span)?)
+}
+
 pub(in crate::desk) fn withdrawals(desk: &mut Desk, request: &Request) -> Result<Answer, Problem> {
-    Answer::ok(&whole(PayoutBody::all_of(&desk.exchange, request.organization, PayoutSource::Available)))
+    list(desk, request, PayoutSource::Available)
 }
 
 pub(in crate::desk) fn payouts(desk: &mut Desk, request: &Request) -> Result<Answer, Problem> {
-    Answer::ok(&whole(PayoutBody::all_of(&desk.exchange, request.organization, PayoutSource::Payable)))
+    list(desk, request, PayoutSource::Payable)
 }

@@ -2,11 +2,11 @@
 
 use matching::{Event, Instruction, MarketId};
 
-use super::super::history::{page, position};
+use super::super::history::page;
 use super::super::{Answer, Desk, Request};
 use super::{span_of, whole};
 use crate::problem::Problem;
-use crate::request::{PageQuery, PageSpan};
+use crate::request::{PageQuery, PageSpan, position};
 use crate::resources::markets::{BookBody, BookQuery, MarketBody, MarketStateBody};
 use crate::resources::spot::{AuctionBody, SpotQuery};
 use crate::resources::trades::MarketTradeBody;

@@ -4,11 +4,11 @@ use ledger::ContractId;
 use matching::{Event, Instruction};
 use uuid::Uuid;
 
-use super::super::history::{page, position};
+use super::super::history::page;
 use super::super::{Answer, Desk, Request};
 use super::span_of;
 use crate::problem::Problem;
-use crate::request::PageQuery;
+use crate::request::{PageQuery, position};
 use crate::resources::contracts::{BustBody, BustedBody, ContractBody, ContractRecord, NoticeBody, TerminationBody};
 use crate::resources::spot::SpotSaleBody;
 use crate::resources::trades::TradeBody;

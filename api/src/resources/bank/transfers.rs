@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use crate::auth::{Caller, FinanceOnly, Trader};
 use crate::problem::{Problem, ProblemBody};
-use crate::request::{Page, answer};
+use crate::request::{Page, PageQuery, PageSpan, answer, position};
 use crate::resources::controls::ReasonBody;
 use crate::resources::{submit, unexpected_receipt};
 
@@ -73,17 +73,19 @@ impl TransferBody {
             Event::DepositExpected(expected) => Some(expected.deposit),
             _ => None,
         });
-        let found = expected.and_then(|id| Some((id, exchange.bank().items.deposits.get(&id)?)));
+        let found = expected.and_then(|id| Some((id, exchange.bank().items.deposit(id)?)));
         found.map(|(id, deposit)| Self::of(id, deposit)).ok_or_else(unexpected_receipt)
     }
 
-    /// An organization's deposits, oldest first.
-    pub(crate) fn all_of(exchange: &Exchange, organization: OrganizationId) -> Vec<Self> {
-        let items = &exchange.bank().items;
-        let both = items.deposits.iter().chain(&items.settled_deposits);
-        let mut own: Vec<_> = both.filter(|(_, deposit)| deposit.organization == organization).collect();
-        own.sort_unstable_by_key(|(id, _)| **id);
-        own.into_iter().map(|(id, deposit)| Self::of(*id, deposit)).collect()
+    /// A page of an organization's deposits, oldest first.
+    pub(crate) fn page(
+        exchange: &Exchange,
+        organization: OrganizationId,
+        span: PageSpan,
+    ) -> Result<Page<Self>, Problem> {
+        let own = exchange.bank().items.deposits_of(organization, span.after_sequence());
+        let rows: Vec<_> = own.take(span.fetch_items()).collect();
+        span.page(&rows, |(event, ..)| position(*event), |(_, id, deposit)| Ok(Self::of(*id, deposit)))
     }
 }
 
@@ -130,8 +132,7 @@ impl PayoutBody {
 
     /// A payout by its id.
     fn find(exchange: &Exchange, id: PayoutId) -> Option<Self> {
-        let items = &exchange.bank().items;
-        items.payouts.get(&id).or_else(|| items.settled_payouts.get(&id)).map(|payout| Self::of(id, payout))
+        exchange.bank().items.payout(id).map(|payout| Self::of(id, payout))
     }
 
     /// The payout that these events asked for, or gave back.
@@ -144,14 +145,16 @@ impl PayoutBody {
         id.and_then(|id| Self::find(exchange, id)).ok_or_else(unexpected_receipt)
     }
 
-    /// An organization's payouts from a source, oldest first.
-    pub(crate) fn all_of(exchange: &Exchange, organization: OrganizationId, source: PayoutSource) -> Vec<Self> {
-        let items = &exchange.bank().items;
-        let both = items.payouts.iter().chain(&items.settled_payouts);
-        let own = both.filter(|(_, payout)| payout.organization == organization && payout.source == source);
-        let mut own: Vec<_> = own.collect();
-        own.sort_unstable_by_key(|(id, _)| **id);
-        own.into_iter().map(|(id, payout)| Self::of(*id, payout)).collect()
+    /// A page of an organization's payouts from a source, oldest first.
+    pub(crate) fn page(
+        exchange: &Exchange,
+        organization: OrganizationId,
+        source: PayoutSource,
+        span: PageSpan,
+    ) -> Result<Page<Self>, Problem> {
+        let own = exchange.bank().items.payouts_of(organization, source, span.after_sequence());
+        let rows: Vec<_> = own.take(span.fetch_items()).collect();
+        span.page(&rows, |(event, ..)| position(*event), |(_, id, payout)| Ok(Self::of(*id, payout)))
     }
 }
 
@@ -186,13 +189,19 @@ pub async fn expect(
     operation_id = "list_deposits",
     tag = "account",
     security(("oauth2" = ["buyer"]), ("oauth2" = ["provider"])),
-    responses((status = 200, description = "The deposits", body = Page<TransferBody>)),
+    params(PageQuery),
+    responses((status = 200, description = "A page of deposits", body = Page<TransferBody>)),
 )]
 #[get("/account/deposits")]
-pub async fn deposits(caller: Caller<Trader>, node: web::Data<Node>) -> HttpResponse {
+pub async fn deposits(
+    caller: Caller<Trader>,
+    query: web::Query<PageQuery>,
+    node: web::Data<Node>,
+) -> Result<HttpResponse, Problem> {
+    let span = query.span(&node).await?;
     let exchange = node.view.read();
-    let data = TransferBody::all_of(&exchange, caller.organization);
-    answer(HttpResponse::Ok(), exchange.sequence(), &Page { data, next_cursor: None })
+    let page = TransferBody::page(&exchange, caller.organization, span)?;
+    Ok(answer(HttpResponse::Ok(), exchange.sequence(), &page))
 }
 
 async fn ask_for(
@@ -209,10 +218,16 @@ async fn ask_for(
     Ok(answer(HttpResponse::Created(), receipt.sequence, &payout))
 }
 
-fn list(node: &Node, organization: OrganizationId, source: PayoutSource) -> HttpResponse {
+async fn list(
+    node: &Node,
+    organization: OrganizationId,
+    source: PayoutSource,
+    query: &PageQuery,
+) -> Result<HttpResponse, Problem> {
+    let span = query.span(node).await?;
     let exchange = node.view.read();
-    let data = PayoutBody::all_of(&exchange, organization, source);
-    answer(HttpResponse::Ok(), exchange.sequence(), &Page { data, next_cursor: None })
+    let page = PayoutBody::page(&exchange, organization, source, span)?;
+    Ok(answer(HttpResponse::Ok(), exchange.sequence(), &page))
 }
 
 /// Withdraw money that is free. It is in transit until the bank has booked it.
@@ -242,11 +257,16 @@ pub async fn withdraw(
     operation_id = "list_withdrawals",
     tag = "account",
     security(("oauth2" = ["buyer"]), ("oauth2" = ["provider"])),
-    responses((status = 200, description = "The withdrawals", body = Page<PayoutBody>)),
+    params(PageQuery),
+    responses((status = 200, description = "A page of withdrawals", body = Page<PayoutBody>)),
 )]
 #[get("/account/withdrawals")]
-pub async fn withdrawals(caller: Caller<Trader>, node: web::Data<Node>) -> HttpResponse {
-    list(&node, caller.organization, PayoutSource::Available)
+pub async fn withdrawals(
+    caller: Caller<Trader>,
+    query: web::Query<PageQuery>,
+    node: web::Data<Node>,
+) -> Result<HttpResponse, Problem> {
+    list(&node, caller.organization, PayoutSource::Available, &query).await
 }
 
 /// Have paid out what you have earned by delivering. It is in transit until the bank has booked it.
@@ -276,11 +296,16 @@ pub async fn pay_out(
     operation_id = "list_payouts",
     tag = "account",
     security(("oauth2" = ["buyer"]), ("oauth2" = ["provider"])),
-    responses((status = 200, description = "The payouts", body = Page<PayoutBody>)),
+    params(PageQuery),
+    responses((status = 200, description = "A page of payouts", body = Page<PayoutBody>)),
 )]
 #[get("/payouts")]
-pub async fn payouts(caller: Caller<Trader>, node: web::Data<Node>) -> HttpResponse {
-    list(&node, caller.organization, PayoutSource::Payable)
+pub async fn payouts(
+    caller: Caller<Trader>,
+    query: web::Query<PageQuery>,
+    node: web::Data<Node>,
+) -> Result<HttpResponse, Problem> {
+    list(&node, caller.organization, PayoutSource::Payable, &query).await
 }
 
 /// Give a payout or a withdrawal back that did not leave the bank.

@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::{BoxBody, seen};
 use crate::auth::{BoxReader, Caller, FinanceOnly};
 use crate::problem::{Problem, ProblemBody};
-use crate::request::{Page, answer};
+use crate::request::{Page, PageQuery, answer, position};
 use crate::resources::{submit, unexpected_receipt};
 
 /// What a client pays a box, or the exchange pays over.
@@ -113,9 +113,9 @@ pub async fn collect(
     operation_id = "list_collections",
     tag = "boxes",
     security(("oauth2" = ["provider"]), ("oauth2" = ["lender"]), ("oauth2" = ["finance"]), ("oauth2" = ["operator"]), ("oauth2" = ["auditor"])),
-    params(("box" = Uuid, Path, description = "The box's id")),
+    params(("box" = Uuid, Path, description = "The box's id"), PageQuery),
     responses(
-        (status = 200, description = "The collections", body = Page<CollectionBody>),
+        (status = 200, description = "A page of collections", body = Page<CollectionBody>),
         (status = 404, description = "No such box", body = ProblemBody, content_type = "application/problem+json"),
     ),
 )]
@@ -123,13 +123,21 @@ pub async fn collect(
 pub async fn list(
     caller: Caller<BoxReader>,
     id: web::Path<Uuid>,
+    query: web::Query<PageQuery>,
     node: web::Data<Node>,
 ) -> Result<HttpResponse, Problem> {
+    let span = query.span(&node).await?;
     let exchange = node.view.read();
     let record = seen(&exchange, &caller, BoxId::new(id.into_inner()))?;
-    let open = record.life.iter().flat_map(|life| &life.collected);
-    let data = open.map(|collection| CollectionBody::of(collection.sequence, &collection.content)).collect();
-    Ok(answer(HttpResponse::Ok(), exchange.sequence(), &Page { data, next_cursor: None }))
+    let open = record.life.as_ref().map(|life| life.collected.as_slice()).unwrap_or_default();
+    // They stand in the order of their events.
+    let later = &open[open.partition_point(|collection| collection.sequence <= span.after_sequence())..];
+    let page = span.page(
+        &later[..later.len().min(span.fetch_items())],
+        |collection| position(collection.sequence),
+        |collection| Ok::<_, Problem>(CollectionBody::of(collection.sequence, &collection.content)),
+    )?;
+    Ok(answer(HttpResponse::Ok(), exchange.sequence(), &page))
 }
 
 /// Take back a collection that was a mistake and that no run has paid out.

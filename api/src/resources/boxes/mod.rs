@@ -13,14 +13,14 @@ use actix_web::{HttpRequest, HttpResponse, get, post, put, web};
 use infra::node::Node;
 use ledger::deal::{DealTerms, Standing};
 use ledger::{Amount, BoxId, ClientId, Currency, Day, Instant, ItemName, OrganizationId};
-use matching::{BoxRecord, DealParty, DealVersion, Event, Exchange, Instruction};
+use matching::{BoxRecord, BoxViewer, DealParty, DealVersion, Event, Exchange, Instruction};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use crate::auth::{BoxMaker, BoxReader, Caller, FinanceOnly, Role, RoleSet};
 use crate::problem::{Problem, ProblemBody};
-use crate::request::{Page, answer};
+use crate::request::{Page, PageQuery, answer, position};
 use crate::resources::{submit, unexpected_receipt};
 
 /// A box with a version of its deal.
@@ -128,6 +128,14 @@ pub struct BoxSummary {
     version: usize,
 }
 
+impl BoxSummary {
+    fn of(id: BoxId, record: &BoxRecord) -> Result<Self, Problem> {
+        let terms = record.deal().ok_or_else(|| Problem::not_found("box"))?.terms();
+        let (name, sponsor, currency) = (terms.name.clone(), terms.sponsor, terms.currency);
+        Ok(Self { id: id.uuid(), name, sponsor, currency, version: record.versions.len() })
+    }
+}
+
 /// Whether a caller sees a box: providers see their own, lenders those that they lend to, the operator's people all.
 fn sees<R: RoleSet>(caller: &Caller<R>, record: &BoxRecord) -> bool {
     match caller.role {
@@ -189,20 +197,25 @@ pub async fn create(
     operation_id = "list_boxes",
     tag = "boxes",
     security(("oauth2" = ["provider"]), ("oauth2" = ["lender"]), ("oauth2" = ["finance"]), ("oauth2" = ["operator"]), ("oauth2" = ["auditor"])),
-    responses((status = 200, description = "The boxes", body = Page<BoxSummary>)),
+    params(PageQuery),
+    responses((status = 200, description = "A page of boxes", body = Page<BoxSummary>)),
 )]
 #[get("/boxes")]
-pub async fn list(caller: Caller<BoxReader>, node: web::Data<Node>) -> Result<HttpResponse, Problem> {
+pub async fn list(
+    caller: Caller<BoxReader>,
+    query: web::Query<PageQuery>,
+    node: web::Data<Node>,
+) -> Result<HttpResponse, Problem> {
+    let span = query.span(&node).await?;
+    let viewer = match caller.role {
+        Role::Provider => BoxViewer::Sponsor(caller.organization),
+        Role::Lender => BoxViewer::Lender(caller.organization),
+        _ => BoxViewer::Operator,
+    };
     let exchange = node.view.read();
-    let seen = exchange.boxes().iter().filter(|(_, record)| sees(&caller, record));
-    let newest = seen.filter_map(|(id, record)| Some((id, record.versions.len(), record.deal()?)));
-    let summaries = newest.map(|(id, version, deal)| {
-        let terms = deal.terms();
-        let (name, sponsor, currency) = (terms.name.clone(), terms.sponsor, terms.currency);
-        BoxSummary { id: id.uuid(), name, sponsor, currency, version }
-    });
-    let data = summaries.collect();
-    Ok(answer(HttpResponse::Ok(), exchange.sequence(), &Page { data, next_cursor: None }))
+    let seen = exchange.boxes().seen_by(viewer, span.after_sequence(), span.fetch_items());
+    let page = span.page(&seen, |(_, record)| position(record.created), |(id, record)| BoxSummary::of(*id, record))?;
+    Ok(answer(HttpResponse::Ok(), exchange.sequence(), &page))
 }
 
 /// Who lends to a box.

@@ -12,7 +12,7 @@ use uuid::Uuid;
 use super::{BoxBody, seen};
 use crate::auth::{BoxReader, Caller, FinanceOnly};
 use crate::problem::{Problem, ProblemBody};
-use crate::request::{Page, answer};
+use crate::request::{Page, PageSpan, answer, position};
 use crate::resources::{submit, unexpected_receipt};
 
 /// A waterfall run to be started.
@@ -166,6 +166,10 @@ pub struct RunQuery {
     /// Only that of this determination date.
     #[param(value_type = Option<String>, format = Date)]
     date: Option<Day>,
+    /// Where the page before ended: its `next_cursor`.
+    cursor: Option<String>,
+    /// Items in the page, 1 to 500; 50 when not given.
+    limit: Option<u32>,
 }
 
 /// The waterfall runs of a box that stand, in the order of their dates.
@@ -175,7 +179,7 @@ pub struct RunQuery {
     security(("oauth2" = ["provider"]), ("oauth2" = ["lender"]), ("oauth2" = ["finance"]), ("oauth2" = ["operator"]), ("oauth2" = ["auditor"])),
     params(("box" = Uuid, Path, description = "The box's id"), RunQuery),
     responses(
-        (status = 200, description = "The runs", body = Page<RunBody>),
+        (status = 200, description = "A page of runs", body = Page<RunBody>),
         (status = 404, description = "No such box", body = ProblemBody, content_type = "application/problem+json"),
     ),
 )]
@@ -186,10 +190,15 @@ pub async fn list(
     query: web::Query<RunQuery>,
     node: web::Data<Node>,
 ) -> Result<HttpResponse, Problem> {
+    let span = PageSpan::of(query.cursor.as_deref(), query.limit)?;
     let exchange = node.view.read();
     let record = seen(&exchange, &caller, BoxId::new(id.into_inner()))?;
-    let wanted = |run: &&StandingRun| query.date.is_none_or(|date| run.content.run.date == date);
-    let runs = record.life.iter().flat_map(|life| &life.runs);
-    let data = runs.filter(wanted).map(|run| RunBody::of(run.sequence, run.at, &run.content)).collect();
-    Ok(answer(HttpResponse::Ok(), exchange.sequence(), &Page { data, next_cursor: None }))
+    let runs = record.life.as_ref().map(|life| life.runs.as_slice()).unwrap_or_default();
+    // They stand in the order of their dates, one for each, and in that of their events.
+    let later = runs[runs.partition_point(|run| run.sequence <= span.after_sequence())..].iter();
+    let wanted = later.filter(|run| query.date.is_none_or(|date| run.content.run.date == date));
+    let rows: Vec<&StandingRun> = wanted.take(span.fetch_items()).collect();
+    let body = |run: &&StandingRun| Ok::<_, Problem>(RunBody::of(run.sequence, run.at, &run.content));
+    let page = span.page(&rows, |run| position(run.sequence), body)?;
+    Ok(answer(HttpResponse::Ok(), exchange.sequence(), &page))
 }

@@ -1,7 +1,5 @@
 //! The bank: its accounts, bookings, and what they were for.
 
-use std::collections::BTreeMap;
-
 use ledger::{Amount, Day};
 
 use crate::exchange::bank::{
@@ -23,7 +21,7 @@ impl Bank {
         self.accounts.remove(&e.account);
     }
 
-    pub(super) fn expect(&mut self, e: &DepositExpected) {
+    pub(super) fn expect(&mut self, e: &DepositExpected, sequence: u64) {
         self.items.references.insert(e.reference, Expected::Deposit(e.deposit));
         let deposit = OpenDeposit {
             organization: e.organization,
@@ -32,11 +30,11 @@ impl Bank {
             left: e.amount,
             reference: Some(e.reference),
         };
-        self.items.deposits.insert(e.deposit, deposit);
+        self.items.add_deposit(e.deposit, deposit, sequence);
     }
 
     /// A deposit that was credited before its booking: the booking is still to come.
-    pub(super) fn record(&mut self, e: &DepositReceived) {
+    pub(super) fn record(&mut self, e: &DepositReceived, sequence: u64) {
         let deposit = OpenDeposit {
             organization: e.organization,
             currency: e.currency,
@@ -44,7 +42,7 @@ impl Bank {
             left: e.amount,
             reference: None,
         };
-        self.items.deposits.insert(e.deposit, deposit);
+        self.items.add_deposit(e.deposit, deposit, sequence);
     }
 
     pub(super) fn import(&mut self, e: &StatementImported) {
@@ -91,7 +89,7 @@ impl Bank {
         self.reconciliations.remove(&e.undone.reconciliation);
     }
 
-    pub(super) fn pay_out(&mut self, e: &PayoutRequested, withholding_bps: u16) {
+    pub(super) fn pay_out(&mut self, e: &PayoutRequested, withholding_bps: u16, sequence: u64) {
         self.items.references.insert(e.reference, Expected::Payout(e.payout));
         let payout = OpenPayout {
             organization: e.organization,
@@ -104,53 +102,40 @@ impl Bank {
             reference: e.reference,
             returned: false,
         };
-        self.items.payouts.insert(e.payout, payout);
+        self.items.add_payout(e.payout, payout, sequence);
     }
 
     /// Tells the rate at which tax had been withheld from it.
     pub(super) fn take_back(&mut self, e: &PayoutReturned) -> u16 {
-        let Some(mut payout) = self.items.payouts.remove(&e.payout) else { return 0 };
+        let Some(mut payout) = self.items.take_payout(e.payout) else { return 0 };
         (payout.left, payout.returned) = (Amount::ZERO, true);
         let withholding_bps = payout.withholding_bps;
-        self.items.settled_payouts.insert(e.payout, payout);
+        self.items.put_payout(e.payout, payout);
         withholding_bps
     }
 }
 
 impl OpenItems {
     /// Takes what bookings were for off what is open, or puts it back. What nothing is open of stays known, so that it can be.
-    pub(in crate::exchange) fn settle(&mut self, items: &[MatchedItem], back: bool) {
+    fn settle(&mut self, items: &[MatchedItem], back: bool) {
         for item in items {
             let amount = if back { -item.amount } else { item.amount };
             match item.target {
                 MatchedTarget::Deposit { deposit, .. } | MatchedTarget::Recorded { deposit, .. } => {
-                    move_item(&mut self.deposits, &mut self.settled_deposits, deposit, |open| {
+                    if let Some(mut open) = self.take_deposit(deposit) {
                         open.left -= amount;
-                        open.left
-                    });
+                        self.put_deposit(deposit, open);
+                    }
                 }
                 MatchedTarget::Payout { payout, .. } => {
-                    move_item(&mut self.payouts, &mut self.settled_payouts, payout, |open| {
+                    if let Some(mut open) = self.take_payout(payout) {
                         open.left += amount;
-                        open.left
-                    });
+                        self.put_payout(payout, open);
+                    }
                 }
                 MatchedTarget::Organization { .. } | MatchedTarget::Box { .. } | MatchedTarget::Account { .. } => {}
             }
         }
-    }
-}
-
-/// Changes an item, be it open or settled, and keeps it among those that are open while something is left of it.
-fn move_item<K: Ord + Copy, T>(
-    open: &mut BTreeMap<K, T>,
-    settled: &mut BTreeMap<K, T>,
-    key: K,
-    change: impl FnOnce(&mut T) -> Amount,
-) {
-    if let Some(mut item) = open.remove(&key).or_else(|| settled.remove(&key)) {
-        let of_its_kind = if change(&mut item) > Amount::ZERO { open } else { settled };
-        of_its_kind.insert(key, item);
     }
 }
 

@@ -6,25 +6,36 @@ use ledger::{BoxId, ClientId, Instant};
 use crate::Hour;
 use crate::exchange::boxes::{BoxLife, Boxes, DealVersion, StandingCollection, StandingRun};
 use crate::exchange::{
-    AgreementInvoiced, BoxCollected, CollectionReversed, ContractAssigned, DealClosed, LendersSet, WaterfallReversed,
-    WaterfallRun,
+    AgreementInvoiced, BoxCollected, BoxCreated, CollectionReversed, ContractAssigned, DealClosed, LendersSet,
+    WaterfallReversed, WaterfallRun,
 };
 
 impl Boxes {
     pub(super) fn agree(&mut self, id: BoxId, deal: &DealTerms, by: ClientId, at: Instant) {
         // What was decided fits together.
         let Ok(deal) = Deal::new(deal.clone()) else { return };
-        self.0.entry(id).or_default().versions.push(DealVersion { at, by, deal });
+        self.records.entry(id).or_default().versions.push(DealVersion { at, by, deal });
+    }
+
+    /// Takes up a box with the first version of its deal.
+    pub(super) fn create(&mut self, e: &BoxCreated, at: Instant, sequence: u64) {
+        self.agree(e.r#box, &e.deal, e.by, at);
+        if let Some(record) = self.records.get_mut(&e.r#box) {
+            record.created = sequence;
+            self.created.insert(sequence, e.r#box);
+            // The sponsor of a deal stays.
+            self.sponsored.insert((e.deal.sponsor, sequence));
+        }
     }
 
     pub(super) fn close(&mut self, e: &DealClosed) {
-        let Some(record) = self.0.get_mut(&e.r#box) else { return };
+        let Some(record) = self.records.get_mut(&e.r#box) else { return };
         let standing = record.deal().map(Standing::at_closing).unwrap_or_default();
         record.life = Some(BoxLife { standing, ..BoxLife::default() });
     }
 
     pub(super) fn assign(&mut self, e: &ContractAssigned) {
-        if let Some(record) = self.0.get_mut(&e.to.r#box) {
+        if let Some(record) = self.records.get_mut(&e.to.r#box) {
             record.assigned.insert(e.to.name, e.contract);
         }
     }
@@ -42,7 +53,7 @@ impl Boxes {
     }
 
     pub(super) fn run(&mut self, e: &WaterfallRun, at: Instant, sequence: u64) {
-        let Some(record) = self.0.get_mut(&e.r#box) else { return };
+        let Some(record) = self.records.get_mut(&e.r#box) else { return };
         let (Some(version), Some(life)) = (record.versions.last(), record.life.as_mut()) else { return };
         let (collected, later) =
             std::mem::take(&mut life.collected).into_iter().partition(|kept| kept.content.paid <= e.run.date);
@@ -101,7 +112,11 @@ impl Boxes {
     }
 
     pub(super) fn set_lenders(&mut self, e: &LendersSet) {
-        if let Some(record) = self.0.get_mut(&e.r#box) {
+        if let Some(record) = self.records.get_mut(&e.r#box) {
+            for lender in &record.lenders {
+                self.lent.remove(&(*lender, record.created));
+            }
+            self.lent.extend(e.lenders.iter().map(|lender| (*lender, record.created)));
             record.lenders.clone_from(&e.lenders);
         }
     }
@@ -117,6 +132,6 @@ impl Boxes {
     }
 
     fn life(&mut self, id: BoxId) -> Option<&mut BoxLife> {
-        self.0.get_mut(&id).and_then(|record| record.life.as_mut())
+        self.records.get_mut(&id).and_then(|record| record.life.as_mut())
     }
 }

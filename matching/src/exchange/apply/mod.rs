@@ -55,10 +55,10 @@ impl Exchange {
             Event::OrderLimitSet(e) => self.change(e.organization, |it| it.open_orders_max = e.open_orders_max),
             Event::BudgetSet(e) => self.apply_budget(e),
             Event::SpotInterrupted(_) => {}
-            Event::DepositReceived(e) => self.bank.record(e),
+            Event::DepositReceived(e) => self.bank.record(e, record.sequence),
             Event::BankAccountOpened(e) => self.bank.open(e, record.at.day()),
             Event::BankAccountClosed(e) => self.bank.close(e),
-            Event::DepositExpected(e) => self.bank.expect(e),
+            Event::DepositExpected(e) => self.bank.expect(e, record.sequence),
             Event::StatementImported(e) => self.bank.import(e),
             Event::BankLinesBooked(e) => self.bank.book(e),
             Event::Reconciled(e) => self.bank.reconcile(e, record.sequence),
@@ -70,7 +70,7 @@ impl Exchange {
             Event::JournalApproved(e) => self.accounting.approve(e, record.sequence),
             Event::JournalRejected(e) => self.accounting.reject(e),
             Event::WithholdingSet(e) => self.change(e.organization, |it| it.withholding_bps = e.basis_points),
-            Event::BoxCreated(e) => self.boxes.agree(e.r#box, &e.deal, e.by, record.at),
+            Event::BoxCreated(e) => self.boxes.create(e, record.at, record.sequence),
             Event::DealAmended(e) => self.change_box(e.r#box, |boxes| boxes.agree(e.r#box, &e.deal, e.by, record.at)),
             Event::DealClosed(e) => self.change_box(e.r#box, |boxes| boxes.close(e)),
             Event::BoxCollected(e) => self.boxes.collect(e, record.sequence),
@@ -156,7 +156,7 @@ impl Exchange {
         let is_taxed = e.source == PayoutSource::Payable;
         let known = self.organizations.get(&e.organization).filter(|_| is_taxed);
         let basis_points = known.map_or(0, |known| known.withholding_bps);
-        self.bank.pay_out(e, basis_points);
+        self.bank.pay_out(e, basis_points, self.sequence);
         self.withhold(e.organization, e.currency, (e.amount + e.withheld, basis_points, e.withheld));
     }
 

@@ -7,7 +7,7 @@ use ledger::{
 
 use super::check_text;
 use crate::DerivedIds;
-use crate::exchange::bank::{OpenItems, OpenLine};
+use crate::exchange::bank::{OpenLine, Taken};
 use crate::exchange::{
     BankAccountClosed, BankAccountOpened, BankLineId, BankLinesBooked, DepositExpected, Event, Exchange, ItemChoice,
     MatchedItem, MatchedLine, MatchedTarget, PayoutRequested, PayoutReturned, PayoutSource, Reconciled,
@@ -76,8 +76,7 @@ impl Exchange {
         if !self.bank.accounts.values().any(|account| account.currency == currency) {
             return Err(Refusal::BankAccountUnknown);
         }
-        let own = self.bank.items.deposits.values().filter(|deposit| deposit.organization == organization);
-        if own.count() >= DEPOSITS_MAX {
+        if self.bank.items.open_deposits_of(organization) >= DEPOSITS_MAX {
             return Err(Refusal::TooManyDeposits { max: DEPOSITS_MAX });
         }
         let deposit = DepositId::new(ids.mint());
@@ -166,11 +165,11 @@ impl Exchange {
         out: &mut Vec<Event>,
     ) {
         let Some(known) = self.bank.accounts.get(&account) else { return };
-        let mut items: Option<OpenItems> = None;
+        let mut taken = Taken::default();
         for (place, line) in (1..).zip(lines) {
             let day = self.day_of_booking(line);
             let open = OpenLine { account, line: line.clone(), day, left: line.amount };
-            let explained = items.as_ref().unwrap_or(&self.bank.items).explain(known, &open);
+            let explained = self.bank.items.explain(known, &open, &taken);
             let Some((matched, difference, rule)) = explained else { continue };
             let id = BankLineId { statement, line: place };
             let reconciled = Reconciled {
@@ -184,7 +183,7 @@ impl Exchange {
                 day: Some(day),
                 by: None,
             };
-            items.get_or_insert_with(|| self.bank.items.clone()).settle(&reconciled.items, false);
+            taken.take(&self.bank.items, &reconciled.items, known.currency);
             out.push(reconciled.into());
         }
     }

@@ -4,8 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use ledger::deal::{Deal, DealTerms};
 use ledger::{
-    Account, AccountKind, Amount, BoxId, ClientId, ClosedAccount, ContractId, EntityId, ItemName, OrganizationId,
-    Owner, exact,
+    Account, AccountKind, Amount, BoxId, ClientId, ClosedAccount, ContractId, ItemName, OrganizationId, Owner, exact,
 };
 
 use crate::DerivedIds;
@@ -123,8 +122,7 @@ impl Exchange {
             return not_due("something was collected that no run has paid out: start the next one");
         }
         let currency = deal.terms().currency;
-        let of_it = |(account, _): &(Account, Amount)| account.entity == EntityId::Box(id);
-        let balances: Vec<(Account, Amount)> = self.books.sorted().into_iter().filter(of_it).collect();
+        let balances: Vec<(Account, Amount)> = self.books.of_box(id).collect();
         let is_open = |account: &Account| {
             use AccountKind::{AccruedCost, AccruedInterest, BoxCash, Debt, Receivable, ReserveCash, TrappedCash};
             let open = [BoxCash, ReserveCash, TrappedCash, AccruedCost, AccruedInterest, Debt];

@@ -202,7 +202,7 @@ pub struct ReconciliationUndone {
 }
 
 /// Where the money of a payout comes from.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum PayoutSource {
     /// What the organization has earned.
