@@ -3,14 +3,12 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 CARGO := cargo --locked
-SECONDWIND := target/debug/secondwind
 
 .PHONY: run test verify bench attacks demo-month demo-box lint release prerequisites test-prerequisites clean
 
 ## run: start everything on this machine and print how to use it (KAFKA=apache for a real broker)
 run: prerequisites
-	$(CARGO) build --quiet --bin secondwind
-	exec $(SECONDWIND) run
+	exec $(CARGO) run --quiet --bin secondwind -- run
 
 ## test: every test that fits into minutes
 test: test-prerequisites

@@ -5,7 +5,8 @@
 
 use std::cell::RefCell;
 
-use actix_web::http::{StatusCode, header};
+use actix_web::http::StatusCode;
+use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::{HttpResponse, ResponseError};
 use matching::Refusal;
 use serde::Serialize;
@@ -79,10 +80,12 @@ problem_codes! {
     ForbiddenRole = "forbidden_role", 403, "Not for this role";
     ForbiddenEntity = "forbidden_entity", 403, "Not your books";
     NotFound = "not_found", 404, "Nothing here";
+    MethodNotAllowed = "method_not_allowed", 405, "Not with this method";
     IdempotencyKeyInvalid = "idempotency_key_invalid", 400, "The idempotency key is not usable";
     IdempotencyKeyReused = "idempotency_key_reused", 422, "The key stands for another request";
     ResumeTooOld = "resume_too_old", 410, "Too long ago to resume";
     QueueFull = "queue_full", 503, "Too busy";
+    TooBusy = "too_busy", 503, "Too busy to compute this now";
     OutcomeUnknown = "outcome_unknown", 503, "The outcome is unknown";
     NotCaughtUp = "not_caught_up", 503, "Not that far yet";
     ClockIsReal = "clock_is_real", 409, "The clock cannot be moved";
@@ -200,6 +203,7 @@ problem_codes! {
 pub struct Problem {
     code: ProblemCode,
     detail: String,
+    header: Option<(HeaderName, HeaderValue)>,
 }
 
 /// An error answer as it is sent.
@@ -229,7 +233,13 @@ pub struct ProblemBody {
 impl Problem {
     /// A problem of this cause; `detail` tells this caller what was wrong with this request.
     pub fn new(code: ProblemCode, detail: impl Into<String>) -> Self {
-        Self { code, detail: detail.into() }
+        Self { code, detail: detail.into(), header: None }
+    }
+
+    /// The same problem with a header that tells what to do about it, in the place of the usual one.
+    #[must_use]
+    pub fn with_header(self, name: HeaderName, value: HeaderValue) -> Self {
+        Self { header: Some((name, value)), ..self }
     }
 
     /// Nothing is there, or nothing that this caller may see.
@@ -296,6 +306,9 @@ impl ResponseError for Problem {
                 response.insert_header((header::RETRY_AFTER, RETRY_AFTER_SECONDS));
             }
             _ => {}
+        }
+        if let Some((name, value)) = &self.header {
+            response.insert_header((name.clone(), value.clone()));
         }
         let body = serde_json::to_string(&self.body()).unwrap_or_default();
         response.content_type("application/problem+json").body(body)

@@ -2,18 +2,26 @@
 
 use std::time::Duration;
 
-use actix_web::error::{JsonPayloadError, PathError, QueryPayloadError, UrlencodedError};
-use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, web};
+use actix_web::dev::Payload;
+use actix_web::error::{PathError, PayloadError, QueryPayloadError, UrlencodedError};
+use actix_web::http::header;
+use actix_web::{FromRequest, HttpMessage as _, HttpRequest, HttpResponse, HttpResponseBuilder, web};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use futures::StreamExt as _;
+use futures::future::LocalBoxFuture;
 use infra::journal::IdempotencyKey;
 use infra::node::Node;
 use ledger::OrganizationId;
+use percent_encoding::percent_decode_str;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use utoipa::{IntoParams, ToSchema};
+use uuid::Uuid;
 
 use crate::problem::{Problem, ProblemCode};
+use crate::strict_json;
 
 /// The longest body, in bytes.
 pub const BODY_BYTES_MAX: usize = 65_536;
@@ -21,6 +29,8 @@ pub const BODY_BYTES_MAX: usize = 65_536;
 const KEY_LENGTH_MAX: usize = 128;
 /// How long a read waits for the read models.
 const READ_PATIENCE: Duration = Duration::from_secs(5);
+/// How far ahead of the log a read may be asked for: what one commit may add while the request is under way.
+const AHEAD_MAX: u64 = 10_000;
 /// What a table of comma-separated values is sent as.
 pub const CSV_TYPE: &str = "text/csv; charset=utf-8; header=present";
 /// The header of an answer that says how far the log was.
@@ -30,20 +40,72 @@ const PAGE_DEFAULT: u32 = 50;
 /// The most items in a page.
 const PAGE_MAX: u32 = 500;
 
-/// JSON bodies: bounded, `application/json` only, with problems for what is wrong.
-pub fn json_config() -> web::JsonConfig {
-    web::JsonConfig::default().limit(BODY_BYTES_MAX).error_handler(|error, _| json_problem(&error).into())
+/// A JSON body: bounded, `application/json` only, an object wherever a structure belongs, with problems for what is wrong.
+#[derive(Debug)]
+pub struct JsonBody<T>(T);
+
+impl<T> JsonBody<T> {
+    /// What was sent.
+    pub fn into_inner(self) -> T {
+        self.0
+    }
 }
 
-fn json_problem(error: &JsonPayloadError) -> Problem {
-    match error {
-        JsonPayloadError::Overflow { .. } | JsonPayloadError::OverflowKnownLength { .. } => too_large(),
-        JsonPayloadError::ContentType => {
-            Problem::new(ProblemCode::UnsupportedMediaType, "Content-Type must be application/json.")
-        }
-        JsonPayloadError::Deserialize(error) => body_problem(error),
-        _ => Problem::new(ProblemCode::MalformedJson, "The body cannot be read to its end."),
+impl<T> std::ops::Deref for JsonBody<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.0
     }
+}
+
+impl<T: DeserializeOwned + 'static> FromRequest for JsonBody<T> {
+    type Error = Problem;
+    type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let (request, payload) = (request.clone(), payload.take());
+        Box::pin(async move {
+            let kind = request.mime_type().ok().flatten();
+            if !kind
+                .is_some_and(|kind| kind.subtype() == "json" || kind.suffix().is_some_and(|suffix| suffix == "json"))
+            {
+                return Err(Problem::new(ProblemCode::UnsupportedMediaType, "Content-Type must be application/json."));
+            }
+            let body = read_body(&request, payload, BODY_BYTES_MAX, too_large).await?;
+            strict_json::from_slice(&body).map(Self).map_err(|error| body_problem(&error))
+        })
+    }
+}
+
+/// Reads a body of at most `bytes_max` bytes.
+///
+/// # Errors
+/// What `too_large` tells of a longer one, and a [`Problem`] when it is cut off or comes too slowly.
+pub async fn read_body(
+    request: &HttpRequest,
+    mut payload: Payload,
+    bytes_max: usize,
+    too_large: impl Fn() -> Problem,
+) -> Result<Vec<u8>, Problem> {
+    let announced = request.headers().get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
+    if announced.is_some_and(|length: usize| length > bytes_max) {
+        return Err(too_large());
+    }
+    let mut body = Vec::new();
+    while let Some(chunk) = payload.next().await {
+        let chunk = chunk.map_err(|error| payload_problem(&error))?;
+        if body.len() + chunk.len() > bytes_max {
+            return Err(too_large());
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body)
+}
+
+/// A body that does not come to its end.
+fn payload_problem(_error: &PayloadError) -> Problem {
+    Problem::new(ProblemCode::MalformedJson, "The body cannot be read to its end.")
 }
 
 /// What is wrong with a body that is not JSON, or not of the form that is asked for.
@@ -122,7 +184,7 @@ pub fn idempotency_key_of_item<T: Serialize>(
         let detail = format!("Idempotency-Key must be 1 to {KEY_LENGTH_MAX} printable ASCII characters.");
         Problem::new(ProblemCode::IdempotencyKeyInvalid, detail)
     })?;
-    let operation = format!("{} {}", request.method(), request.path());
+    let operation = format!("{} {}", request.method(), canonical_path(request.path()));
     let mut digest = Sha256::new();
     for part in [organization.as_str(), &operation, key] {
         digest.update((part.len() as u64).to_le_bytes());
@@ -139,12 +201,49 @@ pub fn idempotency_key_of_item<T: Serialize>(
     }))
 }
 
+/// Whether a target holds a control character, percent-encoded: no parameter may, and the database takes none that is NUL.
+pub fn has_control_characters(target: &str) -> bool {
+    target.contains('%') && percent_decode_str(target).any(|byte| byte.is_ascii_control())
+}
+
+/// A target that holds a control character.
+pub(crate) fn control_characters() -> Problem {
+    Problem::new(ProblemCode::InvalidQuery, "The path or the query has a control character.")
+}
+
+/// A path in the one form of all its spellings: characters that need no percent-encoding have none, and ids are in lower case with
+/// hyphens. What clients usually send is in this form already.
+fn canonical_path(path: &str) -> String {
+    let segments = path.split('/').map(|segment| {
+        let decoded = percent_decode_str(segment).decode_utf8_lossy();
+        match Uuid::try_parse(&decoded) {
+            Ok(id) => id.to_string(),
+            // What would otherwise read like another path keeps its encoding.
+            Err(_) => decoded.replace('%', "%25").replace('/', "%2F"),
+        }
+    });
+    segments.collect::<Vec<_>>().join("/")
+}
+
+/// The sequence that a read must include: everything that was committed when it came, and `min_sequence`.
+///
+/// # Errors
+/// A [`Problem`] when `min_sequence` is so far ahead that no answer, event or record has told it.
+pub fn needed_sequence(node: &Node, min_sequence: Option<u64>) -> Result<u64, Problem> {
+    let (head, wanted) = (node.log.head(), min_sequence.unwrap_or(0));
+    if wanted.saturating_sub(head) > AHEAD_MAX {
+        let detail = format!("min_sequence is {wanted}, and the log ends at {head}.");
+        return Err(Problem::new(ProblemCode::InvalidQuery, detail));
+    }
+    Ok(head.max(wanted))
+}
+
 /// Waits until reads include everything that was committed when the request came, and `min_sequence`.
 ///
 /// # Errors
-/// A [`Problem`] with the code `not_caught_up` when that takes too long.
+/// A [`Problem`] with the code `not_caught_up` when that takes too long, or when `min_sequence` is far ahead of the log.
 pub async fn await_reads(node: &Node, min_sequence: Option<u64>) -> Result<(), Problem> {
-    let needed = node.log.head().max(min_sequence.unwrap_or(0));
+    let needed = needed_sequence(node, min_sequence)?;
     if node.projection.reached(needed, READ_PATIENCE).await {
         return Ok(());
     }
@@ -284,6 +383,31 @@ mod tests {
             }
         }
         assert_eq!(seen, rows);
+    }
+
+    #[test]
+    fn spellings_of_a_path_are_one() {
+        for path in ["/v1/orders", "/v1/%6frders", "/v1/%6Frder%73"] {
+            assert_eq!(canonical_path(path), "/v1/orders", "{path}");
+        }
+        let id = "/v1/outages/01890a5d-ac96-774b-bcce-b302099a8057/accept";
+        for path in [id, &id.to_uppercase().replace("/V1/OUTAGES", "/v1/outages").replace("/ACCEPT", "/accept")] {
+            assert_eq!(canonical_path(path), id, "{path}");
+        }
+        assert_eq!(canonical_path(&id.replace('-', "")), id);
+        assert_eq!(canonical_path("/v1/a%2fb"), "/v1/a%2Fb", "which is not /v1/a/b");
+        assert_eq!(canonical_path("/v1/a%252Fb"), "/v1/a%252Fb", "nor is this the one before");
+    }
+
+    #[test]
+    fn control_characters_are_found_in_paths_and_queries() {
+        let has = has_control_characters;
+        for target in ["/v1/invoices/%00", "/v1/orders?status=%00", "/v1/orders?a=1&b=x%0Ay", "/%7f", "/a%1fb"] {
+            assert!(has(target), "{target}");
+        }
+        for target in ["/v1/orders", "/v1/orders?status=a%20b", "/v1/%2500", "/%C3%BC?x=%e2%82%ac"] {
+            assert!(!has(target), "{target}");
+        }
     }
 
     #[test]

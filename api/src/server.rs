@@ -6,8 +6,9 @@ use std::net::{SocketAddr, TcpListener};
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServerHandle, ServiceRequest, ServiceResponse};
 use actix_web::http::header::{self, HeaderName, HeaderValue};
+use actix_web::http::uri::PathAndQuery;
 use actix_web::middleware::{Next, from_fn};
-use actix_web::{App, Error, HttpResponse, HttpServer, ResponseError, get, web};
+use actix_web::{App, Error, HttpRequest, HttpResponse, HttpServer, ResponseError, get, web};
 use infra::node::Node;
 use tracing_actix_web::{RequestId, TracingLogger};
 use utoipa::openapi::OpenApi;
@@ -18,9 +19,9 @@ use utoipa_swagger_ui::SwaggerUi;
 use crate::auth::{self, Tokens};
 use crate::connection::Connection;
 use crate::problem::{Problem, ProblemCode, REQUEST_ID};
-use crate::request::{form_config, json_config, path_config, query_config};
+use crate::request::{control_characters, form_config, has_control_characters, path_config, query_config};
 use crate::resources::ledger::streaming::Reports;
-use crate::{openapi, resources};
+use crate::{openapi, operations, resources};
 
 /// The header that carries a request's id.
 const REQUEST_ID_HEADER: &str = "x-request-id";
@@ -51,7 +52,6 @@ impl Server {
                 .app_data(node.clone())
                 .app_data(tokens.clone())
                 .app_data(reports.clone())
-                .app_data(json_config())
                 .app_data(form_config())
                 .app_data(path_config())
                 .app_data(query_config())
@@ -258,8 +258,9 @@ async fn error_page(code: web::Path<String>) -> Result<HttpResponse, Problem> {
     Ok(HttpResponse::Ok().content_type("text/markdown; charset=utf-8").body(code.page()))
 }
 
-async fn nothing_here() -> Result<HttpResponse, Problem> {
-    Err(Problem::not_found("path, or not with this method"))
+/// What no handler is for: no path of the API, or not with this method.
+async fn nothing_here(request: HttpRequest) -> Result<HttpResponse, Problem> {
+    Err(operations::no_operation(request.method().as_str(), request.match_info().as_str()))
 }
 
 /// Gives every answer its request's id, and every error the form of a problem.
@@ -273,7 +274,12 @@ async fn answer_in_one_form<B: MessageBody + 'static>(
     };
     REQUEST_ID
         .scope(RefCell::new(id.clone()), async move {
-            let mut response = next.call(request).await?.map_into_boxed_body();
+            let mut response =
+                if has_control_characters(request.uri().path_and_query().map_or("", PathAndQuery::as_str)) {
+                    request.into_response(control_characters().error_response())
+                } else {
+                    next.call(request).await?.map_into_boxed_body()
+                };
             let status = response.status();
             let is_problem = response
                 .headers()

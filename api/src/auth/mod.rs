@@ -3,6 +3,7 @@
 mod caller;
 mod clients;
 mod routes;
+mod secrets;
 mod tokens;
 
 pub use caller::{

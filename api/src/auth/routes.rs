@@ -50,6 +50,7 @@ pub struct TokenBody {
         (status = 200, description = "A token, valid for 15 minutes", body = TokenBody),
         (status = 400, description = "Not a client-credentials request", body = ProblemBody, content_type = "application/problem+json"),
         (status = 401, description = "Client unknown or secret wrong", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 503, description = "Too busy", body = ProblemBody, content_type = "application/problem+json"),
     ),
 )]
 #[post("/oauth/token")]
@@ -68,6 +69,7 @@ pub async fn token(
     let (client_id, secret) = credentials.ok_or_else(|| incomplete("client_id and client_secret are missing."))?;
     let identity = authenticate(&node.database, &client_id, &secret).await.map_err(|error| match error {
         super::ClientError::Pool(error) => Problem::from(error),
+        super::ClientError::Busy => Problem::new(ProblemCode::TooBusy, "Too many secrets are being checked."),
         error => Problem::internal(&error),
     })?;
     let refused = || Problem::new(ProblemCode::InvalidClient, "client_id and client_secret do not fit.");

@@ -12,8 +12,12 @@ use serde_json::value::{RawValue, to_raw_value};
 use super::names::Names;
 use super::routes::{self, Route};
 use crate::auth::{OPERATOR_ORGANIZATION, Role, require_role};
+use crate::operations::no_operation;
 use crate::problem::{Problem, ProblemCode};
-use crate::request::{BODY_BYTES_MAX, body_problem, path_problem, query_problem, too_large};
+use crate::request::{
+    BODY_BYTES_MAX, body_problem, control_characters, has_control_characters, path_problem, query_problem, too_large,
+};
+use crate::strict_json;
 
 /// A request as an operation sees it: of a caller whose role is one of the operation's.
 pub(super) struct Request {
@@ -36,9 +40,12 @@ impl Request {
     ) -> Result<(&'static Route, Self), Problem> {
         let operation = names.in_path(operation)?;
         let (method, target) = operation.split_once(' ').unwrap_or((&operation, ""));
+        if has_control_characters(target) {
+            return Err(control_characters());
+        }
         let (path, query) = target.split_once('?').unwrap_or((target, ""));
         let found = routes::find(method, path);
-        let (route, parameters) = found.ok_or_else(|| Problem::not_found("path, or not with this method"))?;
+        let (route, parameters) = found.ok_or_else(|| no_operation(method, path))?;
         let (organization, role) = identify(caller)?;
         require_role(role, route.roles)?;
         let body = match body {
@@ -69,7 +76,7 @@ impl Request {
         if self.body.len() > BODY_BYTES_MAX {
             return Err(too_large());
         }
-        serde_json::from_str(&self.body).map_err(|error| body_problem(&error))
+        strict_json::from_slice(self.body.as_bytes()).map_err(|error| body_problem(&error))
     }
 }
 

@@ -14,7 +14,7 @@ use uuid::Uuid;
 use super::{submit, unexpected_receipt};
 use crate::auth::{Caller, OperatorOnly, Trader};
 use crate::problem::{Problem, ProblemBody, ProblemCode};
-use crate::request::{Page, answer};
+use crate::request::{JsonBody, Page, answer};
 
 /// Balances in one currency.
 #[derive(Serialize, ToSchema)]
@@ -121,7 +121,7 @@ pub struct DepositBody {
 pub async fn deposit(
     caller: Caller<OperatorOnly>,
     request: HttpRequest,
-    body: web::Json<NewDepositBody>,
+    body: JsonBody<NewDepositBody>,
     node: web::Data<Node>,
 ) -> Result<HttpResponse, Problem> {
     if !node.clock.is_simulated() {

@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 use super::submit;
 use crate::auth::{BuyerOnly, Caller};
 use crate::problem::{Problem, ProblemBody};
-use crate::request::{Page, answer};
+use crate::request::{JsonBody, Page, answer};
 
 /// A bound to be set.
 #[derive(Serialize, Deserialize, ToSchema)]
@@ -89,7 +89,7 @@ pub async fn set(
     caller: Caller<BuyerOnly>,
     currency: web::Path<Currency>,
     request: HttpRequest,
-    body: web::Json<NewBudgetBody>,
+    body: JsonBody<NewBudgetBody>,
     node: web::Data<Node>,
 ) -> Result<HttpResponse, Problem> {
     bound(&node, &request, caller.organization, *currency, Some(body.monthly)).await

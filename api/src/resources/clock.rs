@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 
 use crate::auth::{Anyone, Caller, OperatorOnly};
 use crate::problem::{Problem, ProblemBody, ProblemCode, sentence};
-use crate::request::answer;
+use crate::request::{JsonBody, answer};
 
 /// How far the clock moves at once: twenty years of hours. Time never goes back, so a mistyped year would be for ever.
 const STEP_HOURS_MAX: u32 = 175_320;
@@ -61,7 +61,7 @@ pub async fn show(_caller: Caller<Anyone>, node: web::Data<Node>) -> HttpRespons
 #[post("/clock")]
 pub async fn set(
     _caller: Caller<OperatorOnly>,
-    body: web::Json<NewClockBody>,
+    body: JsonBody<NewClockBody>,
     node: web::Data<Node>,
 ) -> Result<HttpResponse, Problem> {
     if !node.clock.is_simulated() {

@@ -11,7 +11,7 @@ use super::markets::{MarketStateBody, PriceBandBody};
 use super::submit;
 use crate::auth::{Caller, OperatorOnly};
 use crate::problem::{Problem, ProblemBody};
-use crate::request::answer;
+use crate::request::{JsonBody, answer};
 
 /// Why a control is used.
 #[derive(Serialize, Deserialize, ToSchema)]
@@ -42,7 +42,7 @@ pub async fn halt_market(
     caller: Caller<OperatorOnly>,
     market: web::Path<MarketId>,
     request: HttpRequest,
-    body: web::Json<ReasonBody>,
+    body: JsonBody<ReasonBody>,
     node: web::Data<Node>,
 ) -> Result<HttpResponse, Problem> {
     let body = body.into_inner();
@@ -101,7 +101,7 @@ pub async fn set_price_band(
     caller: Caller<OperatorOnly>,
     market: web::Path<MarketId>,
     request: HttpRequest,
-    body: web::Json<PriceBandBody>,
+    body: JsonBody<PriceBandBody>,
     node: web::Data<Node>,
 ) -> Result<HttpResponse, Problem> {
     let body = body.into_inner();
@@ -225,7 +225,7 @@ pub async fn suspend_organization(
     caller: Caller<OperatorOnly>,
     organization: web::Path<OrganizationId>,
     request: HttpRequest,
-    body: web::Json<ReasonBody>,
+    body: JsonBody<ReasonBody>,
     node: web::Data<Node>,
 ) -> Result<HttpResponse, Problem> {
     let body = body.into_inner();
@@ -294,7 +294,7 @@ pub async fn set_order_limit(
     caller: Caller<OperatorOnly>,
     organization: web::Path<OrganizationId>,
     request: HttpRequest,
-    body: web::Json<OrderLimitBody>,
+    body: JsonBody<OrderLimitBody>,
     node: web::Data<Node>,
 ) -> Result<HttpResponse, Problem> {
     let body = body.into_inner();

@@ -15,7 +15,7 @@ use uuid::Uuid;
 use super::{submit, unexpected_receipt};
 use crate::auth::{Caller, ProviderOnly};
 use crate::problem::{Problem, ProblemBody};
-use crate::request::{Page, PageQuery, PageSpan, answer, await_reads};
+use crate::request::{JsonBody, Page, PageQuery, PageSpan, answer, await_reads};
 use crate::wire::{WindowBody, window_between};
 
 /// Capacity to be listed.
@@ -108,7 +108,7 @@ pub struct LotBody {
 pub async fn register(
     caller: Caller<ProviderOnly>,
     request: HttpRequest,
-    body: web::Json<NewLotBody>,
+    body: JsonBody<NewLotBody>,
     node: web::Data<Node>,
 ) -> Result<HttpResponse, Problem> {
     let instruction = body.instruction(caller.organization)?;

@@ -15,7 +15,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::submit;
 use crate::auth::{Anyone, Caller, OperatorOnly};
 use crate::problem::{Problem, ProblemBody};
-use crate::request::{Page, answer};
+use crate::request::{JsonBody, Page, answer};
 use crate::wire::{Share, WindowBody};
 
 /// A GPU product.
@@ -209,7 +209,7 @@ impl From<&MarketSpec> for MarketBody {
 pub async fn open(
     caller: Caller<OperatorOnly>,
     request: HttpRequest,
-    body: web::Json<MarketBody>,
+    body: JsonBody<MarketBody>,
     node: web::Data<Node>,
 ) -> Result<HttpResponse, Problem> {
     let body = body.into_inner();

@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 use super::submit;
 use crate::auth::{Caller, ClientError, NewClient, OperatorOnly, Role, create_client};
 use crate::problem::{Problem, ProblemBody, ProblemCode};
-use crate::request::answer;
+use crate::request::{JsonBody, answer};
 
 /// An organization.
 #[derive(Serialize, Deserialize, ToSchema)]
@@ -40,7 +40,7 @@ pub struct OrganizationBody {
 pub async fn register(
     caller: Caller<OperatorOnly>,
     request: HttpRequest,
-    body: web::Json<OrganizationBody>,
+    body: JsonBody<OrganizationBody>,
     node: web::Data<Node>,
 ) -> Result<HttpResponse, Problem> {
     let receipt = submit(&node, &request, caller.organization, &*body, body.instruction()).await?;
@@ -78,7 +78,7 @@ pub struct NewClientBody {
 pub async fn create(
     _caller: Caller<OperatorOnly>,
     organization: web::Path<OrganizationId>,
-    body: web::Json<NewClientBody>,
+    body: JsonBody<NewClientBody>,
     node: web::Data<Node>,
 ) -> Result<HttpResponse, Problem> {
     let organization = organization.into_inner();
@@ -89,7 +89,7 @@ pub async fn create(
         ClientError::RoleNotForOrganization(_) => Problem::new(ProblemCode::ClientRoleInvalid, format!("{error}.")),
         ClientError::Pool(error) => Problem::from(error),
         ClientError::Database(error) => Problem::from(error),
-        ClientError::Hash(_) => Problem::internal(&error),
+        ClientError::Randomness | ClientError::Busy => Problem::internal(&error),
     })?;
     Ok(HttpResponse::Created().json(client))
 }

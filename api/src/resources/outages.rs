@@ -14,7 +14,7 @@ use super::contracts::require_own;
 use super::{submit, unexpected_receipt};
 use crate::auth::{Caller, OperatorOnly, Role, Trader, TraderOrOperator};
 use crate::problem::{Problem, ProblemBody};
-use crate::request::{Page, PageSpan, answer, await_reads};
+use crate::request::{JsonBody, Page, PageSpan, answer, await_reads};
 use crate::wire::{amount, instant};
 
 /// What a seller says of its delivery.
@@ -62,7 +62,7 @@ pub async fn confirm(
     caller: Caller<Trader>,
     contract: web::Path<Uuid>,
     request: HttpRequest,
-    body: web::Json<ReadyBody>,
+    body: JsonBody<ReadyBody>,
     node: web::Data<Node>,
 ) -> Result<HttpResponse, Problem> {
     require_own(&node, caller.organization, *contract).await?;
@@ -310,7 +310,7 @@ impl OutageBody {
 pub async fn open(
     caller: Caller<Trader>,
     request: HttpRequest,
-    body: web::Json<NewOutageBody>,
+    body: JsonBody<NewOutageBody>,
     node: web::Data<Node>,
 ) -> Result<HttpResponse, Problem> {
     let instruction = body.instruction(caller.organization);
@@ -485,7 +485,7 @@ pub async fn restore(
     caller: Caller<Trader>,
     outage: web::Path<Uuid>,
     request: HttpRequest,
-    body: web::Json<RestoreBody>,
+    body: JsonBody<RestoreBody>,
     node: web::Data<Node>,
 ) -> Result<HttpResponse, Problem> {
     let organization = caller.organization;
@@ -513,7 +513,7 @@ pub async fn rule(
     caller: Caller<OperatorOnly>,
     outage: web::Path<Uuid>,
     request: HttpRequest,
-    body: web::Json<RulingBody>,
+    body: JsonBody<RulingBody>,
     node: web::Data<Node>,
 ) -> Result<HttpResponse, Problem> {
     let instruction = body.instruction(*outage);

@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 use super::submit;
 use crate::auth::{BoxReader, Caller, OperatorOnly};
 use crate::problem::{Problem, ProblemBody};
-use crate::request::{Page, answer};
+use crate::request::{JsonBody, Page, answer};
 
 /// A fixing of an index.
 #[derive(Serialize, Deserialize, ToSchema)]
@@ -45,7 +45,7 @@ pub struct FixingBody {
 pub async fn fix(
     caller: Caller<OperatorOnly>,
     request: HttpRequest,
-    body: web::Json<FixingBody>,
+    body: JsonBody<FixingBody>,
     node: web::Data<Node>,
 ) -> Result<HttpResponse, Problem> {
     let FixingBody { index, from, rate } = *body;

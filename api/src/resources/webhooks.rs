@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use crate::auth::{Caller, Member};
 use crate::problem::{Problem, ProblemBody, ProblemCode, sentence};
-use crate::request::{Page, PageQuery, PageSpan, await_reads};
+use crate::request::{JsonBody, Page, PageQuery, PageSpan, await_reads};
 
 /// An endpoint to be created.
 #[derive(Deserialize, ToSchema)]
@@ -199,7 +199,7 @@ impl From<WebhookError> for Problem {
 #[post("/webhooks")]
 pub async fn create(
     caller: Caller<Member>,
-    body: web::Json<NewWebhookBody>,
+    body: JsonBody<NewWebhookBody>,
     node: web::Data<Node>,
 ) -> Result<HttpResponse, Problem> {
     let NewWebhookBody { url, event_types } = body.into_inner();
@@ -372,7 +372,7 @@ pub async fn replay_delivery(
 pub async fn replay_since(
     caller: Caller<Member>,
     webhook: web::Path<Uuid>,
-    body: web::Json<ReplayRequest>,
+    body: JsonBody<ReplayRequest>,
     node: web::Data<Node>,
 ) -> Result<HttpResponse, Problem> {
     let after = i64::try_from(body.after)

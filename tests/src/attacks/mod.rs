@@ -7,8 +7,10 @@
 
 pub mod bystander;
 pub mod search;
+mod shapes;
 mod stage;
 pub mod table;
+mod tokens;
 
 pub use stage::Stage;
 
@@ -28,5 +30,13 @@ pub struct Attack {
 
 /// Every attack that `make attacks` plays, in the order of the threat model.
 pub fn all() -> Vec<Attack> {
-    search::all()
+    [search::all(), shapes::attacks(), tokens::attacks()].into_iter().flatten().collect()
+}
+
+/// The attack of this name.
+///
+/// # Panics
+/// When there is none.
+pub fn named(name: &str) -> Attack {
+    all().into_iter().find(|attack| attack.name == name).unwrap_or_else(|| panic!("no attack is called {name}"))
 }

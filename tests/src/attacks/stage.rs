@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use api::auth::{OPERATOR_ORGANIZATION, Role, Tokens};
+use serde_json::json;
 
-use crate::client::ApiClient;
+use crate::client::{ApiClient, MARKET, market};
 use crate::exchange::TestExchange;
 
 /// How long the tokens of those who act on a stage are valid.
@@ -41,6 +42,23 @@ impl Stage {
     /// A client of the operator.
     pub fn operator(&self) -> ApiClient {
         self.client(OPERATOR_ORGANIZATION, Role::Operator)
+    }
+
+    /// Opens the market [`MARKET`] and admits the provider north and the buyer acme, with money, where that has not happened yet.
+    ///
+    /// # Errors
+    /// What the exchange answers instead.
+    pub async fn open(&self) -> anyhow::Result<()> {
+        let operator = self.operator();
+        let first = operator.post("/v1/markets", &market(MARKET)).await;
+        anyhow::ensure!(first.status.is_success() || first.status == 409, "{} {}", first.status, first.body);
+        for id in ["north", "acme"] {
+            let admitted = operator.post("/v1/organizations", &json!({"id": id, "name": id})).await;
+            anyhow::ensure!(admitted.status.is_success() || admitted.status == 409, "{}", admitted.body);
+        }
+        let funds = json!({"organization": "acme", "amount": "100000.00", "currency": "USD", "reference": "attacks"});
+        operator.post("/v1/deposits", &funds).await.success()?;
+        Ok(())
     }
 
     /// A client without a token.

@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 use super::account_unknown;
 use crate::auth::{Caller, FinanceOnly, Financial};
 use crate::problem::{Problem, ProblemBody};
-use crate::request::{Page, answer};
+use crate::request::{JsonBody, Page, answer};
 use crate::resources::submit;
 
 /// A bank account to be taken up.
@@ -95,7 +95,7 @@ impl BankAccountBody {
 pub async fn open(
     caller: Caller<FinanceOnly>,
     request: HttpRequest,
-    body: web::Json<NewBankAccountBody>,
+    body: JsonBody<NewBankAccountBody>,
     node: web::Data<Node>,
 ) -> Result<HttpResponse, Problem> {
     let NewBankAccountBody { account, currency, opening, tolerance } = *body;

@@ -17,7 +17,7 @@ use super::accounts::BankAccountBody;
 use super::{AccountQuery, BankLineBody};
 use crate::auth::{Caller, FinanceOnly, Financial};
 use crate::problem::{Problem, ProblemBody, ProblemCode};
-use crate::request::answer;
+use crate::request::{JsonBody, answer};
 use crate::resources::controls::ReasonBody;
 use crate::resources::{submit, unexpected_receipt};
 
@@ -341,7 +341,7 @@ pub async fn show(
 pub async fn reconcile(
     caller: Caller<FinanceOnly>,
     request: HttpRequest,
-    body: web::Json<NewReconciliationBody>,
+    body: JsonBody<NewReconciliationBody>,
     node: web::Data<Node>,
 ) -> Result<HttpResponse, Problem> {
     let receipt = submit(&node, &request, caller.organization, &*body, body.instruction(caller.client)?).await?;
@@ -372,7 +372,7 @@ pub async fn undo(
     caller: Caller<FinanceOnly>,
     reconciliation: web::Path<Uuid>,
     request: HttpRequest,
-    body: web::Json<ReasonBody>,
+    body: JsonBody<ReasonBody>,
     node: web::Data<Node>,
 ) -> Result<HttpResponse, Problem> {
     let (reconciliation, reason) = (ReconciliationId::new(*reconciliation), body.reason.clone());

@@ -2,7 +2,6 @@
 
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, ResponseError as _, get, post, web};
-use futures::StreamExt;
 use infra::bank_files::{self, BankFileFormat, FILE_BYTES_MAX};
 use infra::node::Node;
 use infra::sequencer::SubmitError;
@@ -15,7 +14,7 @@ use uuid::Uuid;
 use super::BankLineBody;
 use crate::auth::{Caller, FinanceOnly, Financial};
 use crate::problem::{Problem, ProblemBody, ProblemCode};
-use crate::request::answer;
+use crate::request::{answer, read_body};
 use crate::resources::unexpected_receipt;
 
 /// In what format a file is.
@@ -115,7 +114,7 @@ pub async fn import(
     node: web::Data<Node>,
 ) -> Result<HttpResponse, Problem> {
     let format = format_of(&request, query.format.as_deref())?;
-    let bytes = content(body).await?;
+    let bytes = read_body(&request, body.into_inner(), FILE_BYTES_MAX, file_too_large).await?;
     let read =
         web::block(move || bank_files::statements(&bytes, format)).await.map_err(|error| Problem::internal(&error))?;
     let statements =
@@ -165,19 +164,9 @@ fn format_of(request: &HttpRequest, named: Option<&str>) -> Result<Option<BankFi
     })
 }
 
-/// A body of at most as many bytes as a file may have.
-async fn content(mut body: web::Payload) -> Result<Vec<u8>, Problem> {
-    let mut bytes = Vec::new();
-    while let Some(chunk) = body.next().await {
-        let chunk = chunk
-            .map_err(|error| Problem::new(ProblemCode::MalformedJson, format!("The body ended early: {error}.")))?;
-        if bytes.len() + chunk.len() > FILE_BYTES_MAX {
-            let detail = format!("A file of statements is at most {} MiB.", FILE_BYTES_MAX >> 20);
-            return Err(Problem::new(ProblemCode::BodyTooLarge, detail));
-        }
-        bytes.extend_from_slice(&chunk);
-    }
-    Ok(bytes)
+fn file_too_large() -> Problem {
+    let detail = format!("A file of statements is at most {} MiB.", FILE_BYTES_MAX >> 20);
+    Problem::new(ProblemCode::BodyTooLarge, detail)
 }
 
 /// A bank statement, with what is not explained of it.

@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use crate::auth::{Caller, FinanceOnly, Trader};
 use crate::problem::{Problem, ProblemBody};
-use crate::request::{Page, PageQuery, PageSpan, answer, position};
+use crate::request::{JsonBody, Page, PageQuery, PageSpan, answer, position};
 use crate::resources::controls::ReasonBody;
 use crate::resources::{submit, unexpected_receipt};
 
@@ -174,7 +174,7 @@ impl PayoutBody {
 pub async fn expect(
     caller: Caller<Trader>,
     request: HttpRequest,
-    body: web::Json<TransferRequest>,
+    body: JsonBody<TransferRequest>,
     node: web::Data<Node>,
 ) -> Result<HttpResponse, Problem> {
     let (organization, TransferRequest { amount, currency }) = (caller.organization, body.into_inner());
@@ -246,7 +246,7 @@ async fn list(
 pub async fn withdraw(
     caller: Caller<Trader>,
     request: HttpRequest,
-    body: web::Json<TransferRequest>,
+    body: JsonBody<TransferRequest>,
     node: web::Data<Node>,
 ) -> Result<HttpResponse, Problem> {
     ask_for(&node, &request, caller.organization, &body, PayoutSource::Available).await
@@ -285,7 +285,7 @@ pub async fn withdrawals(
 pub async fn pay_out(
     caller: Caller<Trader>,
     request: HttpRequest,
-    body: web::Json<TransferRequest>,
+    body: JsonBody<TransferRequest>,
     node: web::Data<Node>,
 ) -> Result<HttpResponse, Problem> {
     ask_for(&node, &request, caller.organization, &body, PayoutSource::Payable).await
@@ -328,7 +328,7 @@ pub async fn return_payout(
     caller: Caller<FinanceOnly>,
     payout: web::Path<Uuid>,
     request: HttpRequest,
-    body: web::Json<ReasonBody>,
+    body: JsonBody<ReasonBody>,
     node: web::Data<Node>,
 ) -> Result<HttpResponse, Problem> {
     let id = PayoutId::new(*payout);

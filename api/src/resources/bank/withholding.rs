@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 
 use crate::auth::{Caller, FinanceOnly, Financial};
 use crate::problem::{Problem, ProblemBody};
-use crate::request::answer;
+use crate::request::{JsonBody, answer};
 use crate::resources::submit;
 
 /// How much is withheld.
@@ -71,7 +71,7 @@ pub async fn set(
     caller: Caller<FinanceOnly>,
     organization: web::Path<OrganizationId>,
     request: HttpRequest,
-    body: web::Json<WithholdingBody>,
+    body: JsonBody<WithholdingBody>,
     node: web::Data<Node>,
 ) -> Result<HttpResponse, Problem> {
     let organization = organization.into_inner();

@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::seen;
 use crate::auth::{BoxMaker, Caller};
 use crate::problem::{Problem, ProblemBody};
-use crate::request::answer;
+use crate::request::{JsonBody, answer};
 use crate::resources::{submit, unexpected_receipt};
 
 /// A contract to be assigned.
@@ -59,7 +59,7 @@ pub async fn assign(
     caller: Caller<BoxMaker>,
     id: web::Path<Uuid>,
     request: HttpRequest,
-    body: web::Json<NewAssignmentBody>,
+    body: JsonBody<NewAssignmentBody>,
     node: web::Data<Node>,
 ) -> Result<HttpResponse, Problem> {
     let id = BoxId::new(id.into_inner());

@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::{BoxBody, seen};
 use crate::auth::{BoxReader, Caller, FinanceOnly};
 use crate::problem::{Problem, ProblemBody};
-use crate::request::{Page, PageQuery, answer, position};
+use crate::request::{JsonBody, Page, PageQuery, answer, position};
 use crate::resources::{submit, unexpected_receipt};
 
 /// What a client pays a box, or the exchange pays over.
@@ -91,7 +91,7 @@ pub async fn collect(
     caller: Caller<FinanceOnly>,
     id: web::Path<Uuid>,
     request: HttpRequest,
-    body: web::Json<NewCollectionBody>,
+    body: JsonBody<NewCollectionBody>,
     node: web::Data<Node>,
 ) -> Result<HttpResponse, Problem> {
     let id = BoxId::new(id.into_inner());
@@ -160,7 +160,7 @@ pub async fn reverse(
     caller: Caller<FinanceOnly>,
     id: web::Path<Uuid>,
     request: HttpRequest,
-    body: web::Json<CollectionReversalBody>,
+    body: JsonBody<CollectionReversalBody>,
     node: web::Data<Node>,
 ) -> Result<HttpResponse, Problem> {
     let id = BoxId::new(id.into_inner());

@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::{BoxBody, seen};
 use crate::auth::{Caller, FinanceOnly};
 use crate::problem::{Problem, ProblemBody};
-use crate::request::answer;
+use crate::request::{JsonBody, answer};
 use crate::resources::submit;
 
 /// Close a box's deal, on its closing date or later: what it draws, buys and sets aside on that day is in its books, and the sponsor has paid in the
@@ -81,7 +81,7 @@ pub async fn invoice(
     caller: Caller<FinanceOnly>,
     id: web::Path<Uuid>,
     request: HttpRequest,
-    body: web::Json<SupplierInvoiceBody>,
+    body: JsonBody<SupplierInvoiceBody>,
     node: web::Data<Node>,
 ) -> Result<HttpResponse, Problem> {
     let (id, body) = (BoxId::new(id.into_inner()), body.into_inner());
@@ -125,7 +125,7 @@ pub async fn accelerate(
     caller: Caller<FinanceOnly>,
     id: web::Path<Uuid>,
     request: HttpRequest,
-    body: web::Json<AccelerationBody>,
+    body: JsonBody<AccelerationBody>,
     node: web::Data<Node>,
 ) -> Result<HttpResponse, Problem> {
     let id = BoxId::new(id.into_inner());

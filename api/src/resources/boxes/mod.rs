@@ -20,7 +20,7 @@ use uuid::Uuid;
 
 use crate::auth::{BoxMaker, BoxReader, Caller, FinanceOnly, Role, RoleSet};
 use crate::problem::{Problem, ProblemBody};
-use crate::request::{Page, PageQuery, answer, position};
+use crate::request::{JsonBody, Page, PageQuery, answer, position};
 use crate::resources::{submit, unexpected_receipt};
 
 /// A box with a version of its deal.
@@ -177,7 +177,7 @@ fn party_of(caller: &Caller<BoxMaker>) -> DealParty {
 pub async fn create(
     caller: Caller<BoxMaker>,
     request: HttpRequest,
-    deal: web::Json<DealTerms>,
+    deal: JsonBody<DealTerms>,
     node: web::Data<Node>,
 ) -> Result<HttpResponse, Problem> {
     let deal = deal.into_inner();
@@ -247,7 +247,7 @@ pub async fn set_lenders(
     caller: Caller<FinanceOnly>,
     id: web::Path<Uuid>,
     request: HttpRequest,
-    body: web::Json<LendersBody>,
+    body: JsonBody<LendersBody>,
     node: web::Data<Node>,
 ) -> Result<HttpResponse, Problem> {
     let id = BoxId::new(id.into_inner());
@@ -315,7 +315,7 @@ pub async fn amend(
     caller: Caller<BoxMaker>,
     id: web::Path<Uuid>,
     request: HttpRequest,
-    deal: web::Json<DealTerms>,
+    deal: JsonBody<DealTerms>,
     node: web::Data<Node>,
 ) -> Result<HttpResponse, Problem> {
     let (id, deal) = (BoxId::new(id.into_inner()), deal.into_inner());

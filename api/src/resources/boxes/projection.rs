@@ -15,7 +15,8 @@ use super::seen;
 use crate::auth::{BoxReader, Caller};
 use crate::boxes::ProjectionFormat;
 use crate::problem::{Problem, ProblemBody, ProblemCode};
-use crate::request::{SEQUENCE_HEADER, await_reads};
+use crate::request::{JsonBody, SEQUENCE_HEADER, await_reads};
+use crate::strict_json;
 use crate::wire::amount;
 
 /// The most what-ifs at once.
@@ -72,8 +73,8 @@ impl<'de> Deserialize<'de> for WhatIfBody {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let value = serde_json::Value::deserialize(deserializer)?;
         let told = match value.get("renewal").filter(|renewal| renewal.get("market").is_some()) {
-            Some(renewal) => SpotRenewal::deserialize(renewal).map(|renewal| Self::AtSpotIndex { renewal }),
-            None => WhatIf::deserialize(&value).map(Self::AsGiven),
+            Some(renewal) => strict_json::from_value(renewal.clone()).map(|renewal| Self::AtSpotIndex { renewal }),
+            None => strict_json::from_value(value).map(Self::AsGiven),
         };
         told.map_err(D::Error::custom)
     }
@@ -139,7 +140,7 @@ pub async fn what_if(
     caller: Caller<BoxReader>,
     id: web::Path<Uuid>,
     query: web::Query<ProjectionQuery>,
-    body: web::Json<WhatIfsBody>,
+    body: JsonBody<WhatIfsBody>,
     node: web::Data<Node>,
 ) -> Result<HttpResponse, Problem> {
     let asked = body.into_inner().what_ifs;

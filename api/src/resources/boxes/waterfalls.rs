@@ -12,7 +12,7 @@ use uuid::Uuid;
 use super::{BoxBody, seen};
 use crate::auth::{BoxReader, Caller, FinanceOnly};
 use crate::problem::{Problem, ProblemBody};
-use crate::request::{Page, PageSpan, answer, position};
+use crate::request::{JsonBody, Page, PageSpan, answer, position};
 use crate::resources::{submit, unexpected_receipt};
 
 /// A waterfall run to be started.
@@ -109,7 +109,7 @@ pub async fn pay_out(
     caller: Caller<FinanceOnly>,
     id: web::Path<Uuid>,
     request: HttpRequest,
-    body: web::Json<NewRunBody>,
+    body: JsonBody<NewRunBody>,
     node: web::Data<Node>,
 ) -> Result<HttpResponse, Problem> {
     let id = BoxId::new(id.into_inner());
@@ -146,7 +146,7 @@ pub async fn reverse(
     caller: Caller<FinanceOnly>,
     id: web::Path<Uuid>,
     request: HttpRequest,
-    body: web::Json<ReversalBody>,
+    body: JsonBody<ReversalBody>,
     node: web::Data<Node>,
 ) -> Result<HttpResponse, Problem> {
     let id = BoxId::new(id.into_inner());

@@ -17,7 +17,7 @@ use uuid::Uuid;
 use super::{submit, unexpected_receipt};
 use crate::auth::{Caller, OperatorOnly, Trader};
 use crate::problem::{Problem, ProblemBody};
-use crate::request::{Page, PageQuery, PageSpan, answer, await_reads};
+use crate::request::{JsonBody, Page, PageQuery, PageSpan, answer, await_reads};
 use crate::wire::WindowBody;
 
 use record::COLUMNS;
@@ -213,7 +213,7 @@ pub async fn terminate(
     caller: Caller<Trader>,
     contract: web::Path<Uuid>,
     request: HttpRequest,
-    body: web::Json<TerminationBody>,
+    body: JsonBody<TerminationBody>,
     node: web::Data<Node>,
 ) -> Result<HttpResponse, Problem> {
     let body = body.into_inner();
@@ -284,7 +284,7 @@ pub async fn bust(
     caller: Caller<OperatorOnly>,
     contract: web::Path<Uuid>,
     request: HttpRequest,
-    body: web::Json<BustBody>,
+    body: JsonBody<BustBody>,
     node: web::Data<Node>,
 ) -> Result<HttpResponse, Problem> {
     let body = body.into_inner();

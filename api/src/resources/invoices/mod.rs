@@ -19,7 +19,7 @@ use self::page::InvoicePage;
 use super::ledger::day_span::DaySpan;
 use crate::auth::{Caller, TraderOrFinancial};
 use crate::problem::{Problem, ProblemBody, ProblemCode};
-use crate::request::{Page, PageSpan, SEQUENCE_HEADER, answer};
+use crate::request::{Page, PageSpan, SEQUENCE_HEADER, answer, needed_sequence};
 use crate::wire::amount;
 
 /// How long a read waits for the documents of what was committed when it came.
@@ -180,7 +180,7 @@ fn reader_of(caller: &Caller<TraderOrFinancial>) -> Option<String> {
 
 /// Waits until the invoices include everything that was committed when the request came, and `min_sequence`.
 async fn await_invoices(node: &Node, min_sequence: Option<u64>) -> Result<(), Problem> {
-    let needed = node.log.head().max(min_sequence.unwrap_or(0));
+    let needed = needed_sequence(node, min_sequence)?;
     if node.invoicing.reached(needed, READ_PATIENCE).await {
         return Ok(());
     }

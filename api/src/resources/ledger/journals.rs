@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use crate::auth::{Caller, FinanceOnly, Financial};
 use crate::problem::{Problem, ProblemBody, ProblemCode};
-use crate::request::{Page, answer};
+use crate::request::{JsonBody, Page, answer};
 use crate::resources::controls::ReasonBody;
 use crate::resources::{submit, unexpected_receipt};
 
@@ -181,7 +181,7 @@ impl JournalStatusName {
 pub async fn propose(
     caller: Caller<FinanceOnly>,
     request: HttpRequest,
-    body: web::Json<NewJournalBody>,
+    body: JsonBody<NewJournalBody>,
     node: web::Data<Node>,
 ) -> Result<HttpResponse, Problem> {
     let instruction = Instruction::ProposeJournal(NewJournal {
@@ -291,7 +291,7 @@ pub async fn reject(
     caller: Caller<FinanceOnly>,
     journal: web::Path<Uuid>,
     request: HttpRequest,
-    body: web::Json<ReasonBody>,
+    body: JsonBody<ReasonBody>,
     node: web::Data<Node>,
 ) -> Result<HttpResponse, Problem> {
     let journal = JournalId::new(journal.into_inner());

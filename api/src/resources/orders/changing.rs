@@ -17,7 +17,7 @@ use super::read::read_order;
 use super::request::OrderWindowBody;
 use crate::auth::{Caller, Trader};
 use crate::problem::{Problem, ProblemBody};
-use crate::request::{answer, await_reads};
+use crate::request::{JsonBody, answer, await_reads};
 
 /// A change to an order; what is not given stays.
 #[derive(Deserialize, ToSchema)]
@@ -49,7 +49,7 @@ pub struct AmendmentBody {
 pub async fn amend(
     caller: Caller<Trader>,
     order: web::Path<Uuid>,
-    body: web::Json<AmendmentBody>,
+    body: JsonBody<AmendmentBody>,
     node: web::Data<Node>,
 ) -> Result<HttpResponse, Problem> {
     change(&node, &caller, *order, body.instruction(caller.organization, *order)?).await

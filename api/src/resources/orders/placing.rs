@@ -14,8 +14,9 @@ use super::read::read_order;
 use super::request::NewOrderBody;
 use crate::auth::{Caller, Role, Trader};
 use crate::problem::{Problem, ProblemBody, ProblemCode};
-use crate::request::{answer, idempotency_key, idempotency_key_of_item};
+use crate::request::{JsonBody, answer, idempotency_key, idempotency_key_of_item};
 use crate::resources::unexpected_receipt;
+use crate::strict_json;
 
 /// The most orders in one batch.
 const BATCH_MAX: usize = 100;
@@ -38,7 +39,7 @@ const BATCH_MAX: usize = 100;
 pub async fn place(
     caller: Caller<Trader>,
     request: HttpRequest,
-    body: web::Json<NewOrderBody>,
+    body: JsonBody<NewOrderBody>,
     node: web::Data<Node>,
 ) -> Result<HttpResponse, Problem> {
     let key = idempotency_key(&request, caller.organization, &*body)?;
@@ -93,7 +94,7 @@ pub struct BatchItem {
 pub async fn place_batch(
     caller: Caller<Trader>,
     request: HttpRequest,
-    body: web::Json<BatchBody>,
+    body: JsonBody<BatchBody>,
     node: web::Data<Node>,
 ) -> Result<HttpResponse, Problem> {
     let orders = body.into_inner().orders()?;
@@ -124,8 +125,10 @@ impl BatchBody {
         if self.orders.is_empty() || self.orders.len() > BATCH_MAX {
             return Err(Problem::new(ProblemCode::InvalidField, format!("A batch has 1 to {BATCH_MAX} orders.")));
         }
-        let unusable = |error| Problem::new(ProblemCode::InvalidField, format!("The order cannot be used: {error}."));
-        let read = |order| serde_json::from_value(order).map_err(|error: serde_json::Error| unusable(error));
+        let unusable = |error: serde_json::Error| {
+            Problem::new(ProblemCode::InvalidField, format!("The order cannot be used: {error}."))
+        };
+        let read = |order| strict_json::from_value(order).map_err(unusable);
         Ok(self.orders.into_iter().map(read).collect())
     }
 }

@@ -12,7 +12,7 @@ use super::body::UnfilledBody;
 use super::request::NewOrderBody;
 use crate::auth::{BuyerOnly, Caller};
 use crate::problem::{Problem, ProblemBody};
-use crate::request::answer;
+use crate::request::{JsonBody, answer};
 use crate::wire::{WindowBody, average_price};
 
 /// What an order would do if it came now.
@@ -105,7 +105,7 @@ pub struct UnfillableBody {
 #[post("/quotes")]
 pub async fn ask(
     caller: Caller<BuyerOnly>,
-    body: web::Json<NewOrderBody>,
+    body: JsonBody<NewOrderBody>,
     node: web::Data<Node>,
 ) -> Result<HttpResponse, Problem> {
     let now = node.clock.now();
