@@ -12,6 +12,7 @@ use matching::Refusal;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::sampled_log;
 use infra::ConnectError;
 use infra::journal::JournalError;
 use infra::sequencer::SubmitError;
@@ -75,6 +76,10 @@ problem_codes! {
     Unauthenticated = "unauthenticated", 401, "No token";
     TokenInvalid = "token_invalid", 401, "The token is not valid";
     TokenExpired = "token_expired", 401, "The token has expired";
+    RequestTimeout = "request_timeout", 408, "The request came too slowly";
+    RateLimited = "rate_limited", 429, "Too many requests";
+    ClientBlocked = "client_blocked", 429, "The client is turned away for a while";
+    TooManyStreams = "too_many_streams", 429, "Too many streams";
     InvalidClient = "invalid_client", 401, "Client unknown or secret wrong";
     InvalidGrantRequest = "invalid_grant_request", 400, "Not a client-credentials request";
     ForbiddenRole = "forbidden_role", 403, "Not for this role";
@@ -249,7 +254,9 @@ impl Problem {
 
     /// Something failed that should not. `error` goes to the log, not to the caller.
     pub fn internal(error: &dyn std::fmt::Display) -> Self {
-        tracing::error!(%error, request_id = request_id(), "a request failed");
+        if let Some(left_out) = sampled_log::turn() {
+            tracing::error!(%error, request_id = request_id(), left_out, "a request failed");
+        }
         Self::new(ProblemCode::Internal, "The request failed for a reason that is not yours.")
     }
 
@@ -298,11 +305,12 @@ impl ResponseError for Problem {
 
     fn error_response(&self) -> HttpResponse {
         let mut response = HttpResponse::build(self.status_code());
+        response.extensions_mut().insert(self.code);
         match self.code.status() {
             StatusCode::UNAUTHORIZED => {
                 response.insert_header((header::WWW_AUTHENTICATE, "Bearer"));
             }
-            StatusCode::SERVICE_UNAVAILABLE => {
+            StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS => {
                 response.insert_header((header::RETRY_AFTER, RETRY_AFTER_SECONDS));
             }
             _ => {}
@@ -395,7 +403,9 @@ fn is_away(error: &tokio_postgres::Error) -> bool {
 
 /// The database cannot be read now.
 fn unavailable(error: &dyn std::fmt::Display) -> Problem {
-    tracing::warn!(%error, request_id = request_id(), "the database cannot be read");
+    if let Some(left_out) = sampled_log::turn() {
+        tracing::warn!(%error, request_id = request_id(), left_out, "the database cannot be read");
+    }
     Problem::new(ProblemCode::NotCaughtUp, "The read models cannot be read now.")
 }
 

@@ -104,7 +104,10 @@ pub async fn read_body(
 }
 
 /// A body that does not come to its end.
-fn payload_problem(_error: &PayloadError) -> Problem {
+fn payload_problem(error: &PayloadError) -> Problem {
+    if matches!(error, PayloadError::Io(error) if error.kind() == std::io::ErrorKind::TimedOut) {
+        return Problem::new(ProblemCode::RequestTimeout, "The body came too slowly.");
+    }
     Problem::new(ProblemCode::MalformedJson, "The body cannot be read to its end.")
 }
 
@@ -125,6 +128,7 @@ pub(crate) fn too_large() -> Problem {
 pub fn form_config() -> web::FormConfig {
     web::FormConfig::default().limit(BODY_BYTES_MAX).error_handler(|error, _| {
         match error {
+            UrlencodedError::Payload(error) => payload_problem(&error),
             UrlencodedError::Overflow { .. } => too_large(),
             UrlencodedError::ContentType => Problem::new(
                 ProblemCode::UnsupportedMediaType,

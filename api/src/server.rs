@@ -1,32 +1,55 @@
 //! The HTTP server: routes, limits, request ids, and one form of error for all of them.
 
-use std::cell::RefCell;
+use std::future::ready;
 use std::net::{SocketAddr, TcpListener};
+use std::time::Duration;
 
-use actix_web::body::{BoxBody, MessageBody};
-use actix_web::dev::{ServerHandle, ServiceRequest, ServiceResponse};
-use actix_web::http::header::{self, HeaderName, HeaderValue};
-use actix_web::http::uri::PathAndQuery;
-use actix_web::middleware::{Next, from_fn};
-use actix_web::{App, Error, HttpRequest, HttpResponse, HttpServer, ResponseError, get, web};
+use actix_http::HttpService;
+use actix_http::error::DispatchError;
+use actix_server::Server as ActixServer;
+use actix_service::{IntoServiceFactory as _, ServiceFactoryExt as _, fn_service, map_config};
+use actix_web::dev::{AppConfig, ServerHandle};
+use actix_web::middleware::from_fn;
+use actix_web::rt::net::TcpStream;
+use actix_web::{App, Error, HttpRequest, HttpResponse, HttpServer, get, web};
+use infra::config::Limits;
 use infra::node::Node;
-use tracing_actix_web::{RequestId, TracingLogger};
+use infra::open_files;
 use utoipa::openapi::OpenApi;
 use utoipa_actix_web::service_config::ServiceConfig;
 use utoipa_actix_web::{AppExt, scope};
 use utoipa_swagger_ui::SwaggerUi;
 
 use crate::auth::{self, Tokens};
-use crate::connection::Connection;
-use crate::problem::{Problem, ProblemCode, REQUEST_ID};
-use crate::request::{control_characters, form_config, has_control_characters, path_config, query_config};
+use crate::computing::Computing;
+use crate::connection::{Guarded, Timeouts};
+use crate::gate::gate;
+use crate::limits::{OwnRatesError, RequestLimits, network_of};
+use crate::problem::{Problem, ProblemCode};
+use crate::request::{form_config, path_config, query_config};
+use crate::resources::health::MetricsAccess;
 use crate::resources::ledger::streaming::Reports;
 use crate::{openapi, operations, resources};
 
-/// The header that carries a request's id.
-const REQUEST_ID_HEADER: &str = "x-request-id";
+/// How long a connection that is being closed may still send what nobody wants.
+const DISCONNECT_PATIENCE: Duration = Duration::from_secs(1);
 /// How long a stopping server waits for requests that are being answered, in seconds.
 const SHUTDOWN_PATIENCE_SECONDS: u64 = 5;
+
+/// How a server serves.
+pub struct ServerSettings {
+    /// How much of the exchange one organization, client or address may use.
+    pub limits: Limits,
+    /// Who is told the metrics at `/metrics`.
+    pub metrics: MetricsAccess,
+}
+
+impl ServerSettings {
+    /// The settings of an exchange that one person has on one machine.
+    pub fn of_one_machine() -> Self {
+        Self { limits: Limits::of_one_machine(), metrics: MetricsAccess::Everyone }
+    }
+}
 
 /// A running server.
 pub struct Server {
@@ -36,42 +59,91 @@ pub struct Server {
     task: tokio::task::JoinHandle<std::io::Result<()>>,
 }
 
+/// A server did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum ServerError {
+    /// The listener cannot be used.
+    #[error("the listener cannot be used: {0}")]
+    Listener(#[from] std::io::Error),
+    /// Organizations' own rates cannot be read.
+    #[error(transparent)]
+    Rates(#[from] OwnRatesError),
+}
+
 impl Server {
     /// Serves `node` on a listener that is bound already.
     ///
     /// # Errors
-    /// The operating system's error when the listener cannot be used.
-    pub fn start(node: Node, tokens: Tokens, listener: TcpListener) -> std::io::Result<Self> {
+    /// [`ServerError`] when the listener cannot be used, or the database cannot be read.
+    pub async fn start(
+        node: Node,
+        tokens: Tokens,
+        listener: TcpListener,
+        settings: ServerSettings,
+    ) -> Result<Self, ServerError> {
         let address = listener.local_addr()?;
-        let (node, tokens) = (web::Data::new(node), web::Data::new(tokens));
+        let ServerSettings { mut limits, metrics } = settings;
+        let room = open_files::make_room(limits.connections_max)?;
+        if room < limits.connections_max {
+            tracing::warn!(room, wanted = limits.connections_max, "fewer connections than set: raise LimitNOFILE");
+            limits.connections_max = room;
+        }
+        let limits = RequestLimits::new(limits);
+        limits.load(&node.database).await?;
+        let (node, tokens, limits) = (web::Data::new(node), web::Data::new(tokens), web::Data::new(limits));
         let reports = web::Data::new(Reports::default());
-        let server = HttpServer::new(move || {
-            let (app, api) = App::new()
-                .into_utoipa_app()
-                .openapi(openapi::frame())
-                .app_data(node.clone())
-                .app_data(tokens.clone())
-                .app_data(reports.clone())
-                .app_data(form_config())
-                .app_data(path_config())
-                .app_data(query_config())
-                .configure(machine_and_access)
-                .service(scope::scope("/v1").configure(version_1))
-                .split_for_parts();
-            app.app_data(web::Data::new(api.clone()))
-                .service(document)
-                .service(error_page)
-                .service(SwaggerUi::new("/docs/{_:.*}").url("/openapi.json", api))
-                .service(web::redirect("/docs", "/docs/"))
-                .default_service(web::to(nothing_here))
-                .wrap(from_fn(answer_in_one_form))
-                .wrap(TracingLogger::default())
-        })
-        .on_connect(Connection::keep)
-        .shutdown_timeout(SHUTDOWN_PATIENCE_SECONDS)
-        .disable_signals()
-        .listen(listener)?
-        .run();
+        let computing = web::Data::new(Computing::new(&node, &limits.settings));
+        let metrics = web::Data::new(metrics);
+        let builder = ActixServer::build().shutdown_timeout(SHUTDOWN_PATIENCE_SECONDS).disable_signals();
+        let shutdown = builder.graceful_shutdown_signal();
+        let server = builder
+            .listen("api", listener, move || {
+                let (node, tokens, limits) = (node.clone(), tokens.clone(), limits.clone());
+                let (timeouts, shutdown) = (timeouts(&limits), shutdown.clone());
+                let (reports, metrics, computing) = (reports.clone(), metrics.clone(), computing.clone());
+                let admission = (limits.clone(), node.clone());
+                let (app, api) = App::new()
+                    .into_utoipa_app()
+                    .openapi(openapi::frame())
+                    .app_data(node)
+                    .app_data(tokens)
+                    .app_data(limits)
+                    .app_data(reports)
+                    .app_data(metrics)
+                    .app_data(computing)
+                    .app_data(form_config())
+                    .app_data(path_config())
+                    .app_data(query_config())
+                    .configure(machine_and_access)
+                    .service(scope::scope("/v1").configure(version_1))
+                    .split_for_parts();
+                let app = app
+                    .app_data(web::Data::new(api.clone()))
+                    .service(document)
+                    .service(error_page)
+                    .service(SwaggerUi::new("/docs/{_:.*}").url("/openapi.json", api))
+                    .service(web::redirect("/docs", "/docs/"))
+                    .default_service(web::to(nothing_here))
+                    .wrap(from_fn(gate))
+                    .into_factory()
+                    .map_err(|error: Error| error.error_response());
+                let http = HttpService::<Guarded, _, _>::build()
+                    .keep_alive(timeouts.head)
+                    .client_request_timeout(timeouts.head)
+                    .client_disconnect_timeout(DISCONNECT_PATIENCE)
+                    // Whoever has hung up waits for nothing any more: its stream or report ends at once.
+                    .h1_allow_half_closed(false)
+                    .local_addr(address)
+                    .on_connect_ext(|guarded: &Guarded, data| drop(data.insert(guarded.connection().clone())))
+                    .graceful_shutdown_signal(move || {
+                        let shutdown = shutdown.clone();
+                        async move { shutdown.notified().await }
+                    })
+                    .h1(map_config(app, |()| AppConfig::default()));
+                let (limits, node) = admission;
+                fn_service(move |stream| ready(guarded(stream, timeouts, &limits, &node))).and_then(http)
+            })?
+            .run();
         let handle = server.handle();
         Ok(Self { address, handle, task: tokio::spawn(server) })
     }
@@ -83,6 +155,43 @@ impl Server {
             tracing::warn!(%error, "the server did not end in order");
         }
     }
+}
+
+/// A server that tells the metrics, and nothing else.
+///
+/// # Errors
+/// The operating system's error when the listener cannot be used.
+pub fn serve_metrics(node: Node, listener: TcpListener) -> std::io::Result<ServerHandle> {
+    let node = web::Data::new(node);
+    let server = HttpServer::new(move || {
+        let access = web::Data::new(MetricsAccess::Everyone);
+        App::new().app_data(node.clone()).app_data(access).service(resources::health::metrics)
+    });
+    let server = server.workers(1).disable_signals().listen(listener)?.run();
+    let handle = server.handle();
+    tokio::spawn(server);
+    Ok(handle)
+}
+
+fn timeouts(limits: &RequestLimits) -> Timeouts {
+    Timeouts { head: limits.settings.head_timeout(), answer: limits.settings.answer_timeout() }
+}
+
+/// A new connection with its place, unless there are too many.
+fn guarded(
+    stream: TcpStream,
+    timeouts: Timeouts,
+    limits: &RequestLimits,
+    node: &Node,
+) -> Result<(Guarded, Option<SocketAddr>), DispatchError> {
+    let peer = stream.peer_addr().map_err(DispatchError::Io)?;
+    // The connections of a proxy are those of many.
+    let address = Some(peer.ip().to_canonical()).filter(|address| !limits.settings.trusts(*address)).map(network_of);
+    let Some(place) = limits.connections.take(address) else {
+        node.metrics.connections_refused.inc();
+        return Err(DispatchError::Io(std::io::ErrorKind::QuotaExceeded.into()));
+    };
+    Ok((Guarded::new(stream, timeouts, place), Some(peer)))
 }
 
 /// The document that the server would publish.
@@ -174,7 +283,7 @@ fn bank_and_books(routes: &mut ServiceConfig<'_>) {
 fn version_1(routes: &mut ServiceConfig<'_>) {
     use resources::{
         audit, budgets, candles, clock, contracts, controls, curve, events, lots, markets, orders, organizations,
-        outages, parked, relay, spot, stream, trades, webhooks,
+        outages, parked, rate_limits, relay, spot, stream, trades, webhooks,
     };
     routes
         .service(organizations::register)
@@ -244,6 +353,8 @@ fn version_1(routes: &mut ServiceConfig<'_>) {
         .service(audit::state_hash)
         .service(parked::list)
         .service(parked::resume)
+        .service(rate_limits::show)
+        .service(rate_limits::set)
         .configure(bank_and_books);
 }
 
@@ -261,47 +372,4 @@ async fn error_page(code: web::Path<String>) -> Result<HttpResponse, Problem> {
 /// What no handler is for: no path of the API, or not with this method.
 async fn nothing_here(request: HttpRequest) -> Result<HttpResponse, Problem> {
     Err(operations::no_operation(request.method().as_str(), request.match_info().as_str()))
-}
-
-/// Gives every answer its request's id, and every error the form of a problem.
-async fn answer_in_one_form<B: MessageBody + 'static>(
-    request: ServiceRequest,
-    next: Next<B>,
-) -> Result<ServiceResponse<BoxBody>, Error> {
-    let id = {
-        use actix_web::HttpMessage as _;
-        request.extensions().get::<RequestId>().map(ToString::to_string).unwrap_or_default()
-    };
-    REQUEST_ID
-        .scope(RefCell::new(id.clone()), async move {
-            let mut response =
-                if has_control_characters(request.uri().path_and_query().map_or("", PathAndQuery::as_str)) {
-                    request.into_response(control_characters().error_response())
-                } else {
-                    next.call(request).await?.map_into_boxed_body()
-                };
-            let status = response.status();
-            let is_problem = response
-                .headers()
-                .get(header::CONTENT_TYPE)
-                .is_some_and(|kind| kind.as_bytes().starts_with(b"application/problem+json"));
-            let is_ready_body = response.request().path() == "/readyz";
-            if (status.is_client_error() || status.is_server_error()) && !is_problem && !is_ready_body {
-                // The framework's own refusals: the nearest cause we have a page for.
-                let code = match status.as_u16() {
-                    413 => ProblemCode::BodyTooLarge,
-                    415 => ProblemCode::UnsupportedMediaType,
-                    404 | 405 => ProblemCode::NotFound,
-                    status if status < 500 => ProblemCode::InvalidQuery,
-                    _ => ProblemCode::Internal,
-                };
-                let problem = Problem::new(code, "The request cannot be used.");
-                response = response.into_response(problem.error_response());
-            }
-            if let Ok(value) = HeaderValue::from_str(&id) {
-                response.headers_mut().insert(HeaderName::from_static(REQUEST_ID_HEADER), value);
-            }
-            Ok(response)
-        })
-        .await
 }

@@ -4,6 +4,7 @@ use crate::invoicing::Invoicing;
 use crate::journal::{JournalError, LogReader};
 use crate::projection::Projection;
 use crate::relay::{Relay, RelayConfig};
+use crate::replica::Replica;
 use crate::sequencer::{Sequencer, View};
 use crate::telemetry::Metrics;
 use crate::webhooks::{WebhookError, WebhookSettings, Webhooks};
@@ -31,6 +32,8 @@ pub struct Node {
     pub sequencer: Sequencer,
     /// The committed state.
     pub view: View,
+    /// The committed state for reads that compute.
+    pub replica: Replica,
     /// The committed log.
     pub log: LogReader,
     /// How far the read models are.
@@ -60,11 +63,12 @@ impl Node {
         database.watch();
         let started = Sequencer::start(database.clone(), clock.clone(), metrics.clone()).await?;
         let (sequencer, view, log) = (started.sequencer, started.view, started.log);
+        let replica = Replica::start(&view, log.clone());
         let projection = Projection::start(database.clone(), log.clone(), metrics.clone());
         let invoicing = Invoicing::start(database.clone(), log.clone());
         let webhooks = Webhooks::start(database.clone(), &projection, webhooks, metrics.clone())?;
         let relay = Relay::start(relay, database.clone(), log.clone(), started.epoch, clock.clone(), metrics.clone());
         let relay = relay.map_err(JournalError::from)?;
-        Ok(Self { database, clock, sequencer, view, log, projection, invoicing, relay, webhooks, metrics })
+        Ok(Self { database, clock, sequencer, view, replica, log, projection, invoicing, relay, webhooks, metrics })
     }
 }

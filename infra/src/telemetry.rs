@@ -39,6 +39,13 @@ pub struct BrokenInvariant {
     invariant: &'static str,
 }
 
+/// A counter per status and code of answers.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct Answer {
+    status: u16,
+    code: &'static str,
+}
+
 /// What the running system counts and measures.
 #[derive(Clone)]
 pub struct Metrics {
@@ -71,6 +78,10 @@ pub struct Metrics {
     pub webhook_attempts: Family<Outcome, Counter>,
     /// Market streams whose client fell behind.
     pub streams_dropped: Counter,
+    /// Answers to requests, by status and problem code; the code of what is no problem is empty.
+    pub answers: Family<Answer, Counter>,
+    /// Connections that were closed at once, because there were too many.
+    pub connections_refused: Counter,
 }
 
 impl Default for Metrics {
@@ -92,6 +103,8 @@ impl Default for Metrics {
             projection_lag_events: Gauge::default(),
             webhook_attempts: Family::default(),
             streams_dropped: Counter::default(),
+            answers: Family::default(),
+            connections_refused: Counter::default(),
         };
         registry.register("orders_placed", "Orders placed", metrics.orders_placed.clone());
         registry.register("commands_refused", "Commands refused, by code", metrics.commands_refused.clone());
@@ -150,6 +163,12 @@ impl Default for Metrics {
             "Market streams whose client fell behind",
             metrics.streams_dropped.clone(),
         );
+        registry.register("answers", "Answers to requests, by status and problem code", metrics.answers.clone());
+        registry.register(
+            "connections_refused",
+            "Connections closed at once, because there were too many",
+            metrics.connections_refused.clone(),
+        );
         Self { registry: Arc::new(registry), ..metrics }
     }
 }
@@ -163,6 +182,11 @@ impl Metrics {
     /// Counts a decision that would have broken an invariant.
     pub fn violated(&self, invariant: Invariant) {
         self.invariant_violations.get_or_create(&BrokenInvariant { invariant: invariant.id() }).inc();
+    }
+
+    /// Counts an answer.
+    pub fn answered(&self, status: u16, code: &'static str) {
+        self.answers.get_or_create(&Answer { status, code }).inc();
     }
 
     /// Counts an attempt to deliver to a webhook.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use api::auth::{OPERATOR_ORGANIZATION, Role, SigningKey, Tokens, create_client};
 use api::commands::start_node;
-use api::server::Server;
+use api::server::{Server, ServerSettings};
 use infra::embedded::InProcessKafka;
 use infra::kafka_topics::TopicSpec;
 use infra::node::Node;
@@ -60,15 +60,25 @@ impl TestExchange {
 
     /// Starts an exchange on a given database and broker, with a simulated clock.
     pub async fn start_on(database: TestDatabase, relay: RelayConfig) -> Self {
-        Self::start_with(database, relay, Clock::simulated()).await
+        Self::start_with(database, relay, Clock::simulated(), ServerSettings::of_one_machine()).await
     }
 
     /// Starts an exchange on a given database whose Kafka is away, with a given clock.
     pub async fn start_with_clock(database: TestDatabase, clock: Clock) -> Self {
-        Self::start_with(database, Self::no_kafka(), clock).await
+        Self::start_with(database, Self::no_kafka(), clock, ServerSettings::of_one_machine()).await
     }
 
-    async fn start_with(database: TestDatabase, relay: RelayConfig, clock: Clock) -> Self {
+    /// Starts an exchange on a fresh database whose Kafka is away, with these settings of its server.
+    pub async fn start_limited(settings: ServerSettings) -> Self {
+        Self::start_limited_again(TestDatabase::create().await, settings).await
+    }
+
+    /// Starts an exchange again on the database of one that was started like this.
+    pub async fn start_limited_again(database: TestDatabase, settings: ServerSettings) -> Self {
+        Self::start_with(database, Self::no_kafka(), Clock::simulated(), settings).await
+    }
+
+    async fn start_with(database: TestDatabase, relay: RelayConfig, clock: Clock, settings: ServerSettings) -> Self {
         let url = SecretString::from(database.url_of_exchange());
         let retries = RetrySchedule::new(vec![Duration::from_millis(50); WEBHOOK_RETRIES]);
         let webhooks = WebhookSettings { retries, ..WebhookSettings::with_loopback() };
@@ -76,7 +86,7 @@ impl TestExchange {
         let node = start_node(database_access, clock, relay, webhooks).await.expect("a node");
         let tokens = Tokens::new(&SigningKey::generate().expect("a key")).expect("a key");
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-        let server = Server::start(node.clone(), tokens.clone(), listener).expect("a server");
+        let server = Server::start(node.clone(), tokens.clone(), listener, settings).await.expect("a server");
         let url = format!("http://{}", server.address);
         Self { database, node, tokens, url, server, broker: None }
     }

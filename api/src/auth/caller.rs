@@ -4,12 +4,13 @@ use std::future::{Ready, ready};
 use std::marker::PhantomData;
 
 use actix_web::dev::Payload;
-use actix_web::http::header;
-use actix_web::{FromRequest, HttpRequest, web};
+use actix_web::http::header::{self, HeaderMap};
+use actix_web::{FromRequest, HttpRequest};
 use ledger::{ClientId, OrganizationId};
 
 use super::tokens::Identity;
-use super::{OPERATOR_ORGANIZATION, Role, Tokens};
+use super::{OPERATOR_ORGANIZATION, Role};
+use crate::gate;
 use crate::problem::{Problem, ProblemCode};
 
 /// A set of roles.
@@ -66,6 +67,8 @@ pub struct Caller<R: RoleSet> {
     pub organization: OrganizationId,
     /// The caller's role.
     pub role: Role,
+    /// When the caller's token expires, in seconds since the epoch.
+    pub expires_at: u64,
     roles: PhantomData<R>,
 }
 
@@ -74,22 +77,25 @@ impl<R: RoleSet> FromRequest for Caller<R> {
     type Future = Ready<Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let caller = |Identity { client, organization, role }| Self { client, organization, role, roles: PhantomData };
+        let caller = |Identity { client, organization, role, expires_at }| Self {
+            client,
+            organization,
+            role,
+            expires_at,
+            roles: PhantomData,
+        };
         ready(identify(request, R::ROLES).map(caller))
     }
 }
 
+/// The bearer token among a request's headers.
+pub(crate) fn bearer_token(headers: &HeaderMap) -> Option<&str> {
+    let (scheme, token) = headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+}
+
 fn identify(request: &HttpRequest, allowed: &[Role]) -> Result<Identity, Problem> {
-    let header = request.headers().get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-    let token = header.and_then(|value| {
-        let (scheme, token) = value.split_once(' ')?;
-        scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
-    });
-    let missing = || Problem::new(ProblemCode::Unauthenticated, "The request has no bearer token.");
-    let token = token.ok_or_else(missing)?;
-    let tokens = request.app_data::<web::Data<Tokens>>();
-    let tokens = tokens.ok_or_else(|| Problem::internal(&"the server has no token keys"))?;
-    let identity = tokens.check(token)?;
+    let identity = gate::identity(request)?;
     let Identity { organization, role, .. } = identity;
     // A role of the house in another organization cannot be issued; a token that says so is not believed either.
     let believable = !role.is_of_the_house() || organization.as_str() == OPERATOR_ORGANIZATION;

@@ -6,13 +6,14 @@ mod routes;
 mod secrets;
 mod tokens;
 
+pub(crate) use caller::bearer_token;
 pub use caller::{
     Anyone, AuditorOrOperator, BoxMaker, BoxReader, BuyerOnly, Caller, FinanceOnly, Financial, Member, OperatorOnly,
     ProviderOnly, RoleSet, Trader, TraderOrFinancial, TraderOrOperator, require_role,
 };
 pub use clients::{ClientError, NewClient, create_client};
 pub use routes::{TokenBody, jwks, token};
-pub use tokens::{SigningKey, SigningKeyError, Tokens};
+pub use tokens::{Identity, SigningKey, SigningKeyError, Tokens, time_left};
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;

@@ -1,5 +1,7 @@
 //! `POST /oauth/token` (RFC 6749, section 4.4) and the public keys.
 
+use std::num::NonZeroU32;
+
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, get, post, web};
 use base64::Engine as _;
@@ -9,7 +11,9 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::clients::authenticate;
-use super::tokens::{TOKEN_LIFETIME, Tokens};
+use super::tokens::{Identity, TOKEN_LIFETIME, Tokens};
+use crate::limits::RequestLimits;
+use crate::operations::Budget;
 use crate::problem::{Problem, ProblemBody, ProblemCode};
 
 /// A request for a token.
@@ -59,6 +63,7 @@ pub async fn token(
     form: web::Form<TokenRequest>,
     node: web::Data<Node>,
     tokens: web::Data<Tokens>,
+    limits: web::Data<RequestLimits>,
 ) -> Result<HttpResponse, Problem> {
     let form = form.into_inner();
     let incomplete = |detail: &str| Problem::new(ProblemCode::InvalidGrantRequest, detail);
@@ -75,6 +80,9 @@ pub async fn token(
     let refused = || Problem::new(ProblemCode::InvalidClient, "client_id and client_secret do not fit.");
     let (organization, role) = identity.ok_or_else(refused)?;
     let client = client_id.parse().map_err(|error| Problem::internal(&error))?;
+    // Only now is it known whose request it was: nobody spends another's tokens by naming its client.
+    let who = Identity { client, organization, role, expires_at: 0 };
+    limits.spend(who, Budget::Tokens, NonZeroU32::MIN)?;
     let access_token = tokens.issue(client, organization, role, TOKEN_LIFETIME)?;
     let (token_type, expires_in, scope) = ("Bearer", TOKEN_LIFETIME.as_secs(), role.as_str());
     // RFC 6749, section 5.1: tokens are not to be cached.

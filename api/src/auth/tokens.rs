@@ -91,6 +91,8 @@ pub struct Identity {
     pub organization: OrganizationId,
     /// What the client may do.
     pub role: Role,
+    /// When the token expires, in seconds since the epoch.
+    pub expires_at: u64,
 }
 
 /// What a token says.
@@ -163,8 +165,8 @@ impl Tokens {
         validation.reject_tokens_expiring_in_less_than = 1;
         match decode::<Claims>(token, &self.decoding, &validation) {
             Ok(token) => {
-                let Claims { sub: client, organization, role, .. } = token.claims;
-                Ok(Identity { client, organization, role })
+                let Claims { sub: client, organization, role, exp: expires_at, .. } = token.claims;
+                Ok(Identity { client, organization, role, expires_at })
             }
             Err(error) if matches!(error.kind(), jsonwebtoken::errors::ErrorKind::ExpiredSignature) => {
                 Err(Problem::new(ProblemCode::TokenExpired, "The token has expired."))
@@ -177,6 +179,11 @@ impl Tokens {
     pub fn jwks(&self) -> &JwkSet {
         &self.jwks
     }
+}
+
+/// How long it is until a token expires.
+pub fn time_left(expires_at: u64) -> Duration {
+    Duration::from_secs(expires_at.saturating_sub(seconds_since_epoch()))
 }
 
 /// Seconds since the epoch by the machine's clock: tokens live in real time, whatever the exchange's clock says.
@@ -199,9 +206,10 @@ mod tests {
     #[test]
     fn a_token_tells_whom_it_stands_for() {
         let tokens = Tokens::new(&SigningKey::generate().unwrap()).unwrap();
-        let identity = Identity { client: client(), organization: organization(), role: Role::Buyer };
         let token = tokens.issue(client(), organization(), Role::Buyer, TOKEN_LIFETIME).unwrap();
-        assert_eq!(tokens.check(&token).unwrap(), identity);
+        let Identity { client: issued_to, organization: of, role, expires_at } = tokens.check(&token).unwrap();
+        assert_eq!((issued_to, of, role), (client(), organization(), Role::Buyer));
+        assert!((TOKEN_LIFETIME / 2..=TOKEN_LIFETIME).contains(&time_left(expires_at)));
     }
 
     #[test]

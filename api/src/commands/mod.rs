@@ -146,9 +146,9 @@ fn print_out(text: &str) -> io::Result<()> {
 
 fn log_to_stderr(json: bool, command: &Command) {
     // Kafka's client reports through the relay, which knows what is an error, and certificates of webhooks' endpoints that are not
-    // believed are in the logs of their deliveries.
-    const ELSEWHERE: &str = "librdkafka=off,rdkafka=off,rustls_platform_verifier=off";
-    let quiet = "warn,infra=info,api=info,tracing_actix_web=warn";
+    // believed are in the logs of their deliveries. What clients send that is no HTTP is theirs to look into.
+    const ELSEWHERE: &str = "librdkafka=off,rdkafka=off,rustls_platform_verifier=off,actix_http=off";
+    let quiet = "warn,infra=info,api=info";
     let default = if matches!(command, Command::Serve { .. }) { "info" } else { quiet };
     let filter =
         EnvFilter::try_from_env("SECONDWIND_LOG").unwrap_or_else(|_| EnvFilter::new(format!("{default},{ELSEWHERE}")));

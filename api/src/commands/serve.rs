@@ -17,7 +17,8 @@ use matching::Instruction;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::auth::{OPERATOR_ORGANIZATION, SigningKey, Tokens};
-use crate::server::Server;
+use crate::resources::health::MetricsAccess;
+use crate::server::{Server, ServerSettings, serve_metrics};
 
 /// The pause before brokers that could not be reached are asked again for the topic.
 const TOPIC_RETRY_PAUSE: Duration = Duration::from_secs(5);
@@ -31,6 +32,8 @@ pub(super) async fn serve(config: Option<&Path>) -> anyhow::Result<ExitCode> {
     let tokens = Tokens::new(&SigningKey::read(&config.token_key_file)?)?;
     let listener = TcpListener::bind(config.listen)
         .with_context(|| format!("cannot listen on {}: choose another address by SECONDWIND_LISTEN", config.listen))?;
+    let metrics_listener = config.metrics_listen.map(TcpListener::bind).transpose();
+    let metrics_listener = metrics_listener.context("cannot listen for metrics: choose another metrics_listen")?;
     let database = Database::new(&config.database_url)?;
     let topic = TopicSpec { name: config.kafka_topic.clone(), partitions: config.kafka_partitions };
     let brokers = config.brokers()?;
@@ -43,13 +46,22 @@ pub(super) async fn serve(config: Option<&Path>) -> anyhow::Result<ExitCode> {
     };
     let node = start_node(database, clock, relay, WebhookSettings::default()).await?;
     let sequencer = node.sequencer.clone();
-    let server = Server::start(node, tokens, listener)?;
+    let metrics = match (config.metrics_listen, config.metrics_token) {
+        (None, Some(token)) => MetricsAccess::Token(token),
+        (_, _) => MetricsAccess::Nobody,
+    };
+    let settings = ServerSettings { limits: config.limits, metrics };
+    let metrics_server = metrics_listener.map(|listener| serve_metrics(node.clone(), listener)).transpose()?;
+    let server = Server::start(node, tokens, listener, settings).await?;
     tracing::info!(address = %server.address, "serving");
     let code = tokio::select! {
         () = stop_signal() => ExitCode::SUCCESS,
         () = sequencer.fenced() => ExitCode::FAILURE,
     };
     server.stop().await;
+    if let Some(metrics) = metrics_server {
+        metrics.stop(false).await;
+    }
     Ok(code)
 }
 

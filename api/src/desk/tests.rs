@@ -10,15 +10,16 @@ use super::run;
 use crate::server::document_of_routes;
 
 /// Paths of the API that make no sense without a server.
-const WITH_A_SERVER: [&str; 8] = [
+const WITH_A_SERVER: [&str; 9] = [
     "/healthz",
     "/readyz",
     "/metrics",
     "/oauth/",
     "/.well-known/",
-    "/v1/organizations/{organization}/clients",
-    "/v1/relay",
     "/v1/clock/confirm",
+    "/v1/organizations/{organization}/clients",
+    "/v1/organizations/{organization}/rate-limits",
+    "/v1/relay",
 ];
 /// Files that are longer than an answer's line, or no JSON, and what there is only with them.
 const FILES: [&str; 4] = ["/v1/ledger/exports", "/v1/bank-", "/v1/reconciliations", "/v1/payouts/"];

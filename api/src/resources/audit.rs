@@ -1,12 +1,13 @@
 //! Checks on the running exchange.
 
 use actix_web::{HttpResponse, get, web};
-use infra::node::Node;
 use matching::Exchange;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::auth::{AuditorOrOperator, Caller};
+use crate::computing::Computing;
+use crate::problem::Problem;
 use crate::request::answer;
 
 /// The hash of the committed state.
@@ -26,10 +27,12 @@ pub struct StateHashBody {
     responses((status = 200, description = "The hash", body = StateHashBody)),
 )]
 #[get("/audit/state-hash")]
-pub async fn state_hash(_caller: Caller<AuditorOrOperator>, node: web::Data<Node>) -> HttpResponse {
-    // A copy, so that commits do not wait for the hash.
-    let exchange = node.view.read().clone();
-    answer(HttpResponse::Ok(), exchange.sequence(), &StateHashBody::of(&exchange))
+pub async fn state_hash(
+    caller: Caller<AuditorOrOperator>,
+    computing: web::Data<Computing>,
+) -> Result<HttpResponse, Problem> {
+    let hash = computing.with_state(caller.organization, StateHashBody::of).await?;
+    Ok(answer(HttpResponse::Ok(), hash.sequence, &hash))
 }
 
 impl StateHashBody {

@@ -101,7 +101,7 @@ pub struct ConfirmedTimeBody {
 #[post("/clock/confirm")]
 pub async fn confirm(
     _caller: Caller<OperatorOnly>,
-    body: web::Json<ConfirmedTimeBody>,
+    body: JsonBody<ConfirmedTimeBody>,
     node: web::Data<Node>,
 ) -> Result<HttpResponse, Problem> {
     let outcome = match &node.clock {

@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 
 use super::markets;
 use crate::auth::{Anyone, Caller};
+use crate::computing::Computing;
 use crate::problem::{Problem, ProblemBody};
 use crate::request::{answer, await_reads};
 use crate::wire::{WindowBody, instant, price};
@@ -87,9 +88,10 @@ pub struct CurveBody {
 )]
 #[get("/markets/{market}/curve")]
 pub async fn curve(
-    _caller: Caller<Anyone>,
+    caller: Caller<Anyone>,
     market: web::Path<MarketId>,
     node: web::Data<Node>,
+    computing: web::Data<Computing>,
 ) -> Result<HttpResponse, Problem> {
     markets::require(&node, *market)?;
     await_reads(&node, None).await?;
@@ -110,17 +112,17 @@ pub async fn curve(
     }
     let today = Hour::containing(node.clock.now()).hours() / DAY;
     let start = Hour::from_hours((today + 1) * DAY);
-    let exchange = node.view.read();
-    let key = exchange.venue().key(*market).ok_or_else(|| Problem::not_found("market"))?;
-    let tenors = TENORS.iter().zip(last);
-    let data = tenors.map(|(&(tenor, hours), last)| TenorBody {
-        tenor,
-        hours,
-        last,
-        offer: best_offer(&exchange, key, start, hours),
-    });
+    let market = *market;
+    let offers = move |exchange: &Exchange| {
+        let key = exchange.venue().key(market).ok_or_else(|| Problem::not_found("market"))?;
+        let offers = TENORS.iter().map(|&(_, hours)| best_offer(exchange, key, start, hours));
+        Ok::<_, Problem>((exchange.sequence(), offers.collect::<Vec<_>>()))
+    };
+    let (sequence, offers) = computing.with_state(caller.organization, offers).await??;
+    let tenors = TENORS.iter().zip(last).zip(offers);
+    let data = tenors.map(|((&(tenor, hours), last), offer)| TenorBody { tenor, hours, last, offer });
     let body = CurveBody { data: data.collect() };
-    let sequence = exchange.sequence().min(node.projection.position());
+    let sequence = sequence.min(node.projection.position());
     Ok(answer(HttpResponse::Ok(), sequence, &body))
 }
 

@@ -1,12 +1,17 @@
 //! For machines: is it alive, can it work, and how is it doing.
 
-use actix_web::http::header;
-use actix_web::{HttpResponse, get, web};
+use actix_web::http::header::{self, HeaderMap};
+use actix_web::{HttpRequest, HttpResponse, get, web};
+use aws_lc_rs::constant_time::verify_slices_are_equal;
 use infra::node::Node;
 use infra::relay::RelayStatus;
 use infra::sequencer::Status;
+use secrecy::{ExposeSecret as _, SecretString};
 use serde::Serialize;
 use utoipa::ToSchema;
+
+use crate::auth::bearer_token;
+use crate::problem::{Problem, ProblemBody, ProblemCode};
 
 /// The process runs.
 #[utoipa::path(
@@ -32,8 +37,8 @@ pub struct ReadyBody {
     projected: u64,
     /// `followed`, `simulated`, or `held` while time stands still until an operator confirms the machine's clock.
     clock: &'static str,
-    /// `connecting`, `publishing`, or why publishing has stopped. Trading goes on without.
-    relay: String,
+    /// `connecting`, `publishing`, `interrupted` while it tries again, or `stopped`. Trading goes on without.
+    relay: &'static str,
     /// How far the log is published.
     published: Option<u64>,
 }
@@ -51,10 +56,10 @@ pub struct ReadyBody {
 pub async fn readyz(node: web::Data<Node>) -> HttpResponse {
     let status = node.sequencer.status();
     let (relay, published) = match node.relay.status() {
-        RelayStatus::Connecting => ("connecting".to_owned(), None),
-        RelayStatus::Published(sequence) => ("publishing".to_owned(), Some(sequence)),
-        RelayStatus::Interrupted(reason) => (format!("interrupted, trying again: {reason}"), None),
-        RelayStatus::Stopped(reason) => (reason, None),
+        RelayStatus::Connecting => ("connecting", None),
+        RelayStatus::Published(sequence) => ("publishing", Some(sequence)),
+        RelayStatus::Interrupted(_) => ("interrupted", None),
+        RelayStatus::Stopped(_) => ("stopped", None),
     };
     let clock = match node.clock.hold() {
         Some(_) => "held",
@@ -78,16 +83,52 @@ pub async fn readyz(node: web::Data<Node>) -> HttpResponse {
     response.json(body)
 }
 
+/// Who is told the metrics.
+#[derive(Clone)]
+pub enum MetricsAccess {
+    /// Everyone.
+    Everyone,
+    /// Whoever has this token.
+    Token(SecretString),
+    /// Nobody here.
+    Nobody,
+}
+
+impl MetricsAccess {
+    fn check(&self, headers: &HeaderMap) -> Result<(), Problem> {
+        match self {
+            Self::Everyone => Ok(()),
+            Self::Nobody => Err(Problem::not_found("path")),
+            Self::Token(token) => {
+                let given = bearer_token(headers).unwrap_or_default();
+                let fits = verify_slices_are_equal(given.as_bytes(), token.expose_secret().as_bytes()).is_ok();
+                let wrong =
+                    || Problem::new(ProblemCode::Unauthenticated, "The metrics are for whoever has their token.");
+                fits.then_some(()).ok_or_else(wrong)
+            }
+        }
+    }
+}
+
 /// Counters and measurements in the OpenMetrics text format.
 #[utoipa::path(
     operation_id = "get_metrics",
     tag = "machine",
-    responses((status = 200, description = "The metrics", body = String, content_type = "application/openmetrics-text")),
+    responses(
+        (status = 200, description = "The metrics", body = String, content_type = "application/openmetrics-text"),
+        (status = 401, description = "The metrics' token is missing or wrong", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 404, description = "The metrics are served elsewhere", body = ProblemBody, content_type = "application/problem+json"),
+    ),
 )]
 #[get("/metrics")]
-pub async fn metrics(node: web::Data<Node>) -> HttpResponse {
+pub async fn metrics(
+    request: HttpRequest,
+    node: web::Data<Node>,
+    access: web::Data<MetricsAccess>,
+) -> Result<HttpResponse, Problem> {
+    access.check(request.headers())?;
     node.metrics.clock_held.set(i64::from(node.clock.hold().is_some()));
-    HttpResponse::Ok()
+    Ok(HttpResponse::Ok()
         .insert_header((header::CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8"))
-        .body(node.metrics.render())
+        .body(node.metrics.render()))
 }

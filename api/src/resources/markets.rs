@@ -14,6 +14,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::submit;
 use crate::auth::{Anyone, Caller, OperatorOnly};
+use crate::computing::Computing;
 use crate::problem::{Problem, ProblemBody};
 use crate::request::{JsonBody, Page, answer};
 use crate::wire::{Share, WindowBody};
@@ -306,14 +307,16 @@ pub struct BookBody {
 )]
 #[get("/markets/{market}/book")]
 pub async fn book(
-    _caller: Caller<Anyone>,
+    caller: Caller<Anyone>,
     market: web::Path<MarketId>,
     query: web::Query<BookQuery>,
     node: web::Data<Node>,
+    computing: web::Data<Computing>,
 ) -> Result<HttpResponse, Problem> {
-    let window = query.window(node.clock.now())?;
-    let exchange = node.view.read();
-    Ok(answer(HttpResponse::Ok(), exchange.sequence(), &BookBody::find(&exchange, *market, window)?))
+    let (window, market) = (query.window(node.clock.now())?, *market);
+    let find = move |exchange: &Exchange| BookBody::find(exchange, market, window);
+    let book = computing.with_state(caller.organization, find).await??;
+    Ok(answer(HttpResponse::Ok(), book.sequence, &book))
 }
 
 impl BookQuery {

@@ -20,6 +20,7 @@ pub mod orders;
 pub mod organizations;
 pub mod outages;
 pub mod parked;
+pub mod rate_limits;
 pub mod rates;
 pub mod relay;
 pub mod spot;

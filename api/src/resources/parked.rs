@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::submit;
 use crate::auth::{AuditorOrOperator, Caller, OperatorOnly};
 use crate::problem::{Problem, ProblemBody};
-use crate::request::{Page, answer};
+use crate::request::{JsonBody, Page, answer};
 
 /// Something that falls due by itself.
 #[derive(Clone, Copy, Serialize, Deserialize, ToSchema)]
@@ -140,7 +140,7 @@ pub async fn list(_caller: Caller<AuditorOrOperator>, node: web::Data<Node>) -> 
 pub async fn resume(
     caller: Caller<OperatorOnly>,
     request: HttpRequest,
-    body: web::Json<ParkedDueBody>,
+    body: JsonBody<ParkedDueBody>,
     node: web::Data<Node>,
 ) -> Result<HttpResponse, Problem> {
     let instruction = Instruction::ResumeDue { due: (*body).into(), by: caller.client };

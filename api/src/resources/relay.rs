@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 
 use crate::auth::{Caller, OperatorOnly};
 use crate::problem::{Problem, ProblemBody, ProblemCode};
-use crate::request::answer;
+use crate::request::{JsonBody, answer};
 
 /// The relay.
 #[derive(Serialize, ToSchema)]
@@ -87,7 +87,7 @@ pub async fn show(_caller: Caller<OperatorOnly>, node: web::Data<Node>) -> Resul
 #[post("/relay/resume")]
 pub async fn resume(
     caller: Caller<OperatorOnly>,
-    body: web::Json<RelayResumeBody>,
+    body: JsonBody<RelayResumeBody>,
     node: web::Data<Node>,
 ) -> Result<HttpResponse, Problem> {
     if node.relay.resume(body.stop, &caller.client.to_string()).await? {

@@ -1,6 +1,9 @@
 //! The service's settings: defaults, then a file, then the environment; read once and checked before anything starts.
 
 mod broker_security;
+mod limits;
+
+pub use limits::{INSTRUCTIONS_BURST_MIN, Limits, RATE_MAX, Rate, Rates};
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -8,7 +11,7 @@ use std::time::Duration;
 
 use figment::Figment;
 use figment::providers::{Env, Format, Serialized, Toml};
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
 
 use crate::ClockBounds;
@@ -39,6 +42,12 @@ pub struct Config {
     /// How connections to the brokers are protected.
     #[serde(default)]
     kafka_security: broker_security::Section,
+    /// Where `/metrics` is served, instead of on `listen`.
+    pub metrics_listen: Option<SocketAddr>,
+    /// The bearer token that `/metrics` on `listen` asks for. Without this and `metrics_listen` nobody is told the metrics.
+    pub metrics_token: Option<SecretString>,
+    /// How much of the exchange one organization, client or address may use.
+    pub limits: Limits,
 }
 
 /// The settings' defaults, which are also the list of what has one.
@@ -50,12 +59,16 @@ struct Defaults {
     listen: &'static str,
     clock_jump_minutes_max: u32,
     clock_gap_hours_max: u32,
+    limits: Limits,
 }
 
 /// The topic that carries the log, unless another is set.
 pub const DEFAULT_TOPIC: &str = "secondwind.events";
 /// The topic's partitions, unless set otherwise.
 pub const DEFAULT_PARTITIONS: i32 = 4;
+
+/// A shorter token could be guessed.
+const METRICS_TOKEN_LENGTH_MIN: usize = 16;
 
 /// The settings are incomplete or wrong.
 #[derive(Debug, thiserror::Error)]
@@ -92,6 +105,7 @@ impl Config {
             listen: "127.0.0.1:8080",
             clock_jump_minutes_max: 60,
             clock_gap_hours_max: 720,
+            limits: Limits::default(),
         };
         let mut figment = Figment::from(Serialized::defaults(defaults));
         if let Some(file) = file {
@@ -109,6 +123,9 @@ impl Config {
             "TOKEN_KEY_FILE",
             "CLOCK_JUMP_MINUTES_MAX",
             "CLOCK_GAP_HOURS_MAX",
+            "METRICS_LISTEN",
+            "METRICS_TOKEN",
+            "LIMITS",
         ];
         let prefixed = Env::prefixed("SECONDWIND_").only(&settings);
         let figment = figment.merge(plain).merge(prefixed).merge(broker_security::environment());
@@ -151,6 +168,10 @@ impl Config {
             return range("kafka_topic and kafka_brokers", "set");
         }
         self.kafka_security.check()?;
+        if self.metrics_token.as_ref().is_some_and(|token| token.expose_secret().len() < METRICS_TOKEN_LENGTH_MIN) {
+            return range("metrics_token", "at least 16 characters");
+        }
+        self.limits.check()?;
         Ok(())
     }
 }

@@ -38,7 +38,8 @@ const KEYS_KEPT_MICROS: i64 = 24 * 3_600_000_000;
 pub struct View(Arc<RwLock<Exchange>>);
 
 impl View {
-    /// The state as of the last commit. Hold the guard briefly: commits wait for it.
+    /// The state as of the last commit. Hold the guard for a look-up, no longer: commits wait for it, and whoever comes after a waiting
+    /// commit waits with it. What computes reads the [`Replica`](crate::replica::Replica).
     pub fn read(&self) -> RwLockReadGuard<'_, Exchange> {
         self.0.read().unwrap_or_else(PoisonError::into_inner)
     }

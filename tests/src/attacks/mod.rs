@@ -6,6 +6,8 @@
 //! An attack sends to loopback only, and is bounded in requests and in time.
 
 pub mod bystander;
+mod connections;
+mod floods;
 pub mod search;
 mod shapes;
 mod stage;
@@ -30,7 +32,8 @@ pub struct Attack {
 
 /// Every attack that `make attacks` plays, in the order of the threat model.
 pub fn all() -> Vec<Attack> {
-    [search::all(), shapes::attacks(), tokens::attacks()].into_iter().flatten().collect()
+    let topics = [search::all(), shapes::attacks(), tokens::attacks(), floods::attacks(), connections::attacks()];
+    topics.into_iter().flatten().collect()
 }
 
 /// The attack of this name.

@@ -2,10 +2,13 @@
 
 use std::time::Duration;
 
+use api::resources::health::MetricsAccess;
+use api::server::ServerSettings;
+use infra::config::Limits;
 use tokio::sync::watch;
 
 use super::bystander::{Bystander, Fared};
-use super::{Attack, Stage, all};
+use super::{Attack, Stage, all, connections, floods, tokens};
 use crate::exchange::TestExchange;
 
 /// How long the bystander trades alone, for comparison.
@@ -35,8 +38,25 @@ pub async fn play(filter: &str) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Whether an attack is met by the limits that a server has unless they are set. Others set a stage with more requests than those allow.
+fn meets_limits(name: &str) -> bool {
+    let topics = [tokens::attacks(), floods::attacks(), connections::attacks()];
+    topics.iter().flatten().any(|attack| attack.name == name)
+}
+
+/// The usual limits, but for those of addresses: attacker and bystander share one here.
+fn usual_limits() -> ServerSettings {
+    let Limits { connections_per_address_max, address, .. } = Limits::of_one_machine();
+    let limits = Limits { connections_per_address_max, address, ..Limits::default() };
+    ServerSettings { limits, metrics: MetricsAccess::Everyone }
+}
+
 async fn watch_attack(attack: &Attack) -> anyhow::Result<(String, Fared, Fared)> {
-    let exchange = TestExchange::start().await;
+    let exchange = if meets_limits(attack.name) {
+        TestExchange::start_limited(usual_limits()).await
+    } else {
+        TestExchange::start().await
+    };
     let stage = Stage::from(&exchange);
     let bystander = Bystander::arrive(&stage).await?;
     let idle = {

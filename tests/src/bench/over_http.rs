@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use api::auth::{Role, SigningKey, Tokens};
 use api::commands::start_node;
-use api::server::Server;
+use api::server::{Server, ServerSettings};
 use infra::Clock;
 use infra::webhooks::WebhookSettings;
 use ledger::OrganizationId;
@@ -50,7 +50,13 @@ pub(super) async fn measure(
     let (broker, relay) = catch_up::broker().await?;
     let node = start_node(database, clock.clone(), relay, WebhookSettings::default()).await?;
     let tokens = Tokens::new(&SigningKey::generate()?)?;
-    let server = Server::start(node.clone(), tokens.clone(), TcpListener::bind("127.0.0.1:0")?)?;
+    let server = Server::start(
+        node.clone(),
+        tokens.clone(),
+        TcpListener::bind("127.0.0.1:0")?,
+        ServerSettings::of_one_machine(),
+    )
+    .await?;
     let mut flow = Flow::after(Hour::containing(clock.now()))?;
     acknowledged::open(&node.sequencer, &mut flow).await?;
     let mut requests = Requests { tokens, known: HashMap::new() };

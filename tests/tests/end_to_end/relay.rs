@@ -48,7 +48,7 @@ async fn caught_up(exchange: &TestExchange) -> u64 {
     until(&what, async || (exchange.node.relay.status() == RelayStatus::Published(head)).then_some(head)).await
 }
 
-/// Why the relay stopped, as `/readyz` says it.
+/// Why the relay stopped, as the operator is told it.
 async fn reason_to_stop(exchange: &TestExchange) -> String {
     let reason = until("the relay stops", async || match exchange.node.relay.status() {
         RelayStatus::Stopped(reason) => Some(reason),
@@ -56,16 +56,24 @@ async fn reason_to_stop(exchange: &TestExchange) -> String {
     })
     .await;
     let ready = exchange.anonymous().get("/readyz").await.ok();
-    assert_eq!((&ready["ready"], &ready["relay"]), (&json!(true), &json!(reason)));
+    assert_eq!(
+        (&ready["ready"], &ready["relay"]),
+        (&json!(true), &json!("stopped")),
+        "which is all that everyone is told"
+    );
+    let told = exchange.operator().get("/v1/relay").await.ok();
+    assert_eq!((&told["status"], &told["reason"]), (&json!("stopped"), &json!(reason)));
     reason
 }
 
-/// Waits until the relay says that this keeps it from publishing for now, as `/readyz` does.
+/// Waits until the operator is told that this keeps the relay from publishing for now.
 async fn interrupted_by(exchange: &TestExchange, cause: &str) {
     until("the relay is interrupted", async || {
         let ready = exchange.anonymous().get("/readyz").await.ok();
         assert_eq!(ready["ready"], json!(true));
-        ready["relay"].as_str().filter(|relay| relay.starts_with("interrupted") && relay.contains(cause)).map(drop)
+        let told = exchange.operator().get("/v1/relay").await.ok();
+        let reason = told["reason"].as_str().filter(|_| told["status"] == "interrupted");
+        reason.filter(|reason| reason.contains(cause)).map(drop)
     })
     .await;
 }

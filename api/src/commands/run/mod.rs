@@ -19,7 +19,7 @@ use secrecy::SecretString;
 use super::serve::{start_node, stop_signal};
 use crate::auth::{SigningKey, Tokens};
 use crate::credentials::{Credentials, Topics, write_secret};
-use crate::server::Server;
+use crate::server::{Server, ServerSettings};
 use services::Services;
 
 /// The port that is served unless it is taken.
@@ -91,7 +91,7 @@ impl Running {
         let database_url = services.application_url(&node.database).await?;
         let known = before.map(|before| before.clients).unwrap_or_default();
         let clients = demo::seed(&node, known).await?;
-        let server = Server::start(node.clone(), tokens, listener)?;
+        let server = Server::start(node.clone(), tokens, listener, ServerSettings::of_one_machine()).await?;
         let credentials = Credentials {
             url: format!("http://{}", server.address),
             database_url: Some(database_url),

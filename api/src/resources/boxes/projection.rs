@@ -14,6 +14,7 @@ use uuid::Uuid;
 use super::seen;
 use crate::auth::{BoxReader, Caller};
 use crate::boxes::ProjectionFormat;
+use crate::computing::Computing;
 use crate::problem::{Problem, ProblemBody, ProblemCode};
 use crate::request::{JsonBody, SEQUENCE_HEADER, await_reads};
 use crate::strict_json;
@@ -119,8 +120,9 @@ pub async fn show(
     id: web::Path<Uuid>,
     query: web::Query<ProjectionQuery>,
     node: web::Data<Node>,
+    computing: web::Data<Computing>,
 ) -> Result<HttpResponse, Problem> {
-    projected(&caller, id.into_inner(), &query, Vec::new(), &node).await
+    projected(&caller, id.into_inner(), &query, Vec::new(), &node, &computing).await
 }
 
 /// A box's deal rolled forward with what-ifs. Nothing is kept of it.
@@ -142,6 +144,7 @@ pub async fn what_if(
     query: web::Query<ProjectionQuery>,
     body: JsonBody<WhatIfsBody>,
     node: web::Data<Node>,
+    computing: web::Data<Computing>,
 ) -> Result<HttpResponse, Problem> {
     let asked = body.into_inner().what_ifs;
     if asked.len() > WHAT_IFS_MAX {
@@ -153,7 +156,7 @@ pub async fn what_if(
     for what_if in asked {
         what_ifs.push(what_if.resolved(&node).await?);
     }
-    projected(&caller, id.into_inner(), &query, what_ifs, &node).await
+    projected(&caller, id.into_inner(), &query, what_ifs, &node, &computing).await
 }
 
 /// What an hour of a GPU cost in a market by the hour of late.
@@ -178,6 +181,7 @@ async fn projected(
     &ProjectionQuery { format, from }: &ProjectionQuery,
     what_ifs: Vec<WhatIf>,
     node: &Node,
+    computing: &Computing,
 ) -> Result<HttpResponse, Problem> {
     let (deal, after, standing, sequence) = {
         let exchange = node.view.read();
@@ -190,9 +194,8 @@ async fn projected(
         };
         (deal, after, standing, exchange.sequence())
     };
-    let text = web::block(move || tell(&deal, (after, &standing), &what_ifs, format))
-        .await
-        .map_err(|error| Problem::internal(&error))??;
+    let text =
+        computing.alone(caller.organization, move || tell(&deal, (after, &standing), &what_ifs, format)).await??;
     let mut answer = HttpResponse::Ok();
     answer.insert_header((SEQUENCE_HEADER, sequence.to_string())).content_type(format.media_type());
     Ok(answer.body(text))

@@ -16,6 +16,7 @@ use super::statement::StatementFormat;
 use super::streaming::{Interrupted, Report, Reports, Sheet, Snapshot, stream};
 use super::{book_of, check_currency};
 use crate::auth::{Caller, Financial};
+use crate::computing::Computing;
 use crate::problem::{Problem, ProblemBody};
 use crate::request::CSV_TYPE;
 use crate::wire::amount;
@@ -100,18 +101,17 @@ pub struct OpenHoldsBody {
 )]
 #[get("/ledger/open-holds")]
 pub async fn list(
-    _caller: Caller<Financial>,
+    caller: Caller<Financial>,
     request: HttpRequest,
     query: web::Query<OpenHoldsQuery>,
     node: web::Data<Node>,
     reports: web::Data<Reports>,
+    computing: web::Data<Computing>,
 ) -> Result<HttpResponse, Problem> {
     let OpenHoldsQuery { entity, currency, format } = query.into_inner();
     // The orders first: the database has what they include, and maybe more, which can be left out there.
-    let (sequence, holds) = {
-        let exchange = node.view.read();
-        (exchange.sequence(), holds_in(&exchange, currency))
-    };
+    let holds = move |exchange: &Exchange| (exchange.sequence(), holds_in(exchange, currency));
+    let (sequence, holds) = computing.with_state(caller.organization, holds).await?;
     let snapshot = Snapshot::take(&node, &reports.for_finance).await?;
     let book = book_of(snapshot.client(), &entity).await?;
     check_currency(snapshot.client(), book, currency).await?;

@@ -13,6 +13,8 @@ use super::body::OrderBody;
 use super::read::read_order;
 use super::request::NewOrderBody;
 use crate::auth::{Caller, Role, Trader};
+use crate::gate::{InnerProblems, count_more};
+use crate::operations::Budget;
 use crate::problem::{Problem, ProblemBody, ProblemCode};
 use crate::request::{JsonBody, answer, idempotency_key, idempotency_key_of_item};
 use crate::resources::unexpected_receipt;
@@ -76,6 +78,8 @@ pub struct BatchItem {
     /// Why it was not.
     #[serde(skip_serializing_if = "Option::is_none")]
     problem: Option<ProblemBody>,
+    #[serde(skip)]
+    code: Option<ProblemCode>,
 }
 
 /// Place several orders. Each is accepted or refused by itself.
@@ -98,6 +102,7 @@ pub async fn place_batch(
     node: web::Data<Node>,
 ) -> Result<HttpResponse, Problem> {
     let orders = body.into_inner().orders()?;
+    count_more(&request, Budget::Instructions, orders.len() - 1)?;
     // All of them enter the queue before the first is waited for, so that they are committed together.
     let mut placings = Vec::with_capacity(orders.len());
     for (item, order) in orders.into_iter().enumerate() {
@@ -116,7 +121,10 @@ pub async fn place_batch(
         sequence = sequence.max(placed.as_ref().map_or(0, |placed| placed.sequence));
         data.push(BatchItem::from(placed.map(|placed| (placed.order, placed.is_new))));
     }
-    Ok(answer(HttpResponse::Ok(), sequence, &BatchOutcome { data }))
+    let inner = data.iter().filter_map(|item| item.code).collect();
+    let mut answer = answer(HttpResponse::Ok(), sequence, &BatchOutcome { data });
+    answer.extensions_mut().insert(InnerProblems(inner));
+    Ok(answer)
 }
 
 impl BatchBody {
@@ -143,10 +151,15 @@ impl BatchOutcome {
 impl From<Result<(OrderBody, bool), Problem>> for BatchItem {
     fn from(outcome: Result<(OrderBody, bool), Problem>) -> Self {
         match outcome {
-            Ok((order, is_new)) => Self { status: if is_new { 201 } else { 200 }, order: Some(order), problem: None },
-            Err(problem) => {
-                Self { status: problem.code().status().as_u16(), order: None, problem: Some(problem.body()) }
+            Ok((order, is_new)) => {
+                Self { status: if is_new { 201 } else { 200 }, order: Some(order), problem: None, code: None }
             }
+            Err(problem) => Self {
+                status: problem.code().status().as_u16(),
+                order: None,
+                problem: Some(problem.body()),
+                code: Some(problem.code()),
+            },
         }
     }
 }

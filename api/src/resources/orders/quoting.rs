@@ -11,6 +11,7 @@ use uuid::Uuid;
 use super::body::UnfilledBody;
 use super::request::NewOrderBody;
 use crate::auth::{BuyerOnly, Caller};
+use crate::computing::Computing;
 use crate::problem::{Problem, ProblemBody};
 use crate::request::{JsonBody, answer};
 use crate::wire::{WindowBody, average_price};
@@ -100,6 +101,7 @@ pub struct UnfillableBody {
     responses(
         (status = 200, description = "What it would do", body = QuoteBody),
         (status = "4XX", description = "Such an order would be refused", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 503, description = "Too busy", body = ProblemBody, content_type = "application/problem+json"),
     ),
 )]
 #[post("/quotes")]
@@ -107,12 +109,13 @@ pub async fn ask(
     caller: Caller<BuyerOnly>,
     body: JsonBody<NewOrderBody>,
     node: web::Data<Node>,
+    computing: web::Data<Computing>,
 ) -> Result<HttpResponse, Problem> {
-    let now = node.clock.now();
-    let (sequence, quote) = {
-        let exchange = node.view.read();
-        (exchange.sequence(), QuoteBody::ask(&exchange, body.into_inner(), caller.organization, now)?)
+    let (now, organization) = (node.clock.now(), caller.organization);
+    let ask = move |exchange: &Exchange| {
+        Ok::<_, Problem>((exchange.sequence(), QuoteBody::ask(exchange, body.into_inner(), organization, now)?))
     };
+    let (sequence, quote) = computing.with_state(organization, ask).await??;
     Ok(answer(HttpResponse::Ok(), sequence, &quote))
 }
 

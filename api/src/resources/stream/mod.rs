@@ -20,6 +20,7 @@ use bytes::Bytes;
 use futures::Stream;
 use infra::journal::LogRow;
 use infra::node::Node;
+use ledger::OrganizationId;
 use matching::{Event, MarketId, OrderId, OrderSide, SpotSide};
 use serde::Deserialize;
 use serde_json::json;
@@ -28,8 +29,10 @@ use utoipa::IntoParams;
 use uuid::Uuid;
 
 use super::markets;
-use crate::auth::{Anyone, Caller};
+use crate::auth::{Anyone, Caller, time_left};
+use crate::computing::Computing;
 use crate::connection::Connection;
+use crate::limits::{Place, RequestLimits};
 use crate::problem::{Problem, ProblemBody, ProblemCode};
 use crate::request::await_reads;
 use pace::Pace;
@@ -57,7 +60,8 @@ pub struct StreamQuery {
 /// `spot_auction_missed`, `halted`, `resumed`. Starts with a snapshot, after `Last-Event-ID` with what came next, or with
 /// `snapshot=false` with what happens next. A snapshot has every order at rest, and its id is the last event that it includes;
 /// another one follows `trade_busted`. A trade says what remains of its bid and the most that its ask has sold in any hour. A client
-/// that falls behind by more than 10,000 events or takes nothing for 30 seconds is disconnected.
+/// that falls behind by more than 10,000 events or takes nothing for 30 seconds is disconnected. A stream ends when the token expires
+/// that it was opened with: get a new one, and resume with `Last-Event-ID`.
 #[utoipa::path(
     operation_id = "stream_market",
     tag = "market data",
@@ -75,12 +79,18 @@ pub struct StreamQuery {
 )]
 #[get("/markets/{market}/stream")]
 pub async fn stream(
-    _caller: Caller<Anyone>,
+    caller: Caller<Anyone>,
     request: HttpRequest,
     market: web::Path<MarketId>,
     query: web::Query<StreamQuery>,
     node: web::Data<Node>,
+    limits: web::Data<RequestLimits>,
+    computing: web::Data<Computing>,
 ) -> Result<HttpResponse, Problem> {
+    let place = limits.streams.take(Some(caller.organization)).ok_or_else(|| {
+        let max = limits.settings.streams_per_organization_max;
+        Problem::new(ProblemCode::TooManyStreams, format!("An organization may have {max} streams at a time."))
+    })?;
     markets::require(&node, *market)?;
     let resume = match request.headers().get("Last-Event-ID") {
         None => None,
@@ -99,7 +109,11 @@ pub async fn stream(
         ready: VecDeque::new(),
         roaming: BTreeSet::new(),
         pace: Arc::default(),
+        ends_at: tokio::time::Instant::now() + time_left(caller.expires_at),
         _over: over,
+        organization: caller.organization,
+        computing: computing.clone(),
+        _place: place,
     };
     match resume {
         Some(position) => {
@@ -113,7 +127,7 @@ pub async fn stream(
             }
             follower.recall_roaming().await?;
         }
-        None => follower.start(query.snapshot.unwrap_or(true)),
+        None => follower.start(query.snapshot.unwrap_or(true)).await?,
     }
     if let Some(connection) = request.conn_data::<Arc<Connection>>() {
         follower.pace.reached(follower.position);
@@ -142,6 +156,11 @@ struct Follower {
     pace: Arc<Pace>,
     /// Dropped with the stream, which ends the watch over its client.
     _over: oneshot::Sender<()>,
+    /// When the client's token expires, and the stream with it.
+    ends_at: tokio::time::Instant,
+    organization: OrganizationId,
+    computing: web::Data<Computing>,
+    _place: Place<OrganizationId>,
 }
 
 /// The events from a follower's place on. Ends when the log cannot be read, so that the client resumes.
@@ -154,16 +173,19 @@ fn events(follower: Follower) -> impl Stream<Item = Result<Bytes, Infallible>> {
 
 impl Follower {
     /// Takes the book as it is committed, and sends it if that is wanted.
-    fn start(&mut self, send: bool) {
-        let exchange = self.node.view.read();
-        let Some(market) = exchange.venue().key(self.market) else { return };
-        self.roaming = roaming(&exchange, market);
-        self.position = exchange.sequence();
-        if send {
-            let snapshot = Snapshot::of(&exchange, market);
-            let data = serde_json::to_string(&snapshot).unwrap_or_default();
-            self.ready.push_back(format!("id: {}\nevent: snapshot\ndata: {data}\n\n", snapshot.sequence).into());
+    async fn start(&mut self, send: bool) -> Result<(), Problem> {
+        let market = self.market;
+        let taken = self.computing.with_state(self.organization, move |exchange| {
+            let market = exchange.venue().key(market)?;
+            let snapshot = send.then(|| serde_json::to_string(&Snapshot::of(exchange, market)).unwrap_or_default());
+            Some((exchange.sequence(), roaming(exchange, market), snapshot))
+        });
+        let Some((sequence, roaming, snapshot)) = taken.await? else { return Ok(()) };
+        (self.position, self.roaming) = (sequence, roaming);
+        if let Some(data) = snapshot {
+            self.ready.push_back(format!("id: {sequence}\nevent: snapshot\ndata: {data}\n\n").into());
         }
+        Ok(())
     }
 
     /// Finds the bids that trade here and elsewhere and to which something happened since the position: those may be gone from
@@ -181,15 +203,19 @@ impl Follower {
             let found = client.query(statement, &[&elsewhere, &self.market.as_str()]).await?;
             self.roaming.extend(found.iter().map(|row| OrderId::new(row.get(0))));
         }
-        let exchange = self.node.view.read();
-        if let Some(market) = exchange.venue().key(self.market) {
-            self.roaming.extend(roaming(&exchange, market));
-        }
+        let market = self.market;
+        let here = self.computing.with_state(self.organization, move |exchange| {
+            exchange.venue().key(market).map(|market| roaming(exchange, market))
+        });
+        self.roaming.extend(here.await?.into_iter().flatten());
         Ok(())
     }
 
     async fn next(&mut self) -> Option<Bytes> {
         loop {
+            if tokio::time::Instant::now() >= self.ends_at {
+                return None;
+            }
             if let Some(event) = self.ready.pop_front() {
                 return Some(event);
             }
@@ -199,6 +225,7 @@ impl Follower {
             if rows.is_empty() {
                 tokio::select! {
                     changed = self.heads.changed() => changed.ok()?,
+                    () = tokio::time::sleep_until(self.ends_at) => return None,
                     () = tokio::time::sleep(KEEP_ALIVE) => return Some(Bytes::from_static(b": alive\n\n")),
                 }
                 continue;
@@ -206,13 +233,13 @@ impl Follower {
             for row in &rows {
                 // A snapshot may have gone beyond the page.
                 if row.record.sequence > self.position {
-                    self.take(row);
+                    self.take(row).await.ok()?;
                 }
             }
         }
     }
 
-    fn take(&mut self, row: &Arc<LogRow>) {
+    async fn take(&mut self, row: &Arc<LogRow>) -> Result<(), Problem> {
         self.position = row.record.sequence;
         let event = &row.record.event;
         if let Event::OrderPlaced(e) = event
@@ -227,9 +254,10 @@ impl Follower {
             Event::OrderClosed(e) => drop(self.roaming.remove(&e.order)),
             Event::TradeExecuted(e) if e.bid_remaining == 0 => drop(self.roaming.remove(&e.bid)),
             // What the ask can sell again is in no event.
-            Event::ContractBusted(e) if e.market == self.market => self.start(true),
+            Event::ContractBusted(e) if e.market == self.market => self.start(true).await?,
             _ => {}
         }
+        Ok(())
     }
 }
 

@@ -18,7 +18,7 @@ use crate::opening::{NEXT_DAY, START};
 use crate::sequencer::{assert_consistent, commit_waits, hold_commits, instruction, open_exchange};
 
 /// Has the database refuse every event of a type whose content has `text`, with this SQLSTATE.
-async fn refuse(owner: &Client, event_type: &str, text: &str, code: &str) {
+pub async fn refuse(owner: &Client, event_type: &str, text: &str, code: &str) {
     let function = format!("refuse_{}", Uuid::now_v7().simple());
     let statement = format!(
         "CREATE FUNCTION {function}() RETURNS trigger LANGUAGE plpgsql AS $$

@@ -1,7 +1,11 @@
 //! The attacks of the threat model (`docs/security.md`), each as a test that failed before it was mended.
 
+mod computing;
+mod connections;
 mod isolation;
 mod jumping_clock;
+mod limits;
+mod metrics_access;
 mod search;
 mod shapes;
 mod stopped_database;
@@ -12,7 +16,11 @@ use tests::exchange::TestExchange;
 
 /// Plays an attack against a fresh exchange, whose answers it checks; what came of it.
 async fn played(name: &str) -> (TestExchange, String) {
-    let exchange = TestExchange::start().await;
+    played_against(TestExchange::start().await, name).await
+}
+
+/// Plays an attack against this exchange.
+async fn played_against(exchange: TestExchange, name: &str) -> (TestExchange, String) {
     let outcome = (named(name).play)(&Stage::from(&exchange)).await;
     let outcome = outcome.unwrap_or_else(|error| panic!("{name}: {error}"));
     (exchange, outcome)
