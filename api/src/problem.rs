@@ -364,6 +364,7 @@ impl From<JournalError> for Problem {
             | JournalError::Decode(_)
             | JournalError::Damaged(_)
             | JournalError::Violated { .. }
+            | JournalError::WentBack { .. }
             | JournalError::Thread(_) => Self::internal(&error),
         }
     }

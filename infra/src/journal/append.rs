@@ -125,7 +125,8 @@ impl Journal {
     /// running, because that holds the row.
     ///
     /// # Errors
-    /// [`JournalError::Fenced`] when another process has taken over; other errors while the database is still away.
+    /// [`JournalError::Fenced`] when another process has taken over, [`JournalError::WentBack`] when the database has been restored
+    /// to an earlier state; other errors while the database is still away.
     pub async fn recover(&mut self) -> Result<(), JournalError> {
         self.client = open_session(&self.database).await?;
         self.statements = Statements::prepare(&self.client).await?;
@@ -133,7 +134,11 @@ impl Journal {
         if row.get::<_, i64>(0) != self.epoch {
             return Err(JournalError::Fenced);
         }
-        self.head = to_u64(row.get(1))?;
+        let head = to_u64(row.get(1))?;
+        if head < self.head {
+            return Err(JournalError::WentBack { known: self.head, found: head });
+        }
+        self.head = head;
         self.read_books().await
     }
 

@@ -161,6 +161,16 @@ pub enum JournalError {
     /// Another process has taken over; this one must stop.
     #[error("another process leads with a later epoch; this one must not write any more")]
     Fenced,
+    /// The database was restored to an earlier state under this process, which knows events that are no longer in the log.
+    #[error(
+        "the log ends at event {found}, and event {known} was committed: the database was restored to an earlier state"
+    )]
+    WentBack {
+        /// The last event that this process knows to have been committed.
+        known: u64,
+        /// The last event of the log.
+        found: u64,
+    },
     /// The database refused or went away; whether the batch is committed may be unknown.
     #[error("PostgreSQL: {}", describe(.0))]
     Database(#[from] tokio_postgres::Error),
@@ -213,7 +223,7 @@ impl JournalError {
     /// they are, or the log cannot be followed.
     pub fn ends_leadership(&self) -> bool {
         match self {
-            Self::Fenced | Self::Violated { .. } => true,
+            Self::Fenced | Self::Violated { .. } | Self::WentBack { .. } => true,
             Self::Database(error) => error.code() == Some(&*NOT_CONTINUED),
             _ => false,
         }

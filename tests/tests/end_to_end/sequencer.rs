@@ -418,3 +418,18 @@ async fn commits_are_durable_whatever_the_database_has_as_its_default() {
         owner.query("SELECT setting FROM durability", &[]).await.unwrap().iter().map(|row| row.get(0)).collect();
     assert_eq!(settings, ["on", "on"], "before and after the journal reconnected");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_leader_whose_database_is_restored_to_an_earlier_state_ends() {
+    let exchange = open_exchange().await;
+    let owner = exchange.database.owner().await;
+    let acme = exchange.client("acme", Role::Buyer);
+    acme.post("/v1/orders", &bid_for_hour(0)).await.ok();
+    // What a restore looks like to those who are connected again.
+    let restore = "ALTER TABLE leadership DISABLE TRIGGER USER; UPDATE leadership SET head = head - 1; \
+                   ALTER TABLE leadership ENABLE TRIGGER USER";
+    owner.batch_execute(restore).await.unwrap();
+    cut_connections(&owner).await;
+    assert_eq!(acme.post("/v1/orders", &bid_for_hour(2)).await.problem(), (503, "outcome_unknown"));
+    tokio::time::timeout(PATIENCE, exchange.node.sequencer.fenced()).await.expect("it ends");
+}
