@@ -4,9 +4,10 @@
 # as root, with passwordless sudo, or with Homebrew. Otherwise it names the
 # missing packages and fails.
 #
-# Needed:   a C and a C++ compiler, make and the zlib headers (librdkafka and
-#           aws-lc are built from source), Rust 1.95, the server programs of
-#           PostgreSQL 15 or newer.
+# Needed:   a C and a C++ compiler, make, the headers of zlib and of OpenSSL,
+#           and pkg-config, which finds these (librdkafka and aws-lc are built
+#           from source, against the system's OpenSSL), Rust 1.95, the server
+#           programs of PostgreSQL 15 or newer.
 # Optional: Java 17 and Maven. They run a real Apache Kafka; without them the
 #           tests that need one say that they did not run. Required with
 #           KAFKA=apache. The benchmarks run exchange-core with them.
@@ -40,6 +41,10 @@ zlib_headers_exist() {
   # macOS keeps the headers in its SDK.
   has xcrun && [[ -f "$(xcrun --show-sdk-path 2>/dev/null)/usr/include/zlib.h" ]] && return 0
   has pkg-config && pkg-config --exists zlib
+}
+
+openssl_headers_exist() {
+  has pkg-config && pkg-config --exists openssl
 }
 
 # True when directory $1 holds a recent enough PostgreSQL server.
@@ -93,6 +98,8 @@ find_missing() {
   has cc && has c++ || missing+=(compiler)
   has make || missing+=(make)
   zlib_headers_exist || missing+=(zlib)
+  has pkg-config || missing+=(pkg-config)
+  openssl_headers_exist || missing+=(openssl)
   postgres_exists || missing+=(postgres)
   if [[ ${KAFKA:-} == apache ]]; then
     java_is_recent || missing+=(java)
@@ -126,6 +133,12 @@ packages_for() {
     dnf:zlib) echo zlib-devel ;;
     apk:zlib) echo zlib-dev ;;
     *:zlib) echo zlib ;;
+    apt-get:openssl) echo libssl-dev ;;
+    dnf:openssl) echo openssl-devel ;;
+    apk:openssl) echo openssl-dev ;;
+    brew:openssl) echo openssl@3 ;;
+    dnf:pkg-config) echo pkgconf-pkg-config ;;
+    apk:pkg-config | pacman:pkg-config | brew:pkg-config) echo pkgconf ;;
     apt-get:postgres | apk:postgres | pacman:postgres) echo postgresql ;;
     dnf:postgres) echo postgresql-server ;;
     brew:postgres) echo postgresql@17 ;;

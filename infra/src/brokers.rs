@@ -102,3 +102,34 @@ impl Brokers {
         config
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rdkafka::producer::BaseProducer;
+
+    fn brokers(tls: Option<BrokerTls>, mechanism: Option<SaslMechanism>) -> Brokers {
+        let login = mechanism.map(|mechanism| BrokerLogin {
+            mechanism,
+            username: "secondwind".to_owned(),
+            password: SecretString::from("pass"),
+        });
+        Brokers { addresses: "127.0.0.1:1".to_owned(), security: BrokerSecurity { tls, login } }
+    }
+
+    #[test]
+    fn each_protection_is_one_that_the_client_library_has() {
+        let tls = || Some(BrokerTls::default());
+        for (brokers, protocol, mechanism) in [
+            (brokers(None, None), None, None),
+            (brokers(tls(), None), Some("ssl"), None),
+            (brokers(None, Some(SaslMechanism::Plain)), Some("sasl_plaintext"), Some("PLAIN")),
+            (brokers(tls(), Some(SaslMechanism::ScramSha256)), Some("sasl_ssl"), Some("SCRAM-SHA-256")),
+            (brokers(tls(), Some(SaslMechanism::ScramSha512)), Some("sasl_ssl"), Some("SCRAM-SHA-512")),
+        ] {
+            let config = brokers.client();
+            assert_eq!((config.get("security.protocol"), config.get("sasl.mechanism")), (protocol, mechanism));
+            config.create::<BaseProducer>().unwrap_or_else(|error| panic!("{protocol:?} {mechanism:?}: {error}"));
+        }
+    }
+}

@@ -1,21 +1,32 @@
-//! TLS to PostgreSQL: who is believed, and who is not.
+//! TLS to PostgreSQL and Kafka: who is believed, and who is not.
 
 use std::error::Error as _;
 use std::fs;
 use std::os::unix::fs::{PermissionsExt as _, chown};
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
 
 use infra::Database;
+use infra::brokers::{BrokerSecurity, BrokerTls, Brokers};
 use nix::unistd::{User, geteuid};
-use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
+use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
+use rdkafka::consumer::{BaseConsumer, Consumer as _};
+use rustls::ServerConfig;
+use rustls::crypto::aws_lc_rs;
 use secrecy::SecretString;
 use tempfile::TempDir;
 use tests::exchange::TestExchange;
 use tests::postgres::{OwnPostgres, TestDatabase};
+use tokio::io::AsyncReadExt as _;
+use tokio::net::TcpListener;
+use tokio_rustls::TlsAcceptor;
 
 /// A certificate authority of one's own.
 fn authority() -> (String, Issuer<'static, KeyPair>) {
     let mut parameters = CertificateParams::new(Vec::new()).unwrap();
+    // Another name than those of the servers: OpenSSL takes what names itself as its issuer for signed by itself.
+    parameters.distinguished_name.push(DnType::CommonName, "an authority of this test");
     parameters.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     let key = KeyPair::generate().unwrap();
     let certificate = parameters.self_signed(&key).unwrap().pem();
@@ -102,4 +113,56 @@ async fn a_server_without_encryption_is_refused_where_it_is_asked_for() {
     let url = TestDatabase::create().await.url();
     let reason = refused(format!("{url}?sslmode=require")).await.expect("it has no TLS");
     assert!(reason.contains("does not support TLS"), "{reason}");
+}
+
+/// Whether a client of Kafka that trusts `ca_file` speaks to a broker with this certificate.
+async fn kafka_client_speaks(acceptor: TlsAcceptor, ca_file: PathBuf) -> bool {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let brokers = Brokers {
+        addresses: format!("localhost:{}", listener.local_addr().unwrap().port()),
+        security: BrokerSecurity { tls: Some(BrokerTls { ca_file: Some(ca_file) }), login: None },
+    };
+    let client = tokio::task::spawn_blocking(move || {
+        let consumer: BaseConsumer = brokers.client().create().expect("a client");
+        // There is nobody behind the encryption who would answer.
+        consumer.fetch_metadata(None, Duration::from_secs(5)).is_err()
+    });
+    let mut spoken = false;
+    let accepting = async {
+        loop {
+            let (connection, _) = listener.accept().await.unwrap();
+            let mut request = [0; 4];
+            if let Ok(mut encrypted) = acceptor.accept(connection).await {
+                spoken |= encrypted.read_exact(&mut request).await.is_ok();
+            }
+        }
+    };
+    tokio::select! {
+        () = accepting => {}
+        unanswered = client => assert!(unanswered.unwrap()),
+    }
+    spoken
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_of_kafka_believes_only_the_right_authority() {
+    let directory = tests::scratch::directory();
+    let file = |name: &str| directory.path().join(name);
+    let (certificate, issuer) = authority();
+    fs::write(file("ca.pem"), certificate).unwrap();
+    fs::write(file("other-ca.pem"), authority().0).unwrap();
+    let acceptor = |host: &str| {
+        let key = KeyPair::generate().unwrap();
+        let certificate = CertificateParams::new(vec![host.to_owned()]).unwrap().signed_by(&key, &issuer).unwrap();
+        let config = ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_no_client_auth()
+            .with_single_cert(vec![certificate.der().clone()], key.serialize_der().try_into().unwrap())
+            .unwrap();
+        TlsAcceptor::from(Arc::new(config))
+    };
+    assert!(kafka_client_speaks(acceptor("localhost"), file("ca.pem")).await);
+    assert!(!kafka_client_speaks(acceptor("localhost"), file("other-ca.pem")).await);
+    assert!(!kafka_client_speaks(acceptor("elsewhere.example"), file("ca.pem")).await);
 }
