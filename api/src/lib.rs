@@ -11,6 +11,7 @@ mod connection;
 pub mod credentials;
 pub mod desk;
 mod gate;
+mod label;
 pub mod limits;
 pub mod openapi;
 pub mod operations;

@@ -10,17 +10,19 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use crate::{Amount, Currency, Day};
+use crate::{Amount, BankText, Currency, Day, from_log};
 
 /// A bank statement: one account in one currency over one stretch of time.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct BankStatement {
     /// The account, as the bank writes it: an IBAN or the bank's own number.
-    pub account: String,
+    #[serde(deserialize_with = "from_log")]
+    pub account: BankText,
     /// The account's currency, that of every line.
     pub currency: Currency,
     /// What the bank calls this statement, such as `00084/001`: unique for the account as far as the bank keeps to that.
-    pub number: String,
+    #[serde(deserialize_with = "from_log")]
+    pub number: BankText,
     /// The stretch of time that it covers, where the bank states it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub period: Option<StatementPeriod>,
@@ -62,20 +64,20 @@ pub struct BankLine {
     /// How much: money received is positive, money paid negative. Some banks print lines of nothing.
     pub amount: Amount,
     /// The reference that the payer gave, end to end.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub reference: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "from_log")]
+    pub reference: Option<BankText>,
     /// The bank's own reference.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub bank_reference: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "from_log")]
+    pub bank_reference: Option<BankText>,
     /// The name of the other side.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub counterparty: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "from_log")]
+    pub counterparty: Option<BankText>,
     /// The account of the other side.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub counterparty_account: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "from_log")]
+    pub counterparty_account: Option<BankText>,
     /// What the payment is for, or whatever else the bank prints.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub text: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "from_log")]
+    pub text: Option<BankText>,
     /// Whether it takes an earlier booking back. The amount has its own sign either way.
     #[serde(default)]
     pub reversal: bool,
@@ -112,9 +114,9 @@ impl BankStatement {
     /// is not given is a line feed alone.
     pub fn digest(&self) -> StatementDigest {
         let mut fields = Fields::default();
-        fields.push(&self.account);
+        fields.push(self.account.as_written());
         fields.push(self.currency);
-        fields.push(&self.number);
+        fields.push(self.number.as_written());
         fields.push_given(self.period.map(|period| period.from));
         fields.push_given(self.period.map(|period| period.to));
         for balance in [self.opening, self.closing] {
@@ -126,11 +128,11 @@ impl BankStatement {
             fields.push(line.booking_day);
             fields.push(line.value_day);
             fields.push(line.amount);
-            fields.push_given(line.reference.as_deref());
-            fields.push_given(line.bank_reference.as_deref());
-            fields.push_given(line.counterparty.as_deref());
-            fields.push_given(line.counterparty_account.as_deref());
-            fields.push_given(line.text.as_deref());
+            fields.push_given(line.reference.as_ref().map(BankText::as_written));
+            fields.push_given(line.bank_reference.as_ref().map(BankText::as_written));
+            fields.push_given(line.counterparty.as_ref().map(BankText::as_written));
+            fields.push_given(line.counterparty_account.as_ref().map(BankText::as_written));
+            fields.push_given(line.text.as_ref().map(BankText::as_written));
             fields.push(line.reversal);
         }
         StatementDigest(fields.hash.finalize().into())
@@ -204,6 +206,10 @@ text_form!(StatementDigest, {"type": "string", "pattern": "^[0-9a-f]{64}$"});
 mod tests {
     use super::*;
 
+    fn bank_text(text: &str) -> BankText {
+        text.parse().expect("a text")
+    }
+
     fn balance(amount: &str, day: i32) -> StatedBalance {
         StatedBalance { amount: amount.parse().expect("an amount"), currency: Currency::USD, day: Day::from_days(day) }
     }
@@ -213,20 +219,20 @@ mod tests {
             booking_day: Day::from_days(20_000),
             value_day: Day::from_days(20_001),
             amount: amount.parse().expect("an amount"),
-            reference: reference.map(str::to_owned),
+            reference: reference.map(bank_text),
             bank_reference: None,
             counterparty: None,
             counterparty_account: None,
-            text: Some("rent".to_owned()),
+            text: Some(bank_text("rent")),
             reversal: false,
         }
     }
 
     fn statement() -> BankStatement {
         BankStatement {
-            account: "CH9300762011623852957".to_owned(),
+            account: bank_text("CH9300762011623852957"),
             currency: Currency::USD,
-            number: "7/1".to_owned(),
+            number: bank_text("7/1"),
             period: None,
             opening: balance("100.00", 20_000),
             lines: vec![line("50.25", Some("INV-1")), line("-0.000001", None)],
@@ -270,15 +276,15 @@ mod tests {
         let same = statement().digest();
         assert_eq!(change(|_| ()), same);
         let changed = [
-            change(|statement| statement.account.push('0')),
-            change(|statement| statement.number.push('0')),
+            change(|statement| statement.account = bank_text("CH9300762011623852958")),
+            change(|statement| statement.number = bank_text("7/2")),
             change(|statement| statement.opening.amount = Amount::ZERO),
             change(|statement| statement.closing.day = Day::from_days(1)),
             change(|statement| statement.lines.reverse()),
             change(|statement| statement.lines[0].reversal = true),
             change(|statement| statement.lines[0].bank_reference = statement.lines[0].reference.take()),
             change(|statement| statement.lines[0].text = None),
-            change(|statement| statement.lines[0].text = Some(String::new())),
+            change(|statement| statement.lines[0].text = Some(bank_text(""))),
         ];
         assert!(!changed.contains(&same));
     }

@@ -23,6 +23,7 @@ mod entry;
 mod identity;
 mod map;
 mod money;
+mod outside_text;
 mod payment_reference;
 mod posting;
 mod reconciliation;
@@ -45,6 +46,7 @@ pub use identity::{
 pub use invariant::{Invariant, Violation, checked, exact};
 pub use map::{Map, Set};
 pub use money::{Amount, AmountError, Currency, InvalidCurrency};
+pub use outside_text::{BankText, FromLog, InvalidBankText, InvalidLabel, Label, from_log};
 pub use payment_reference::{InvalidReference, PaymentReference};
 pub use posting::{
     Accrual, CashMove, ClosedAccount, Credit, Delivery, DescribedRule, Earned, Fact, JournalLine, Payee, PostingRule,

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use crate::{DepositId, PayoutId, ShortText};
+use crate::{DepositId, PayoutId, Set, ShortText};
 
 /// Crockford's base 32: no letter that is mistaken for a digit, and no U.
 const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
@@ -51,10 +51,10 @@ impl PaymentReference {
     /// Every reference in a text, each once. Blanks, punctuation and case do not matter: banks fold lines and add to them.
     pub fn all_in(text: &str) -> Vec<Self> {
         let plain: String = text.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_uppercase()).collect();
-        let mut found: Vec<Self> = Vec::new();
+        let (mut found, mut seen) = (Vec::new(), Set::<Self>::default());
         for start in 0..plain.len() {
             let reference = plain.get(start..start + DEPOSIT.len() + CODE_LENGTH).and_then(|part| part.parse().ok());
-            found.extend(reference.filter(|reference| !found.contains(reference)));
+            found.extend(reference.filter(|reference| seen.insert(*reference)));
         }
         found
     }

@@ -6,7 +6,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{Amount, BankLine, PaymentReference};
+use crate::{Amount, BankLine, PaymentReference, Set};
 
 /// What made a booking and open items belong together.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
@@ -83,13 +83,10 @@ pub fn propose<K: Copy>(
 
 /// The references that a booking quotes, wherever the bank has put them.
 fn references(line: &BankLine) -> Vec<PaymentReference> {
-    let mut found = Vec::new();
-    for text in [&line.reference, &line.text, &line.bank_reference].into_iter().flatten() {
-        let others = PaymentReference::all_in(text).into_iter().filter(|reference| !found.contains(reference));
-        let others: Vec<_> = others.collect();
-        found.extend(others);
-    }
-    found
+    let mut seen = Set::default();
+    let texts = [&line.reference, &line.text, &line.bank_reference].into_iter().flatten();
+    let quoted = texts.flat_map(|text| PaymentReference::all_in(text.as_written()));
+    quoted.filter(|reference| seen.insert(*reference)).collect()
 }
 
 #[cfg(test)]
@@ -120,7 +117,7 @@ mod tests {
             bank_reference: None,
             counterparty: None,
             counterparty_account: None,
-            text: Some(text.to_owned()),
+            text: Some(text.parse().expect("a text")),
             reversal: false,
         }
     }

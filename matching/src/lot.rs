@@ -1,6 +1,6 @@
 //! Lots: capacity that a seller can deliver.
 
-use ledger::{ContractId, OrganizationId, invariant};
+use ledger::{ContractId, Label, OrganizationId, invariant};
 use serde::Serialize;
 
 use crate::venue::MarketKey;
@@ -38,7 +38,7 @@ pub struct Lot {
     /// When.
     pub window: Window,
     /// The provider's name for the network the GPUs share.
-    pub fabric: String,
+    pub fabric: Label,
     /// A term sale may not leave a free run shorter than this many hours; 0 and 1 allow any.
     pub min_remnant_hours: u32,
     /// What it promises about its delivery.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
-use ledger::{Amount, Currency, Instant, ShortText, share_ceil, share_floor};
+use ledger::{Amount, Currency, Instant, Label, ShortText, from_log, share_ceil, share_floor};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -58,13 +58,16 @@ ledger::text_form!(MarketId, {"type": "string", "pattern": "^[a-z0-9][a-z0-9.-]{
 #[serde(deny_unknown_fields)]
 pub struct Class {
     /// The GPU's model, such as `A100`.
-    pub model: String,
+    #[serde(deserialize_with = "from_log")]
+    pub model: Label,
     /// Memory per GPU in gigabytes.
     pub memory_gb: u16,
     /// The form factor, such as `SXM4` or `PCIe`.
-    pub form_factor: String,
+    #[serde(deserialize_with = "from_log")]
+    pub form_factor: Label,
     /// What connects the nodes, such as `infiniband` or `ethernet`.
-    pub fabric: String,
+    #[serde(deserialize_with = "from_log")]
+    pub fabric: Label,
     /// GPUs in one node.
     pub gpus_per_node: u16,
 }
@@ -78,7 +81,8 @@ pub struct MarketSpec {
     /// What is traded.
     pub class: Class,
     /// Where it is delivered, such as `us-tx-1`.
-    pub zone: String,
+    #[serde(deserialize_with = "from_log")]
+    pub zone: Label,
     /// What prices are in.
     pub currency: Currency,
     /// Prices are whole multiples of this.
@@ -114,17 +118,17 @@ fn is_usual_gate(minutes: &u16) -> bool {
 #[serde(deny_unknown_fields)]
 pub struct ZoneAttributes {
     /// The region, such as `us`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub region: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "from_log")]
+    pub region: Option<Label>,
     /// The share of renewable energy in basis points, at most 10 000.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub renewable_share_bps: Option<u16>,
     /// The grid that feeds it, such as `ercot`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub grid: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "from_log")]
+    pub grid: Option<Label>,
     /// The round trip to named cities in milliseconds.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub round_trip_ms: BTreeMap<String, u32>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty", deserialize_with = "from_log")]
+    pub round_trip_ms: BTreeMap<Label, u32>,
 }
 
 impl ZoneAttributes {
@@ -137,23 +141,23 @@ impl ZoneAttributes {
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct MarketFilter {
     /// Any of these classes; every class when there are none.
-    pub classes: Vec<String>,
+    pub classes: Vec<Label>,
     /// In this region.
-    pub region: Option<String>,
+    pub region: Option<Label>,
     /// With at least this share of renewable energy, in basis points.
     pub renewable_share_min_bps: Option<u16>,
     /// On this grid.
-    pub grid: Option<String>,
+    pub grid: Option<Label>,
     /// No further than so many milliseconds of round trip from each of these cities.
-    pub round_trip_ms_max: BTreeMap<String, u32>,
+    pub round_trip_ms_max: BTreeMap<Label, u32>,
 }
 
 impl MarketFilter {
     /// Whether a market is one of them. What a market does not tell of its zone, it does not have.
     pub fn admits(&self, market: &MarketSpec) -> bool {
         let zone = &market.zone_attributes;
-        let named = |wanted: &Option<String>, known: &Option<String>| wanted.is_none() || wanted == known;
-        (self.classes.is_empty() || self.classes.iter().any(|class| class == market.id.class()))
+        let named = |wanted: &Option<Label>, known: &Option<Label>| wanted.is_none() || wanted == known;
+        (self.classes.is_empty() || self.classes.iter().any(|class| class.as_written() == market.id.class()))
             && named(&self.region, &zone.region)
             && named(&self.grid, &zone.grid)
             && self

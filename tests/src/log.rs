@@ -4,9 +4,11 @@ use std::sync::Arc;
 
 use infra::Database;
 use infra::audit::{AuditError, Report, TopicSource};
-use infra::journal::LogReader;
-use matching::Exchange;
+use infra::journal::{Batch, Journal, LogReader, LogRow};
+use ledger::Instant;
+use matching::{CommandId, Event, Exchange, Record};
 use secrecy::SecretString;
+use uuid::Uuid;
 
 use crate::postgres::TestDatabase;
 
@@ -29,6 +31,25 @@ pub async fn replay(database: &TestDatabase) -> Exchange {
         }
     }
     exchange
+}
+
+/// Appends events to the log of `database`, with their entries, as an earlier release may have written them: type, version and content
+/// of each, which is stored as it stands. Nobody may lead meanwhile.
+///
+/// # Panics
+/// When one cannot be read or stored.
+pub async fn write(database: &TestDatabase, at: Instant, events: &[(&str, u16, String)]) {
+    let database = Database::new(&SecretString::from(database.url())).expect("a URL");
+    let mut journal = Journal::take_over(database).await.expect("the lead");
+    let mut batch = Batch::default();
+    for (sequence, (name, version, content)) in (journal.head() + 1..).zip(events) {
+        let event = Event::decode(name, *version, content.as_bytes()).expect("an event");
+        let record = Record { sequence, at, command: CommandId::new(Uuid::now_v7()), event };
+        let entries = (0..).zip(record.entries()).map(|(ordinal, entry)| (sequence, ordinal, entry));
+        batch.entries.extend(entries);
+        batch.rows.push(Arc::new(LogRow { record, content: content.clone().into_bytes() }));
+    }
+    journal.append(&batch).await.expect("the log takes them");
 }
 
 /// What `secondwind audit` finds in `database`, and on a topic.

@@ -168,7 +168,7 @@ impl LenderStatement {
         let drawn: Amount = content.funding.draws.iter().map(|draw| draw.amount).sum();
         Some(Self {
             id: id.uuid(),
-            name: terms.name.clone(),
+            name: terms.name.to_string(),
             sponsor: terms.sponsor,
             currency: terms.currency,
             version: content.version,

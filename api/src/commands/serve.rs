@@ -80,7 +80,7 @@ pub async fn start_node(
     let organization = OPERATOR_ORGANIZATION.parse()?;
     let is_admitted = node.view.read().organization(organization).is_some();
     if !is_admitted {
-        let register = Instruction::RegisterOrganization { organization, name: OPERATOR_NAME.to_owned() };
+        let register = Instruction::RegisterOrganization { organization, name: OPERATOR_NAME.parse()? };
         node.sequencer.submit(register, None).await?;
     }
     Ok(node)

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use infra::bank_files::{BankFileFormat, FILE_BYTES_MAX, statements};
-use ledger::{Amount, BankLine, BankStatement, Currency, Day, StatedBalance, StatementDigest};
+use ledger::{Amount, BankLine, BankStatement, BankText, Currency, Day, StatedBalance, StatementDigest};
 use serde::Serialize;
 
 /// The exit status when every statement adds up.
@@ -141,9 +141,9 @@ impl<'a> StatementBody<'a> {
         let foreign =
             |balance: StatedBalance| Some(balance.currency).filter(|currency| *currency != statement.currency);
         Self {
-            account: &statement.account,
+            account: statement.account.as_written(),
             currency: statement.currency,
-            statement: &statement.number,
+            statement: statement.number.as_written(),
             from: statement.period.map(|period| period.from),
             to: statement.period.map(|period| period.to),
             opening: statement.opening.amount,
@@ -166,11 +166,11 @@ impl<'a> LineBody<'a> {
             date: line.booking_day,
             value_date: line.value_day,
             amount: line.amount,
-            reference: line.reference.as_deref(),
-            bank_reference: line.bank_reference.as_deref(),
-            counterparty: line.counterparty.as_deref(),
-            counterparty_account: line.counterparty_account.as_deref(),
-            text: line.text.as_deref(),
+            reference: line.reference.as_ref().map(BankText::as_written),
+            bank_reference: line.bank_reference.as_ref().map(BankText::as_written),
+            counterparty: line.counterparty.as_ref().map(BankText::as_written),
+            counterparty_account: line.counterparty_account.as_ref().map(BankText::as_written),
+            text: line.text.as_ref().map(BankText::as_written),
             reversal: line.reversal,
         }
     }

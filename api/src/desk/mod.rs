@@ -149,7 +149,7 @@ impl Desk {
     /// Admits an organization that was not there before.
     fn admit(&mut self, organization: OrganizationId) -> Result<(), Problem> {
         if self.exchange.organization(organization).is_none() {
-            self.submit(Instruction::RegisterOrganization { organization, name: organization.to_string() })?;
+            self.submit(Instruction::RegisterOrganization { organization, name: organization.into() })?;
         }
         Ok(())
     }

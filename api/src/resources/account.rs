@@ -13,6 +13,7 @@ use uuid::Uuid;
 
 use super::{submit, unexpected_receipt};
 use crate::auth::{Caller, OperatorOnly, Trader};
+use crate::label::label;
 use crate::problem::{Problem, ProblemBody, ProblemCode};
 use crate::request::{JsonBody, Page, answer};
 
@@ -128,15 +129,16 @@ pub async fn deposit(
         let detail = "Money is credited when a bank statement shows it.";
         return Err(Problem::new(ProblemCode::DepositByBank, detail));
     }
-    let receipt = submit(&node, &request, caller.organization, &*body, body.instruction()).await?;
+    let receipt = submit(&node, &request, caller.organization, &*body, body.instruction()?).await?;
     Ok(answer(HttpResponse::Created(), receipt.sequence, &DepositBody::of_receipt(&receipt.rows)?))
 }
 
 impl NewDepositBody {
     /// What it asks for.
-    pub(crate) fn instruction(&self) -> Instruction {
+    pub(crate) fn instruction(&self) -> Result<Instruction, Problem> {
         let Self { organization, amount, currency, .. } = *self;
-        Instruction::RecordDeposit { organization, amount, currency, reference: self.reference.clone() }
+        let reference = label("reference", &self.reference)?;
+        Ok(Instruction::RecordDeposit { organization, amount, currency, reference })
     }
 
     /// Whose money it is.
@@ -158,7 +160,7 @@ impl DepositBody {
             organization: received.organization,
             amount: received.amount,
             currency: received.currency,
-            reference: received.reference.clone(),
+            reference: received.reference.to_string(),
             status: "credited",
         })
     }

@@ -10,6 +10,7 @@ use utoipa::ToSchema;
 use super::markets::{MarketStateBody, PriceBandBody};
 use super::submit;
 use crate::auth::{Caller, OperatorOnly};
+use crate::label::label;
 use crate::problem::{Problem, ProblemBody};
 use crate::request::{JsonBody, answer};
 
@@ -48,7 +49,7 @@ pub async fn halt_market(
     let body = body.into_inner();
     let market = market.into_inner();
     market_state(&node, market)?;
-    let instruction = Instruction::HaltMarket { market, reason: body.reason.clone() };
+    let instruction = Instruction::HaltMarket { market, reason: label("reason", &body.reason)? };
     let sequence = submit(&node, &request, caller.organization, &body, instruction).await?.sequence;
     Ok(answer(HttpResponse::Ok(), sequence, &market_state(&node, market)?))
 }
@@ -176,7 +177,7 @@ impl OrganizationStateBody {
         let organization = exchange.organization(id).ok_or_else(|| Problem::not_found("organization"))?;
         Ok(Self {
             id,
-            name: organization.name.clone(),
+            name: organization.name.to_string(),
             status: if organization.suspended { "suspended" } else { "active" },
             open_orders: organization.open_orders,
             open_orders_max: organization.open_orders_max.unwrap_or(OPEN_ORDERS_MAX),
@@ -231,7 +232,7 @@ pub async fn suspend_organization(
     let body = body.into_inner();
     let organization = organization.into_inner();
     organization_state(&node, organization)?;
-    let instruction = Instruction::SuspendOrganization { organization, reason: body.reason.clone() };
+    let instruction = Instruction::SuspendOrganization { organization, reason: label("reason", &body.reason)? };
     let sequence = submit(&node, &request, caller.organization, &body, instruction).await?.sequence;
     Ok(answer(HttpResponse::Ok(), sequence, &organization_state(&node, organization)?))
 }

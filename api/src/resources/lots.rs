@@ -14,6 +14,7 @@ use uuid::Uuid;
 
 use super::{submit, unexpected_receipt};
 use crate::auth::{Caller, ProviderOnly};
+use crate::label::label;
 use crate::problem::{Problem, ProblemBody};
 use crate::request::{JsonBody, Page, PageQuery, PageSpan, answer, await_reads};
 use crate::wire::{WindowBody, window_between};
@@ -124,7 +125,7 @@ impl NewLotBody {
             market: self.market,
             gpus: self.gpus,
             window: self.window.window()?,
-            fabric: self.fabric.clone(),
+            fabric: label("fabric", &self.fabric)?,
             min_remnant_hours: self.min_remnant_hours,
             delivery: DeliveryTerms {
                 confirmed: self.delivery == DeliveryModeBody::Confirmed,
@@ -183,7 +184,7 @@ impl From<&LotRegistered> for LotBody {
             market: lot.market.to_string(),
             gpus: lot.gpus,
             window: lot.window.into(),
-            fabric: lot.fabric.clone(),
+            fabric: lot.fabric.to_string(),
             min_remnant_hours: lot.min_remnant_hours,
             delivery: DeliveryModeBody::of(lot.delivery.confirmed),
             penalty_bps: lot.delivery.penalty_bps,

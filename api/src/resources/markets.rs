@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use actix_web::{HttpRequest, HttpResponse, get, post, web};
 use infra::node::Node;
-use ledger::{Currency, Instant};
+use ledger::{Currency, Instant, Label};
 use matching::{
     Class, Exchange, GATE_MINUTES, Hour, Instruction, Market, MarketId, MarketSpec, Price, TermWindow, Window,
     ZoneAttributes,
@@ -15,6 +15,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::submit;
 use crate::auth::{Anyone, Caller, OperatorOnly};
 use crate::computing::Computing;
+use crate::label::{by_label, label, label_if_given};
 use crate::problem::{Problem, ProblemBody};
 use crate::request::{JsonBody, Page, answer};
 use crate::wire::{Share, WindowBody};
@@ -150,34 +151,56 @@ impl MarketStateBody {
     }
 }
 
-impl From<MarketBody> for MarketSpec {
-    fn from(body: MarketBody) -> Self {
-        let ZoneBody { region, renewable_share, grid, round_trip_ms } = body.zone_attributes;
-        let renewable_share_bps = renewable_share.map(|share| share.basis_points);
-        let ClassBody { model, memory_gb, form_factor, fabric, gpus_per_node } = body.class;
-        Self {
+impl MarketBody {
+    /// The terms that it states.
+    ///
+    /// # Errors
+    /// A [`Problem`] with the code `text_invalid` when a text of it is no label.
+    pub(crate) fn spec(&self) -> Result<MarketSpec, Problem> {
+        let body = self;
+        let ClassBody { memory_gb, gpus_per_node, .. } = body.class;
+        let zone = &body.zone_attributes;
+        Ok(MarketSpec {
             id: body.id,
-            class: Class { model, memory_gb, form_factor, fabric, gpus_per_node },
-            zone: body.zone,
+            class: Class {
+                model: label("class.model", &body.class.model)?,
+                memory_gb,
+                form_factor: label("class.form_factor", &body.class.form_factor)?,
+                fabric: label("class.fabric", &body.class.fabric)?,
+                gpus_per_node,
+            },
+            zone: label("zone", &body.zone)?,
             currency: body.currency,
             price_tick: body.price_tick,
             lot_size: body.lot_size,
             maker_fee_bps: body.maker_fee_bps,
             taker_fee_bps: body.taker_fee_bps,
             gate_minutes: body.gate_minutes,
-            zone_attributes: ZoneAttributes { region, renewable_share_bps, grid, round_trip_ms },
-        }
+            zone_attributes: ZoneAttributes {
+                region: label_if_given("zone_attributes.region", zone.region.as_deref())?,
+                renewable_share_bps: zone.renewable_share.map(|share| share.basis_points),
+                grid: label_if_given("zone_attributes.grid", zone.grid.as_deref())?,
+                round_trip_ms: by_label("zone_attributes.round_trip_ms", &zone.round_trip_ms)?,
+            },
+        })
     }
 }
 
 impl From<&MarketSpec> for MarketBody {
     fn from(spec: &MarketSpec) -> Self {
-        let Class { model, memory_gb, form_factor, fabric, gpus_per_node } = spec.class.clone();
+        let Class { memory_gb, gpus_per_node, .. } = spec.class;
         let zone = &spec.zone_attributes;
+        let shown = |text: &Option<Label>| text.as_ref().map(ToString::to_string);
         Self {
             id: spec.id,
-            class: ClassBody { model, memory_gb, form_factor, fabric, gpus_per_node },
-            zone: spec.zone.clone(),
+            class: ClassBody {
+                model: spec.class.model.to_string(),
+                memory_gb,
+                form_factor: spec.class.form_factor.to_string(),
+                fabric: spec.class.fabric.to_string(),
+                gpus_per_node,
+            },
+            zone: spec.zone.to_string(),
             currency: spec.currency,
             price_tick: spec.price_tick,
             lot_size: spec.lot_size,
@@ -185,10 +208,10 @@ impl From<&MarketSpec> for MarketBody {
             taker_fee_bps: spec.taker_fee_bps,
             gate_minutes: spec.gate_minutes,
             zone_attributes: ZoneBody {
-                region: zone.region.clone(),
+                region: shown(&zone.region),
                 renewable_share: zone.renewable_share_bps.map(|basis_points| Share { basis_points }),
-                grid: zone.grid.clone(),
-                round_trip_ms: zone.round_trip_ms.clone(),
+                grid: shown(&zone.grid),
+                round_trip_ms: zone.round_trip_ms.iter().map(|(city, time)| (city.to_string(), *time)).collect(),
             },
         }
     }
@@ -213,10 +236,10 @@ pub async fn open(
     body: JsonBody<MarketBody>,
     node: web::Data<Node>,
 ) -> Result<HttpResponse, Problem> {
-    let body = body.into_inner();
-    let instruction = Instruction::OpenMarket(body.clone().into());
-    let receipt = submit(&node, &request, caller.organization, &body, instruction).await?;
-    Ok(answer(HttpResponse::Created(), receipt.sequence, &body))
+    let spec = body.spec()?;
+    let opened = MarketBody::from(&spec);
+    let receipt = submit(&node, &request, caller.organization, &*body, Instruction::OpenMarket(spec)).await?;
+    Ok(answer(HttpResponse::Created(), receipt.sequence, &opened))
 }
 
 /// Every market.

@@ -1,14 +1,18 @@
 //! Organizations and their API clients.
 
+use std::sync::Arc;
+
 use actix_web::{HttpRequest, HttpResponse, post, web};
+use infra::journal::LogRow;
 use infra::node::Node;
 use ledger::OrganizationId;
-use matching::Instruction;
+use matching::{Event, Instruction};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::submit;
+use super::{submit, unexpected_receipt};
 use crate::auth::{Caller, ClientError, NewClient, OperatorOnly, Role, create_client};
+use crate::label::label;
 use crate::problem::{Problem, ProblemBody, ProblemCode};
 use crate::request::{JsonBody, answer};
 
@@ -43,14 +47,24 @@ pub async fn register(
     body: JsonBody<OrganizationBody>,
     node: web::Data<Node>,
 ) -> Result<HttpResponse, Problem> {
-    let receipt = submit(&node, &request, caller.organization, &*body, body.instruction()).await?;
-    Ok(answer(HttpResponse::Created(), receipt.sequence, &*body))
+    let receipt = submit(&node, &request, caller.organization, &*body, body.instruction()?).await?;
+    Ok(answer(HttpResponse::Created(), receipt.sequence, &OrganizationBody::of_receipt(&receipt.rows)?))
 }
 
 impl OrganizationBody {
+    /// The organization that was admitted.
+    pub(crate) fn of_receipt(rows: &[Arc<LogRow>]) -> Result<Self, Problem> {
+        let admitted = rows.iter().find_map(|row| match &row.record.event {
+            Event::OrganizationRegistered(admitted) => Some(admitted),
+            _ => None,
+        });
+        let admitted = admitted.ok_or_else(unexpected_receipt)?;
+        Ok(Self { id: admitted.organization, name: admitted.name.to_string() })
+    }
+
     /// What it asks for.
-    pub(crate) fn instruction(&self) -> Instruction {
-        Instruction::RegisterOrganization { organization: self.id, name: self.name.clone() }
+    pub(crate) fn instruction(&self) -> Result<Instruction, Problem> {
+        Ok(Instruction::RegisterOrganization { organization: self.id, name: label("name", &self.name)? })
     }
 }
 

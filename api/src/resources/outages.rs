@@ -13,6 +13,7 @@ use uuid::Uuid;
 use super::contracts::require_own;
 use super::{submit, unexpected_receipt};
 use crate::auth::{Caller, OperatorOnly, Role, Trader, TraderOrOperator};
+use crate::label::{label, label_if_given};
 use crate::problem::{Problem, ProblemBody};
 use crate::request::{JsonBody, Page, PageSpan, answer, await_reads};
 use crate::wire::{amount, instant};
@@ -66,7 +67,7 @@ pub async fn confirm(
     node: web::Data<Node>,
 ) -> Result<HttpResponse, Problem> {
     require_own(&node, caller.organization, *contract).await?;
-    let instruction = body.instruction(caller.organization, *contract);
+    let instruction = body.instruction(caller.organization, *contract)?;
     let receipt = submit(&node, &request, caller.organization, &*body, instruction).await?;
     let events = receipt.rows.iter().map(|row| &row.record.event);
     Ok(answer(HttpResponse::Ok(), receipt.sequence, &DeliveryBody::of_events(events)?))
@@ -74,9 +75,10 @@ pub async fn confirm(
 
 impl ReadyBody {
     /// What it asks for.
-    pub(crate) fn instruction(&self, organization: OrganizationId, contract: Uuid) -> Instruction {
-        let (contract, ready, endpoint) = (ContractId::new(contract), self.ready, self.endpoint.clone());
-        Instruction::ConfirmDelivery { organization, contract, ready, endpoint }
+    pub(crate) fn instruction(&self, organization: OrganizationId, contract: Uuid) -> Result<Instruction, Problem> {
+        let (contract, ready) = (ContractId::new(contract), self.ready);
+        let endpoint = label_if_given("endpoint", self.endpoint.as_deref())?;
+        Ok(Instruction::ConfirmDelivery { organization, contract, ready, endpoint })
     }
 }
 
@@ -88,7 +90,11 @@ impl DeliveryBody {
             _ => None,
         });
         let said = said.ok_or_else(unexpected_receipt)?;
-        Ok(Self { contract: said.contract.uuid(), ready: said.ready, endpoint: said.endpoint.clone() })
+        Ok(Self {
+            contract: said.contract.uuid(),
+            ready: said.ready,
+            endpoint: said.endpoint.as_ref().map(ToString::to_string),
+        })
     }
 }
 
@@ -113,15 +119,15 @@ pub struct NewOutageBody {
 
 impl NewOutageBody {
     /// What it asks for.
-    pub(crate) fn instruction(&self, organization: OrganizationId) -> Instruction {
-        Instruction::OpenOutage(NewOutage {
+    pub(crate) fn instruction(&self, organization: OrganizationId) -> Result<Instruction, Problem> {
+        Ok(Instruction::OpenOutage(NewOutage {
             organization,
             contract: ContractId::new(self.contract),
             gpus: self.gpus,
             from: self.from,
             until: self.until,
-            reason: self.reason.clone(),
-        })
+            reason: label("reason", &self.reason)?,
+        }))
     }
 }
 
@@ -155,16 +161,10 @@ pub struct RulingBody {
 
 impl RulingBody {
     /// What it asks for.
-    pub(crate) fn instruction(&self, outage: Uuid) -> Instruction {
+    pub(crate) fn instruction(&self, outage: Uuid) -> Result<Instruction, Problem> {
         let Self { upheld, gpus, from, until, .. } = *self;
-        Instruction::RuleOutage {
-            outage: OutageId::new(outage),
-            upheld,
-            gpus,
-            from,
-            until,
-            reason: self.reason.clone(),
-        }
+        let (outage, reason) = (OutageId::new(outage), label("reason", &self.reason)?);
+        Ok(Instruction::RuleOutage { outage, upheld, gpus, from, until, reason })
     }
 }
 
@@ -227,7 +227,7 @@ impl OutageBody {
             gpus: e.gpus,
             from: e.from,
             until: e.until,
-            reason: e.reason.clone(),
+            reason: e.reason.to_string(),
             status: "claimed".to_owned(),
             ruling: None,
             gpu_minutes: 0,
@@ -243,13 +243,13 @@ impl OutageBody {
             Event::OutageSettled(e) => {
                 (self.gpus, self.from, self.until) = (e.gpus, e.from, e.until);
                 "settled".clone_into(&mut self.status);
-                self.ruling.clone_from(&e.ruling);
+                self.ruling = e.ruling.as_ref().map(ToString::to_string);
                 (self.gpu_minutes, self.credit, self.penalty) = (e.gpu_minutes, e.amount + e.buyer_fee, e.penalty);
             }
             Event::OutageDismissed(e) => {
                 "dismissed".clone_into(&mut self.status);
                 debug_assert!(e.ruling.is_some() == (e.cause == DismissalCause::Ruled), "who rules says why");
-                self.ruling.clone_from(&e.ruling);
+                self.ruling = e.ruling.as_ref().map(ToString::to_string);
             }
             _ => {}
         }
@@ -313,7 +313,7 @@ pub async fn open(
     body: JsonBody<NewOutageBody>,
     node: web::Data<Node>,
 ) -> Result<HttpResponse, Problem> {
-    let instruction = body.instruction(caller.organization);
+    let instruction = body.instruction(caller.organization)?;
     let receipt = submit(&node, &request, caller.organization, &*body, instruction).await?;
     let opened = receipt.rows.iter().find_map(|row| match &row.record.event {
         Event::OutageOpened(opened) => Some(OutageBody::opened(opened, row.record.at)),
@@ -516,6 +516,6 @@ pub async fn rule(
     body: JsonBody<RulingBody>,
     node: web::Data<Node>,
 ) -> Result<HttpResponse, Problem> {
-    let instruction = body.instruction(*outage);
+    let instruction = body.instruction(*outage)?;
     say(&node, &request, (caller.organization, caller.role), *outage, &*body, instruction).await
 }

@@ -1,11 +1,12 @@
 //! The log: gapless, readable, and as long as its head says.
 
 use jiff::Timestamp;
-use ledger::{Instant, Violation};
+use ledger::{Day, Instant, Month, Violation};
 use matching::{CommandId, Event, EventKey, Record};
 use uuid::Uuid;
 
 use super::copied::CopiedRow;
+use super::entries::or_none;
 use super::report::{Check, Finding, Outcome};
 use super::snapshot::{Rows, Snapshot};
 use super::{AuditError, to_u64};
@@ -23,7 +24,7 @@ pub(super) struct LoggedEvent {
 
 /// Reads the log in order, with the content as it is stored only where that is asked for.
 pub(super) async fn events(snapshot: &Snapshot, with_content: bool) -> Result<Rows<LoggedEvent>, AuditError> {
-    let query = "SELECT sequence, at, command, type, version, key, subject, content FROM events ORDER BY sequence";
+    let query = "SELECT sequence, at, command, type, version, key, subject, period - '1970-01-01'::date, content FROM events ORDER BY sequence";
     snapshot.rows(query, if with_content { read_with_content } else { read }).await
 }
 
@@ -41,6 +42,7 @@ fn read_both<'a>(row: &mut CopiedRow<'a>) -> Result<(LoggedEvent, &'a [u8]), Aud
     let (sequence, at): (_, Timestamp) = (to_u64(row.value()?), row.value()?);
     let (command, name, version): (Uuid, &str, i16) = (row.value()?, row.value()?, row.value()?);
     let (stored_key, stored_subject): (&str, Option<Uuid>) = (row.value()?, row.value()?);
+    let stored_period = row.value::<Option<i32>>()?.map(Day::from_days);
     let content: &[u8] = row.value()?;
     let event = Event::decode(name, u16::try_from(version).unwrap_or(0), content);
     let misfiled = event.as_ref().ok().and_then(|event| {
@@ -60,11 +62,16 @@ fn read_both<'a>(row: &mut CopiedRow<'a>) -> Result<(LoggedEvent, &'a [u8]), Aud
         if stored_key != key {
             return Some(Finding { place: place("key"), expected: key.to_owned(), found: stored_key.to_owned() });
         }
-        let text = |id: Option<Uuid>| id.map_or_else(|| "none".to_owned(), |id| id.to_string());
-        (stored_subject != event.subject()).then(|| Finding {
-            place: place("subject"),
-            expected: text(event.subject()),
-            found: text(stored_subject),
+        if stored_subject != event.subject() {
+            let (expected, found) = (or_none(event.subject()), or_none(stored_subject));
+            return Some(Finding { place: place("subject"), expected, found });
+        }
+        // Events that were written before there was the column have none there; `closed_periods` is compared for itself.
+        let period = event.period().map(Month::first_day);
+        (stored_period.is_some() && stored_period != period).then(|| Finding {
+            place: place("period"),
+            expected: or_none(period),
+            found: or_none(stored_period),
         })
     });
     let (at, command) = (Instant::from_micros(at.as_microsecond()), CommandId::new(command));

@@ -110,7 +110,7 @@ impl ReadModelsCheck {
             self.outcome.compare(place("gpus"), i64::from(lot.gpus), i64::from(row.get::<_, i32>(3)));
             self.outcome.compare(place("window_start"), timestamp(lot.window.start().start()), row.get(4));
             self.outcome.compare(place("window_end"), timestamp(lot.window.end().start()), row.get(5));
-            self.outcome.compare(place("fabric"), lot.fabric.as_str(), row.get(6));
+            self.outcome.compare(place("fabric"), &*lot.fabric.printable(), row.get(6));
             self.outcome.compare(place("withdrawn"), lot.withdrawn.is_some(), row.get(7));
         }
         let own = exchange.venue().lots().into_iter().filter(|lot| matches!(lot.supply, Supply::Lot(_))).count();

@@ -12,7 +12,7 @@ use tokio::sync::mpsc;
 use super::report::{Check, Finding, Outcome};
 use super::snapshot::Rows;
 use super::{AuditError, TopicSource};
-use crate::relay::{BOXES_HEADER, BookHeads, LEDGER_HEADERS, SEQUENCE_HEADER, attributes};
+use crate::relay::{BOXES_HEADER, BookHeads, LEDGER_HEADERS, RecordValue, SEQUENCE_HEADER, attributes};
 
 /// How long brokers may take to answer.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -216,8 +216,11 @@ impl TopicCheck {
                 found: found_bytes.map_or_else(|| "none".to_owned(), text),
             });
         };
-        if found.payload != content.as_bytes() {
-            differ("the content", content, Some(&found.payload));
+        let value = RecordValue::of(event, content.as_bytes());
+        // An earlier release published what is a little longer than an event may be today.
+        let is_whole = found.payload == content.as_bytes();
+        if !is_whole && found.payload != *value.bytes {
+            differ("the content", &String::from_utf8_lossy(&value.bytes), Some(&found.payload));
         }
         let key = record.event.key().to_string();
         if found.key != key.as_bytes() {
@@ -226,7 +229,7 @@ impl TopicCheck {
         let is_head = |name: &str| LEDGER_HEADERS.contains(&name) || name == BOXES_HEADER;
         let tells_head = found.headers.iter().any(|(name, _)| is_head(name));
         let heads = heads.filter(|_| tells_head || self.tells_heads);
-        let expected = attributes(record, heads);
+        let expected = attributes(record, value.is_stand_in && !is_whole, heads);
         for (name, value) in &expected {
             let told = found.headers.iter().find(|(header, _)| header == name).map(|(_, value)| value.as_slice());
             if told != Some(value.as_bytes()) {

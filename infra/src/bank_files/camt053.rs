@@ -4,11 +4,11 @@
 //! A line is an entry (`Ntry`) that is booked: pending and informational entries have not moved the balance. An entry of several
 //! transactions, a batch, is one line, because the bank booked it as one.
 
-use ledger::{Amount, BankLine, BankStatement, Currency, Day, StatedBalance, StatementPeriod};
+use ledger::{Amount, BankLine, BankStatement, BankText, Currency, Day, StatedBalance, StatementPeriod};
 
 use super::BankFileError;
 use super::error::Excerpt;
-use super::notation::{given, iso_day, joined};
+use super::notation::{given, iso_day, joined, joined_up_to, kept, kept_if_given};
 use super::xml::{Document, Element};
 
 /// What banks write for a reference that the payer did not give.
@@ -39,9 +39,9 @@ fn statement(element: Element<'_, '_>) -> Result<BankStatement, BankFileError> {
         lines.push(line(entry, currency, closing.day)?);
     }
     Ok(BankStatement {
-        account: account.to_owned(),
+        account: kept(account, || element.place())?,
         currency,
-        number: number.to_owned(),
+        number: kept(number, || element.place())?,
         period: period(element)?,
         opening,
         lines,
@@ -142,16 +142,28 @@ fn line(entry: Element<'_, '_>, account: Currency, closing: Day) -> Result<BankL
         transactions.iter().all(|transaction| of(*transaction).as_ref() == Some(&first)).then_some(first)
     };
     let own_reference = entry.text_at("AcctSvcrRef").and_then(given);
-    let texts = transactions.iter().flat_map(|transaction| remittance(*transaction));
+    let texts: Vec<&str> = transactions.iter().flat_map(|transaction| remittance(*transaction)).collect();
+    let place = || entry.place();
+    for text in &texts {
+        kept(text, place)?;
+    }
+    // Of a batch, which may have thousands of transactions, the first texts are kept.
+    let text_bytes_max = if transactions.len() > 1 { BankText::BYTES_MAX } else { usize::MAX };
     Ok(BankLine {
         booking_day: booked.or(value).unwrap_or(closing),
         value_day: value.or(booked).unwrap_or(closing),
         amount,
-        reference: agreed(&payers_reference),
-        bank_reference: own_reference.or_else(|| agreed(&|of| of.text_at("Refs/AcctSvcrRef").and_then(given))),
-        counterparty: agreed(&|of| party_name(of, other_side)),
-        counterparty_account: agreed(&|of| party_account(of, other_side)),
-        text: joined(texts).or_else(|| joined(entry.text_at("AddtlNtryInf"))),
+        reference: kept_if_given(agreed(&payers_reference), place)?,
+        bank_reference: kept_if_given(
+            own_reference.or_else(|| agreed(&|of| of.text_at("Refs/AcctSvcrRef").and_then(given))),
+            place,
+        )?,
+        counterparty: kept_if_given(agreed(&|of| party_name(of, other_side)), place)?,
+        counterparty_account: kept_if_given(agreed(&|of| party_account(of, other_side)), place)?,
+        text: kept_if_given(
+            joined_up_to(text_bytes_max, texts).or_else(|| joined(entry.text_at("AddtlNtryInf"))),
+            place,
+        )?,
         reversal,
     })
 }

@@ -7,10 +7,10 @@ use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
 use csv::{ReaderBuilder, StringRecord};
-use ledger::{Amount, BankLine, BankStatement, Currency, Day, StatedBalance};
+use ledger::{Amount, BankLine, BankStatement, BankText, Currency, Day, StatedBalance};
 
 use super::error::Excerpt;
-use super::notation::{given, iso_day};
+use super::notation::{given, iso_day, kept, kept_if_given};
 use super::{BankFileError, LINES_MAX, Place};
 
 /// The columns that there must be.
@@ -47,7 +47,7 @@ pub(super) fn read(text: &str) -> Result<Vec<BankStatement>, BankFileError> {
     let delimiter = if header.contains(';') && !header.contains(',') { b';' } else { b',' };
     let mut reader = ReaderBuilder::new().delimiter(delimiter).from_reader(text.as_bytes());
     let columns = Columns::of(reader.headers().map_err(|error| malformed(&error))?)?;
-    let mut statements: BTreeMap<(String, String), Gathered> = BTreeMap::new();
+    let mut statements: BTreeMap<(BankText, BankText), Gathered> = BTreeMap::new();
     let mut order = Vec::new();
     for (number, row) in reader.records().enumerate() {
         if number >= LINES_MAX {
@@ -55,7 +55,8 @@ pub(super) fn read(text: &str) -> Result<Vec<BankStatement>, BankFileError> {
         }
         let row = row.map_err(|error| malformed(&error))?;
         let row = Row { columns: &columns, cells: &row };
-        let key = (row.required("account")?.to_owned(), row.required("statement")?.to_owned());
+        let text = |column| kept(row.required(column)?, || row.place(column));
+        let key = (text("account")?, text("statement")?);
         let gathered = match statements.entry(key) {
             Entry::Occupied(entry) => {
                 row.repeats(entry.get())?;
@@ -174,13 +175,17 @@ impl<'a> Row<'a> {
             booking_day,
             value_day: self.day("value_date")?.unwrap_or(booking_day),
             amount: self.amount("amount")?,
-            reference: given(self.cell("reference")),
-            bank_reference: given(self.cell("bank_reference")),
-            counterparty: given(self.cell("counterparty")),
-            counterparty_account: given(self.cell("counterparty_account")),
-            text: given(self.cell("text")),
+            reference: self.text("reference")?,
+            bank_reference: self.text("bank_reference")?,
+            counterparty: self.text("counterparty")?,
+            counterparty_account: self.text("counterparty_account")?,
+            text: self.text("text")?,
             reversal: false,
         }))
+    }
+
+    fn text(&self, column: &str) -> Result<Option<BankText>, BankFileError> {
+        kept_if_given(given(self.cell(column)), || self.place(column))
     }
 
     fn refused(&self, column: &str, what: impl std::fmt::Display) -> BankFileError {
@@ -198,7 +203,7 @@ impl<'a> Row<'a> {
 
 impl Gathered {
     /// The statement. Balances without a day of their own are of its first and last line.
-    fn statement(self, account: String, number: String) -> Result<BankStatement, BankFileError> {
+    fn statement(self, account: BankText, number: BankText) -> Result<BankStatement, BankFileError> {
         let days = || self.lines.iter().map(|line| line.booking_day);
         let missing = |column: &str| {
             let place = Place::new(self.line, format!("column {column}"));

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use ledger::{Amount, Currency, Day};
+use ledger::{Amount, BankText, Currency, Day};
+
+use super::{BankFileError, Place};
 
 /// Years of two digits above this are of the 1900s, as SWIFT has it.
 const LAST_YEAR_OF_2000S: u32 = 79;
@@ -98,11 +100,45 @@ pub(super) fn given(text: &str) -> Option<String> {
 
 /// The texts in one, with single blanks between words, each text once; none when nothing is left.
 pub(super) fn joined<'a>(texts: impl IntoIterator<Item = &'a str>) -> Option<String> {
+    joined_up_to(usize::MAX, texts)
+}
+
+/// The same of the first texts, those that come to at most so many bytes.
+pub(super) fn joined_up_to<'a>(bytes_max: usize, texts: impl IntoIterator<Item = &'a str>) -> Option<String> {
     let mut seen = BTreeSet::new();
-    let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
-    let parts = texts.into_iter().map(words).filter(|text| !text.is_empty() && seen.insert(text.clone()));
-    let parts: Vec<String> = parts.collect();
-    (!parts.is_empty()).then(|| parts.join(" "))
+    let mut whole = String::new();
+    for text in texts {
+        let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        if words.is_empty() || !seen.insert(words.clone()) {
+            continue;
+        }
+        let blank = if whole.is_empty() { "" } else { " " };
+        if whole.len() + blank.len() + words.len() > bytes_max {
+            break;
+        }
+        whole.push_str(blank);
+        whole.push_str(&words);
+    }
+    (!whole.is_empty()).then_some(whole)
+}
+
+/// A text that was found, as the statement keeps it.
+///
+/// # Errors
+/// [`BankFileError::Unreadable`] at `place` when it cannot be kept.
+pub(super) fn kept(text: &str, place: impl FnOnce() -> Place) -> Result<BankText, BankFileError> {
+    BankText::parse(text).map_err(|error| BankFileError::unreadable(place(), error))
+}
+
+/// The same of a text that there may be.
+///
+/// # Errors
+/// As [`kept`].
+pub(super) fn kept_if_given(
+    text: Option<String>,
+    place: impl FnOnce() -> Place,
+) -> Result<Option<BankText>, BankFileError> {
+    text.map(|text| kept(&text, place)).transpose()
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! Whole files of every format, read to the last field, and files that are wrong in one place.
 
 use super::{BankFileError, BankFileFormat, FILE_BYTES_MAX, statements};
-use ledger::{BankLine, BankStatement};
+use ledger::{BankLine, BankStatement, BankText};
 
 const CAMT053: &str = include_str!("fixtures/two_pages.camt053.xml");
 const MT940: &str = include_str!("fixtures/two_pages.mt940.txt");
@@ -21,7 +21,7 @@ fn told(statement: &BankStatement) -> Vec<String> {
         statement.gap()
     );
     let line = |line: &BankLine| {
-        let or_dash = |text: &Option<String>| text.clone().unwrap_or("-".to_owned());
+        let or_dash = |text: &Option<BankText>| text.as_ref().map_or("-".to_owned(), ToString::to_string);
         let texts = [&line.reference, &line.bank_reference, &line.counterparty, &line.counterparty_account, &line.text];
         let texts = texts.map(or_dash).join(" | ");
         let reversal = if line.reversal { " reversal" } else { "" };

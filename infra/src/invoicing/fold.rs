@@ -92,7 +92,7 @@ impl Fold {
         self.sequence = record.sequence;
         let mut issue = |content| drafts.push(Draft { issued: record.at.day(), sequence: record.sequence, content });
         match &record.event {
-            Event::OrganizationRegistered(e) => issue(Content::Name(e.organization, e.name.clone())),
+            Event::OrganizationRegistered(e) => issue(Content::Name(e.organization, e.name.to_string())),
             Event::TradeExecuted(e) => {
                 let period = e.advance.map_or(e.window, |advance| advance.billing.first_period(e.window));
                 issue(Content::Trade(Box::new(FirstPayment { trade: e.clone(), period })));

@@ -63,7 +63,8 @@ fn delivered(sequence: u64, hour: &str, gpu_minutes: u32) -> Record {
 fn deposit(sequence: u64, at: &str) -> Record {
     let (organization, amount) = (organization("acme"), cents(100));
     let deposit = ledger::DepositId::new(Uuid::nil());
-    let event = DepositReceived { deposit, organization, amount, currency: Currency::USD, reference: String::new() };
+    let event =
+        DepositReceived { deposit, organization, amount, currency: Currency::USD, reference: "wire".parse().unwrap() };
     record(sequence, at, event)
 }
 

@@ -6,7 +6,7 @@ use ledger::{ChainHash, ChainedEntry, EntityId, Guard, Line, Map, Set, chain};
 use tokio_postgres::types::Type;
 use tokio_postgres::{Client, Row, Statement, Transaction};
 
-use super::copy::{CopyRows, JsonText, timestamp};
+use super::copy::{CopyRows, JsonText, date, timestamp};
 use super::statements::Statements;
 use super::{AccountNumbers, Batch, BatchMark, BatchPart, JournalError, KeyOutcome, read};
 use crate::Database;
@@ -229,7 +229,17 @@ async fn copy_events(
     statement: &Statement,
     batch: BatchPart<'_>,
 ) -> Result<(), JournalError> {
-    let types = [Type::INT8, Type::TIMESTAMPTZ, Type::UUID, Type::TEXT, Type::INT2, Type::TEXT, Type::UUID, Type::JSON];
+    let types = [
+        Type::INT8,
+        Type::TIMESTAMPTZ,
+        Type::UUID,
+        Type::TEXT,
+        Type::INT2,
+        Type::TEXT,
+        Type::UUID,
+        Type::DATE,
+        Type::JSON,
+    ];
     let mut copy = CopyRows::start(transaction, statement, &types).await?;
     for row in batch.rows {
         let record = &row.record;
@@ -244,6 +254,7 @@ async fn copy_events(
             &version,
             &key,
             &record.event.subject(),
+            &record.event.period().map(|period| date(period.first_day())),
             &JsonText(&row.content),
         ])
         .await?;
@@ -298,7 +309,7 @@ async fn copy_entries(
     let mut copy = CopyRows::start(transaction, statement, &types).await?;
     for row in entries {
         let entry = row.entry;
-        let effective = jiff::civil::date(1970, 1, 1).saturating_add(jiff::Span::new().days(entry.effective().days()));
+        let effective = date(entry.effective());
         let version = i16::try_from(entry.rule().version).map_err(|_| damaged("a rule's version is out of range"))?;
         let line_count = i32::try_from(entry.lines().len()).map_err(|_| damaged("an entry has too many lines"))?;
         copy.row(&[

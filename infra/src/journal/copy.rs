@@ -5,7 +5,8 @@ use std::pin::Pin;
 
 use bytes::{BufMut, Bytes, BytesMut};
 use jiff::Timestamp;
-use ledger::Instant;
+use jiff::civil::Date;
+use ledger::{Day, Instant};
 use tokio_postgres::binary_copy::BinaryCopyInWriter;
 use tokio_postgres::types::{IsNull, ToSql, Type, to_sql_checked};
 use tokio_postgres::{CopyInSink, Statement, Transaction};
@@ -57,4 +58,9 @@ impl ToSql for JsonText<'_> {
 /// The timestamp that PostgreSQL stores for an instant.
 pub fn timestamp(instant: Instant) -> Timestamp {
     Timestamp::from_microsecond(instant.micros()).unwrap_or(Timestamp::MAX)
+}
+
+/// The date that PostgreSQL stores for a day.
+pub(super) fn date(day: Day) -> Date {
+    jiff::civil::date(1970, 1, 1).saturating_add(jiff::Span::new().days(day.days()))
 }

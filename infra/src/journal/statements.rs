@@ -16,7 +16,8 @@ impl Statements {
     /// Prepares them on a new connection.
     pub async fn prepare(client: &Client) -> Result<Self, tokio_postgres::Error> {
         let move_head = "UPDATE leadership SET head = $1 WHERE epoch = $2 AND head = $3";
-        let events = "COPY events (sequence, at, command, type, version, key, subject, content) FROM STDIN BINARY";
+        let events =
+            "COPY events (sequence, at, command, type, version, key, subject, period, content) FROM STDIN BINARY";
         let accounts = "COPY accounts (id, book, code, owner, currency, guarded) FROM STDIN BINARY";
         let entries = "COPY entries (book, sequence, source_key, event, rule, rule_version, effective, contract, box, \
                        corrects, line_count, previous_hash, hash) FROM STDIN BINARY";

@@ -91,7 +91,8 @@ impl ContractChange {
                 change(e.contract, Self { assigned: Some(Some(e.to.r#box)), ..Self::default() })
             }
             Event::DeliveryReady(e) => {
-                change(e.contract, Self { ready: Some(e.ready), endpoint: e.endpoint.clone(), ..Self::default() })
+                let endpoint = e.endpoint.as_ref().map(ToString::to_string);
+                change(e.contract, Self { ready: Some(e.ready), endpoint, ..Self::default() })
             }
             Event::NoticeGiven(e) => change(e.contract, Self { ends: Some(e.ends), ..Self::default() }),
             _ => Vec::new(),

@@ -96,7 +96,7 @@ async fn insert_lots(transaction: &Transaction<'_>, changes: &Changes<'_>) -> Re
                 &column!(lots, (_, lot) => int(lot.gpus)),
                 &column!(lots, (_, lot) => timestamp(lot.window.start().start())),
                 &column!(lots, (_, lot) => timestamp(lot.window.end().start())),
-                &column!(lots, (_, lot) => lot.fabric.as_str()),
+                &column!(lots, (_, lot) => lot.fabric.printable()),
                 &column!(lots, (_, lot) => int(lot.min_remnant_hours)),
                 &column!(lots, (sequence, _) => signed(*sequence)),
                 &column!(lots, (_, lot) => lot.delivery.confirmed),

@@ -21,10 +21,20 @@ pub(crate) const LEDGER_HEADERS: [&str; 2] = ["ce_ledgersequence", "ce_ledgerhas
 /// other with commas between.
 pub(crate) const BOXES_HEADER: &str = "ce_ledgerboxes";
 
+/// The media type of an event's content.
+const CONTENT_TYPE: &str = "application/json";
+/// That of a [stand-in](super::stand_in) for it.
+const STAND_IN_CONTENT_TYPE: &str = "application/vnd.secondwind.stand-in+json";
+
 /// The headers of an event's record, in their order. `heads` are where the chains of the books that it moved stood after it.
-pub(crate) fn attributes(record: &Record, heads: Option<&BookHeads>) -> Vec<(&'static str, String)> {
+pub(crate) fn attributes(record: &Record, is_stand_in: bool, heads: Option<&BookHeads>) -> Vec<(&'static str, String)> {
     let event = &record.event;
     let sequence = record.sequence.to_string();
+    let (data_schema, content_type) = if is_stand_in {
+        ("urn:secondwind:schema:stand_in:1".to_owned(), STAND_IN_CONTENT_TYPE)
+    } else {
+        (format!("urn:secondwind:schema:{}:{}", event.name(), event.version()), CONTENT_TYPE)
+    };
     let mut attributes = Vec::with_capacity(ATTRIBUTES_MAX);
     attributes.extend([
         ("ce_specversion", "1.0".to_owned()),
@@ -32,9 +42,9 @@ pub(crate) fn attributes(record: &Record, heads: Option<&BookHeads>) -> Vec<(&'s
         ("ce_source", "/secondwind".to_owned()),
         ("ce_type", format!("secondwind.{}", event.name())),
         ("ce_time", record.at.to_string()),
-        ("ce_dataschema", format!("urn:secondwind:schema:{}:{}", event.name(), event.version())),
+        ("ce_dataschema", data_schema),
         (SEQUENCE_HEADER, sequence),
-        ("content-type", "application/json".to_owned()),
+        ("content-type", content_type.to_owned()),
     ]);
     attributes.extend(event.subject().map(|subject| ("ce_subject", subject.to_string())));
     if let Some(head) = heads.and_then(|heads| heads.operator) {
@@ -50,8 +60,8 @@ pub(crate) fn attributes(record: &Record, heads: Option<&BookHeads>) -> Vec<(&'s
 }
 
 /// The same, as the producer takes them.
-pub(super) fn headers(record: &Record, heads: Option<&BookHeads>) -> OwnedHeaders {
-    let attributes = attributes(record, heads);
+pub(super) fn headers(record: &Record, is_stand_in: bool, heads: Option<&BookHeads>) -> OwnedHeaders {
+    let attributes = attributes(record, is_stand_in, heads);
     attributes.iter().fold(OwnedHeaders::new_with_capacity(attributes.len()), |headers, (key, value)| {
         headers.insert(Header { key, value: Some(value) })
     })

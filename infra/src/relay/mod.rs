@@ -5,7 +5,7 @@
 //! or loses a record. PostgreSQL keeps the position reached per topic and cluster. Where the topic is behind it, ahead of the log, or
 //! ends in records that are not the log's events, something was recreated, truncated or restored: the relay stops rather than
 //! publish a fork, stores that it has stopped, and goes on when an operator says so. The record of an event that led to entries
-//! says where their hash chain stood after them.
+//! says where their hash chain stood after them. An event that is too long for a record has a stand-in on the topic.
 //!
 //! The exchange never waits for the relay: trading goes on while Kafka is away, and the relay catches up.
 
@@ -13,6 +13,7 @@ mod chain_heads;
 mod cloud_event;
 mod identity;
 mod session;
+mod stand_in;
 mod stop;
 mod tail;
 
@@ -29,6 +30,7 @@ use crate::{Clock, Database};
 
 pub(crate) use chain_heads::{BookHeads, ChainHead};
 pub(crate) use cloud_event::{BOXES_HEADER, LEDGER_HEADERS, SEQUENCE_HEADER, attributes};
+pub(crate) use stand_in::RecordValue;
 
 use chain_heads::ChainHeads;
 use session::Session;

@@ -9,6 +9,7 @@ use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::producer::{BaseProducer, BaseRecord, DeliveryResult, Producer, ProducerContext};
 use rdkafka::{ClientContext, Message};
 
+use super::stand_in::RecordValue;
 use super::tail::Tail;
 use super::{BookHeads, RelayConfig, RelayError, cloud_event};
 use crate::journal::LogRow;
@@ -21,6 +22,9 @@ const TRANSACTION_PATIENCE: Duration = Duration::from_secs(30);
 const CLUSTER_ID_PATIENCE: Duration = Duration::from_secs(10);
 /// The longest pause before brokers that were away are tried again, in milliseconds.
 const RECONNECT_PAUSE_MS: &str = "2000";
+
+/// The longest record, with its key and headers: what brokers take unless told otherwise. The producer's own default is less.
+const RECORD_BYTES_MAX: &str = "1048588";
 
 /// Watches that partitions only grow: a record that is written before the end that was known tells that the topic is not the
 /// one that was published to so far.
@@ -78,6 +82,7 @@ impl Session {
             .set("compression.type", "lz4")
             .set("linger.ms", "1")
             .set("queue.buffering.max.messages", "100000")
+            .set("message.max.bytes", RECORD_BYTES_MAX)
             .set("reconnect.backoff.max.ms", RECONNECT_PAUSE_MS)
             .create_with_context(Growth::default())?;
         producer.init_transactions(FENCING_PATIENCE)?;
@@ -115,11 +120,16 @@ impl Session {
 
     fn send(&self, row: &LogRow, heads: Option<&BookHeads>) -> Result<(), RelayError> {
         let key = row.record.event.key().to_string();
+        let value = RecordValue::of(row.record.sequence, &row.content);
+        if value.is_stand_in {
+            let (sequence, bytes) = (row.record.sequence, row.content.len());
+            tracing::warn!(sequence, bytes, "an event is too long for a record; a stand-in is published for it");
+        }
         let mut record = BaseRecord::to(&self.topic)
             .key(&key)
-            .payload(&row.content)
+            .payload(&*value.bytes)
             .timestamp(row.record.at.micros() / 1_000)
-            .headers(cloud_event::headers(&row.record, heads));
+            .headers(cloud_event::headers(&row.record, value.is_stand_in, heads));
         while let Err((error, unsent)) = self.producer.send(record) {
             if !matches!(error, KafkaError::MessageProduction(RDKafkaErrorCode::QueueFull)) {
                 return Err(error.into());

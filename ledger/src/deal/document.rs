@@ -163,7 +163,7 @@ fn check_counts(terms: &DealTerms) -> Check {
     if lists.iter().any(|count| *count > LIST_MAX) {
         return Err(InvalidDeal::Count("no more than 100 of anything"));
     }
-    if terms.name.trim().is_empty() || terms.name.chars().count() > NAME_MAX {
+    if terms.name.as_written().trim().is_empty() || terms.name.as_written().chars().count() > NAME_MAX {
         return Err(InvalidDeal::Count("a name of 1 to 60 characters"));
     }
     if terms.contracts.is_empty() || terms.assets.is_empty() {

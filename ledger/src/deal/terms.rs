@@ -12,14 +12,15 @@ use super::debt::{DebtFacility, RateIndex};
 use super::payment_dates::{Cycle, PaymentDates, Stub};
 use super::priority::{Distributions, PriorityStep};
 use super::reserve::Reserve;
-use crate::{Currency, Day, OrganizationId};
+use crate::{Currency, Day, Label, OrganizationId, from_log};
 
 /// A deal as it is written down: what the box owns, is paid, owes, and in what order it pays.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DealTerms {
     /// What it is called.
-    pub name: String,
+    #[serde(deserialize_with = "from_log")]
+    pub name: Label,
     /// The currency of all its amounts.
     pub currency: Currency,
     /// Whose box it is: who pays in what debt does not, and is paid last.

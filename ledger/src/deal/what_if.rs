@@ -254,7 +254,7 @@ fn collected(terms: &DealTerms, periods: &[Period], what_ifs: &[WhatIf]) -> Resu
         }
     }
     if collected.iter().any(|amount| *amount > Amount::LINE_MAX) {
-        return Err(InvalidDeal::TooLarge(terms.name.clone()));
+        return Err(InvalidDeal::TooLarge(terms.name.to_string()));
     }
     Ok(collected)
 }

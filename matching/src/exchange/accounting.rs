@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use ledger::{Amount, BankAccountId, ClientId, Currency, Day, Instant, JournalId, Month};
+use ledger::{Amount, BankAccountId, ClientId, Currency, Day, Instant, JournalId, Label, Month};
 use serde::Serialize;
 
 use super::{BankLineId, JournalProposed, ParkedDue};
@@ -49,7 +49,7 @@ pub enum JournalStatus {
         /// Who said so.
         by: ClientId,
         /// Why.
-        reason: String,
+        reason: Label,
     },
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use ledger::deal::{DealTerms, ItemAmount};
 use ledger::{
     AccountKind, Amount, BankAccountId, BankStatement, BoxId, ClientId, ContractId, Currency, Day, DepositId, Instant,
-    ItemName, JournalId, JournalLine, Month, OrganizationId, PayoutId, ReconciliationId,
+    ItemName, JournalId, JournalLine, Label, Month, OrganizationId, PayoutId, ReconciliationId,
 };
 
 use super::{BankLineId, IndexFixed, ParkedDue, PayoutSource};
@@ -35,7 +35,7 @@ pub enum Instruction {
         /// Its id.
         organization: OrganizationId,
         /// Its name as people write it.
-        name: String,
+        name: Label,
     },
     /// Open a market.
     OpenMarket(MarketSpec),
@@ -71,7 +71,7 @@ pub enum Instruction {
         /// Which.
         market: MarketId,
         /// Why, for all to read.
-        reason: String,
+        reason: Label,
     },
     /// Let a market trade again.
     ResumeMarket {
@@ -90,7 +90,7 @@ pub enum Instruction {
         /// Whose.
         organization: OrganizationId,
         /// Why.
-        reason: String,
+        reason: Label,
     },
     /// Take orders from an organization again.
     ReinstateOrganization {
@@ -118,7 +118,7 @@ pub enum Instruction {
         /// The contract that the trade created.
         contract: ContractId,
         /// Why.
-        reason: String,
+        reason: Label,
     },
     /// Say that a contract's GPUs are ready, or where they are reached.
     ConfirmDelivery {
@@ -129,7 +129,7 @@ pub enum Instruction {
         /// Since when; now when not given, and not before the hour in progress.
         ready: Option<Instant>,
         /// Where they are reached; as before when not given.
-        endpoint: Option<String>,
+        endpoint: Option<Label>,
     },
     /// Say that GPUs of a contract are out.
     OpenOutage(NewOutage),
@@ -169,7 +169,7 @@ pub enum Instruction {
         /// Until when; as claimed when not given.
         until: Option<Instant>,
         /// Why, for both sides to read.
-        reason: String,
+        reason: Label,
     },
     /// End a contract because of its outages.
     TerminateContract {
@@ -178,7 +178,7 @@ pub enum Instruction {
         /// Which.
         contract: ContractId,
         /// Why.
-        reason: String,
+        reason: Label,
     },
     /// Lead from now on: auctions whose gate passed since the last event, while nobody led, are void.
     TakeLead,
@@ -223,7 +223,7 @@ pub enum Instruction {
         /// What explained them.
         reconciliation: ReconciliationId,
         /// Why.
-        reason: String,
+        reason: Label,
         /// Who says so.
         by: ClientId,
     },
@@ -243,7 +243,7 @@ pub enum Instruction {
         /// Which.
         payout: PayoutId,
         /// Why.
-        reason: String,
+        reason: Label,
     },
     /// Close a month for good.
     ClosePeriod {
@@ -268,7 +268,7 @@ pub enum Instruction {
         /// Who says so.
         by: ClientId,
         /// Why.
-        reason: String,
+        reason: Label,
     },
     /// Withhold tax from what a seller has paid out of its earnings.
     SetWithholding {
@@ -324,7 +324,7 @@ pub enum Instruction {
         /// Who says so.
         by: ClientId,
         /// Why.
-        reason: String,
+        reason: Label,
     },
     /// Pay a box's cash out for its next determination date.
     RunWaterfall {
@@ -347,8 +347,8 @@ pub enum Instruction {
         month: Month,
         /// What it costs in whole, zero at least.
         amount: Amount,
-        /// The supplier's reference, 1 to 120 characters.
-        reference: String,
+        /// The supplier's reference.
+        reference: Label,
         /// Who enters it.
         by: ClientId,
     },
@@ -361,7 +361,7 @@ pub enum Instruction {
         /// Who says so.
         by: ClientId,
         /// Why.
-        reason: String,
+        reason: Label,
     },
     /// Bring a box to its end.
     WindUp {
@@ -397,7 +397,7 @@ pub enum Instruction {
         /// Who says so.
         by: ClientId,
         /// Why.
-        reason: String,
+        reason: Label,
     },
     /// Credit a deposit before its booking is known.
     RecordDeposit {
@@ -408,7 +408,7 @@ pub enum Instruction {
         /// In what currency.
         currency: Currency,
         /// The bank's reference.
-        reference: String,
+        reference: Label,
     },
 }
 
@@ -434,8 +434,8 @@ pub struct NewCollection {
     pub amount: Amount,
     /// The day the money came.
     pub paid: Day,
-    /// The bank's reference, 1 to 120 characters.
-    pub reference: String,
+    /// The bank's reference.
+    pub reference: Label,
 }
 
 /// Lines to be proposed for the books.
@@ -450,7 +450,7 @@ pub struct NewJournal {
     /// The lines: 2 to 100, each of another account, which come to zero.
     pub lines: Vec<JournalLine>,
     /// What they are for.
-    pub text: String,
+    pub text: Label,
     /// The event whose entries they correct.
     pub corrects: Option<u64>,
 }
@@ -484,7 +484,7 @@ pub struct NewOutage {
     /// Until when, if it is over.
     pub until: Option<Instant>,
     /// What happened.
-    pub reason: String,
+    pub reason: Label,
 }
 
 /// Capacity to be listed.
@@ -499,7 +499,7 @@ pub struct NewLot {
     /// When.
     pub window: Window,
     /// The seller's name for the network the GPUs share.
-    pub fabric: String,
+    pub fabric: Label,
     /// A term sale may not leave a free run shorter than this many hours; 0 and 1 allow any.
     pub min_remnant_hours: u32,
     /// What it promises about its delivery.

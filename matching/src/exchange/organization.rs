@@ -2,17 +2,17 @@
 
 use std::collections::BTreeMap;
 
-use ledger::{Amount, Currency, Month};
+use ledger::{Amount, Currency, Label, Month};
 use serde::Serialize;
 
 /// The most open orders of an organization for which no other limit is set.
 pub const OPEN_ORDERS_MAX: u32 = 10_000;
 
 /// A buyer, a provider or both.
-#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct Organization {
     /// Its name as people write it.
-    pub name: String,
+    pub name: Label,
     /// Whether its kill switch is thrown.
     pub suspended: bool,
     /// Its orders at rest.
@@ -63,6 +63,19 @@ impl Withheld {
 }
 
 impl Organization {
+    /// One that has just been admitted.
+    pub(super) const fn admitted(name: Label) -> Self {
+        Self {
+            name,
+            suspended: false,
+            open_orders: 0,
+            open_orders_max: None,
+            withholding_bps: 0,
+            withheld: BTreeMap::new(),
+            budgets: BTreeMap::new(),
+        }
+    }
+
     /// What was withheld so far in a currency.
     pub(super) fn withheld(&self, currency: Currency) -> Withheld {
         self.withheld.get(&currency).copied().unwrap_or_default()

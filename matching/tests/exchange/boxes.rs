@@ -4,6 +4,7 @@ use ledger::deal::{Deal, DealTerms};
 use ledger::{Account, AccountKind, Amount, BoxId, Currency, Day, EntityId, Owner};
 use matching::{Command, DealParty, Event, Exchange, Instruction, NewCollection};
 
+use crate::line::label;
 use crate::scenario::{Collected, check, command_id};
 
 #[test]
@@ -289,7 +290,7 @@ impl OneBox {
     fn new(deal: &DealTerms, now: Day) -> Self {
         let mut it = Self { exchange: Exchange::new(), commands: 0, id: BoxId::new(uuid::Uuid::nil()) };
         let organization = deal.sponsor;
-        it.execute(now, Instruction::RegisterOrganization { organization, name: "North".into() });
+        it.execute(now, Instruction::RegisterOrganization { organization, name: label("North") });
         let by = "finance".parse().expect("a client");
         let created =
             it.execute(now, Instruction::CreateBox { deal: Box::new(deal.clone()), party: DealParty::Finance, by });
@@ -330,7 +331,7 @@ fn a_reversal_takes_later_draws_back() {
     let by = "finance".parse().expect("a client");
     let month = |it: &mut OneBox, date: Day| {
         let (contract, amount) = ("anchor".parse().expect("a name"), "5400000".parse().expect("an amount"));
-        let reference = "wire".to_owned();
+        let reference = label("wire");
         let collection = NewCollection { r#box: it.id, by, contract, amount, paid: date, reference };
         it.execute(day("2026-03-01"), Instruction::Collect(collection));
         it.execute(day("2026-03-01"), Instruction::RunWaterfall { r#box: it.id, date, prepaid: vec![], by });
@@ -341,7 +342,7 @@ fn a_reversal_takes_later_draws_back() {
     let debt = |it: &OneBox| it.balance(AccountKind::Debt, Owner::Item("senior".parse().expect("a name")));
     assert_eq!(debt(&it), -projection.dates[1].debt);
     assert_eq!(it.balance(AccountKind::Equity, Owner::Entity).to_string(), "-21000000.00");
-    let (date, reason) = (day("2026-03-01"), "counted twice".to_owned());
+    let (date, reason) = (day("2026-03-01"), label("counted twice"));
     it.execute(date, Instruction::ReverseWaterfall { r#box: it.id, date, by, reason });
     let of_cash = |account: &Account| [AccountKind::BoxCash, AccountKind::Receivable].contains(&account.kind);
     let mut after = it.exchange.books().sorted();
@@ -362,7 +363,7 @@ fn the_books_of_a_life_are_those_of_its_projection() {
     let mut it = OneBox::new(&terms, terms.closing);
     let (by, contract) = ("finance".parse().expect("a client"), "anchor".parse().expect("a name"));
     for date in &projection.dates {
-        let (paid, amount, reference) = (date.run.date, date.run.collected, "wire".to_owned());
+        let (paid, amount, reference) = (date.run.date, date.run.collected, label("wire"));
         if !amount.is_zero() {
             let collection = NewCollection { r#box: it.id, by, contract, amount, paid, reference };
             it.execute(paid, Instruction::Collect(collection));

@@ -1,6 +1,6 @@
 //! The words of a scenario's line and what they mean.
 
-use ledger::{Amount, ClientId, Currency, Instant, OrganizationId};
+use ledger::{Amount, BankText, ClientId, Currency, Instant, Label, OrganizationId};
 use matching::{
     Billing, DeliveryTerms, Hour, MarketChoice, MarketFilter, MarketId, Placement, Price, SelfTradePrevention,
     TermWindow, TimeInForce, Unfilled, UnfilledReason, Window, WouldFill, ZoneAttributes,
@@ -78,13 +78,13 @@ impl<'a> Line<'a> {
         matching::MarketSpec {
             id: market_id(name),
             class: matching::Class {
-                model: "A100".into(),
+                model: label("A100"),
                 memory_gb: 80,
-                form_factor: "SXM4".into(),
-                fabric: "infiniband".into(),
+                form_factor: label("SXM4"),
+                fabric: label("infiniband"),
                 gpus_per_node: 8,
             },
-            zone: "us-tx-1".into(),
+            zone: label("us-tx-1"),
             currency: self.currency(),
             price_tick: price(self.option("tick=").unwrap_or("0.0001")),
             lot_size: self.option("lot=").map_or(8, number),
@@ -92,7 +92,7 @@ impl<'a> Line<'a> {
             taker_fee_bps: self.option("taker=").map_or(0, |bps| bps.parse().expect("basis points")),
             gate_minutes: self.option("gate=").map_or(5, |minutes| minutes.parse().expect("minutes")),
             zone_attributes: ZoneAttributes {
-                region: self.option("region=").map(str::to_owned),
+                region: self.option("region=").map(label),
                 renewable_share_bps: self.option("renewable=").map(|share| share.parse().expect("basis points")),
                 ..ZoneAttributes::default()
             },
@@ -129,8 +129,8 @@ pub fn markets(text: &str) -> MarketChoice {
     let mut wanted = MarketFilter::default();
     for rule in filter.split(';').filter(|rule| !rule.is_empty()) {
         match rule.split_once('=') {
-            Some(("class", class)) => wanted.classes.push(class.to_owned()),
-            Some(("region", region)) => wanted.region = Some(region.to_owned()),
+            Some(("class", class)) => wanted.classes.push(label(class)),
+            Some(("region", region)) => wanted.region = Some(label(region)),
             Some(("renewable", bps)) => wanted.renewable_share_min_bps = Some(bps.parse().expect("basis points")),
             _ => panic!("not a rule: {rule}"),
         }
@@ -150,6 +150,14 @@ pub fn at_hour(text: &str) -> Instant {
         Some((hour, minutes)) => instant(number(hour), i64::from(number(minutes))),
         None => instant(number(text), 0),
     }
+}
+
+pub fn label(text: &str) -> Label {
+    text.parse().expect("a label")
+}
+
+pub fn bank_text(text: &str) -> BankText {
+    text.parse().expect("a text")
 }
 
 pub fn amount(text: &str) -> Amount {

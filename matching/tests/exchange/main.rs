@@ -22,6 +22,7 @@ mod resale;
 mod scenario;
 mod search;
 mod self_trade;
+mod sizes;
 mod spot;
 mod steps;
 mod stream;

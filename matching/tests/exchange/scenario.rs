@@ -37,7 +37,8 @@ use matching::{
 use uuid::Uuid;
 
 use crate::line::{
-    Line, at_hour, hours, limit, market_id, markets, number, organization, price, tell_unfilled, term_window, window,
+    Line, at_hour, hours, label, limit, market_id, markets, number, organization, price, tell_unfilled, term_window,
+    window,
 };
 
 /// The scenario's hour 0: 2027-01-01T00:00:00Z.
@@ -140,7 +141,7 @@ impl Scenario {
                     organization: organization(who),
                     amount: amount.parse().expect("an amount"),
                     currency: Currency::USD,
-                    reference: "wire".into(),
+                    reference: label("wire"),
                 })
             }
             ["lot", name, who, at, gpus, hours, ..] => {
@@ -150,7 +151,7 @@ impl Scenario {
                     market: market_id(at),
                     gpus: number(gpus),
                     window: window(hours),
-                    fabric: "hall-1".into(),
+                    fabric: label("hall-1"),
                     min_remnant_hours: line.option("remnant=").map_or(0, number),
                     delivery: line.delivery(),
                 });
@@ -233,13 +234,13 @@ impl Scenario {
             }
             ["bust", contract] => {
                 let contract = self.contracts[contract];
-                self.execute(Instruction::BustContract { contract, reason: "mistyped".into() })
+                self.execute(Instruction::BustContract { contract, reason: label("mistyped") })
             }
             ["ready", who, contract, ..] => self.execute(Instruction::ConfirmDelivery {
                 organization: organization(who),
                 contract: self.contracts[contract],
                 ready: line.option("since=").map(at_hour),
-                endpoint: line.option("endpoint=").map(str::to_owned),
+                endpoint: line.option("endpoint=").map(label),
             }),
             ["outage", name, who, contract, ..] => {
                 let outage = NewOutage {
@@ -248,7 +249,7 @@ impl Scenario {
                     gpus: line.option("gpus=").map(number),
                     from: line.option("from=").map(at_hour),
                     until: line.option("until=").map(at_hour),
-                    reason: "no answer".into(),
+                    reason: label("no answer"),
                 };
                 self.execute_named(name, Instruction::OpenOutage(outage))
             }
@@ -267,14 +268,14 @@ impl Scenario {
                 gpus: line.option("gpus=").map(number),
                 from: line.option("from=").map(at_hour),
                 until: line.option("until=").map(at_hour),
-                reason: "as the logs show".into(),
+                reason: label("as the logs show"),
             }),
             ["terminate", who, contract] => self.execute(Instruction::TerminateContract {
                 organization: organization(who),
                 contract: self.contracts[contract],
-                reason: "too often".into(),
+                reason: label("too often"),
             }),
-            ["halt", at] => self.execute(Instruction::HaltMarket { market: market_id(at), reason: "news".into() }),
+            ["halt", at] => self.execute(Instruction::HaltMarket { market: market_id(at), reason: label("news") }),
             ["resume", at] => self.execute(Instruction::ResumeMarket { market: market_id(at) }),
             ["band", at, width, ..] => {
                 let reference = line.option("around=").map(price);
@@ -282,7 +283,7 @@ impl Scenario {
                 self.execute(Instruction::SetPriceBand { market: market_id(at), band })
             }
             ["suspend", who] => {
-                let (organization, reason) = (organization(who), "compliance".into());
+                let (organization, reason) = (organization(who), label("compliance"));
                 self.execute(Instruction::SuspendOrganization { organization, reason })
             }
             ["reinstate", who] => self.execute(Instruction::ReinstateOrganization { organization: organization(who) }),
@@ -376,7 +377,7 @@ impl Scenario {
     fn admit(&mut self, who: &str) {
         let organization = organization(who);
         if self.exchange.organization(organization).is_none() {
-            self.execute(Instruction::RegisterOrganization { organization, name: who.to_owned() });
+            self.execute(Instruction::RegisterOrganization { organization, name: label(who) });
         }
     }
 

@@ -7,7 +7,7 @@ use matching::{
     Window,
 };
 
-use crate::line::{market_id, organization, price, window};
+use crate::line::{label, market_id, organization, price, window};
 use crate::scenario::{Collected, command_id, instant};
 
 /// Orders of others at rest.
@@ -36,13 +36,13 @@ impl Crowd {
         crowd.execute(Instruction::OpenMarket(line.market("m1")));
         for name in ["acme", "beta", "gamma", "north"] {
             let organization = organization(name);
-            crowd.execute(Instruction::RegisterOrganization { organization, name: name.into() });
+            crowd.execute(Instruction::RegisterOrganization { organization, name: label(name) });
             crowd.execute(Instruction::SetOrderLimit { organization, open_orders_max: Some(u32::MAX) });
             crowd.execute(Instruction::RecordDeposit {
                 organization,
                 amount: "100000000".parse().expect("an amount"),
                 currency: Currency::USD,
-                reference: "wire".into(),
+                reference: label("wire"),
             });
         }
         crowd
@@ -104,7 +104,7 @@ impl Crowd {
             market: market_id("m1"),
             gpus: 16,
             window: window("0..48"),
-            fabric: "hall-1".into(),
+            fabric: label("hall-1"),
             min_remnant_hours: 0,
             delivery: matching::DeliveryTerms::default(),
         }));
@@ -198,7 +198,7 @@ fn cancel_all_and_the_kill_switch_go_by_steps_among_the_orders_of_others() {
 
     let own: Vec<OrderId> = (0..600).map(|_| crowd.bid("acme", "0.6000")).collect();
     let before = crowd.log.0.len();
-    let steps = crowd.steps(Instruction::SuspendOrganization { organization: acme, reason: "compliance".into() });
+    let steps = crowd.steps(Instruction::SuspendOrganization { organization: acme, reason: label("compliance") });
     assert_bounded(&steps, &own);
     assert_eq!(names(&steps[2]), ["organization_suspended", "orders_ended"]);
     crowd.assert_replays(before + 2 * ORDERS_PER_STEP_MAX + 1);
@@ -248,7 +248,7 @@ fn a_lot_and_a_contract_with_many_asks_are_withdrawn_and_undone_by_steps() {
     let resale: Vec<OrderId> = (0..700).map(|_| crowd.ask("acme", Supply::Contract(contract), "2.0000")).collect();
     let waiting = crowd.bid("beta", "1.5000");
     let before = crowd.log.0.len();
-    let steps = crowd.steps(Instruction::BustContract { contract, reason: "mistyped".into() });
+    let steps = crowd.steps(Instruction::BustContract { contract, reason: label("mistyped") });
     assert_bounded(&steps, &resale);
     // What returns is offered when the contract is undone, and not before.
     assert_eq!(names(&steps[2]), ["contract_busted", "orders_ended", "trade_executed"]);

@@ -10,7 +10,7 @@ use matching::{
 use proptest::sample::Index;
 use twin::{Told, Twin};
 
-use crate::line::price;
+use crate::line::{label, price};
 use crate::request::{Bid, HOURS, Request, Settling};
 use crate::scenario::{Collected, ORIGIN, command_id, instant};
 
@@ -85,17 +85,17 @@ impl Stream {
         let mut stream =
             Self { exchange, log, twin, commands: 0, minutes: 0, calendar, supplies: vec![], orders: vec![] };
         for (index, (name, lot_size, tick, gate_minutes)) in MARKETS.into_iter().enumerate() {
-            let region = name.split('.').nth(1).map(str::to_owned);
+            let region = name.split('.').nth(1).map(label);
             stream.execute(Instruction::OpenMarket(MarketSpec {
                 id: name.parse().expect("a market"),
                 class: Class {
-                    model: "A100".into(),
+                    model: label("A100"),
                     memory_gb: 80,
-                    form_factor: "SXM4".into(),
-                    fabric: "infiniband".into(),
+                    form_factor: label("SXM4"),
+                    fabric: label("infiniband"),
                     gpus_per_node: 8,
                 },
-                zone: "us-1".into(),
+                zone: label("us-1"),
                 currency: Currency::USD,
                 price_tick: Price::from_micros(tick * 10_000).expect("a tick"),
                 lot_size,
@@ -107,12 +107,12 @@ impl Stream {
         }
         for (index, name) in ORGANIZATIONS.into_iter().enumerate() {
             let organization = who(index);
-            stream.execute(Instruction::RegisterOrganization { organization, name: name.into() });
+            stream.execute(Instruction::RegisterOrganization { organization, name: label(name) });
             stream.execute(Instruction::RecordDeposit {
                 organization,
                 amount: funds.parse().expect("an amount"),
                 currency: Currency::USD,
-                reference: "wire".into(),
+                reference: label("wire"),
             });
         }
         for (seller, market, units, start, remnant) in
@@ -195,7 +195,7 @@ impl Stream {
             6 => (MarketChoice::Named(vec![name(1), name(0)]), 1, 12),
             7 => (MarketChoice::Named(vec![name(2), name(1), name(0)]), 1, 12),
             _ => {
-                let filter = MarketFilter { region: Some("us".into()), ..MarketFilter::default() };
+                let filter = MarketFilter { region: Some(label("us")), ..MarketFilter::default() };
                 (MarketChoice::Filtered(filter), 2, 4)
             }
         };
@@ -250,7 +250,7 @@ impl Stream {
                     market: MARKETS[market].0.parse().expect("a market"),
                     gpus: units * MARKETS[market].1,
                     window,
-                    fabric: "hall-1".into(),
+                    fabric: label("hall-1"),
                     min_remnant_hours: remnant.min(window.hours()),
                     delivery: self.delivery_terms(hours),
                 }));
@@ -352,7 +352,7 @@ impl Stream {
                     return;
                 }
                 let contract = contracts[contract.index(contracts.len())].id;
-                self.execute(Instruction::BustContract { contract, reason: "mistyped".into() });
+                self.execute(Instruction::BustContract { contract, reason: label("mistyped") });
             }
             Request::Ready { contract } => {
                 let Some((contract, _, seller)) = self.pick_contract(contract) else { return };
@@ -373,24 +373,24 @@ impl Stream {
                     gpus: Some(gpus),
                     from: Some(from),
                     until: (!lasts).then(|| self.now()),
-                    reason: "no answer".into(),
+                    reason: label("no answer"),
                 }));
             }
             Request::Settle { outage, how } => self.settle(outage, how),
             Request::Terminate { contract } => {
                 let Some((contract, organization, _)) = self.pick_contract(contract) else { return };
-                let reason = "too often".into();
+                let reason = label("too often");
                 self.execute(Instruction::TerminateContract { organization, contract, reason });
             }
             Request::Halt { market } => {
                 let market = MARKETS[market].0.parse().expect("a market");
-                self.execute(Instruction::HaltMarket { market, reason: "news".into() });
+                self.execute(Instruction::HaltMarket { market, reason: label("news") });
             }
             Request::Resume { market } => {
                 self.execute(Instruction::ResumeMarket { market: MARKETS[market].0.parse().expect("a market") });
             }
             Request::Suspend { who: index } => {
-                let (organization, reason) = (who(index), "compliance".into());
+                let (organization, reason) = (who(index), label("compliance"));
                 self.execute(Instruction::SuspendOrganization { organization, reason });
             }
             Request::Reinstate { who: index } => {
@@ -418,7 +418,7 @@ impl Stream {
                 organization: who(index),
                 amount: dollars.to_string().parse().expect("an amount"),
                 currency: Currency::USD,
-                reference: "wire".into(),
+                reference: label("wire"),
             }),
         }
     }
@@ -459,7 +459,7 @@ impl Stream {
             Settling::Restore => Instruction::RestoreOutage { organization: other, outage, until: None },
             Settling::TakeBack => Instruction::WithdrawOutage { organization, outage },
             Settling::Rule(upheld) => {
-                let (gpus, from, until, reason) = (None, None, None, "as the logs show".into());
+                let (gpus, from, until, reason) = (None, None, None, label("as the logs show"));
                 Instruction::RuleOutage { outage, upheld, gpus, from, until, reason }
             }
         });

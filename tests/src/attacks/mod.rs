@@ -12,6 +12,7 @@ pub mod search;
 mod shapes;
 mod stage;
 pub mod table;
+pub mod text;
 mod tokens;
 
 pub use stage::Stage;
@@ -32,7 +33,8 @@ pub struct Attack {
 
 /// Every attack that `make attacks` plays, in the order of the threat model.
 pub fn all() -> Vec<Attack> {
-    let topics = [search::all(), shapes::attacks(), tokens::attacks(), floods::attacks(), connections::attacks()];
+    let topics =
+        [search::all(), text::all(), shapes::attacks(), tokens::attacks(), floods::attacks(), connections::attacks()];
     topics.into_iter().flatten().collect()
 }
 

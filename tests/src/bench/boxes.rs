@@ -8,7 +8,7 @@ use infra::sequencer::{Sequencer, Started};
 use infra::telemetry::Metrics;
 use infra::{Clock, Database};
 use ledger::deal::{Deal, DealTerms, InterestRate};
-use ledger::{BoxId, ClientId, Day, ItemName};
+use ledger::{BoxId, ClientId, Day, ItemName, Label};
 use matching::{DealParty, Event, Instruction, NewCollection};
 
 use super::postgres::DurablePostgres;
@@ -72,7 +72,7 @@ impl Keeper {
         let (by, deals) = ("finance".parse()?, deals(count)?);
         let sponsor = deals.first().context("a deal")?.sponsor;
         sequencer
-            .submit(Instruction::RegisterOrganization { organization: sponsor, name: "North".into() }, None)
+            .submit(Instruction::RegisterOrganization { organization: sponsor, name: "North".parse()? }, None)
             .await?;
         let create = |deal: DealTerms| {
             let (deal, party) = (Box::new(deal), DealParty::Finance);
@@ -97,8 +97,9 @@ impl Keeper {
 
     async fn collect(&self, paid: Day) -> anyhow::Result<()> {
         let (contract, amount): (ItemName, _) = ("anchor".parse()?, "5400000".parse()?);
+        let wire: Label = "wire".parse()?;
         let collection = |r#box| {
-            let reference = "wire".to_owned();
+            let reference = wire.clone();
             Instruction::Collect(NewCollection { r#box, by: self.by, contract, amount, paid, reference })
         };
         self.each(collection).await

@@ -46,16 +46,16 @@ impl Desk {
             buyer: "buyer".parse()?,
         };
         let class = Class {
-            model: "A100".to_owned(),
+            model: "A100".parse()?,
             memory_gb: 80,
-            form_factor: "SXM4".to_owned(),
-            fabric: "infiniband".to_owned(),
+            form_factor: "SXM4".parse()?,
+            fabric: "infiniband".parse()?,
             gpus_per_node: 8,
         };
         desk.execute(Instruction::OpenMarket(MarketSpec {
             id: desk.market,
             class,
-            zone: "us-tx-1".to_owned(),
+            zone: "us-tx-1".parse()?,
             currency: Currency::USD,
             price_tick: Price::from_micros(100)?,
             lot_size: NODE,
@@ -72,7 +72,7 @@ impl Desk {
                 organization: desk.buyer,
                 amount: Amount::LINE_MAX,
                 currency: Currency::USD,
-                reference: "wire".to_owned(),
+                reference: "wire".parse()?,
             })?;
         }
         Ok(desk)
@@ -107,7 +107,7 @@ impl Desk {
 
     /// Registers an organization that may have any number of orders.
     fn admit(&mut self, organization: OrganizationId) -> anyhow::Result<()> {
-        let name = organization.to_string();
+        let name = organization.into();
         self.execute(Instruction::RegisterOrganization { organization, name })?;
         self.execute(Instruction::SetOrderLimit { organization, open_orders_max: Some(u32::MAX) })?;
         Ok(())
@@ -120,7 +120,7 @@ impl Desk {
 
     /// Lists a lot that refuses to leave a free run shorter than so many hours.
     pub fn list_with_remnant(&mut self, gpus: u32, window: Window, min_remnant_hours: u32) -> anyhow::Result<LotId> {
-        let (organization, market, fabric) = (self.provider, self.market, "hall-1".to_owned());
+        let (organization, market, fabric) = (self.provider, self.market, "hall-1".parse()?);
         let lot = NewLot {
             organization,
             market,

@@ -7,7 +7,7 @@
 use std::collections::HashMap;
 
 use anyhow::Context as _;
-use ledger::{Amount, Currency, Instant, OrganizationId};
+use ledger::{Amount, Currency, Instant, Label, OrganizationId};
 use matching::{
     Billing, Class, Command, CommandId, DeliveryTerms, Event, GATE_MINUTES, GPUS_MAX, Hour, Instruction, LotId,
     MarketChoice, MarketId, MarketSpec, NewLot, NewOrder, NewSide, OrderId, Price, SelfTradePrevention, Supply,
@@ -73,16 +73,16 @@ impl Flow {
     /// What must be there before the first order: the market, the organizations, the buyers' money and the lots.
     pub fn opening(&self) -> anyhow::Result<Vec<Instruction>> {
         let class = Class {
-            model: "A100".to_owned(),
+            model: "A100".parse()?,
             memory_gb: 80,
-            form_factor: "SXM4".to_owned(),
-            fabric: "infiniband".to_owned(),
+            form_factor: "SXM4".parse()?,
+            fabric: "infiniband".parse()?,
             gpus_per_node: 8,
         };
         let market = MarketSpec {
             id: self.market,
             class,
-            zone: "us-tx-1".to_owned(),
+            zone: "us-tx-1".parse()?,
             currency: Currency::USD,
             price_tick: Price::from_micros(TICK_MICROS)?,
             lot_size: GPUS_PER_ORDER,
@@ -91,9 +91,10 @@ impl Flow {
             gate_minutes: GATE_MINUTES,
             zone_attributes: ZoneAttributes::default(),
         };
+        let (wire, hall): (Label, Label) = ("wire".parse()?, "hall-1".parse()?);
         let register = |organization: &OrganizationId| Instruction::RegisterOrganization {
             organization: *organization,
-            name: organization.to_string(),
+            name: (*organization).into(),
         };
         let unlimited = |organization: &OrganizationId| Instruction::SetOrderLimit {
             organization: *organization,
@@ -104,7 +105,7 @@ impl Flow {
             // Enough for every order of a run, and far from the most a balance may be with all buyers together.
             amount: Amount::from_micros(10_000_000_000_000),
             currency: Currency::USD,
-            reference: "wire".to_owned(),
+            reference: wire.clone(),
         };
         let lot = |provider: &OrganizationId| {
             Instruction::RegisterLot(NewLot {
@@ -112,7 +113,7 @@ impl Flow {
                 market: self.market,
                 gpus: GPUS_MAX,
                 window: self.window,
-                fabric: "hall-1".to_owned(),
+                fabric: hall.clone(),
                 min_remnant_hours: 0,
                 delivery: DeliveryTerms::default(),
             })

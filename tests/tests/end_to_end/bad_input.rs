@@ -380,7 +380,7 @@ async fn instructions_of_the_operator_that_are_not_possible() {
         (
             "POST /v1/deposits",
             "beyond a line",
-            with(deposit(), "amount", "1000000000.000001"),
+            with(deposit(), "amount", "1000000000000.000001"),
             (422, "amount_too_large"),
         ),
         ("POST /v1/deposits", "beyond any balance", with(deposit(), "amount", "9".repeat(40)), FIELD),

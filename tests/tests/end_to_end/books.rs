@@ -238,7 +238,11 @@ async fn an_entry_that_is_not_sound_is_refused() {
         ("an account of other books", with("(0, 1, 5), (1, 6, -5)"), (NOT_SOUND, "does not belong")),
         ("an unknown account", with("(0, 1, 5), (1, 99, -5)"), (NOT_SOUND, "does not belong")),
         ("a line of zero", with("(0, 1, 0), (1, 2, 0)"), (CHECK, "amount")),
-        ("a line beyond the largest", with("(0, 1, 1000000000.000001), (1, 5, -1000000000.000001)"), (CHECK, "amount")),
+        (
+            "a line beyond the largest",
+            with("(0, 1, 1000000000000.000001), (1, 5, -1000000000000.000001)"),
+            (CHECK, "amount"),
+        ),
         ("a line that is no number", with("(0, 1, 'NaN'::numeric), (1, 2, 'NaN')"), (CHECK, "amount")),
         ("an overdraft", with("(0, 2, 100.000001), (1, 1, -100.000001)"), (CHECK, "guarded_account_never_negative")),
         (
@@ -333,8 +337,8 @@ async fn the_log_grows_without_gaps_and_its_leadership_never_goes_back() {
 fn closing(period: &str, at: &str) -> String {
     format!(
         "UPDATE leadership SET head = head + 1; \
-         INSERT INTO events (sequence, at, command, type, version, key, content) \
-         SELECT head, '{at}', gen_random_uuid(), 'period_closed', 1, 'ledger', '{{\"period\":\"{period}\"}}' FROM leadership;"
+         INSERT INTO events (sequence, at, command, type, version, key, period, content) \
+         SELECT head, '{at}', gen_random_uuid(), 'period_closed', 1, 'ledger', '{period}-01', '{{}}' FROM leadership;"
     )
 }
 

@@ -411,7 +411,7 @@ async fn commits_are_durable_whatever_the_database_has_as_its_default() {
     let exchange = TestExchange::start_without_kafka(database).await;
     cut_connections(&owner).await;
     let register =
-        |id: &str| Instruction::RegisterOrganization { organization: id.parse().unwrap(), name: id.to_owned() };
+        |id: &str| Instruction::RegisterOrganization { organization: id.parse().unwrap(), name: id.parse().unwrap() };
     until("the journal is connected again", async || exchange.node.sequencer.submit(register("acme"), None).await.ok())
         .await;
     let settings: Vec<String> =

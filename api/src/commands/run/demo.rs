@@ -63,7 +63,7 @@ pub(super) async fn seed(node: &Node, known: Vec<ClientCredentials>) -> anyhow::
     let mut clients = Vec::new();
     for (id, name, roles) in ORGANIZATIONS {
         let organization: OrganizationId = id.parse()?;
-        let register = Instruction::RegisterOrganization { organization, name: name.to_owned() };
+        let register = Instruction::RegisterOrganization { organization, name: name.parse()? };
         let is_new = once(node, register).await?.is_some();
         for role in roles {
             let before = known.iter().find(|client| client.organization == id && client.role == role.as_str());
@@ -80,20 +80,20 @@ pub(super) async fn seed(node: &Node, known: Vec<ClientCredentials>) -> anyhow::
         let spec = MarketSpec {
             id: id.parse()?,
             class: Class {
-                model: "A100".to_owned(),
+                model: "A100".parse()?,
                 memory_gb,
-                form_factor: form_factor.to_owned(),
-                fabric: fabric.to_owned(),
+                form_factor: form_factor.parse()?,
+                fabric: fabric.parse()?,
                 gpus_per_node,
             },
-            zone: "us-tx-1".to_owned(),
+            zone: "us-tx-1".parse()?,
             currency: Currency::USD,
             price_tick: "0.0001".parse()?,
             lot_size: u32::from(gpus_per_node),
             maker_fee_bps: 0,
             taker_fee_bps: 50,
             gate_minutes: GATE_MINUTES,
-            zone_attributes: ZoneAttributes { region: Some("us".to_owned()), ..ZoneAttributes::default() },
+            zone_attributes: ZoneAttributes { region: Some("us".parse()?), ..ZoneAttributes::default() },
         };
         if once(node, Instruction::OpenMarket(spec.clone())).await?.is_some() {
             for (provider, price) in ["northgrid", "sundial"].into_iter().zip(prices) {
@@ -129,7 +129,7 @@ async fn new_client(node: &Node, organization: OrganizationId, role: Role) -> an
 
 async fn fund(node: &Node, organization: OrganizationId) -> anyhow::Result<()> {
     let amount = BUYER_FUNDS.parse()?;
-    let reference = "demo funds".to_owned();
+    let reference = "demo funds".parse()?;
     let deposit = Instruction::RecordDeposit { organization, amount, currency: Currency::USD, reference };
     node.sequencer.submit(deposit, None).await?;
     Ok(())
@@ -144,7 +144,7 @@ async fn offer(node: &Node, organization: OrganizationId, market: &MarketSpec, p
         market: market.id,
         gpus,
         window: Window::new(start, start.plus(LOT_HOURS))?,
-        fabric: "hall-1".to_owned(),
+        fabric: "hall-1".parse()?,
         min_remnant_hours: 0,
         delivery: DeliveryTerms::default(),
     });

@@ -14,7 +14,7 @@ use crate::resources::budgets::{BudgetBody, NewBudgetBody};
 pub(in crate::desk) fn deposit(desk: &mut Desk, request: &Request) -> Result<Answer, Problem> {
     let body: NewDepositBody = request.body()?;
     desk.admit(body.organization())?;
-    let rows = desk.submit(body.instruction())?;
+    let rows = desk.submit(body.instruction()?)?;
     Answer::created(&DepositBody::of_receipt(&rows)?)
 }
 

@@ -4,6 +4,7 @@ use ledger::OrganizationId;
 use matching::{Instruction, MarketId, PriceBand};
 
 use super::super::{Answer, Desk, Request};
+use crate::label::label;
 use crate::problem::Problem;
 use crate::resources::controls::{OrderLimitBody, OrganizationStateBody, ReasonBody};
 use crate::resources::markets::{MarketStateBody, PriceBandBody};
@@ -11,8 +12,8 @@ use crate::resources::organizations::OrganizationBody;
 
 pub(in crate::desk) fn register_organization(desk: &mut Desk, request: &Request) -> Result<Answer, Problem> {
     let body: OrganizationBody = request.body()?;
-    desk.submit(body.instruction())?;
-    Answer::created(&body)
+    let rows = desk.submit(body.instruction()?)?;
+    Answer::created(&OrganizationBody::of_receipt(&rows)?)
 }
 
 pub(in crate::desk) fn show_organization(desk: &mut Desk, request: &Request) -> Result<Answer, Problem> {
@@ -21,7 +22,7 @@ pub(in crate::desk) fn show_organization(desk: &mut Desk, request: &Request) -> 
 
 pub(in crate::desk) fn suspend_organization(desk: &mut Desk, request: &Request) -> Result<Answer, Problem> {
     let organization: OrganizationId = request.path("organization")?;
-    let ReasonBody { reason } = request.body()?;
+    let reason = label("reason", &request.body::<ReasonBody>()?.reason)?;
     of_organization(desk, organization, Instruction::SuspendOrganization { organization, reason })
 }
 
@@ -38,7 +39,7 @@ pub(in crate::desk) fn set_order_limit(desk: &mut Desk, request: &Request) -> Re
 
 pub(in crate::desk) fn halt_market(desk: &mut Desk, request: &Request) -> Result<Answer, Problem> {
     let market: MarketId = request.path("market")?;
-    let ReasonBody { reason } = request.body()?;
+    let reason = label("reason", &request.body::<ReasonBody>()?.reason)?;
     of_market(desk, market, Instruction::HaltMarket { market, reason })
 }
 

@@ -13,8 +13,10 @@ use crate::resources::trades::MarketTradeBody;
 
 pub(in crate::desk) fn open(desk: &mut Desk, request: &Request) -> Result<Answer, Problem> {
     let body: MarketBody = request.body()?;
-    desk.submit(Instruction::OpenMarket(body.clone().into()))?;
-    Answer::created(&body)
+    let spec = body.spec()?;
+    let opened = MarketBody::from(&spec);
+    desk.submit(Instruction::OpenMarket(spec))?;
+    Answer::created(&opened)
 }
 
 pub(in crate::desk) fn list(desk: &mut Desk, _: &Request) -> Result<Answer, Problem> {

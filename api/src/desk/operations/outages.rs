@@ -19,13 +19,13 @@ pub(in crate::desk) fn confirm(desk: &mut Desk, request: &Request) -> Result<Ans
     let contract: Uuid = request.path("contract")?;
     let body: ReadyBody = request.body()?;
     require_own(desk, request, contract)?;
-    let rows = desk.submit(body.instruction(request.organization, contract))?;
+    let rows = desk.submit(body.instruction(request.organization, contract)?)?;
     Answer::ok(&DeliveryBody::of_events(rows.iter().map(|row| &row.record.event))?)
 }
 
 pub(in crate::desk) fn open(desk: &mut Desk, request: &Request) -> Result<Answer, Problem> {
     let body: NewOutageBody = request.body()?;
-    let rows = desk.submit(body.instruction(request.organization))?;
+    let rows = desk.submit(body.instruction(request.organization)?)?;
     let opened = rows.iter().find_map(|row| row.record.event.subject());
     Answer::created(&find(desk, opened.unwrap_or_default(), None)?)
 }
@@ -66,7 +66,7 @@ pub(in crate::desk) fn restore(desk: &mut Desk, request: &Request) -> Result<Ans
 pub(in crate::desk) fn rule(desk: &mut Desk, request: &Request) -> Result<Answer, Problem> {
     let outage: Uuid = request.path("outage")?;
     let body: RulingBody = request.body()?;
-    say(desk, request, OutageId::new(outage), body.instruction(outage))
+    say(desk, request, OutageId::new(outage), body.instruction(outage)?)
 }
 
 fn say(desk: &mut Desk, request: &Request, outage: OutageId, instruction: Instruction) -> Result<Answer, Problem> {

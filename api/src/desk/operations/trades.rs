@@ -7,6 +7,7 @@ use uuid::Uuid;
 use super::super::history::page;
 use super::super::{Answer, Desk, Request};
 use super::span_of;
+use crate::label::label;
 use crate::problem::Problem;
 use crate::request::{PageQuery, position};
 use crate::resources::contracts::{BustBody, BustedBody, ContractBody, ContractRecord, NoticeBody, TerminationBody};
@@ -75,7 +76,7 @@ pub(super) fn require_own<'a>(
 
 pub(in crate::desk) fn bust(desk: &mut Desk, request: &Request) -> Result<Answer, Problem> {
     let contract: Uuid = request.path("contract")?;
-    let BustBody { reason } = request.body()?;
+    let reason = label("reason", &request.body::<BustBody>()?.reason)?;
     let rows = desk.submit(Instruction::BustContract { contract: ContractId::new(contract), reason })?;
     Answer::ok(&BustedBody::of_receipt(&rows)?)
 }
@@ -84,6 +85,6 @@ pub(in crate::desk) fn terminate(desk: &mut Desk, request: &Request) -> Result<A
     let contract: Uuid = request.path("contract")?;
     let body: TerminationBody = request.body()?;
     require_own(desk, request, contract)?;
-    let rows = desk.submit(body.instruction(request.organization, contract))?;
+    let rows = desk.submit(body.instruction(request.organization, contract)?)?;
     Answer::ok(&NoticeBody::of_receipt(&rows)?)
 }

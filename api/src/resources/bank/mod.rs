@@ -6,7 +6,7 @@ pub mod statements;
 pub mod transfers;
 pub mod withholding;
 
-use ledger::{Amount, BankAccountId, Day};
+use ledger::{Amount, BankAccountId, BankText, Day};
 use matching::{BankLineId, OpenLine};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -40,15 +40,16 @@ pub struct BankLineBody {
 
 impl BankLineBody {
     fn of(id: &BankLineId, open: &OpenLine) -> Self {
+        let shown = |text: &Option<BankText>| text.as_ref().map(ToString::to_string);
         Self {
             statement: id.statement.uuid(),
             line: id.line,
             date: open.line.booking_day,
             amount: open.line.amount,
             unexplained: open.left,
-            reference: open.line.reference.clone(),
-            counterparty: open.line.counterparty.clone(),
-            text: open.line.text.clone(),
+            reference: shown(&open.line.reference),
+            counterparty: shown(&open.line.counterparty),
+            text: shown(&open.line.text),
         }
     }
 }

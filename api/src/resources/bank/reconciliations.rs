@@ -16,6 +16,7 @@ use uuid::Uuid;
 use super::accounts::BankAccountBody;
 use super::{AccountQuery, BankLineBody};
 use crate::auth::{Caller, FinanceOnly, Financial};
+use crate::label::label;
 use crate::problem::{Problem, ProblemBody, ProblemCode};
 use crate::request::{JsonBody, answer};
 use crate::resources::controls::ReasonBody;
@@ -375,7 +376,7 @@ pub async fn undo(
     body: JsonBody<ReasonBody>,
     node: web::Data<Node>,
 ) -> Result<HttpResponse, Problem> {
-    let (reconciliation, reason) = (ReconciliationId::new(*reconciliation), body.reason.clone());
+    let (reconciliation, reason) = (ReconciliationId::new(*reconciliation), label("reason", &body.reason)?);
     let instruction = Instruction::UndoReconciliation { reconciliation, reason, by: caller.client };
     let receipt = submit(&node, &request, caller.organization, &*body, instruction).await?;
     let undone = receipt.rows.iter().find_map(|row| match &row.record.event {

@@ -63,7 +63,7 @@ impl StatementBody {
             id: id.uuid(),
             account: imported.account,
             currency: imported.currency,
-            statement: imported.number.clone(),
+            statement: imported.number.to_string(),
             opening: imported.opening,
             closing: imported.closing,
             closing_date: imported.day,

@@ -12,6 +12,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::auth::{Caller, FinanceOnly, Trader};
+use crate::label::label;
 use crate::problem::{Problem, ProblemBody};
 use crate::request::{JsonBody, Page, PageQuery, PageSpan, answer, position};
 use crate::resources::controls::ReasonBody;
@@ -333,7 +334,7 @@ pub async fn return_payout(
 ) -> Result<HttpResponse, Problem> {
     let id = PayoutId::new(*payout);
     PayoutBody::find(&node.view.read(), id).ok_or_else(|| Problem::not_found("payout"))?;
-    let instruction = Instruction::ReturnPayout { payout: id, reason: body.reason.clone() };
+    let instruction = Instruction::ReturnPayout { payout: id, reason: label("reason", &body.reason)? };
     let receipt = submit(&node, &request, caller.organization, &*body, instruction).await?;
     Ok(answer(HttpResponse::Ok(), receipt.sequence, &PayoutBody::of_receipt(&node.view.read(), &receipt.rows)?))
 }

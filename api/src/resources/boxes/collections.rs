@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use super::{BoxBody, seen};
 use crate::auth::{BoxReader, Caller, FinanceOnly};
+use crate::label::label;
 use crate::problem::{Problem, ProblemBody};
 use crate::request::{JsonBody, Page, PageQuery, answer, position};
 use crate::resources::{submit, unexpected_receipt};
@@ -56,7 +57,7 @@ impl CollectionBody {
     fn of(sequence: u64, e: &BoxCollected) -> Self {
         let BoxCollected { contract, amount, paid: date, .. } = *e;
         let transfer = e.transfer.map(TransferId::uuid);
-        Self { contract, amount, date, reference: e.reference.clone(), transfer, sequence }
+        Self { contract, amount, date, reference: e.reference.to_string(), transfer, sequence }
     }
 }
 
@@ -97,7 +98,7 @@ pub async fn collect(
     let id = BoxId::new(id.into_inner());
     seen(&node.view.read(), &caller, id)?;
     let paid = body.date.unwrap_or_else(|| node.clock.now().day());
-    let (contract, amount, reference) = (body.contract, body.amount, body.reference.clone());
+    let (contract, amount, reference) = (body.contract, body.amount, label("reference", &body.reference)?);
     let collection = NewCollection { r#box: id, by: caller.client, contract, amount, paid, reference };
     let content = (caller.client, id, &*body);
     let receipt = submit(&node, &request, caller.organization, &content, Instruction::Collect(collection)).await?;
@@ -165,7 +166,7 @@ pub async fn reverse(
 ) -> Result<HttpResponse, Problem> {
     let id = BoxId::new(id.into_inner());
     seen(&node.view.read(), &caller, id)?;
-    let (event, reason) = (body.sequence, body.reason.clone());
+    let (event, reason) = (body.sequence, label("reason", &body.reason)?);
     let instruction = Instruction::ReverseCollection { r#box: id, event, by: caller.client, reason };
     let content = (caller.client, id, &*body);
     let sequence = submit(&node, &request, caller.organization, &content, instruction).await?.sequence;

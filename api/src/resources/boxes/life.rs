@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use super::{BoxBody, seen};
 use crate::auth::{Caller, FinanceOnly};
+use crate::label::label;
 use crate::problem::{Problem, ProblemBody};
 use crate::request::{JsonBody, answer};
 use crate::resources::submit;
@@ -87,7 +88,7 @@ pub async fn invoice(
     let (id, body) = (BoxId::new(id.into_inner()), body.into_inner());
     seen(&node.view.read(), &caller, id)?;
     let SupplierInvoiceBody { agreement, month, amount, ref reference } = body;
-    let (reference, by) = (reference.clone(), caller.client);
+    let (reference, by) = (label("reference", reference)?, caller.client);
     let instruction = Instruction::InvoiceAgreement { r#box: id, agreement, month, amount, reference, by };
     let content = (caller.client, id, &body);
     let sequence = submit(&node, &request, caller.organization, &content, instruction).await?.sequence;
@@ -130,7 +131,7 @@ pub async fn accelerate(
 ) -> Result<HttpResponse, Problem> {
     let id = BoxId::new(id.into_inner());
     seen(&node.view.read(), &caller, id)?;
-    let (accelerated, reason) = (body.accelerated, body.reason.clone());
+    let (accelerated, reason) = (body.accelerated, label("reason", &body.reason)?);
     let instruction = Instruction::Accelerate { r#box: id, accelerated, by: caller.client, reason };
     let content = (caller.client, id, &*body);
     let sequence = submit(&node, &request, caller.organization, &content, instruction).await?.sequence;

@@ -19,6 +19,7 @@ use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use crate::auth::{BoxMaker, BoxReader, Caller, FinanceOnly, Role, RoleSet};
+use crate::label::label;
 use crate::problem::{Problem, ProblemBody};
 use crate::request::{JsonBody, Page, PageQuery, answer, position};
 use crate::resources::{submit, unexpected_receipt};
@@ -131,7 +132,7 @@ pub struct BoxSummary {
 impl BoxSummary {
     fn of(id: BoxId, record: &BoxRecord) -> Result<Self, Problem> {
         let terms = record.deal().ok_or_else(|| Problem::not_found("box"))?.terms();
-        let (name, sponsor, currency) = (terms.name.clone(), terms.sponsor, terms.currency);
+        let (name, sponsor, currency) = (terms.name.to_string(), terms.sponsor, terms.currency);
         Ok(Self { id: id.uuid(), name, sponsor, currency, version: record.versions.len() })
     }
 }
@@ -143,6 +144,12 @@ fn sees<R: RoleSet>(caller: &Caller<R>, record: &BoxRecord) -> bool {
         Role::Lender => record.lenders.contains(&caller.organization),
         _ => true,
     }
+}
+
+/// A deal as a caller sent it, its name made a label: a document is read as the log has it, which checks no text.
+fn with_label(mut deal: DealTerms) -> Result<DealTerms, Problem> {
+    deal.name = label("name", deal.name.as_written())?;
+    Ok(deal)
 }
 
 /// A box; a problem when there is none that the caller sees.
@@ -181,6 +188,7 @@ pub async fn create(
     node: web::Data<Node>,
 ) -> Result<HttpResponse, Problem> {
     let deal = deal.into_inner();
+    let deal = with_label(deal)?;
     let party = party_of(&caller);
     let instruction = Instruction::CreateBox { deal: Box::new(deal.clone()), party, by: caller.client };
     let receipt = submit(&node, &request, caller.organization, &(caller.client, &deal), instruction).await?;
@@ -320,6 +328,7 @@ pub async fn amend(
 ) -> Result<HttpResponse, Problem> {
     let (id, deal) = (BoxId::new(id.into_inner()), deal.into_inner());
     seen(&node.view.read(), &caller, id)?;
+    let deal = with_label(deal)?;
     let party = party_of(&caller);
     let instruction = Instruction::AmendDeal { r#box: id, deal: Box::new(deal.clone()), party, by: caller.client };
     let receipt = submit(&node, &request, caller.organization, &(caller.client, &deal), instruction).await?;

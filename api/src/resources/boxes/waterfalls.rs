@@ -11,6 +11,7 @@ use uuid::Uuid;
 
 use super::{BoxBody, seen};
 use crate::auth::{BoxReader, Caller, FinanceOnly};
+use crate::label::label;
 use crate::problem::{Problem, ProblemBody};
 use crate::request::{JsonBody, Page, PageSpan, answer, position};
 use crate::resources::{submit, unexpected_receipt};
@@ -151,7 +152,7 @@ pub async fn reverse(
 ) -> Result<HttpResponse, Problem> {
     let id = BoxId::new(id.into_inner());
     seen(&node.view.read(), &caller, id)?;
-    let (date, reason) = (body.determination_date, body.reason.clone());
+    let (date, reason) = (body.determination_date, label("reason", &body.reason)?);
     let instruction = Instruction::ReverseWaterfall { r#box: id, date, by: caller.client, reason };
     let content = (caller.client, id, &*body);
     let sequence = submit(&node, &request, caller.organization, &content, instruction).await?.sequence;

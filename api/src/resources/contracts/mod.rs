@@ -16,6 +16,7 @@ use uuid::Uuid;
 
 use super::{submit, unexpected_receipt};
 use crate::auth::{Caller, OperatorOnly, Trader};
+use crate::label::label;
 use crate::problem::{Problem, ProblemBody};
 use crate::request::{JsonBody, Page, PageQuery, PageSpan, answer, await_reads};
 use crate::wire::WindowBody;
@@ -218,16 +219,16 @@ pub async fn terminate(
 ) -> Result<HttpResponse, Problem> {
     let body = body.into_inner();
     require_own(&node, caller.organization, *contract).await?;
-    let instruction = body.instruction(caller.organization, *contract);
+    let instruction = body.instruction(caller.organization, *contract)?;
     let receipt = submit(&node, &request, caller.organization, &body, instruction).await?;
     Ok(answer(HttpResponse::Ok(), receipt.sequence, &NoticeBody::of_receipt(&receipt.rows)?))
 }
 
 impl TerminationBody {
     /// What it asks for.
-    pub(crate) fn instruction(&self, organization: OrganizationId, contract: Uuid) -> Instruction {
-        let (contract, reason) = (ContractId::new(contract), self.reason.clone());
-        Instruction::TerminateContract { organization, contract, reason }
+    pub(crate) fn instruction(&self, organization: OrganizationId, contract: Uuid) -> Result<Instruction, Problem> {
+        let (contract, reason) = (ContractId::new(contract), label("reason", &self.reason)?);
+        Ok(Instruction::TerminateContract { organization, contract, reason })
     }
 }
 
@@ -288,7 +289,8 @@ pub async fn bust(
     node: web::Data<Node>,
 ) -> Result<HttpResponse, Problem> {
     let body = body.into_inner();
-    let instruction = Instruction::BustContract { contract: ContractId::new(*contract), reason: body.reason.clone() };
+    let instruction =
+        Instruction::BustContract { contract: ContractId::new(*contract), reason: label("reason", &body.reason)? };
     let receipt = submit(&node, &request, caller.organization, &body, instruction).await?;
     Ok(answer(HttpResponse::Ok(), receipt.sequence, &BustedBody::of_receipt(&receipt.rows)?))
 }

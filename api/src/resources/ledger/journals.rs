@@ -9,6 +9,7 @@ use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use crate::auth::{Caller, FinanceOnly, Financial};
+use crate::label::label;
 use crate::problem::{Problem, ProblemBody, ProblemCode};
 use crate::request::{JsonBody, Page, answer};
 use crate::resources::controls::ReasonBody;
@@ -101,7 +102,7 @@ impl From<&Journal> for JournalBody {
         let body = Self {
             id: proposed.journal.uuid(),
             status: "proposed",
-            text: proposed.text.clone(),
+            text: proposed.text.to_string(),
             currency: proposed.currency,
             lines: proposed.lines.iter().map(JournalLineBody::from).collect(),
             proposed_by: proposed.by,
@@ -121,7 +122,7 @@ impl From<&Journal> for JournalBody {
                 ..body
             },
             JournalStatus::Rejected { by, reason } => {
-                Self { status: "rejected", decided_by: Some(*by), reason: Some(reason.clone()), ..body }
+                Self { status: "rejected", decided_by: Some(*by), reason: Some(reason.to_string()), ..body }
             }
         }
     }
@@ -189,7 +190,7 @@ pub async fn propose(
         day: body.effective_date,
         currency: body.currency,
         lines: body.lines.iter().map(JournalLineBody::line).collect::<Result<_, _>>()?,
-        text: body.text.clone(),
+        text: label("text", &body.text)?,
         corrects: body.corrects,
     });
     // Who proposes is part of what is asked: another person's request under the same key is another request.
@@ -295,7 +296,7 @@ pub async fn reject(
     node: web::Data<Node>,
 ) -> Result<HttpResponse, Problem> {
     let journal = JournalId::new(journal.into_inner());
-    let instruction = Instruction::RejectJournal { journal, by: caller.client, reason: body.reason.clone() };
+    let instruction = Instruction::RejectJournal { journal, by: caller.client, reason: label("reason", &body.reason)? };
     let sequence = submit(&node, &request, caller.organization, &(caller.client, &*body), instruction).await?.sequence;
     Ok(answer(HttpResponse::Ok(), sequence, &JournalBody::find(&node.view.read(), journal)?))
 }

@@ -12,6 +12,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::auth::Role;
+use crate::label::{by_label, label, label_if_given};
 use crate::problem::{Problem, ProblemCode};
 use crate::wire::{Share, WindowBody};
 
@@ -120,15 +121,16 @@ pub struct ZoneFilterBody {
 }
 
 impl FilterBody {
-    fn filter(&self) -> MarketFilter {
-        let mut filter = MarketFilter { classes: self.classes.clone(), ..MarketFilter::default() };
+    fn filter(&self) -> Result<MarketFilter, Problem> {
+        let classes = self.classes.iter().map(|class| label("classes", class)).collect::<Result<_, _>>()?;
+        let mut filter = MarketFilter { classes, ..MarketFilter::default() };
         if let Some(zone) = &self.zone {
-            filter.region.clone_from(&zone.region);
-            filter.grid.clone_from(&zone.grid);
-            filter.round_trip_ms_max.clone_from(&zone.round_trip_ms_max);
+            filter.region = label_if_given("zone.region", zone.region.as_deref())?;
+            filter.grid = label_if_given("zone.grid", zone.grid.as_deref())?;
+            filter.round_trip_ms_max = by_label("zone.round_trip_ms_max", &zone.round_trip_ms_max)?;
             filter.renewable_share_min_bps = zone.renewable_share_min.map(|share| share.basis_points);
         }
-        filter
+        Ok(filter)
     }
 }
 
@@ -315,7 +317,7 @@ impl NewOrderBody {
         match (&self.market, &self.markets, &self.filter) {
             (Some(market), None, None) => Ok(MarketChoice::One(*market)),
             (None, Some(markets), None) => Ok(MarketChoice::Named(markets.clone())),
-            (None, None, Some(filter)) => Ok(MarketChoice::Filtered(filter.filter())),
+            (None, None, Some(filter)) => Ok(MarketChoice::Filtered(filter.filter()?)),
             (None, None, None) => Err(missing("market")),
             _ => Err(Problem::new(ProblemCode::InvalidField, "Give one of market, markets and filter.")),
         }

@@ -1,19 +1,19 @@
 //! Record 03, the account with its balances, and what follows up to its trailer.
 
-use ledger::{BankLine, BankStatement, Currency, Day, StatedBalance};
+use ledger::{BankLine, BankStatement, BankText, Currency, Day, StatedBalance};
 
 use super::records::Record;
 use super::totals::Totals;
 use super::{currency, transaction};
 use crate::bank_files::BankFileError;
 use crate::bank_files::error::Excerpt;
-use crate::bank_files::notation::{given, minor_units, signed_integer};
+use crate::bank_files::notation::{given, kept, minor_units, signed_integer};
 
 /// An account whose trailer has not come.
 pub(super) struct OpenAccount {
-    account: String,
+    account: BankText,
     currency: Currency,
-    number: String,
+    number: BankText,
     as_of: Day,
     opening: StatedBalance,
     closing: StatedBalance,
@@ -26,9 +26,10 @@ impl OpenAccount {
     ///
     /// # Errors
     /// [`BankFileError::Incomplete`] without number or balances; [`BankFileError::Unreadable`] when a field is not what it should be.
-    pub fn open(record: &Record<'_>, number: String, group: Currency, as_of: Day) -> Result<Self, BankFileError> {
+    pub fn open(record: &Record<'_>, number: &str, group: Currency, as_of: Day) -> Result<Self, BankFileError> {
         let missing = |what| BankFileError::incomplete(record.place(), what);
         let account = given(record.field(1)).ok_or_else(|| missing("the account's number"))?;
+        let (account, number) = (kept(&account, || record.place())?, kept(number, || record.place())?);
         let currency = currency(record, 2)?.unwrap_or(group);
         let mut totals = Totals::of(record);
         let mut balances = [None; 4];

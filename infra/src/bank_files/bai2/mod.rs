@@ -92,7 +92,7 @@ impl Reading {
     fn open_account(&mut self, record: &Record<'_>) -> Result<(), BankFileError> {
         if let (Some(file), Some(group)) = (&self.file, &self.group) {
             let number = format!("{}/{}", file.name, self.statements.len() + 1);
-            self.account = Some(OpenAccount::open(record, number, group.currency, group.as_of)?);
+            self.account = Some(OpenAccount::open(record, &number, group.currency, group.as_of)?);
         }
         Ok(())
     }

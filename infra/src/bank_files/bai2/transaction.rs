@@ -5,7 +5,7 @@ use ledger::{BankLine, Currency, Day};
 use super::records::Record;
 use crate::bank_files::BankFileError;
 use crate::bank_files::error::Excerpt;
-use crate::bank_files::notation::{given, joined, minor_units, short_day};
+use crate::bank_files::notation::{given, joined, kept_if_given, minor_units, short_day};
 
 /// The type of records that carry words only.
 const NON_MONETARY: u16 = 890;
@@ -31,15 +31,16 @@ pub(super) fn line(record: &Record<'_>, currency: Currency, as_of: Day) -> Resul
         .ok_or_else(|| record.refused(format!("the amount, {}, is no whole number", Excerpt(text))))?;
     // The bank's reference stands behind the kind of funds and what that brings.
     let references = 4 + distribution(record, 3)?;
+    let place = || record.place();
     Ok(Some(BankLine {
         booking_day: as_of,
         value_day: value_day(record)?.unwrap_or(as_of),
         amount: if received { amount } else { -amount },
-        reference: given(record.field(references + 1)),
-        bank_reference: given(record.field(references)),
+        reference: kept_if_given(given(record.field(references + 1)), place)?,
+        bank_reference: kept_if_given(given(record.field(references)), place)?,
         counterparty: None,
         counterparty_account: None,
-        text: joined([record.text_from(references + 2).as_str()]),
+        text: kept_if_given(joined([record.text_from(references + 2).as_str()]), place)?,
         reversal: REVERSALS.contains(&kind),
     }))
 }

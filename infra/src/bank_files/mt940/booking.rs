@@ -14,6 +14,8 @@ const TYPE_CHARS: usize = 4;
 
 /// A booking as its statement line has it.
 pub(super) struct Booking {
+    /// The line of the file that it starts at, from 1.
+    pub line: usize,
     pub value_day: Day,
     pub entry_day: Day,
     /// Signed: money received is positive.
@@ -47,6 +49,7 @@ impl Booking {
         let behind_type = rest.char_indices().nth(TYPE_CHARS).map_or("", |(place, _)| &rest[place..]);
         let (reference, bank_reference, name) = references(behind_type);
         Ok(Self {
+            line: field.line,
             value_day,
             entry_day: booked,
             amount: if sign < 0 { -magnitude } else { magnitude },

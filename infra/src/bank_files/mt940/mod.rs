@@ -9,10 +9,10 @@ mod booking;
 mod information;
 mod tags;
 
-use ledger::{BankLine, BankStatement, Currency, StatedBalance};
+use ledger::{BankLine, BankStatement, BankText, Currency, StatedBalance};
 
 use super::error::Excerpt;
-use super::notation::{comma_amount, given, joined, short_day};
+use super::notation::{comma_amount, given, joined, kept, kept_if_given, short_day};
 use super::{BankFileError, LINES_MAX, Place};
 use booking::Booking;
 use information::Information;
@@ -31,8 +31,8 @@ struct Reading {
 
 /// A statement whose closing balance has not come.
 struct OpenStatement {
-    account: String,
-    number: String,
+    account: BankText,
+    number: BankText,
     opening: StatedBalance,
     place: Place,
     bookings: Vec<(Booking, Vec<String>)>,
@@ -94,6 +94,7 @@ impl Reading {
         let account = self.account.clone().ok_or_else(|| missing("the account (:25:) of the statement"))?;
         let number = self.number.clone().or_else(|| self.message.clone());
         let number = number.ok_or_else(|| missing("the number (:28C: or :20:) of the statement"))?;
+        let (account, number) = (kept(&account, || field.place())?, kept(&number, || field.place())?);
         self.open = Some(OpenStatement { account, number, opening, place: field.place(), bookings: Vec::new() });
         Ok(())
     }
@@ -108,7 +109,11 @@ impl Reading {
             number: open.number,
             period: None,
             opening: open.opening,
-            lines: open.bookings.into_iter().map(|(booking, information)| line(booking, &information)).collect(),
+            lines: open
+                .bookings
+                .into_iter()
+                .map(|(booking, information)| line(booking, &information))
+                .collect::<Result<_, _>>()?,
             closing,
         });
         Ok(())
@@ -143,17 +148,18 @@ fn balance(field: &Field<'_>, opening: Option<Currency>) -> Result<StatedBalance
 }
 
 /// The line of a booking and of what the bank says of it.
-fn line(booking: Booking, information: &[String]) -> BankLine {
+fn line(booking: Booking, information: &[String]) -> Result<BankLine, BankFileError> {
     let information = Information::of(information);
-    BankLine {
+    let place = || Place::new(booking.line, ":61: or its :86:");
+    Ok(BankLine {
         booking_day: booking.entry_day,
         value_day: booking.value_day,
         amount: booking.amount,
-        reference: information.end_to_end.or(booking.reference).or(information.customers),
-        bank_reference: booking.bank_reference,
-        counterparty: information.counterparty.or(booking.name),
-        counterparty_account: information.counterparty_account,
-        text: information.text.or_else(|| joined(booking.below.iter().map(String::as_str))),
+        reference: kept_if_given(information.end_to_end.or(booking.reference).or(information.customers), place)?,
+        bank_reference: kept_if_given(booking.bank_reference, place)?,
+        counterparty: kept_if_given(information.counterparty.or(booking.name), place)?,
+        counterparty_account: kept_if_given(information.counterparty_account, place)?,
+        text: kept_if_given(information.text.or_else(|| joined(booking.below.iter().map(String::as_str))), place)?,
         reversal: booking.reversal,
-    }
+    })
 }

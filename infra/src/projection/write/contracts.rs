@@ -1,5 +1,6 @@
 //! Contracts after their trade, and their outages.
 
+use ledger::Label;
 use tokio_postgres::{Error, Transaction};
 
 use super::{at_hour, int, signed};
@@ -97,7 +98,7 @@ pub async fn insert_outages(transaction: &Transaction<'_>, changes: &Changes<'_>
                 &column!(outages, (_, e) => int(e.gpus)),
                 &column!(outages, (_, e) => timestamp(e.from)),
                 &column!(outages, (_, e) => e.until.map(timestamp)),
-                &column!(outages, (_, e) => e.reason.as_str()),
+                &column!(outages, (_, e) => e.reason.printable()),
             ],
         )
         .await?;
@@ -123,8 +124,8 @@ pub async fn update_outages(transaction: &Transaction<'_>, changes: &Changes<'_>
         (None, None) => None,
     });
     let ruling = column!(moved, (_, change) => {
-        let settled = change.settled.and_then(|e| e.ruling.as_deref());
-        settled.or_else(|| change.dismissed.and_then(|e| e.ruling.as_deref()))
+        let settled = change.settled.and_then(|e| e.ruling.as_ref());
+        settled.or_else(|| change.dismissed.and_then(|e| e.ruling.as_ref())).map(Label::printable)
     });
     transaction
         .execute(

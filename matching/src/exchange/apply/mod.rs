@@ -47,8 +47,7 @@ impl Exchange {
         });
         match &record.event {
             Event::OrganizationRegistered(e) => {
-                let organization = Organization { name: e.name.clone(), ..Organization::default() };
-                self.organizations.insert(e.organization, organization);
+                self.organizations.insert(e.organization, Organization::admitted(e.name.clone()));
             }
             Event::OrganizationSuspended(e) => self.change(e.organization, |it| it.suspended = true),
             Event::OrganizationReinstated(e) => self.change(e.organization, |it| it.suspended = false),

@@ -1,8 +1,9 @@
 //! Closing months, and lines that one person proposes and another approves.
 
-use ledger::{Account, AccountKind, Amount, ClientId, Guard, JournalId, JournalLine, Month, OrganizationId, Owner};
+use ledger::{
+    Account, AccountKind, Amount, ClientId, Guard, JournalId, JournalLine, Label, Month, OrganizationId, Owner,
+};
 
-use super::check_text;
 use crate::DerivedIds;
 use crate::exchange::{
     Event, Exchange, Journal, JournalApproved, JournalProposed, JournalRejected, JournalStatus, NewJournal,
@@ -83,7 +84,6 @@ impl Exchange {
         out: &mut Vec<Event>,
     ) -> Result<(), Refusal> {
         let invalid = |problem: &str| Err(Refusal::JournalInvalid { problem: problem.to_owned() });
-        check_text("text", &new.text)?;
         if !(2..=LINES_MAX).contains(&new.lines.len()) {
             return invalid("it takes 2 to 100 lines");
         }
@@ -160,12 +160,11 @@ impl Exchange {
         &self,
         journal: JournalId,
         by: ClientId,
-        reason: &str,
+        reason: &Label,
         out: &mut Vec<Event>,
     ) -> Result<(), Refusal> {
-        check_text("reason", reason)?;
         self.open_journal(journal)?;
-        out.push(JournalRejected { journal, by, reason: reason.to_owned() }.into());
+        out.push(JournalRejected { journal, by, reason: reason.clone() }.into());
         Ok(())
     }
 

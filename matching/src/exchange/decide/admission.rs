@@ -1,8 +1,7 @@
 //! Admitting organizations, markets and money.
 
-use ledger::{Account, AccountKind, Amount, Currency, DepositId, OrganizationId, Owner};
+use ledger::{Account, AccountKind, Amount, Currency, DepositId, Label, OrganizationId, Owner};
 
-use super::check_text;
 use crate::exchange::{DepositReceived, Event, Exchange, GPUS_MAX, MarketOpened, OrganizationRegistered, Refusal};
 use crate::{DerivedIds, MarketSpec};
 
@@ -13,14 +12,13 @@ impl Exchange {
     pub(super) fn register_organization(
         &self,
         organization: OrganizationId,
-        name: &str,
+        name: &Label,
         out: &mut Vec<Event>,
     ) -> Result<(), Refusal> {
-        check_text("name", name)?;
         if self.organizations.contains_key(&organization) {
             return Err(Refusal::OrganizationExists);
         }
-        out.push(OrganizationRegistered { organization, name: name.to_owned() }.into());
+        out.push(OrganizationRegistered { organization, name: name.clone() }.into());
         Ok(())
     }
 
@@ -29,12 +27,11 @@ impl Exchange {
         organization: OrganizationId,
         amount: Amount,
         currency: Currency,
-        reference: &str,
+        reference: &Label,
         ids: &mut DerivedIds,
         out: &mut Vec<Event>,
     ) -> Result<(), Refusal> {
         self.require_organization(organization)?;
-        check_text("reference", reference)?;
         if amount <= Amount::ZERO {
             return Err(Refusal::AmountNotPositive);
         }
@@ -43,7 +40,7 @@ impl Exchange {
         if amount > Amount::LINE_MAX || recorded.abs() + amount > Amount::BALANCE_MAX {
             return Err(Refusal::AmountTooLarge);
         }
-        let (deposit, reference) = (DepositId::new(ids.mint()), reference.to_owned());
+        let (deposit, reference) = (DepositId::new(ids.mint()), reference.clone());
         out.push(DepositReceived { deposit, organization, amount, currency, reference }.into());
         Ok(())
     }
@@ -52,19 +49,7 @@ impl Exchange {
         if self.venue.market(spec.id).is_some() {
             return Err(Refusal::MarketExists { market: spec.id });
         }
-        let texts = [
-            ("zone", &spec.zone),
-            ("class.model", &spec.class.model),
-            ("class.form_factor", &spec.class.form_factor),
-            ("class.fabric", &spec.class.fabric),
-        ];
         let zone = &spec.zone_attributes;
-        let named = [("zone_attributes.region", &zone.region), ("zone_attributes.grid", &zone.grid)];
-        let named = named.into_iter().filter_map(|(field, text)| Some((field, text.as_ref()?)));
-        let cities = zone.round_trip_ms.keys().map(|city| ("zone_attributes.round_trip_ms", city));
-        for (field, text) in texts.into_iter().chain(named).chain(cities) {
-            check_text(field, text)?;
-        }
         let invalid = |problem: &str| Err(Refusal::MarketInvalid { problem: problem.to_owned() });
         if spec.lot_size == 0 || spec.lot_size > GPUS_MAX {
             return invalid("lot_size must be at least 1 and at most 1000000");

@@ -1,21 +1,24 @@
 //! Statements of the bank, what they are for, and payouts.
 
 use ledger::{
-    AccountKind, Amount, BankAccountId, BankLine, BankStatement, ClientId, Currency, Day, DepositId, MatchRule,
-    OrganizationId, PaymentReference, PayoutId, ReconciliationId, StatementId, exact,
+    AccountKind, Amount, BankAccountId, BankLine, BankStatement, BankText, ClientId, Currency, Day, DepositId, Label,
+    MatchRule, OrganizationId, PaymentReference, PayoutId, ReconciliationId, StatementId, exact,
 };
 
-use super::check_text;
 use crate::DerivedIds;
 use crate::exchange::bank::{OpenLine, Taken};
 use crate::exchange::{
-    BankAccountClosed, BankAccountOpened, BankLineId, BankLinesBooked, DepositExpected, Event, Exchange, ItemChoice,
-    MatchedItem, MatchedLine, MatchedTarget, PayoutRequested, PayoutReturned, PayoutSource, Reconciled,
-    ReconciliationUndone, Refusal, StatementImported,
+    BankAccountClosed, BankAccountOpened, BankLineId, BankLinesBooked, DepositExpected, EVENT_BYTES_MAX, Event,
+    Exchange, ItemChoice, MatchedItem, MatchedLine, MatchedTarget, PayoutRequested, PayoutReturned, PayoutSource,
+    Reconciled, ReconciliationUndone, Refusal, StatementImported,
 };
 
-/// The most lines in one event, so that records stay small enough for the topic.
+/// The most lines in one event.
 const LINES_PER_EVENT_MAX: usize = 500;
+/// The most bytes that the lines of one event have as JSON, commas not counted: what remains is for the event's other fields. A line alone is
+/// never longer: it has five texts of six bytes for each of theirs at most, and a few short fields.
+const LINES_BYTES_MAX: usize = EVENT_BYTES_MAX - 2_000;
+const _: () = assert!(5 * 6 * BankText::BYTES_MAX + 1_000 < LINES_BYTES_MAX, "any line fits");
 /// The most lines of one statement.
 const LINES_MAX: usize = 50_000;
 /// The most deposits that one organization announces at a time.
@@ -91,7 +94,7 @@ impl Exchange {
         ids: &mut DerivedIds,
         out: &mut Vec<Event>,
     ) -> Result<(), Refusal> {
-        let account: BankAccountId = statement.account.parse().map_err(|_| Refusal::BankAccountUnknown)?;
+        let account: BankAccountId = statement.account.as_written().parse().map_err(|_| Refusal::BankAccountUnknown)?;
         let known = self.bank.accounts.get(&account).ok_or(Refusal::BankAccountUnknown)?;
         let (currency, digest) = (statement.currency, statement.digest());
         if currency != known.currency || !statement.adds_up() {
@@ -137,7 +140,7 @@ impl Exchange {
         }));
         let mut first = 1;
         for of_day in statement.lines.chunk_by(|line, other| line.booking_day == other.booking_day) {
-            for lines in of_day.chunks(LINES_PER_EVENT_MAX) {
+            for lines in fitting(of_day) {
                 let day = self.day_of_booking(&lines[0]);
                 let lines = lines.to_vec();
                 let count: u32 = exact(lines.len());
@@ -307,11 +310,10 @@ impl Exchange {
     pub(super) fn undo_reconciliation(
         &self,
         id: ReconciliationId,
-        reason: &str,
+        reason: &Label,
         by: ClientId,
         out: &mut Vec<Event>,
     ) -> Result<(), Refusal> {
-        check_text("reason", reason)?;
         let standing = self.bank.reconciliations.get(&id).ok_or(Refusal::ReconciliationUnknown)?;
         let (undone, corrects) = (standing.reconciled.clone(), Some(standing.sequence));
         for item in &undone.items {
@@ -325,7 +327,7 @@ impl Exchange {
             }
         }
         let day = undone.day.map(|day| self.accounting.dated(day));
-        out.push(ReconciliationUndone { undone, reason: reason.to_owned(), day, corrects, by: Some(by) }.into());
+        out.push(ReconciliationUndone { undone, reason: reason.clone(), day, corrects, by: Some(by) }.into());
         Ok(())
     }
 
@@ -355,8 +357,7 @@ impl Exchange {
         Ok(())
     }
 
-    pub(super) fn return_payout(&self, id: PayoutId, reason: &str, out: &mut Vec<Event>) -> Result<(), Refusal> {
-        check_text("reason", reason)?;
+    pub(super) fn return_payout(&self, id: PayoutId, reason: &Label, out: &mut Vec<Event>) -> Result<(), Refusal> {
         // Of one that has left in part, the rest is explained by hand, or its part undone first.
         let payout = self.bank.items.payouts.get(&id).filter(|payout| payout.left == payout.amount);
         let payout = payout.ok_or(Refusal::PayoutNotInTransit)?;
@@ -366,11 +367,26 @@ impl Exchange {
             amount: payout.left,
             currency: payout.currency,
             source: payout.source,
-            reason: reason.to_owned(),
+            reason: reason.clone(),
             withheld: payout.withheld,
         }));
         Ok(())
     }
+}
+
+/// Lines in pieces, each of which fits into an event.
+fn fitting(mut lines: &[BankLine]) -> impl Iterator<Item = &[BankLine]> {
+    std::iter::from_fn(move || {
+        let mut bytes = 0;
+        let fits = |line: &&BankLine| {
+            bytes += serde_json::to_vec(line).map_or(0, |json| json.len());
+            bytes <= LINES_BYTES_MAX
+        };
+        let count = lines.iter().take(LINES_PER_EVENT_MAX).take_while(fits).count().max(1);
+        let (piece, rest) = lines.split_at_checked(count)?;
+        lines = rest;
+        Some(piece)
+    })
 }
 
 /// An amount that banks move.

@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use ledger::deal::{Deal, DealTerms};
 use ledger::{
-    Account, AccountKind, Amount, BoxId, ClientId, ClosedAccount, ContractId, ItemName, OrganizationId, Owner, exact,
+    Account, AccountKind, Amount, BoxId, ClientId, ClosedAccount, ContractId, ItemName, Label, OrganizationId, Owner,
+    exact,
 };
 
 use crate::DerivedIds;
@@ -12,6 +13,11 @@ use crate::exchange::boxes::{BoxLife, BoxRecord};
 use crate::exchange::{
     BoxCreated, BoxWoundUp, DealAmended, DealClosed, DealParty, Event, Exchange, LendersSet, Refusal,
 };
+
+/// The longest document of a deal as JSON, in bytes: far below what an event may have.
+const DEAL_BYTES_MAX: usize = 262_144;
+/// The most lenders of a box.
+const LENDERS_MAX: usize = 1_000;
 
 impl Exchange {
     pub(super) fn create_box(
@@ -99,6 +105,9 @@ impl Exchange {
     ) -> Result<(), Refusal> {
         // Who may read what was stays to be said when a box has come to its end.
         self.boxes.get(id).ok_or(Refusal::BoxUnknown)?;
+        if lenders.len() > LENDERS_MAX {
+            return Err(Refusal::DealInvalid { problem: format!("a box has at most {LENDERS_MAX} lenders") });
+        }
         for lender in lenders {
             self.require_organization(*lender)?;
         }
@@ -165,6 +174,14 @@ impl Exchange {
 }
 
 fn check_deal(deal: &DealTerms) -> Result<(), Refusal> {
+    // The document comes in one piece, its name with it, so that nothing before has parsed that.
+    if !deal.name.is_valid() {
+        return Err(Refusal::TextInvalid { field: "name".to_owned(), max: Label::CHARS_MAX });
+    }
+    // Not a part of what makes a deal: those of earlier releases may be longer.
+    if serde_json::to_vec(deal).map_or(true, |json| json.len() > DEAL_BYTES_MAX) {
+        return Err(Refusal::DealInvalid { problem: format!("its document is longer than {DEAL_BYTES_MAX} bytes") });
+    }
     let checked = Deal::new(deal.clone());
     checked.map(drop).map_err(|invalid| Refusal::DealInvalid { problem: invalid.to_string() })
 }

@@ -1,9 +1,8 @@
 //! What boxes are paid: by their clients, and by the exchange for what its contracts have earned them.
 
-use ledger::{Account, AccountKind, Amount, BoxId, ClientId, Currency, ItemName, Owner, Payee, TransferId};
+use ledger::{Account, AccountKind, Amount, BoxId, ClientId, Currency, ItemName, Label, Owner, Payee, TransferId};
 
 use super::bank::check_cents;
-use super::check_text;
 use crate::DerivedIds;
 use crate::exchange::{BoxCollected, CollectionReversed, Event, Exchange, NewCollection, Refusal};
 
@@ -21,7 +20,6 @@ impl Exchange {
         let NewCollection { r#box, by, contract, amount, paid, ref reference } = *new;
         let (record, deal) = self.boxed(r#box)?;
         let life = record.life.as_ref().ok_or(Refusal::BoxNotClosed)?;
-        check_text("reference", reference)?;
         check_cents(amount)?;
         let before: Amount = life.collected.iter().map(|collection| collection.content.amount).sum();
         if before + amount > Amount::LINE_MAX {
@@ -61,10 +59,9 @@ impl Exchange {
         &self,
         id: BoxId,
         event: u64,
-        (by, reason): (ClientId, &str),
+        (by, reason): (ClientId, &Label),
         out: &mut Vec<Event>,
     ) -> Result<(), Refusal> {
-        check_text("reason", reason)?;
         let (record, _) = self.boxed(id)?;
         let life = record.life.as_ref().ok_or(Refusal::BoxNotClosed)?;
         let open = life.collected.iter().find(|collection| collection.sequence == event);
@@ -72,7 +69,7 @@ impl Exchange {
         if undone.transfer.is_some() && undone.amount > self.in_transit_to_box(id, undone.currency) {
             return invalid("the bank has booked the exchange's payment: undo that reconciliation first");
         }
-        let (day, reason) = (self.accounting.dated_back(undone.day), reason.to_owned());
+        let (day, reason) = (self.accounting.dated_back(undone.day), reason.clone());
         out.push(CollectionReversed { corrects: event, undone, by, day, reason }.into());
         Ok(())
     }

@@ -1,8 +1,7 @@
 //! The controls of a market and of an organization, and the undoing of trades made in error.
 
-use ledger::{Amount, ContractId, Currency, OrganizationId};
+use ledger::{Amount, ContractId, Currency, Label, OrganizationId};
 
-use super::check_text;
 use crate::exchange::{
     BudgetSet, ContractBusted, Ending, Event, Exchange, MarketHalted, MarketResumed, OrderLimitSet,
     OrganizationReinstated, PriceBandSet, Refusal,
@@ -10,12 +9,11 @@ use crate::exchange::{
 use crate::{Contract, MarketId, PriceBand, Supply};
 
 impl Exchange {
-    pub(super) fn halt_market(&self, id: MarketId, reason: &str, out: &mut Vec<Event>) -> Result<(), Refusal> {
-        check_text("reason", reason)?;
+    pub(super) fn halt_market(&self, id: MarketId, reason: &Label, out: &mut Vec<Event>) -> Result<(), Refusal> {
         if self.market(id)?.halted {
             return Err(Refusal::MarketHalted);
         }
-        out.push(MarketHalted { market: id, reason: reason.to_owned() }.into());
+        out.push(MarketHalted { market: id, reason: reason.clone() }.into());
         Ok(())
     }
 
@@ -48,14 +46,13 @@ impl Exchange {
     pub(super) fn suspend_organization(
         &self,
         id: OrganizationId,
-        reason: &str,
+        reason: &Label,
         out: &mut Vec<Event>,
     ) -> Result<(), Refusal> {
-        check_text("reason", reason)?;
         if self.require_organization(id)?.suspended {
             return Err(Refusal::OrganizationSuspended);
         }
-        self.begin_ending(id, Ending::Suspended { reason: reason.to_owned() }, out);
+        self.begin_ending(id, Ending::Suspended { reason: reason.clone() }, out);
         Ok(())
     }
 
@@ -115,8 +112,7 @@ impl Exchange {
         Ok(())
     }
 
-    pub(super) fn bust_contract(&self, id: ContractId, reason: &str, out: &mut Vec<Event>) -> Result<(), Refusal> {
-        check_text("reason", reason)?;
+    pub(super) fn bust_contract(&self, id: ContractId, reason: &Label, out: &mut Vec<Event>) -> Result<(), Refusal> {
         let contract = self.contract(id).ok_or(Refusal::ContractUnknown)?;
         if contract.window.start().start() <= self.now {
             return Err(Refusal::ContractInDelivery);
@@ -125,12 +121,12 @@ impl Exchange {
         if resale.is_some_and(|key| self.venue.lot_at(key).residual.min() < contract.gpus) {
             return Err(Refusal::ContractResold);
         }
-        self.begin_ending(contract.buyer, Ending::Busted { contract: id, reason: reason.to_owned() }, out);
+        self.begin_ending(contract.buyer, Ending::Busted { contract: id, reason: reason.clone() }, out);
         Ok(())
     }
 
     /// The undoing of a contract's trade.
-    pub(super) fn busted(&self, contract: &Contract, reason: &str) -> Event {
+    pub(super) fn busted(&self, contract: &Contract, reason: &Label) -> Event {
         Event::from(ContractBusted {
             contract: contract.id,
             market: contract.market,
@@ -146,7 +142,7 @@ impl Exchange {
             currency: self.currency_of(contract),
             refund: contract.prepayment(),
             deposit: contract.deposit,
-            reason: reason.to_owned(),
+            reason: reason.clone(),
         })
     }
 }

@@ -1,8 +1,7 @@
 //! What the two sides of a contract say of its delivery, and an operator where they do not agree.
 
-use ledger::{Amount, ContractId, Instant, OrganizationId, exact};
+use ledger::{Amount, ContractId, Instant, Label, OrganizationId, exact};
 
-use super::check_text;
 use crate::exchange::{
     Assignee, DeliveryReady, DismissalCause, Ending, Event, Exchange, NewOutage, NoticeGiven, OutageDismissed,
     OutageOpened, OutageRestored, OutageSettled, Refusal,
@@ -37,14 +36,11 @@ impl Exchange {
         organization: OrganizationId,
         id: ContractId,
         ready: Option<Instant>,
-        endpoint: Option<&str>,
+        endpoint: Option<&Label>,
         out: &mut Vec<Event>,
     ) -> Result<(), Refusal> {
         let contract = self.contract(id).filter(|contract| contract.seller == organization);
         let contract = contract.ok_or(Refusal::ContractUnknown)?;
-        if let Some(endpoint) = endpoint {
-            check_text("endpoint", endpoint)?;
-        }
         let since = match (contract.ready, ready) {
             // Said before: only where the GPUs are reached changes.
             (Some(since), _) => since,
@@ -59,7 +55,7 @@ impl Exchange {
             buyer: contract.buyer,
             seller: contract.seller,
             ready: since,
-            endpoint: endpoint.map(str::to_owned),
+            endpoint: endpoint.cloned(),
         }));
         Ok(())
     }
@@ -70,7 +66,6 @@ impl Exchange {
         ids: &mut DerivedIds,
         out: &mut Vec<Event>,
     ) -> Result<(), Refusal> {
-        check_text("reason", &new.reason)?;
         let own = |contract: &&Contract| [contract.buyer, contract.seller].contains(&new.organization);
         let contract = self.contract(new.contract).filter(own).ok_or(Refusal::ContractUnknown)?;
         let claims = contract.outages.iter().filter(|outage| outage.status == OutageStatus::Claimed).count();
@@ -137,10 +132,9 @@ impl Exchange {
         id: OutageId,
         upheld: bool,
         changed: (Option<u32>, Option<Instant>, Option<Instant>),
-        reason: &str,
+        reason: &Label,
         out: &mut Vec<Event>,
     ) -> Result<(), Refusal> {
-        check_text("reason", reason)?;
         let (contract, outage) = self.claim(id, None)?;
         if !upheld {
             out.push(Self::dismissed(contract, id, DismissalCause::Ruled, Some(reason)));
@@ -210,10 +204,9 @@ impl Exchange {
         &self,
         organization: OrganizationId,
         id: ContractId,
-        reason: &str,
+        reason: &Label,
         out: &mut Vec<Event>,
     ) -> Result<(), Refusal> {
-        check_text("reason", reason)?;
         let contract = self.contract(id).filter(|contract| contract.buyer == organization);
         let contract = contract.ok_or(Refusal::ContractUnknown)?;
         let since = Instant::from_micros(self.now.micros() - TERMINATION_HOURS * MICROS_PER_HOUR);
@@ -227,19 +220,19 @@ impl Exchange {
         if contract.ends.is_some() || ends >= contract.window.end() || (outages < needed && !never_ready) {
             return Err(Refusal::TerminationNotDue { outages, needed });
         }
-        self.begin_ending(organization, Ending::Noticed { contract: id, reason: reason.to_owned() }, out);
+        self.begin_ending(organization, Ending::Noticed { contract: id, reason: reason.clone() }, out);
         Ok(())
     }
 
     /// The notice that a contract's buyer gives: it ends with the hour in progress.
-    pub(super) fn noticed(&self, contract: &Contract, reason: &str) -> Event {
+    pub(super) fn noticed(&self, contract: &Contract, reason: &Label) -> Event {
         Event::from(NoticeGiven {
             contract: contract.id,
             market: contract.market,
             buyer: contract.buyer,
             seller: contract.seller,
             ends: Hour::containing(self.now).plus(1),
-            reason: reason.to_owned(),
+            reason: reason.clone(),
         })
     }
 
@@ -255,7 +248,7 @@ impl Exchange {
 
     /// What comes of an outage that counts: time recorded as delivered is the buyer's money again, out of what the exchange owes who
     /// earned the hour in which it began, and the rest as the contract earns it.
-    fn settled(&self, contract: &Contract, outage: &Outage, ruling: Option<&str>) -> Event {
+    fn settled(&self, contract: &Contract, outage: &Outage, ruling: Option<&Label>) -> Event {
         let passed = (contract.window.start(), contract.next_hour());
         let undelivered = contract.undelivered(passed, Some(outage)).max(contract.undelivered_minutes);
         let credit = contract.credit(undelivered) - contract.credit(contract.undelivered_minutes);
@@ -270,7 +263,7 @@ impl Exchange {
             market: contract.market,
             buyer: contract.buyer,
             seller: contract.seller,
-            ruling: ruling.map(str::to_owned),
+            ruling: ruling.cloned(),
             gpus: outage.gpus,
             from: outage.from,
             until: outage.until,
@@ -286,7 +279,7 @@ impl Exchange {
         })
     }
 
-    fn dismissed(contract: &Contract, id: OutageId, cause: DismissalCause, ruling: Option<&str>) -> Event {
+    fn dismissed(contract: &Contract, id: OutageId, cause: DismissalCause, ruling: Option<&Label>) -> Event {
         Event::from(OutageDismissed {
             outage: id,
             contract: contract.id,
@@ -294,7 +287,7 @@ impl Exchange {
             buyer: contract.buyer,
             seller: contract.seller,
             cause,
-            ruling: ruling.map(str::to_owned),
+            ruling: ruling.cloned(),
         })
     }
 }

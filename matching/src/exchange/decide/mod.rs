@@ -43,9 +43,6 @@ use term::BidMarkets;
 
 pub(super) use term::Match;
 
-/// The longest name or reference, in characters.
-const TEXT_MAX: usize = 120;
-
 /// What a new order asks for, with every default filled in, and what was found for it.
 pub(super) enum Resolved<'a> {
     Bid(OrderTerms, BidMarkets),
@@ -147,7 +144,7 @@ impl Exchange {
                 self.set_budget(*organization, *currency, *monthly, out)
             }
             Instruction::ConfirmDelivery { organization, contract, ready, endpoint } => {
-                self.confirm_delivery(*organization, *contract, *ready, endpoint.as_deref(), out)
+                self.confirm_delivery(*organization, *contract, *ready, endpoint.as_ref(), out)
             }
             Instruction::OpenOutage(outage) => self.open_outage(outage, ids, out),
             Instruction::AcceptOutage { organization, outage } => self.accept_outage(*organization, *outage, out),
@@ -325,14 +322,6 @@ fn check_quantity(gpus: u32, lot_size: u32, max: u32) -> Result<(), Refusal> {
 fn check_minimum(min_gpus: u32, gpus: u32, lot_size: u32) -> Result<(), Refusal> {
     if min_gpus == 0 || !min_gpus.is_multiple_of(lot_size) || min_gpus > gpus {
         return Err(Refusal::MinimumInvalid { min_gpus, lot_size });
-    }
-    Ok(())
-}
-
-fn check_text(field: &str, text: &str) -> Result<(), Refusal> {
-    let length = text.chars().count();
-    if length == 0 || length > TEXT_MAX || text.chars().any(char::is_control) {
-        return Err(Refusal::TextInvalid { field: field.to_owned(), max: TEXT_MAX });
     }
     Ok(())
 }

@@ -2,7 +2,7 @@
 
 use ledger::{Amount, OrganizationId};
 
-use super::{check_quantity, check_text};
+use super::check_quantity;
 use crate::exchange::{
     Ending, Event, Exchange, GPUS_MAX, Limits, LotRegistered, NewLot, NewOrder, OPEN_ORDERS_MAX, OrderPlaced,
     OrderSide, OrderTerms, Refusal,
@@ -22,7 +22,6 @@ impl Exchange {
     pub(super) fn register_lot(&self, new: &NewLot, ids: &mut DerivedIds, out: &mut Vec<Event>) -> Result<(), Refusal> {
         self.require_organization(new.organization)?;
         let market = self.venue.market(new.market).ok_or(Refusal::MarketUnknown { market: new.market })?;
-        check_text("fabric", &new.fabric)?;
         check_quantity(new.gpus, market.spec.lot_size, GPUS_MAX)?;
         if new.window.end().start() <= self.now {
             return Err(Refusal::WindowPast { window: new.window.into() });

@@ -1,9 +1,8 @@
 //! What a box pays: its waterfall runs, what its suppliers invoice, and debt that is due all at once.
 
 use ledger::deal::{Deal, ItemAmount, Schedule, Standing};
-use ledger::{Amount, BoxId, ClientId, Day, ItemName, Month, exact};
+use ledger::{Amount, BoxId, ClientId, Day, ItemName, Label, Month, exact};
 
-use super::check_text;
 use crate::exchange::boxes::{BoxLife, BoxRecord};
 use crate::exchange::{
     AccelerationRescinded, AgreementInvoiced, DebtAccelerated, Event, Exchange, Refusal, WaterfallReversed,
@@ -60,17 +59,16 @@ impl Exchange {
         &self,
         id: BoxId,
         date: Day,
-        (by, reason): (ClientId, &str),
+        (by, reason): (ClientId, &Label),
         out: &mut Vec<Event>,
     ) -> Result<(), Refusal> {
-        check_text("reason", reason)?;
         let (record, _) = self.boxed(id)?;
         let life = record.life.as_ref().ok_or(Refusal::BoxNotClosed)?;
         let latest = life.runs.last().filter(|run| run.content.run.date == date);
         let latest =
             latest.ok_or(Refusal::WaterfallNotLatest { latest: life.runs.last().map(|run| run.content.run.date) })?;
         let (undone, day) = (Box::new(latest.content.clone()), self.accounting.dated_back(self.now.day()));
-        let reason = reason.to_owned();
+        let reason = reason.clone();
         out.push(WaterfallReversed { corrects: latest.sequence, undone, by, day, reason }.into());
         Ok(())
     }
@@ -81,11 +79,10 @@ impl Exchange {
         id: BoxId,
         (agreement, month): (ItemName, Month),
         amount: Amount,
-        (by, reference): (ClientId, &str),
+        (by, reference): (ClientId, &Label),
         out: &mut Vec<Event>,
     ) -> Result<(), Refusal> {
         let invalid = |problem: &str| Err(Refusal::SupplierInvoiceInvalid { problem: problem.to_owned() });
-        check_text("reference", reference)?;
         let (record, deal) = self.boxed(id)?;
         let life = record.life.as_ref().ok_or(Refusal::BoxNotClosed)?;
         let Some(known) = deal.terms().agreements.iter().find(|known| known.name == agreement) else {
@@ -110,7 +107,7 @@ impl Exchange {
         let before = before.or_else(|| known.charged(month, closing)).unwrap_or_default();
         // A run that was reversed takes up again what it did, and what was corrected since.
         let corrects = was_taken_up || life.as_corrected.contains_key(&of);
-        let (correction, reference) = (corrects.then(|| amount - before), reference.to_owned());
+        let (correction, reference) = (corrects.then(|| amount - before), reference.clone());
         out.push(AgreementInvoiced { r#box: id, agreement, month, amount, correction, reference, by }.into());
         Ok(())
     }
@@ -119,14 +116,13 @@ impl Exchange {
         &self,
         id: BoxId,
         accelerated: bool,
-        (by, reason): (ClientId, &str),
+        (by, reason): (ClientId, &Label),
         out: &mut Vec<Event>,
     ) -> Result<(), Refusal> {
         let not_due = |problem: &str| Err(Refusal::AccelerationNotDue { problem: problem.to_owned() });
-        check_text("reason", reason)?;
         let (record, _) = self.boxed(id)?;
         let life = record.life.as_ref().ok_or(Refusal::BoxNotClosed)?;
-        let reason = reason.to_owned();
+        let reason = reason.clone();
         if accelerated == life.standing.accelerated {
             return not_due(if accelerated { "all debt is due already" } else { "the debt is not accelerated" });
         }

@@ -1,6 +1,6 @@
 //! The books' own: months that close, lines that people agree on, and tax that is withheld.
 
-use ledger::{ClientId, Currency, Day, JournalId, JournalLine, Month, OrganizationId};
+use ledger::{ClientId, Currency, Day, JournalId, JournalLine, Label, Month, OrganizationId, from_log};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -28,7 +28,8 @@ pub struct JournalProposed {
     /// The lines, which come to zero.
     pub lines: Vec<JournalLine>,
     /// What it is for.
-    pub text: String,
+    #[serde(deserialize_with = "from_log")]
+    pub text: Label,
     /// The event whose entries it corrects.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub corrects: Option<u64>,
@@ -53,7 +54,8 @@ pub struct JournalRejected {
     /// Who said so; its proposer takes it back.
     pub by: ClientId,
     /// Why.
-    pub reason: String,
+    #[serde(deserialize_with = "from_log")]
+    pub reason: Label,
 }
 
 /// How much of a seller's payouts is withheld as tax was set.

@@ -1,8 +1,8 @@
 //! The bank: its accounts, what it has booked, what that was for, and the payouts that it carries out.
 
 use ledger::{
-    AccountKind, Amount, BankAccountId, BankLine, BoxId, ClientId, Currency, Day, DepositId, MatchRule, OrganizationId,
-    PaymentReference, PayoutId, ReconciliationId, StatementDigest, StatementId,
+    AccountKind, Amount, BankAccountId, BankLine, BankText, BoxId, ClientId, Currency, Day, DepositId, Label,
+    MatchRule, OrganizationId, PaymentReference, PayoutId, ReconciliationId, StatementDigest, StatementId, from_log,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -58,7 +58,8 @@ pub struct StatementImported {
     /// Its currency.
     pub currency: Currency,
     /// What the bank calls it.
-    pub number: String,
+    #[serde(deserialize_with = "from_log")]
+    pub number: BankText,
     /// The balance before the first line.
     pub opening: Amount,
     /// The balance after the last.
@@ -189,7 +190,8 @@ pub struct ReconciliationUndone {
     /// What was undone.
     pub undone: Reconciled,
     /// Why.
-    pub reason: String,
+    #[serde(deserialize_with = "from_log")]
+    pub reason: Label,
     /// The day on which the books have it: that of what was undone, or the first of the month that is open.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub day: Option<Day>,
@@ -245,7 +247,8 @@ pub struct PayoutReturned {
     /// Where it came from.
     pub source: PayoutSource,
     /// Why.
-    pub reason: String,
+    #[serde(deserialize_with = "from_log")]
+    pub reason: Label,
     /// What had been withheld as tax besides.
     #[serde(default, skip_serializing_if = "is_default")]
     pub withheld: Amount,

@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use ledger::deal::{DealTerms, Dues, Funding, ItemAmount, Rate, Run};
-use ledger::{Amount, BoxId, ClientId, ClosedAccount, Currency, Day, ItemName, Month, OrganizationId, TransferId};
+use ledger::{
+    Amount, BoxId, ClientId, ClosedAccount, Currency, Day, ItemName, Label, Month, OrganizationId, TransferId, from_log,
+};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -66,7 +68,8 @@ pub struct BoxCollected {
     /// The day it is dated in the books.
     pub day: Day,
     /// The bank's reference.
-    pub reference: String,
+    #[serde(deserialize_with = "from_log")]
+    pub reference: Label,
     /// Of a contract of the exchange: the transfer by which the operator paid it over. None where the client paid the box itself.
     #[serde(default, skip_serializing_if = "is_default")]
     pub transfer: Option<TransferId>,
@@ -84,7 +87,8 @@ pub struct CollectionReversed {
     /// The day it is dated.
     pub day: Day,
     /// Why.
-    pub reason: String,
+    #[serde(deserialize_with = "from_log")]
+    pub reason: Label,
 }
 
 /// A box's cash was paid out for a determination date.
@@ -134,7 +138,8 @@ pub struct AgreementInvoiced {
     #[serde(default, skip_serializing_if = "is_default")]
     pub correction: Option<Amount>,
     /// The supplier's reference.
-    pub reference: String,
+    #[serde(deserialize_with = "from_log")]
+    pub reference: Label,
     /// Who entered it.
     pub by: ClientId,
 }
@@ -147,7 +152,8 @@ pub struct DebtAccelerated {
     /// Who says so.
     pub by: ClientId,
     /// Why.
-    pub reason: String,
+    #[serde(deserialize_with = "from_log")]
+    pub reason: Label,
 }
 
 /// The lenders of a box took back that its debt is due.
@@ -158,7 +164,8 @@ pub struct AccelerationRescinded {
     /// Who says so.
     pub by: ClientId,
     /// Why.
-    pub reason: String,
+    #[serde(deserialize_with = "from_log")]
+    pub reason: Label,
 }
 
 /// A box came to its end.
@@ -216,5 +223,6 @@ pub struct WaterfallReversed {
     /// The day it is dated.
     pub day: Day,
     /// Why.
-    pub reason: String,
+    #[serde(deserialize_with = "from_log")]
+    pub reason: Label,
 }

@@ -1,6 +1,6 @@
 //! What is said about the delivery of a contract: that it is ready, that it failed, and what follows.
 
-use ledger::{Amount, ContractId, Currency, Instant, OrganizationId};
+use ledger::{Amount, ContractId, Currency, Instant, Label, OrganizationId, from_log};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -21,7 +21,8 @@ pub struct DeliveryReady {
     /// From when on time counts as delivered, where the lot says that it does only then.
     pub ready: Instant,
     /// Where they are reached.
-    pub endpoint: Option<String>,
+    #[serde(default, deserialize_with = "from_log")]
+    pub endpoint: Option<Label>,
 }
 
 /// One side of a contract said that GPUs are out.
@@ -46,7 +47,8 @@ pub struct OutageOpened {
     /// Until when; none while it lasts.
     pub until: Option<Instant>,
     /// What happened.
-    pub reason: String,
+    #[serde(deserialize_with = "from_log")]
+    pub reason: Label,
 }
 
 /// An outage ended.
@@ -80,7 +82,8 @@ pub struct OutageSettled {
     /// Who delivers.
     pub seller: OrganizationId,
     /// What the operator said; none where the other side has accepted it.
-    pub ruling: Option<String>,
+    #[serde(default, deserialize_with = "from_log")]
+    pub ruling: Option<Label>,
     /// How many of the contract's GPUs are out.
     pub gpus: u32,
     /// Since when.
@@ -134,7 +137,8 @@ pub struct OutageDismissed {
     /// Why.
     pub cause: DismissalCause,
     /// What the operator said.
-    pub ruling: Option<String>,
+    #[serde(default, deserialize_with = "from_log")]
+    pub ruling: Option<Label>,
 }
 
 /// A buyer ended a contract because of its outages. The hour in progress is its last.
@@ -151,7 +155,8 @@ pub struct NoticeGiven {
     /// The first hour that is not delivered any more.
     pub ends: Hour,
     /// Why.
-    pub reason: String,
+    #[serde(deserialize_with = "from_log")]
+    pub reason: Label,
 }
 
 /// What was not delivered of a contract's hour, and what the buyer gets for it.

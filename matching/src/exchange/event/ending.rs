@@ -1,6 +1,6 @@
 //! Orders that end together, where they are more than one step ends.
 
-use ledger::{ContractId, OrganizationId};
+use ledger::{ContractId, Label, OrganizationId, from_log};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -36,7 +36,8 @@ pub enum Ending {
     /// The kill switch is thrown.
     Suspended {
         /// Why.
-        reason: String,
+        #[serde(deserialize_with = "from_log")]
+        reason: Label,
     },
     /// What is free of a lot is withdrawn, and its asks with it.
     Withdrawn {
@@ -48,13 +49,15 @@ pub enum Ending {
         /// The contract.
         contract: ContractId,
         /// Why.
-        reason: String,
+        #[serde(deserialize_with = "from_log")]
+        reason: Label,
     },
     /// A buyer gives notice of the end of a contract, and its asks that resell it end.
     Noticed {
         /// The contract.
         contract: ContractId,
         /// Why.
-        reason: String,
+        #[serde(deserialize_with = "from_log")]
+        reason: Label,
     },
 }

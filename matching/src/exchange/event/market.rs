@@ -1,6 +1,6 @@
 //! Markets and the lots that are sold there.
 
-use ledger::OrganizationId;
+use ledger::{Label, OrganizationId, from_log};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -28,7 +28,8 @@ pub struct LotRegistered {
     /// When.
     pub window: Window,
     /// The seller's name for the network the GPUs share.
-    pub fabric: String,
+    #[serde(deserialize_with = "from_log")]
+    pub fabric: Label,
     /// A term sale may not leave a free run shorter than this many hours; 0 and 1 allow any.
     #[serde(default, skip_serializing_if = "is_default")]
     pub min_remnant_hours: u32,
@@ -65,7 +66,8 @@ pub struct MarketHalted {
     /// Where.
     pub market: MarketId,
     /// Why.
-    pub reason: String,
+    #[serde(deserialize_with = "from_log")]
+    pub reason: Label,
 }
 
 /// Trading goes on.

@@ -9,13 +9,14 @@ mod contract;
 mod delivery;
 mod due;
 mod ending;
+mod entered;
 mod market;
 mod organization;
 mod spot;
 mod sweep;
 mod term;
 
-use ledger::{BankAccountId, BoxId, ContractId, Instant, Invariant, OrganizationId, invariant};
+use ledger::{BankAccountId, BoxId, ContractId, Instant, Invariant, Month, OrganizationId, invariant};
 use uuid::Uuid;
 
 pub use accounting::{JournalApproved, JournalProposed, JournalRejected, PeriodClosed, WithholdingSet};
@@ -37,6 +38,7 @@ pub use delivery::{
 };
 pub use due::{DueParked, DueResumed, ParkedDue};
 pub use ending::{Ending, OrdersEnded, OrdersEnding};
+pub use entered::Entered;
 pub use market::{LotExpired, LotRegistered, LotWithdrawn, MarketHalted, MarketOpened, MarketResumed, PriceBandSet};
 pub use organization::{
     BudgetSet, DepositReceived, OrderLimitSet, OrganizationRegistered, OrganizationReinstated, OrganizationSuspended,
@@ -407,6 +409,14 @@ impl Event {
             Self::SpotBidSuspended(e) => EventKey::Market(e.market),
             Self::SpotBidResumed(e) => EventKey::Market(e.market),
             Self::SpotHoursDelivered(e) => EventKey::Market(e.market),
+        }
+    }
+
+    /// The month that it closes.
+    pub const fn period(&self) -> Option<Month> {
+        match self {
+            Self::PeriodClosed(closed) => Some(closed.period),
+            _ => None,
         }
     }
 

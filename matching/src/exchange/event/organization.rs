@@ -1,6 +1,6 @@
 //! Organizations: their admission, their limits and their money.
 
-use ledger::{Amount, Currency, DepositId, OrganizationId};
+use ledger::{Amount, Currency, DepositId, Label, OrganizationId, from_log};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -10,7 +10,8 @@ pub struct OrganizationRegistered {
     /// Its id.
     pub organization: OrganizationId,
     /// Its name as people write it.
-    pub name: String,
+    #[serde(deserialize_with = "from_log")]
+    pub name: Label,
 }
 
 /// A deposit arrived at the bank.
@@ -25,7 +26,8 @@ pub struct DepositReceived {
     /// In what currency.
     pub currency: Currency,
     /// The bank's reference.
-    pub reference: String,
+    #[serde(deserialize_with = "from_log")]
+    pub reference: Label,
 }
 
 /// The kill switch was thrown; the organization's orders ended with it.
@@ -34,7 +36,8 @@ pub struct OrganizationSuspended {
     /// Whose.
     pub organization: OrganizationId,
     /// Why.
-    pub reason: String,
+    #[serde(deserialize_with = "from_log")]
+    pub reason: Label,
 }
 
 /// The kill switch was released.

@@ -1,6 +1,6 @@
 //! Orders for a term, their trades, and the contracts that follow.
 
-use ledger::{Amount, ContractId, Currency, Instant, OrganizationId};
+use ledger::{Amount, ContractId, Currency, Instant, Label, OrganizationId, from_log};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -314,5 +314,6 @@ pub struct ContractBusted {
     #[serde(default, skip_serializing_if = "is_default")]
     pub deposit: Amount,
     /// Why.
-    pub reason: String,
+    #[serde(deserialize_with = "from_log")]
+    pub reason: Label,
 }

@@ -1,6 +1,6 @@
 //! What an organization sees of lines that people have posted to its accounts.
 
-use ledger::{Currency, Day, JournalId, JournalLine, OrganizationId};
+use ledger::{Currency, Day, JournalId, JournalLine, Label, OrganizationId};
 use serde::Serialize;
 
 use crate::exchange::JournalApproved;
@@ -12,7 +12,7 @@ pub(super) struct OwnJournal {
     day: Day,
     currency: Currency,
     lines: Vec<JournalLine>,
-    text: String,
+    text: Label,
 }
 
 impl OwnJournal {

@@ -1,6 +1,6 @@
 //! What an organization sees of bookings that were for its money.
 
-use ledger::{Amount, Currency, OrganizationId, ReconciliationId};
+use ledger::{Amount, Currency, Label, OrganizationId, ReconciliationId};
 use serde::Serialize;
 
 use crate::exchange::{MatchedItem, MatchedTarget, Reconciled};
@@ -12,7 +12,7 @@ pub(super) struct OwnReconciliation {
     currency: Currency,
     items: Vec<OwnItem>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    reason: Option<String>,
+    reason: Option<Label>,
 }
 
 /// What a booking was for.
@@ -23,10 +23,10 @@ struct OwnItem {
 }
 
 impl OwnReconciliation {
-    pub fn of(e: &Reconciled, reason: Option<&str>, reader: OrganizationId) -> Self {
+    pub fn of(e: &Reconciled, reason: Option<&Label>, reader: OrganizationId) -> Self {
         let own = e.items.iter().filter(|item| item.organization() == Some(reader));
         let items = own.map(|item| OwnItem { target: item.target.clone(), amount: item.amount }).collect();
-        Self { reconciliation: e.reconciliation, currency: e.currency, items, reason: reason.map(str::to_owned) }
+        Self { reconciliation: e.reconciliation, currency: e.currency, items, reason: reason.cloned() }
     }
 }
 

@@ -1,6 +1,6 @@
 //! What each side of a contract sees of its charges and its end.
 
-use ledger::{Amount, BoxId, ContractId, Currency, Instant, OrganizationId};
+use ledger::{Amount, BoxId, ContractId, Currency, Instant, Label, OrganizationId};
 use serde::Serialize;
 
 use crate::exchange::{
@@ -167,7 +167,7 @@ pub(super) struct OwnSettlement {
     market: MarketId,
     buyer: OrganizationId,
     seller: OrganizationId,
-    ruling: Option<String>,
+    ruling: Option<Label>,
     gpus: u32,
     from: Instant,
     until: Option<Instant>,

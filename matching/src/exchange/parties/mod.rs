@@ -8,7 +8,7 @@ mod bank;
 mod boxes;
 mod contract;
 
-use ledger::{Amount, ContractId, Currency, Invariant, OrganizationId};
+use ledger::{Amount, ContractId, Currency, Invariant, Label, OrganizationId};
 use serde::Serialize;
 
 use accounting::OwnJournal;
@@ -354,7 +354,7 @@ struct OwnBust {
     seller: OrganizationId,
     gpus: u32,
     window: Window,
-    reason: String,
+    reason: Label,
     #[serde(skip_serializing_if = "Option::is_none")]
     refund: Option<Amount>,
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -12,7 +12,7 @@ use ledger::{
 use matching::{BankLineId, Instruction, ItemChoice, NewJournal, PayoutSource};
 
 use super::Scenario;
-use crate::line::{Line, amount, number, organization};
+use crate::line::{Line, amount, bank_text, label, number, organization};
 
 impl Scenario {
     pub(super) fn keep_books(&mut self, line: &Line<'_>) -> String {
@@ -40,7 +40,7 @@ impl Scenario {
             }
             ["return", payout] => {
                 let payout = PayoutId::new(self.money[payout].0);
-                self.execute(Instruction::ReturnPayout { payout, reason: "account closed".into() })
+                self.execute(Instruction::ReturnPayout { payout, reason: label("account closed") })
             }
             ["statement", name, account, opening, closing, ..] => {
                 let statement = self.statement(account, opening, closing, line);
@@ -51,7 +51,7 @@ impl Scenario {
                 let reconciliation = self.reconciliations[which];
                 self.execute(Instruction::UndoReconciliation {
                     reconciliation,
-                    reason: "mistaken".into(),
+                    reason: label("mistaken"),
                     by: line.by(),
                 })
             }
@@ -79,7 +79,7 @@ impl Scenario {
                     day: line.option("day=").map(|day| day.parse().expect("a day")),
                     currency: line.currency(),
                     lines: line.words[2..].iter().filter_map(|word| journal_line(word)).collect(),
-                    text: "as agreed".into(),
+                    text: label("as agreed"),
                     corrects: line.option("corrects=").map(|event| event.parse().expect("a sequence")),
                 };
                 self.execute_named(name, Instruction::ProposeJournal(journal))
@@ -90,7 +90,7 @@ impl Scenario {
             }
             ["reject", name, ..] => {
                 let journal = self.journals[name];
-                self.execute(Instruction::RejectJournal { journal, by: line.by(), reason: "a typo".into() })
+                self.execute(Instruction::RejectJournal { journal, by: line.by(), reason: label("a typo") })
             }
             ["withhold", who, basis_points] => self.execute(Instruction::SetWithholding {
                 organization: organization(who),
@@ -119,7 +119,7 @@ impl Scenario {
         let day = line.option("on=").map_or(today, |day| day.parse().expect("a day"));
         let booking = |text: &&str| {
             let (sum, quoted) = text.split_once(':')?;
-            let reference = quoted.strip_prefix('$').map(|name| self.money[name].1.clone());
+            let reference = quoted.strip_prefix('$').map(|name| bank_text(&self.money[name].1));
             Some(BankLine {
                 booking_day: day,
                 value_day: day,
@@ -128,15 +128,15 @@ impl Scenario {
                 bank_reference: None,
                 counterparty: None,
                 counterparty_account: None,
-                text: Some(quoted.to_owned()),
+                text: Some(bank_text(quoted)),
                 reversal: false,
             })
         };
         let balance = |text| StatedBalance { amount: amount(text), currency, day: today };
         BankStatement {
-            account: account.to_owned(),
+            account: bank_text(account),
             currency,
-            number: self.commands.to_string(),
+            number: bank_text(&self.commands.to_string()),
             period: None,
             opening: balance(opening),
             lines: line.words[5..].iter().filter_map(booking).collect(),

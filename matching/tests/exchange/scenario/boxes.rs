@@ -7,7 +7,7 @@ use ledger::deal::{ContractCharge, DealTerms, Fixing, InterestRate, ItemAmount, 
 use matching::{DealParty, IndexFixed, Instruction, NewCollection};
 
 use super::Scenario;
-use crate::line::{Line, amount, number, organization};
+use crate::line::{Line, amount, label, number, organization};
 
 impl Scenario {
     pub(super) fn keep_boxes(&mut self, line: &Line<'_>) -> String {
@@ -35,7 +35,7 @@ impl Scenario {
                 contract: contract.parse().expect("a name"),
                 amount: amount.parse().expect("an amount"),
                 paid: day.parse().expect("a day"),
-                reference: "wire".into(),
+                reference: label("wire"),
             })),
             ["assign", name, contract] => {
                 let (r#box, contract, by) = (self.boxes[name], contract.parse().expect("a name"), line.by());
@@ -44,7 +44,7 @@ impl Scenario {
             ["uncollect", name, back] => {
                 let (r#box, by) = (self.boxes[name], line.by());
                 let event = self.exchange.sequence() - back.parse::<u64>().expect("a number");
-                self.execute(Instruction::ReverseCollection { r#box, event, by, reason: "a typo".into() })
+                self.execute(Instruction::ReverseCollection { r#box, event, by, reason: label("a typo") })
             }
             ["waterfall", name, date, ..] => {
                 let (r#box, date, by) = (self.boxes[name], date.parse().expect("a day"), line.by());
@@ -60,14 +60,14 @@ impl Scenario {
                 agreement: agreement.parse().expect("a name"),
                 month: month.parse().expect("a month"),
                 amount: amount(sum),
-                reference: "INV-1".into(),
+                reference: label("INV-1"),
                 by: line.by(),
             }),
             [word @ ("accelerate" | "rescind"), name] => self.execute(Instruction::Accelerate {
                 r#box: self.boxes[name],
                 accelerated: word == "accelerate",
                 by: line.by(),
-                reason: "notice of the agent".into(),
+                reason: label("notice of the agent"),
             }),
             ["wind_up", name] => self.execute(Instruction::WindUp { r#box: self.boxes[name], by: line.by() }),
             ["lenders", name, lenders] => {
@@ -91,7 +91,7 @@ impl Scenario {
             }
             ["reverse", name, date, ..] => {
                 let (r#box, date, by) = (self.boxes[name], date.parse().expect("a day"), line.by());
-                self.execute(Instruction::ReverseWaterfall { r#box, date, by, reason: "a typo".into() })
+                self.execute(Instruction::ReverseWaterfall { r#box, date, by, reason: label("a typo") })
             }
             ["standing", name] => {
                 let entity = EntityId::Box(self.boxes[name]);

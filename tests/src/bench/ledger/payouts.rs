@@ -40,13 +40,13 @@ impl Payouts {
     pub fn opening(&self) -> Vec<Instruction> {
         let register = |organization: &OrganizationId| Instruction::RegisterOrganization {
             organization: *organization,
-            name: organization.to_string(),
+            name: (*organization).into(),
         };
         let deposit = |organization: &OrganizationId| Instruction::RecordDeposit {
             organization: *organization,
             amount: FUNDS,
             currency: Currency::USD,
-            reference: "wire".to_owned(),
+            reference: (*organization).into(),
         };
         self.organizations.iter().flat_map(|organization| [register(organization), deposit(organization)]).collect()
     }

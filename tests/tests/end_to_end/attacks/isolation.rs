@@ -49,7 +49,10 @@ async fn what_the_database_refuses_is_refused_alone() {
     let owner = exchange.database.owner().await;
     refuse(&owner, "market_halted", "poison", "22P05").await;
     let operator = exchange.operator();
-    let halt = || Instruction::HaltMarket { market: MARKET.parse().expect("a market"), reason: "poison".to_owned() };
+    let halt = || Instruction::HaltMarket {
+        market: MARKET.parse().expect("a market"),
+        reason: "poison".parse().expect("a label"),
+    };
 
     // While a commit waits, everything else gathers in one batch: orders before, between and behind two that are poisoned.
     let sequencer = &exchange.node.sequencer;

@@ -9,6 +9,7 @@ mod metrics_access;
 mod search;
 mod shapes;
 mod stopped_database;
+mod text;
 mod tokens;
 
 use tests::attacks::{Stage, named};

@@ -4,6 +4,7 @@ use futures::TryStreamExt as _;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use ledger::Amount;
+use matching::Event;
 use rust_decimal::Decimal;
 use tokio_postgres::Row;
 use uuid::Uuid;
@@ -193,14 +194,13 @@ impl Export {
         let DaySpan { from, to } = self.scope.span;
         let statement = "SELECT e.sequence, e.effective, e.rule, e.rule_version, e.event, v.at, e.contract, e.box, \
                          encode(e.hash, 'hex'), l.line, a.code, a.owner, l.amount, a.currency, l.contract, \
-                         e.corrects, CASE WHEN v.type = 'journal_approved' THEN ARRAY[v.content #>> '{proposed,by}', \
-                         v.content ->> 'by', v.content #>> '{proposed,text}'] \
-                         WHEN v.content ->> 'by' IS NOT NULL THEN ARRAY[v.content ->> 'by', '', coalesce(v.content ->> 'reason', '')] END \
+                         e.corrects, v.type, v.version, \
+                         CASE WHEN l.line = 0 AND v.type = ANY($4) THEN v.content::text END \
                          FROM entries e JOIN lines l ON l.book = e.book AND l.entry = e.sequence \
                          JOIN accounts a ON a.id = l.account LEFT JOIN events v ON v.sequence = e.event \
                          WHERE e.book = $1 AND ($2::date IS NULL OR e.effective >= $2) \
                          AND ($3::date IS NULL OR e.effective <= $3) ORDER BY e.sequence, l.line";
-        let mut rows = snapshot.rows(statement, &[&self.book, &from, &to]).await?;
+        let mut rows = snapshot.rows(statement, &[&self.book, &from, &to, &&Event::ENTERED_TYPES[..]]).await?;
         // One entry at a time: it is written when the next one begins.
         let mut entry: Option<JournalEntry> = None;
         while let Some(row) = rows.try_next().await? {
@@ -209,7 +209,11 @@ impl Export {
                 sheet.write(self.form.entry(&self.scope, &whole)?).await?;
             }
             let line = JournalLine::of_row(&row)?;
-            entry.get_or_insert_with(|| JournalEntry::of_row(&row)).lines.push(line);
+            let entry = match &mut entry {
+                Some(entry) => entry,
+                none => none.insert(JournalEntry::of_row(&row)?),
+            };
+            entry.lines.push(line);
         }
         match entry {
             Some(last) => sheet.write(self.form.entry(&self.scope, &last)?).await,
@@ -259,9 +263,9 @@ impl OwnedBalance {
 }
 
 impl JournalEntry {
-    /// The entry of a line's row, without its lines.
-    fn of_row(row: &Row) -> Self {
-        Self {
+    /// The entry of the row of its first line, without its lines.
+    fn of_row(row: &Row) -> Result<Self, Problem> {
+        Ok(Self {
             sequence: row.get(0),
             effective: row.get(1),
             rule: row.get(2),
@@ -272,12 +276,24 @@ impl JournalEntry {
             r#box: row.get(7),
             corrects: row.get(15),
             hash: row.get(8),
-            manual: row.get::<_, Option<Vec<String>>>(16).and_then(|said| {
-                let [entered_by, approved_by, text] = said.try_into().ok()?;
-                Some(ManualEntry { entered_by, approved_by, text })
-            }),
+            manual: ManualEntry::of_event(row.get(16), row.get(17), row.get(18))?,
             lines: Vec::new(),
-        }
+        })
+    }
+}
+
+impl ManualEntry {
+    /// What people said of an event, by its type, version and content; none where it happened by itself.
+    fn of_event(name: Option<&str>, version: Option<i16>, content: Option<&str>) -> Result<Option<Self>, Problem> {
+        let (Some(name), Some(version), Some(content)) = (name, version, content) else { return Ok(None) };
+        // Decoded here: the database reads nothing out of a content that has an escaped NUL somewhere.
+        let version = u16::try_from(version).map_err(|error| Problem::internal(&error))?;
+        let event = Event::decode(name, version, content.as_bytes()).map_err(|error| Problem::internal(&error))?;
+        Ok(event.entered().map(|entered| Self {
+            entered_by: entered.by.to_string(),
+            approved_by: entered.approved_by.map(|by| by.to_string()).unwrap_or_default(),
+            text: entered.text.map(ToString::to_string).unwrap_or_default(),
+        }))
     }
 }
 
