@@ -137,7 +137,7 @@ impl Fold {
             }
         }
         let accounts = &self.sources.accounts;
-        let equals = self.entries.compare(record.sequence, &computed, &self.of_event, accounts);
+        let equals = self.entries.compare(record.sequence, computed, &self.of_event, accounts);
         for (stored, equal) in self.of_event.iter().zip(equals) {
             self.chain.follow(stored, equal.and_then(|ordinal| computed.get(ordinal)), accounts);
         }

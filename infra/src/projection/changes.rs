@@ -68,6 +68,7 @@ pub(super) struct SpotFill {
 
 impl<'a> Changes<'a> {
     /// Adds what an event changes.
+    #[expect(clippy::too_many_lines, reason = "an arm for every event")]
     pub fn fold(&mut self, record: &'a Record) {
         for (contract, change) in ContractChange::of(&record.event) {
             self.contracts.entry(contract).or_default().then(change);

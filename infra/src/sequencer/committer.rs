@@ -8,7 +8,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::timeout;
 
 use super::decision::{Decided, Gathered};
-use super::engine::CommitOutcome;
+use super::engine::{CommitOutcome, RefusedBatch};
 use super::{Status, View, catch_up};
 use crate::journal::{BatchMark, BatchPart, Journal, JournalError, LogReader};
 use crate::telemetry::Metrics;
@@ -98,7 +98,7 @@ impl Committer {
         let keys = batch.part(from, batch.mark()).keys.iter().map(|stored| stored.key).collect();
         let Some(offender) = decided.pop_front() else { return CommitOutcome::Committed };
         let violation = Violation { invariant: Invariant::DatabaseAccepts, detail: reason };
-        CommitOutcome::Refused { offender, violation, rest: decided.into(), keys }
+        CommitOutcome::Refused(Box::new(RefusedBatch { offender, violation, rest: decided.into(), keys }))
     }
 
     /// Tells the callers that the outcome is unknown, and finds out.

@@ -29,20 +29,23 @@ pub(super) enum CommitOutcome {
     /// It is committed; the next can come.
     Committed,
     /// The database refused one decision for its content. Those before it are committed; the rest is to be decided again.
-    Refused {
-        /// The decision.
-        offender: Decided,
-        /// What the database said.
-        violation: Violation,
-        /// The decisions behind it.
-        rest: Vec<Decided>,
-        /// The keys of those that are not committed.
-        keys: Vec<IdempotencyKey>,
-    },
+    Refused(Box<RefusedBatch>),
     /// It failed. The view is at the log's true head again.
     Recovered,
     /// Nothing can be committed any more.
     Ended,
+}
+
+/// What is left of a batch of which the database refused a decision.
+pub(super) struct RefusedBatch {
+    /// The decision.
+    pub offender: Decided,
+    /// What the database said.
+    pub violation: Violation,
+    /// The decisions behind it.
+    pub rest: Vec<Decided>,
+    /// The keys of those that are not committed.
+    pub keys: Vec<IdempotencyKey>,
 }
 
 /// The engine's own state.
@@ -88,7 +91,7 @@ impl Engine {
                 // The state to start again from includes the batch that is being committed.
                 let outcome = if committing { outcomes.recv().await } else { Some(CommitOutcome::Committed) };
                 committing = false;
-                if !self.follow(outcome, Some(offence), &mut gathered).await {
+                if !self.follow(outcome, Some(*offence), &mut gathered).await {
                     return;
                 }
                 continue;
@@ -168,7 +171,7 @@ impl Engine {
     }
 
     /// Decides what is in the queue, each after the steps that come before it, until the batch is full.
-    fn decide_queue(&mut self, gathered: &mut Gathered) -> Result<(), Offence> {
+    fn decide_queue(&mut self, gathered: &mut Gathered) -> Result<(), Box<Offence>> {
         while let Some(next) = self.queue.front().filter(|_| !is_full(gathered)) {
             let due_before = match next {
                 Decision::Asked { command, .. } => Some((command.at, true)),
@@ -195,7 +198,7 @@ impl Engine {
     }
 
     /// Decides one thing. What comes of it is in `gathered`, unless it met what must never be.
-    fn decide(&mut self, decision: Decision, gathered: &mut Gathered) -> Result<(), Offence> {
+    fn decide(&mut self, decision: Decision, gathered: &mut Gathered) -> Result<(), Box<Offence>> {
         let before = gathered.batch.mark();
         let answer = match &decision {
             Decision::Asked { command, key, reply } => {
@@ -223,7 +226,7 @@ impl Engine {
         };
         if let Some(violation) = self.exchange.violation().cloned() {
             gathered.batch.truncate(before);
-            return Err(Offence { decision, violation });
+            return Err(Box::new(Offence { decision, violation }));
         }
         let finished = if answer.is_none() { self.go_on(&gathered.batch.rows[before.rows..]) } else { None };
         gathered.push(decision, answer, finished);
@@ -322,10 +325,13 @@ impl Engine {
                 self.put_back(std::mem::take(gathered).decided);
                 true
             }
-            CommitOutcome::Refused { offender, violation, rest, keys } => {
+            CommitOutcome::Refused(batch) => {
+                let RefusedBatch { offender, violation, rest, keys } = *batch;
                 // What was found since rests on what the database refused: it is decided again like everything else.
                 self.start_again(gathered, keys);
-                offence.into_iter().for_each(|offence| self.queue.push_front(offence.decision));
+                if let Some(offence) = offence {
+                    self.queue.push_front(offence.decision);
+                }
                 self.put_back(std::mem::take(gathered).decided);
                 self.put_back(rest);
                 let Decided { decision, finished, .. } = offender;
@@ -414,7 +420,9 @@ impl Engine {
     /// Tells everybody whose decision is not committed that its outcome is unknown.
     fn fail(&mut self, offence: Option<Offence>, gathered: &mut Gathered) {
         std::mem::take(gathered).fail();
-        offence.into_iter().for_each(|offence| offence.decision.fail());
+        if let Some(offence) = offence {
+            offence.decision.fail();
+        }
         std::mem::take(&mut self.queue).into_iter().for_each(Decision::fail);
         if let Some(Waiting { reply, .. }) = self.waiting.take() {
             reply.send(Answer::Unavailable);

@@ -72,7 +72,7 @@ impl fmt::Display for ParkedDue {
             Self::SpotHour { market, hour } => write!(f, "the hour {hour} of {market}"),
             Self::Expiry { order } => write!(f, "the end of order {order}"),
             Self::LotEnd { lot } => write!(f, "the end of lot {lot}"),
-            Self::BoxRun { r#box } => write!(f, "a waterfall run of box {}", r#box),
+            Self::BoxRun { r#box: id } => write!(f, "a waterfall run of box {id}"),
             Self::Auction { market } => write!(f, "an auction of {market}"),
             Self::Work { begun } => write!(f, "the work of event {begun}"),
         }

@@ -77,7 +77,7 @@ async fn what_the_database_refuses_is_refused_alone() {
     }
     accept_all(&owner).await;
     assert!(is_violation(&sequencer.submit(halt(), Some(keys[0])).await), "the refusal is what the key stands for");
-    assert_eq!(operator.get(&format!("/v1/markets/{MARKET}")).await.ok()["halted"], false);
+    assert_eq!(operator.get(&format!("/v1/markets/{MARKET}")).await.ok()["status"], "open");
     assert_consistent(&exchange).await;
     let metrics = exchange.anonymous().text("/metrics").await;
     assert!(metrics.contains(r#"secondwind_invariant_violations_total{invariant="database_accepts"} 2"#), "{metrics}");
@@ -121,7 +121,7 @@ async fn what_falls_due_and_fails_is_set_aside_alone() {
         until("three hours are delivered", async || (recognized(organization, contract).await == amount).then_some(()))
             .await;
     };
-    delivered("beta", &sound, "25.20").await;
+    delivered("beta", &sound, "25.326").await;
     assert_eq!(recognized("acme", &poisoned).await, "0.00");
     let order = exchange
         .client("beta", Role::Buyer)
@@ -133,7 +133,7 @@ async fn what_falls_due_and_fails_is_set_aside_alone() {
     accept_all(&owner).await;
     let due = parked["data"][0]["due"].clone();
     operator.post("/v1/parked/resume", &due).await.ok();
-    delivered("acme", &poisoned, "25.20").await;
+    delivered("acme", &poisoned, "25.326").await;
     assert_eq!(operator.get("/v1/parked").await.ok()["data"], Value::Array(vec![]));
     assert_eq!(operator.post("/v1/parked/resume", &due).await.problem(), (409, "not_parked"));
     assert_consistent(&exchange).await;
