@@ -9,8 +9,9 @@ use serde_json::{Value, json};
 use super::{Attack, Stage};
 use crate::client::{ApiClient, bid, market};
 
-/// The market of these attacks, so that they are nobody's.
-const MARKET: &str = "a100-80g-sxm4-ib.phantom-1";
+/// The markets of these attacks, one each, in which nobody else trades.
+const PHANTOM: &str = "a100-80g-sxm4-ib.phantom-1";
+const ONE_NODE_MARKET: &str = "a100-80g-sxm4-ib.phantom-2";
 const START: &str = "2037-01-01T00:00:00Z";
 const NEXT_DAY: &str = "2037-01-02T00:00:00Z";
 const END: &str = "2037-04-01T00:00:00Z";
@@ -38,10 +39,10 @@ pub(super) fn all() -> Vec<Attack> {
 }
 
 /// The attackers: a provider and a buyer with money.
-async fn enter(stage: &Stage) -> anyhow::Result<(ApiClient, ApiClient)> {
+async fn enter(stage: &Stage, at: &str) -> anyhow::Result<(ApiClient, ApiClient)> {
     let operator = stage.operator();
     // Whoever played before may have opened it.
-    operator.post("/v1/markets", &market(MARKET)).await;
+    operator.post("/v1/markets", &market(at)).await;
     for id in ["phantom-seller", "phantom-buyer"] {
         operator.post("/v1/organizations", &json!({"id": id, "name": id})).await;
     }
@@ -51,9 +52,9 @@ async fn enter(stage: &Stage) -> anyhow::Result<(ApiClient, ApiClient)> {
     Ok((stage.client("phantom-seller", Role::Provider), stage.client("phantom-buyer", Role::Buyer)))
 }
 
-async fn list(seller: &ApiClient, gpus: u32, min_remnant_hours: u32) -> anyhow::Result<Value> {
+async fn list(seller: &ApiClient, at: &str, gpus: u32, min_remnant_hours: u32) -> anyhow::Result<Value> {
     let window = json!({"start": START, "end": END});
-    let lot = json!({"market": MARKET, "gpus": gpus, "window": window, "fabric": "hall-1", "min_remnant_hours": min_remnant_hours});
+    let lot = json!({"market": at, "gpus": gpus, "window": window, "fabric": "hall-1", "min_remnant_hours": min_remnant_hours});
     Ok(seller.post("/v1/lots", &lot).await.success()?["id"].clone())
 }
 
@@ -61,9 +62,9 @@ fn ask(lot: &Value, gpus: u32, price: &str) -> Value {
     json!({"side": "sell", "kind": "term", "lot": lot, "gpus": gpus, "limit_price": price})
 }
 
-fn buy(gpus: u32, price: &str, window: Value) -> Value {
+fn buy(at: &str, gpus: u32, price: &str, window: Value) -> Value {
     let mut bid = bid(gpus, price, START, NEXT_DAY);
-    (bid["market"], bid["window"]) = (json!(MARKET), window);
+    (bid["market"], bid["window"]) = (json!(at), window);
     bid
 }
 
@@ -72,13 +73,13 @@ fn buy(gpus: u32, price: &str, window: Value) -> Value {
 /// # Errors
 /// When the exchange answers otherwise than it should.
 pub async fn phantom_lot(stage: &Stage) -> anyhow::Result<String> {
-    let (seller, buyer) = enter(stage).await?;
-    let lot = list(&seller, 8_000, 7).await?;
+    let (seller, buyer) = enter(stage, PHANTOM).await?;
+    let lot = list(&seller, PHANTOM, 8_000, 7).await?;
     let first = seller.post("/v1/orders", &ask(&lot, 8_000, "0.5000")).await.success()?;
     for sale in 0..20 {
         let (day, hours) = (2 + sale, 10 + sale % 10);
         let window = json!({"start": format!("2037-01-{day:02}T00:00:00Z"), "end": format!("2037-01-{day:02}T{hours:02}:00:00Z")});
-        buyer.post("/v1/orders", &buy(8, "0.5000", window)).await.success()?;
+        buyer.post("/v1/orders", &buy(PHANTOM, 8, "0.5000", window)).await.success()?;
     }
     seller.delete(&format!("/v1/orders/{}", first["id"].as_str().unwrap_or_default())).await.success()?;
     for n in 0..STAGGERED {
@@ -90,7 +91,7 @@ pub async fn phantom_lot(stage: &Stage) -> anyhow::Result<String> {
         staggered["window"] = json!({"start": from, "end": to});
         seller.post("/v1/orders", &staggered).await.success()?;
     }
-    let mut asked = buy(7_936, "2.0000", json!({"earliest": START, "latest": LAST_START, "hours": 400}));
+    let mut asked = buy(PHANTOM, 15_936, "2.0000", json!({"earliest": START, "latest": LAST_START, "hours": 400}));
     asked["time_in_force"] = json!("FOK");
     let started = Instant::now();
     let quote = buyer.post("/v1/quotes", &asked).await.success()?;
@@ -103,13 +104,13 @@ pub async fn phantom_lot(stage: &Stage) -> anyhow::Result<String> {
 /// # Errors
 /// When the exchange answers otherwise than it should.
 pub async fn one_node_asks(stage: &Stage) -> anyhow::Result<String> {
-    let (seller, buyer) = enter(stage).await?;
-    let lot = list(&seller, 8 * ONE_NODE, 0).await?;
+    let (seller, buyer) = enter(stage, ONE_NODE_MARKET).await?;
+    let lot = list(&seller, ONE_NODE_MARKET, 8 * ONE_NODE, 0).await?;
     for n in 0..ONE_NODE {
         seller.post("/v1/orders", &ask(&lot, 8, &format!("0.9{n:03}"))).await.success()?;
     }
     let gpus = 8 * ONE_NODE + 8;
-    let mut wanted = buy(gpus, "1.2000", json!({"start": START, "end": NEXT_DAY}));
+    let mut wanted = buy(ONE_NODE_MARKET, gpus, "1.2000", json!({"start": START, "end": NEXT_DAY}));
     wanted["min_gpus"] = json!(gpus);
     let started = Instant::now();
     for _ in 0..10 {
@@ -120,8 +121,8 @@ pub async fn one_node_asks(stage: &Stage) -> anyhow::Result<String> {
         );
     }
     let bids = started.elapsed() / 10;
-    buyer.delete(&format!("/v1/orders?market={MARKET}")).await.success()?;
-    seller.delete(&format!("/v1/orders?market={MARKET}")).await.success()?;
+    buyer.delete(&format!("/v1/orders?market={ONE_NODE_MARKET}")).await.success()?;
+    seller.delete(&format!("/v1/orders?market={ONE_NODE_MARKET}")).await.success()?;
     Ok(format!("nothing traded, {} a bid", millis(bids)))
 }
 

@@ -122,6 +122,8 @@ fn measure_obstacle(obstacle: Obstacle, asks: usize) -> anyhow::Result<Row> {
             desk.place(ask)?;
         }
     }
+    // Another's: what those in the way have at rest uses up no more than their owner's share of a search.
+    desk.become_provider(0)?;
     let lot = desk.list(1_000_000, Window::new(ORIGIN, ORIGIN.plus(HOURS_MAX))?)?;
     let dearest = desk.ask(1_000_000, price(4_000)?, term(lot, 1, HOURS_MAX));
     desk.place(dearest)?;

@@ -11,8 +11,8 @@ use std::time::{Duration, Instant as Clock};
 
 use anyhow::ensure;
 use matching::{
-    Billing, Instruction, Log, MarketChoice, NewSide, Placement, Price, QuoteRequest, Record, TermWindow, TimeInForce,
-    Window,
+    Billing, DueStep, Instruction, Log, MarketChoice, NewSide, Placement, Price, QuoteRequest, Record, TermWindow,
+    TimeInForce, Window,
 };
 
 use super::desk::{Desk, NODE, ORIGIN, term};
@@ -153,9 +153,15 @@ impl Attack {
             }
         };
         let command = desk.command(Instruction::PlaceOrder(order));
-        let started = Clock::now();
-        desk.exchange.execute(&command, &mut Nothing)?;
-        Ok(started.elapsed())
+        let mut started = Clock::now();
+        desk.exchange.begin(&command, &mut Nothing)?;
+        let mut longest = started.elapsed();
+        while desk.exchange.unfinished() == Some(command.id) {
+            started = Clock::now();
+            desk.exchange.advance(DueStep::to(command.at), command.id, &mut Nothing)?;
+            longest = longest.max(started.elapsed());
+        }
+        Ok(longest)
     }
 }
 
@@ -186,7 +192,10 @@ fn measure_attack(attack: Attack, asks: usize) -> anyhow::Result<Row> {
         size: format!("{asks} orders"),
         rate: per_second(PLAYED as usize, took),
         latency: Some(latencies.quantiles()),
-        remarks: format!("a step of the engine; the longest of {PLAYED} took {:.2} ms", worst.as_secs_f64() * 1e3),
+        remarks: format!(
+            "the longest step of each of {PLAYED} commands; the longest of all took {:.2} ms",
+            worst.as_secs_f64() * 1e3
+        ),
         ..Row::default()
     })
 }
