@@ -55,12 +55,12 @@ async fn flood<F: Future<Output = u16>>(
     let started = Instant::now();
     let mut outcome = Outcome { statuses: BTreeMap::new(), bystander: Duration::ZERO, took: Duration::ZERO };
     for round in 0..requests.div_ceil(AT_A_TIME) {
-        let sent = join_all((0..AT_A_TIME).map(|place| send(round * AT_A_TIME + place)));
+        let answers = join_all((0..AT_A_TIME).map(|place| send(round * AT_A_TIME + place)));
         let read = async {
-            let sent = Instant::now();
-            (bystander.get("/v1/clock").await.status, sent.elapsed())
+            let asked = Instant::now();
+            (bystander.get("/v1/clock").await.status, asked.elapsed())
         };
-        let (statuses, (status, took)) = join(sent, read).await;
+        let (statuses, (status, took)) = join(answers, read).await;
         ensure!(status.is_success() || status == 429, "the bystander got {status}");
         outcome.bystander = outcome.bystander.max(took);
         for status in statuses {

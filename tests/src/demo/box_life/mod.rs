@@ -65,7 +65,7 @@ struct Life {
 /// # Errors
 /// Whatever did not go as a lender would have it.
 pub async fn play(months: u32, tell: &mut Teller<'_>) -> anyhow::Result<()> {
-    let mut life = Life::open(months, tell).await?;
+    let mut life = Box::pin(Life::open(months, tell)).await?;
     tell.heading("Month by month")?;
     let columns = ["date", "collected", "interest", "principal", "reserve", "sponsor", "debt", "dscr"];
     tell.line(&columns.map(|column| format!("{column:>15}")).concat())?;
