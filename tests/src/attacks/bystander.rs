@@ -47,7 +47,7 @@ impl Bystander {
         Ok(Self { client: stage.client("bystander", Role::Buyer) })
     }
 
-    /// Places and cancels orders, one each [`PACE`], until told to end.
+    /// Places and cancels orders, one every 20 ms, until told to end.
     ///
     /// # Errors
     /// When nothing could be measured.

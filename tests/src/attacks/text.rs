@@ -35,16 +35,16 @@ pub async fn nul_in_a_deal(stage: &Stage) -> anyhow::Result<String> {
     deal["sponsor"] = sponsor.into();
     deal["name"] = "x\u{0}y".into();
     let client = stage.client(sponsor, Role::Provider);
-    told(join_all((0..DEALS).map(|_| client.post("/v1/boxes", &deal))).await)
+    told(&join_all((0..DEALS).map(|_| client.post("/v1/boxes", &deal))).await)
 }
 
 /// How many answers there were of each kind.
 ///
 /// # Errors
 /// When one of them says that the server failed.
-fn told(answers: Vec<Answer>) -> anyhow::Result<String> {
+fn told(answers: &[Answer]) -> anyhow::Result<String> {
     let mut counts: BTreeMap<String, usize> = BTreeMap::new();
-    for answer in &answers {
+    for answer in answers {
         let code = answer.body["code"].as_str().unwrap_or("accepted");
         *counts.entry(format!("{} {code}", answer.status.as_u16())).or_default() += 1;
     }

@@ -24,25 +24,28 @@ use tokio_rustls::TlsAcceptor;
 
 /// A certificate authority of one's own.
 fn authority() -> (String, Issuer<'static, KeyPair>) {
-    let mut parameters = CertificateParams::new(Vec::new()).unwrap();
+    let mut parameters = CertificateParams::new(Vec::new()).expect("it can be made");
     // Another name than those of the servers: OpenSSL takes what names itself as its issuer for signed by itself.
     parameters.distinguished_name.push(DnType::CommonName, "an authority of this test");
     parameters.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    let key = KeyPair::generate().unwrap();
-    let certificate = parameters.self_signed(&key).unwrap().pem();
+    let key = KeyPair::generate().expect("it can be made");
+    let certificate = parameters.self_signed(&key).expect("it can be made").pem();
     (certificate, Issuer::new(parameters, key))
 }
 
 /// Writes a file that the server's user can read, and nobody else.
 fn for_server(path: &Path, content: &str) -> String {
-    fs::write(path, content).unwrap();
-    fs::set_permissions(path, fs::Permissions::from_mode(0o600)).unwrap();
+    fs::write(path, content).expect("it can be made");
+    fs::set_permissions(path, fs::Permissions::from_mode(0o600)).expect("it can be made");
     // As root, the server is started as this user.
     if geteuid().is_root() {
-        let user = User::from_name("postgres").unwrap().or_else(|| User::from_name("nobody").unwrap()).unwrap();
-        chown(path, Some(user.uid.as_raw()), Some(user.gid.as_raw())).unwrap();
+        let user = User::from_name("postgres")
+            .expect("it can be made")
+            .or_else(|| User::from_name("nobody").expect("it can be made"))
+            .expect("it can be made");
+        chown(path, Some(user.uid.as_raw()), Some(user.gid.as_raw())).expect("it can be made");
     }
-    path.to_str().unwrap().to_owned()
+    path.to_str().expect("it can be made").to_owned()
 }
 
 /// Why a URL does not connect; nothing when it does, encrypted.
@@ -54,7 +57,7 @@ async fn refused(url: String) -> Option<String> {
     match database.connect_as_owner().await {
         Ok(client) => {
             let encrypted = "SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()";
-            assert!(client.query_one(encrypted, &[]).await.unwrap().get::<_, bool>(0));
+            assert!(client.query_one(encrypted, &[]).await.expect("it can be made").get::<_, bool>(0));
             None
         }
         Err(error) => Some(format!("{error} {:?}", error.source().map(ToString::to_string))),
@@ -117,9 +120,9 @@ async fn a_server_without_encryption_is_refused_where_it_is_asked_for() {
 
 /// Whether a client of Kafka that trusts `ca_file` speaks to a broker with this certificate.
 async fn kafka_client_speaks(acceptor: TlsAcceptor, ca_file: PathBuf) -> bool {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("loopback is there");
     let brokers = Brokers {
-        addresses: format!("localhost:{}", listener.local_addr().unwrap().port()),
+        addresses: format!("localhost:{}", listener.local_addr().expect("loopback is there").port()),
         security: BrokerSecurity { tls: Some(BrokerTls { ca_file: Some(ca_file) }), login: None },
     };
     let client = tokio::task::spawn_blocking(move || {
@@ -130,7 +133,7 @@ async fn kafka_client_speaks(acceptor: TlsAcceptor, ca_file: PathBuf) -> bool {
     let mut spoken = false;
     let accepting = async {
         loop {
-            let (connection, _) = listener.accept().await.unwrap();
+            let (connection, _) = listener.accept().await.expect("loopback is there");
             let mut request = [0; 4];
             if let Ok(mut encrypted) = acceptor.accept(connection).await {
                 spoken |= encrypted.read_exact(&mut request).await.is_ok();
@@ -139,7 +142,7 @@ async fn kafka_client_speaks(acceptor: TlsAcceptor, ca_file: PathBuf) -> bool {
     };
     tokio::select! {
         () = accepting => {}
-        unanswered = client => assert!(unanswered.unwrap()),
+        unanswered = client => assert!(unanswered.expect("loopback is there")),
     }
     spoken
 }

@@ -61,6 +61,6 @@ async fn health_and_readiness_say_how_far_each_part_is() {
     .await;
     // The operator's organization, the market, four more organizations, two deposits.
     let expected = json!({"ready": true, "sequencer": "leading", "sequence": 8, "projected": 8, "relay": "publishing",
-                          "published": 8});
+                          "published": 8, "clock": "simulated"});
     assert_eq!(ready, expected);
 }

@@ -233,8 +233,10 @@ async fn halt_and_resume(exchange: &TestExchange, times: u32) {
     let market: MarketId = MARKET.parse().expect("an id");
     let reason = "x".repeat(120);
     for _ in 0..times {
-        let halt =
-            exchange.node.sequencer.enqueue(Instruction::HaltMarket { market, reason: reason.parse().unwrap() }, None);
+        let halt = exchange
+            .node
+            .sequencer
+            .enqueue(Instruction::HaltMarket { market, reason: reason.parse().expect("a label") }, None);
         let resume = exchange.node.sequencer.enqueue(Instruction::ResumeMarket { market }, None);
         let (halt, resume) = (halt.expect("room in the queue"), resume.expect("room in the queue"));
         drop(halt);

@@ -17,7 +17,7 @@ pub struct Entered<'a> {
 
 impl Event {
     /// The types of events that people enter, some of which also happen by themselves.
-    pub const ENTERED_TYPES: [&str; 20] = [
+    pub const ENTERED_TYPES: [&str; 21] = [
         "period_closed",
         "journal_proposed",
         "journal_approved",
@@ -38,6 +38,7 @@ impl Event {
         "lenders_set",
         "index_fixed",
         "contract_assigned",
+        "due_resumed",
     ];
 
     /// Who entered it; none where it happened by itself.
@@ -66,6 +67,7 @@ impl Event {
             Self::LendersSet(e) => (Some(e.by), None),
             Self::IndexFixed(e) => (Some(e.by), None),
             Self::ContractAssigned(e) => (Some(e.by), None),
+            Self::DueResumed(e) => (Some(e.by), None),
             _ => (None, None),
         };
         Some(Entered { by: by?, approved_by: None, text })

@@ -28,13 +28,10 @@ async fn quotes_beyond_the_places_are_told_to_come_back() {
     let mut refused = 0;
     for _ in 0..50 {
         for answer in join_all((0..16).map(|_| acme.post("/v1/quotes", &quote))).await {
-            match answer.status.as_u16() {
-                200 => {}
-                _ => {
-                    assert_eq!(answer.problem(), (503, "too_busy"));
-                    assert_eq!(answer.headers["retry-after"], "1");
-                    refused += 1;
-                }
+            if answer.status != 200 {
+                assert_eq!(answer.problem(), (503, "too_busy"));
+                assert_eq!(answer.headers["retry-after"], "1");
+                refused += 1;
             }
         }
         if refused > 0 {
@@ -68,7 +65,7 @@ async fn who_holds_the_computing_state_keeps_no_order_waiting() {
     // Whoever computes now sees the order.
     let book = acme.get(&format!("/v1/markets/{MARKET}/book?start={START}&end={NEXT_DAY}")).await.ok();
     assert_eq!(book["bids"][0]["gpus"], 8);
-    assert!(exchange.node.replica.reached(exchange.node.log.head(), Duration::from_secs(60)).await);
+    assert!(exchange.node.replica.reached(exchange.node.log.head(), Duration::from_mins(1)).await);
 }
 
 #[tokio::test(flavor = "multi_thread")]
