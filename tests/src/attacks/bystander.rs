@@ -28,6 +28,8 @@ pub struct Fared {
     pub p99: Duration,
     /// Orders that were not placed.
     pub failed: u64,
+    /// What the first of them was answered.
+    pub first_failure: Option<String>,
     /// Orders that were tried.
     pub tried: u64,
 }
@@ -53,7 +55,7 @@ impl Bystander {
     /// When nothing could be measured.
     pub async fn trade(&self, mut end: watch::Receiver<bool>) -> anyhow::Result<Fared> {
         let mut latencies = Histogram::<u64>::new_with_max(LATENCY_MAX_MICROS, 3)?;
-        let (mut failed, mut tried) = (0, 0);
+        let (mut failed, mut tried, mut first_failure) = (0, 0, None);
         let mut due = Instant::now();
         while !*end.borrow_and_update() {
             tokio::time::sleep_until(due.into()).await;
@@ -65,12 +67,15 @@ impl Bystander {
                 Some(id) if answer.status == 201 => {
                     self.client.delete(&format!("/v1/orders/{id}")).await;
                 }
-                _ => failed += 1,
+                _ => {
+                    failed += 1;
+                    first_failure.get_or_insert_with(|| format!("{} {}", answer.status, answer.body["code"]));
+                }
             }
             due = (due + PACE).max(Instant::now());
         }
         let p99 = Duration::from_micros(latencies.value_at_quantile(0.99));
-        Ok(Fared { p99, failed, tried })
+        Ok(Fared { p99, failed, first_failure, tried })
     }
 }
 

@@ -34,7 +34,9 @@ impl Stage {
     /// # Panics
     /// When `organization` is no slug.
     pub fn client(&self, organization: &str, role: Role) -> ApiClient {
-        let (client, organization) = ("attacks".parse().expect("a client"), organization.parse().expect("a slug"));
+        // A client of its own each, as an operator would make them: what one client uses up is not another's.
+        let client = format!("{organization}-{}", role.as_str()).parse().expect("a client");
+        let organization = organization.parse().expect("a slug");
         let token = self.tokens.issue(client, organization, role, TOKEN_LIFETIME).expect("a token");
         ApiClient::new(&self.url, Some(token))
     }

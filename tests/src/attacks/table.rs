@@ -28,7 +28,8 @@ pub async fn play(filter: &str) -> anyhow::Result<()> {
         let (after, idle, during) = watch_attack(&attack).await?;
         let Attack { name, what, before, .. } = attack;
         let millis = |fared: &Fared| format!("{:.1} ms", fared.p99.as_secs_f64() * 1_000.0);
-        let failed = format!("{} of {}", during.failed, during.tried);
+        let reason = during.first_failure.as_ref().map(|first| format!(", first {first}")).unwrap_or_default();
+        let failed = format!("{} of {}{reason}", during.failed, during.tried);
         println!("| `{name}`: {what} | {before} | {after} | {} | {} | {failed} |", millis(&idle), millis(&during));
         if during.p99 > idle.p99 * 2 || during.failed > 0 {
             hurt.push(name);
