@@ -26,10 +26,11 @@ use crate::{Clock, Database, Hold};
 
 /// Submissions that may wait in the queue; more are turned away.
 const QUEUE_MAX: usize = 8_192;
-/// Rows of the log in one transaction, about; a single due step may exceed it.
-const BATCH_ROWS_MAX: usize = 4_096;
+/// Rows of the log in one transaction, about; a single step may exceed it. Few enough that a commit stays far below the age at which it
+/// counts as stalled, however badly PostgreSQL plans its triggers on a young book.
+const BATCH_ROWS_MAX: usize = 1_024;
 /// Callers answered by one transaction.
-const BATCH_CALLERS_MAX: usize = 2_048;
+const BATCH_CALLERS_MAX: usize = 1_024;
 /// How long idempotency keys are remembered.
 const KEYS_KEPT_MICROS: i64 = 24 * 3_600_000_000;
 
