@@ -72,9 +72,10 @@ impl WorkBudget {
         spent
     }
 
-    /// Whether it is known without a look that nothing comes of an owner's next candidate: it would be passed over, as others were.
+    /// Whether an owner's candidates are passed over: one was that was beyond its share, and all are from then on, those too that
+    /// would not have counted.
     pub(super) fn passes_over(&mut self, owner: OwnerKey) -> bool {
-        self.missed.is_some() && *self.looked_at.of(owner) >= self.share
+        *self.looked_at.of(owner) > self.share
     }
 
     /// Counts a candidate of an owner, if the budget has one left for it.
@@ -85,6 +86,7 @@ impl WorkBudget {
         }
         let looked_at = self.looked_at.of(owner);
         if *looked_at >= self.share {
+            *looked_at = self.share + 1;
             self.missed.get_or_insert(place);
             return Look::PassOver;
         }

@@ -1,6 +1,6 @@
 //! What a bid would buy, by trying everything.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use ledger::OrganizationId;
 use matching::{Liquidity, OrderId, Placement, Supply};
@@ -67,6 +67,8 @@ pub struct Work {
     left: u32,
     share: u32,
     looked_at: BTreeMap<OrganizationId, u32>,
+    /// Those who had more than their share: nothing more of theirs is looked at.
+    passed_over: BTreeSet<OrganizationId>,
     /// The first that it may not look at.
     missed: Option<Place>,
 }
@@ -83,12 +85,15 @@ type Alike = (i64, u32, u32, u32, u32);
 
 impl Work {
     pub fn of(candidates: u32) -> Self {
-        Self { left: candidates, share: candidates.div_ceil(8), looked_at: BTreeMap::new(), missed: None }
+        Self { left: candidates, share: candidates.div_ceil(8), looked_at: BTreeMap::new(), passed_over: BTreeSet::new(), missed: None }
     }
 
     fn look(&mut self, ask: &Order, start: u32, last: &mut BTreeMap<Supply, Alike>) -> Look {
         let (supply, offer) = (ask.supply().expect("an ask"), ask.offer().expect("an ask"));
         let alike = (ask.limit, offer.start, offer.end, offer.min_hours, offer.max_hours);
+        if self.passed_over.contains(&ask.organization) {
+            return Look::PassOver;
+        }
         if last.get(&supply) == Some(&alike) {
             return Look::At;
         }
@@ -98,6 +103,7 @@ impl Work {
         }
         let looked_at = self.looked_at.entry(ask.organization).or_default();
         if *looked_at == self.share {
+            self.passed_over.insert(ask.organization);
             self.missed.get_or_insert((start, Some((ask.limit, ask.priority))));
             return Look::PassOver;
         }
