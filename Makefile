@@ -12,12 +12,12 @@ run: prerequisites
 
 ## test: every test that fits into minutes
 test: test-prerequisites
-	$(CARGO) build --bin secondwind
+	$(CARGO) build --workspace --all-targets
 	$(CARGO) test --workspace
 
 ## verify: what takes longer as well: crashes, clusters, long runs
 verify: test-prerequisites
-	$(CARGO) build --bin secondwind
+	$(CARGO) build --workspace --all-targets
 	SECONDWIND_VERIFY=1 $(CARGO) test --workspace
 
 ## bench: measure, and print one table
