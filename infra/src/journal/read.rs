@@ -1,11 +1,11 @@
 //! Reading the log, the accounts and the idempotency keys back.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::Timestamp;
 use ledger::{Account, AccountKind, Instant, Owner};
-use matching::{CommandId, Event, Record};
+use matching::{CommandId, DueParked, Event, ParkedDue, Record};
 use tokio::sync::watch;
 use tokio_postgres::{Client, Row};
 use uuid::Uuid;
@@ -100,19 +100,29 @@ impl LogReader {
     /// As [`LogReader::after`].
     pub async fn of_command(&self, first: u64, last: u64) -> Result<Vec<Arc<LogRow>>, JournalError> {
         let mut rows = self.range(first, last).await?;
-        let begun = rows.iter().find(|row| matches!(row.record.event, Event::OrdersEnding(_) | Event::SweepPaused(_)));
-        let Some(command) = begun.map(|row| row.record.command) else { return Ok(rows) };
-        let mut after = last;
-        loop {
-            // Nothing else happens between the steps.
-            let page = self.after(after, PAGE_ROWS).await?;
-            let own = page.iter().take_while(|row| row.record.command == command);
-            rows.extend(own.cloned());
-            match page.last() {
-                Some(row) if row.record.command == command => after = row.record.sequence,
-                _ => return Ok(rows),
-            }
+        let Some(command) = rows.last().map(|row| row.record.command) else { return Ok(rows) };
+        let mut unfinished = BTreeSet::new();
+        for row in &rows {
+            follow_work(&mut unfinished, row);
         }
+        let mut after = last;
+        while !unfinished.is_empty() {
+            let page = self.after(after, PAGE_ROWS).await?;
+            let Some(end) = page.last().map(|row| row.record.sequence) else { break };
+            for row in page {
+                if row.record.command == command || matches!(row.record.event, Event::DueParked(_)) {
+                    follow_work(&mut unfinished, &row);
+                }
+                if row.record.command == command {
+                    rows.push(row);
+                }
+                if unfinished.is_empty() {
+                    break;
+                }
+            }
+            after = end;
+        }
+        Ok(rows)
     }
 
     fn in_tail(&self, sequence: u64, limit: usize) -> Option<Vec<Arc<LogRow>>> {
@@ -121,6 +131,22 @@ impl LogReader {
         let skip = usize::try_from((sequence + 1).checked_sub(oldest)?).ok()?;
         Some(tail.iter().skip(skip).take(limit).cloned().collect())
     }
+}
+
+/// Keeps the sequences of the events that began work which is not done yet.
+fn follow_work(unfinished: &mut BTreeSet<u64>, row: &LogRow) {
+    let (ended, begun) = match &row.record.event {
+        Event::OrdersEnding(_) => (None, Some(row.record.sequence)),
+        Event::SweepPaused(paused) => (paused.begun, Some(row.record.sequence)),
+        Event::OrdersEnded(ended) => (Some(ended.begun), None),
+        Event::SweepEnded(ended) => (Some(ended.begun), None),
+        Event::DueParked(DueParked { due: ParkedDue::Work { begun }, .. }) => (Some(*begun), None),
+        _ => return,
+    };
+    if let Some(ended) = ended {
+        unfinished.remove(&ended);
+    }
+    unfinished.extend(begun);
 }
 
 /// Reads up to `limit` rows of the log after `sequence`.

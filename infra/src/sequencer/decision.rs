@@ -35,7 +35,7 @@ pub(super) enum Decision {
     Due {
         /// The step.
         step: DueStep,
-        /// When it fell due; none of unfinished work, which goes on before anything else.
+        /// When it fell due; none of unfinished work.
         due: Option<Instant>,
         /// The id of its command.
         id: CommandId,
@@ -129,6 +129,8 @@ impl Decided {
 pub(super) struct Gathered {
     pub batch: Batch,
     pub decided: Vec<Decided>,
+    /// Whether a step of what a command left unfinished is in it.
+    pub has_work: bool,
 }
 
 impl Gathered {

@@ -16,7 +16,7 @@ use uuid::Uuid;
 
 use super::decision::{Decided, Decision, Gathered, Offence, Reply, Waiting};
 use super::keys::{Keys, Known};
-use super::{Answer, BATCH_CALLERS_MAX, BATCH_ROWS_MAX, KEYS_KEPT_MICROS, Submission, View};
+use super::{Answer, BATCH_CALLERS_MAX, BATCH_ROWS_MAX, KEYS_KEPT_MICROS, QUEUE_MAX, Submission, View};
 use crate::journal::{IdempotencyKey, KeyOutcome, LogRow, StoredKey, load_keys};
 use crate::telemetry::Metrics;
 use crate::{Clock, Database};
@@ -55,8 +55,10 @@ pub(super) struct Engine {
     keys: Keys,
     /// What is to be decided before anything else.
     queue: VecDeque<Decision>,
-    /// Whoever waits for the work that a command left unfinished.
-    waiting: Option<Waiting>,
+    /// What is to be decided when work that commands left unfinished is done, in its order.
+    held: Vec<Decision>,
+    /// Whoever waits for such work.
+    waiting: Vec<Waiting>,
     /// What fell due up to then is carried out one thing at a time, because a step of it failed.
     narrow_until: Option<Instant>,
     database: Database,
@@ -68,7 +70,8 @@ impl Engine {
     pub fn new(view: View, keys: Keys, database: Database, clock: Clock, metrics: Metrics) -> Self {
         let exchange = view.read().clone();
         let queue = VecDeque::new();
-        Self { exchange, view, keys, queue, waiting: None, narrow_until: None, database, clock, metrics }
+        let (held, waiting) = (Vec::new(), Vec::new());
+        Self { exchange, view, keys, queue, held, waiting, narrow_until: None, database, clock, metrics }
     }
 
     /// Runs until the queue is closed or nothing can be committed any more.
@@ -105,7 +108,7 @@ impl Engine {
             if !open && !committing && gathered.is_empty() {
                 return;
             }
-            if !is_full(&gathered) && self.is_due() {
+            if self.may_step(&gathered) && self.is_due() {
                 // One bounded step of what has fallen due; more may follow, and commits go on between.
                 self.queue.push_back(self.next_step(self.clock.now(), true));
                 tokio::task::yield_now().await;
@@ -125,11 +128,11 @@ impl Engine {
                         return;
                     }
                 }
-                submission = submissions.recv(), if open && !is_full(&gathered) => match submission {
+                submission = submissions.recv(), if open && self.may_take(&gathered) => match submission {
                     Some(submission) => self.take(submission),
                     None => open = false,
                 },
-                () = self.something_due(), if !is_full(&gathered) => {}
+                () = self.something_due(), if self.may_step(&gathered) => {}
             }
         }
     }
@@ -138,6 +141,11 @@ impl Engine {
     fn take_lead(&mut self) {
         let command = self.command(Instruction::TakeLead);
         self.queue.push_back(Decision::Lead(command));
+    }
+
+    /// Whether another submission is taken in.
+    fn may_take(&self, gathered: &Gathered) -> bool {
+        !is_full(gathered) && self.held.len() < QUEUE_MAX
     }
 
     /// A command of the present.
@@ -150,9 +158,15 @@ impl Engine {
         self.has_step(self.clock.now())
     }
 
-    /// Whether there is a step to be taken before anything else happens at an instant.
+    /// Whether there is a step of unfinished work, or of what falls due by an instant.
     fn has_step(&self, at: Instant) -> bool {
-        self.exchange.unfinished().is_some() || self.exchange.next_due().is_some_and(|due| due <= at)
+        self.exchange.has_unfinished() || self.exchange.next_due().is_some_and(|due| due <= at)
+    }
+
+    /// Whether a batch may take one more step. Of unfinished work it takes one, so that the orders that go ahead of it wait for short
+    /// commits.
+    fn may_step(&self, gathered: &Gathered) -> bool {
+        !is_full(gathered) && !(gathered.has_work && self.exchange.has_unfinished())
     }
 
     async fn something_due(&self) {
@@ -170,28 +184,48 @@ impl Engine {
         self.queue.push_back(Decision::Asked { command, key, reply: Reply::new(reply) });
     }
 
-    /// Decides what is in the queue, each after the steps that come before it, until the batch is full.
+    /// Decides what is in the queue, each after the steps that come before it, until the batch is full. Commands that do not go ahead of
+    /// unfinished work are held until it is done.
     fn decide_queue(&mut self, gathered: &mut Gathered) -> Result<(), Box<Offence>> {
-        while let Some(next) = self.queue.front().filter(|_| !is_full(gathered)) {
-            let due_before = match next {
+        while let Some(next) = self.queue.pop_front() {
+            let steps_first = match &next {
+                _ if is_full(gathered) => {
+                    self.queue.push_front(next);
+                    return Ok(());
+                }
+                Decision::Asked { command, .. } if self.exchange.has_unfinished() => {
+                    if !self.exchange.goes_ahead(command) {
+                        self.held.push(next);
+                        continue;
+                    }
+                    None
+                }
                 Decision::Asked { command, .. } => Some((command.at, true)),
                 Decision::Lead(command) => Some((command.at, false)),
                 Decision::Refused { .. } | Decision::Due { .. } | Decision::Park { .. } => None,
             };
-            let decision = match due_before.filter(|(at, _)| self.has_step(*at)) {
-                Some((at, led)) => Some(self.next_step(at, led)),
-                None => self.queue.pop_front(),
+            let decision = match steps_first.filter(|(at, _)| self.has_step(*at)) {
+                Some((at, led)) => {
+                    self.queue.push_front(next);
+                    self.next_step(at, led)
+                }
+                None => next,
             };
-            if let Some(decision) = decision {
-                self.decide(decision, gathered)?;
-            }
+            self.decide(decision, gathered)?;
         }
         Ok(())
     }
 
+    /// Puts what was held before what is in the queue.
+    fn release(&mut self) {
+        for decision in std::mem::take(&mut self.held).into_iter().rev() {
+            self.queue.push_front(decision);
+        }
+    }
+
     /// The next step of unfinished work, or else of what falls due by `to`.
     fn next_step(&self, to: Instant, led: bool) -> Decision {
-        let due = self.exchange.next_due().filter(|_| self.exchange.unfinished().is_none());
+        let due = self.exchange.next_due().filter(|_| !self.exchange.has_unfinished());
         let narrow = due.is_some_and(|due| self.narrow_until.is_some_and(|until| due <= until));
         let width = if narrow { Width::One } else { Width::Whole };
         Decision::Due { step: DueStep { to, led, width }, due, id: CommandId::new(Uuid::now_v7()) }
@@ -199,7 +233,7 @@ impl Engine {
 
     /// Decides one thing. What comes of it is in `gathered`, unless it met what must never be.
     fn decide(&mut self, decision: Decision, gathered: &mut Gathered) -> Result<(), Box<Offence>> {
-        let before = gathered.batch.mark();
+        let (before, works) = (gathered.batch.mark(), self.exchange.count_unfinished());
         let answer = match &decision {
             Decision::Asked { command, key, reply } => {
                 self.answer(command, key.as_ref(), reply, gathered).map(|answer| (reply.clone(), answer))
@@ -228,22 +262,23 @@ impl Engine {
             gathered.batch.truncate(before);
             return Err(Box::new(Offence { decision, violation }));
         }
-        let finished = if answer.is_none() { self.go_on(&gathered.batch.rows[before.rows..]) } else { None };
+        let is_work = works > 0 && matches!(decision, Decision::Due { .. } | Decision::Park { .. });
+        let finished = if is_work { self.go_on(&gathered.batch.rows[before.rows..]) } else { None };
+        gathered.has_work |= is_work;
         gathered.push(decision, answer, finished);
+        if self.exchange.count_unfinished() < works {
+            self.release();
+        }
         Ok(())
     }
 
     /// Adds a step's events to those of the command that left the work; its caller, when it was the last step.
     fn go_on(&mut self, rows: &[Arc<LogRow>]) -> Option<Waiting> {
-        let mut waiting = self.waiting.take()?;
-        let known = waiting.rows.last().map_or(0, |row| row.record.sequence);
-        let new = rows.iter().filter(|row| row.record.command == waiting.command && row.record.sequence > known);
-        waiting.rows.extend(new.cloned());
-        if self.exchange.unfinished() == Some(waiting.command) {
-            self.waiting = Some(waiting);
-            return None;
+        for waiting in &mut self.waiting {
+            waiting.rows.extend(rows.iter().filter(|row| row.record.command == waiting.command).cloned());
         }
-        Some(waiting)
+        let done = self.waiting.iter().position(|waiting| !self.exchange.is_unfinished(waiting.command))?;
+        Some(self.waiting.swap_remove(done))
     }
 
     /// Carries a command out, unless its key says what became of it before. No answer yet where it leaves work for further steps.
@@ -283,8 +318,8 @@ impl Engine {
         };
         self.remember(key.copied(), command.at, key_outcome, gathered);
         match answer {
-            Answer::Done(rows) if self.exchange.unfinished() == Some(command.id) => {
-                self.waiting = Some(Waiting { command: command.id, rows, reply: reply.clone() });
+            Answer::Done(rows) if self.exchange.is_unfinished(command.id) => {
+                self.waiting.push(Waiting { command: command.id, rows, reply: reply.clone() });
                 None
             }
             answer => Some(answer),
@@ -361,18 +396,16 @@ impl Engine {
         self.exchange = self.view.read().clone();
         let gathered = gathered.batch.keys.iter().rev().map(|stored| stored.key);
         self.keys.forget_latest(gathered.chain(keys.into_iter().rev()));
-        let waiting = self.waiting.take();
-        self.wait_again(waiting);
+        self.release();
+        std::mem::take(&mut self.waiting).into_iter().for_each(|waiting| self.wait_again(Some(waiting)));
     }
 
     /// Has the caller of a command wait for its next step again, if the committed state has the command unfinished. One whose command is
     /// not committed waits again when that is decided.
     fn wait_again(&mut self, caller: Option<Waiting>) {
-        let Some(mut caller) = caller.filter(|caller| self.exchange.unfinished() == Some(caller.command)) else {
-            return;
-        };
+        let Some(mut caller) = caller.filter(|caller| self.exchange.is_unfinished(caller.command)) else { return };
         caller.rows.retain(|row| row.record.sequence <= self.exchange.sequence());
-        self.waiting = Some(caller);
+        self.waiting.push(caller);
     }
 
     /// Has what was decided be decided again, in its order, before what is in the queue.
@@ -424,7 +457,8 @@ impl Engine {
             offence.decision.fail();
         }
         std::mem::take(&mut self.queue).into_iter().for_each(Decision::fail);
-        if let Some(Waiting { reply, .. }) = self.waiting.take() {
+        std::mem::take(&mut self.held).into_iter().for_each(Decision::fail);
+        for Waiting { reply, .. } in std::mem::take(&mut self.waiting) {
             reply.send(Answer::Unavailable);
         }
     }

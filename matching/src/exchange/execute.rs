@@ -1,13 +1,15 @@
 //! The loop that drives decide and apply: time first, then the command, then what the command makes possible.
 
-use ledger::{Instant, Invariant, Violation, checked, invariant};
+use std::collections::BTreeMap;
+
+use ledger::{Instant, Invariant, OrganizationId, Violation, checked, invariant};
 
 use super::decide::Match;
 use super::event::supply_of;
 use super::work::{Unfinished, Work};
 use super::{
-    CloseReason, Command, DueParked, Event, Exchange, Instruction, OrderSide, ParkedDue, Record, Refusal, SweepEnded,
-    SweepPaused, Swept, SweptOffer,
+    CloseReason, Command, DueParked, Event, Exchange, Instruction, LookedAt, OrderSide, ParkedDue, Record, Refusal,
+    SweepEnded, SweepPaused, Swept, SweptOffer,
 };
 use crate::market::first_open_hour;
 use crate::{
@@ -69,6 +71,17 @@ struct Sweep {
     begun: Option<u64>,
     /// What the step may still do, in candidates.
     left: u32,
+    /// What it has looked at for each organization's bids since it began.
+    looked_at: BTreeMap<OrganizationId, u32>,
+}
+
+impl Sweep {
+    /// Counts a bid and the candidates of its search.
+    fn count(&mut self, organization: OrganizationId, candidates: u32) {
+        // A bid costs a look even where it has no candidate.
+        self.left = self.left.saturating_sub(1 + candidates);
+        *self.looked_at.entry(organization).or_default() += 1 + candidates;
+    }
 }
 
 /// How a sweep goes on.
@@ -95,7 +108,8 @@ impl Exchange {
     }
 
     /// Begins one command at the state's head: moves time to its instant, decides it, and follows it up in one bounded step. What it
-    /// leaves unfinished goes on with [`Exchange::advance`].
+    /// leaves unfinished goes on with [`Exchange::advance`]. What others left unfinished is done first, unless the command [goes
+    /// ahead](Exchange::goes_ahead) of it.
     ///
     /// # Errors
     /// [`Refusal`] when the command itself is refused. What fell due before it has happened all the same, unless the refusal is an
@@ -106,7 +120,9 @@ impl Exchange {
 
     fn begin_guarded(&mut self, command: &Command, log: &mut impl Log) -> Result<(), Refusal> {
         let led = command.instruction != Instruction::TakeLead;
-        while self.step(DueStep { led, ..DueStep::to(command.at) }, command.id, log) {}
+        if !self.goes_ahead(command) {
+            while self.step(DueStep { led, ..DueStep::to(command.at) }, command.id, log) {}
+        }
         let mut ids = DerivedIds::of(command.id);
         let mut events = std::mem::take(&mut self.events);
         let at = self.now.max(command.at);
@@ -133,7 +149,9 @@ impl Exchange {
         self.commit(at, command, events, log);
         if let Some((market, offered)) = offered {
             let left = self.limits.search_candidates;
-            self.sweep(at, command, Sweep { market, offered, cursor: None, ids: *ids, begun: None, left }, log);
+            let looked_at = BTreeMap::new();
+            let sweep = Sweep { market, offered, cursor: None, ids: *ids, begun: None, left, looked_at };
+            self.sweep(at, command, sweep, log);
         }
     }
 
@@ -143,13 +161,12 @@ impl Exchange {
             match self.decide_sweep(&mut sweep) {
                 Next::Happens(events) => self.commit(at, command, events, log),
                 Next::Pause => {
-                    let Sweep { market, offered: offer, cursor, ids, begun, .. } = sweep;
-                    return self.commit(
-                        at,
-                        command,
-                        vec![SweepPaused { market, offer, cursor, ids, begun }.into()],
-                        log,
-                    );
+                    let Sweep { market, offered: offer, cursor, ids, begun, looked_at, .. } = sweep;
+                    let looked_at = looked_at.into_iter();
+                    let looked_at =
+                        looked_at.map(|(organization, candidates)| LookedAt { organization, candidates }).collect();
+                    let paused = SweepPaused { market, offer, cursor, ids, begun, looked_at };
+                    return self.commit(at, command, vec![paused.into()], log);
                 }
                 Next::End => {
                     if let Some(begun) = sweep.begun {
@@ -216,11 +233,20 @@ impl Exchange {
     fn go_on(&mut self, log: &mut impl Log) -> bool {
         let Some((begun, unfinished)) = self.unfinished.first_key_value() else { return false };
         let (begun, Unfinished { command, work }) = (*begun, unfinished.clone());
-        if let Work::Sweep { market, offer: offered, cursor, ids } = work
+        if let Work::Sweep { market, offer: offered, cursor, ids, looked_at } = &work
             && !matches!(offered, SweptOffer::ToBid { .. })
         {
-            let left = self.limits.search_candidates;
-            self.sweep(self.now, command, Sweep { market, offered, cursor, ids, begun: Some(begun), left }, log);
+            let looked_at = looked_at.iter().map(|looked_at| (looked_at.organization, looked_at.candidates));
+            let sweep = Sweep {
+                market: *market,
+                offered: *offered,
+                cursor: *cursor,
+                ids: *ids,
+                begun: Some(begun),
+                left: self.limits.search_candidates,
+                looked_at: looked_at.collect(),
+            };
+            self.sweep(self.now, command, sweep, log);
             return true;
         }
         let mut events = std::mem::take(&mut self.events);
@@ -304,14 +330,22 @@ impl Exchange {
                 return Next::Pause;
             }
             sweep.cursor = Some(Swept { limit_price: bid.terms.limit_price, priority: bid.priority });
+            // Bids of one organization have together what one search has, so that nobody's can hold a market up.
+            if sweep
+                .looked_at
+                .get(&bid.organization)
+                .is_some_and(|looked_at| *looked_at >= self.limits.search_candidates)
+            {
+                sweep.left -= 1;
+                continue;
+            }
             let own = match offer {
                 Offer::Ask(id) => self.venue.ask(id).filter(|ask| ask.organization == bid.organization),
                 Offer::Lot(_) | Offer::Market(_) => None,
             };
             let policy = if own.is_some() { OwnOrders::Trade } else { OwnOrders::PassOver };
             let plan = self.plan_of_resting(bid, &bid.terms, policy);
-            // A bid costs a look even where it has no candidate.
-            sweep.left = sweep.left.saturating_sub(1 + plan.looked_at);
+            sweep.count(bid.organization, plan.looked_at);
             match own {
                 Some(ask) if plan.executions.iter().any(|execution| execution.ask == ask.id) => {
                     return Next::Happens(self.prevent_self_trade(ask, bid));

@@ -60,7 +60,7 @@ pub use event::{
     ContractAssigned, ContractBusted, ContractHour, ContractNovated, ContractTerminated, DealAmended, DealClosed,
     DebtAccelerated, DecodeError, DeliveryReady, DepositExpected, DepositReceived, DismissalCause, DueParked,
     DueResumed, EVENT_BYTES_MAX, Ending, Entered, Event, EventKey, HourShortfall, HoursDelivered, IndexFixed,
-    JournalApproved, JournalProposed, JournalRejected, LendersSet, LotExpired, LotRegistered, LotWithdrawn,
+    JournalApproved, JournalProposed, JournalRejected, LendersSet, LookedAt, LotExpired, LotRegistered, LotWithdrawn,
     MarketHalted, MarketOpened, MarketResumed, MatchedItem, MatchedLine, MatchedTarget, MissedCause, NoticeGiven,
     OrderAmended, OrderClosed, OrderLimitSet, OrderPlaced, OrderSide, OrderTerms, OrdersEnded, OrdersEnding,
     OrganizationRegistered, OrganizationReinstated, OrganizationSuspended, OutageDismissed, OutageOpened,

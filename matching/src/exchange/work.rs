@@ -1,13 +1,18 @@
 //! What a command leaves unfinished because it is more than one step does.
 //!
-//! The state holds it from the event that says so to the event that says that it is done. Until then it goes on before anything else
-//! happens, one bounded step at a time and under the command's own id. Whoever leads next goes on where the last one stood.
+//! The state holds it from the event that says so to the event that says that it is done. Until then it goes on, one bounded step at a
+//! time and under the command's own id, and nothing else happens but orders in markets that it does not touch. Whoever leads next goes
+//! on where the last one stood.
 
 use ledger::OrganizationId;
 use serde::Serialize;
+use smallvec::SmallVec;
 
-use super::{Ending, Event, Exchange, OrdersEnded, SweepEnded, Swept, SweptOffer};
-use crate::{CommandId, DerivedIds, MarketId, SearchPlace};
+use super::{
+    Command, Ending, Event, Exchange, Instruction, LookedAt, NewOrder, NewSide, OrdersEnded, SweepEnded, Swept,
+    SweptOffer,
+};
+use crate::{CommandId, DerivedIds, MarketId, MarketKey, Order, OrderId, SearchPlace, Supply};
 
 /// The most orders that one step ends.
 pub const ORDERS_PER_STEP_MAX: usize = 256;
@@ -25,13 +30,101 @@ pub(super) enum Work {
     /// Orders of an organization end together.
     EndOrders { organization: OrganizationId, ending: Ending },
     /// Bids behind a place in the ranking of a market may take what has come to it, or a bid that has come is searched on.
-    Sweep { market: MarketId, offer: SweptOffer, cursor: Option<Swept>, ids: DerivedIds },
+    Sweep { market: MarketId, offer: SweptOffer, cursor: Option<Swept>, ids: DerivedIds, looked_at: Vec<LookedAt> },
+}
+
+/// Whom an order instruction concerns, and where.
+struct Reach {
+    organization: OrganizationId,
+    /// None where it will be refused.
+    markets: SmallVec<[MarketKey; 2]>,
 }
 
 impl Exchange {
-    /// The command whose work goes on next; none when no command left any.
-    pub fn unfinished(&self) -> Option<CommandId> {
-        self.unfinished.first_key_value().map(|(_, unfinished)| unfinished.command)
+    /// Whether a command left work that is not done.
+    pub fn has_unfinished(&self) -> bool {
+        !self.unfinished.is_empty()
+    }
+
+    /// How many pieces of work commands left that are not done.
+    pub fn count_unfinished(&self) -> usize {
+        self.unfinished.len()
+    }
+
+    /// Whether this command left work that is not done.
+    pub fn is_unfinished(&self, command: CommandId) -> bool {
+        self.unfinished.values().any(|unfinished| unfinished.command == command)
+    }
+
+    /// Whether a command is carried out before the work that others left is done: an order, in other markets than the work's and of
+    /// another organization than the one whose orders end, as long as nothing falls due before it.
+    pub fn goes_ahead(&self, command: &Command) -> bool {
+        let is_due = self.next_due().is_some_and(|due| due <= command.at);
+        let touched = |reach: &Reach| self.unfinished.values().any(|unfinished| self.touches(&unfinished.work, reach));
+        self.has_unfinished() && !is_due && self.reach(&command.instruction).is_some_and(|reach| !touched(&reach))
+    }
+
+    /// How far an instruction about one order reaches; none of any other.
+    fn reach(&self, instruction: &Instruction) -> Option<Reach> {
+        let (organization, markets) = match instruction {
+            Instruction::PlaceOrder(new) => (new.organization, self.markets_of_side(new)),
+            Instruction::AmendOrder(amendment) => (amendment.organization, self.markets_of_order(amendment.order)?),
+            Instruction::CancelOrder { organization, order } => (*organization, self.markets_of_order(*order)?),
+            _ => return None,
+        };
+        Some(Reach { organization, markets })
+    }
+
+    fn markets_of_side(&self, new: &NewOrder) -> SmallVec<[MarketKey; 2]> {
+        let of = |market: MarketId| self.venue.key(market);
+        match &new.side {
+            NewSide::Buy { markets, .. } => match self.choose(markets, new.gpus, Some(new.limit_price)) {
+                Ok((first, others)) => std::iter::once(first).chain(others).filter_map(of).collect(),
+                Err(_) => SmallVec::new(),
+            },
+            NewSide::SpotBuy { market, .. } => of(*market).into_iter().collect(),
+            NewSide::Sell { supply, .. } | NewSide::SpotSell { supply, .. } => self.market_of_supply(*supply),
+        }
+    }
+
+    /// The markets of an order at rest.
+    fn markets_of_order(&self, order: OrderId) -> Option<SmallVec<[MarketKey; 2]>> {
+        Some(match self.venue.order(order)? {
+            Order::Bid(bid) => bid.markets.iter().copied().collect(),
+            other => SmallVec::from_iter([other.market()]),
+        })
+    }
+
+    fn market_of_supply(&self, supply: Supply) -> SmallVec<[MarketKey; 2]> {
+        let market = match supply {
+            Supply::Lot(_) => self.venue.supply(supply).map(|lot| lot.market_key),
+            // Nothing of it may be on offer yet.
+            Supply::Contract(id) => self.contract(id).and_then(|contract| self.venue.key(contract.market)),
+        };
+        market.into_iter().collect()
+    }
+
+    fn touches(&self, work: &Work, reach: &Reach) -> bool {
+        let reaches = |market: MarketKey| reach.markets.contains(&market);
+        match work {
+            Work::Sweep { offer: SweptOffer::ToBid { order, .. }, .. } => {
+                self.markets_of_order(*order).is_some_and(|markets| markets.into_iter().any(reaches))
+            }
+            Work::Sweep { market, .. } => self.venue.key(*market).is_some_and(reaches),
+            Work::EndOrders { organization, ending } => {
+                let ends_in = match ending {
+                    Ending::Withdrawn { lot } => self.market_of_supply(Supply::Lot(*lot)).into_iter().any(reaches),
+                    Ending::Busted { contract, .. } | Ending::Noticed { contract, .. } => {
+                        self.market_of_supply(Supply::Contract(*contract)).into_iter().any(reaches)
+                    }
+                    Ending::Cancelled { .. } | Ending::Suspended { .. } => {
+                        let mut orders = self.venue.orders_of(*organization);
+                        orders.any(|order| reach.markets.iter().any(|market| order.trades_in(*market)))
+                    }
+                };
+                reach.organization == *organization || ends_in
+            }
+        }
     }
 
     /// Decides the next step of the work that the event `begun` recorded.
@@ -42,7 +135,7 @@ impl Exchange {
                     out.push(OrdersEnded { organization: *organization, begun }.into());
                 }
             }
-            Work::Sweep { market, offer, cursor, ids } => {
+            Work::Sweep { market, offer, cursor, ids, .. } => {
                 if let SweptOffer::ToBid { order, start } = *offer
                     && let Some(bid) = self.venue.bid(order)
                 {

@@ -261,6 +261,8 @@ impl Venue {
     fn plan_placed(&self, search: &Search<'_>, window: Window, placement: Placement, budget: &mut WorkBudget) -> Plan {
         // Whether a group can carry the bid is asked before, and apart from, what becomes of the bidder's own asks in it.
         let own = if search.own == OwnOrders::PassOver { OwnOrders::PassOver } else { OwnOrders::Trade };
+        // A search that goes on looks at the groups that it comes to whole: what it looked at before was not enough of any.
+        let of_group = Search { from: None, ..*search };
         let mut seen: Set<Binding> = Set::default();
         let mut first: Option<(Binding, Plan)> = None;
         let mut lots: Tally<LotKey, LotInPlan> = Tally::default();
@@ -291,7 +293,7 @@ impl Venue {
             if !seen.insert(binding) {
                 continue;
             }
-            let plan = self.plan_bound(&Search { own, ..*search }, window, binding, budget);
+            let plan = self.plan_bound(&Search { own, ..of_group }, window, binding, budget);
             let whole = plan.gpus() == search.terms.remaining;
             if whole || (first.is_none() && plan.gpus() > 0) {
                 first = Some((binding, plan));
@@ -302,7 +304,7 @@ impl Venue {
         }
         let Some((binding, plan)) = first else { return Plan::default() };
         let meets_own = own != search.own && plan.executions.iter().any(|e| e.seller == search.bidder);
-        if meets_own { self.plan_bound(search, window, binding, budget) } else { plan }
+        if meets_own { self.plan_bound(&of_group, window, binding, budget) } else { plan }
     }
 
     /// A plan of the lots that a bid is bound to.

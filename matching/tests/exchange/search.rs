@@ -45,6 +45,33 @@ fn a_bid_that_stays_is_searched_on_before_it_rests() {
 }
 
 #[test]
+fn a_placed_bid_is_searched_on_too() {
+    market(
+        "search 16
+         lot L3 south m1 16 0..48 remnant=48
+         lot L4 south m1 16 0..48
+         ask A1 south L3 16 @1.0100
+         ask A2 south L4 16 @1.0200
+         bid B1 acme m1 16 @1.2000 0..24 one_fabric => placed (search_limit); sweep_paused; trade B1 A2 16 @1.0200; sweep_ended",
+    );
+}
+
+#[test]
+fn bids_of_one_organization_have_one_search_in_a_sweep() {
+    market(
+        "search 8
+         bid B1 acme m1 16 @1.2000 0..24 min=16
+         bid B2 acme m1 16 @1.2000 0..24 min=16
+         bid B3 acme m1 16 @1.2000 0..24 min=16
+         bid B4 acme m1 16 @1.2000 0..24 min=16
+         bid B5 acme m1 8 @1.1000 0..24
+         bid B6 beta m1 8 @1.0000 0..24
+         ask A1 north L1 8 @1.0000 => placed; sweep_paused; trade B6 A1 8 @1.0000; sweep_ended
+         ask A2 south L2 8 @1.0000 => placed; sweep_paused; sweep_ended",
+    );
+}
+
+#[test]
 fn asks_of_a_lot_that_are_alike_are_one_candidate() {
     market(
         "search 8

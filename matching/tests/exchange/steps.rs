@@ -2,7 +2,7 @@
 
 use ledger::{AccountKind, Amount, Currency, Instant};
 use matching::{
-    Billing, Command, DueStep, Event, Exchange, Instruction, Log, MarketChoice, NewLot, NewOrder, NewSide,
+    Billing, Command, DueStep, Event, Exchange, Instruction, Limits, Log, MarketChoice, NewLot, NewOrder, NewSide,
     ORDERS_PER_STEP_MAX, OrderId, Placement, Record, Refusal, SelfTradePrevention, Supply, TermWindow, TimeInForce,
     Window,
 };
@@ -68,7 +68,7 @@ impl Crowd {
         let mut told = Collected::default();
         self.exchange.begin(&command, &mut told).expect("carried out");
         let mut steps = vec![std::mem::take(&mut told.0)];
-        while self.exchange.unfinished() == Some(command.id) {
+        while self.exchange.is_unfinished(command.id) {
             assert!(advance(&mut self.exchange, command.at, &mut told));
             steps.push(std::mem::take(&mut told.0));
         }
@@ -214,7 +214,7 @@ fn what_is_being_cancelled_trades_with_nobody() {
     let beta = crowd.bid("beta", "0.5000");
     let cancel = crowd.command(Instruction::CancelOrders { organization: organization("acme"), market: None });
     crowd.exchange.begin(&cancel, &mut crowd.log).expect("begun");
-    assert_eq!(crowd.exchange.unfinished(), Some(cancel.id));
+    assert!(crowd.exchange.is_unfinished(cancel.id));
     // The next command meets none of them, though a better bid than beta's was at rest when it came.
     let from = crowd.log.0.len();
     crowd.ask("north", lot, "0.5000");
@@ -225,7 +225,7 @@ fn what_is_being_cancelled_trades_with_nobody() {
         _ => None,
     });
     assert_eq!(traded.collect::<Vec<_>>(), [beta]);
-    assert_eq!(crowd.exchange.unfinished(), None);
+    assert!(!crowd.exchange.has_unfinished());
 }
 
 #[test]
@@ -309,6 +309,92 @@ fn an_ask_that_very_many_bids_could_take_is_offered_to_them_by_steps() {
     let names: Vec<_> = steps.iter().map(|step| names(step)).collect();
     assert_eq!(names, [vec!["order_placed", "sweep_paused"], vec!["trade_executed", "sweep_ended"]]);
     crowd.assert_replays(before + 2);
+}
+
+/// What is begun while work is left: whether it goes ahead, and the names of its events.
+fn begin(crowd: &mut Crowd, instruction: Instruction) -> (bool, Vec<&'static str>) {
+    let command = crowd.command(instruction);
+    let goes_ahead = crowd.exchange.goes_ahead(&command);
+    let from = crowd.log.0.len();
+    if goes_ahead {
+        crowd.exchange.begin(&command, &mut crowd.log).expect("begun");
+    }
+    (goes_ahead, names(&crowd.log.0[from..]))
+}
+
+fn order(who: &str, market: &str, at: &str) -> Instruction {
+    let mut side = buy(window("0..24"));
+    if let NewSide::Buy { markets, .. } = &mut side {
+        *markets = MarketChoice::One(market_id(market));
+    }
+    let (organization, limit_price) = (organization(who), price(at));
+    Instruction::PlaceOrder(NewOrder { organization, client_order_id: None, gpus: 8, limit_price, side })
+}
+
+#[test]
+fn orders_in_other_markets_go_ahead_of_work() {
+    let mut crowd = Crowd::new();
+    crowd.execute(Instruction::OpenMarket(crate::line::Line { words: vec![] }.market("m2")));
+    let lot = crowd.lot();
+    for _ in 0..600 {
+        crowd.bid("acme", "0.6000");
+    }
+    let elsewhere = crowd.execute(order("gamma", "m2", "0.5000"));
+    let Event::OrderPlaced(placed) = &elsewhere[0].event else { panic!("{elsewhere:?}") };
+    let (gamma, elsewhere) = (organization("gamma"), placed.order);
+
+    let cancel = crowd.command(Instruction::CancelOrders { organization: organization("acme"), market: None });
+    crowd.exchange.begin(&cancel, &mut crowd.log).expect("begun");
+    assert!(crowd.exchange.is_unfinished(cancel.id));
+    assert_eq!(begin(&mut crowd, order("beta", "m2", "0.5000")), (true, vec!["order_placed"]));
+    let gone = begin(&mut crowd, Instruction::CancelOrder { organization: gamma, order: elsewhere });
+    assert!(gone.0 && crowd.exchange.venue().order(elsewhere).is_none());
+    // Theirs, where theirs rest, and what is no order.
+    for waits in [
+        order("acme", "m2", "0.5000"),
+        order("beta", "m1", "0.5000"),
+        Instruction::CancelOrder { organization: gamma, order: elsewhere },
+        Instruction::SuspendOrganization { organization: gamma, reason: label("compliance") },
+    ] {
+        assert_eq!(begin(&mut crowd, waits), (false, vec![]));
+    }
+    while crowd.exchange.is_unfinished(cancel.id) {
+        assert!(advance(&mut crowd.exchange, cancel.at, &mut crowd.log));
+    }
+    assert_eq!(crowd.exchange.venue().orders_of(organization("acme")).count(), 0);
+
+    // The same of a sweep, for its market alone, until something falls due.
+    crowd.exchange.set_limits(Limits { search_candidates: 100, ..Limits::default() });
+    for _ in 0..300 {
+        let mut whole = buy(window("0..24"));
+        if let NewSide::Buy { min_gpus, .. } = &mut whole {
+            *min_gpus = Some(16);
+        }
+        crowd.place("acme", 16, "0.6000", whole);
+    }
+    let (window, min_hours, max_hours) = (None, None, None);
+    let side = NewSide::Sell {
+        supply: lot,
+        window,
+        min_hours,
+        max_hours,
+        self_trade_prevention: SelfTradePrevention::default(),
+    };
+    let (organization, limit_price) = (organization("north"), price("0.5000"));
+    let ask = NewOrder { organization, client_order_id: None, gpus: 8, limit_price, side };
+    let ask = crowd.command(Instruction::PlaceOrder(ask));
+    crowd.exchange.begin(&ask, &mut crowd.log).expect("begun");
+    assert!(crowd.exchange.is_unfinished(ask.id));
+    assert_eq!(begin(&mut crowd, order("acme", "m2", "0.5000")), (true, vec!["order_placed"]));
+    assert!(!begin(&mut crowd, order("beta", "m1", "0.4000")).0);
+    let late = Command { at: instant(0, 0), ..crowd.command(order("beta", "m2", "0.5000")) };
+    assert!(!crowd.exchange.goes_ahead(&late), "the gate of hour 0 comes first");
+    while crowd.exchange.is_unfinished(ask.id) {
+        assert!(advance(&mut crowd.exchange, ask.at, &mut crowd.log));
+    }
+    let mut replica = Exchange::new();
+    crowd.log.0.iter().for_each(|record| replica.apply(record).expect("it follows"));
+    assert_eq!(replica.state_hash(), crowd.exchange.state_hash());
 }
 
 #[test]

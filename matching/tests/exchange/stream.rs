@@ -65,7 +65,12 @@ impl Stream {
     /// It begins so many hours after the scenarios do, and an hour of a request stands for `scale` hours, so that windows reach
     /// over what the books keep together.
     pub fn beside_twin(origin: u32, scale: u32) -> Self {
-        Self::new("900000000", Some(Twin::new(u32::MAX)), Limits::default(), Calendar { origin, scale })
+        Self::new(
+            "900000000",
+            Some(Twin::new(Limits::default().search_candidates)),
+            Limits::default(),
+            Calendar { origin, scale },
+        )
     }
 
     /// The same, where a search looks at so many candidates and no more.

@@ -11,6 +11,7 @@ use crate::client::{ApiClient, bid, market};
 
 /// The markets of these attacks, one each, in which nobody else trades.
 const PHANTOM: &str = "a100-80g-sxm4-ib.phantom-1";
+const SWEPT_MARKET: &str = "a100-80g-sxm4-ib.phantom-3";
 const ONE_NODE_MARKET: &str = "a100-80g-sxm4-ib.phantom-2";
 const START: &str = "2037-01-01T00:00:00Z";
 const NEXT_DAY: &str = "2037-01-02T00:00:00Z";
@@ -20,6 +21,8 @@ const LAST_START: &str = "2037-02-01T00:00:00Z";
 const STAGGERED: u32 = 60;
 /// Asks of one node.
 const ONE_NODE: u32 = 240;
+/// Bids that every ask is offered to.
+const SWEPT: u32 = 600;
 
 pub(super) fn all() -> Vec<Attack> {
     vec![
@@ -34,6 +37,12 @@ pub(super) fn all() -> Vec<Attack> {
             what: "240 asks of one node each; then an all-or-none bid for one node more rests, again and again",
             before: "8.7 s for a bid among 100,000, and 9.5 s for each later ask",
             play: |stage| Box::pin(one_node_asks(stage)) as BoxFuture<'_, _>,
+        },
+        Attack {
+            name: "swept_bids",
+            what: "600 flexible all-or-none bids that nothing fills, over partly sold lots; then 20 small asks at their price",
+            before: "3.5 s for an ask behind 6,000 of them, 55 s for 20, and every write in every market waited",
+            play: |stage| Box::pin(swept_bids(stage)) as BoxFuture<'_, _>,
         },
     ]
 }
@@ -124,6 +133,38 @@ pub async fn one_node_asks(stage: &Stage) -> anyhow::Result<String> {
     buyer.delete(&format!("/v1/orders?market={ONE_NODE_MARKET}")).await.success()?;
     seller.delete(&format!("/v1/orders?market={ONE_NODE_MARKET}")).await.success()?;
     Ok(format!("nothing traded, {} a bid", millis(bids)))
+}
+
+/// Plays asks behind bids that they might serve and do not fill, and tells what becomes of the asks.
+///
+/// # Errors
+/// When the exchange answers otherwise than it should.
+pub async fn swept_bids(stage: &Stage) -> anyhow::Result<String> {
+    let (seller, buyer) = enter(stage, SWEPT_MARKET).await?;
+    for _ in 0..4 {
+        let lot = list(&seller, SWEPT_MARKET, 64, 0).await?;
+        seller.post("/v1/orders", &ask(&lot, 64, "0.0100")).await.success()?;
+        for sale in 0..20 {
+            let window = json!({"start": format!("2037-01-{:02}T{:02}:00:00Z", 2 + sale, sale), "end": format!("2037-01-{:02}T{:02}:00:00Z", 3 + sale, sale)});
+            buyer.post("/v1/orders", &buy(SWEPT_MARKET, 8, "0.0100", window)).await.success()?;
+        }
+    }
+    let mut wanted = buy(SWEPT_MARKET, 1_024, "0.0200", json!({"earliest": START, "latest": LAST_START, "hours": 23}));
+    wanted["min_gpus"] = json!(1_024);
+    for _ in 0..SWEPT {
+        let placed = buyer.post("/v1/orders", &wanted).await.success()?;
+        anyhow::ensure!(placed["status"] == "open", "it rests: {placed}");
+    }
+    let lot = list(&seller, SWEPT_MARKET, 8 * 20, 0).await?;
+    let asks = (0..20).map(|n| {
+        let (seller, order) = (seller.clone(), ask(&lot, 8, &format!("0.01{n:02}")));
+        async move { seller.post("/v1/orders", &order).await.success() }
+    });
+    let started = Instant::now();
+    futures::future::try_join_all(asks).await?;
+    let took = started.elapsed() / 20;
+    buyer.delete(&format!("/v1/orders?market={SWEPT_MARKET}")).await.success()?;
+    Ok(format!("nothing traded, {} an ask", millis(took)))
 }
 
 fn told(quote: &Value) -> String {

@@ -156,7 +156,7 @@ impl Attack {
         let mut started = Clock::now();
         desk.exchange.begin(&command, &mut Nothing)?;
         let mut longest = started.elapsed();
-        while desk.exchange.unfinished() == Some(command.id) {
+        while desk.exchange.is_unfinished(command.id) {
             started = Clock::now();
             desk.exchange.advance(DueStep::to(command.at), command.id, &mut Nothing)?;
             longest = longest.max(started.elapsed());

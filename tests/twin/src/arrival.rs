@@ -1,6 +1,8 @@
 //! Orders that come, change and meet.
 
-use ledger::ContractId;
+use std::collections::BTreeMap;
+
+use ledger::{ContractId, OrganizationId};
 use matching::{
     Amendment, CloseReason, DerivedIds, Hour, MarketChoice, NewOrder, NewSide, OrderId, Price, SelfTradePrevention,
     Supply, TermWindow, TimeInForce, Unfilled, UnfilledReason, Window,
@@ -10,6 +12,9 @@ use crate::book::{Contract, Hours, Lot, Offer, Order, Side, Want, gate};
 use crate::charge::period_end;
 use crate::plan::{Own, Plan};
 use crate::{Refused, Told, Twin, refuse};
+
+/// What a sweep has looked at for the bids of each organization: the bids, and their candidates.
+type Sweep = BTreeMap<OrganizationId, u32>;
 
 impl Twin {
     pub(crate) fn place(&mut self, new: &NewOrder, ids: &mut DerivedIds) -> Result<(), Refused> {
@@ -201,7 +206,8 @@ impl Twin {
     /// Goes on with the search for a bid that stays, where that was limited.
     fn search_on(&mut self, bid: &Order, plan: &Plan, ids: &mut DerivedIds) {
         let (Some(place), Some(want)) = (plan.limited, bid.want()) else { return };
-        if want.post_only || (want.placement != matching::Placement::Any && want.bound.is_none()) {
+        let has_come_on = plan.start.is_some() || plan.from.is_none_or(|from| place > from);
+        if want.post_only || !has_come_on {
             return;
         }
         // Its trades have fixed its start.
@@ -312,7 +318,7 @@ impl Twin {
 
     /// Matches resting bids against an ask that has come.
     fn match_ask(&mut self, id: OrderId, ids: &mut DerivedIds) {
-        let mut after = None;
+        let (mut after, mut sweep) = (None, Sweep::default());
         while let Some(ask) = self.find(id).cloned() {
             let Some(offer) = ask.offer() else { return };
             let lasts = |want: &Want| (offer.min_hours..=offer.max_hours).contains(&want.hours);
@@ -324,11 +330,11 @@ impl Twin {
             let Some(bid) = self.next_bid(offer.market, after, &concerns) else { return };
             after = Some((-bid.limit, bid.priority));
             if bid.organization != ask.organization {
-                self.match_bid(&bid, ids);
+                self.match_bid(&bid, &mut sweep, ids);
                 continue;
             }
-            let open = self.open(&bid.want().expect("a bid").markets);
-            if self.plan(&bid, &open, Own::Trade).fills.iter().any(|fill| fill.ask == id) {
+            let Some(plan) = self.plan_in_sweep(&bid, Own::Trade, &mut sweep) else { continue };
+            if plan.fills.iter().any(|fill| fill.ask == id) {
                 if offer.own != SelfTradePrevention::CancelNewest {
                     self.close(bid.id, CloseReason::SelfTrade);
                 }
@@ -341,30 +347,41 @@ impl Twin {
 
     /// Matches resting bids against what has come back to a lot.
     pub(crate) fn match_lot(&mut self, supply: Supply, ids: &mut DerivedIds) {
-        let mut after = None;
+        let (mut after, mut sweep) = (None, Sweep::default());
         loop {
             let asks = self.orders.iter().filter(|order| order.offer().is_some() && order.supply() == Some(supply));
             let (Some(lowest), Some(lot)) = (asks.map(|ask| ask.limit).min(), self.lot(supply)) else { return };
             let concerns = |bid: &Order| bid.limit >= lowest && self.fits(bid, supply, lot.start, lot.end);
             let Some(bid) = self.next_bid(lot.market, after, &concerns) else { return };
             after = Some((-bid.limit, bid.priority));
-            self.match_bid(&bid, ids);
+            self.match_bid(&bid, &mut sweep, ids);
         }
     }
 
     /// Matches all the resting bids of a market that trades again.
     pub(crate) fn match_market(&mut self, market: usize, ids: &mut DerivedIds) {
-        let mut after = None;
+        let (mut after, mut sweep) = (None, Sweep::default());
         while let Some(bid) = self.next_bid(market, after, &|_| true) {
             after = Some((-bid.limit, bid.priority));
-            self.match_bid(&bid, ids);
+            self.match_bid(&bid, &mut sweep, ids);
         }
     }
 
-    fn match_bid(&mut self, bid: &Order, ids: &mut DerivedIds) {
-        let open = self.open(&bid.want().expect("a bid").markets);
-        let plan = self.plan(bid, &open, Own::PassOver);
-        self.trade(bid.id, &plan, ids);
+    fn match_bid(&mut self, bid: &Order, sweep: &mut Sweep, ids: &mut DerivedIds) {
+        if let Some(plan) = self.plan_in_sweep(bid, Own::PassOver, sweep) {
+            self.trade(bid.id, &plan, ids);
+        }
+    }
+
+    /// What a resting bid would buy, unless the bids of its organization have had in this sweep what one search has.
+    fn plan_in_sweep(&self, bid: &Order, own: Own, sweep: &mut Sweep) -> Option<Plan> {
+        let looked_at = sweep.entry(bid.organization).or_default();
+        if *looked_at >= self.search_candidates {
+            return None;
+        }
+        let plan = self.plan(bid, &self.open(&bid.want().expect("a bid").markets), own);
+        *looked_at += 1 + plan.looked_at;
+        Some(plan)
     }
 
     pub(crate) fn amend(&mut self, amendment: &Amendment, ids: &mut DerivedIds) -> Result<(), Refused> {
@@ -445,7 +462,7 @@ impl Twin {
         *self.find_mut(order.id).expect("it rests") = order.clone();
         match (arrival, &order.side) {
             (Some((plan, _, refused)), _) => self.arrive(&order, &plan, TimeInForce::Gtc, refused, ids),
-            (None, Side::Bid(_)) => self.match_bid(&order, ids),
+            (None, Side::Bid(_)) => self.match_bid(&order, &mut Sweep::new(), ids),
             (None, Side::Ask(_)) if !in_place => self.match_ask(order.id, ids),
             (None, _) => {}
         }

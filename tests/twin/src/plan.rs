@@ -29,6 +29,10 @@ pub struct Plan {
     pub cancels: Vec<OrderId>,
     /// Where the search goes on: there may be more, or better, where it may not look.
     pub limited: Option<Place>,
+    /// Where its search went on.
+    pub from: Option<Place>,
+    /// How many candidates it looked at.
+    pub looked_at: u32,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -85,7 +89,13 @@ type Alike = (i64, u32, u32, u32, u32);
 
 impl Work {
     pub fn of(candidates: u32) -> Self {
-        Self { left: candidates, share: candidates.div_ceil(8), looked_at: BTreeMap::new(), passed_over: BTreeSet::new(), missed: None }
+        Self {
+            left: candidates,
+            share: candidates.div_ceil(8),
+            looked_at: BTreeMap::new(),
+            passed_over: BTreeSet::new(),
+            missed: None,
+        }
     }
 
     fn look(&mut self, ask: &Order, start: u32, last: &mut BTreeMap<Supply, Alike>) -> Look {
@@ -151,6 +161,8 @@ impl Twin {
             // Where the search may look at all of them, the starts that it tries must be enough.
             if work.missed.is_some() || from.is_some() { some } else { self.plan_all_starts(bid, want, markets, own) }
         };
+        plan.from = from;
+        plan.looked_at = candidates - work.left;
         plan.limited = work.missed.filter(|_| plan.gpus() < want.remaining);
         plan
     }
@@ -269,13 +281,16 @@ impl Twin {
         own: Own,
         work: &mut Work,
     ) -> Plan {
-        let mut asks = self.offers(bid, want, markets, start);
+        let all = self.offers(bid, want, markets, start);
+        let mut asks = all.clone();
         if let Some((first, rank)) = from
             && first == start
         {
             asks.retain(|ask| Some((ask.limit, ask.priority)) >= rank);
         }
         let of = |bound: Bound| -> Vec<&Order> { asks.iter().copied().filter(|ask| self.is_of(ask, bound)).collect() };
+        let all_of =
+            |bound: Bound| -> Vec<&Order> { all.iter().copied().filter(|ask| self.is_of(ask, bound)).collect() };
         match (want.bound, want.placement) {
             (Some(bound), _) => self.take(bid, want, &of(bound), start, own, work),
             (None, Placement::Any) => self.take(bid, want, &asks, start, own, work),
@@ -299,7 +314,7 @@ impl Twin {
                         continue;
                     }
                     tried.push(bound);
-                    let plan = self.take(bid, want, &of(bound), start, carries, work);
+                    let plan = self.take(bid, want, &all_of(bound), start, carries, work);
                     let whole = plan.gpus() == want.remaining;
                     if whole || (some.is_none() && plan.gpus() > 0) {
                         some = Some((bound, plan));
@@ -311,7 +326,7 @@ impl Twin {
                 let Some((bound, plan)) = some else { return Plan::default() };
                 let seller = |fill: &Fill| self.find(fill.ask).map(|ask| ask.organization);
                 let meets_own = own != carries && plan.fills.iter().any(|fill| seller(fill) == Some(bid.organization));
-                if meets_own { self.take(bid, want, &of(bound), start, own, work) } else { plan }
+                if meets_own { self.take(bid, want, &all_of(bound), start, own, work) } else { plan }
             }
         }
     }

@@ -12,8 +12,8 @@ use crate::exchange::{
 use crate::market::{first_open_hour, gate, hold, least_common_multiple};
 use crate::{
     Arrival, Bid, BidTerms, Billing, DerivedIds, Execution, HoursRange, Liquidity, Market, MarketId, MarketKey,
-    OrderId, OwnOrders, Placement, Plan, Price, Search, SearchPlace, SelfTradePrevention, Supply, TimeInForce, TradeId,
-    Unfilled, UnfilledReason, Window, WorkBudget,
+    OrderId, OwnOrders, Plan, Price, Search, SearchPlace, SelfTradePrevention, Supply, TimeInForce, TradeId, Unfilled,
+    UnfilledReason, Window, WorkBudget,
 };
 
 /// A bid about to trade.
@@ -40,6 +40,8 @@ pub(in crate::exchange) struct BidMarkets {
 /// What an arriving bid leads to.
 pub(in crate::exchange) struct Outcome {
     pub plan: Plan,
+    /// Where its search went on; none of one from the beginning.
+    pub from: Option<SearchPlace>,
     /// Why it does not fill whole.
     pub unfilled: Option<Unfilled>,
     /// Whether it may not trade, being post-only, and would.
@@ -268,7 +270,7 @@ impl Exchange {
         if arriving.post_only && (would_trade || plan.limited.is_some()) {
             let reason = if would_trade { UnfilledReason::PostOnly } else { UnfilledReason::SearchLimit };
             let unfilled = Some(Unfilled { reason, would_fill: None });
-            return Outcome { plan: Plan::default(), unfilled, refused_to_trade: true };
+            return Outcome { plan: Plan::default(), from: None, unfilled, refused_to_trade: true };
         }
         let whole = plan.gpus() == terms.remaining;
         let candidates = self.limits.explanation_candidates;
@@ -276,7 +278,7 @@ impl Exchange {
         if arriving.time_in_force == TimeInForce::Fok && plan.gpus() < terms.remaining {
             plan = Plan { met_own_order: plan.met_own_order, ..Plan::default() };
         }
-        Outcome { plan, unfilled, refused_to_trade: false }
+        Outcome { plan, from: None, unfilled, refused_to_trade: false }
     }
 
     /// What an arriving bid asks of the venue.
@@ -319,16 +321,19 @@ impl Exchange {
         let open = self.open_markets(&markets.keys);
         let search = Search { from: Some(from), ..Self::search_of(&arriving, &open, bid.gate_minutes, self.now) };
         let plan = self.venue.plan(&search, &mut WorkBudget::new(self.limits.search_candidates));
-        let outcome = Outcome { plan, unfilled: None, refused_to_trade: false };
+        let outcome = Outcome { plan, from: Some(from), unfilled: None, refused_to_trade: false };
         self.carry_out(&arriving, &markets, &outcome, ids, out);
     }
 
     /// Where the search for a bid goes on in the next step; none when it is complete, or the bid does not stay.
-    fn continuation(arriving: &Arriving, plan: &Plan) -> Option<SearchPlace> {
+    fn continuation(arriving: &Arriving, outcome: &Outcome) -> Option<SearchPlace> {
+        let plan = &outcome.plan;
         let stays = matches!(arriving.time_in_force, TimeInForce::Gtc | TimeInForce::Gtd) && !arriving.post_only;
-        let searched = arriving.terms.bound_to.is_some() || arriving.terms.placement == Placement::Any;
-        let place = plan.limited.filter(|_| stays && searched && !arriving.terms.all_or_none && !plan.met_own_order)?;
+        let place = plan.limited.filter(|_| stays && !arriving.terms.all_or_none && !plan.met_own_order)?;
+        // A group that is more than one search looks at is not looked at twice.
+        let has_come_on = plan.window.is_some() || outcome.from.is_none_or(|from| place > from);
         match plan.window {
+            _ if !has_come_on => None,
             // Its trades have fixed its start.
             Some(window) if window.start() != place.start => Some(SearchPlace { start: window.start(), rank: None }),
             _ => Some(place),
@@ -355,11 +360,11 @@ impl Exchange {
             out.push(self.trade(&matched, execution, window, ids).into());
             terms.remaining -= execution.gpus;
         }
-        if let Some(SearchPlace { start, rank }) = Self::continuation(arriving, plan) {
+        if let Some(SearchPlace { start, rank }) = Self::continuation(arriving, outcome) {
             let cursor = rank.map(|(limit_price, priority)| Swept { limit_price, priority });
             let market = self.venue.at(markets.keys[0]).spec.id;
             let offer = SweptOffer::ToBid { order, start };
-            out.push(SweepPaused { market, offer, cursor, ids: *ids, begun: None }.into());
+            out.push(SweepPaused { market, offer, cursor, ids: *ids, begun: None, looked_at: Vec::new() }.into());
         }
         let reason = match time_in_force {
             _ if plan.met_own_order => Some(CloseReason::SelfTrade),

@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::{LotId, MarketId};
 
-/// More orders of an organization end together than one step ends. They end in the steps that follow, before anything else happens.
+/// More orders of an organization end together than one step ends. They end in the steps that follow; meanwhile what they touch
+/// waits.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct OrdersEnding {
     /// Whose orders.

@@ -47,7 +47,7 @@ pub use spot::{
     MissedCause, SpotAuctionHeld, SpotAuctionMissed, SpotBidResumed, SpotBidSuspended, SpotHold, SpotHoursDelivered,
     SpotHoursSold, SpotInterrupted, SpotOrderPlaced, SpotSide, SpotTerms,
 };
-pub use sweep::{SweepEnded, SweepPaused, Swept, SweptOffer};
+pub use sweep::{LookedAt, SweepEnded, SweepPaused, Swept, SweptOffer};
 pub(super) use term::supply_of;
 pub use term::{
     CloseReason, ContractBusted, ContractHour, HoursDelivered, OrderAmended, OrderClosed, OrderPlaced, OrderSide,

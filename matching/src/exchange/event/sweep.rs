@@ -1,13 +1,13 @@
 //! Sweeps through the resting bids that are more than one step does.
 
-use ledger::ContractId;
+use ledger::{ContractId, OrganizationId};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{DerivedIds, Hour, LotId, MarketId, OrderId, Price};
 
 /// A sweep through resting bids, or the search for a bid that has come, has done as much as one step does. It goes on in the steps that
-/// follow, before anything else happens.
+/// follow; meanwhile the market waits.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct SweepPaused {
     /// Where the bids rest.
@@ -20,6 +20,18 @@ pub struct SweepPaused {
     pub ids: DerivedIds,
     /// The sequence of the [`SweepPaused`] from which it had gone on.
     pub begun: Option<u64>,
+    /// What has been looked at for each organization's bids since the sweep began, by organization.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub looked_at: Vec<LookedAt>,
+}
+
+/// What a sweep has looked at for the bids of one organization.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct LookedAt {
+    /// Whose bids.
+    pub organization: OrganizationId,
+    /// The bids, and the candidates that their searches looked at.
+    pub candidates: u32,
 }
 
 /// A sweep that had paused came to its end.

@@ -3,7 +3,7 @@
 use api::auth::Role;
 use serde_json::json;
 use tests::attacks::Stage;
-use tests::attacks::search::{one_node_asks, phantom_lot};
+use tests::attacks::search::{one_node_asks, phantom_lot, swept_bids};
 use tests::client::ask;
 use tests::exchange::TestExchange;
 
@@ -20,6 +20,13 @@ async fn a_phantom_lot_costs_its_quote_a_search() {
 async fn one_node_asks_that_do_not_suffice_hold_nobody() {
     let exchange = TestExchange::start().await;
     let told = one_node_asks(&Stage::from(&exchange)).await.unwrap();
+    assert!(told.starts_with("nothing traded"), "{told}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn asks_behind_very_many_bids_hold_nobody() {
+    let exchange = TestExchange::start().await;
+    let told = swept_bids(&Stage::from(&exchange)).await.unwrap();
     assert!(told.starts_with("nothing traded"), "{told}");
 }
 
