@@ -41,16 +41,13 @@ impl Timeline {
         if window.start() < self.steps[0].0 || self.end < window.end() {
             return 0;
         }
-        let first = self.step_at(window.start());
-        let within = self.steps[first..].iter().take_while(|(start, _)| *start < window.end());
-        within.map(|(_, gpus)| *gpus).min().unwrap_or(0)
+        // As one pass over a slice, which the compiler makes a pass over many steps at a time: a search asks it for each of its starts.
+        self.steps_within(window).iter().fold(u32::MAX, |least, (_, gpus)| least.min(*gpus))
     }
 
     /// The most GPUs in any hour that is in `window` and in the timeline; none where there is no such hour.
     pub fn max_over(&self, window: Window) -> u32 {
-        let first = self.step_at(window.start());
-        let within = self.steps[first..].iter().take_while(|(start, _)| *start < window.end());
-        within.map(|(_, gpus)| *gpus).max().unwrap_or(0)
+        self.steps_within(window).iter().fold(0, |most, (_, gpus)| most.max(*gpus))
     }
 
     /// The GPUs in one hour; none outside the timeline.
@@ -127,6 +124,13 @@ impl Timeline {
     /// The runs from the one that contains `hour` on, or the first one behind it; that one may have begun before it tells.
     pub fn runs_from(&self, hour: Hour, gpus: u32) -> Runs<'_> {
         Runs { timeline: self, next: self.step_at(hour), gpus }
+    }
+
+    /// The steps that begin before a window ends, from the one that contains its start on.
+    fn steps_within(&self, window: Window) -> &[(Hour, u32)] {
+        let first = self.step_at(window.start());
+        let past = self.steps[first..].partition_point(|(start, _)| *start < window.end());
+        &self.steps[first..][..past]
     }
 
     /// The index of the step that contains `hour`.
