@@ -56,12 +56,13 @@ impl Node {
     pub async fn start(
         database: Database,
         clock: Clock,
+        search: matching::Limits,
         relay: RelayConfig,
         webhooks: WebhookSettings,
     ) -> Result<Self, StartError> {
         let metrics = Metrics::default();
         database.watch();
-        let started = Sequencer::start(database.clone(), clock.clone(), metrics.clone()).await?;
+        let started = Sequencer::start(database.clone(), clock.clone(), search, metrics.clone()).await?;
         let (sequencer, view, log) = (started.sequencer, started.view, started.log);
         let replica = Replica::start(&view, log.clone());
         let projection = Projection::start(database.clone(), log.clone(), metrics.clone());

@@ -83,7 +83,9 @@ impl TestExchange {
         let retries = RetrySchedule::new(vec![Duration::from_millis(50); WEBHOOK_RETRIES]);
         let webhooks = WebhookSettings { retries, ..WebhookSettings::with_loopback() };
         let database_access = Database::new(&url).expect("a URL");
-        let node = Box::pin(start_node(database_access, clock, relay, webhooks)).await.expect("a node");
+        let node = Box::pin(start_node(database_access, clock, matching::Limits::default(), relay, webhooks))
+            .await
+            .expect("a node");
         let tokens = Tokens::new(&SigningKey::generate().expect("a key")).expect("a key");
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let server = Server::start(node.clone(), tokens.clone(), listener, settings).await.expect("a server");

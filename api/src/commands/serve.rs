@@ -44,7 +44,7 @@ pub(super) async fn serve(config: Option<&Path>) -> anyhow::Result<ExitCode> {
         topic: config.kafka_topic,
         brokers_are_volatile: false,
     };
-    let node = start_node(database, clock, relay, WebhookSettings::default()).await?;
+    let node = start_node(database, clock, config.search, relay, WebhookSettings::default()).await?;
     let sequencer = node.sequencer.clone();
     let metrics = match (config.metrics_listen, config.metrics_token) {
         (None, Some(token)) => MetricsAccess::Token(token),
@@ -72,11 +72,12 @@ pub(super) async fn serve(config: Option<&Path>) -> anyhow::Result<ExitCode> {
 pub async fn start_node(
     database: Database,
     clock: Clock,
+    search: matching::Limits,
     relay: RelayConfig,
     webhooks: WebhookSettings,
 ) -> anyhow::Result<Node> {
     database.migrate().await?;
-    let node = Node::start(database, clock, relay, webhooks).await?;
+    let node = Node::start(database, clock, search, relay, webhooks).await?;
     let organization = OPERATOR_ORGANIZATION.parse()?;
     let is_admitted = node.view.read().organization(organization).is_some();
     if !is_admitted {

@@ -48,6 +48,8 @@ pub struct Config {
     pub metrics_token: Option<SecretString>,
     /// How much of the exchange one organization, client or address may use.
     pub limits: Limits,
+    /// How much work the exchange does for one order, and how many asks may rest: each from 1 to 1,000,000.
+    pub search: matching::Limits,
 }
 
 /// The settings' defaults, which are also the list of what has one.
@@ -60,6 +62,7 @@ struct Defaults {
     clock_jump_minutes_max: u32,
     clock_gap_hours_max: u32,
     limits: Limits,
+    search: matching::Limits,
 }
 
 /// The topic that carries the log, unless another is set.
@@ -106,6 +109,7 @@ impl Config {
             clock_jump_minutes_max: 60,
             clock_gap_hours_max: 720,
             limits: Limits::default(),
+            search: matching::Limits::default(),
         };
         let mut figment = Figment::from(Serialized::defaults(defaults));
         if let Some(file) = file {
@@ -126,6 +130,7 @@ impl Config {
             "METRICS_LISTEN",
             "METRICS_TOKEN",
             "LIMITS",
+            "SEARCH",
         ];
         let prefixed = Env::prefixed("SECONDWIND_").only(&settings);
         let figment = figment.merge(plain).merge(prefixed).merge(broker_security::environment());
@@ -171,7 +176,34 @@ impl Config {
         if self.metrics_token.as_ref().is_some_and(|token| token.expose_secret().len() < METRICS_TOKEN_LENGTH_MIN) {
             return range("metrics_token", "at least 16 characters");
         }
+        let matching::Limits { search_candidates, explanation_candidates, asks_per_lot_max, asks_per_market_max } =
+            self.search;
+        let search = [search_candidates, explanation_candidates, asks_per_lot_max, asks_per_market_max];
+        if !search.iter().all(|limit| (1..=1_000_000).contains(limit)) {
+            return range("search", "a table of numbers from 1 to 1000000");
+        }
         self.limits.check()?;
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_limit_of_searches_is_set_alone_and_is_not_zero() {
+        let load = |limit: u32| {
+            let file = tempfile::NamedTempFile::new().unwrap();
+            let text = format!(
+                "database_url = 'postgres://localhost/none'\nkafka_brokers = 'localhost:1'\ntoken_key_file = 'none'\n\
+                 [search]\nsearch_candidates = {limit}\n"
+            );
+            std::fs::write(&file, text).unwrap();
+            Config::load(Some(file.path()))
+        };
+        let expected = matching::Limits { search_candidates: 8, ..matching::Limits::default() };
+        assert_eq!(load(8).unwrap().search, expected);
+        assert!(matches!(load(0), Err(ConfigError::Range { setting: "search", .. })));
     }
 }

@@ -35,10 +35,17 @@ const BATCH_CALLERS_MAX: usize = 1_024;
 const KEYS_KEPT_MICROS: i64 = 24 * 3_600_000_000;
 
 /// The committed state, for reading.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct View(Arc<RwLock<Exchange>>);
 
 impl View {
+    /// The state of an empty log. What is copied from it, to decide or to compute, has the same limits.
+    fn within(limits: matching::Limits) -> Self {
+        let mut exchange = Exchange::new();
+        exchange.set_limits(limits);
+        Self(Arc::new(RwLock::new(exchange)))
+    }
+
     /// The state as of the last commit. Hold the guard for a look-up, no longer: commits wait for it, and whoever comes after a waiting
     /// commit waits with it. What computes reads the [`Replica`](crate::replica::Replica).
     pub fn read(&self) -> RwLockReadGuard<'_, Exchange> {
@@ -172,11 +179,16 @@ impl Sequencer {
     ///
     /// # Errors
     /// [`JournalError`] when the database cannot be reached or its log cannot be read.
-    pub async fn start(database: Database, clock: Clock, metrics: Metrics) -> Result<Started, JournalError> {
+    pub async fn start(
+        database: Database,
+        clock: Clock,
+        search: matching::Limits,
+        metrics: Metrics,
+    ) -> Result<Started, JournalError> {
         let journal = Journal::take_over(database.clone()).await?;
         let epoch = journal.epoch();
         let log = LogReader::new(database.clone(), journal.head());
-        let view = View::default();
+        let view = View::within(search);
         catch_up(&view, &log, journal.head()).await?;
         let (sequence, last) = {
             let state = view.read();

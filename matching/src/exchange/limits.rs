@@ -1,9 +1,12 @@
 //! How much work the exchange does for one command, and how much there may be to search.
 
+use serde::{Deserialize, Serialize};
+
 /// Bounds on the work of a search and on what there is to search.
 ///
 /// They are settings of whoever decides and no part of the state: what came of a decision is in its events.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Limits {
     /// The candidates that one search for a bid's trades looks at; an eighth of them of one owner. A candidate is a start and an ask of
     /// at least the bid's minimum, up to its limit price, for its length, whose lot has free capacity in every hour.

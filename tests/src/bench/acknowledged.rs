@@ -31,7 +31,8 @@ pub(super) async fn measure(
     plain_tables(&database, "copied").await?;
     let metrics = Metrics::default();
     let clock = Clock::simulated();
-    let started = Sequencer::start(database.clone(), clock.clone(), metrics.clone()).await?;
+    let started =
+        Sequencer::start(database.clone(), clock.clone(), matching::Limits::default(), metrics.clone()).await?;
     let mut flow = Flow::after(Hour::containing(clock.now()))?;
     open(&started.sequencer, &mut flow).await?;
     let generator = Generator::start()?;

@@ -68,7 +68,8 @@ struct Keeper {
 
 impl Keeper {
     async fn open(count: usize, database: Database) -> anyhow::Result<Self> {
-        let Started { sequencer, .. } = Sequencer::start(database, Clock::simulated(), Metrics::default()).await?;
+        let Started { sequencer, .. } =
+            Sequencer::start(database, Clock::simulated(), matching::Limits::default(), Metrics::default()).await?;
         let (by, deals) = ("finance".parse()?, deals(count)?);
         let sponsor = deals.first().context("a deal")?.sponsor;
         sequencer

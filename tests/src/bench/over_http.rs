@@ -48,7 +48,8 @@ pub(super) async fn measure(
     let database = postgres.database("over_http").await?;
     let clock = Clock::simulated();
     let (broker, relay) = catch_up::broker().await?;
-    let node = start_node(database, clock.clone(), relay, WebhookSettings::default()).await?;
+    let node =
+        start_node(database, clock.clone(), matching::Limits::default(), relay, WebhookSettings::default()).await?;
     let tokens = Tokens::new(&SigningKey::generate()?)?;
     let server = Server::start(
         node.clone(),

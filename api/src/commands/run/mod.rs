@@ -87,7 +87,14 @@ impl Running {
             transactional_id: format!("{}-relay", services.topic),
             brokers_are_volatile: services.brokers_are_volatile(),
         };
-        let node = start_node(database, Clock::simulated(), relay, WebhookSettings::with_loopback()).await?;
+        let node = start_node(
+            database,
+            Clock::simulated(),
+            matching::Limits::default(),
+            relay,
+            WebhookSettings::with_loopback(),
+        )
+        .await?;
         let database_url = services.application_url(&node.database).await?;
         let known = before.map(|before| before.clients).unwrap_or_default();
         let clients = demo::seed(&node, known).await?;

@@ -60,7 +60,8 @@ impl Carried {
 impl Payer {
     /// Takes the lead of a database, and pays the organizations' money in.
     async fn open(database: Database) -> anyhow::Result<Self> {
-        let Started { sequencer, .. } = Sequencer::start(database, Clock::simulated(), Metrics::default()).await?;
+        let Started { sequencer, .. } =
+            Sequencer::start(database, Clock::simulated(), matching::Limits::default(), Metrics::default()).await?;
         let payouts = Payouts::new()?;
         let receipts = payouts.opening().into_iter().map(|instruction| sequencer.submit(instruction, None));
         futures::future::try_join_all(receipts).await?;
