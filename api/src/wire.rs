@@ -73,7 +73,7 @@ pub fn window_between(start: Timestamp, end: Timestamp) -> WindowBody {
 
 /// The instant of a database time.
 pub fn instant(time: Timestamp) -> Instant {
-    Instant::from_micros(time.as_microsecond())
+    Instant::nearest_to(time.as_microsecond())
 }
 
 /// The amount of a database number.

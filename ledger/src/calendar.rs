@@ -22,8 +22,15 @@ impl Instant {
     /// The last representable instant: 9999-12-30T00:00:00Z, so that every time zone can still write it in RFC 3339.
     pub const MAX: Self = Self(253_402_128_000_000_000);
 
-    /// The instant `micros` microseconds after the epoch, held to the range [`Instant::EPOCH`]..=[`Instant::MAX`].
+    /// The instant `micros` microseconds after the epoch. One outside [`Instant::EPOCH`]..=[`Instant::MAX`] violates
+    /// [`Invariant::NumberFits`](crate::Invariant::NumberFits).
     pub fn from_micros(micros: i64) -> Self {
+        exact(micros)
+    }
+
+    /// The instant `micros` microseconds after the epoch; the first or the last one where that is out of range. For clocks and for
+    /// bounds that may lie outside of time, such as a week before the first hour.
+    pub fn nearest_to(micros: i64) -> Self {
         Self(micros.clamp(Self::EPOCH.0, Self::MAX.0))
     }
 
@@ -39,7 +46,18 @@ impl Instant {
     }
 
     fn timestamp(self) -> jiff::Timestamp {
-        jiff::Timestamp::from_microsecond(self.0).unwrap_or(jiff::Timestamp::MAX)
+        jiff::Timestamp::from_microsecond(self.0)
+            .unwrap_or_else(|_| unreachable!("an instant is before the year 10000"))
+    }
+}
+
+/// Microseconds after the epoch, if there is an instant then.
+impl TryFrom<i64> for Instant {
+    type Error = InvalidTime;
+
+    fn try_from(micros: i64) -> Result<Self, Self::Error> {
+        let instant = Self::nearest_to(micros);
+        if instant.0 == micros { Ok(instant) } else { Err(InvalidTime(micros.to_string())) }
     }
 }
 
@@ -89,8 +107,8 @@ impl Day {
 
     /// The month that the day is in.
     pub fn month(self) -> Month {
-        let date = self.civil();
-        Month(i32::from(date.year()) * 12 + i32::from(date.month()) - 1)
+        let Date { year, month, .. } = self.date();
+        Month(year * 12 + month - 1)
     }
 
     /// The first day of a year.
@@ -100,33 +118,52 @@ impl Day {
 
     /// Its year.
     pub fn year(self) -> i32 {
-        i32::from(self.civil().year())
+        self.date().year
     }
 
     /// Its month in the year, from 1.
     pub fn month_of_year(self) -> i32 {
-        i32::from(self.civil().month())
+        self.date().month
     }
 
     /// Its place in the month, from 1.
     pub fn day_of_month(self) -> i32 {
-        i32::from(self.civil().day())
+        self.date().day
     }
 
-    fn of(date: jiff::civil::Date) -> Self {
-        // In range: jiff's dates lie within ten thousand years.
-        let span = date.since(jiff::civil::date(1970, 1, 1)).unwrap_or_default();
-        Self(span.get_days())
+    /// Its date, for every day there is. Years begin with March here, so that a leap day is the last of its year.
+    fn date(self) -> Date {
+        let days = i64::from(self.0) + DAYS_BEFORE_1970;
+        let (cycle, days) = (days.div_euclid(DAYS_OF_400_YEARS), days.rem_euclid(DAYS_OF_400_YEARS));
+        // Without the leap days before it, the days of a cycle fall into years of 365.
+        let year = (days - days / 1_460 + days / 36_524 - days / 146_096) / 365;
+        let day = days - (365 * year + year / 4 - year / 100);
+        let from_march = (5 * day + 2) / 153;
+        let month = if from_march < 10 { from_march + 3 } else { from_march - 9 };
+        Date {
+            year: exact(cycle * 400 + year + i64::from(month <= 2)),
+            month: exact(month),
+            day: exact(day - (153 * from_march + 2) / 5 + 1),
+        }
     }
+}
 
-    fn civil(self) -> jiff::civil::Date {
-        jiff::civil::date(1970, 1, 1).saturating_add(jiff::Span::new().days(self.0))
-    }
+/// The days from 0000-03-01 to 1970-01-01.
+const DAYS_BEFORE_1970: i64 = 719_468;
+/// After so many days the calendar repeats itself.
+const DAYS_OF_400_YEARS: i64 = 146_097;
+
+/// A day of the calendar. Month and day count from 1.
+struct Date {
+    year: i32,
+    month: i32,
+    day: i32,
 }
 
 impl fmt::Display for Day {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(&self.civil(), f)
+        let Date { year, month, day } = self.date();
+        write!(f, "{year:04}-{month:02}-{day:02}")
     }
 }
 
@@ -137,7 +174,8 @@ impl FromStr for Day {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let date: jiff::civil::Date = text.parse().map_err(|_| InvalidTime(text.to_owned()))?;
-        Ok(Self::of(date))
+        let month = Month(i32::from(date.year()) * 12 + i32::from(date.month()) - 1);
+        Ok(Self(month.first_day().0 + i32::from(date.day()) - 1))
     }
 }
 
@@ -165,9 +203,10 @@ impl Month {
 
     /// Its first day.
     pub fn first_day(self) -> Day {
-        let (year, month): (i16, i8) = (exact(self.0.div_euclid(12)), exact(self.0.rem_euclid(12) + 1));
-        let first = jiff::civil::Date::new(year, month, 1).unwrap_or(jiff::civil::Date::MAX);
-        Day::of(first)
+        let from_march = i64::from(self.0) - 2;
+        let (year, month) = (from_march.div_euclid(12), from_march.rem_euclid(12));
+        let leap_days = year.div_euclid(4) - year.div_euclid(100) + year.div_euclid(400);
+        Day(exact(365 * year + leap_days + (153 * month + 2) / 5 - DAYS_BEFORE_1970))
     }
 
     /// Its last day.
@@ -223,6 +262,32 @@ mod tests {
         for day in ["2027-01-01", "2028-02-01", "2026-12-01"] {
             let day: Day = day.parse().expect("valid");
             assert_eq!(day.month().first_day(), day);
+        }
+    }
+
+    /// Another library's calendar, on every day from year 0 to 9999.
+    #[test]
+    fn the_calendar_is_the_usual_one() {
+        let mut date = jiff::civil::date(0, 1, 1);
+        let mut day: Day = "0000-01-01".parse().expect("a day");
+        while date < jiff::civil::date(9999, 12, 31) {
+            let Date { year, month, day: in_month } = day.date();
+            let expected = (i32::from(date.year()), i32::from(date.month()), i32::from(date.day()));
+            assert_eq!((year, month, in_month), expected);
+            assert_eq!(day.month().first_day().0 + in_month - 1, day.0);
+            (date, day) = (date.tomorrow().expect("a day"), day.next());
+        }
+        assert_eq!((day.to_string(), day.next().to_string()), ("9999-12-31".to_owned(), "10000-01-01".to_owned()));
+    }
+
+    #[test]
+    fn no_instant_is_made_of_what_is_none() {
+        for micros in [0, Instant::MAX.0] {
+            assert_eq!(crate::checked(|| Instant::from_micros(micros).micros()), Ok(micros));
+        }
+        for (micros, nearest) in [(-1, Instant::EPOCH), (Instant::MAX.0 + 1, Instant::MAX)] {
+            assert!(crate::checked(|| Instant::from_micros(micros)).is_err(), "{micros}");
+            assert_eq!(Instant::nearest_to(micros), nearest);
         }
     }
 

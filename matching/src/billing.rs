@@ -92,7 +92,7 @@ pub(crate) fn charged_hours_max(window: TermWindow) -> u32 {
 
 /// When the charge of the period that begins at `start` is tried, as of `now`: 168 hours ahead, or at once where that has passed.
 pub(crate) fn first_charge(start: Hour, now: Instant) -> Instant {
-    now.max(Instant::from_micros(start.start().micros() - CHARGE_AHEAD_HOURS * MICROS_PER_HOUR))
+    now.max(Instant::nearest_to(start.start().micros() - CHARGE_AHEAD_HOURS * MICROS_PER_HOUR))
 }
 
 /// When a charge that could not be paid at `now` is tried again: daily, and for the last time as the period begins.

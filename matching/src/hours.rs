@@ -38,9 +38,9 @@ impl Hour {
         Self(exact(instant.micros() / MICROS_PER_HOUR))
     }
 
-    /// The hour's first instant.
+    /// The hour's first instant. A bid in a log of an earlier release may end behind the last instant there is, and ends with it.
     pub fn start(self) -> Instant {
-        Instant::from_micros(i64::from(self.0) * MICROS_PER_HOUR)
+        Instant::nearest_to(i64::from(self.0) * MICROS_PER_HOUR)
     }
 
     /// The day that the hour starts on.
@@ -60,14 +60,19 @@ impl Hour {
 
     /// The hour `hours` earlier, not before the first.
     #[must_use]
-    pub const fn back(self, hours: u32) -> Self {
-        Self(self.0.saturating_sub(hours))
+    pub fn back(self, hours: u32) -> Self {
+        Self(self.0 - hours.min(self.0))
     }
 
     /// The hour `hours` later.
     #[must_use]
     pub const fn plus(self, hours: u32) -> Self {
-        Self(self.0.saturating_add(hours))
+        Self(self.0 + hours)
+    }
+
+    /// How many hours later than another one; 0 when it is not later.
+    pub fn since(self, earlier: Self) -> u32 {
+        self.0.max(earlier.0) - earlier.0
     }
 }
 
@@ -108,6 +113,9 @@ pub enum InvalidWindow {
     /// Longer than [`Window::HOURS_MAX`].
     #[error("the window is longer than {max} hours", max = Window::HOURS_MAX)]
     TooLong,
+    /// The end is behind the last instant there is.
+    #[error("the window ends after {end}", end = Instant::MAX)]
+    TooLate,
     /// The range of starts is longer than [`TermWindow::FLEXIBILITY_MAX`].
     #[error("earliest and latest are more than {max} hours apart", max = TermWindow::FLEXIBILITY_MAX)]
     TooFlexible,
@@ -116,6 +124,9 @@ pub enum InvalidWindow {
 impl Window {
     /// The longest window: ten years of hours.
     pub const HOURS_MAX: u32 = 87_672;
+
+    /// The last hour that a window may end with: 9999-12-30T00:00:00Z, the last instant there is.
+    const END_MAX: Hour = Hour(70_389_480);
 
     /// The hours from `start` until `end`.
     ///
@@ -230,16 +241,26 @@ impl TermWindow {
     /// `hours` hours from any start between `earliest` and `latest`, both included.
     ///
     /// # Errors
-    /// [`InvalidWindow`] when there are no hours, too many of them, or too many starts or none.
+    /// [`InvalidWindow`] when there are no hours, too many of them, or too many starts or none, or when the last one ends too late to be
+    /// written.
     pub fn flexible(earliest: Hour, latest: Hour, hours: u32) -> Result<Self, InvalidWindow> {
+        let window = Self::of_log(earliest, latest, hours)?;
+        if window.hull().end > Window::END_MAX { Err(InvalidWindow::TooLate) } else { Ok(window) }
+    }
+
+    /// Earlier releases took a bid whose window ends too late.
+    fn of_log(earliest: Hour, latest: Hour, hours: u32) -> Result<Self, InvalidWindow> {
         if latest < earliest {
             return Err(InvalidWindow::Reversed);
         }
         if latest.0 - earliest.0 > Self::FLEXIBILITY_MAX {
             return Err(InvalidWindow::TooFlexible);
         }
-        Window::new(earliest, earliest.plus(hours))?;
-        Window::new(latest, latest.plus(hours))?;
+        match hours {
+            0 => return Err(InvalidWindow::Empty),
+            1..=Window::HOURS_MAX => {}
+            _ => return Err(InvalidWindow::TooLong),
+        }
         Ok(Self { earliest, latest, hours })
     }
 
@@ -292,7 +313,7 @@ impl<'de> Deserialize<'de> for TermWindow {
         match TermWindowForm::deserialize(deserializer)? {
             TermWindowForm::Exact(window) => Ok(window.into()),
             TermWindowForm::Flexible { earliest, latest, hours } => {
-                Self::flexible(earliest, latest, hours).map_err(serde::de::Error::custom)
+                Self::of_log(earliest, latest, hours).map_err(serde::de::Error::custom)
             }
         }
     }
@@ -341,6 +362,23 @@ mod tests {
         assert_eq!(TermWindow::flexible(hour(5), hour(6), 0), Err(InvalidWindow::Empty));
         let far = hour(5 + TermWindow::FLEXIBILITY_MAX + 1);
         assert_eq!(TermWindow::flexible(hour(5), far, 1), Err(InvalidWindow::TooFlexible));
+    }
+
+    /// One that ended later would be written with another end, and an event with it could not be read again.
+    #[test]
+    fn windows_end_while_there_are_instants() {
+        let last = Hour::containing(Instant::MAX);
+        assert_eq!(last, Window::END_MAX);
+        assert_eq!(TermWindow::flexible(last, last, 1), Err(InvalidWindow::TooLate));
+        assert_eq!(TermWindow::flexible(last.back(2), last.back(1), 2), Err(InvalidWindow::TooLate));
+        assert_eq!(TermWindow::flexible(last.back(2), last.back(1), u32::MAX), Err(InvalidWindow::TooLong));
+        for (earliest, latest, hours) in [(last.back(1), last.back(1), 1), (last.back(5), last.back(3), 3)] {
+            let window = TermWindow::flexible(earliest, latest, hours).expect("a window");
+            let text = serde_json::to_string(&window).expect("JSON");
+            assert_eq!(serde_json::from_str::<TermWindow>(&text).expect("as it was written"), window);
+        }
+        let of_earlier_releases = format!(r#"{{"earliest":"{}","latest":"{last}","hours":5}}"#, last.back(1));
+        assert!(serde_json::from_str::<TermWindow>(&of_earlier_releases).is_ok());
     }
 
     #[test]

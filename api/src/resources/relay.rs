@@ -40,7 +40,7 @@ pub struct RelayStopBody {
 
 impl From<Stop> for RelayStopBody {
     fn from(stop: Stop) -> Self {
-        let stopped_at = Instant::from_micros(stop.stopped_at.as_microsecond());
+        let stopped_at = Instant::nearest_to(stop.stopped_at.as_microsecond());
         Self { id: stop.id, reason: stop.reason, stopped_at }
     }
 }

@@ -74,7 +74,7 @@ fn read_both<'a>(row: &mut CopiedRow<'a>) -> Result<(LoggedEvent, &'a [u8]), Aud
             found: or_none(stored_period),
         })
     });
-    let (at, command) = (Instant::from_micros(at.as_microsecond()), CommandId::new(command));
+    let (at, command) = (Instant::nearest_to(at.as_microsecond()), CommandId::new(command));
     let decoded = match event {
         Ok(event) => Ok(Record { sequence, at, command, event }),
         Err(error) => Err(error.to_string()),

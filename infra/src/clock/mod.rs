@@ -39,7 +39,7 @@ impl Clock {
 
     /// What the machine's clock says, for what is none of the exchange's.
     pub fn of_machine() -> Instant {
-        Instant::from_micros(jiff::Timestamp::now().as_microsecond())
+        Instant::nearest_to(jiff::Timestamp::now().as_microsecond())
     }
 
     /// The present, to the microsecond. While the clock is [held](Clock::hold), the last one that was trusted.
@@ -48,7 +48,7 @@ impl Clock {
             Self::System(guarded) => guarded.now(),
             Self::Simulated(simulated) => {
                 let ahead = simulated.ahead_micros.load(Ordering::Acquire);
-                Instant::from_micros(Self::of_machine().micros().saturating_add(ahead))
+                Instant::nearest_to(Self::of_machine().micros().saturating_add(ahead))
             }
         }
     }

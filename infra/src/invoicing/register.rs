@@ -167,7 +167,7 @@ impl Register {
     /// Issues a document under the next number of its series, and answers the number.
     fn issue(&mut self, issue: Issue, document: Unnumbered) -> String {
         let Unnumbered { kind, recipient, currency, contract, period, lines } = document;
-        let year = year_of(issue.day);
+        let year = issue.day.year();
         let last = self.numbers.entry((kind, year)).or_default();
         *last += 1;
         let number = format!("{}-{year:04}-{last:06}", kind.prefix());
@@ -236,20 +236,15 @@ fn never_invoiced(contract: ContractId) -> JournalError {
     JournalError::Damaged(format!("the contract {contract} was never invoiced"))
 }
 
-/// The calendar year of a day: what its text begins with.
-fn year_of(day: Day) -> i32 {
-    day.to_string().split('-').next().and_then(|year| year.parse().ok()).unwrap_or(0)
-}
-
 /// The whole of a month.
 fn period_of(month: ledger::Month) -> Period {
-    let at = |month: ledger::Month| Instant::from_micros(i64::from(month.first_day().days()) * 86_400_000_000);
+    let at = |month: ledger::Month| Instant::nearest_to(i64::from(month.first_day().days()) * 86_400_000_000);
     Period { start: at(month), end: Some(at(month.next())) }
 }
 
 /// The whole of a day.
 fn period_of_day(day: Day) -> Period {
-    let at = |days: i32| Instant::from_micros(i64::from(days) * 86_400_000_000);
+    let at = |days: i32| Instant::nearest_to(i64::from(days) * 86_400_000_000);
     Period { start: at(day.days()), end: Some(at(day.days() + 1)) }
 }
 

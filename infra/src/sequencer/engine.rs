@@ -464,7 +464,7 @@ impl Engine {
     }
 
     async fn reload_keys(&mut self) {
-        let since = Instant::from_micros(self.clock.now().micros() - KEYS_KEPT_MICROS);
+        let since = Instant::nearest_to(self.clock.now().micros() - KEYS_KEPT_MICROS);
         loop {
             match load_keys(&self.database, since).await {
                 Ok(keys) => {

@@ -25,7 +25,7 @@ const SPARE_MICROS: i64 = 3_600_000_000;
 pub(super) async fn keep(database: Database, view: View, mut status: watch::Receiver<Status>) {
     loop {
         // The log's time, which no mistake of the machine's clock has moved.
-        let until = Instant::from_micros(view.read().now().micros() - KEYS_KEPT_MICROS - SPARE_MICROS);
+        let until = Instant::nearest_to(view.read().now().micros() - KEYS_KEPT_MICROS - SPARE_MICROS);
         match walk(&database, until).await {
             Ok(0) => {}
             Ok(deleted) => tracing::info!(deleted, "old idempotency keys are deleted"),

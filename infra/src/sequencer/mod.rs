@@ -197,7 +197,7 @@ impl Sequencer {
         if sequence > 0 {
             clock.go_on_from(last);
         }
-        let since = Instant::from_micros(clock.now().micros() - KEYS_KEPT_MICROS);
+        let since = Instant::nearest_to(clock.now().micros() - KEYS_KEPT_MICROS);
         let keys = keys::Keys::of(load_keys(&database, since).await?);
 
         let (queue, submissions) = mpsc::channel(QUEUE_MAX);

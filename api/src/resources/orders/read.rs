@@ -208,7 +208,7 @@ const SPOT_HOURS_SHOWN: i64 = 24;
 
 /// Since when sales by the hour are shown with their order.
 pub(crate) fn shown_since(now: Instant) -> Instant {
-    Instant::from_micros(now.micros() - SPOT_HOURS_SHOWN * 3_600_000_000)
+    Instant::nearest_to(now.micros() - SPOT_HOURS_SHOWN * 3_600_000_000)
 }
 
 /// Adds the trades of each order.

@@ -209,7 +209,7 @@ impl Exchange {
     ) -> Result<(), Refusal> {
         let contract = self.contract(id).filter(|contract| contract.buyer == organization);
         let contract = contract.ok_or(Refusal::ContractUnknown)?;
-        let since = Instant::from_micros(self.now.micros() - TERMINATION_HOURS * MICROS_PER_HOUR);
+        let since = Instant::nearest_to(self.now.micros() - TERMINATION_HOURS * MICROS_PER_HOUR);
         let recent =
             contract.outages.iter().filter(|outage| outage.status == OutageStatus::Settled && outage.from >= since);
         let outages = exact(recent.count());
