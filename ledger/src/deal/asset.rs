@@ -4,7 +4,7 @@ use rust_decimal::Decimal;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::quantity::cents;
+use super::quantity::cents_in_range;
 use crate::{Amount, Day, ItemName};
 
 /// Hardware that the box owns.
@@ -47,7 +47,7 @@ impl Asset {
         let (months, of) = (self.months_in_service(on), self.depreciation_months.max(1));
         let depreciated = spread * Decimal::from(months) / Decimal::from(of);
         // In range: no more than the cost.
-        self.cost - cents(depreciated).unwrap_or(self.cost)
+        self.cost - cents_in_range(depreciated)
     }
 }
 

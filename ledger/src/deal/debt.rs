@@ -5,9 +5,12 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::day_count::DayCount;
-use super::quantity::{Quantity, cents};
+use super::quantity::{Quantity, cents, cents_in_range};
 use super::rate::Rate;
 use crate::{Amount, Day, ItemName};
+
+/// The most that a year costs, as a fraction: an index at its highest with the highest margin.
+const YEARLY_MAX: Decimal = Decimal::from_parts(20, 0, 0, false, 0);
 
 /// A debt facility of a deal.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
@@ -146,7 +149,11 @@ impl DebtFacility {
         let rate = rate.max(Decimal::ZERO);
         let on = |amount: Amount, from: Day| self.day_count.part_of(amount.to_decimal() * rate, from, to);
         let drawn: Decimal = self.drawn_between(from, to).map(|draw| on(draw.amount, draw.on)).sum();
-        // In range: debts and rates are bounded, and a period is.
-        cents(on(opening, from) + drawn).unwrap_or(Amount::ZERO)
+        cents_in_range(on(opening, from) + drawn)
+    }
+
+    /// Whether the interest of a period is in the range of the books, whatever is drawn of the commitment and at whatever rate.
+    pub(super) fn interest_fits(&self, from: Day, to: Day) -> bool {
+        cents(self.day_count.part_of(self.commitment.to_decimal() * YEARLY_MAX, from, to)).is_some()
     }
 }

@@ -93,6 +93,17 @@ impl Deal {
         Ok(Self { terms, periods })
     }
 
+    /// Whether the books can take the interest of each period. Not a part of what makes a deal: those of earlier releases were not checked
+    /// for it.
+    ///
+    /// # Errors
+    /// [`InvalidDeal::TooLarge`] where they cannot, such as over a first period of centuries.
+    pub fn check_interest(&self) -> Result<(), InvalidDeal> {
+        let fits = |facility: &&DebtFacility| self.periods.iter().all(|p| facility.interest_fits(p.from, p.date));
+        let too_large = self.terms.facilities.iter().find(|facility| !fits(facility));
+        too_large.map_or(Ok(()), |facility| Err(InvalidDeal::TooLarge(facility.name.to_string())))
+    }
+
     /// The deal with indices fixed otherwise than it expects, by name and day; a fixing that it expects for a later day stays.
     pub fn fixed_at(&self, fixings: &BTreeMap<ItemName, BTreeMap<Day, Rate>>) -> Cow<'_, Self> {
         if !self.terms.indices.iter().any(|index| fixings.contains_key(&index.name)) {

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use rust_decimal::{Decimal, RoundingStrategy};
 
-use crate::Amount;
+use crate::{Amount, Invariant};
 
 /// A number from zero to a million with up to six decimals, such as the ratio `1.25`.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -86,6 +86,11 @@ text_form!(Figure, {"type": "string", "pattern": "^-?[0-9]+(\\.[0-9]+)?$"});
 /// An amount to the cent, halves to the even one; nothing where it is beyond what the books take.
 pub(super) fn cents(exact: Decimal) -> Option<Amount> {
     Amount::from_decimal(exact.round_dp_with_strategy(2, RoundingStrategy::MidpointNearestEven)).ok()
+}
+
+/// An amount to the cent of what is known to be in the range of the books; what is not violates [`Invariant::NumberFits`].
+pub(super) fn cents_in_range(exact: Decimal) -> Amount {
+    cents(exact).unwrap_or_else(|| Invariant::NumberFits.violated(format_args!("{exact} as an amount")))
 }
 
 /// `amount × by`, to the cent, halves to the even one; nothing where it is beyond what the books take.

@@ -381,7 +381,7 @@ impl Making<'_> {
             }
         }
         self.after.locked_up = self.tests.locked_up && !self.after.debt().is_zero();
-        self.after.kept = if self.tests.broken { 0 } else { self.after.kept.saturating_add(1) };
+        self.after.kept = if self.tests.broken { 0 } else { self.after.kept + 1 };
         paid
     }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{Amount, exact, split};
+use crate::{Amount, Invariant, exact, split};
 
 /// The most steps of a waterfall.
 const STEPS_MAX: usize = 100;
@@ -128,7 +128,8 @@ fn amounts<N: Ord>(left: Amount, rank: &[Step<N>]) -> Vec<Amount> {
     // Names are the ids by which ties are broken. In range: amounts are not negative, and lines of the books at most.
     let weight = |amount: &Amount| exact::<_, u64>(amount.micros());
     let shares: Vec<(&N, u64)> = rank.iter().zip(&wanted).map(|(step, wanted)| (&step.name, weight(wanted))).collect();
-    let parts = split(left, &shares).unwrap_or_default();
+    let parts =
+        split(left, &shares).unwrap_or_else(|| Invariant::SplitInRange.violated(format_args!("{left} for nobody")));
     parts.into_iter().map(|(_, part)| part).collect()
 }
 

@@ -122,6 +122,7 @@ impl Scenario {
         let renewed = what_ifs.iter().map(WhatIf::renewed_months).max().unwrap_or(0);
         let periods = Period::schedule(&terms, end_of(&terms).plus(i32::from(renewed)))?;
         let deal = Deal::new(terms)?;
+        deal.check_interest()?;
         let collected = collected(deal.terms(), &periods, what_ifs)?;
         let agreements = periods.iter().map(|period| dues(deal.terms(), period, what_ifs)).collect::<Result<_, _>>()?;
         Ok(Self { deal, periods, collected, agreements })

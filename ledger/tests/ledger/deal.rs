@@ -196,6 +196,19 @@ fn debt_is_repaid_as_its_facility_says() {
     assert!(projection.dates[..24].iter().all(|date| date.run.tests.dscr == projection.dates[0].run.tests.dscr));
 }
 
+/// Eight thousand years of interest on a trillion: more than any amount, and not nothing.
+#[test]
+fn interest_beyond_the_books_is_refused() {
+    let first = ("/determination/first", json!("9999-01-01"));
+    let (trillion, draws) = (json!("1000000000000.00"), json!([{"on": "2026-01-01", "amount": "1000000000000.00"}]));
+    let deal = changed(&[first.clone(), ("/facilities/0/commitment", trillion), ("/facilities/0/draws", draws)]);
+    let deal = deal.expect("earlier releases took it");
+    assert_eq!(deal.check_interest(), Err(InvalidDeal::TooLarge("senior".to_owned())));
+    assert_eq!(deal.project(&[]).map(drop), Err(InvalidDeal::TooLarge("senior".to_owned())));
+    assert_eq!(changed(&[first]).expect("a deal").check_interest(), Ok(()));
+    assert_eq!(changed(&[]).expect("a deal").check_interest(), Ok(()));
+}
+
 #[test]
 fn an_annuity_is_that_of_a_loan() {
     let terms = json!({"principal": "80000000.00", "drawn": "2026-01-01", "rate": "0.083", "day_count": "ACT/360",

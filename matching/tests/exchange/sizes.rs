@@ -145,6 +145,26 @@ fn a_deal_has_a_longest_document() {
     assert!(2 * bytes(&reversed) <= EVENT_BYTES_MAX, "{}", bytes(&reversed));
 }
 
+/// A period may be of any length, but what it costs must be an amount.
+#[test]
+fn the_interest_of_a_period_is_an_amount() {
+    let mut deal = deal(0, 0);
+    let sponsor = deal.sponsor;
+    deal.determination.first = "9999-01-01".parse().expect("a day");
+    let trillion: Amount = "1000000000000.00".parse().expect("an amount");
+    (deal.facilities[0].commitment, deal.facilities[0].draws[0].amount) = (trillion, trillion);
+    let refused = outcome(
+        vec![Instruction::RegisterOrganization { organization: sponsor, name: label("North") }],
+        Instruction::CreateBox {
+            deal: Box::new(deal),
+            party: DealParty::Finance,
+            by: "ann".parse().expect("a client"),
+        },
+    );
+    let problem = "senior comes to more than the books take in one amount".to_owned();
+    assert_eq!(refused, Err(Refusal::DealInvalid { problem }));
+}
+
 #[test]
 fn a_box_has_a_bounded_number_of_lenders() {
     let lenders = (0..1_001).map(|number| organization(&format!("lender-{number}"))).collect();

@@ -379,7 +379,7 @@ fn fitting(mut lines: &[BankLine]) -> impl Iterator<Item = &[BankLine]> {
     std::iter::from_fn(move || {
         let mut bytes = 0;
         let fits = |line: &&BankLine| {
-            bytes += serde_json::to_vec(line).map_or(0, |json| json.len());
+            bytes += super::json_bytes(line);
             bytes <= LINES_BYTES_MAX
         };
         let count = lines.iter().take(LINES_PER_EVENT_MAX).take_while(fits).count().max(1);

@@ -179,11 +179,11 @@ fn check_deal(deal: &DealTerms) -> Result<(), Refusal> {
         return Err(Refusal::TextInvalid { field: "name".to_owned(), max: Label::CHARS_MAX });
     }
     // Not a part of what makes a deal: those of earlier releases may be longer.
-    if serde_json::to_vec(deal).map_or(true, |json| json.len() > DEAL_BYTES_MAX) {
+    if super::json_bytes(deal) > DEAL_BYTES_MAX {
         return Err(Refusal::DealInvalid { problem: format!("its document is longer than {DEAL_BYTES_MAX} bytes") });
     }
-    let checked = Deal::new(deal.clone());
-    checked.map(drop).map_err(|invalid| Refusal::DealInvalid { problem: invalid.to_string() })
+    let checked = Deal::new(deal.clone()).and_then(|deal| deal.check_interest());
+    checked.map_err(|invalid| Refusal::DealInvalid { problem: invalid.to_string() })
 }
 
 /// Whether a deal leaves as it was what has been booked of it.

@@ -29,7 +29,7 @@ mod supply;
 mod term;
 mod waterfall;
 
-use ledger::{AccountKind, Amount, Currency, Instant, OrganizationId};
+use ledger::{AccountKind, Amount, Currency, Instant, Invariant, OrganizationId};
 use sha2::{Digest, Sha256};
 
 use super::{
@@ -304,8 +304,19 @@ fn fix_index(fixed: IndexFixed, out: &mut Vec<Event>) -> Result<(), Refusal> {
     Ok(())
 }
 
+/// How long something is in an event's JSON.
+fn json_bytes(part: &impl serde::Serialize) -> usize {
+    match serde_json::to_vec(part) {
+        Ok(json) => json.len(),
+        Err(error) => Invariant::EventEncodes.violated(format_args!("a part of an event: {error}")),
+    }
+}
+
 pub(super) fn digest(terms: &impl serde::Serialize) -> [u8; 16] {
-    let bytes = postcard::to_allocvec(terms).unwrap_or_default();
+    let bytes = match postcard::to_allocvec(terms) {
+        Ok(bytes) => bytes,
+        Err(error) => Invariant::EventEncodes.violated(format_args!("terms to take a digest of: {error}")),
+    };
     let hash: [u8; 32] = Sha256::digest(&bytes).into();
     let mut digest = [0; 16];
     digest.copy_from_slice(&hash[..16]);
