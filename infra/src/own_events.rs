@@ -2,13 +2,12 @@
 //!
 //! What of an event is whose is said in one place, [`matching::Event::part_of`].
 
-use jiff::Timestamp;
 use ledger::{ContractId, Instant, OrganizationId};
 use matching::Event;
 use tokio_postgres::{Client, Row};
 use uuid::Uuid;
 
-use crate::journal::JournalError;
+use crate::journal::{JournalError, instant, stored};
 
 /// An event as one organization sees it.
 #[derive(Clone, Debug)]
@@ -48,15 +47,15 @@ pub async fn own_events(
 
 /// The event of a row whose first columns are [`COLUMNS`].
 pub(crate) fn read_own_event(row: &Row, organization: OrganizationId) -> Result<OwnEvent, JournalError> {
-    let version = u16::try_from(row.get::<_, i16>(3)).unwrap_or(0);
+    let version = stored("the version of an event", row.get::<_, i16>(3))?;
     let event = Event::decode(row.get(2), version, row.get::<_, &str>(4).as_bytes())?;
-    let sequence = u64::try_from(row.get::<_, i64>(0)).unwrap_or(0);
+    let sequence = stored("the sequence of an event", row.get::<_, i64>(0))?;
     let bought: Vec<ContractId> =
         row.get::<_, Option<Vec<Uuid>>>(5).unwrap_or_default().into_iter().map(ContractId::new).collect();
     let misplaced = || JournalError::Damaged(format!("event {sequence} does not concern {organization}"));
     Ok(OwnEvent {
         sequence,
-        at: Instant::from_micros(row.get::<_, Timestamp>(1).as_microsecond()),
+        at: instant(row.get(1))?,
         name: event.name(),
         version,
         data: event.part_of(organization, &bought).ok_or_else(misplaced)?,

@@ -3,14 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
-use ledger::ContractId;
+use ledger::{ContractId, exact};
 use tokio_postgres::{Client, Transaction};
 use uuid::Uuid;
 
 use super::document::{Document, DocumentKind};
 use super::fold::Draft;
 use super::register::{Invoiced, Register};
-use crate::journal::JournalError;
+use crate::journal::{JournalError, stored};
 
 /// How far the log has been turned into documents.
 #[derive(Clone, Copy)]
@@ -26,8 +26,8 @@ pub(super) struct Position {
 /// Where invoicing goes on.
 pub(super) async fn load(client: &Client) -> Result<(Position, Register), JournalError> {
     let row = client.query_one("SELECT sequence, month_sequence, issued FROM invoicing_position", &[]).await?;
-    let at = |column: usize| u64::try_from(row.get::<_, i64>(column)).unwrap_or(0);
-    let position = Position { sequence: at(0), month_sequence: at(1), issued: at(2) };
+    let at = |column: usize| stored("a position of invoicing", row.get::<_, i64>(column));
+    let position = Position { sequence: at(0)?, month_sequence: at(1)?, issued: at(2)? };
     let mut numbers = BTreeMap::new();
     for row in client.query("SELECT kind, year, last FROM invoice_numbers", &[]).await? {
         let kind = DocumentKind::find(row.get(0)).ok_or_else(|| damaged("a series of numbers"))?;
@@ -60,7 +60,7 @@ pub(super) async fn step(
     }
     let issued = std::mem::take(&mut register.issued);
     let names = std::mem::take(&mut register.new_names);
-    let count = u64::try_from(issued.len()).unwrap_or(0);
+    let count: u64 = exact(issued.len());
     let after = Position { sequence: last, month_sequence, issued: before.issued + count };
     let statement = "UPDATE invoicing_position SET sequence = $1, month_sequence = $2, issued = $3 \
                      WHERE sequence = $4 AND issued = $5";
@@ -170,5 +170,5 @@ async fn store_numbers(
 }
 
 fn signed(number: u64) -> i64 {
-    i64::try_from(number).unwrap_or(i64::MAX)
+    exact(number)
 }

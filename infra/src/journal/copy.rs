@@ -6,7 +6,7 @@ use std::pin::Pin;
 use bytes::{BufMut, Bytes, BytesMut};
 use jiff::Timestamp;
 use jiff::civil::Date;
-use ledger::{Day, Instant};
+use ledger::{Day, Instant, Invariant};
 use tokio_postgres::binary_copy::BinaryCopyInWriter;
 use tokio_postgres::types::{IsNull, ToSql, Type, to_sql_checked};
 use tokio_postgres::{CopyInSink, Statement, Transaction};
@@ -57,10 +57,12 @@ impl ToSql for JsonText<'_> {
 
 /// The timestamp that PostgreSQL stores for an instant.
 pub fn timestamp(instant: Instant) -> Timestamp {
-    Timestamp::from_microsecond(instant.micros()).unwrap_or(Timestamp::MAX)
+    Timestamp::from_microsecond(instant.micros())
+        .unwrap_or_else(|_| unreachable!("an instant is before the year 10000"))
 }
 
 /// The date that PostgreSQL stores for a day.
 pub(super) fn date(day: Day) -> Date {
-    jiff::civil::date(1970, 1, 1).saturating_add(jiff::Span::new().days(day.days()))
+    let date = jiff::civil::date(1970, 1, 1).checked_add(jiff::Span::new().days(day.days()));
+    date.unwrap_or_else(|_| Invariant::NumberFits.violated(format_args!("{day} as a date")))
 }

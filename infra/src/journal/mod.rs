@@ -20,6 +20,7 @@ use crate::ConnectError;
 pub use append::Journal;
 pub use copy::timestamp;
 pub use read::{LogReader, load_keys};
+pub(crate) use read::{instant, stored};
 
 /// The operator's book in table `books`.
 pub(crate) const OPERATOR_BOOK: i32 = 1;

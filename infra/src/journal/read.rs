@@ -1,10 +1,11 @@
 //! Reading the log, the accounts and the idempotency keys back.
 
 use std::collections::{BTreeSet, VecDeque};
+use std::fmt::Display;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::Timestamp;
-use ledger::{Account, AccountKind, Instant, Owner};
+use ledger::{Account, AccountKind, Instant, Owner, exact};
 use matching::{CommandId, DueParked, Event, ParkedDue, Record};
 use tokio::sync::watch;
 use tokio_postgres::{Client, Row};
@@ -84,9 +85,10 @@ impl LogReader {
     /// As [`LogReader::after`].
     pub async fn range(&self, first: u64, last: u64) -> Result<Vec<Arc<LogRow>>, JournalError> {
         let mut rows = Vec::new();
-        let mut after = first.saturating_sub(1);
+        // Sequences begin with 1.
+        let mut after = first.max(1) - 1;
         while after < last {
-            let page = self.after(after, usize::try_from(last - after).unwrap_or(PAGE_ROWS)).await?;
+            let page = self.after(after, exact(last - after)).await?;
             let Some(end) = page.last().map(|row| row.record.sequence) else { break };
             rows.extend(page);
             after = end;
@@ -156,18 +158,27 @@ fn follow_work(unfinished: &mut BTreeSet<u64>, row: &LogRow) {
 async fn read_rows(client: &Client, sequence: u64, limit: usize) -> Result<Vec<Arc<LogRow>>, JournalError> {
     let statement = "SELECT sequence, at, command, type, version, content::text FROM events \
                      WHERE sequence > $1 ORDER BY sequence LIMIT $2";
-    let from = i64::try_from(sequence).unwrap_or(i64::MAX);
-    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let (from, limit): (i64, i64) = (exact(sequence), exact(limit));
     let rows = client.query(statement, &[&from, &limit]).await?;
     rows.iter().map(read_row).collect()
 }
 
+/// A number as it is stored, in the type that it has here.
+pub(crate) fn stored<T: TryFrom<N>, N: Copy + Display>(what: &str, number: N) -> Result<T, JournalError> {
+    T::try_from(number).map_err(|_| JournalError::Damaged(format!("{what} is {number}")))
+}
+
+/// An instant as it is stored.
+pub(crate) fn instant(at: Timestamp) -> Result<Instant, JournalError> {
+    stored("a time in microseconds", at.as_microsecond())
+}
+
 fn read_row(row: &Row) -> Result<Arc<LogRow>, JournalError> {
     let content = row.get::<_, String>(5).into_bytes();
-    let version = u16::try_from(row.get::<_, i16>(4)).unwrap_or(0);
+    let version = stored("the version of an event", row.get::<_, i16>(4))?;
     let record = Record {
-        sequence: u64::try_from(row.get::<_, i64>(0)).unwrap_or(0),
-        at: Instant::from_micros(row.get::<_, Timestamp>(1).as_microsecond()),
+        sequence: stored("the sequence of an event", row.get::<_, i64>(0))?,
+        at: instant(row.get(1))?,
         command: CommandId::new(row.get::<_, Uuid>(2)),
         event: Event::decode(row.get(3), version, &content)?,
     };
@@ -220,7 +231,7 @@ fn read_key(row: &Row) -> Result<StoredKey, JournalError> {
     let organization = row.get::<_, Option<&str>>(6).map(str::parse).transpose().map_err(|_| damaged())?;
     Ok(StoredKey {
         key: IdempotencyKey { organization, digest: bytes(0)?, request_hash: bytes(1)? },
-        created_at: Instant::from_micros(row.get::<_, Timestamp>(2).as_microsecond()),
+        created_at: instant(row.get(2))?,
         outcome,
     })
 }

@@ -1,6 +1,6 @@
 //! What events change of a contract, as sums and as last values: what two runs of events change, they change together.
 
-use ledger::{Amount, BoxId, ContractId, Instant, OrganizationId};
+use ledger::{Amount, BoxId, ContractId, Instant, OrganizationId, exact};
 use matching::{ContractHour, Event, Hour, OutageSettled, TerminationCause};
 
 const NOT_PAID: &str = "not_paid";
@@ -117,7 +117,7 @@ impl ContractChange {
             credited: e.amount + e.buyer_fee,
             penalties: e.penalty_paid,
             owed: e.amount - e.seller_fee - e.from_seller + e.penalty - e.penalty_paid,
-            undelivered_minutes: i64::try_from(e.gpu_minutes).unwrap_or(i64::MAX),
+            undelivered_minutes: exact(e.gpu_minutes),
             ..Self::default()
         }
     }

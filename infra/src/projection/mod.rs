@@ -19,7 +19,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 
 use crate::Database;
-use crate::journal::{JournalError, LogReader};
+use crate::journal::{JournalError, LogReader, stored};
 use crate::telemetry::Metrics;
 
 /// Events folded into one transaction.
@@ -90,8 +90,8 @@ async fn follow_until_error(
     // What a crash loses is computed again from the position that survived.
     client.batch_execute("SET synchronous_commit = off").await?;
     let row = client.query_one("SELECT sequence, own_events_sequence FROM projection_position", &[]).await?;
-    let at = |column: usize| u64::try_from(row.get::<_, i64>(column)).unwrap_or(0);
-    let (mut sequence, mut own_events) = (at(0), at(1));
+    let at = |column: usize| stored("a position of the read models", row.get::<_, i64>(column));
+    let (mut sequence, mut own_events): (u64, u64) = (at(0)?, at(1)?);
     while own_events < sequence {
         let mut rows = log.after(own_events, EVENTS_PER_STEP_MAX).await?;
         rows.retain(|row| row.record.sequence <= sequence);

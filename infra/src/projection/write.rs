@@ -1,7 +1,7 @@
 //! Writing the changes, set by set, in one transaction with the position.
 
 use jiff::Timestamp;
-use ledger::Instant;
+use ledger::{Instant, exact};
 use matching::{
     Billing, Hour, HoursRange, MarketId, OrderSide, Parties, Placement, SelfTradePrevention, SpotSide, TermWindow,
     TimeInForce,
@@ -301,8 +301,8 @@ async fn insert_orders(transaction: &Transaction<'_>, changes: &Changes<'_>) -> 
                 &column!(rows, row => row.window.latest),
                 &column!(rows, row => row.time_in_force),
                 &column!(rows, row => row.min_gpus),
-                &column!(rows, row => row.hours.map(|hours| int(hours.min))),
-                &column!(rows, row => row.hours.map(|hours| int(hours.max))),
+                &column!(rows, row => row.hours.map(|hours| sale_hours(hours.min))),
+                &column!(rows, row => row.hours.map(|hours| sale_hours(hours.max))),
                 &column!(rows, row => row.options.as_deref()),
                 &column!(rows, row => row.client_order_id.as_deref()),
                 &column!(rows, row => row.hold),
@@ -545,11 +545,16 @@ fn at_hour(hour: Hour) -> Timestamp {
 }
 
 fn int(number: u32) -> i32 {
+    exact(number)
+}
+
+/// The hours of an ask's shortest or longest sale. A client may name any number, and no window has as many hours as the column takes.
+fn sale_hours(number: u32) -> i32 {
     i32::try_from(number).unwrap_or(i32::MAX)
 }
 
 pub(super) fn signed(sequence: u64) -> i64 {
-    i64::try_from(sequence).unwrap_or(i64::MAX)
+    exact(sequence)
 }
 
 fn price(price: matching::Price) -> Decimal {

@@ -4,7 +4,7 @@
 //! that hand's reach, so such a rewrite shows.
 
 use deadpool_postgres::Object;
-use ledger::{ChainHash, EntityId, Map};
+use ledger::{ChainHash, EntityId, Map, exact};
 
 use super::RelayError;
 use crate::Database;
@@ -44,7 +44,7 @@ impl ChainHeads {
     pub async fn after(database: &Database, position: u64) -> Result<Self, RelayError> {
         let client = database.get().await.map_err(JournalError::from)?;
         let statement = "SELECT sequence FROM entries WHERE book = $1 AND event <= $2 ORDER BY sequence DESC LIMIT 1";
-        let position = i64::try_from(position).unwrap_or(i64::MAX);
+        let position: i64 = exact(position);
         let row = client.query_opt(statement, &[&OPERATOR_BOOK, &position]).await?;
         Ok(Self { last: row.map_or(0, |row| row.get(0)), last_event: position })
     }
@@ -76,7 +76,7 @@ impl ChainHeads {
             "SELECT sequence, event, hash FROM entries WHERE book = $1 AND sequence > $2 ORDER BY sequence LIMIT $3";
         let statement = client.prepare_cached(statement).await?;
         let page = events.max(PAGE_ENTRIES_MIN);
-        let limit = i64::try_from(page).unwrap_or(i64::MAX);
+        let limit: i64 = exact(page);
         let mut heads: Map<u64, BookHeads> = Map::default();
         loop {
             let rows = client.query(&statement, &[&OPERATOR_BOOK, &self.last, &limit]).await?;
@@ -110,7 +110,7 @@ impl ChainHeads {
                          WHERE e.book > 1 AND e.event > $1 AND e.event <= $2 \
                          ORDER BY e.event, e.book, e.sequence DESC";
         let statement = client.prepare_cached(statement).await?;
-        let until = i64::try_from(until).unwrap_or(i64::MAX);
+        let until: i64 = exact(until);
         for row in client.query(&statement, &[&self.last_event, &until]).await? {
             let (event, sequence): (i64, i64) = (row.get(0), row.get(2));
             let entity = row.get::<_, &str>(1).parse();

@@ -19,12 +19,13 @@ mod tail;
 
 use std::time::Duration;
 
+use ledger::exact;
 use rdkafka::error::KafkaError;
 use tokio::runtime::Handle;
 use tokio::sync::watch;
 
 use crate::brokers::Brokers;
-use crate::journal::{JournalError, LogReader};
+use crate::journal::{JournalError, LogReader, stored};
 use crate::telemetry::Metrics;
 use crate::{Clock, Database};
 
@@ -307,7 +308,7 @@ impl Publisher {
         let client = self.database.get().await.map_err(JournalError::from)?;
         let statement = "SELECT sequence FROM relay_positions WHERE topic = $1 AND cluster = $2";
         let row = client.query_opt(statement, &[&topic, &cluster]).await?;
-        let stored = row.map_or(0, |row| u64::try_from(row.get::<_, i64>(0)).unwrap_or(0));
+        let stored = row.map_or(Ok(0), |row| stored("the position of the relay", row.get::<_, i64>(0)))?;
         if tail < stored {
             return Err(RelayError::TopicBehind { topic, cluster, tail, stored });
         }
@@ -322,7 +323,7 @@ impl Publisher {
         let client = self.database.get().await.map_err(JournalError::from)?;
         let statement = "INSERT INTO relay_positions (topic, cluster, sequence) VALUES ($1, $2, $3) \
                          ON CONFLICT (topic, cluster) DO UPDATE SET sequence = excluded.sequence";
-        let position = i64::try_from(position).unwrap_or(i64::MAX);
+        let position: i64 = exact(position);
         client.execute(statement, &[&self.config.topic, &cluster, &position]).await?;
         Ok(())
     }
