@@ -7,6 +7,13 @@
 //! It must never know the clock, I/O, randomness, the order book, or how entries are stored: `ledger` is the
 //! innermost crate (`ledger ← matching ← infra ← api`).
 
+#![deny(
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    clippy::cast_precision_loss,
+    clippy::cast_sign_loss
+)]
+
 #[macro_use]
 mod invariant;
 #[macro_use]

@@ -5,6 +5,8 @@ use std::iter::Sum;
 use std::ops::{Add, AddAssign, Neg, Sub, SubAssign};
 use std::str::FromStr;
 
+use crate::exact;
+
 /// Micro-units in one unit of a currency.
 const MICROS_PER_UNIT: i128 = 1_000_000;
 /// Digits behind the decimal point that an amount can carry.
@@ -20,7 +22,7 @@ impl Currency {
 
     /// The three-letter code.
     pub fn as_str(&self) -> &str {
-        std::str::from_utf8(&self.0).unwrap_or("???")
+        std::str::from_utf8(&self.0).unwrap_or_else(|_| unreachable!("three letters"))
     }
 
     /// The code's three bytes as a number, distinct for each.
@@ -167,16 +169,16 @@ impl fmt::Display for Amount {
             (Ok(magnitude), Ok(unit)) => (u128::from(magnitude / unit), u128::from(magnitude % unit)),
             _ => (magnitude / unit, magnitude % unit),
         };
-        let mut fraction = u32::try_from(fraction).unwrap_or_default();
+        let mut fraction: u32 = exact(fraction);
         let mut digits = [0; SCALE];
         for digit in digits.iter_mut().rev() {
-            *digit = b'0' + u8::try_from(fraction % 10).unwrap_or_default();
+            *digit = b'0' + exact::<_, u8>(fraction % 10);
             fraction /= 10;
         }
         let zeros = digits[2..].iter().rev().take_while(|digit| **digit == b'0').count();
         let sign = if self.0 < 0 { "-" } else { "" };
         write!(f, "{sign}{whole}.")?;
-        f.write_str(str::from_utf8(&digits[..SCALE - zeros]).unwrap_or_default())
+        f.write_str(str::from_utf8(&digits[..SCALE - zeros]).unwrap_or_else(|_| unreachable!("digits")))
     }
 }
 

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use crate::{DepositId, PayoutId, Set, ShortText};
+use crate::{DepositId, PayoutId, Set, ShortText, exact};
 
 /// Crockford's base 32: no letter that is mistaken for a digit, and no U.
 const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
@@ -42,7 +42,7 @@ impl PaymentReference {
         let bits = hash[..8].iter().fold(0u64, |bits, byte| bits << 8 | u64::from(*byte));
         let mut code = String::from(prefix);
         for place in (0..CODE_LENGTH - 1).rev() {
-            code.push(char::from(ALPHABET[usize::try_from(bits >> (5 * place) & 31).unwrap_or(0)]));
+            code.push(char::from(ALPHABET[exact::<_, usize>(bits >> (5 * place) & 31)]));
         }
         code.push(check(&code[prefix.len()..]));
         Self(ShortText::new(&code).unwrap_or_else(|| unreachable!("thirteen characters fit")))
@@ -63,7 +63,8 @@ impl PaymentReference {
 /// The character that checks a code: its digits' sum, each times its place, which tells any one character and any two neighbours that are
 /// swapped.
 fn check(code: &str) -> char {
-    let digit = |byte: u8| ALPHABET.iter().position(|known| *known == byte).unwrap_or(0);
+    let digit =
+        |byte: u8| ALPHABET.iter().position(|known| *known == byte).unwrap_or_else(|| unreachable!("of the alphabet"));
     // Odd weights have inverses modulo 32; neighbours differ by two, so that most swaps show.
     let sum: usize = code.bytes().enumerate().map(|(place, byte)| (2 * place + 1) * digit(byte)).sum();
     char::from(ALPHABET[sum % ALPHABET.len()])

@@ -29,7 +29,7 @@ impl<const N: usize> ShortText<N> {
     /// The text.
     pub fn as_str(&self) -> &str {
         let length = self.0.iter().position(|byte| *byte == 0).unwrap_or(N);
-        std::str::from_utf8(&self.0[..length]).unwrap_or_default()
+        std::str::from_utf8(&self.0[..length]).unwrap_or_else(|_| unreachable!("made of a text"))
     }
 }
 

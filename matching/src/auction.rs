@@ -277,8 +277,9 @@ impl Demand {
     }
 }
 
+/// The lowest bit of a number that has one.
 const fn lowest_bit(number: usize) -> usize {
-    number & number.wrapping_neg()
+    number & !(number - 1)
 }
 
 /// Gives `gpus` out in turn.

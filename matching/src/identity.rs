@@ -55,6 +55,10 @@ impl DerivedIds {
         const SPREAD: u64 = 0x278D_DE6E_5FD2_9E4D;
         self.ordinal += 1;
         let bits = self.command.uuid().as_u128();
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "ids are spread modulo the length of their tail: no two ordinals meet"
+        )]
         let tail = (bits & TAIL_MASK).wrapping_add(u128::from(self.ordinal.wrapping_mul(SPREAD))) & TAIL_MASK;
         Uuid::from_u128((bits & !TAIL_MASK) | tail)
     }

@@ -14,6 +14,7 @@
 use std::ops::{Range, RangeInclusive};
 
 use arrayvec::ArrayVec;
+use ledger::exact;
 use smallvec::{SmallVec, smallvec};
 
 use crate::frontier::{Below, Change, Frontier, Need, Sizes, Span, Spans};
@@ -129,7 +130,7 @@ impl<R: Rung> Ladder<R> {
             scan.path.push((&self.root, 0));
             return scan;
         };
-        let rank = (price, time.saturating_add(1));
+        let rank = (price, time + 1);
         let mut node = &*self.root;
         loop {
             let at = node.child_of(rank);
@@ -170,7 +171,7 @@ impl<R> Node<R> {
 impl<R: Rung> Node<R> {
     /// The child in which this rank stands or would stand.
     fn child_of(&self, rank: Rank) -> usize {
-        self.firsts.partition_point(|first| *first <= rank).saturating_sub(1)
+        self.firsts.partition_point(|first| *first <= rank).max(1) - 1
     }
 
     /// Inserts below a node that is not full.
@@ -215,7 +216,9 @@ impl<R: Rung> Node<R> {
         }
         if self.children[at].is_sparse() {
             self.merge(at, spares);
-            self.merge(at.wrapping_sub(1), spares);
+            if at > 0 {
+                self.merge(at - 1, spares);
+            }
         }
         Some(removed)
     }
@@ -287,7 +290,7 @@ impl<R: Rung> Node<R> {
 
     /// Joins a child with the next one when both are sparse.
     fn merge(&mut self, at: usize, spares: &mut Spares<R>) {
-        let Some([left, right]) = self.children.get_mut(at..at.saturating_add(2)) else { return };
+        let Some([left, right]) = self.children.get_mut(at..at + 2) else { return };
         match (left, right) {
             (Child::Leaf(left), Child::Leaf(right)) if left.rungs.len() + right.rungs.len() <= LEAF_RUNGS / 2 => {
                 left.append(right);
@@ -439,8 +442,7 @@ impl<R: Rung> Leaf<R> {
             self.spans.extend_from_slice(&spans[common..]);
             self.spans[end..].rotate_right(added - common);
         }
-        // No leaf has so many spans that a number of them wraps.
-        let (removed, added) = (u32::try_from(removed).unwrap_or(0), u32::try_from(added).unwrap_or(0));
+        let (removed, added): (u32, u32) = (exact(removed), exact(added));
         self.ends[at..].iter_mut().for_each(|end| *end = *end + added - removed);
     }
 

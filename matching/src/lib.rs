@@ -7,6 +7,13 @@
 //! This crate must never know the clock, I/O, randomness, binary floating point, the wire format of the API, or how the log is
 //! stored: time and ids come in with the command (`ledger ← matching ← infra ← api`).
 
+#![deny(
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    clippy::cast_precision_loss,
+    clippy::cast_sign_loss
+)]
+
 mod auction;
 mod billing;
 mod contract;

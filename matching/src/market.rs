@@ -201,23 +201,28 @@ pub fn hold(limit: Price, gpus: u32, hours: u32, fee_bps: u16) -> Amount {
     cost + share_ceil(cost, fee_bps)
 }
 
-/// What is a whole multiple of two lot sizes.
+/// What is a whole multiple of two lot sizes; the largest number where there is none below it. No order is of so many GPUs.
 pub(crate) fn least_common_multiple(a: u32, b: u32) -> u32 {
     let (mut x, mut y) = (a, b);
     while y > 0 {
         (x, y) = (y, x % y);
     }
-    (a / x.max(1)).saturating_mul(b)
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a lot size beyond any quantity is as good as any other: no order is a multiple"
+    )]
+    let multiple = (a / x.max(1)).saturating_mul(b);
+    multiple
 }
 
 /// `minutes` before the hour `start`.
 pub(crate) fn gate(start: Hour, minutes: u16) -> Instant {
-    Instant::from_micros(start.start().micros() - i64::from(minutes) * 60_000_000)
+    Instant::nearest_to(start.start().micros() - i64::from(minutes) * 60_000_000)
 }
 
 /// The first hour whose gate is still ahead.
 pub(crate) fn first_open_hour(now: Instant, gate_minutes: u16) -> Hour {
-    let ahead = Instant::from_micros(now.micros() + i64::from(gate_minutes) * 60_000_000);
+    let ahead = Instant::nearest_to(now.micros() + i64::from(gate_minutes) * 60_000_000);
     Hour::containing(ahead).plus(1)
 }
 

@@ -49,13 +49,14 @@ impl Price {
 
     /// The lowest price from this one on that is on every one of these ticks; none when there is none below [`Price::MAX`].
     pub fn up_to(self, ticks: impl Iterator<Item = Self>) -> Option<Self> {
-        let common = ticks.fold(1, |common: i64, tick| {
+        let mut common: i64 = 1;
+        for tick in ticks {
             let (mut x, mut y) = (common, tick.0);
             while y > 0 {
                 (x, y) = (y, x % y);
             }
-            (common / x).saturating_mul(tick.0)
-        });
+            common = (common / x).checked_mul(tick.0)?;
+        }
         let ticks = (self.0 - 1) / common + 1;
         ticks.checked_mul(common).and_then(|micros| Self::from_micros(micros).ok())
     }

@@ -135,7 +135,7 @@ impl Timeline {
 
     /// The index of the step that contains `hour`.
     fn step_at(&self, hour: Hour) -> usize {
-        self.steps.partition_point(|(start, _)| *start <= hour).saturating_sub(1)
+        self.steps.partition_point(|(start, _)| *start <= hour).max(1) - 1
     }
 
     /// Changes the height of every hour of `window`, keeping neighbouring steps different.

@@ -441,5 +441,5 @@ fn the_page_of_posting_rules_is_true() {
     if std::env::var_os("SECONDWIND_BLESS").is_some() {
         std::fs::write(path, page()).expect("the page can be written");
     }
-    assert_eq!(std::fs::read_to_string(path).unwrap_or_default(), page(), "run again with SECONDWIND_BLESS=1");
+    assert_eq!(std::fs::read_to_string(path).expect("the page"), page(), "run again with SECONDWIND_BLESS=1");
 }

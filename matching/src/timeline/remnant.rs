@@ -9,6 +9,7 @@
 
 use std::ops::RangeInclusive;
 
+use ledger::exact;
 use smallvec::SmallVec;
 
 use super::Timeline;
@@ -61,7 +62,7 @@ impl Timeline {
                 return 0;
             }
         }
-        u32::try_from(sold).unwrap_or(0)
+        exact(sold)
     }
 
     /// Whether a step shorter than `hours_min` stands between two lower ones within a window.

@@ -456,7 +456,7 @@ impl Venue {
         if !ask.window.covers(window) || !ask.hours.contains(window.hours()) {
             return 0;
         }
-        self.lot_at(ask.lot).residual.min_over(window).saturating_sub(taken).min(ask.remaining.min_over(window))
+        (self.lot_at(ask.lot).residual.min_over(window) - taken).min(ask.remaining.min_over(window))
     }
 
     /// Whether an ask's lot has a free run within the ask's hours that is long enough for it.
@@ -499,7 +499,7 @@ impl Venue {
     fn shelve(&mut self, key: u32) {
         let order = &mut self.orders[key as usize];
         let Some(lot) = order.lot() else { return };
-        let next = OwnerKey(u32::try_from(self.owner_keys.len()).unwrap_or(u32::MAX));
+        let next = OwnerKey(exact(self.owner_keys.len()));
         let owner = *self.owner_keys.entry(order.organization()).or_insert(next);
         *self.asks_of_owner.entry((owner, order.market())).or_default() += 1;
         if let Order::Ask(ask) = order {

@@ -118,7 +118,8 @@ impl Search<'_> {
     /// Behind which rank the search of a window begins.
     fn after(&self, window: Window) -> Option<Rank> {
         let (price, priority) = self.from.filter(|from| from.start == window.start())?.rank?;
-        Some((price.micros(), priority.saturating_sub(1)))
+        // Behind this rank comes the place itself. Priorities are sequences, which begin with 1.
+        Some((price.micros(), priority - 1))
     }
 }
 
@@ -437,7 +438,7 @@ impl Venue {
     /// remnant that this would leave; none below the bid's minimum.
     fn quantity(&self, ask: &Ask, window: Window, open: &BidTerms, in_plan: &mut LotInPlan) -> u32 {
         let minimum = open.minimum().max(1);
-        let free = self.free(ask, window, in_plan).saturating_sub(in_plan.taken).min(open.remaining);
+        let free = (self.free(ask, window, in_plan) - in_plan.taken).min(open.remaining);
         if free < minimum {
             return 0;
         }

@@ -1,6 +1,8 @@
 //! Term asks that have sold every hour. They stand in no book; each is kept until its lot ends, because it is open again when a
 //! trade of it is undone.
 
+use ledger::exact;
+
 use super::{Shelf, Venue};
 use crate::{Ask, OrderId, Supply};
 
@@ -17,7 +19,7 @@ impl Venue {
     pub(crate) fn keep_sold_out(&mut self, ask: Ask) {
         let Some(Shelf { sold_out: last, .. }) = self.shelves.get_mut(ask.lot.0 as usize) else { return };
         let key = self.sold_out.insert(SoldOut { ask, before: *last });
-        *last = u32::try_from(key).ok();
+        *last = Some(exact(key));
     }
 
     /// An ask on this supply that has sold every hour.

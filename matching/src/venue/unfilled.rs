@@ -104,7 +104,10 @@ impl Venue {
             return limited;
         }
         let mut explanation = Explanation { venue: self, search: *search, left: candidates, whole: candidates };
-        explanation.explain(found, markets).unwrap_or(limited)
+        match explanation.explain(found, markets) {
+            Ok(unfilled) => unfilled,
+            Err(Limited) => limited,
+        }
     }
 
     /// The lowest limit, on the tick of each of these markets, that reaches all trades of a plan.
@@ -264,7 +267,7 @@ impl Nearest {
     /// The lengths from `first` to a timeline's edges, and to where less than `remnant` hours would be left, but for the one that
     /// is wanted.
     fn offer_lengths(&mut self, first: Hour, hours: u32, timeline: &Timeline, remnant: u32) {
-        let length_to = |edge: Hour| edge.back(remnant).hours().saturating_sub(first.hours());
+        let length_to = |edge: Hour| edge.back(remnant).since(first);
         for edge in timeline.edges_until(|edge| length_to(edge) < hours) {
             let length = length_to(edge);
             if length == 0 || !self.offer(hours - length, length) {

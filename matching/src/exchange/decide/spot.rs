@@ -108,8 +108,12 @@ impl Exchange {
             }
             let lot = self.venue.lot_at(ask.lot);
             let taken_here: u32 = taken.iter().filter(|(key, _)| *key == ask.lot).map(|(_, gpus)| gpus).sum();
+            #[expect(
+                clippy::disallowed_methods,
+                reason = "an ask may have been amended to less than it has sold of the hour"
+            )]
             let of_ask = ask.gpus.saturating_sub(sold_by.get(&ask.id).copied().unwrap_or(0));
-            let free = lot.residual.at(hour).saturating_sub(taken_here).min(of_ask).min(wanted);
+            let free = (lot.residual.at(hour) - taken_here).min(of_ask).min(wanted);
             let gpus = free - free % spec.lot_size;
             let amount = price.cost_of_minutes(gpus, minutes);
             if amount <= Amount::ZERO {

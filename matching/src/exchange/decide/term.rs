@@ -448,7 +448,7 @@ impl Exchange {
     /// What an ask has sold after one more sale: the most GPUs in any hour, and whether nothing is left to sell.
     fn ask_after(&self, ask: OrderId, window: Window, gpus: u32) -> (u32, bool) {
         let Some(ask) = self.venue.ask(ask) else { return (0, false) };
-        let least = ask.remaining.min().min(ask.remaining.min_over(window).saturating_sub(gpus));
+        let least = ask.remaining.min().min(ask.remaining.min_over(window) - gpus);
         (ask.gpus - least, ask.remaining.is_only(window, gpus))
     }
 }
