@@ -19,42 +19,42 @@ use crate::request::{JsonBody, Page, answer};
 pub enum ParkedDueBody {
     /// Deliveries and charges of a contract.
     Contract {
-        /// The contract.
+        /// Parked whole: nothing of it is charged or delivered until it is resumed.
         contract: Uuid,
     },
     /// What is left to deliver of an hour that a market sold by the hour.
     SpotHour {
-        /// The market.
+        /// Where the hour was sold. Other hours of the market are delivered.
         #[schema(value_type = String)]
         market: MarketId,
-        /// When the hour starts.
+        /// When the hour starts. It was due when it ended.
         #[schema(value_type = String, format = DateTime)]
         hour: Hour,
     },
     /// An order's end at its own time.
     Expiry {
-        /// The order.
+        /// Still at rest, with its hold, though its time is over.
         order: Uuid,
     },
     /// A lot's end.
     LotEnd {
-        /// The lot.
+        /// Still listed, though its window has ended.
         lot: Uuid,
     },
     /// The waterfall runs that a box starts by itself.
     BoxRun {
-        /// The box.
+        /// No run of this box starts by itself until it is resumed.
         r#box: Uuid,
     },
     /// A market's auctions.
     Auction {
-        /// The market.
+        /// No gate of this market holds an auction until it is resumed.
         #[schema(value_type = String)]
         market: MarketId,
     },
     /// What a command left unfinished.
     Work {
-        /// The sequence of the event that recorded it.
+        /// The sequence of the event that recorded it, such as `orders_ending` or `sweep_paused`.
         begun: u64,
     },
 }
@@ -90,15 +90,15 @@ impl From<ParkedDueBody> for ParkedDue {
 /// Something that was set aside.
 #[derive(Serialize, ToSchema)]
 pub struct ParkedBody {
-    /// What.
+    /// What is set aside; the body of a request that resumes it.
     due: ParkedDueBody,
-    /// Since when.
+    /// When it was set aside: the time of the event `due_parked`.
     #[schema(value_type = String, format = DateTime)]
     since: ledger::Instant,
-    /// The id of the invariant that carrying it out would break.
+    /// The id of the invariant that carrying it out would break. Metrics and the audit count it under the same id.
     #[schema(example = "line_in_range")]
     invariant: String,
-    /// What the invariant says.
+    /// What always holds by that invariant, as a sentence; empty for one that this release does not know.
     statement: &'static str,
 }
 

@@ -15,45 +15,45 @@ use crate::{Hour, LotId, MarketId, OrderId};
 pub enum ParkedDue {
     /// Deliveries and charges of a contract.
     Contract {
-        /// The contract.
+        /// Parked whole: nothing of it is charged or delivered meanwhile.
         contract: ContractId,
     },
     /// What is left to deliver of an hour that a market sold by the hour.
     SpotHour {
-        /// The market.
+        /// Where the hour was sold. Other hours of the market are delivered.
         market: MarketId,
-        /// The hour.
+        /// The delivery hour, by its start. It was due when it ended.
         hour: Hour,
     },
     /// An order's end at its own time.
     Expiry {
-        /// The order.
+        /// Still at rest, with its hold, though its time is over.
         order: OrderId,
     },
     /// A lot's end.
     LotEnd {
-        /// The lot.
+        /// Still listed, though its window has ended.
         lot: LotId,
     },
     /// The waterfall runs that a box starts by itself.
     BoxRun {
-        /// The box.
+        /// No run of this box starts by itself meanwhile, on any determination date.
         r#box: BoxId,
     },
     /// A market's auctions.
     Auction {
-        /// The market.
+        /// No gate of this market holds an auction meanwhile.
         market: MarketId,
     },
     /// What a command left unfinished.
     Work {
-        /// The sequence of the event that recorded it.
+        /// The sequence of the event that recorded it, such as `orders_ending` or `sweep_paused`.
         begun: u64,
     },
 }
 
 impl ParkedDue {
-    /// The id of the thing, where it has one of its own.
+    /// The id under which the thing is known elsewhere; none for what is named by its market or by an event.
     pub fn subject(self) -> Option<Uuid> {
         match self {
             Self::Contract { contract } => Some(contract.uuid()),
@@ -82,9 +82,9 @@ impl fmt::Display for ParkedDue {
 /// Something that fell due was set aside, because carrying it out would break an invariant.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct DueParked {
-    /// What.
+    /// What is set aside until an operator resumes it.
     pub due: ParkedDue,
-    /// The id of the invariant.
+    /// The id of the invariant that carrying it out would break, such as `line_in_range`. As text: a log outlives the list of invariants.
     pub invariant: String,
 }
 
@@ -98,8 +98,8 @@ impl DueParked {
 /// An operator let something that was set aside fall due again.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct DueResumed {
-    /// What.
+    /// What falls due again, at once where its time has passed.
     pub due: ParkedDue,
-    /// Who said so.
+    /// The operator's client that asked for it.
     pub by: ClientId,
 }
