@@ -166,7 +166,7 @@ impl Engine {
     /// Whether a batch may take one more step. Of unfinished work it takes one, so that the orders that go ahead of it wait for short
     /// commits.
     fn may_step(&self, gathered: &Gathered) -> bool {
-        !is_full(gathered) && !(gathered.has_work && self.exchange.has_unfinished())
+        !is_full(gathered) && (!gathered.has_work || !self.exchange.has_unfinished())
     }
 
     async fn something_due(&self) {
@@ -397,7 +397,9 @@ impl Engine {
         let gathered = gathered.batch.keys.iter().rev().map(|stored| stored.key);
         self.keys.forget_latest(gathered.chain(keys.into_iter().rev()));
         self.release();
-        std::mem::take(&mut self.waiting).into_iter().for_each(|waiting| self.wait_again(Some(waiting)));
+        for waiting in std::mem::take(&mut self.waiting) {
+            self.wait_again(Some(waiting));
+        }
     }
 
     /// Has the caller of a command wait for its next step again, if the committed state has the command unfinished. One whose command is
