@@ -26,8 +26,8 @@ use crate::{Clock, Database, Hold};
 
 /// Submissions that may wait in the queue; more are turned away.
 const QUEUE_MAX: usize = 8_192;
-/// Rows of the log in one transaction, about; a single step may exceed it. Few enough that a commit stays far below the age at which it
-/// counts as stalled, however badly PostgreSQL plans its triggers on a young book.
+/// Rows of the log in one transaction, about; a single step may exceed it. A commit's cost is that of its rows from a few hundred on, so
+/// more would not be faster, and whoever is answered with the first of them would wait for the last.
 const BATCH_ROWS_MAX: usize = 1_024;
 /// Callers answered by one transaction.
 const BATCH_CALLERS_MAX: usize = 1_024;

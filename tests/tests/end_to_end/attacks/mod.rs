@@ -1,5 +1,6 @@
 //! The attacks of the threat model (`docs/security.md`), each as a test that failed before it was mended.
 
+mod cancels;
 mod computing;
 mod connections;
 mod isolation;
