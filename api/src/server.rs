@@ -91,7 +91,7 @@ impl Server {
         let limits = RequestLimits::new(limits);
         limits.load(&node.database).await?;
         let (node, tokens, limits) = (web::Data::new(node), web::Data::new(tokens), web::Data::new(limits));
-        let reports = web::Data::new(Reports::default());
+        let reports = web::Data::new(Reports::new(&limits.settings));
         let computing = web::Data::new(Computing::new(&node, &limits.settings));
         let metrics = web::Data::new(metrics);
         let builder = ActixServer::build().shutdown_timeout(SHUTDOWN_PATIENCE_SECONDS).disable_signals();

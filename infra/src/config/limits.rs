@@ -27,6 +27,8 @@ pub struct Limits {
     pub answer_timeout_seconds: u64,
     /// Market streams of one organization.
     pub streams_per_organization_max: usize,
+    /// Statements of one trading organization that are sent at a time.
+    pub reports_per_organization_max: usize,
     /// Answers that are computed at a time, each on a thread of its own.
     pub computing_max: usize,
     /// Requests that wait for one of those threads.
@@ -95,6 +97,7 @@ impl Default for Limits {
             body_timeout_seconds: 10,
             answer_timeout_seconds: 60,
             streams_per_organization_max: 16,
+            reports_per_organization_max: 2,
             computing_max: 1,
             computing_waiting_max: 64,
             computing_per_organization_max: 16,
@@ -132,6 +135,7 @@ impl Limits {
         Self {
             connections_per_address_max: defaults.connections_max,
             streams_per_organization_max: defaults.connections_max,
+            reports_per_organization_max: defaults.connections_max,
             computing_max: 2,
             computing_waiting_max: 1_024,
             computing_per_organization_max: 1_024,
@@ -169,6 +173,7 @@ impl Limits {
             (self.connections_max, "limits.connections_max"),
             (self.connections_per_address_max, "limits.connections_per_address_max"),
             (self.streams_per_organization_max, "limits.streams_per_organization_max"),
+            (self.reports_per_organization_max, "limits.reports_per_organization_max"),
             (self.computing_waiting_max, "limits.computing_waiting_max"),
             (self.computing_per_organization_max, "limits.computing_per_organization_max"),
         ];

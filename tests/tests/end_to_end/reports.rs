@@ -209,7 +209,7 @@ async fn each_party_of_a_contract_sees_its_own_lines_of_it() {
 }
 
 /// Entries of many lines, written as the fast path writes them, and their count: all on the bank and on one customer's account.
-async fn grow(client: &Client) -> i64 {
+pub async fn grow(client: &Client) -> i64 {
     const ENTRIES: i64 = 500;
     const PAIRS: i64 = 500;
     let statement = format!(

@@ -76,7 +76,7 @@ pub async fn list(
     let span = DaySpan::of(from, to)?;
     check_account(&account)?;
     let owner = owner.as_deref().map(owner_of).transpose()?.map(|owner| owner.to_string());
-    let snapshot = Snapshot::take(&node, &reports.for_finance).await?;
+    let snapshot = Snapshot::take(&node, reports.turn_of_finance().await?).await?;
     let book = book_of(snapshot.client(), &entity).await?;
     let opening = OpeningBody { account, owner, currency: currency.to_string(), opening: Amount::ZERO };
     let opening = open(&snapshot, book, opening, span).await?;

@@ -112,7 +112,7 @@ pub async fn list(
     // The orders first: the database has what they include, and maybe more, which can be left out there.
     let holds = move |exchange: &Exchange| (exchange.sequence(), holds_in(exchange, currency));
     let (sequence, holds) = computing.with_state(caller.organization, holds).await?;
-    let snapshot = Snapshot::take(&node, &reports.for_finance).await?;
+    let snapshot = Snapshot::take(&node, reports.turn_of_finance().await?).await?;
     let book = book_of(snapshot.client(), &entity).await?;
     check_currency(snapshot.client(), book, currency).await?;
     let balances = balances_at(&snapshot, (book, currency), sequence).await?;

@@ -72,7 +72,7 @@ pub async fn of_owner(
     let StatementQuery { owner, from, to, format, .. } = query.into_inner();
     let span = DaySpan::of(from, to)?;
     let owner = statement_owner(&owner)?;
-    let snapshot = Snapshot::take(&node, &reports.for_finance).await?;
+    let snapshot = Snapshot::take(&node, reports.turn_of_finance().await?).await?;
     let book = book_of(snapshot.client(), &entity).await?;
     let sections = sections_of(snapshot.client(), (book, &owner.to_string(), None), span).await?;
     if sections.is_empty() && !is_registered(&node, owner) {
@@ -150,7 +150,7 @@ pub async fn own(
     if contract.is_some() {
         await_reads(&node, None).await?;
     }
-    let snapshot = Snapshot::take(&node, &reports.for_traders).await?;
+    let snapshot = Snapshot::take(&node, reports.turn_of_trader(caller.organization).await?).await?;
     let entity = EntityId::Operator.to_string();
     let book = book_of(snapshot.client(), &entity).await?;
     let sections = own_sections(&snapshot, book, (caller.organization, contract), span).await?;

@@ -3,16 +3,21 @@
 //! A report reads one snapshot of the database, row by row, and writes into a channel of a few chunks, from which its client is
 //! sent at the pace at which it reads: nothing holds the report as a whole. Whoever gets to the end of an answer has all of it:
 //! when the database or the client fails in between, the connection is broken off, never closed in order.
+//!
+//! Reports take turns: so many at a time, and of one trading organization fewer. Whoever does not read keeps their own turns only.
 
+use std::collections::HashMap;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use actix_web::http::header;
 use actix_web::{HttpResponse, HttpResponseBuilder};
 use bytes::Bytes;
 use futures::Stream;
+use infra::config::Limits;
 use infra::node::Node;
+use ledger::OrganizationId;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio::time::timeout;
 use tokio_postgres::types::ToSql;
@@ -27,7 +32,7 @@ const REPORTS_MAX: usize = 8;
 /// How long a report waits for its turn.
 const TURN_PATIENCE: Duration = Duration::from_secs(5);
 /// How long a client may take nothing. A report that waits keeps its snapshot, and the database must keep what that sees.
-const CLIENT_PATIENCE: Duration = Duration::from_mins(1);
+const CLIENT_PATIENCE: Duration = Duration::from_secs(20);
 /// The length from which what is written becomes a chunk.
 const CHUNK_BYTES: usize = 32_768;
 /// Chunks that wait for the client.
@@ -35,19 +40,71 @@ const CHUNKS_WAITING_MAX: usize = 4;
 
 /// How many more reports may begin. Traders who read slowly do not keep finance waiting.
 pub struct Reports {
-    /// For those who may see the books.
-    pub for_finance: Turns,
-    /// For those who see their own part.
-    pub for_traders: Turns,
+    for_finance: Arc<Semaphore>,
+    for_traders: Turns,
 }
 
-/// The right to stream a report, as many times as there may be at a time.
-pub struct Turns(Arc<Semaphore>);
+/// The turns of organizations that share them: so many in all, and fewer for each.
+struct Turns {
+    in_all: Arc<Semaphore>,
+    each_max: usize,
+    /// Those who have turns, or wait for them.
+    each: Mutex<HashMap<OrganizationId, Arc<Semaphore>>>,
+}
 
-impl Default for Reports {
-    fn default() -> Self {
-        let turns = || Turns(Arc::new(Semaphore::new(REPORTS_MAX)));
-        Self { for_finance: turns(), for_traders: turns() }
+/// The right to stream a report, until it is dropped.
+pub struct Turn {
+    _held: Vec<OwnedSemaphorePermit>,
+}
+
+impl Reports {
+    /// As the settings say.
+    pub fn new(limits: &Limits) -> Self {
+        let for_traders = Turns {
+            in_all: Arc::new(Semaphore::new(REPORTS_MAX)),
+            each_max: limits.reports_per_organization_max,
+            each: Mutex::default(),
+        };
+        Self { for_finance: Arc::new(Semaphore::new(REPORTS_MAX)), for_traders }
+    }
+
+    /// Waits for a turn of those who may see the books.
+    ///
+    /// # Errors
+    /// A [`Problem`] with the code `queue_full` when too many reports are under way.
+    pub async fn turn_of_finance(&self) -> Result<Turn, Problem> {
+        let turn = timeout(TURN_PATIENCE, self.for_finance.clone().acquire_owned()).await;
+        let turn = turn.ok().and_then(Result::ok).ok_or_else(too_many)?;
+        Ok(Turn { _held: vec![turn] })
+    }
+
+    /// Waits for a turn of an organization that sees its own part.
+    ///
+    /// # Errors
+    /// A [`Problem`] with the code `queue_full` when too many reports are under way, of all or of this organization.
+    pub async fn turn_of_trader(&self, organization: OrganizationId) -> Result<Turn, Problem> {
+        let turn = timeout(TURN_PATIENCE, self.for_traders.turn(organization)).await;
+        turn.ok().flatten().ok_or_else(too_many)
+    }
+}
+
+fn too_many() -> Problem {
+    Problem::new(ProblemCode::QueueFull, "More reports are being sent than the exchange sends at a time.")
+}
+
+impl Turns {
+    /// Waits among the organization's own first: what exceeds its share waits beside those of others, not before them.
+    async fn turn(&self, organization: OrganizationId) -> Option<Turn> {
+        let own = self.of(organization).acquire_owned().await.ok()?;
+        let turn = self.in_all.clone().acquire_owned().await.ok()?;
+        Some(Turn { _held: vec![own, turn] })
+    }
+
+    fn of(&self, organization: OrganizationId) -> Arc<Semaphore> {
+        let mut each = self.each.lock().unwrap_or_else(PoisonError::into_inner);
+        // Who has no turn and waits for none needs no place here.
+        each.retain(|_, own| Arc::strong_count(own) > 1);
+        each.entry(organization).or_insert_with(|| Arc::new(Semaphore::new(self.each_max))).clone()
     }
 }
 
@@ -55,19 +112,15 @@ impl Default for Reports {
 pub struct Snapshot {
     client: Client,
     sequence: u64,
-    _turn: OwnedSemaphorePermit,
+    _turn: Turn,
 }
 
 impl Snapshot {
-    /// Takes a snapshot, when it is the report's turn.
+    /// Takes a snapshot for the report whose turn it is.
     ///
     /// # Errors
-    /// A [`Problem`] with the code `queue_full` when too many reports are under way, and another when the database is away.
-    pub async fn take(node: &Node, turns: &Turns) -> Result<Self, Problem> {
-        let turn = timeout(TURN_PATIENCE, turns.0.clone().acquire_owned()).await;
-        let turn = turn.ok().and_then(Result::ok).ok_or_else(|| {
-            Problem::new(ProblemCode::QueueFull, "More reports are being sent than the exchange sends at a time.")
-        })?;
+    /// A [`Problem`] when the database is away.
+    pub async fn take(node: &Node, turn: Turn) -> Result<Self, Problem> {
         // A session of its own: the pool's are for requests that are over in a moment. It ends with the snapshot.
         let client = node.database.connect().await?;
         client.batch_execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?;
@@ -200,7 +253,24 @@ fn parts(receiver: mpsc::Receiver<Part>) -> impl Stream<Item = Result<Bytes, Int
 #[cfg(test)]
 mod tests {
     use super::*;
-    use futures::StreamExt as _;
+    use futures::{FutureExt as _, StreamExt as _};
+
+    #[actix_web::test]
+    async fn an_organization_has_its_own_turns_and_no_more() {
+        let reports = Reports::new(&Limits { reports_per_organization_max: 2, ..Limits::default() });
+        let turns = &reports.for_traders;
+        let (acme, beta) = ("acme".parse().unwrap(), "beta".parse().unwrap());
+        let first = turns.turn(acme).now_or_never().flatten().unwrap();
+        let second = turns.turn(acme).now_or_never().flatten().unwrap();
+        let mut third = Box::pin(turns.turn(acme));
+        assert!((&mut third).now_or_never().is_none(), "it waits");
+        assert!(turns.turn(beta).now_or_never().is_some(), "others do not");
+        drop(first);
+        assert!(third.now_or_never().is_some(), "what is given back is its own");
+        drop(second);
+        turns.of(beta);
+        assert_eq!(turns.each.lock().unwrap().len(), 1, "nothing is kept of whoever has none");
+    }
 
     #[actix_web::test]
     async fn a_report_that_is_cut_off_does_not_look_whole() {

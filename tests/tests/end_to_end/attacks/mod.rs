@@ -7,6 +7,7 @@ mod isolation;
 mod jumping_clock;
 mod limits;
 mod metrics_access;
+mod reports;
 mod search;
 mod shapes;
 mod stopped_database;

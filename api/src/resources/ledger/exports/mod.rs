@@ -114,7 +114,7 @@ pub async fn export(
 ) -> Result<HttpResponse, Problem> {
     let ExportQuery { entity, format, from, to } = query.into_inner();
     let span = DaySpan::of(from, to)?;
-    let snapshot = Snapshot::take(&node, &reports.for_finance).await?;
+    let snapshot = Snapshot::take(&node, reports.turn_of_finance().await?).await?;
     let book = book_of(snapshot.client(), &entity).await?;
     let export = Export::prepare(&snapshot, (book, entity), span, format.form()).await?;
     let name = format!("{}.{}", export.name(), format.extension());
