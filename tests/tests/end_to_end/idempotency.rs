@@ -2,8 +2,9 @@
 
 use api::auth::Role;
 use infra::relay::RelayConfig;
+use reqwest::Method;
 use serde_json::json;
-use tests::client::ask;
+use tests::client::{MARKET, ask};
 use tests::condition::until;
 use tests::exchange::{TOPIC, TestExchange};
 
@@ -49,6 +50,29 @@ async fn a_request_sent_many_times_at_once_places_one_order() {
     }
     assert!(orders.iter().all(|order| *order == orders[0]), "{orders:?}");
     assert_eq!(head(&exchange).await, before + 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn cancelling_all_is_repeatable() {
+    let exchange = TestExchange::start().await;
+    admit(&exchange).await;
+    let acme = exchange.client("acme", Role::Buyer);
+    // More than one step ends.
+    let limit = json!({"open_orders_max": 1_000});
+    exchange.operator().put("/v1/organizations/acme/order-limit", &limit).await.ok();
+    for _ in 0..3 {
+        acme.post("/v1/orders/batch", &json!({"orders": vec![day_bid(8, "0.0100"); 100]})).await.ok();
+    }
+    let cancel =
+        async |path: &str| acme.send(acme.request(Method::DELETE, path).header("Idempotency-Key", "cancel-1")).await;
+    let first = cancel("/v1/orders").await.ok();
+    assert_eq!(first["data"].as_array().map(Vec::len), Some(300));
+    let later = acme.post("/v1/orders", &day_bid(8, "0.0100")).await.ok();
+    assert_eq!(cancel("/v1/orders").await.ok(), first, "and not the order that was placed since");
+    let of_market = cancel(&format!("/v1/orders?market={MARKET}")).await;
+    assert_eq!(of_market.problem(), (422, "idempotency_key_reused"));
+    let without_key = acme.delete("/v1/orders").await.ok();
+    assert_eq!(without_key["data"], json!([later["id"]]));
 }
 
 #[tokio::test(flavor = "multi_thread")]

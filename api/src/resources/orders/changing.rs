@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use actix_web::{HttpResponse, delete, patch, web};
+use actix_web::{HttpRequest, HttpResponse, delete, patch, web};
 use infra::journal::LogRow;
 use infra::node::Node;
 use infra::sequencer::{Receipt, SubmitError};
@@ -17,7 +17,7 @@ use super::read::read_order;
 use super::request::OrderWindowBody;
 use crate::auth::{Caller, Trader};
 use crate::problem::{Problem, ProblemBody};
-use crate::request::{JsonBody, answer, await_reads};
+use crate::request::{JsonBody, answer, await_reads, idempotency_key};
 
 /// A change to an order; what is not given stays.
 #[derive(Deserialize, ToSchema)]
@@ -109,7 +109,7 @@ async fn change(
 }
 
 /// Which orders to cancel.
-#[derive(Deserialize, IntoParams)]
+#[derive(Serialize, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct CancelQuery {
@@ -130,7 +130,7 @@ pub struct CancelledBody {
     operation_id = "cancel_orders",
     tag = "trading",
     security(("oauth2" = ["buyer"]), ("oauth2" = ["provider"])),
-    params(CancelQuery),
+    params(CancelQuery, ("Idempotency-Key" = Option<String>, Header, description = "Makes the request repeatable: again under the same key, it cancels nothing more and tells which orders it had cancelled")),
     responses(
         (status = 200, description = "All of them are cancelled", body = CancelledBody),
         (status = "4XX", description = "Refused", body = ProblemBody, content_type = "application/problem+json"),
@@ -139,11 +139,13 @@ pub struct CancelledBody {
 #[delete("/orders")]
 pub async fn cancel_all(
     caller: Caller<Trader>,
+    request: HttpRequest,
     query: web::Query<CancelQuery>,
     node: web::Data<Node>,
 ) -> Result<HttpResponse, Problem> {
+    let key = idempotency_key(&request, caller.organization, &*query)?;
     let instruction = Instruction::CancelOrders { organization: caller.organization, market: query.market };
-    let receipt = node.sequencer.submit(instruction, None).await?;
+    let receipt = node.sequencer.submit(instruction, key).await?;
     let body = CancelledBody::of_receipt(&receipt.rows, caller.organization);
     Ok(answer(HttpResponse::Ok(), receipt.sequence, &body))
 }
