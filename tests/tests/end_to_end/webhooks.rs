@@ -6,6 +6,7 @@ use tests::client::{ApiClient, ask};
 use tests::condition::until;
 use tests::exchange::{TestExchange, WEBHOOK_RETRIES};
 use tests::postgres::TestDatabase;
+use tokio::io::AsyncWriteExt as _;
 
 use crate::opening::{admit, day_bid, list, text};
 use crate::receiver::{Received, Receiver};
@@ -362,6 +363,38 @@ async fn nothing_is_sent_into_private_networks() {
     for attempt in attempts {
         assert_eq!(attempt["status"], Value::Null);
         assert_eq!(attempt["error"], "the url leads to an address that is not on the public internet");
+    }
+}
+
+/// Endpoints on this machine are for development. Whoever registers one does not learn what listens here and does not speak HTTP.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_failed_delivery_tells_nothing_of_the_port_it_went_to() {
+    let exchange = opened().await;
+    let acme = exchange.client("acme", Role::Buyer);
+    // One port nobody listens on, one with a service that hangs up, and one with a service of another protocol.
+    let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let mut ports = vec![closed];
+    for greeting in ["", "+OK ready\r\n"] {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        ports.push(listener.local_addr().unwrap());
+        tokio::spawn(async move {
+            while let Ok((mut connection, _)) = listener.accept().await {
+                // The client may be gone already.
+                let _ = connection.write_all(greeting.as_bytes()).await;
+            }
+        });
+    }
+    let mut webhooks = Vec::new();
+    for port in ports {
+        webhooks.push(endpoint(&acme, &format!("http://{port}/")).await.0);
+    }
+    place(&acme).await;
+    for webhook in &webhooks {
+        let failed = settled(&acme, webhook, 1, "failed").await;
+        for attempt in failed[0]["attempts"].as_array().expect("a list") {
+            assert_eq!((&attempt["status"], &attempt["duration_ms"]), (&Value::Null, &json!(0)));
+            assert_eq!(attempt["error"], "no answer; the server's log says why");
+        }
     }
 }
 
