@@ -47,7 +47,7 @@ async fn a_batch_costs_what_it_holds_and_not_what_the_books_hold() {
 
 /// A connection as the server's superuser, and what the server notes on it.
 async fn overheard(database: &TestDatabase) -> (Client, mpsc::UnboundedReceiver<String>) {
-    let (client, mut connection) = tokio_postgres::connect(&database.url(), NoTls).await.unwrap();
+    let (client, mut connection) = tokio_postgres::connect(&database.url(), NoTls).await.expect("a connection");
     let (notes, heard) = mpsc::unbounded_channel();
     tokio::spawn(async move {
         while let Some(Ok(message)) = std::future::poll_fn(|context| connection.poll_message(context)).await {
