@@ -52,6 +52,8 @@ pub struct Metrics {
     registry: Arc<Registry>,
     /// Orders that were placed.
     pub orders_placed: Counter,
+    /// Searches for trades, and sweeps, that met their limit.
+    pub searches_limited: Counter,
     /// Commands that were refused, by code.
     pub commands_refused: Family<Code, Counter>,
     /// Events that were committed, by type.
@@ -90,6 +92,7 @@ impl Default for Metrics {
         let metrics = Self {
             registry: Arc::default(),
             orders_placed: Counter::default(),
+            searches_limited: Counter::default(),
             commands_refused: Family::default(),
             events_committed: Family::default(),
             invariant_violations: Family::default(),
@@ -107,6 +110,11 @@ impl Default for Metrics {
             connections_refused: Counter::default(),
         };
         registry.register("orders_placed", "Orders placed", metrics.orders_placed.clone());
+        registry.register(
+            "searches_limited",
+            "Searches and sweeps that met their limit",
+            metrics.searches_limited.clone(),
+        );
         registry.register("commands_refused", "Commands refused, by code", metrics.commands_refused.clone());
         registry.register("events_committed", "Events committed, by type", metrics.events_committed.clone());
         registry.register(
@@ -203,6 +211,9 @@ impl Metrics {
             let event = &row.record.event;
             if matches!(event, Event::OrderPlaced(_)) {
                 self.orders_placed.inc();
+            }
+            if event.met_search_limit() {
+                self.searches_limited.inc();
             }
             self.events_committed.get_or_create(&EventType { r#type: event.name().to_owned() }).inc();
         }

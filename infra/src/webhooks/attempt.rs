@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use jiff::Timestamp;
 use ledger::OrganizationId;
 use reqwest::header::CONTENT_TYPE;
 use reqwest::{Client, Response, redirect};
@@ -35,6 +36,8 @@ pub(super) struct DueDelivery {
     pub url: String,
     /// The attempts that were made.
     pub tries: u32,
+    /// When it fell due. It is another time once it has been replayed.
+    pub due_at: Timestamp,
     /// What signs it.
     pub secrets: Vec<WebhookSecret>,
     /// What to send.

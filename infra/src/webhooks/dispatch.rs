@@ -84,7 +84,7 @@ impl Dispatcher {
         let statement = format!(
             "SELECT {}, d.id, w.id, w.organization, w.url, d.tries, \
                     array(SELECT secret FROM webhook_secrets s \
-                          WHERE s.webhook = w.id AND coalesce(s.valid_until > now(), true) ORDER BY s.created_at DESC) \
+                          WHERE s.webhook = w.id AND coalesce(s.valid_until > now(), true) ORDER BY s.created_at DESC), d.next_attempt_at \
              FROM webhooks w \
              CROSS JOIN LATERAL ( \
                  SELECT id, sequence, urgency, tries, next_attempt_at FROM webhook_deliveries \
@@ -163,14 +163,16 @@ fn due_of_row(row: &Row) -> Result<DueDelivery, WebhookError> {
         organization,
         url: row.get(9),
         tries: u32::try_from(row.get::<_, i32>(10)).unwrap_or(0),
+        due_at: row.get(12),
         secrets: row.get::<_, Vec<Vec<u8>>>(11).into_iter().map(WebhookSecret::of).collect(),
     })
 }
 
+/// Marks a delivery as made, unless it was replayed while it was on its way: then it is due again.
 async fn record_success(transaction: &Transaction<'_>, due: &DueDelivery) -> Result<(), WebhookError> {
-    let delivered =
-        "UPDATE webhook_deliveries SET state = 'delivered', next_attempt_at = NULL, tries = tries + 1 WHERE id = $1";
-    transaction.execute(delivered, &[&due.id]).await?;
+    let delivered = "UPDATE webhook_deliveries SET state = 'delivered', next_attempt_at = NULL, tries = tries + 1 \
+                     WHERE id = $1 AND next_attempt_at = $2";
+    transaction.execute(delivered, &[&due.id, &due.due_at]).await?;
     let works = "UPDATE webhooks SET failing_since = NULL WHERE id = $1 AND failing_since IS NOT NULL";
     transaction.execute(works, &[&due.webhook]).await?;
     Ok(())
@@ -186,8 +188,8 @@ async fn record_failure(
     let failed = "UPDATE webhook_deliveries \
                   SET tries = tries + 1, state = CASE WHEN $2::bigint IS NULL THEN 'failed' ELSE 'pending' END, \
                       next_attempt_at = now() + $2::bigint * interval '1 millisecond' \
-                  WHERE id = $1";
-    transaction.execute(failed, &[&due.id, &pause]).await?;
+                  WHERE id = $1 AND next_attempt_at = $3";
+    transaction.execute(failed, &[&due.id, &pause, &due.due_at]).await?;
     let failing = "UPDATE webhooks SET failing_since = coalesce(failing_since, now()) WHERE id = $1 AND disabled_at IS NULL \
                    RETURNING failing_since <= now() - interval '5 days'";
     let row = transaction.query_opt(failing, &[&due.webhook]).await?;

@@ -40,6 +40,8 @@ pub(super) struct Flow {
     /// The exchange's ids of the flow's orders.
     orders: HashMap<u64, OrderId>,
     traded: Tally,
+    /// Searches that met their limit.
+    limited: usize,
     commands: u64,
 }
 
@@ -66,6 +68,7 @@ impl Flow {
             placing: None,
             orders: HashMap::new(),
             traded: Tally::default(),
+            limited: 0,
             commands: 0,
         })
     }
@@ -129,6 +132,7 @@ impl Flow {
 
     /// Takes note of what an instruction led to, before the next one is made: later ones refer to it.
     pub fn learn(&mut self, event: &Event) {
+        self.limited += usize::from(event.met_search_limit());
         match event {
             Event::LotRegistered(lot) => self.lots.push(lot.lot),
             Event::OrderPlaced(placed) => {
@@ -142,6 +146,11 @@ impl Flow {
             }
             _ => {}
         }
+    }
+
+    /// How many searches have met their limit.
+    pub fn limited(&self) -> usize {
+        self.limited
     }
 
     /// What has traded since it was asked last.

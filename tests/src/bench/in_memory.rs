@@ -95,6 +95,7 @@ pub(super) fn prepare(plain: &PlainFlow) -> anyhow::Result<Prepared> {
     flow.take_traded();
     let commands = carry_out(&plain.measured, &mut flow, &mut exchange.clone())?;
     let traded = flow.take_traded();
+    ensure!(flow.limited() == 0, "{} searches of the plain flow met their limit", flow.limited());
     ensure!(traded == plain.traded, "the exchange traded {traded:?} and not {:?}", plain.traded);
     Ok(Prepared { filling, exchange, commands })
 }

@@ -29,15 +29,17 @@ const BIDS: usize = 20_000;
 const TENORS: [u32; 5] = [1, 24, 168, 720, 2_160];
 const SEED: u64 = 0x5EC0_4D71_0D00_0003;
 
-/// Counts the bids that traded nothing.
+/// Counts trades, and searches that met their limit.
 #[derive(Default)]
 struct Fills {
     trades: usize,
+    limited: usize,
 }
 
 impl Log for Fills {
     fn append(&mut self, record: Record) {
         self.trades += usize::from(matches!(record.event, Event::TradeExecuted(_)));
+        self.limited += usize::from(record.event.met_search_limit());
     }
 }
 
@@ -79,13 +81,14 @@ fn measure_size(asks: usize) -> anyhow::Result<(Row, Cost)> {
         let bid = desk.bid(gpus, price(&mut draw)?, window);
         commands.push(desk.command(Instruction::PlaceOrder(bid)));
     }
-    let (mut latencies, mut unfilled) = (Latencies::new(), 0);
+    let (mut latencies, mut unfilled, mut limited) = (Latencies::new(), 0, 0);
     let started = Clock::now();
     let mut before = started;
     for command in &commands {
         let mut fills = Fills::default();
         desk.exchange.execute(command, &mut fills)?;
         unfilled += usize::from(fills.trades == 0);
+        limited += fills.limited;
         let after = Clock::now();
         latencies.record(after - before);
         before = after;
@@ -97,7 +100,11 @@ fn measure_size(asks: usize) -> anyhow::Result<(Row, Cost)> {
         size: format!("{asks} asks, {} lots", asks / ASKS_PER_LOT),
         rate: per_second(commands.len(), took),
         latency: Some(latencies.quantiles()),
-        remarks: format!("{} bids, {} % traded nothing", commands.len(), share(unfilled)),
+        remarks: format!(
+            "{} bids, {} % traded nothing, {limited} met the search limit",
+            commands.len(),
+            share(unfilled)
+        ),
         ..Row::default()
     };
     let micros = |duration: Duration| duration.as_secs_f64() * 1e6;

@@ -168,6 +168,23 @@ async fn everything_since_a_sequence_can_be_replayed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_is_replayed_on_its_way_is_sent_again() {
+    let exchange = opened().await;
+    let acme = exchange.client("acme", Role::Buyer);
+    let receiver = Receiver::start(&[]);
+    receiver.hold();
+    let (webhook, _) = endpoint(&acme, receiver.url()).await;
+    place(&acme).await;
+    receiver.wait_for(1).await;
+    let replayed = acme.post(&format!("{webhook}/replay"), &json!({"after": 0})).await.ok();
+    assert_eq!(replayed["events"], 1);
+    receiver.release();
+    let requests = receiver.wait_for(2).await;
+    assert_eq!(requests[0].id(), requests[1].id());
+    settled(&acme, &webhook, 1, "delivered").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_slow_endpoint_holds_up_no_other_and_urgent_events_go_first() {
     let exchange = opened().await;
     let acme = exchange.client("acme", Role::Buyer);

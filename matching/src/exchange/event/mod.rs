@@ -54,7 +54,7 @@ pub use term::{
     OrderTerms, TradeExecuted,
 };
 
-use crate::{CommandId, MarketId};
+use crate::{CommandId, MarketId, UnfilledReason};
 
 /// The longest content of an event, in bytes: with its key and headers it stays below what Kafka's brokers take of one record unless
 /// told otherwise, 1,048,588 bytes.
@@ -426,6 +426,17 @@ impl Event {
             Self::ContractTerminated(e) => Some(e.contract),
             _ => None,
         }
+    }
+
+    /// Whether a search that led to it met its limit, or a sweep did.
+    pub fn met_search_limit(&self) -> bool {
+        let unfilled = match self {
+            Self::OrderPlaced(e) => e.unfilled,
+            Self::OrderAmended(e) => e.unfilled,
+            Self::SweepPaused(_) => return true,
+            _ => None,
+        };
+        unfilled.is_some_and(|unfilled| unfilled.reason == UnfilledReason::SearchLimit)
     }
 
     /// The thing that the event is about, where it has an id of its own.
