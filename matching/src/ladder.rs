@@ -37,6 +37,11 @@ pub(crate) trait Rung: Copy {
 
     /// How much it can serve.
     fn sizes(&self) -> Sizes;
+
+    /// The number of its owner, where a scan may pass over all that one owner has.
+    fn owner(&self) -> Option<u32> {
+        None
+    }
 }
 
 /// Orders next to each other with their spans.
@@ -122,7 +127,7 @@ impl<R: Rung> Ladder<R> {
 
     /// The orders behind `after` up to the price of `worst` that meet the need, best first.
     pub fn scan(&self, after: Option<Rank>, worst: i64, need: Need) -> Scan<'_, R> {
-        let mut scan = Scan { path: SmallVec::new(), leaf: None, worst, need };
+        let mut scan = Scan { path: SmallVec::new(), leaf: None, worst, need, passed_over: SmallVec::new() };
         if !self.frontier.meets(need) {
             return scan;
         }
@@ -381,10 +386,13 @@ impl<R> Leaf<R> {
 }
 
 impl<R: Rung> Leaf<R> {
-    /// The first rung from `from` on that meets the need.
-    fn next(&self, from: usize, need: Need) -> Option<usize> {
+    /// The first rung from `from` on that meets the need and is of nobody who is passed over.
+    fn next(&self, from: usize, need: Need, passed_over: &[u32]) -> Option<usize> {
         let meets = |at: &usize| {
-            self.rungs[*at].sizes().meet(need) && self.spans[self.range(*at)].iter().any(|span| span.meets(need))
+            let rung = &self.rungs[*at];
+            (passed_over.is_empty() || rung.owner().is_none_or(|owner| !passed_over.contains(&owner)))
+                && rung.sizes().meet(need)
+                && self.spans[self.range(*at)].iter().any(|span| span.meets(need))
         };
         (from..self.rungs.len()).find(meets)
     }
@@ -512,6 +520,17 @@ pub(crate) struct Scan<'a, R> {
     leaf: Option<(&'a Leaf<R>, usize)>,
     worst: i64,
     need: Need,
+    /// Whose orders are passed over.
+    passed_over: SmallVec<[u32; 8]>,
+}
+
+impl<R> Scan<'_, R> {
+    /// Passes over an owner's orders from here on, at no more than it takes to see whose they are.
+    pub fn pass_over(&mut self, owner: u32) {
+        if !self.passed_over.contains(&owner) {
+            self.passed_over.push(owner);
+        }
+    }
 }
 
 impl<'a, R: Rung> Iterator for Scan<'a, R> {
@@ -520,7 +539,7 @@ impl<'a, R: Rung> Iterator for Scan<'a, R> {
     fn next(&mut self) -> Option<&'a R> {
         loop {
             if let Some((leaf, from)) = &mut self.leaf {
-                if let Some(at) = leaf.next(*from, self.need) {
+                if let Some(at) = leaf.next(*from, self.need, &self.passed_over) {
                     *from = at + 1;
                     return Some(&leaf.rungs[at]).filter(|rung| rung.rank().0 <= self.worst).or_else(|| self.end());
                 }

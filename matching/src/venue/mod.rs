@@ -119,6 +119,10 @@ impl Rung for AskRung {
     fn sizes(&self) -> Sizes {
         self.sizes
     }
+
+    fn owner(&self) -> Option<u32> {
+        Some(self.owner.0)
+    }
 }
 
 /// A lot with the orders on it.

@@ -141,6 +141,44 @@ struct Server {
     owner: OwnerKey,
 }
 
+/// Asks for a whole window, best first.
+trait Servers: Iterator<Item = Server> {
+    /// Leaves out an owner's, from here on. Some may still come.
+    fn pass_over(&mut self, owner: OwnerKey);
+}
+
+/// Those of a search's markets.
+struct OfMarkets<'a>(Candidates<'a>);
+
+impl Iterator for OfMarkets<'_> {
+    type Item = Server;
+
+    fn next(&mut self) -> Option<Server> {
+        self.0.next().map(|rung| Server { order: rung.order, owner: rung.owner })
+    }
+}
+
+impl Servers for OfMarkets<'_> {
+    fn pass_over(&mut self, owner: OwnerKey) {
+        self.0.scans.iter_mut().for_each(|scan| scan.pass_over(owner.0));
+    }
+}
+
+/// Those of one lot or one provider, which are few.
+struct OfGroup<I>(I);
+
+impl<I: Iterator<Item = Server>> Iterator for OfGroup<I> {
+    type Item = Server;
+
+    fn next(&mut self) -> Option<Server> {
+        self.0.next()
+    }
+}
+
+impl<I: Iterator<Item = Server>> Servers for OfGroup<I> {
+    fn pass_over(&mut self, _: OwnerKey) {}
+}
+
 /// In what asks of one lot are alike that count as one candidate when they follow each other.
 type Alike = (Price, Window, HoursRange);
 
@@ -246,16 +284,10 @@ impl Venue {
 
     /// The asks for at least so many GPUs over a whole window behind a place in the ranking, best first; what of them is left is for
     /// the plan to tell.
-    fn servers(
-        &self,
-        search: &Search<'_>,
-        window: Window,
-        after: Option<Rank>,
-        gpus: u32,
-    ) -> impl Iterator<Item = Server> {
+    fn servers(&self, search: &Search<'_>, window: Window, after: Option<Rank>, gpus: u32) -> OfMarkets<'_> {
         let (by, until) = (window.start().hours(), window.end().hours());
         let need = Need { by, until, gpus, ..Need::lasting(window.hours()) };
-        self.candidates(search, after, need).map(|rung| Server { order: rung.order, owner: rung.owner })
+        OfMarkets(self.candidates(search, after, need))
     }
 
     /// A plan of one lot or one provider: the first in the ranking that can carry all, else the first that can carry something.
@@ -267,8 +299,10 @@ impl Venue {
         let mut seen: Set<Binding> = Set::default();
         let mut first: Option<(Binding, Plan)> = None;
         let mut lots: Tally<LotKey, LotInPlan> = Tally::default();
-        for server in self.servers(search, window, search.after(window), search.terms.minimum()) {
+        let mut servers = self.servers(search, window, search.after(window), search.terms.minimum());
+        while let Some(server) = servers.next() {
             if budget.passes_over(server.owner) {
+                servers.pass_over(server.owner);
                 continue;
             }
             let Some(ask) = self.ask_at(server.order) else { continue };
@@ -322,14 +356,14 @@ impl Venue {
         let behind = |after: Option<Rank>, gpus: u32| {
             let past = asks.partition_point(|(ask, _)| Some(ask.rank()) <= after);
             let large = asks[past..].iter().filter(move |(ask, _)| ask.gpus >= gpus);
-            large.map(|(ask, order)| Server { order: *order, owner: ask.owner })
+            OfGroup(large.map(|(ask, order)| Server { order: *order, owner: ask.owner }))
         };
         self.take(search, window, behind, budget)
     }
 
     /// Takes from asks for a whole window, best first, until the bid has all it wants. `asks_for` tells those behind a place in the
     /// ranking for at least so many GPUs.
-    fn take<I: Iterator<Item = Server>>(
+    fn take<I: Servers>(
         &self,
         search: &Search<'_>,
         window: Window,
@@ -345,6 +379,7 @@ impl Venue {
         let mut asks = asks_for(search.after(window), minimum);
         while let Some(server) = asks.next() {
             if budget.passes_over(server.owner) {
+                asks.pass_over(server.owner);
                 continue;
             }
             let Some(ask) = self.ask_at(server.order) else { continue };
