@@ -78,11 +78,12 @@ impl From<OrganizationId> for Label {
     }
 }
 
-/// Whether a character would end or garble the line that it is in: controls, separators of lines and paragraphs, and what embeds, overrides
-/// or isolates a direction.
+/// Whether a character would end or garble the line that it is in, or show nothing in it: controls, separators of lines and paragraphs, what
+/// embeds, overrides or isolates a direction, and spaces without a width.
 fn breaks_a_line(character: char) -> bool {
     character.is_control()
         || matches!(character, '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+        || matches!(character, '\u{200b}' | '\u{2060}' | '\u{feff}')
 }
 
 /// A text as a bank wrote it, with line breaks and whatever else it has but NUL: at most [16,384 bytes](BankText::BYTES_MAX).
@@ -241,7 +242,7 @@ mod tests {
             assert_eq!(Label::parse(good).expect(good).as_written(), good);
         }
         let separators = ["\0", "\n", "\r", "\t", "\u{1b}", "\u{7f}", "\u{85}", "\u{9f}", "\u{2028}", "\u{2029}"];
-        let directions = ["\u{202a}", "\u{202e}", "\u{2066}", "\u{2069}"];
+        let directions = ["\u{202a}", "\u{202e}", "\u{2066}", "\u{2069}", "\u{200b}", "\u{2060}", "\u{feff}"];
         for bad in separators.into_iter().chain(directions) {
             for text in [format!("x{bad}y"), format!("{bad}x"), format!("x{bad}")] {
                 assert_eq!(Label::parse(&text), Err(InvalidLabel), "{text:?}");

@@ -6,7 +6,7 @@ use ledger::{Instant, Invariant, OrganizationId, Violation, checked, invariant};
 
 use super::decide::Match;
 use super::event::supply_of;
-use super::work::{Unfinished, Work};
+use super::work::{ORDERS_PER_STEP_MAX, Unfinished, Work};
 use super::{
     CloseReason, Command, DueParked, Event, Exchange, Instruction, LookedAt, OrderSide, ParkedDue, Record, Refusal,
     SweepEnded, SweepPaused, Swept, SweptOffer,
@@ -69,20 +69,36 @@ struct Sweep {
     ids: DerivedIds,
     /// The event with which it paused, if it did.
     begun: Option<u64>,
-    /// What the step may still do, in candidates.
+    /// What the step may still look at, in candidates.
     left: u32,
-    /// What it has looked at for each organization's bids since it began.
+    /// How many events it may still bring about.
+    events_left: usize,
+    /// What it has looked at in vain for each organization's bids since it began.
     looked_at: BTreeMap<OrganizationId, u32>,
 }
 
 impl Sweep {
-    /// Counts a bid and the candidates of its search.
-    fn count(&mut self, organization: OrganizationId, candidates: u32) {
-        // A bid costs a look even where it has no candidate.
+    /// Counts a bid and the candidates of its search. A bid costs a look even where it has no candidate.
+    fn count(&mut self, candidates: u32) {
         #[expect(clippy::disallowed_methods, reason = "the last bid may cost more than is left: then nothing is")]
         let left = self.left.saturating_sub(1 + candidates);
         self.left = left;
+    }
+
+    /// Counts the same for a bid's organization, because nothing came of it.
+    fn count_in_vain(&mut self, organization: OrganizationId, candidates: u32) {
         *self.looked_at.entry(organization).or_default() += 1 + candidates;
+    }
+
+    /// What comes of a bid.
+    fn happens(&mut self, events: Vec<Event>) -> Next {
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "the last bid may bring about more than is left: then nothing is"
+        )]
+        let left = self.events_left.saturating_sub(events.len());
+        self.events_left = left;
+        Next::Happens(events)
     }
 }
 
@@ -152,7 +168,16 @@ impl Exchange {
         if let Some((market, offered)) = offered {
             let left = self.limits.search_candidates;
             let looked_at = BTreeMap::new();
-            let sweep = Sweep { market, offered, cursor: None, ids: *ids, begun: None, left, looked_at };
+            let sweep = Sweep {
+                market,
+                offered,
+                cursor: None,
+                ids: *ids,
+                begun: None,
+                left,
+                events_left: ORDERS_PER_STEP_MAX,
+                looked_at,
+            };
             self.sweep(at, command, sweep, log);
         }
     }
@@ -246,6 +271,7 @@ impl Exchange {
                 ids: *ids,
                 begun: Some(begun),
                 left: self.limits.search_candidates,
+                events_left: ORDERS_PER_STEP_MAX,
                 looked_at: looked_at.collect(),
             };
             self.sweep(self.now, command, sweep, log);
@@ -328,11 +354,11 @@ impl Exchange {
         loop {
             let cursor = sweep.cursor.map(|swept| Cursor::behind(swept.limit_price, swept.priority));
             let Some((_, bid)) = self.venue.next_bid_for(offer, cursor) else { return Next::End };
-            if sweep.left == 0 {
+            if sweep.left == 0 || sweep.events_left == 0 {
                 return Next::Pause;
             }
             sweep.cursor = Some(Swept { limit_price: bid.terms.limit_price, priority: bid.priority });
-            // Bids of one organization have together what one search has, so that nobody's can hold a market up.
+            // Bids of one organization that nothing comes of have together what one search has, so that nobody's can hold a market up.
             if sweep
                 .looked_at
                 .get(&bid.organization)
@@ -347,15 +373,16 @@ impl Exchange {
             };
             let policy = if own.is_some() { OwnOrders::Trade } else { OwnOrders::PassOver };
             let plan = self.plan_of_resting(bid, &bid.terms, policy);
-            sweep.count(bid.organization, plan.looked_at);
+            sweep.count(plan.looked_at);
             match own {
                 Some(ask) if plan.executions.iter().any(|execution| execution.ask == ask.id) => {
-                    return Next::Happens(self.prevent_self_trade(ask, bid));
+                    return sweep.happens(self.prevent_self_trade(ask, bid));
                 }
                 None if plan.window.is_some() => {
-                    return Next::Happens(self.trades_of(bid, &bid.terms, &plan, &mut sweep.ids));
+                    let trades = self.trades_of(bid, &bid.terms, &plan, &mut sweep.ids);
+                    return sweep.happens(trades);
                 }
-                Some(_) | None => {}
+                Some(_) | None => sweep.count_in_vain(bid.organization, plan.looked_at),
             }
         }
     }

@@ -72,6 +72,20 @@ fn bids_of_one_organization_have_one_search_in_a_sweep() {
 }
 
 #[test]
+fn bids_that_trade_in_a_sweep_use_up_nothing() {
+    market(
+        "search 2
+         lot L3 north m1 48 0..48
+         bid B1 acme m1 8 @1.2000 0..24
+         bid B2 acme m1 8 @1.2000 0..24
+         bid B3 acme m1 8 @1.2000 0..24
+         bid B4 acme m1 8 @1.2000 0..24
+         ask A1 north L3 32 @1.0000 => placed; trade B1 A1 8 @1.2000; sweep_paused; trade B2 A1 8 @1.2000; sweep_paused; \
+         trade B3 A1 8 @1.2000; sweep_paused; trade B4 A1 8 @1.2000; sweep_ended",
+    );
+}
+
+#[test]
 fn asks_of_a_lot_that_are_alike_are_one_candidate() {
     market(
         "search 8

@@ -398,6 +398,42 @@ fn orders_in_other_markets_go_ahead_of_work() {
 }
 
 #[test]
+fn an_ask_that_very_many_bids_take_trades_by_steps() {
+    let mut crowd = Crowd::new();
+    let lot = {
+        let events = crowd.execute(Instruction::RegisterLot(NewLot {
+            organization: organization("north"),
+            market: market_id("m1"),
+            gpus: 8_000,
+            window: window("0..48"),
+            fabric: label("hall-1"),
+            min_remnant_hours: 0,
+            delivery: matching::DeliveryTerms::default(),
+        }));
+        let Event::LotRegistered(lot) = &events[0].event else { panic!("{events:?}") };
+        Supply::Lot(lot.lot)
+    };
+    for _ in 0..1_000 {
+        crowd.bid("acme", "0.5000");
+    }
+    let before = crowd.log.0.len();
+    let (window, min_hours, max_hours) = (None, None, None);
+    let self_trade_prevention = SelfTradePrevention::default();
+    let steps = crowd.steps(Instruction::PlaceOrder(NewOrder {
+        organization: organization("north"),
+        client_order_id: None,
+        gpus: 8_000,
+        limit_price: price("0.5000"),
+        side: NewSide::Sell { supply: lot, window, min_hours, max_hours, self_trade_prevention },
+    }));
+    assert_eq!(steps.len(), 4);
+    let trades = |step: &Vec<Record>| step.iter().filter(|record| record.event.name() == "trade_executed").count();
+    let trades: Vec<usize> = steps.iter().map(trades).collect();
+    assert_eq!(trades, [ORDERS_PER_STEP_MAX, ORDERS_PER_STEP_MAX, ORDERS_PER_STEP_MAX, 232]);
+    crowd.assert_replays(before + ORDERS_PER_STEP_MAX + 2);
+}
+
+#[test]
 fn deposits_are_counted_and_listed_by_organization() {
     let mut crowd = Crowd::new();
     crowd.execute(Instruction::OpenBankAccount {

@@ -13,7 +13,7 @@ use crate::charge::period_end;
 use crate::plan::{Own, Plan};
 use crate::{Refused, Told, Twin, refuse};
 
-/// What a sweep has looked at for the bids of each organization: the bids, and their candidates.
+/// What a sweep has looked at in vain for bids of each organization: the bids, and their candidates.
 type Sweep = BTreeMap<OrganizationId, u32>;
 
 impl Twin {
@@ -333,7 +333,7 @@ impl Twin {
                 self.match_bid(&bid, &mut sweep, ids);
                 continue;
             }
-            let Some(plan) = self.plan_in_sweep(&bid, Own::Trade, &mut sweep) else { continue };
+            let Some(plan) = self.plan_in_sweep(&bid, Own::Trade, &sweep) else { continue };
             if plan.fills.iter().any(|fill| fill.ask == id) {
                 if offer.own != SelfTradePrevention::CancelNewest {
                     self.close(bid.id, CloseReason::SelfTrade);
@@ -341,6 +341,8 @@ impl Twin {
                 if offer.own != SelfTradePrevention::CancelOldest {
                     self.close(id, CloseReason::SelfTrade);
                 }
+            } else {
+                *sweep.entry(bid.organization).or_default() += 1 + plan.looked_at;
             }
         }
     }
@@ -369,19 +371,18 @@ impl Twin {
 
     fn match_bid(&mut self, bid: &Order, sweep: &mut Sweep, ids: &mut DerivedIds) {
         if let Some(plan) = self.plan_in_sweep(bid, Own::PassOver, sweep) {
+            if plan.fills.is_empty() {
+                *sweep.entry(bid.organization).or_default() += 1 + plan.looked_at;
+            }
             self.trade(bid.id, &plan, ids);
         }
     }
 
-    /// What a resting bid would buy, unless the bids of its organization have had in this sweep what one search has.
-    fn plan_in_sweep(&self, bid: &Order, own: Own, sweep: &mut Sweep) -> Option<Plan> {
-        let looked_at = sweep.entry(bid.organization).or_default();
-        if *looked_at >= self.search_candidates {
-            return None;
-        }
-        let plan = self.plan(bid, &self.open(&bid.want().expect("a bid").markets), own);
-        *looked_at += 1 + plan.looked_at;
-        Some(plan)
+    /// What a resting bid would buy, unless as much was looked at in vain for bids of its organization as one search has.
+    fn plan_in_sweep(&self, bid: &Order, own: Own, sweep: &Sweep) -> Option<Plan> {
+        let in_vain = sweep.get(&bid.organization).copied().unwrap_or(0);
+        let open = self.open(&bid.want().expect("a bid").markets);
+        (in_vain < self.search_candidates).then(|| self.plan(bid, &open, own))
     }
 
     pub(crate) fn amend(&mut self, amendment: &Amendment, ids: &mut DerivedIds) -> Result<(), Refused> {

@@ -20,12 +20,12 @@ pub struct SweepPaused {
     pub ids: DerivedIds,
     /// The sequence of the [`SweepPaused`] from which it had gone on.
     pub begun: Option<u64>,
-    /// What has been looked at for each organization's bids since the sweep began, by organization.
+    /// What has been looked at in vain for each organization's bids since the sweep began, by organization.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub looked_at: Vec<LookedAt>,
 }
 
-/// What a sweep has looked at for the bids of one organization.
+/// What a sweep has looked at for bids of one organization of which nothing came.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct LookedAt {
     /// Whose bids.
