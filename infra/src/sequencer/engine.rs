@@ -397,17 +397,17 @@ impl Engine {
         let gathered = gathered.batch.keys.iter().rev().map(|stored| stored.key);
         self.keys.forget_latest(gathered.chain(keys.into_iter().rev()));
         self.release();
-        for waiting in std::mem::take(&mut self.waiting) {
-            self.wait_again(Some(waiting));
-        }
+        let waiting = std::mem::take(&mut self.waiting);
+        self.wait_again(waiting);
     }
 
-    /// Has the caller of a command wait for its next step again, if the committed state has the command unfinished. One whose command is
-    /// not committed waits again when that is decided.
-    fn wait_again(&mut self, caller: Option<Waiting>) {
-        let Some(mut caller) = caller.filter(|caller| self.exchange.is_unfinished(caller.command)) else { return };
-        caller.rows.retain(|row| row.record.sequence <= self.exchange.sequence());
-        self.waiting.push(caller);
+    /// Has callers wait for the next step of their commands again, if the committed state has these unfinished. One whose command is not
+    /// committed waits again when that is decided.
+    fn wait_again(&mut self, callers: impl IntoIterator<Item = Waiting>) {
+        for mut caller in callers.into_iter().filter(|caller| self.exchange.is_unfinished(caller.command)) {
+            caller.rows.retain(|row| row.record.sequence <= self.exchange.sequence());
+            self.waiting.push(caller);
+        }
     }
 
     /// Has what was decided be decided again, in its order, before what is in the queue.

@@ -1,7 +1,7 @@
 //! The sequencer: the one owner of the exchange's state.
 //!
-//! Callers submit instructions to a bounded queue. The engine decides them in the order of the queue and gathers what follows
-//! into a batch; the committer writes one batch at a time, and while it does the engine gathers the next (group commit). A
+//! Callers submit instructions to a bounded queue. The engine decides them in the order of the queue, but for those that wait until
+//! work in their markets is done ([`Exchange::goes_ahead`]), and gathers what follows into a batch; the committer writes one batch at a time, and while it does the engine gathers the next (group commit). A
 //! caller hears of success only after the commit, and the [`View`] shows committed state only.
 //!
 //! When a commit fails, or its outcome is unknown, every caller in flight is told so, the journal reads where the log really

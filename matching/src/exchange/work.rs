@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{CommandId, DerivedIds, MarketId, MarketKey, Order, OrderId, SearchPlace, Supply};
 
-/// The most orders that one step ends.
+/// The most orders that one step ends, and about the most events that a step of a sweep brings about.
 pub const ORDERS_PER_STEP_MAX: usize = 256;
 
 /// Work with the command that left it.

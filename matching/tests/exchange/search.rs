@@ -57,7 +57,7 @@ fn a_placed_bid_is_searched_on_too() {
 }
 
 #[test]
-fn bids_of_one_organization_have_one_search_in_a_sweep() {
+fn bids_that_nothing_comes_of_have_one_search_in_a_sweep() {
     market(
         "search 8
          bid B1 acme m1 16 @1.2000 0..24 min=16

@@ -93,16 +93,19 @@ impl Crowd {
     }
 
     fn ask(&mut self, who: &str, supply: Supply, at: &str) -> OrderId {
-        let (window, min_hours, max_hours) = (None, None, None);
-        let self_trade_prevention = SelfTradePrevention::default();
-        self.place(who, 8, at, NewSide::Sell { supply, window, min_hours, max_hours, self_trade_prevention })
+        self.place(who, 8, at, sell(supply))
     }
 
+    /// A lot of north's with 16 GPUs.
     fn lot(&mut self) -> Supply {
+        self.lot_of(16)
+    }
+
+    fn lot_of(&mut self, gpus: u32) -> Supply {
         let events = self.execute(Instruction::RegisterLot(NewLot {
             organization: organization("north"),
             market: market_id("m1"),
-            gpus: 16,
+            gpus,
             window: window("0..48"),
             fabric: label("hall-1"),
             min_remnant_hours: 0,
@@ -138,6 +141,27 @@ impl Crowd {
         assert_eq!(told.0, self.log.0[from..]);
         assert_eq!(replica.state_hash(), self.exchange.state_hash());
     }
+}
+
+/// Sells any window of a supply.
+fn sell(supply: Supply) -> NewSide {
+    let (window, min_hours, max_hours) = (None, None, None);
+    NewSide::Sell { supply, window, min_hours, max_hours, self_trade_prevention: SelfTradePrevention::default() }
+}
+
+/// An ask of north's at 0.50.
+fn norths_ask(supply: Supply, gpus: u32) -> Instruction {
+    let (organization, limit_price, side) = (organization("north"), price("0.5000"), sell(supply));
+    Instruction::PlaceOrder(NewOrder { organization, client_order_id: None, gpus, limit_price, side })
+}
+
+/// What a bid for 16 GPUs wants that takes all or nothing.
+fn all_of_16() -> NewSide {
+    let mut side = buy(window("0..24"));
+    if let NewSide::Buy { min_gpus, .. } = &mut side {
+        *min_gpus = Some(16);
+    }
+    side
 }
 
 fn buy(window: Window) -> NewSide {
@@ -287,24 +311,12 @@ fn what_ends_or_is_delivered_at_one_instant_goes_by_steps() {
 fn an_ask_that_very_many_bids_could_take_is_offered_to_them_by_steps() {
     let mut crowd = Crowd::new();
     let lot = crowd.lot();
-    let mut all_or_none = buy(window("0..24"));
-    if let NewSide::Buy { min_gpus, .. } = &mut all_or_none {
-        *min_gpus = Some(16);
-    }
     for _ in 0..10_000 {
-        crowd.place("acme", 16, "0.6000", all_or_none.clone());
+        crowd.place("acme", 16, "0.6000", all_of_16());
     }
     crowd.bid("beta", "0.5000");
     let before = crowd.log.0.len();
-    let (window, min_hours, max_hours) = (None, None, None);
-    let self_trade_prevention = SelfTradePrevention::default();
-    let steps = crowd.steps(Instruction::PlaceOrder(NewOrder {
-        organization: organization("north"),
-        client_order_id: None,
-        gpus: 8,
-        limit_price: price("0.5000"),
-        side: NewSide::Sell { supply: lot, window, min_hours, max_hours, self_trade_prevention },
-    }));
+    let steps = crowd.steps(norths_ask(lot, 8));
     // Each of the first bids costs a look at itself and one at the ask.
     let names: Vec<_> = steps.iter().map(|step| names(step)).collect();
     assert_eq!(names, [vec!["order_placed", "sweep_paused"], vec!["trade_executed", "sweep_ended"]]);
@@ -366,23 +378,9 @@ fn orders_in_other_markets_go_ahead_of_work() {
     // The same of a sweep, for its market alone, until something falls due.
     crowd.exchange.set_limits(Limits { search_candidates: 100, ..Limits::default() });
     for _ in 0..300 {
-        let mut whole = buy(window("0..24"));
-        if let NewSide::Buy { min_gpus, .. } = &mut whole {
-            *min_gpus = Some(16);
-        }
-        crowd.place("acme", 16, "0.6000", whole);
+        crowd.place("acme", 16, "0.6000", all_of_16());
     }
-    let (window, min_hours, max_hours) = (None, None, None);
-    let side = NewSide::Sell {
-        supply: lot,
-        window,
-        min_hours,
-        max_hours,
-        self_trade_prevention: SelfTradePrevention::default(),
-    };
-    let (organization, limit_price) = (organization("north"), price("0.5000"));
-    let ask = NewOrder { organization, client_order_id: None, gpus: 8, limit_price, side };
-    let ask = crowd.command(Instruction::PlaceOrder(ask));
+    let ask = crowd.command(norths_ask(lot, 8));
     crowd.exchange.begin(&ask, &mut crowd.log).expect("begun");
     assert!(crowd.exchange.is_unfinished(ask.id));
     assert_eq!(begin(&mut crowd, order("acme", "m2", "0.5000")), (true, vec!["order_placed"]));
@@ -400,32 +398,12 @@ fn orders_in_other_markets_go_ahead_of_work() {
 #[test]
 fn an_ask_that_very_many_bids_take_trades_by_steps() {
     let mut crowd = Crowd::new();
-    let lot = {
-        let events = crowd.execute(Instruction::RegisterLot(NewLot {
-            organization: organization("north"),
-            market: market_id("m1"),
-            gpus: 8_000,
-            window: window("0..48"),
-            fabric: label("hall-1"),
-            min_remnant_hours: 0,
-            delivery: matching::DeliveryTerms::default(),
-        }));
-        let Event::LotRegistered(lot) = &events[0].event else { panic!("{events:?}") };
-        Supply::Lot(lot.lot)
-    };
+    let lot = crowd.lot_of(8_000);
     for _ in 0..1_000 {
         crowd.bid("acme", "0.5000");
     }
     let before = crowd.log.0.len();
-    let (window, min_hours, max_hours) = (None, None, None);
-    let self_trade_prevention = SelfTradePrevention::default();
-    let steps = crowd.steps(Instruction::PlaceOrder(NewOrder {
-        organization: organization("north"),
-        client_order_id: None,
-        gpus: 8_000,
-        limit_price: price("0.5000"),
-        side: NewSide::Sell { supply: lot, window, min_hours, max_hours, self_trade_prevention },
-    }));
+    let steps = crowd.steps(norths_ask(lot, 8_000));
     assert_eq!(steps.len(), 4);
     let trades = |step: &Vec<Record>| step.iter().filter(|record| record.event.name() == "trade_executed").count();
     let trades: Vec<usize> = steps.iter().map(trades).collect();
