@@ -52,8 +52,8 @@ pub use exchange::{
     PeriodCharged, PeriodClosed, PriceBandSet, Quote, QuoteRequest, QuotedTrade, Reconciled, ReconciliationUndone,
     Record, Refusal, SpotAuctionHeld, SpotAuctionMissed, SpotBidResumed, SpotBidSuspended, SpotHold,
     SpotHoursDelivered, SpotHoursSold, SpotInterrupted, SpotOrderPlaced, SpotSide, SpotTerms, StandingCollection,
-    StandingReconciliation, StandingRun, StateHash, StatementImported, SweepEnded, SweepPaused, Swept, SweptOffer,
-    TerminationCause, TradeExecuted, Unreconciled, WaterfallReversed, WaterfallRun, Width, WithholdingSet,
+    StandingReconciliation, StandingRun, StateHash, StatementImported, SweepEnded, SweepPaused, Swept, SweptBid,
+    SweptOffer, TerminationCause, TradeExecuted, Unreconciled, WaterfallReversed, WaterfallRun, Width, WithholdingSet,
 };
 pub use hours::{Hour, InvalidWindow, NotAnHour, TermWindow, Window};
 pub use identity::{CommandId, DerivedIds, LotId, OrderId, OutageId, TradeId};

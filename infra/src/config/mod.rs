@@ -176,9 +176,15 @@ impl Config {
         if self.metrics_token.as_ref().is_some_and(|token| token.expose_secret().len() < METRICS_TOKEN_LENGTH_MIN) {
             return range("metrics_token", "at least 16 characters");
         }
-        let matching::Limits { search_candidates, explanation_candidates, asks_per_lot_max, asks_per_market_max } =
-            self.search;
-        let search = [search_candidates, explanation_candidates, asks_per_lot_max, asks_per_market_max];
+        let matching::Limits {
+            search_candidates,
+            explanation_candidates,
+            asks_per_lot_max,
+            asks_per_market_max,
+            trades_per_step,
+        } = self.search;
+        let search =
+            [search_candidates, explanation_candidates, asks_per_lot_max, asks_per_market_max, trades_per_step];
         if !search.iter().all(|limit| (1..=1_000_000).contains(limit)) {
             return range("search", "a table of numbers from 1 to 1000000");
         }

@@ -59,6 +59,8 @@ pub(super) struct Engine {
     held: Vec<Decision>,
     /// Whoever waits for such work.
     waiting: Vec<Waiting>,
+    /// Whether the next batch has a step of unfinished work: the last had none.
+    works_turn: bool,
     /// What fell due up to then is carried out one thing at a time, because a step of it failed.
     narrow_until: Option<Instant>,
     database: Database,
@@ -71,7 +73,8 @@ impl Engine {
         let exchange = view.read().clone();
         let queue = VecDeque::new();
         let (held, waiting) = (Vec::new(), Vec::new());
-        Self { exchange, view, keys, queue, held, waiting, narrow_until: None, database, clock, metrics }
+        let (works_turn, narrow_until) = (false, None);
+        Self { exchange, view, keys, queue, held, waiting, works_turn, narrow_until, database, clock, metrics }
     }
 
     /// Runs until the queue is closed or nothing can be committed any more.
@@ -99,7 +102,8 @@ impl Engine {
                 }
                 continue;
             }
-            if !committing && !gathered.is_empty() {
+            if !committing && !gathered.is_empty() && !self.waits_for_work(&gathered) {
+                self.works_turn = !gathered.has_work;
                 if batches.send(std::mem::take(&mut gathered)).await.is_err() {
                     return;
                 }
@@ -108,9 +112,9 @@ impl Engine {
             if !open && !committing && gathered.is_empty() {
                 return;
             }
-            if self.may_step(&gathered) && self.is_due() {
+            if self.may_step(&gathered, committing) && self.is_due() {
                 // One bounded step of what has fallen due; more may follow, and commits go on between.
-                self.queue.push_back(self.next_step(self.clock.now(), true));
+                self.queue.push_front(self.next_step(self.clock.now(), true));
                 tokio::task::yield_now().await;
                 if let Ok(outcome) = outcomes.try_recv() {
                     committing = false;
@@ -132,7 +136,7 @@ impl Engine {
                     Some(submission) => self.take(submission),
                     None => open = false,
                 },
-                () = self.something_due(), if self.may_step(&gathered) => {}
+                () = self.something_due(), if self.may_step(&gathered, committing) => {}
             }
         }
     }
@@ -163,10 +167,16 @@ impl Engine {
         self.exchange.has_unfinished() || self.exchange.next_due().is_some_and(|due| due <= at)
     }
 
-    /// Whether a batch may take one more step. Of unfinished work it takes one, so that the orders that go ahead of it wait for short
-    /// commits.
-    fn may_step(&self, gathered: &Gathered) -> bool {
-        !is_full(gathered) && (!gathered.has_work || !self.exchange.has_unfinished())
+    /// Whether a batch may take one more step. Of unfinished work every other batch takes one as it is sent, or each where nobody else has
+    /// something in it: an order that goes ahead of the work waits for one commit with a step of it at most, its own included.
+    fn may_step(&self, gathered: &Gathered, committing: bool) -> bool {
+        let works = !committing && (gathered.is_empty() || self.waits_for_work(gathered));
+        works || (!is_full(gathered) && !self.exchange.has_unfinished())
+    }
+
+    /// Whether a batch is not sent before it has a step of unfinished work.
+    fn waits_for_work(&self, gathered: &Gathered) -> bool {
+        self.works_turn && self.exchange.has_unfinished() && !gathered.has_work
     }
 
     async fn something_due(&self) {
@@ -189,7 +199,8 @@ impl Engine {
     fn decide_queue(&mut self, gathered: &mut Gathered) -> Result<(), Box<Offence>> {
         while let Some(next) = self.queue.pop_front() {
             let steps_first = match &next {
-                _ if is_full(gathered) => {
+                // A step has been asked for, if the batch is full or not.
+                _ if is_full(gathered) && !matches!(next, Decision::Due { .. }) => {
                     self.queue.push_front(next);
                     return Ok(());
                 }

@@ -6,15 +6,15 @@ use ledger::{Instant, Invariant, OrganizationId, Violation, checked, invariant};
 
 use super::decide::Match;
 use super::event::supply_of;
-use super::work::{ORDERS_PER_STEP_MAX, Unfinished, Work};
+use super::work::{Unfinished, Work};
 use super::{
-    CloseReason, Command, DueParked, Event, Exchange, Instruction, LookedAt, OrderSide, ParkedDue, Record, Refusal,
-    SweepEnded, SweepPaused, Swept, SweptOffer,
+    CloseReason, Command, DueParked, Event, Exchange, Instruction, Limits, LookedAt, OrderSide, ParkedDue, Record,
+    Refusal, SweepEnded, SweepPaused, Swept, SweptBid, SweptOffer,
 };
 use crate::market::first_open_hour;
 use crate::{
-    Arrival, Ask, Bid, BidTerms, CommandId, Cursor, DerivedIds, MarketId, Offer, Order, OrderId, OwnOrders, Plan,
-    Search, SelfTradePrevention, WorkBudget,
+    Arrival, Ask, Bid, CommandId, Cursor, DerivedIds, MarketId, Offer, Order, OrderId, OwnOrders, Plan, Search,
+    SearchPlace, SelfTradePrevention, WorkBudget,
 };
 
 /// Where records go as they come into being.
@@ -69,6 +69,8 @@ struct Sweep {
     ids: DerivedIds,
     /// The event with which it paused, if it did.
     begun: Option<u64>,
+    /// The bid whose trades go on, before others are come to.
+    bid: Option<SweptBid>,
     /// What the step may still look at, in candidates.
     left: u32,
     /// How many events it may still bring about.
@@ -78,6 +80,21 @@ struct Sweep {
 }
 
 impl Sweep {
+    /// A step of what an offer brings about in a market, from the first bid.
+    fn new(market: MarketId, offered: SweptOffer, ids: DerivedIds, limits: &Limits) -> Self {
+        let (left, events_left) = (limits.search_candidates, limits.trades_per_step as usize);
+        let (cursor, begun, bid, looked_at) = (None, None, None, BTreeMap::new());
+        Self { market, offered, cursor, ids, begun, bid, left, events_left, looked_at }
+    }
+
+    /// The event with which it pauses.
+    fn paused(self) -> SweepPaused {
+        let Self { market, offered: offer, cursor, ids, begun, bid, left, looked_at, .. } = self;
+        let looked_at = looked_at.into_iter();
+        let looked_at = looked_at.map(|(organization, candidates)| LookedAt { organization, candidates }).collect();
+        SweepPaused { market, offer, cursor, ids, begun, looked_at, bid, limited: left == 0 }
+    }
+
     /// Counts a bid and the candidates of its search. A bid costs a look even where it has no candidate.
     fn count(&mut self, candidates: u32) {
         #[expect(clippy::disallowed_methods, reason = "the last bid may cost more than is left: then nothing is")]
@@ -166,19 +183,7 @@ impl Exchange {
         let offered = events.iter().find_map(|event| self.offered_by(event));
         self.commit(at, command, events, log);
         if let Some((market, offered)) = offered {
-            let left = self.limits.search_candidates;
-            let looked_at = BTreeMap::new();
-            let sweep = Sweep {
-                market,
-                offered,
-                cursor: None,
-                ids: *ids,
-                begun: None,
-                left,
-                events_left: ORDERS_PER_STEP_MAX,
-                looked_at,
-            };
-            self.sweep(at, command, sweep, log);
+            self.sweep(at, command, Sweep::new(market, offered, *ids, &self.limits), log);
         }
     }
 
@@ -187,14 +192,7 @@ impl Exchange {
         loop {
             match self.decide_sweep(&mut sweep) {
                 Next::Happens(events) => self.commit(at, command, events, log),
-                Next::Pause => {
-                    let Sweep { market, offered: offer, cursor, ids, begun, looked_at, .. } = sweep;
-                    let looked_at = looked_at.into_iter();
-                    let looked_at =
-                        looked_at.map(|(organization, candidates)| LookedAt { organization, candidates }).collect();
-                    let paused = SweepPaused { market, offer, cursor, ids, begun, looked_at };
-                    return self.commit(at, command, vec![paused.into()], log);
-                }
+                Next::Pause => return self.commit(at, command, vec![sweep.paused().into()], log),
                 Next::End => {
                     if let Some(begun) = sweep.begun {
                         self.commit(at, command, vec![SweepEnded { market: sweep.market, begun }.into()], log);
@@ -260,19 +258,16 @@ impl Exchange {
     fn go_on(&mut self, log: &mut impl Log) -> bool {
         let Some((begun, unfinished)) = self.unfinished.first_key_value() else { return false };
         let (begun, Unfinished { command, work }) = (*begun, unfinished.clone());
-        if let Work::Sweep { market, offer: offered, cursor, ids, looked_at } = &work
+        if let Work::Sweep { market, offer: offered, cursor, ids, looked_at, bid } = &work
             && !matches!(offered, SweptOffer::ToBid { .. })
         {
             let looked_at = looked_at.iter().map(|looked_at| (looked_at.organization, looked_at.candidates));
             let sweep = Sweep {
-                market: *market,
-                offered: *offered,
                 cursor: *cursor,
-                ids: *ids,
                 begun: Some(begun),
-                left: self.limits.search_candidates,
-                events_left: ORDERS_PER_STEP_MAX,
+                bid: *bid,
                 looked_at: looked_at.collect(),
+                ..Sweep::new(*market, *offered, *ids, &self.limits)
             };
             self.sweep(self.now, command, sweep, log);
             return true;
@@ -331,6 +326,10 @@ impl Exchange {
             Event::OrderAmended(e) if !e.keeps_priority && self.venue.ask(e.order).is_some() => {
                 Some((e.market, SweptOffer::Ask(e.order)))
             }
+            // Fewer GPUs may be what was needed for all of them, or for the smallest trade.
+            Event::OrderAmended(e) if e.keeps_priority && self.venue.bid(e.order).is_some() => {
+                Some((e.market, SweptOffer::ToResting(e.order)))
+            }
             Event::ContractBusted(e) => capacity(e.market, e.lot, e.head),
             Event::ContractTerminated(e) => capacity(e.market, e.lot, e.head),
             Event::MarketResumed(e) => Some((e.market, SweptOffer::Market)),
@@ -344,6 +343,7 @@ impl Exchange {
             SweptOffer::Ask(order) => Some(Offer::Ask(order)),
             SweptOffer::Capacity { lot, contract } => self.venue.lot_key(supply_of(lot, contract)).map(Offer::Lot),
             SweptOffer::Market => self.venue.key(market).map(Offer::Market),
+            SweptOffer::ToResting(order) => Some(Offer::ToBid(order)),
             SweptOffer::ToBid { .. } => None,
         }
     }
@@ -352,52 +352,68 @@ impl Exchange {
     fn decide_sweep(&self, sweep: &mut Sweep) -> Next {
         let Some(offer) = self.offer(sweep.market, sweep.offered) else { return Next::End };
         loop {
-            let cursor = sweep.cursor.map(|swept| Cursor::behind(swept.limit_price, swept.priority));
-            let Some((_, bid)) = self.venue.next_bid_for(offer, cursor) else { return Next::End };
+            let going_on = sweep.bid.and_then(|SweptBid { order, ask }| Some((self.venue.bid(order)?, ask)));
+            let next = match going_on {
+                Some((bid, _)) => Some(bid),
+                None => {
+                    sweep.bid = None;
+                    let cursor = sweep.cursor.map(|swept| Cursor::behind(swept.limit_price, swept.priority));
+                    self.venue.next_bid_for(offer, cursor).map(|(_, bid)| bid)
+                }
+            };
+            let Some(bid) = next else { return Next::End };
             if sweep.left == 0 || sweep.events_left == 0 {
                 return Next::Pause;
             }
             sweep.cursor = Some(Swept { limit_price: bid.terms.limit_price, priority: bid.priority });
             // Bids of one organization that nothing comes of have together what one search has, so that nobody's can hold a market up.
-            if sweep
-                .looked_at
-                .get(&bid.organization)
-                .is_some_and(|looked_at| *looked_at >= self.limits.search_candidates)
+            if going_on.is_none()
+                && sweep
+                    .looked_at
+                    .get(&bid.organization)
+                    .is_some_and(|looked_at| *looked_at >= self.limits.search_candidates)
             {
                 sweep.left -= 1;
                 continue;
             }
             let own = match offer {
                 Offer::Ask(id) => self.venue.ask(id).filter(|ask| ask.organization == bid.organization),
-                Offer::Lot(_) | Offer::Market(_) => None,
+                Offer::Lot(_) | Offer::Market(_) | Offer::ToBid(_) => None,
             };
             let policy = if own.is_some() { OwnOrders::Trade } else { OwnOrders::PassOver };
-            let plan = self.plan_of_resting(bid, &bid.terms, policy);
+            let from = going_on.map(|(bid, ask)| {
+                let rank = Some((ask.limit_price, ask.priority));
+                SearchPlace { start: bid.terms.window.earliest(), rank }
+            });
+            let plan = self.plan_of_resting(bid, policy, from);
             sweep.count(plan.looked_at);
             match own {
                 Some(ask) if plan.executions.iter().any(|execution| execution.ask == ask.id) => {
                     return sweep.happens(self.prevent_self_trade(ask, bid));
                 }
                 None if plan.window.is_some() => {
-                    let trades = self.trades_of(bid, &bid.terms, &plan, &mut sweep.ids);
+                    let beyond = self.beyond_step(&plan, sweep.events_left).and_then(|place| place.rank);
+                    sweep.bid = beyond.map(|(limit_price, priority)| {
+                        let ask = Swept { limit_price, priority };
+                        SweptBid { order: bid.id, ask }
+                    });
+                    let trades = self.trades_of(bid, &plan, sweep.events_left, &mut sweep.ids);
                     return sweep.happens(trades);
                 }
-                Some(_) | None => sweep.count_in_vain(bid.organization, plan.looked_at),
+                Some(_) | None => {
+                    sweep.bid = None;
+                    sweep.count_in_vain(bid.organization, plan.looked_at);
+                }
             }
         }
     }
 
-    /// What a bid at rest trades now on these terms; nothing when it cannot.
-    pub(super) fn trades_of_resting(&self, bid: &Bid, terms: &BidTerms, ids: &mut DerivedIds) -> Vec<Event> {
-        self.trades_of(bid, terms, &self.plan_of_resting(bid, terms, OwnOrders::PassOver), ids)
-    }
-
-    /// The trades of a plan for a bid at rest.
-    fn trades_of(&self, bid: &Bid, terms: &BidTerms, plan: &Plan, ids: &mut DerivedIds) -> Vec<Event> {
+    /// The first trades of a plan for a bid at rest, so many at most.
+    fn trades_of(&self, bid: &Bid, plan: &Plan, trades_max: usize, ids: &mut DerivedIds) -> Vec<Event> {
         let Some(window) = plan.window else { return Vec::new() };
-        let mut terms = *terms;
-        let mut events = Vec::with_capacity(plan.executions.len());
-        for execution in &plan.executions {
+        let mut terms = bid.terms;
+        let mut events = Vec::with_capacity(plan.executions.len().min(trades_max));
+        for execution in plan.executions.iter().take(trades_max) {
             let matched = Match {
                 bid: bid.id,
                 buyer: bid.organization,
@@ -412,15 +428,16 @@ impl Exchange {
         events
     }
 
-    fn plan_of_resting(&self, bid: &Bid, terms: &BidTerms, own: OwnOrders) -> Plan {
+    /// What a bid at rest trades now, from a place in the ranking where it has traded before it.
+    fn plan_of_resting(&self, bid: &Bid, own: OwnOrders, from: Option<SearchPlace>) -> Plan {
         let search = Search {
             markets: &self.open_markets(&bid.markets),
             bidder: bid.organization,
-            terms,
+            terms: &bid.terms,
             arrival: Arrival::At(bid.priority),
             own,
             first_start: first_open_hour(self.now, bid.gate_minutes),
-            from: None,
+            from,
         };
         self.venue.plan(&search, &mut WorkBudget::new(self.limits.search_candidates))
     }

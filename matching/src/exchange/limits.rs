@@ -17,6 +17,8 @@ pub struct Limits {
     pub asks_per_lot_max: u32,
     /// The most asks at rest of one organization in one market, term and spot.
     pub asks_per_market_max: u32,
+    /// The trades that one step makes, and with them about the events of a step of a sweep. More steps follow until all are made.
+    pub trades_per_step: u32,
 }
 
 impl Default for Limits {
@@ -26,6 +28,7 @@ impl Default for Limits {
             explanation_candidates: 16_384,
             asks_per_lot_max: 256,
             asks_per_market_max: 1_000,
+            trades_per_step: 16,
         }
     }
 }

@@ -67,7 +67,7 @@ pub use event::{
     OutageRestored, OutageSettled, ParkedDue, PayoutRequested, PayoutReturned, PayoutSource, PeriodCharged,
     PeriodClosed, PriceBandSet, Reconciled, ReconciliationUndone, Record, SpotAuctionHeld, SpotAuctionMissed,
     SpotBidResumed, SpotBidSuspended, SpotHold, SpotHoursDelivered, SpotHoursSold, SpotInterrupted, SpotOrderPlaced,
-    SpotSide, SpotTerms, StatementImported, SweepEnded, SweepPaused, Swept, SweptOffer, TerminationCause,
+    SpotSide, SpotTerms, StatementImported, SweepEnded, SweepPaused, Swept, SweptBid, SweptOffer, TerminationCause,
     TradeExecuted, WaterfallReversed, WaterfallRun, WithholdingSet,
 };
 pub use execute::{DueStep, Log, Width};

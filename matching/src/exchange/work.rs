@@ -10,12 +10,12 @@ use smallvec::SmallVec;
 
 use super::{
     Command, Ending, Event, Exchange, Instruction, LookedAt, NewOrder, NewSide, OrdersEnded, SweepEnded, Swept,
-    SweptOffer,
+    SweptBid, SweptOffer,
 };
 use crate::{CommandId, DerivedIds, MarketId, MarketKey, Order, OrderId, SearchPlace, Supply};
 
-/// The most orders that one step ends, and about the most events that a step of a sweep brings about.
-pub const ORDERS_PER_STEP_MAX: usize = 256;
+/// The most orders that one step ends.
+pub const ORDERS_PER_STEP_MAX: usize = 64;
 
 /// Work with the command that left it.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
@@ -29,8 +29,16 @@ pub(super) struct Unfinished {
 pub(super) enum Work {
     /// Orders of an organization end together.
     EndOrders { organization: OrganizationId, ending: Ending },
-    /// Bids behind a place in the ranking of a market may take what has come to it, or a bid that has come is searched on.
-    Sweep { market: MarketId, offer: SweptOffer, cursor: Option<Swept>, ids: DerivedIds, looked_at: Vec<LookedAt> },
+    /// Bids behind a place in the ranking of a market may take what has come to it, or a bid that has come goes on.
+    Sweep {
+        market: MarketId,
+        offer: SweptOffer,
+        cursor: Option<Swept>,
+        ids: DerivedIds,
+        looked_at: Vec<LookedAt>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        bid: Option<SweptBid>,
+    },
 }
 
 /// Whom an order instruction concerns, and where.
@@ -107,7 +115,7 @@ impl Exchange {
     fn touches(&self, work: &Work, reach: &Reach) -> bool {
         let reaches = |market: MarketKey| reach.markets.contains(&market);
         match work {
-            Work::Sweep { offer: SweptOffer::ToBid { order, .. }, .. } => {
+            Work::Sweep { offer: SweptOffer::ToBid { order, .. } | SweptOffer::ToResting(order), .. } => {
                 self.markets_of_order(*order).is_some_and(|markets| markets.into_iter().any(reaches))
             }
             Work::Sweep { market, .. } => self.venue.key(*market).is_some_and(reaches),

@@ -14,6 +14,8 @@ pub enum Offer {
     Lot(LotKey),
     /// A market that trades again.
     Market(MarketKey),
+    /// What rests, to this bid alone.
+    ToBid(OrderId),
 }
 
 /// How far a sweep has come.
@@ -44,6 +46,9 @@ impl Venue {
                 (best.market, best.limit_price.micros(), Some(self.lot_at(key).window), Some(key))
             }
             Offer::Market(key) => (key, 1, None, None),
+            Offer::ToBid(order) => {
+                return self.bid(order).filter(|_| after.is_none()).map(|bid| (Cursor(bid.rank()), bid));
+            }
         };
         let anything = Need { hours_min: lengths.min, hours_max: lengths.max, ..Need::ANYTHING };
         let need = window.map_or(anything, |window| {

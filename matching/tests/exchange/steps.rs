@@ -2,9 +2,9 @@
 
 use ledger::{AccountKind, Amount, Currency, Instant};
 use matching::{
-    Billing, Command, DueStep, Event, Exchange, Instruction, Limits, Log, MarketChoice, NewLot, NewOrder, NewSide,
-    ORDERS_PER_STEP_MAX, OrderId, Placement, Record, Refusal, SelfTradePrevention, Supply, TermWindow, TimeInForce,
-    Window,
+    Amendment, Billing, Command, DueStep, Event, Exchange, Instruction, Limits, Log, MarketChoice, NewLot, NewOrder,
+    NewSide, ORDERS_PER_STEP_MAX, OrderId, Placement, Record, Refusal, SelfTradePrevention, Supply, TermWindow,
+    TimeInForce, Window,
 };
 
 use crate::line::{label, market_id, organization, price, window};
@@ -224,7 +224,7 @@ fn cancel_all_and_the_kill_switch_go_by_steps_among_the_orders_of_others() {
     let before = crowd.log.0.len();
     let steps = crowd.steps(Instruction::SuspendOrganization { organization: acme, reason: label("compliance") });
     assert_bounded(&steps, &own);
-    assert_eq!(names(&steps[2]), ["organization_suspended", "orders_ended"]);
+    assert_eq!(names(steps.last().expect("a step")), ["organization_suspended", "orders_ended"]);
     crowd.assert_replays(before + 2 * ORDERS_PER_STEP_MAX + 1);
 }
 
@@ -275,7 +275,7 @@ fn a_lot_and_a_contract_with_many_asks_are_withdrawn_and_undone_by_steps() {
     let steps = crowd.steps(Instruction::BustContract { contract, reason: label("mistyped") });
     assert_bounded(&steps, &resale);
     // What returns is offered when the contract is undone, and not before.
-    assert_eq!(names(&steps[2]), ["contract_busted", "orders_ended", "trade_executed"]);
+    assert_eq!(names(steps.last().expect("a step")), ["contract_busted", "orders_ended", "trade_executed"]);
     assert!(crowd.exchange.venue().order(waiting).is_none());
     crowd.assert_replays(before + ORDERS_PER_STEP_MAX + 1);
 
@@ -284,7 +284,7 @@ fn a_lot_and_a_contract_with_many_asks_are_withdrawn_and_undone_by_steps() {
     let Supply::Lot(lot) = lot else { panic!("a lot") };
     let steps = crowd.steps(Instruction::WithdrawLot { organization: organization("north"), lot });
     assert_bounded(&steps, &asks);
-    assert_eq!(names(&steps[2]), ["lot_withdrawn", "orders_ended"]);
+    assert_eq!(names(steps.last().expect("a step")), ["lot_withdrawn", "orders_ended"]);
     let again = crowd.command(Instruction::WithdrawLot { organization: organization("north"), lot });
     assert_eq!(crowd.exchange.execute(&again, &mut Collected::default()), Err(Refusal::LotWithdrawn));
 }
@@ -404,11 +404,90 @@ fn an_ask_that_very_many_bids_take_trades_by_steps() {
     }
     let before = crowd.log.0.len();
     let steps = crowd.steps(norths_ask(lot, 8_000));
-    assert_eq!(steps.len(), 4);
-    let trades = |step: &Vec<Record>| step.iter().filter(|record| record.event.name() == "trade_executed").count();
-    let trades: Vec<usize> = steps.iter().map(trades).collect();
-    assert_eq!(trades, [ORDERS_PER_STEP_MAX, ORDERS_PER_STEP_MAX, ORDERS_PER_STEP_MAX, 232]);
-    crowd.assert_replays(before + ORDERS_PER_STEP_MAX + 2);
+    assert_eq!(trades(&steps), [vec![STEP; 62], vec![8]].concat());
+    crowd.assert_replays(before + STEP + 2);
+}
+
+/// The trades of one step.
+const STEP: usize = 16;
+
+fn trades(steps: &[Vec<Record>]) -> Vec<usize> {
+    let is_trade = |record: &&Record| record.event.name() == "trade_executed";
+    steps.iter().map(|step| step.iter().filter(is_trade).count()).collect()
+}
+
+/// 200 asks of 8 GPUs each.
+fn crowd_of_asks() -> Crowd {
+    let mut crowd = Crowd::new();
+    let lot = crowd.lot_of(1_600);
+    for _ in 0..200 {
+        crowd.ask("north", lot, "0.5000");
+    }
+    crowd
+}
+
+fn order_of(gpus: u32, side: NewSide) -> Instruction {
+    let (organization, limit_price) = (organization("acme"), price("0.5000"));
+    Instruction::PlaceOrder(NewOrder { organization, client_order_id: None, gpus, limit_price, side })
+}
+
+#[test]
+fn a_bid_that_takes_very_many_asks_trades_by_steps() {
+    for (in_force, least, wanted, rests) in [
+        (TimeInForce::Gtc, None, 1_600, false),
+        (TimeInForce::Gtc, None, 1_608, true),
+        (TimeInForce::Ioc, None, 1_608, false),
+        (TimeInForce::Fok, None, 1_600, false),
+        (TimeInForce::Gtc, Some(1_600), 1_600, false),
+    ] {
+        let mut crowd = crowd_of_asks();
+        let before = crowd.log.0.len();
+        let mut side = buy(window("0..24"));
+        if let NewSide::Buy { time_in_force, min_gpus, .. } = &mut side {
+            (*time_in_force, *min_gpus) = (in_force, least);
+        }
+        let steps = crowd.steps(order_of(wanted, side));
+        assert_eq!(trades(&steps), [vec![STEP; 12], vec![8]].concat(), "{in_force:?} {wanted}");
+        assert!(
+            !steps.iter().flatten().any(|record| record.event.met_search_limit()),
+            "it is no search that was cut off"
+        );
+        let rest = crowd.exchange.venue().orders_of(organization("acme")).count();
+        assert_eq!(rest, usize::from(rests), "{in_force:?} {wanted}");
+        crowd.assert_replays(before + STEP + 2);
+    }
+}
+
+#[test]
+fn a_bid_that_needs_less_than_before_trades_by_steps() {
+    let mut crowd = crowd_of_asks();
+    let mut side = buy(window("0..24"));
+    if let NewSide::Buy { min_gpus, .. } = &mut side {
+        *min_gpus = Some(1_608);
+    }
+    let order = crowd.place("acme", 1_608, "0.5000", side);
+    assert!(crowd.exchange.venue().bid(order).is_some(), "all or nothing");
+    let before = crowd.log.0.len();
+    let (organization, gpus) = (organization("acme"), Some(1_600));
+    let steps =
+        crowd.steps(Instruction::AmendOrder(Amendment { organization, order, gpus, limit_price: None, window: None }));
+    assert_eq!(trades(&steps), [vec![STEP; 12], vec![8]].concat());
+    assert!(crowd.exchange.venue().bid(order).is_none());
+    crowd.assert_replays(before + STEP + 2);
+}
+
+#[test]
+fn a_market_that_trades_again_trades_by_steps() {
+    let mut crowd = crowd_of_asks();
+    let market = market_id("m1");
+    crowd.execute(Instruction::HaltMarket { market, reason: label("a test") });
+    crowd.execute(order_of(1_592, buy(window("0..24"))));
+    crowd.execute(order_of(16, buy(window("0..24"))));
+    let before = crowd.log.0.len();
+    let steps = crowd.steps(Instruction::ResumeMarket { market });
+    assert_eq!(trades(&steps), [vec![STEP; 12], vec![8]].concat());
+    assert_eq!(crowd.exchange.venue().orders_of(organization("acme")).count(), 1);
+    crowd.assert_replays(before + STEP + 2);
 }
 
 #[test]

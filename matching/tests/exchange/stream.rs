@@ -79,6 +79,12 @@ impl Stream {
         Self::new("900000000", Some(Twin::new(search_candidates)), limits, Calendar { origin, scale: 1 })
     }
 
+    /// The same, where each step makes so many trades and no more.
+    pub fn beside_twin_in_steps(trades_per_step: u32, origin: u32) -> Self {
+        let limits = Limits { trades_per_step, ..Limits::default() };
+        Self::new("900000000", Some(Twin::new(limits.search_candidates)), limits, Calendar { origin, scale: 1 })
+    }
+
     /// With little money, so that orders are refused and spot bids wait for funds.
     pub fn of_little_money(funds: &str, scale: u32) -> Self {
         Self::new(funds, None, Limits::default(), Calendar { origin: 0, scale })
@@ -167,7 +173,14 @@ impl Stream {
         let Some(twin) = &mut self.twin else { return };
         let unfunded = matches!(outcome, Err(Refusal::InsufficientFunds { .. }));
         assert!(!unfunded, "a stream for the twin must not run out of funds");
-        let (ours, twins_outcome) = twin.execute(&command);
+        let (mut ours, twins_outcome) = twin.execute(&command);
+        let mut theirs = theirs;
+        if self.exchange.limits().trades_per_step < Limits::default().trades_per_step {
+            // Own orders that a bid meets end with the step that meets them, not before all of its trades.
+            for told in [&mut ours, &mut theirs] {
+                told.sort_by_key(|told| matches!(told, Told::Closed { .. }));
+            }
+        }
         assert!(
             Twin::agree(&ours, &theirs),
             "{:?} at minute {}\nthe twin says {ours:#?}\nmatching says {theirs:#?}",

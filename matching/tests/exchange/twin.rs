@@ -69,4 +69,22 @@ proptest! {
     ) {
         compare(Stream::beside_twin_within(candidates, 0), &requests);
     }
+
+    /// What is done in steps comes to what is done at once.
+    #[test]
+    fn says_what_its_twin_says_in_steps(
+        trades_per_step in 1..4u32,
+        requests in prop::collection::vec(request(), 10..150),
+    ) {
+        compare(Stream::beside_twin_in_steps(trades_per_step, 0), &requests);
+    }
+
+    #[test]
+    fn says_what_its_twin_says_among_many_in_steps(
+        trades_per_step in 1..8u32,
+        origin in origin(),
+        requests in prop::collection::vec(crowded_request(), 100..300),
+    ) {
+        compare(Stream::beside_twin_in_steps(trades_per_step, origin), &requests);
+    }
 }

@@ -114,8 +114,8 @@ impl Exchange {
                 if let Some(begun) = e.begun {
                     self.unfinished.remove(&begun);
                 }
-                let SweepPaused { market, offer, cursor, ids, looked_at, .. } = e.clone();
-                let work = Work::Sweep { market, offer, cursor, ids, looked_at };
+                let SweepPaused { market, offer, cursor, ids, looked_at, bid, .. } = e.clone();
+                let work = Work::Sweep { market, offer, cursor, ids, looked_at, bid };
                 self.unfinished.insert(record.sequence, Unfinished { command: record.command, work });
             }
             Event::SweepEnded(e) => drop(self.unfinished.remove(&e.begun)),

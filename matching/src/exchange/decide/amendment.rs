@@ -115,10 +115,8 @@ impl Exchange {
             hold_released,
             unfilled: outcome.as_ref().and_then(|outcome| outcome.unfilled),
         }));
-        match outcome {
-            Some(outcome) => self.carry_out(&arriving, &markets, &outcome, ids, out),
-            // Fewer GPUs may be what was needed for all of them, or for the smallest trade.
-            None => out.extend(self.trades_of_resting(bid, &terms, ids)),
+        if let Some(outcome) = outcome {
+            self.carry_out(&arriving, &markets, &outcome, ids, out);
         }
         Ok(())
     }

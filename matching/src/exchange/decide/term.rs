@@ -11,7 +11,7 @@ use crate::exchange::{
 };
 use crate::market::{first_open_hour, gate, hold, least_common_multiple};
 use crate::{
-    Arrival, Bid, BidTerms, Billing, DerivedIds, Execution, HoursRange, Liquidity, Market, MarketId, MarketKey,
+    Arrival, Ask, Bid, BidTerms, Billing, DerivedIds, Execution, HoursRange, Liquidity, Market, MarketId, MarketKey,
     OrderId, OwnOrders, Plan, Price, Search, SearchPlace, SelfTradePrevention, Supply, TimeInForce, TradeId, Unfilled,
     UnfilledReason, Window, WorkBudget,
 };
@@ -298,7 +298,7 @@ impl Exchange {
         }
     }
 
-    /// Goes on with the search for a bid that has come and stays.
+    /// Goes on with the trades of a bid that has come, or with its search.
     pub(in crate::exchange) fn go_on_searching(
         &self,
         bid: &Bid,
@@ -312,7 +312,7 @@ impl Exchange {
             order: bid.id,
             organization: bid.organization,
             terms: bid.terms,
-            time_in_force: TimeInForce::Gtc,
+            time_in_force: if bid.stays { TimeInForce::Gtc } else { TimeInForce::Ioc },
             post_only: bid.post_only,
             self_trade_prevention: bid.self_trade_prevention,
             billing: bid.billing,
@@ -323,6 +323,13 @@ impl Exchange {
         let plan = self.venue.plan(&search, &mut WorkBudget::new(self.limits.search_candidates));
         let outcome = Outcome { plan, from: Some(from), unfilled: None, refused_to_trade: false };
         self.carry_out(&arriving, &markets, &outcome, ids, out);
+    }
+
+    /// Where the trades of a plan go on in the next step, with the ask that the first of them takes; none when one step makes all that
+    /// are left.
+    pub(in crate::exchange) fn beyond_step(&self, plan: &Plan, trades_max: usize) -> Option<SearchPlace> {
+        let ask = self.venue.ask(plan.executions.get(trades_max)?.ask)?;
+        Some(SearchPlace { start: plan.window?.start(), rank: Some((ask.limit_price, ask.priority)) })
     }
 
     /// Where the search for a bid goes on in the next step; none when it is complete, or the bid does not stay.
@@ -340,7 +347,8 @@ impl Exchange {
         }
     }
 
-    /// The events of an arriving bid's plan: own orders cancelled, trades, and its end where it may not stay.
+    /// The events of an arriving bid's plan: own orders cancelled, trades, and its end where it may not stay. Of more trades than one
+    /// step makes, the first.
     pub(super) fn carry_out(
         &self,
         arriving: &Arriving,
@@ -350,21 +358,30 @@ impl Exchange {
         out: &mut Vec<Event>,
     ) {
         let plan = &outcome.plan;
-        let own = plan.own_orders.iter().filter_map(|id| self.venue.order(*id));
+        let trades_max = self.limits.trades_per_step as usize;
+        let beyond = self.beyond_step(plan, trades_max);
+        // An own order behind the first trade of the next step is for that step to meet.
+        let comes_first = |ask: &Ask| beyond.is_none_or(|place| Some((ask.limit_price, ask.priority)) < place.rank);
+        let own = plan.own_orders.iter().filter(|id| self.venue.ask(**id).is_some_and(comes_first));
+        let own = own.filter_map(|id| self.venue.order(*id));
         out.extend(own.map(|order| self.closed(order, CloseReason::SelfTrade)));
         let Arriving { order, organization, mut terms, time_in_force, billing, held_hours, .. } = *arriving;
         let fee_bps_max = markets.fee_bps_max;
         let window = plan.window.unwrap_or_else(|| terms.window.hull());
-        for execution in &plan.executions {
+        for execution in plan.executions.iter().take(trades_max) {
             let matched = Match { bid: order, buyer: organization, terms: &terms, fee_bps_max, billing, held_hours };
             out.push(self.trade(&matched, execution, window, ids).into());
             terms.remaining -= execution.gpus;
         }
-        if let Some(SearchPlace { start, rank }) = Self::continuation(arriving, outcome) {
+        if let Some(SearchPlace { start, rank }) = beyond.or_else(|| Self::continuation(arriving, outcome)) {
             let cursor = rank.map(|(limit_price, priority)| Swept { limit_price, priority });
             let market = self.venue.at(markets.keys[0]).spec.id;
             let offer = SweptOffer::ToBid { order, start };
-            out.push(SweepPaused { market, offer, cursor, ids: *ids, begun: None, looked_at: Vec::new() }.into());
+            let (looked_at, bid, limited) = (Vec::new(), None, beyond.is_none());
+            out.push(SweepPaused { market, offer, cursor, ids: *ids, begun: None, looked_at, bid, limited }.into());
+        }
+        if beyond.is_some() {
+            return;
         }
         let reason = match time_in_force {
             _ if plan.met_own_order => Some(CloseReason::SelfTrade),

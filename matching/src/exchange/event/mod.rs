@@ -47,7 +47,7 @@ pub use spot::{
     MissedCause, SpotAuctionHeld, SpotAuctionMissed, SpotBidResumed, SpotBidSuspended, SpotHold, SpotHoursDelivered,
     SpotHoursSold, SpotInterrupted, SpotOrderPlaced, SpotSide, SpotTerms,
 };
-pub use sweep::{LookedAt, SweepEnded, SweepPaused, Swept, SweptOffer};
+pub use sweep::{LookedAt, SweepEnded, SweepPaused, Swept, SweptBid, SweptOffer};
 pub(super) use term::supply_of;
 pub use term::{
     CloseReason, ContractBusted, ContractHour, HoursDelivered, OrderAmended, OrderClosed, OrderPlaced, OrderSide,
@@ -433,7 +433,7 @@ impl Event {
         let unfilled = match self {
             Self::OrderPlaced(e) => e.unfilled,
             Self::OrderAmended(e) => e.unfilled,
-            Self::SweepPaused(_) => return true,
+            Self::SweepPaused(e) => return e.limited,
             _ => None,
         };
         unfilled.is_some_and(|unfilled| unfilled.reason == UnfilledReason::SearchLimit)

@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::{DerivedIds, Hour, LotId, MarketId, OrderId, Price};
 
-/// A sweep through resting bids, or the search for a bid that has come, has done as much as one step does. It goes on in the steps that
-/// follow; meanwhile the market waits.
+/// A sweep through resting bids, or a bid that has come, has done as much as one step does. It goes on in the steps that follow;
+/// meanwhile the market waits.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct SweepPaused {
     /// Where the bids rest.
@@ -23,6 +23,21 @@ pub struct SweepPaused {
     /// What has been looked at in vain for each organization's bids since the sweep began, by organization.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub looked_at: Vec<LookedAt>,
+    /// The bid at `cursor` while it has more trades than one step makes; none when the sweep is between two bids.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bid: Option<SweptBid>,
+    /// Whether it paused because it has looked at as many candidates as one search may.
+    #[serde(default, skip_serializing_if = "super::is_default")]
+    pub limited: bool,
+}
+
+/// A bid whose trades go on in the next step.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct SweptBid {
+    /// The bid.
+    pub order: OrderId,
+    /// The ask that it trades with next.
+    pub ask: Swept,
 }
 
 /// What a sweep has looked at for bids of one organization of which nothing came.
@@ -66,6 +81,8 @@ pub enum SweptOffer {
         /// The start with which its search goes on.
         start: Hour,
     },
+    /// What rests itself, to this bid, which has rested too and may now take what it could not.
+    ToResting(OrderId),
 }
 
 /// An order's place in its ranking.
