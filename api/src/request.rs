@@ -296,6 +296,16 @@ pub struct Page<T> {
     pub next_cursor: Option<String>,
 }
 
+impl<T> Page<T> {
+    /// Ends the page after its first items, the last of which stands at `position` in the list.
+    pub fn end_after(&mut self, items: usize, position: i64) {
+        if items < self.data.len() {
+            self.data.truncate(items);
+            self.next_cursor = Some(encode_cursor(position));
+        }
+    }
+}
+
 /// Where a page starts and how long it is. The position is that of the last item before it.
 #[derive(Clone, Copy, Debug)]
 pub struct PageSpan {

@@ -1,7 +1,5 @@
 //! Reading orders back.
 
-use std::collections::HashMap;
-
 use actix_web::{HttpResponse, get, web};
 use infra::journal::timestamp;
 use infra::node::Node;
@@ -58,7 +56,7 @@ impl OrderQuery {
     }
 }
 
-/// Your orders, oldest first.
+/// Your orders, oldest first. A page may have fewer than its limit: it ends where its orders have 10,000 trades together.
 #[utoipa::path(
     operation_id = "list_orders",
     tag = "trading",
@@ -84,7 +82,10 @@ pub async fn list(
     let organization = caller.organization.as_str();
     let rows = client.query(&statement, &[&organization, &span.after, &statuses, &market, &span.fetch()]).await?;
     let mut page = span.page(&rows, |row| row.get(17), order_of_row)?;
-    add_trades(&node, &client, &mut page.data).await?;
+    let whole = add_trades(&node, &client, &mut page.data).await?;
+    if let Some(last) = whole.checked_sub(1) {
+        page.end_after(whole, rows[last].get(17));
+    }
     page.data = page.data.into_iter().map(OrderBody::averaged).collect();
     Ok(answer(HttpResponse::Ok(), node.projection.position(), &page))
 }
@@ -211,32 +212,65 @@ pub(crate) fn shown_since(now: Instant) -> Instant {
     Instant::nearest_to(now.micros() - SPOT_HOURS_SHOWN * 3_600_000_000)
 }
 
-/// Adds the trades of each order.
-async fn add_trades(node: &Node, client: &Client, orders: &mut [OrderBody]) -> Result<(), Problem> {
-    let ids: Vec<Uuid> = orders.iter().map(|order| order.id).collect();
-    let places: HashMap<Uuid, usize> = ids.iter().enumerate().map(|(place, id)| (*id, place)).collect();
+/// The most trades that the orders of a page have together, unless the first alone has more.
+const TRADES_PER_PAGE_MAX: usize = 10_000;
+/// Of how many orders trades are read at first; then of four times as many, and so on.
+const ORDERS_AT_FIRST: usize = 8;
+
+/// Adds their trades to orders, and tells how many of them have theirs: those of a page have not too many together, and one has them in any
+/// case.
+async fn add_trades(node: &Node, client: &Client, orders: &mut [OrderBody]) -> Result<usize, Problem> {
+    let (mut done, mut room, mut at_once) = (0, TRADES_PER_PAGE_MAX, ORDERS_AT_FIRST);
+    while done < orders.len() {
+        let some = done..orders.len().min(done + at_once);
+        let ids: Vec<Uuid> = orders[some.clone()].iter().map(|order| order.id).collect();
+        let rows = trade_rows(node, client, &ids, Some(room + 1)).await?;
+        let place = |row: &Row| ids.iter().position(|id| *id == row.get::<_, Uuid>(0)).map(|place| done + place);
+        let cut = (rows.len() > room).then(|| rows.last().and_then(place)).flatten();
+        if cut == Some(0) {
+            orders[0].trades =
+                trade_rows(node, client, &ids[..1], None).await?.iter().map(trade_of_row).collect::<Result<_, _>>()?;
+            return Ok(1);
+        }
+        for row in &rows {
+            if let Some(place) = place(row).filter(|place| cut.is_none_or(|cut| *place < cut)) {
+                orders[place].trades.push(trade_of_row(row)?);
+            }
+        }
+        if let Some(cut) = cut {
+            return Ok(cut);
+        }
+        (done, room, at_once) = (some.end, room - rows.len(), at_once * 4);
+    }
+    Ok(done)
+}
+
+/// The trades of orders, up to so many: those of the first order first, each order's oldest first.
+async fn trade_rows(node: &Node, client: &Client, orders: &[Uuid], limit: Option<usize>) -> Result<Vec<Row>, Problem> {
     let term = "id, contract, lot, gpus, price, window_start, window_end, amount, sequence, NULL::int, market";
     let spot = "NULL, NULL, lot, gpus, price, hour, hour + interval '1 hour', amount, sequence, minutes, market";
     let statement = format!(
-        "SELECT bid, {term} FROM trades WHERE bid = ANY($1) \
+        "SELECT * FROM (SELECT bid AS whose, {term} FROM trades WHERE bid = ANY($1) \
          UNION ALL SELECT ask, {term} FROM trades WHERE ask = ANY($1) \
          UNION ALL SELECT bid, {spot} FROM spot_sales WHERE bid = ANY($1) AND hour >= $2 \
-         UNION ALL SELECT ask, {spot} FROM spot_sales WHERE ask = ANY($1) AND hour >= $2 ORDER BY sequence"
+         UNION ALL SELECT ask, {spot} FROM spot_sales WHERE ask = ANY($1) AND hour >= $2) t \
+         ORDER BY array_position($1, whose), sequence LIMIT $3"
     );
     let since = shown_since(node.clock.now());
-    for row in client.query(&statement, &[&ids, &timestamp(since)]).await? {
-        let Some(place) = places.get(&row.get::<_, Uuid>(0)) else { continue };
-        orders[*place].trades.push(OrderTradeBody {
-            id: row.get(1),
-            contract: row.get(2),
-            market: row.get(11),
-            lot: row.get(3),
-            gpus: u32::try_from(row.get::<_, i32>(4)).unwrap_or(0),
-            price: price(row.get(5))?,
-            window: window_between(row.get(6), row.get(7)),
-            minutes: row.get::<_, Option<i32>>(10).and_then(|minutes| u32::try_from(minutes).ok()),
-            amount: amount(row.get(8))?,
-        });
-    }
-    Ok(())
+    let limit = limit.map(|limit| i64::try_from(limit).unwrap_or(i64::MAX));
+    Ok(client.query(&statement, &[&orders, &timestamp(since), &limit]).await?)
+}
+
+fn trade_of_row(row: &Row) -> Result<OrderTradeBody, Problem> {
+    Ok(OrderTradeBody {
+        id: row.get(1),
+        contract: row.get(2),
+        market: row.get(11),
+        lot: row.get(3),
+        gpus: u32::try_from(row.get::<_, i32>(4)).unwrap_or(0),
+        price: price(row.get(5))?,
+        window: window_between(row.get(6), row.get(7)),
+        minutes: row.get::<_, Option<i32>>(10).and_then(|minutes| u32::try_from(minutes).ok()),
+        amount: amount(row.get(8))?,
+    })
 }
