@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use tokio::sync::watch;
 
 use super::Stage;
-use crate::client::{ApiClient, market};
+use crate::client::{Answer, ApiClient, market};
 
 /// Where the bystander trades, apart from every attack.
 const MARKET: &str = "a10-24g-pcie-eth.us-tx-9";
@@ -20,6 +20,7 @@ const LATENCY_MAX_MICROS: u64 = 60_000_000;
 /// A buyer in a market of its own.
 pub struct Bystander {
     client: ApiClient,
+    stage: Stage,
 }
 
 /// How the bystander's orders fared.
@@ -46,7 +47,12 @@ impl Bystander {
         let deposit =
             json!({"organization": "bystander", "amount": "1000000.00", "currency": "USD", "reference": "wire"});
         operator.post("/v1/deposits", &deposit).await.success()?;
-        Ok(Self { client: stage.client("bystander", Role::Buyer) })
+        Ok(Self { client: stage.client("bystander", Role::Buyer), stage: stage.clone() })
+    }
+
+    /// Places an order that rests.
+    pub async fn order(&self) -> Answer {
+        self.client.post("/v1/orders", &order()).await
     }
 
     /// Places and cancels orders, one every 20 ms, until told to end.
@@ -56,11 +62,16 @@ impl Bystander {
     pub async fn trade(&self, mut end: watch::Receiver<bool>) -> anyhow::Result<Fared> {
         let mut latencies = Histogram::<u64>::new_with_max(LATENCY_MAX_MICROS, 3)?;
         let (mut failed, mut tried, mut first_failure) = (0, 0, None);
-        let mut due = Instant::now();
+        let (mut due, mut set_up) = (Instant::now(), self.stage.times_set_up());
         while !*end.borrow_and_update() {
             tokio::time::sleep_until(due.into()).await;
+            if self.stage.times_set_up() > set_up {
+                set_up = self.stage.times_set_up();
+                latencies.reset();
+                (failed, tried, first_failure) = (0, 0, None);
+            }
             // Counted from when the order was due, so that an answer that is late shows whatever it delayed.
-            let answer = self.client.post("/v1/orders", &order()).await;
+            let answer = self.order().await;
             latencies.saturating_record(u64::try_from(due.elapsed().as_micros())?);
             tried += 1;
             match answer.body["id"].as_str() {

@@ -5,8 +5,10 @@
 //!
 //! An attack sends to loopback only, and is bounded in requests and in time.
 
+pub mod amounts;
 pub mod bystander;
 mod connections;
+pub mod faults;
 mod floods;
 pub mod search;
 mod shapes;
@@ -33,8 +35,15 @@ pub struct Attack {
 
 /// Every attack that `make attacks` plays, in the order of the threat model.
 pub fn all() -> Vec<Attack> {
-    let topics =
-        [search::all(), text::all(), shapes::attacks(), tokens::attacks(), floods::attacks(), connections::attacks()];
+    let topics = [
+        search::all(),
+        text::all(),
+        amounts::all(),
+        shapes::attacks(),
+        tokens::attacks(),
+        floods::attacks(),
+        connections::attacks(),
+    ];
     topics.into_iter().flatten().collect()
 }
 

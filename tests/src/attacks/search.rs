@@ -12,6 +12,7 @@ use crate::client::{ApiClient, bid, market};
 /// The markets of these attacks, one each, in which nobody else trades.
 const PHANTOM: &str = "a100-80g-sxm4-ib.phantom-1";
 const SWEPT_MARKET: &str = "a100-80g-sxm4-ib.phantom-3";
+const CROWDED_MARKET: &str = "a100-80g-sxm4-ib.phantom-4";
 const ONE_NODE_MARKET: &str = "a100-80g-sxm4-ib.phantom-2";
 const START: &str = "2037-01-01T00:00:00Z";
 const NEXT_DAY: &str = "2037-01-02T00:00:00Z";
@@ -44,8 +45,33 @@ pub(super) fn all() -> Vec<Attack> {
             before: "3.5 s for an ask behind 6,000 of them, 55 s for 20, and every write in every market waited",
             play: |stage| Box::pin(swept_bids(stage)) as BoxFuture<'_, _>,
         },
+        Attack {
+            name: "crowd_of_bids",
+            what: "6,000 bids at one price; then one ask that all of them take",
+            before: "every market waited for 1.6 s for 10,000",
+            play: |stage| Box::pin(crowd_of_bids(stage)) as BoxFuture<'_, _>,
+        },
+        Attack {
+            name: "crowd_of_asks",
+            what: "6,000 asks of six sellers at one price; then one bid that takes all of them",
+            before: "one step, for which every market waited as long",
+            play: |stage| Box::pin(crowd_of_asks(stage)) as BoxFuture<'_, _>,
+        },
+        Attack {
+            name: "cancel_all",
+            what: "6,000 bids of one buyer; then `DELETE /v1/orders`",
+            before: "outcome_unknown for everyone while the books were young: a commit's cost grew with its square",
+            play: |stage| Box::pin(cancel_all(stage)) as BoxFuture<'_, _>,
+        },
     ]
 }
+
+/// Orders that one other trades with, or that end together.
+const CROWD: u32 = 6_000;
+/// Orders in a request.
+const BATCH: u32 = 100;
+/// GPUs of an order in a crowd.
+const CROWD_GPUS: u32 = 8;
 
 /// The attackers: a provider and a buyer with money.
 async fn enter(stage: &Stage, at: &str) -> anyhow::Result<(ApiClient, ApiClient)> {
@@ -102,6 +128,7 @@ pub async fn phantom_lot(stage: &Stage) -> anyhow::Result<String> {
     }
     let mut asked = buy(PHANTOM, 15_936, "2.0000", json!({"earliest": START, "latest": LAST_START, "hours": 400}));
     asked["time_in_force"] = json!("FOK");
+    stage.is_set_up();
     let started = Instant::now();
     let quote = buyer.post("/v1/quotes", &asked).await.success()?;
     let took = started.elapsed();
@@ -121,6 +148,7 @@ pub async fn one_node_asks(stage: &Stage) -> anyhow::Result<String> {
     let gpus = 8 * ONE_NODE + 8;
     let mut wanted = buy(ONE_NODE_MARKET, gpus, "1.2000", json!({"start": START, "end": NEXT_DAY}));
     wanted["min_gpus"] = json!(gpus);
+    stage.is_set_up();
     let started = Instant::now();
     for _ in 0..10 {
         let placed = buyer.post("/v1/orders", &wanted).await.success()?;
@@ -156,6 +184,7 @@ pub async fn swept_bids(stage: &Stage) -> anyhow::Result<String> {
         anyhow::ensure!(placed["status"] == "open", "it rests: {placed}");
     }
     let lot = list(&seller, SWEPT_MARKET, 8 * 20, 0).await?;
+    stage.is_set_up();
     let asks = (0..20).map(|n| {
         let (seller, order) = (seller.clone(), ask(&lot, 8, &format!("0.01{n:02}")));
         async move { seller.post("/v1/orders", &order).await.success() }
@@ -165,6 +194,84 @@ pub async fn swept_bids(stage: &Stage) -> anyhow::Result<String> {
     let took = started.elapsed() / 20;
     buyer.delete(&format!("/v1/orders?market={SWEPT_MARKET}")).await.success()?;
     Ok(format!("nothing traded, {} an ask", millis(took)))
+}
+
+/// Lets a crowd of bids rest in a market of its own.
+async fn crowd(stage: &Stage) -> anyhow::Result<(ApiClient, ApiClient)> {
+    let (seller, buyer) = enter(stage, CROWDED_MARKET).await?;
+    let limit = json!({"open_orders_max": CROWD});
+    stage.operator().put("/v1/organizations/phantom-buyer/order-limit", &limit).await.success()?;
+    let wanted = buy(CROWDED_MARKET, CROWD_GPUS, "0.0100", json!({"start": START, "end": NEXT_DAY}));
+    place_all(&buyer, &vec![wanted; CROWD as usize]).await?;
+    Ok((seller, buyer))
+}
+
+/// Places orders that rest.
+async fn place_all(client: &ApiClient, orders: &[Value]) -> anyhow::Result<()> {
+    for batch in orders.chunks(BATCH as usize) {
+        let placed = client.post("/v1/orders/batch", &json!({"orders": batch})).await.success()?;
+        let rest = placed["data"].as_array().into_iter().flatten().filter(|item| item["order"]["status"] == "open");
+        anyhow::ensure!(rest.count() == batch.len(), "all rest: {placed}");
+    }
+    Ok(())
+}
+
+/// Plays an ask that very many bids take, and tells what becomes of it.
+///
+/// # Errors
+/// When the exchange answers otherwise than it should.
+pub async fn crowd_of_bids(stage: &Stage) -> anyhow::Result<String> {
+    let (seller, _) = crowd(stage).await?;
+    let lot = list(&seller, CROWDED_MARKET, CROWD * CROWD_GPUS, 0).await?;
+    trade_all(stage, &seller, &ask(&lot, CROWD * CROWD_GPUS, "0.0100")).await
+}
+
+/// Plays a bid that takes very many asks, and tells what becomes of it.
+///
+/// # Errors
+/// When the exchange answers otherwise than it should.
+pub async fn crowd_of_asks(stage: &Stage) -> anyhow::Result<String> {
+    let (_, buyer) = enter(stage, CROWDED_MARKET).await?;
+    // As many as a seller may have in a market, as many as there may be on a lot.
+    let (sellers, lots, on_a_lot) = (6, 4, CROWD / 24);
+    for seller in 0..sellers {
+        let id = format!("phantom-seller-{seller}");
+        stage.operator().post("/v1/organizations", &json!({"id": id, "name": id})).await.success()?;
+        let limit = json!({"open_orders_max": CROWD});
+        stage.operator().put(&format!("/v1/organizations/{id}/order-limit"), &limit).await.success()?;
+        let seller = stage.client(&id, Role::Provider);
+        for _ in 0..lots {
+            let lot = list(&seller, CROWDED_MARKET, on_a_lot * CROWD_GPUS, 0).await?;
+            place_all(&seller, &vec![ask(&lot, CROWD_GPUS, "0.0100"); on_a_lot as usize]).await?;
+        }
+    }
+    let mut wanted = buy(CROWDED_MARKET, CROWD * CROWD_GPUS, "0.0100", json!({"start": START, "end": NEXT_DAY}));
+    wanted["time_in_force"] = json!("FOK");
+    trade_all(stage, &buyer, &wanted).await
+}
+
+/// Places an order that trades with a whole crowd.
+async fn trade_all(stage: &Stage, client: &ApiClient, order: &Value) -> anyhow::Result<String> {
+    stage.is_set_up();
+    let started = Instant::now();
+    let placed = client.post("/v1/orders", order).await.success()?;
+    let took = started.elapsed();
+    anyhow::ensure!(placed["filled_gpus"] == CROWD * CROWD_GPUS, "it trades: {}", placed["filled_gpus"]);
+    Ok(format!("{CROWD} trades in {}", millis(took)))
+}
+
+/// Plays the end of very many orders at once, and tells what becomes of them.
+///
+/// # Errors
+/// When the exchange answers otherwise than it should.
+pub async fn cancel_all(stage: &Stage) -> anyhow::Result<String> {
+    let (_, buyer) = crowd(stage).await?;
+    stage.is_set_up();
+    let started = Instant::now();
+    let cancelled = buyer.delete("/v1/orders").await.success()?;
+    let took = started.elapsed();
+    anyhow::ensure!(cancelled["data"].as_array().map(Vec::len) == Some(CROWD as usize), "all end");
+    Ok(format!("{CROWD} ended in {}", millis(took)))
 }
 
 fn told(quote: &Value) -> String {

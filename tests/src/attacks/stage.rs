@@ -1,5 +1,7 @@
 //! A running exchange under attack.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use api::auth::{OPERATOR_ORGANIZATION, Role, Tokens};
@@ -16,12 +18,13 @@ const TOKEN_LIFETIME: Duration = Duration::from_mins(15);
 pub struct Stage {
     url: String,
     tokens: Tokens,
+    set_up: Arc<AtomicU64>,
 }
 
 impl Stage {
     /// The stage of an exchange at `url` whose tokens are signed as `tokens` does.
     pub fn new(url: &str, tokens: Tokens) -> Self {
-        Self { url: url.to_owned(), tokens }
+        Self { url: url.to_owned(), tokens, set_up: Arc::default() }
     }
 
     /// Where it is served.
@@ -61,6 +64,16 @@ impl Stage {
         let funds = json!({"organization": "acme", "amount": "100000.00", "currency": "USD", "reference": "attacks"});
         operator.post("/v1/deposits", &funds).await.success()?;
         Ok(())
+    }
+
+    /// Says that what an attack needs is there, such as orders at rest: what others notice counts from here.
+    pub fn is_set_up(&self) {
+        self.set_up.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// How many times something was set up.
+    pub fn times_set_up(&self) -> u64 {
+        self.set_up.load(Ordering::Relaxed)
     }
 
     /// A client without a token.

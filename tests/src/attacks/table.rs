@@ -8,7 +8,7 @@ use infra::config::Limits;
 use tokio::sync::watch;
 
 use super::bystander::{Bystander, Fared};
-use super::{Attack, Stage, all, connections, floods, tokens};
+use super::{Attack, Stage, all, connections, faults, floods, tokens};
 use crate::exchange::TestExchange;
 
 /// How long the bystander trades alone, for comparison.
@@ -16,7 +16,7 @@ const ALONE: Duration = Duration::from_secs(4);
 /// The least time that an attack and what follows from it are watched.
 const WATCHED_MIN: Duration = Duration::from_secs(4);
 
-/// Plays every attack whose name contains `filter`, each against an exchange of its own, and prints what it came to.
+/// Plays every attack and fault whose name contains `filter`, each against an exchange of its own, and prints what it came to.
 ///
 /// # Errors
 /// When an attack could not be played, or a bystander's p99 rose above twice that of an idle server.
@@ -34,6 +34,11 @@ pub async fn play(filter: &str) -> anyhow::Result<()> {
         if during.p99 > idle.p99 * 2 || during.failed > 0 {
             hurt.push(name);
         }
+    }
+    println!("\n| fault | before | after |\n|---|---|---|");
+    for fault in faults::all().into_iter().filter(|fault| fault.name.contains(filter)) {
+        let after = (fault.play)().await?;
+        println!("| `{}`: {} | {} | {after} |", fault.name, fault.what, fault.before);
     }
     anyhow::ensure!(hurt.is_empty(), "others were hurt by: {}", hurt.join(", "));
     Ok(())

@@ -9,8 +9,11 @@ use infra::journal::IdempotencyKey;
 use infra::sequencer::{Pending, Receipt, SubmitError};
 use matching::{Instruction, Refusal};
 use serde_json::{Value, json};
+use tests::attacks::Stage;
+use tests::attacks::amounts::unpayable_month;
 use tests::client::{MARKET, bid};
 use tests::condition::{PATIENCE, until};
+use tests::exchange::TestExchange;
 use tokio_postgres::Client;
 use uuid::Uuid;
 
@@ -137,4 +140,10 @@ async fn what_falls_due_and_fails_is_set_aside_alone() {
     assert_eq!(operator.get("/v1/parked").await.ok()["data"], Value::Array(vec![]));
     assert_eq!(operator.post("/v1/parked/resume", &due).await.problem(), (409, "not_parked"));
     assert_consistent(&exchange).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_contract_with_a_month_that_nobody_could_pay_is_refused_when_it_is_bought() {
+    let exchange = TestExchange::start().await;
+    assert_eq!(unpayable_month(&Stage::from(&exchange)).await.unwrap(), "422 amount_too_large");
 }

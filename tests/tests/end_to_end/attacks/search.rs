@@ -1,9 +1,10 @@
 //! A search does no more than its budget, whatever rests in the book.
 
 use api::auth::Role;
-use serde_json::json;
+use futures::FutureExt as _;
+use serde_json::{Value, json};
 use tests::attacks::Stage;
-use tests::attacks::search::{one_node_asks, phantom_lot, swept_bids};
+use tests::attacks::search::{crowd_of_asks, crowd_of_bids, one_node_asks, phantom_lot, swept_bids};
 use tests::client::ask;
 use tests::exchange::TestExchange;
 
@@ -28,6 +29,28 @@ async fn asks_behind_very_many_bids_hold_nobody() {
     let exchange = TestExchange::start().await;
     let told = swept_bids(&Stage::from(&exchange)).await.unwrap();
     assert!(told.starts_with("nothing traded"), "{told}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_order_that_trades_with_thousands_trades_with_all_of_them() {
+    let exchange = TestExchange::start().await;
+    let stage = Stage::from(&exchange);
+    for play in [crowd_of_bids(&stage).boxed(), crowd_of_bids(&stage).boxed(), crowd_of_asks(&stage).boxed()] {
+        let told = play.await.unwrap();
+        assert!(told.starts_with("6000 trades"), "{told}");
+    }
+    // Together they have more trades than a page.
+    let seller = stage.client("phantom-seller", Role::Provider);
+    let first = seller.get("/v1/orders").await.ok();
+    let cursor = first["next_cursor"].as_str().expect("a page that ends early");
+    let second = seller.get(&format!("/v1/orders?cursor={cursor}")).await.ok();
+    for page in [&first, &second] {
+        let orders = page["data"].as_array().expect("a list");
+        assert_eq!(orders.len(), 1);
+        assert_eq!(orders[0]["trades"].as_array().map(Vec::len), Some(6_000));
+    }
+    assert_ne!(first["data"][0]["id"], second["data"][0]["id"]);
+    assert_eq!(second["next_cursor"], Value::Null);
 }
 
 /// With the limits on open asks lifted, one seller's junk changes no other pair's trade.
