@@ -352,22 +352,16 @@ impl Exchange {
     fn decide_sweep(&self, sweep: &mut Sweep) -> Next {
         let Some(offer) = self.offer(sweep.market, sweep.offered) else { return Next::End };
         loop {
-            let going_on = sweep.bid.and_then(|SweptBid { order, ask }| Some((self.venue.bid(order)?, ask)));
-            let next = match going_on {
-                Some((bid, _)) => Some(bid),
-                None => {
-                    sweep.bid = None;
-                    let cursor = sweep.cursor.map(|swept| Cursor::behind(swept.limit_price, swept.priority));
-                    self.venue.next_bid_for(offer, cursor).map(|(_, bid)| bid)
-                }
-            };
-            let Some(bid) = next else { return Next::End };
+            let Some((bid, from)) = self.next_bid_of(offer, sweep) else { return Next::End };
+            if from.is_none() {
+                sweep.bid = None;
+            }
             if sweep.left == 0 || sweep.events_left == 0 {
                 return Next::Pause;
             }
             sweep.cursor = Some(Swept { limit_price: bid.terms.limit_price, priority: bid.priority });
             // Bids of one organization that nothing comes of have together what one search has, so that nobody's can hold a market up.
-            if going_on.is_none()
+            if from.is_none()
                 && sweep
                     .looked_at
                     .get(&bid.organization)
@@ -381,10 +375,6 @@ impl Exchange {
                 Offer::Lot(_) | Offer::Market(_) | Offer::ToBid(_) => None,
             };
             let policy = if own.is_some() { OwnOrders::Trade } else { OwnOrders::PassOver };
-            let from = going_on.map(|(bid, ask)| {
-                let rank = Some((ask.limit_price, ask.priority));
-                SearchPlace { start: bid.terms.window.earliest(), rank }
-            });
             let plan = self.plan_of_resting(bid, policy, from);
             sweep.count(plan.looked_at);
             match own {
@@ -406,6 +396,19 @@ impl Exchange {
                 }
             }
         }
+    }
+
+    /// The bid that a sweep comes to, and where its search goes on if it has more to trade.
+    fn next_bid_of(&self, offer: Offer, sweep: &Sweep) -> Option<(&Bid, Option<SearchPlace>)> {
+        let going_on = sweep.bid.and_then(|SweptBid { order, ask }| {
+            let bid = self.venue.bid(order)?;
+            let (start, rank) = (bid.terms.window.earliest(), Some((ask.limit_price, ask.priority)));
+            Some((bid, Some(SearchPlace { start, rank })))
+        });
+        going_on.or_else(|| {
+            let cursor = sweep.cursor.map(|swept| Cursor::behind(swept.limit_price, swept.priority));
+            self.venue.next_bid_for(offer, cursor).map(|(_, bid)| (bid, None))
+        })
     }
 
     /// The first trades of a plan for a bid at rest, so many at most.
