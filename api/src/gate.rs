@@ -52,6 +52,29 @@ pub fn identity(request: &HttpRequest) -> Result<Identity, Problem> {
     extensions.get::<Payer>().and_then(|payer| payer.identity.clone()).ok_or_else(missing)?
 }
 
+/// What came of counting a request that its handler found out more about.
+struct CountedLast(Result<Allowance, Exhausted>);
+
+/// Counts requests of a client and its organization that a handler finds out about. The answer tells what is left of these.
+///
+/// # Errors
+/// A [`Problem`] with the code `rate_limited`.
+pub fn count(
+    request: &HttpRequest,
+    limits: &RequestLimits,
+    who: Identity,
+    budget: Budget,
+    n: NonZeroU32,
+) -> Result<(), Problem> {
+    remember(request, limits.spend(who, budget, n))
+}
+
+fn remember(request: &HttpRequest, counted: Result<Allowance, Exhausted>) -> Result<(), Problem> {
+    let exhausted = counted.as_ref().err().copied();
+    request.extensions_mut().insert(CountedLast(counted));
+    exhausted.map_or(Ok(()), |exhausted| Err(exhausted.into()))
+}
+
 /// Counts `n` more requests than the one that a request is counted as, for what it holds.
 ///
 /// # Errors
@@ -60,11 +83,11 @@ pub fn count_more(request: &HttpRequest, budget: Budget, n: usize) -> Result<(),
     let Some(n) = u32::try_from(n).ok().and_then(NonZeroU32::new) else { return Ok(()) };
     let Some(limits) = request.app_data::<web::Data<RequestLimits>>() else { return Ok(()) };
     let Some(payer) = request.extensions().get::<Payer>().cloned() else { return Ok(()) };
-    limits.spend_address(payer.address, budget, n)?;
-    if let Some(Ok(who)) = payer.identity {
-        limits.spend(who, budget, n)?;
+    let of_address = limits.spend_address(payer.address, budget, n);
+    match payer.identity {
+        Some(Ok(who)) if of_address.is_ok() => count(request, limits, who, budget, n),
+        Some(Ok(_) | Err(_)) | None => remember(request, of_address),
     }
-    Ok(())
 }
 
 /// The codes of problems that an answer holds instead of being one: a batch's.
@@ -128,7 +151,12 @@ async fn pass<B: MessageBody + 'static>(
     if let Some(limits) = &limits {
         count_strikes(&response, code, limits);
     }
-    allowance.tell(response.headers_mut());
+    let counted_last = response.request().extensions_mut().remove::<CountedLast>();
+    match counted_last {
+        Some(CountedLast(Ok(allowance))) => allowance.tell(response.headers_mut()),
+        Some(CountedLast(Err(exhausted))) => exhausted.tell(response.headers_mut()),
+        None => allowance.tell(response.headers_mut()),
+    }
     if let Ok(value) = HeaderValue::from_str(&id) {
         response.headers_mut().insert(REQUEST_ID_HEADER, value);
     }

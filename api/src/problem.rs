@@ -72,7 +72,7 @@ problem_codes! {
     InvalidQuery = "invalid_query", 400, "The query or path is wrong";
     InvalidCursor = "invalid_cursor", 400, "The cursor is not one of ours";
     BodyTooLarge = "body_too_large", 413, "The body is too large";
-    UnsupportedMediaType = "unsupported_media_type", 415, "Not JSON";
+    UnsupportedMediaType = "unsupported_media_type", 415, "Not in this form";
     Unauthenticated = "unauthenticated", 401, "No token";
     TokenInvalid = "token_invalid", 401, "The token is not valid";
     TokenExpired = "token_expired", 401, "The token has expired";

@@ -117,6 +117,7 @@ impl Server {
                     .configure(machine_and_access)
                     .service(scope::scope("/v1").configure(version_1))
                     .split_for_parts();
+                let api = openapi::with_common_answers(api);
                 let app = app
                     .app_data(web::Data::new(api.clone()))
                     .service(document)
@@ -202,7 +203,7 @@ pub fn document_of_routes() -> OpenApi {
         .configure(machine_and_access)
         .service(scope::scope("/v1").configure(version_1))
         .split_for_parts();
-    api
+    openapi::with_common_answers(api)
 }
 
 fn machine_and_access(routes: &mut ServiceConfig<'_>) {

@@ -109,6 +109,10 @@ impl Default for Metrics {
             answers: Family::default(),
             connections_refused: Counter::default(),
         };
+        // An alarm needs the series before the first violation.
+        for invariant in Invariant::ALL {
+            drop(metrics.invariant_violations.get_or_create(&BrokenInvariant { invariant: invariant.id() }));
+        }
         registry.register("orders_placed", "Orders placed", metrics.orders_placed.clone());
         registry.register(
             "searches_limited",

@@ -12,6 +12,7 @@ use utoipa::ToSchema;
 
 use super::clients::authenticate;
 use super::tokens::{Identity, TOKEN_LIFETIME, Tokens};
+use crate::gate::count;
 use crate::limits::RequestLimits;
 use crate::operations::Budget;
 use crate::problem::{Problem, ProblemBody, ProblemCode};
@@ -82,7 +83,7 @@ pub async fn token(
     let client = client_id.parse().map_err(|error| Problem::internal(&error))?;
     // Only now is it known whose request it was: nobody spends another's tokens by naming its client.
     let who = Identity { client, organization, role, expires_at: 0 };
-    limits.spend(who, Budget::Tokens, NonZeroU32::MIN)?;
+    count(&request, &limits, who, Budget::Tokens, NonZeroU32::MIN)?;
     let access_token = tokens.issue(client, organization, role, TOKEN_LIFETIME)?;
     let (token_type, expires_in, scope) = ("Bearer", TOKEN_LIFETIME.as_secs(), role.as_str());
     // RFC 6749, section 5.1: tokens are not to be cached.

@@ -14,6 +14,7 @@ use super::request::Answer;
 use crate::auth::Role;
 use crate::problem::{Problem, ProblemCode};
 use crate::resources::events::EventBody;
+use crate::strict_json;
 
 /// A command.
 #[derive(Deserialize)]
@@ -37,7 +38,7 @@ pub(super) struct CommandLine {
 
 impl CommandLine {
     pub fn read(line: &[u8]) -> Result<Self, Problem> {
-        serde_json::from_slice(line)
+        strict_json::from_slice(line)
             .map_err(|error| Problem::new(ProblemCode::MalformedJson, format!("The line is no command: {error}.")))
     }
 }
@@ -75,4 +76,16 @@ pub(super) struct ClosingLine {
     pub state_hash: String,
     /// The sequence of the last event.
     pub sequence: u64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_is_an_object() {
+        assert!(CommandLine::read(br#"{"do": "GET /v1/markets"}"#).is_ok());
+        let list = br#"["2026-12-01T00:00:00Z", null, null, "GET /v1/markets", null, null]"#;
+        assert_eq!(CommandLine::read(list).err().map(|problem| problem.code()), Some(ProblemCode::MalformedJson));
+    }
 }

@@ -19,7 +19,7 @@ pub struct EventsQuery {
     pub(crate) after: Option<u64>,
     /// Items in the page, 1 to 500; 50 when not given.
     pub(crate) limit: Option<u32>,
-    /// The answer includes at least the event with this sequence.
+    /// The answer includes at least the event with this sequence, 10,000 ahead of the log at most. It waits for that, five seconds at most.
     pub(crate) min_sequence: Option<u64>,
 }
 

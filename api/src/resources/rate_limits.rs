@@ -17,10 +17,10 @@ use crate::request::JsonBody;
 #[serde(deny_unknown_fields)]
 pub struct RateBody {
     /// Requests in a second, in the long run: 1 to 1,000,000.
-    #[schema(example = 1000)]
+    #[schema(example = 1000, minimum = 1, maximum = 1_000_000)]
     per_second: u32,
     /// Requests at once, after a pause: 1 to 1,000,000; of instructions at least 100, the orders of a batch.
-    #[schema(example = 2000)]
+    #[schema(example = 2000, minimum = 1, maximum = 1_000_000)]
     burst: u32,
 }
 

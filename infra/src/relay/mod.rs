@@ -248,6 +248,14 @@ impl Publisher {
         if let Some(stop) = runtime.block_on(stop::standing(&self.database, &self.config.topic))? {
             return Err(RelayError::Stopped(stop));
         }
+        // One that it stood at may have been lifted.
+        self.status.send_if_modified(|status| {
+            let stopped = matches!(status, RelayStatus::Stopped(_));
+            if stopped {
+                *status = RelayStatus::Connecting;
+            }
+            stopped
+        });
         let session = Session::open(&self.config)?;
         let tail = tail::read(&self.config)?;
         session.continue_after(&tail);

@@ -29,6 +29,8 @@ pub(super) struct Committer {
     pub log: LogReader,
     pub status: watch::Sender<Status>,
     pub metrics: Metrics,
+    /// Since when a commit is under way, or one has failed and the log's head is not known again.
+    pub under_way_since: Option<Instant>,
 }
 
 impl Committer {
@@ -112,30 +114,30 @@ impl Committer {
     /// Commits a part of a batch. The database's own timeouts do not see that it is stopped, so the age of the commit is watched here.
     async fn append_watched(&mut self, part: BatchPart<'_>) -> Result<(), JournalError> {
         let started = Instant::now();
-        let append = self.journal.append_part(part);
-        tokio::pin!(append);
+        self.under_way_since = Some(started);
         let mut stalled = false;
-        let outcome = loop {
-            if let Ok(outcome) = timeout(LOOK_EVERY, &mut append).await {
-                break outcome;
-            }
-            let age = started.elapsed();
-            self.metrics.commit_under_way_seconds.set(age.as_secs_f64());
-            if age >= COMMIT_DEADLINE {
-                break Err(JournalError::Overdue);
-            }
-            if age >= STALLED_AFTER && !stalled {
+        let append = watched(timeout(COMMIT_DEADLINE, self.journal.append_part(part)), || {
+            if tell_age(&self.metrics, started) >= STALLED_AFTER && !stalled {
                 stalled = true;
                 tracing::error!(rows = part.rows.len(), "PostgreSQL does not finish a commit: callers are told");
                 self.status.send_replace(Status::Recovering);
             }
-        };
-        self.metrics.commit_under_way_seconds.set(0.0);
+        });
+        let outcome = append.await.unwrap_or(Err(JournalError::Overdue));
+        if outcome.as_ref().err().is_none_or(|error| error.refusal_of_content().is_some()) {
+            self.is_settled();
+        }
         if stalled && outcome.is_ok() {
             tracing::info!("the commit has succeeded after all");
             self.status.send_replace(Status::Leading);
         }
         outcome
+    }
+
+    /// Nothing is under way whose outcome is not known.
+    fn is_settled(&mut self) {
+        self.under_way_since = None;
+        self.metrics.commit_under_way_seconds.set(0.0);
     }
 
     /// Waits for the database, and brings the view to the log's true head.
@@ -147,9 +149,15 @@ impl Committer {
                 self.status.send_replace(Status::Fenced);
                 return CommitOutcome::Ended;
             }
-            match timeout(COMMIT_DEADLINE, self.recover_once()).await.unwrap_or(Err(JournalError::Overdue)) {
+            let since = *self.under_way_since.get_or_insert_with(Instant::now);
+            let metrics = self.metrics.clone();
+            let recovery = watched(timeout(COMMIT_DEADLINE, self.recover_once()), || {
+                tell_age(&metrics, since);
+            });
+            match recovery.await.unwrap_or(Err(JournalError::Overdue)) {
                 Ok(()) => {
                     tracing::info!(head = self.journal.head(), "the database is back");
+                    self.is_settled();
                     self.status.send_replace(Status::Leading);
                     return CommitOutcome::Recovered;
                 }
@@ -166,4 +174,22 @@ impl Committer {
         self.log.announce(head);
         catch_up(&self.view, &self.log, head).await
     }
+}
+
+/// Waits for something, and looks every now and then while it does.
+async fn watched<T>(waited_for: impl Future<Output = T>, mut look: impl FnMut()) -> T {
+    let mut waited_for = std::pin::pin!(waited_for);
+    loop {
+        if let Ok(outcome) = timeout(LOOK_EVERY, &mut waited_for).await {
+            return outcome;
+        }
+        look();
+    }
+}
+
+/// Tells for how long a commit is under way, or its outcome unknown.
+fn tell_age(metrics: &Metrics, since: Instant) -> Duration {
+    let age = since.elapsed();
+    metrics.commit_under_way_seconds.set(age.as_secs_f64());
+    age
 }

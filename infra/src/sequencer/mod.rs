@@ -210,6 +210,7 @@ impl Sequencer {
             log: log.clone(),
             status: status_sender,
             metrics: metrics.clone(),
+            under_way_since: None,
         };
         tokio::spawn(committer.run(to_commit, outcomes_sender));
         let engine = engine::Engine::new(view.clone(), keys, database.clone(), clock.clone(), metrics.clone());

@@ -29,6 +29,11 @@ pub enum TargetError {
     /// It is no URL.
     #[error("the url cannot be read: {0}")]
     NotAUrl(String),
+    /// It has characters that URLs do not have.
+    #[error(
+        "the url must be of printable ASCII characters without spaces; escape others with %, and write a host's name in Punycode"
+    )]
+    Characters,
     /// It is too long.
     #[error("the url is longer than {URL_LENGTH_MAX} characters")]
     TooLong,
@@ -51,6 +56,10 @@ impl Targets {
     pub fn parse(self, text: &str) -> Result<Url, TargetError> {
         if text.len() > URL_LENGTH_MAX {
             return Err(TargetError::TooLong);
+        }
+        // A parser would drop or escape others, and keep something else than what was sent.
+        if !text.bytes().all(|byte| byte.is_ascii_graphic()) {
+            return Err(TargetError::Characters);
         }
         let url = Url::parse(text).map_err(|error| TargetError::NotAUrl(error.to_string()))?;
         // Escaping makes a URL longer.
@@ -172,6 +181,10 @@ mod tests {
             ("http://hooks.example.com/", Err(TargetError::NotHttps)),
             ("http://127.0.0.1/", Err(TargetError::NotHttps)),
             ("ftp://hooks.example.com/", Err(TargetError::NotHttps)),
+            ("https://hooks.example.com/a\u{0}b", Err(TargetError::Characters)),
+            ("https://hooks.example.com/a\nb", Err(TargetError::Characters)),
+            (" https://hooks.example.com/", Err(TargetError::Characters)),
+            ("https://hooks.example.com/\u{202e}", Err(TargetError::Characters)),
             ("https://user@hooks.example.com/", Err(TargetError::Parts)),
             ("https://:word@hooks.example.com/", Err(TargetError::Parts)),
             ("https://hooks.example.com/#part", Err(TargetError::Parts)),

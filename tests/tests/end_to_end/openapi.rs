@@ -47,6 +47,9 @@ fn every_operation_is_described_whole_and_named_once() {
         assert!(ids.insert(id.to_owned()), "{name}: the operationId {id} is another operation's");
         let mut statuses = operation["responses"].as_object().unwrap().keys();
         assert!(statuses.any(|status| status.starts_with('2')), "{name} has an answer of success");
+        if name.contains(" /v1/") || name.contains(" /oauth/") {
+            assert!(operation["responses"]["429"].is_object(), "{name} says that it may be too much");
+        }
     }
     assert!(!ids.is_empty());
 }

@@ -67,7 +67,7 @@ pub struct InvoicesQuery {
     cursor: Option<String>,
     /// Items in the page, 1 to 500; 50 when not given.
     limit: Option<u32>,
-    /// The answer includes at least the event with this sequence.
+    /// The answer includes at least the event with this sequence, 10,000 ahead of the log at most. It waits for that, five seconds at most.
     min_sequence: Option<u64>,
 }
 

@@ -37,7 +37,7 @@ pub struct OrderQuery {
     pub(crate) cursor: Option<String>,
     /// Items in the page, 1 to 500; 50 when not given.
     pub(crate) limit: Option<u32>,
-    /// The answer includes at least the event with this sequence.
+    /// The answer includes at least the event with this sequence, 10,000 ahead of the log at most. It waits for that, five seconds at most.
     pub(crate) min_sequence: Option<u64>,
 }
 
@@ -95,7 +95,7 @@ pub async fn list(
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct ReadQuery {
-    /// The answer includes at least the event with this sequence.
+    /// The answer includes at least the event with this sequence, 10,000 ahead of the log at most. It waits for that, five seconds at most.
     pub(crate) min_sequence: Option<u64>,
 }
 

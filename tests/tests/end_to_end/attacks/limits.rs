@@ -73,9 +73,13 @@ async fn a_batch_counts_as_its_orders_and_whoever_spent_all_can_still_cancel() {
     admit(&exchange).await;
     let acme = exchange.client("acme", Role::Buyer);
     let batch = |orders| json!({"orders": vec![day_bid(8, "0.0100"); orders]});
-    acme.post("/v1/orders/batch", &batch(60)).await.ok();
+    let placed = acme.post("/v1/orders/batch", &batch(60)).await;
+    let left = |answer: &Answer| answer.headers["ratelimit"].to_str().expect("text").to_owned();
+    assert!(left(&placed).contains(r#""organization";r=40"#), "{}", left(&placed));
+    placed.ok();
     let refused = acme.post("/v1/orders/batch", &batch(60)).await;
     assert_eq!(refused.problem(), (429, "rate_limited"));
+    assert!(left(&refused).starts_with(r#""organization";r=0"#), "{}", left(&refused));
     let open = acme.get("/v1/orders?status=open&limit=500").await.ok();
     assert_eq!(open["data"].as_array().unwrap().len(), 60, "a batch that is refused places nothing");
     let cancelled = acme.delete("/v1/orders").await;
@@ -117,6 +121,21 @@ async fn the_operator_sets_an_organization_rates_that_last_and_say_who_set_them(
     let owner = exchange.node.database.connect_as_owner().await.unwrap();
     let rows = owner.query("SELECT set_by FROM organization_rate_limits ORDER BY id", &[]).await.unwrap();
     assert_eq!(rows.iter().map(|row| row.get::<_, String>(0)).collect::<Vec<_>>(), ["ada", "bob"], "none is forgotten");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_whose_tokens_are_spent_is_told_whose_rate_it_was() {
+    let exchange = TestExchange::start_limited(limited(|limits| limits.organization.tokens = once(2))).await;
+    let (id, secret) = exchange.credentials("acme", Role::Buyer).await;
+    let anyone = exchange.anonymous();
+    let form = [("grant_type", "client_credentials"), ("client_id", &id), ("client_secret", &secret)];
+    let ask = async || anyone.send(anyone.request(Method::POST, "/oauth/token").form(&form)).await;
+    let first = ask().await;
+    assert!(first.headers["ratelimit"].to_str().unwrap().contains(r#""organization";r=1"#), "{:?}", first.headers);
+    ask().await.ok();
+    let refused = ask().await;
+    assert_eq!(refused.problem(), (429, "rate_limited"));
+    assert_eq!(refused.headers["ratelimit-policy"], r#""organization";q=2;w=2"#);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -33,6 +33,13 @@ async fn a_database_that_stops_answering_keeps_nobody_waiting() {
     let (placed, read) = tokio::join!(placing, reading);
     assert_eq!(placed.expect("an answer").problem(), (503, "outcome_unknown"));
     assert_eq!(read.expect("an answer").problem(), (503, "not_caught_up"));
+    until("the age of the commit grows past the moment when callers were told", async || {
+        let page = exchange.anonymous().text("/metrics").await;
+        let line = page.lines().find(|line| line.starts_with("secondwind_commit_under_way_seconds ")).expect("a gauge");
+        let age: f64 = line.split(' ').nth(1).and_then(|age| age.parse().ok()).expect("a number");
+        (age > 5.0).then_some(())
+    })
+    .await;
     let ready = exchange.anonymous().get("/readyz").await;
     assert_eq!((ready.status.as_u16(), &ready.body["sequencer"]), (503, &json!("recovering")));
     assert_eq!(exchange.anonymous().get("/healthz").await.status, 200);
