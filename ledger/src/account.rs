@@ -4,7 +4,8 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::str::FromStr;
 
-use crate::{BankAccountId, BoxId, ContractId, Currency, EntityId, ItemName, OrganizationId};
+use crate::identity::{BankAccountId, BoxId, ContractId, EntityId, ItemName, OrganizationId};
+use crate::money::Currency;
 
 /// Whether a balance may cross to the wrong side of zero.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

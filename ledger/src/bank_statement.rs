@@ -10,7 +10,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use crate::{Amount, BankText, Currency, Day, from_log};
+use crate::calendar::Day;
+use crate::money::{Amount, Currency};
+use crate::outside_text::{BankText, from_log};
 
 /// A bank statement: one account in one currency over one stretch of time.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]

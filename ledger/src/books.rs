@@ -2,10 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::{
-    Account, AccountKind, Amount, BoxId, Currency, EntityId, Fact, Guard, Map, OrganizationId, Owner, Payee,
-    TrialBalance,
-};
+use crate::account::{Account, AccountKind, Guard, Owner};
+use crate::identity::{BoxId, EntityId, OrganizationId};
+use crate::map::Map;
+use crate::money::{Amount, Currency};
+use crate::posting::{Fact, Payee};
+use crate::trial_balance::TrialBalance;
 
 /// The balance of every account of every entity.
 #[derive(Clone, Debug, Default)]
@@ -28,7 +30,7 @@ pub struct Overdraft {
 }
 
 impl Books {
-    /// Adds the lines that record a fact to the balances: those of its [entry](crate::post). An account whose balance returns to
+    /// Adds the lines that record a fact to the balances: those of its [entry](crate::posting::post). An account whose balance returns to
     /// zero is forgotten.
     ///
     /// Checked in every build: the lines make an entry, and each leaves its balance in range and no guarded account negative.

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use crate::exact;
+use crate::invariant::exact;
 
 /// A point in time: microseconds since 1970-01-01T00:00:00Z, the resolution of the database.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
@@ -23,7 +23,7 @@ impl Instant {
     pub const MAX: Self = Self(253_402_128_000_000_000);
 
     /// The instant `micros` microseconds after the epoch. One outside [`Instant::EPOCH`]..=[`Instant::MAX`] violates
-    /// [`Invariant::NumberFits`](crate::Invariant::NumberFits).
+    /// [`Invariant::NumberFits`](crate::invariant::Invariant::NumberFits).
     pub fn from_micros(micros: i64) -> Self {
         exact(micros)
     }

@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 
 use sha2::{Digest, Sha256};
 
-use crate::Entry;
+use crate::entry::Entry;
 
 /// The hash of an entry and all before it.
 pub type ChainHash = [u8; 32];
@@ -80,7 +80,10 @@ impl<T: std::fmt::Display> std::fmt::Display for OrNothing<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Amount, Correction, Currency, Day, Fact, post};
+    use crate::calendar::Day;
+    use crate::correction::Correction;
+    use crate::money::{Amount, Currency};
+    use crate::posting::{Fact, post};
 
     fn hash(previous: &ChainHash, sequence: u64, units: i128) -> ChainHash {
         let organization = "acme".parse().expect("a slug");

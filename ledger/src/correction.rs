@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use crate::Instant;
+use crate::calendar::Instant;
 
 /// What an entry corrects: entries are never changed, and what was wrong is put right by another that points to it.
 #[derive(Clone, Copy, PartialEq, Eq)]

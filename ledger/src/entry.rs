@@ -2,7 +2,12 @@
 
 use smallvec::SmallVec;
 
-use crate::{Account, Amount, BoxId, ContractId, Correction, Day, EntityId, PostingRule};
+use crate::account::Account;
+use crate::calendar::Day;
+use crate::correction::Correction;
+use crate::identity::{BoxId, ContractId, EntityId};
+use crate::money::Amount;
+use crate::posting_rule::PostingRule;
 
 /// One line of an entry.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -133,7 +138,9 @@ impl Entry {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{AccountKind, Currency, Owner, RULES};
+    use crate::account::{AccountKind, Owner};
+    use crate::money::Currency;
+    use crate::posting_rule::RULES;
     use smallvec::smallvec;
 
     fn line(kind: AccountKind, currency: Currency, units: i128) -> Line {

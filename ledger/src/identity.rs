@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use crate::ShortText;
+use crate::short_text::ShortText;
 
 /// An organization that trades or keeps books: a slug of 2 to 32 characters, `a–z`, `0–9` and inner hyphens.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

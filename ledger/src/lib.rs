@@ -33,6 +33,7 @@ mod money;
 mod outside_text;
 mod payment_reference;
 mod posting;
+mod posting_rule;
 mod reconciliation;
 mod rounding;
 mod short_text;
@@ -56,9 +57,9 @@ pub use money::{Amount, AmountError, Currency, InvalidCurrency};
 pub use outside_text::{BankText, FromLog, InvalidBankText, InvalidLabel, Label, from_log};
 pub use payment_reference::{InvalidReference, PaymentReference};
 pub use posting::{
-    Accrual, CashMove, ClosedAccount, Credit, Delivery, DescribedRule, Earned, Fact, JournalLine, Payee, PostingRule,
-    RULES, Redress, SpotDelivery, post,
+    Accrual, CashMove, ClosedAccount, Credit, Delivery, Earned, Fact, JournalLine, Payee, Redress, SpotDelivery, post,
 };
+pub use posting_rule::{DescribedRule, PostingRule, RULES};
 pub use reconciliation::{MatchRule, OpenItem, Proposal, propose};
 pub use rounding::{share_ceil, share_floor, split};
 pub use short_text::ShortText;

@@ -5,7 +5,7 @@ use std::iter::Sum;
 use std::ops::{Add, AddAssign, Neg, Sub, SubAssign};
 use std::str::FromStr;
 
-use crate::exact;
+use crate::invariant::exact;
 
 /// Micro-units in one unit of a currency.
 const MICROS_PER_UNIT: i128 = 1_000_000;

@@ -14,7 +14,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize};
 
-use crate::OrganizationId;
+use crate::identity::OrganizationId;
 
 /// What stands in the place of a character that cannot be stored or shown.
 const REPLACEMENT: char = char::REPLACEMENT_CHARACTER;

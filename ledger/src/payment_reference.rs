@@ -6,7 +6,10 @@ use std::str::FromStr;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use crate::{DepositId, PayoutId, Set, ShortText, exact};
+use crate::identity::{DepositId, PayoutId};
+use crate::invariant::exact;
+use crate::map::Set;
+use crate::short_text::ShortText;
 
 /// Crockford's base 32: no letter that is mistaken for a digit, and no U.
 const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";

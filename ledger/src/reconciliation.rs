@@ -6,7 +6,10 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{Amount, BankLine, PaymentReference, Set};
+use crate::bank_statement::BankLine;
+use crate::map::Set;
+use crate::money::Amount;
+use crate::payment_reference::PaymentReference;
 
 /// What made a booking and open items belong together.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
@@ -92,7 +95,8 @@ fn references(line: &BankLine) -> Vec<PaymentReference> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Day, DepositId, PayoutId};
+    use crate::calendar::Day;
+    use crate::identity::{DepositId, PayoutId};
     use uuid::Uuid;
 
     fn amount(text: &str) -> Amount {

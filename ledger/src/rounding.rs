@@ -1,6 +1,6 @@
 //! Rounding belongs to the rule that needs it; these are the roundings the rules choose from.
 
-use crate::Amount;
+use crate::money::Amount;
 
 /// Basis points in one whole.
 const BASIS_POINTS: i128 = 10_000;
@@ -42,7 +42,7 @@ pub fn split<I: Ord + Copy>(whole: Amount, shares: &[(I, u64)]) -> Option<Vec<(I
     });
     // Fewer are left over than there are remainders above zero.
     let left = magnitude - parts.iter().sum::<i128>();
-    for at in by_remainder.into_iter().take(crate::exact(left)) {
+    for at in by_remainder.into_iter().take(crate::invariant::exact(left)) {
         parts[at] += 1;
     }
     let sign = whole.micros().signum();

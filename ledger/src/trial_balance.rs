@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::{AccountKind, Amount};
+use crate::account::AccountKind;
+use crate::money::Amount;
 
 /// One account of the chart with the sum of its parts.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -13,7 +13,7 @@
 
 use ledger::{exact, invariant};
 
-use crate::Price;
+use crate::price::Price;
 
 /// A bid in the auction. The caller ranks bids: best price first, and among equals as it sees fit.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

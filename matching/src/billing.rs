@@ -4,7 +4,7 @@ use ledger::Instant;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{Hour, TermWindow, Window};
+use crate::hours::{Hour, TermWindow, Window};
 
 /// A contract of at most so many hours is paid whole when it is traded; also the length of a period of [`Billing::Hours720`].
 pub const PERIOD_HOURS: u32 = 720;

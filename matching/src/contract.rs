@@ -1,11 +1,15 @@
 //! Contracts: what a term trade creates, how it is paid, and what each delivered hour of one earns.
 
-use ledger::{Amount, ContractId, Instant, Month, OrganizationId, Payee, share_floor};
-use serde::Serialize;
+use ledger::{Amount, BoxId, ContractId, Instant, ItemName, Month, OrganizationId, Payee, share_floor};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
-use crate::exchange::Assignee;
-use crate::outage::undelivered_minutes;
-use crate::{Billing, DeliveryTerms, Hour, LotId, MarketId, OrderId, Outage, OutageStatus, Price, TradeId, Window};
+use crate::billing::Billing;
+use crate::hours::{Hour, Window};
+use crate::identity::{LotId, OrderId, TradeId};
+use crate::market::MarketId;
+use crate::outage::{DeliveryTerms, Outage, OutageStatus, undelivered_minutes};
+use crate::price::Price;
 
 /// A sale of GPUs over a window, being delivered or waiting to be.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
@@ -205,6 +209,22 @@ impl Contract {
     /// Whether every hour has been delivered.
     pub fn is_complete(&self) -> bool {
         self.delivered >= self.window.hours()
+    }
+}
+
+/// The box that a contract is assigned to, and what the box's deal calls it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct Assignee {
+    /// The box.
+    pub r#box: BoxId,
+    /// The contract's name in its deal.
+    pub name: ItemName,
+}
+
+impl Assignee {
+    /// Who is owed what a contract earns: the box that it is assigned to, or else its seller.
+    pub fn payee(assignee: Option<Self>, seller: OrganizationId) -> Payee {
+        assignee.map_or(Payee::Seller(seller), |assignee| Payee::Box(assignee.r#box))
     }
 }
 

@@ -18,6 +18,7 @@ use ledger::exact;
 use smallvec::{SmallVec, smallvec};
 
 use crate::frontier::{Below, Change, Frontier, Need, Sizes, Span, Spans};
+use crate::order::Rank;
 
 /// The most orders in a leaf.
 const LEAF_RUNGS: usize = 16;
@@ -25,10 +26,6 @@ const LEAF_RUNGS: usize = 16;
 const ARITY: usize = 16;
 /// How many emptied leaves and nodes are kept for reuse.
 const SPARES: usize = 64;
-
-/// A place in a ladder: the smaller the better. First the price, turned so that the best is the smallest, then the order's
-/// place in time.
-pub(crate) type Rank = (i64, u64);
 
 /// An order as it stands in a ladder.
 pub(crate) trait Rung: Copy {

@@ -21,6 +21,7 @@ mod exchange;
 mod frontier;
 mod hours;
 mod identity;
+mod keys;
 mod ladder;
 mod linked;
 mod lot;
@@ -33,13 +34,13 @@ mod venue;
 
 pub use auction::{AuctionAsk, AuctionBid, Clearing, clear};
 pub use billing::{Billing, PERIOD_HOURS};
-pub use contract::{Assignment, Contract, Earnings, Owed};
+pub use contract::{Assignee, Assignment, Contract, Earnings, Owed};
 pub use exchange::{
-    AccelerationRescinded, Accounting, Advance, AgreementInvoiced, Amendment, Assignee, Bank, BankAccount,
-    BankAccountClosed, BankAccountOpened, BankLineId, BankLinesBooked, BoxCollected, BoxCreated, BoxLife, BoxRecord,
-    BoxViewer, BoxWoundUp, Boxes, Budget, BudgetSet, ChargeMissed, CloseReason, ClosedPeriod, CollectionReversed,
-    Command, ContractAssigned, ContractBusted, ContractHour, ContractNovated, ContractTerminated, DealAmended,
-    DealClosed, DealParty, DealVersion, DebtAccelerated, DecodeError, DeliveryReady, DepositExpected, DepositReceived,
+    AccelerationRescinded, Accounting, Advance, AgreementInvoiced, Amendment, Bank, BankAccount, BankAccountClosed,
+    BankAccountOpened, BankLineId, BankLinesBooked, BoxCollected, BoxCreated, BoxLife, BoxRecord, BoxViewer,
+    BoxWoundUp, Boxes, Budget, BudgetSet, ChargeMissed, CloseReason, ClosedPeriod, CollectionReversed, Command,
+    ContractAssigned, ContractBusted, ContractHour, ContractNovated, ContractTerminated, DealAmended, DealClosed,
+    DealParty, DealVersion, DebtAccelerated, DecodeError, DeliveryReady, DepositExpected, DepositReceived,
     DismissalCause, DueParked, DueResumed, DueStep, EVENT_BYTES_MAX, Ending, Entered, Event, EventKey, Exchange,
     GPUS_MAX, HourShortfall, HoursDelivered, IndexFixed, Instruction, ItemChoice, Journal, JournalApproved,
     JournalProposed, JournalRejected, JournalStatus, LendersSet, Limits, Log, LookedAt, LotExpired, LotRegistered,
@@ -57,18 +58,19 @@ pub use exchange::{
 };
 pub use hours::{Hour, InvalidWindow, NotAnHour, TermWindow, Window};
 pub use identity::{CommandId, DerivedIds, LotId, OrderId, OutageId, TradeId};
-pub use lot::{Lot, Supply};
+pub use keys::{LotKey, MarketKey, OwnerKey};
+pub use lot::{Binding, Lot, Supply};
 pub use market::{
     Class, GATE_MINUTES, InvalidMarketId, Liquidity, MarketFilter, MarketId, MarketSpec, ZoneAttributes, hold,
 };
 pub use order::{
-    Ask, Bid, BidTerms, Binding, ClientOrderId, HoursRange, InvalidClientOrderId, Order, Placement,
-    SelfTradePrevention, SpotAsk, SpotBid, TimeInForce,
+    Ask, Bid, BidTerms, ClientOrderId, HoursRange, InvalidClientOrderId, Order, Placement, SelfTradePrevention,
+    SpotAsk, SpotBid, TimeInForce,
 };
 pub use outage::{DeliveryTerms, Outage, OutageStatus};
 pub use price::{InvalidPrice, Price};
 pub use timeline::{Runs, Timeline};
 pub use venue::{
-    Arrival, Cursor, Execution, LotKey, Market, MarketKey, Offer, OwnOrders, OwnerKey, Plan, PriceBand, Search,
-    SearchPlace, SpotBook, SpotHour, SpotSale, Unfilled, UnfilledReason, Venue, WorkBudget, WouldFill,
+    Arrival, Cursor, Execution, Market, Offer, OwnOrders, Plan, PriceBand, Search, SearchPlace, SpotBook, SpotHour,
+    SpotSale, Unfilled, UnfilledReason, Venue, WorkBudget, WouldFill,
 };

@@ -3,8 +3,12 @@
 use ledger::{ContractId, Label, OrganizationId, invariant};
 use serde::Serialize;
 
-use crate::venue::MarketKey;
-use crate::{Binding, DeliveryTerms, Hour, LotId, MarketId, Timeline, Window};
+use crate::hours::{Hour, Window};
+use crate::identity::LotId;
+use crate::keys::MarketKey;
+use crate::market::MarketId;
+use crate::outage::DeliveryTerms;
+use crate::timeline::Timeline;
 
 /// What backs an ask.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize)]
@@ -13,6 +17,15 @@ pub enum Supply {
     Lot(LotId),
     /// A contract that the seller holds, for resale.
     Contract(ContractId),
+}
+
+/// What the first trade of a bid with a `Placement` has bound the rest of it to.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize)]
+pub enum Binding {
+    /// The lots of this provider.
+    Provider(OrganizationId),
+    /// This lot.
+    Lot(LotId),
 }
 
 /// A seller's GPUs on one fabric over a window, with what is still free of them: a lot as its provider listed it, or the

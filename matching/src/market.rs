@@ -8,7 +8,8 @@ use ledger::{Amount, Currency, Instant, Label, ShortText, from_log, share_ceil, 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{Hour, Price};
+use crate::hours::Hour;
+use crate::price::Price;
 
 /// The name of a market, class and zone: 3 to 48 of `a–z`, `0–9`, inner `.` and `-`, such as `a100-80g-sxm4-ib.us-tx-1`.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -8,10 +8,18 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 
-use crate::ladder::Rank;
+use crate::billing::Billing;
+use crate::hours::{Hour, TermWindow, Window};
+use crate::identity::OrderId;
+use crate::keys::{LotKey, MarketKey, OwnerKey};
+use crate::lot::Binding;
 use crate::market::hold;
-use crate::venue::{LotKey, MarketKey, OwnerKey};
-use crate::{Billing, Hour, LotId, OrderId, Price, TermWindow, Timeline, Window};
+use crate::price::Price;
+use crate::timeline::Timeline;
+
+/// A place in a ranking: what comes first is smallest. A price or its negation, in micro-units, then the sequence of the event that gave the
+/// place in time.
+pub(crate) type Rank = (i64, u64);
 
 /// A buyer's order for a term.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -108,15 +116,6 @@ pub enum Placement {
     OneProvider,
     /// One lot.
     OneFabric,
-}
-
-/// What the first trade of a bid with a [`Placement`] has bound the rest of it to.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize)]
-pub enum Binding {
-    /// The lots of this provider.
-    Provider(OrganizationId),
-    /// This lot.
-    Lot(LotId),
 }
 
 /// What happens when an arriving order would trade with one of its own organization.

@@ -4,7 +4,8 @@ use ledger::{Instant, OrganizationId, exact};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{Hour, OutageId};
+use crate::hours::Hour;
+use crate::identity::OutageId;
 
 const MICROS_PER_MINUTE: i64 = 60_000_000;
 

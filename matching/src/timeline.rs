@@ -8,7 +8,7 @@ use ledger::{Invariant, invariant};
 use serde::{Serialize, Serializer};
 use smallvec::{SmallVec, smallvec};
 
-use crate::{Hour, Window};
+use crate::hours::{Hour, Window};
 
 /// GPUs per hour over a window, as a step function.
 ///

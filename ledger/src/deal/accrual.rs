@@ -3,9 +3,11 @@
 use std::collections::BTreeMap;
 
 use super::funding::ItemAmount;
-use super::run::{Dues, Standing};
 use super::schedule::Schedule;
-use crate::{Amount, ItemName, Month};
+use super::standing::{Dues, Standing};
+use crate::calendar::Month;
+use crate::identity::ItemName;
+use crate::money::Amount;
 
 /// What the suppliers of a box have invoiced, where it is not what the agreements' terms say.
 #[derive(Clone, Copy, Debug)]

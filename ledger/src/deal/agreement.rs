@@ -7,7 +7,9 @@ use serde::{Deserialize, Serialize};
 use super::contract::hours_of;
 use super::quantity::{Quantity, cents};
 use super::rate::Rate;
-use crate::{Amount, ItemName, Month};
+use crate::calendar::Month;
+use crate::identity::ItemName;
+use crate::money::Amount;
 
 /// An agreement under which the box pays for every month.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]

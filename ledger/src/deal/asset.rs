@@ -5,7 +5,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::quantity::cents_in_range;
-use crate::{Amount, Day, ItemName};
+use crate::calendar::Day;
+use crate::identity::ItemName;
+use crate::money::Amount;
 
 /// Hardware that the box owns.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]

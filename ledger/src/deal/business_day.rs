@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::Day;
+use crate::calendar::Day;
 
 /// Where a date goes that is no business day, as the 2006 ISDA Definitions have it in section 4.12.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug, Serialize, Deserialize, JsonSchema)]

@@ -5,7 +5,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::quantity::cents;
-use crate::{Amount, ContractId, ItemName, Month, share_floor};
+use crate::calendar::Month;
+use crate::identity::{ContractId, ItemName};
+use crate::money::Amount;
+use crate::rounding::share_floor;
 
 /// A contract whose client pays the box, directly or through the exchange.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use rust_decimal::Decimal;
 
-use crate::Day;
+use crate::calendar::Day;
 
 /// A convention for the part of a year between two days, as the 2006 ISDA Definitions have it in section 4.16.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]

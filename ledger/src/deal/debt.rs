@@ -7,7 +7,9 @@ use serde::{Deserialize, Serialize};
 use super::day_count::DayCount;
 use super::quantity::{Quantity, cents, cents_in_range};
 use super::rate::Rate;
-use crate::{Amount, Day, ItemName};
+use crate::calendar::Day;
+use crate::identity::ItemName;
+use crate::money::Amount;
 
 /// The most that a year costs, as a fraction: an index at its highest with the highest margin.
 const YEARLY_MAX: Decimal = Decimal::from_parts(20, 0, 0, false, 0);

@@ -8,7 +8,8 @@ use super::day_count::DayCount;
 use super::loan::{Loan, Repayment, Rounding};
 use super::payment_dates::{Cycle, PaymentDates, Stub};
 use super::rate::Rate;
-use crate::{Amount, Day};
+use crate::calendar::Day;
+use crate::money::Amount;
 
 /// A loan at a fixed rate, drawn whole on one day.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]

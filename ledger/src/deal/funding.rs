@@ -4,7 +4,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::terms::DealTerms;
-use crate::{Amount, Day, ItemName};
+use crate::calendar::Day;
+use crate::identity::ItemName;
+use crate::money::Amount;
 
 /// What is drawn, bought and set aside, and what the sponsor pays in for it.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]

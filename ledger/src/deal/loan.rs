@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::business_day::BusinessCalendar;
 use super::day_count::DayCount;
 use super::payment_dates::PaymentDates;
-use crate::Day;
+use crate::calendar::Day;
 
 /// The most payments of a loan: monthly for eighty years.
 const PAYMENTS_MAX: usize = 1_000;

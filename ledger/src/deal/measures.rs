@@ -2,7 +2,7 @@
 
 use rust_decimal::{Decimal, MathematicalOps as _};
 
-use crate::Amount;
+use crate::money::Amount;
 
 /// How often the interval of a rate is halved: to less than 10⁻¹² of a period's rate.
 const HALVINGS: u32 = 44;

@@ -8,7 +8,7 @@
 //! - `waterfall`: what is available, paid out in order.
 //! - `terms`: the deal document, of `contract`, `asset`, `agreement`, `debt`, `reserve`, `covenant` and `priority`; `document`: one whose parts
 //!   fit together, and `period`, its schedule.
-//! - `schedule`: what falls due on a date; `run`: the date's waterfall, from where the box stands to where it stands after it.
+//! - `standing`: where the box stands on a date; `schedule`: what falls due; `run`: the date's waterfall, from where the box stands to where it stands after it.
 //! - `projection`: all dates in a row, with `what_if`s, and the `measures` of it.
 
 mod accrual;
@@ -22,6 +22,7 @@ mod debt;
 mod document;
 mod facility;
 mod funding;
+mod invalid_deal;
 mod loan;
 mod measures;
 mod payment_dates;
@@ -33,6 +34,7 @@ mod rate;
 mod reserve;
 mod run;
 mod schedule;
+mod standing;
 mod terms;
 mod waterfall;
 mod what_if;
@@ -45,9 +47,10 @@ pub use contract::{ClientContract, ContractCharge};
 pub use covenant::{CovenantTests, Covenants, Eligibility};
 pub use day_count::{DayCount, InvalidDayCount};
 pub use debt::{Amortization, DebtFacility, Draw, Fixing, InterestRate, RateIndex};
-pub use document::{Deal, InvalidDeal};
+pub use document::Deal;
 pub use facility::{FacilityTerms, RepaymentTerms};
 pub use funding::{Funding, ItemAmount};
+pub use invalid_deal::InvalidDeal;
 pub use loan::{Installment, InvalidLoan, Loan, Repayment, Rounding};
 pub use payment_dates::{Cycle, InvalidCycle, PaymentDates, Stub};
 pub use period::Period;
@@ -56,8 +59,9 @@ pub use projection::{Measures, Payoff, ProjectedDate, Projection};
 pub use quantity::{Figure, InvalidQuantity, Quantity};
 pub use rate::{InvalidRate, Rate};
 pub use reserve::{Reserve, ReserveTarget};
-pub use run::{Dues, Run, RunStep, Standing};
+pub use run::{Run, RunStep};
 pub use schedule::Schedule;
+pub use standing::{Dues, Standing};
 pub use terms::{DealTerms, Determination};
 pub use waterfall::{InvalidWaterfall, Step, StepPaid, waterfall};
 pub use what_if::WhatIf;

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::Day;
+use crate::calendar::Day;
 
 /// How far apart payments are.
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -3,9 +3,11 @@
 use std::fmt::Display;
 use std::ops::Range;
 
-use super::document::InvalidDeal;
+use super::invalid_deal::InvalidDeal;
 use super::terms::DealTerms;
-use crate::{Amount, Day, Month, exact};
+use crate::calendar::{Day, Month};
+use crate::invariant::exact;
+use crate::money::Amount;
 
 /// The most determination dates of a deal.
 const PERIODS_MAX: usize = 700;

@@ -4,7 +4,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::quantity::Quantity;
-use crate::{Amount, ItemName};
+use crate::identity::ItemName;
+use crate::money::Amount;
 
 /// A step of the priority of payments.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]

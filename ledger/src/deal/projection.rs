@@ -5,14 +5,18 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::agreement::AgreementKind;
-use super::document::{Deal, InvalidDeal};
+use super::document::Deal;
+use super::invalid_deal::InvalidDeal;
 use super::measures::{compounded, internal_rate_of_return};
 use super::priority::Pays;
 use super::quantity::Figure;
-use super::run::{Dues, Run, Standing};
+use super::run::Run;
 use super::schedule::Schedule;
+use super::standing::{Dues, Standing};
 use super::what_if::{Scenario, WhatIf};
-use crate::{Amount, Day, exact};
+use crate::calendar::Day;
+use crate::invariant::exact;
+use crate::money::Amount;
 
 /// A deal rolled forward.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]

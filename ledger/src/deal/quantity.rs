@@ -5,7 +5,8 @@ use std::str::FromStr;
 
 use rust_decimal::{Decimal, RoundingStrategy};
 
-use crate::{Amount, Invariant};
+use crate::invariant::Invariant;
+use crate::money::Amount;
 
 /// A number from zero to a million with up to six decimals, such as the ratio `1.25`.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -8,8 +8,10 @@ use super::debt::{Amortization, DebtFacility};
 use super::document::Deal;
 use super::period::Period;
 use super::quantity::{Figure, cents};
-use super::run::{Dues, Standing};
-use crate::{Amount, Day, ItemName};
+use super::standing::{Dues, Standing};
+use crate::calendar::Day;
+use crate::identity::ItemName;
+use crate::money::Amount;
 
 /// A deal's periods from one on.
 #[derive(Clone, Copy, Debug)]

@@ -12,7 +12,10 @@ use super::debt::{DebtFacility, RateIndex};
 use super::payment_dates::{Cycle, PaymentDates, Stub};
 use super::priority::{Distributions, PriorityStep};
 use super::reserve::Reserve;
-use crate::{Currency, Day, Label, OrganizationId, from_log};
+use crate::calendar::Day;
+use crate::identity::OrganizationId;
+use crate::money::Currency;
+use crate::outside_text::{Label, from_log};
 
 /// A deal as it is written down: what the box owns, is paid, owes, and in what order it pays.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]

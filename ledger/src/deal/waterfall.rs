@@ -5,7 +5,9 @@ use std::collections::BTreeSet;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{Amount, Invariant, exact, split};
+use crate::invariant::{Invariant, exact};
+use crate::money::Amount;
+use crate::rounding::split;
 
 /// The most steps of a waterfall.
 const STEPS_MAX: usize = 100;

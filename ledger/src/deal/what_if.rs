@@ -9,12 +9,15 @@ use serde::{Deserialize, Serialize};
 use super::agreement::AgreementKind;
 use super::contract::{ClientContract, hours_of};
 use super::debt::{Fixing, RateIndex};
-use super::document::{Deal, InvalidDeal, end_of};
+use super::document::{Deal, end_of};
+use super::invalid_deal::InvalidDeal;
 use super::period::Period;
 use super::quantity::{Quantity, times};
 use super::rate::Rate;
 use super::terms::DealTerms;
-use crate::{Amount, Day, ItemName, Month};
+use crate::calendar::{Day, Month};
+use crate::identity::ItemName;
+use crate::money::Amount;
 
 /// The most months that a what-if reaches over.
 const MONTHS_MAX: u16 = 600;

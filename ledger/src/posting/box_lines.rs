@@ -1,6 +1,8 @@
 //! The lines that record each fact in a box's books.
 
-use crate::{Account, AccountKind, Amount, BoxId, ItemName, Owner};
+use crate::account::{Account, AccountKind, Owner};
+use crate::identity::{BoxId, ItemName};
+use crate::money::Amount;
 
 use super::fact::{Accrual, CashMove, ClosedAccount, Earned, Fact};
 use super::lines::Posting;

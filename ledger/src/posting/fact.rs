@@ -3,12 +3,13 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    Account, AccountKind, Amount, BankAccountId, BoxId, ContractId, Correction, Currency, EntityId, Instant, ItemName,
-    OrganizationId, Owner,
-};
+use crate::account::{Account, AccountKind, Owner};
+use crate::calendar::Instant;
+use crate::correction::Correction;
+use crate::identity::{BankAccountId, BoxId, ContractId, EntityId, ItemName, OrganizationId};
+use crate::money::{Amount, Currency};
 
-use super::rule::{self, PostingRule};
+use crate::posting_rule::{self as rule, PostingRule};
 
 /// Whom the exchange owes what a contract earns.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]

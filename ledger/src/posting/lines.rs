@@ -1,6 +1,9 @@
 //! The lines that record each fact: here those in the operator's books.
 
-use crate::{Account, AccountKind, Amount, ContractId, Currency, Line, Owner};
+use crate::account::{Account, AccountKind, Owner};
+use crate::entry::Line;
+use crate::identity::ContractId;
+use crate::money::{Amount, Currency};
 
 use super::box_lines::BoxPosting;
 use super::fact::{Credit, Fact, Payee, Redress};

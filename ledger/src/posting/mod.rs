@@ -1,22 +1,22 @@
 //! Facts and the rule that posts each of them.
 //!
 //! A fact is something that happened, in the ledger's own words; the exchange turns its events into facts. Every
-//! kind of fact has exactly one [`PostingRule`], and a rule whose lines change gets a new version, so that an entry
+//! kind of fact has exactly one [`PostingRule`](crate::posting_rule::PostingRule), and a rule whose lines change gets a new version, so that an entry
 //! can always be recomputed from its event and its rule. `docs/posting-rules.md` is written by this crate's tests.
 
 mod box_lines;
 mod fact;
 mod lines;
-mod rule;
 
 use smallvec::SmallVec;
 
-use crate::{Currency, Day, Entry, Unbalanced};
+use crate::calendar::Day;
+use crate::entry::{Entry, Unbalanced};
+use crate::money::Currency;
 
 pub use fact::{
     Accrual, CashMove, ClosedAccount, Credit, Delivery, Earned, Fact, JournalLine, Payee, Redress, SpotDelivery,
 };
-pub use rule::{DescribedRule, PostingRule, RULES};
 
 /// The entry that records `fact`, in the books of the operator or of the box that it is of, dated `effective`.
 ///

@@ -9,10 +9,15 @@ use ledger::{
 };
 
 use super::{BankLineId, IndexFixed, ParkedDue, PayoutSource};
-use crate::{
-    Billing, ClientOrderId, CommandId, DeliveryTerms, LotId, MarketFilter, MarketId, MarketSpec, OrderId, OutageId,
-    Placement, Price, PriceBand, SelfTradePrevention, Supply, TermWindow, TimeInForce, Window,
-};
+use crate::billing::Billing;
+use crate::hours::{TermWindow, Window};
+use crate::identity::{CommandId, LotId, OrderId, OutageId};
+use crate::lot::Supply;
+use crate::market::{MarketFilter, MarketId, MarketSpec};
+use crate::order::{ClientOrderId, Placement, SelfTradePrevention, TimeInForce};
+use crate::outage::DeliveryTerms;
+use crate::price::Price;
+use crate::venue::PriceBand;
 
 /// A caller's request with the id and the instant that the shell gave it.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -542,7 +547,7 @@ pub enum NewSide {
         post_only: bool,
         /// What happens when it meets an order of its own organization.
         self_trade_prevention: SelfTradePrevention,
-        /// How its contracts are paid, where they are longer than [`PERIOD_HOURS`](crate::PERIOD_HOURS).
+        /// How its contracts are paid, where they are longer than [`PERIOD_HOURS`](crate::billing::PERIOD_HOURS).
         billing: Billing,
     },
     /// Sell for terms.

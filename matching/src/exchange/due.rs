@@ -8,7 +8,11 @@ use super::{
     CloseReason, ContractHour, DueParked, Event, Exchange, HourShortfall, HoursDelivered, LotExpired,
     ORDERS_PER_STEP_MAX, ParkedDue, SpotHoursDelivered, Width,
 };
-use crate::{Contract, Hour, LotId, MarketKey, Order};
+use crate::contract::Contract;
+use crate::hours::Hour;
+use crate::identity::LotId;
+use crate::keys::MarketKey;
+use crate::order::Order;
 
 /// The most contracts or sales that one step delivers, in one event, so that records and transactions stay bounded.
 const DELIVERIES_PER_STEP_MAX: usize = 500;

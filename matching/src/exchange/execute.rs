@@ -11,11 +11,11 @@ use super::{
     CloseReason, Command, DueParked, Event, Exchange, Instruction, Limits, LookedAt, OrderSide, ParkedDue, Record,
     Refusal, SweepEnded, SweepPaused, Swept, SweptBid, SweptOffer,
 };
+use crate::identity::{CommandId, DerivedIds, OrderId};
+use crate::market::MarketId;
 use crate::market::first_open_hour;
-use crate::{
-    Arrival, Ask, Bid, CommandId, Cursor, DerivedIds, MarketId, Offer, Order, OrderId, OwnOrders, Plan, Search,
-    SearchPlace, SelfTradePrevention, WorkBudget,
-};
+use crate::order::{Ask, Bid, Order, SelfTradePrevention};
+use crate::venue::{Arrival, Cursor, Offer, OwnOrders, Plan, Search, SearchPlace, WorkBudget};
 
 /// Where records go as they come into being.
 pub trait Log {

@@ -9,10 +9,11 @@ use ledger::{
 };
 
 use super::{
-    Assignee, BoxCollected, ContractHour, Event, HourShortfall, HoursDelivered, MatchedItem, MatchedTarget, Reconciled,
-    Record, WaterfallRun,
+    BoxCollected, ContractHour, Event, HourShortfall, HoursDelivered, MatchedItem, MatchedTarget, Reconciled, Record,
+    WaterfallRun,
 };
-use crate::SpotSale;
+use crate::contract::Assignee;
+use crate::venue::SpotSale;
 
 impl Record {
     /// The journal entries of the event, computed from nothing else.

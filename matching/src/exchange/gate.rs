@@ -11,8 +11,14 @@ use super::{
     SpotHoursSold, SpotInterrupted,
 };
 use crate::auction::{AuctionAsk, AuctionBid, clear};
+use crate::hours::Hour;
+use crate::identity::OrderId;
+use crate::keys::{LotKey, MarketKey};
+use crate::market::Liquidity;
+use crate::order::{SpotAsk, SpotBid};
 use crate::price::MINUTES_PER_HOUR;
-use crate::{Hour, Liquidity, LotKey, Market, MarketKey, OrderId, Price, SpotAsk, SpotBid, SpotSale};
+use crate::price::Price;
+use crate::venue::{Market, SpotSale};
 
 /// The most sales in one event, so that records and transactions stay bounded.
 const SALES_PER_EVENT_MAX: usize = 500;

@@ -7,7 +7,7 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use super::{Agenda, Exchange};
-use crate::Order;
+use crate::order::Order;
 
 /// The SHA-256 of an exchange's whole state in a canonical order.
 #[derive(Clone, Copy, PartialEq, Eq)]

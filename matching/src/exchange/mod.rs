@@ -41,8 +41,13 @@ use ledger::{Books, BoxId, ContractId, Day, Instant, ItemName, Map, Organization
 use serde::Serialize;
 use slab::Slab;
 
+use crate::contract::Contract;
+use crate::hours::Hour;
+use crate::identity::{LotId, OrderId, OutageId};
+use crate::keys::MarketKey;
 use crate::linked::Roster;
-use crate::{ClientOrderId, Contract, Hour, LotId, MarketKey, OrderId, OutageId, Venue};
+use crate::order::ClientOrderId;
+use crate::venue::Venue;
 
 use agenda::Agenda;
 use work::Unfinished;
@@ -55,7 +60,7 @@ pub use command::{
     NewOutage, NewSide,
 };
 pub use event::{
-    AccelerationRescinded, Advance, AgreementInvoiced, Assignee, BankAccountClosed, BankAccountOpened, BankLineId,
+    AccelerationRescinded, Advance, AgreementInvoiced, BankAccountClosed, BankAccountOpened, BankLineId,
     BankLinesBooked, BoxCollected, BoxCreated, BoxWoundUp, BudgetSet, ChargeMissed, CloseReason, CollectionReversed,
     ContractAssigned, ContractBusted, ContractHour, ContractNovated, ContractTerminated, DealAmended, DealClosed,
     DebtAccelerated, DecodeError, DeliveryReady, DepositExpected, DepositReceived, DismissalCause, DueParked,

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::work::Unfinished;
 use super::{DueParked, DueResumed, Event, Exchange, ParkedDue, Refusal, Unreconciled};
-use crate::Hour;
+use crate::hours::Hour;
 
 /// Why and since when something is set aside.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
@@ -29,7 +29,7 @@ impl Exchange {
     /// What is set aside of what was due up to the end of a day, and so is not in the books.
     pub(super) fn unposted(&self, end: Day) -> impl Iterator<Item = Unreconciled> {
         let hour = |due: &ParkedDue| match *due {
-            ParkedDue::Contract { contract } => self.contract(contract).map(crate::Contract::next_hour),
+            ParkedDue::Contract { contract } => self.contract(contract).map(crate::contract::Contract::next_hour),
             ParkedDue::SpotHour { hour, .. } => Some(hour),
             _ => None,
         };

@@ -5,10 +5,13 @@ use uuid::Uuid;
 
 use super::decide::Resolved;
 use super::{Exchange, MarketChoice, NewOrder, OrderSide, OrderTerms, Refusal};
-use crate::{
-    Billing, Liquidity, LotId, MarketId, OrderId, Placement, Price, SelfTradePrevention, TermWindow, TimeInForce,
-    Unfilled, Window,
-};
+use crate::billing::Billing;
+use crate::hours::{TermWindow, Window};
+use crate::identity::{LotId, OrderId};
+use crate::market::{Liquidity, MarketId};
+use crate::order::{Placement, SelfTradePrevention, TimeInForce};
+use crate::price::Price;
+use crate::venue::Unfilled;
 
 /// What a bid would do if it came now.
 #[derive(Clone, PartialEq, Eq, Debug)]

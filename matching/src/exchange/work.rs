@@ -12,7 +12,12 @@ use super::{
     Command, Ending, Event, Exchange, Instruction, LookedAt, NewOrder, NewSide, OrdersEnded, SweepEnded, Swept,
     SweptBid, SweptOffer,
 };
-use crate::{CommandId, DerivedIds, MarketId, MarketKey, Order, OrderId, SearchPlace, Supply};
+use crate::identity::{CommandId, DerivedIds, OrderId};
+use crate::keys::MarketKey;
+use crate::lot::Supply;
+use crate::market::MarketId;
+use crate::order::Order;
+use crate::venue::SearchPlace;
 
 /// The most orders that one step ends.
 pub const ORDERS_PER_STEP_MAX: usize = 64;

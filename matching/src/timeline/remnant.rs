@@ -13,7 +13,7 @@ use ledger::exact;
 use smallvec::SmallVec;
 
 use super::Timeline;
-use crate::{Hour, Window};
+use crate::hours::{Hour, Window};
 
 /// An hour, looking away from a place, that is lower than all hours before it.
 #[derive(Clone, Copy)]

@@ -4,9 +4,10 @@
 //! length and free hours, in the ranking of the market. So a slow, obvious exchange counts the same, and a rewrite of the books decides
 //! the same.
 
-use super::OwnerKey;
 use super::tally::Tally;
-use crate::{Hour, Price};
+use crate::hours::Hour;
+use crate::keys::OwnerKey;
+use crate::price::Price;
 
 /// One owner's candidates use at most this part of a budget.
 const SHARE_PARTS: u32 = 8;

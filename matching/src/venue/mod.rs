@@ -35,24 +35,17 @@ pub use sweep::{Cursor, Offer};
 pub use unfilled::{Unfilled, UnfilledReason, WouldFill};
 
 use crate::frontier::{Sizes, Span, Spans};
-use crate::ladder::{Ladder, Rank, Rung};
+use crate::hours::{Hour, Window};
+use crate::identity::{LotId, OrderId};
+use crate::keys::{LotKey, MarketKey, OwnerKey};
+use crate::ladder::{Ladder, Rung};
 use crate::linked::Roster;
-use crate::{
-    Ask, Bid, Binding, Hour, Lot, LotId, MarketFilter, MarketId, MarketSpec, Order, OrderId, Placement, Price, SpotAsk,
-    SpotBid, Supply, Window,
-};
-
-/// A market within its venue.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize)]
-pub struct MarketKey(u32);
-
-/// A lot within its venue, while its window lasts.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub struct LotKey(u32);
-
-/// An organization that has or had asks, within its venue.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
-pub struct OwnerKey(u32);
+use crate::lot::Binding;
+use crate::lot::{Lot, Supply};
+use crate::market::{MarketFilter, MarketId, MarketSpec};
+use crate::order::Rank;
+use crate::order::{Ask, Bid, Order, Placement, SpotAsk, SpotBid};
+use crate::price::Price;
 
 /// One market with its books.
 #[derive(Clone, Debug)]

@@ -12,10 +12,16 @@ use smallvec::SmallVec;
 use super::budget::{Look, SearchPlace, WorkBudget};
 use super::starts::Starts;
 use super::tally::Tally;
-use super::{AskRung, LotKey, MarketKey, OwnerKey, Shelf, Venue, offered};
+use super::{AskRung, Shelf, Venue, offered};
 use crate::frontier::Need;
-use crate::ladder::{Rank, Rung, Scan};
-use crate::{Ask, BidTerms, Binding, Hour, HoursRange, OrderId, Placement, Price, Window};
+use crate::hours::{Hour, Window};
+use crate::identity::OrderId;
+use crate::keys::{LotKey, MarketKey, OwnerKey};
+use crate::ladder::{Rung, Scan};
+use crate::lot::Binding;
+use crate::order::Rank;
+use crate::order::{Ask, BidTerms, HoursRange, Placement};
+use crate::price::Price;
 
 /// One trade that a plan would make.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -4,7 +4,9 @@
 use ledger::exact;
 
 use super::{Shelf, Venue};
-use crate::{Ask, OrderId, Supply};
+use crate::identity::OrderId;
+use crate::lot::Supply;
+use crate::order::Ask;
 
 /// A term ask that has sold every hour, kept until its lot ends for the case that a trade of it is undone.
 #[derive(Clone, Debug)]

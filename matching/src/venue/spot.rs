@@ -6,9 +6,13 @@ use ledger::{Amount, Map, OrganizationId};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{MarketKey, Venue};
-use crate::ladder::Rank;
-use crate::{Hour, LotId, OrderId, Price, SpotAsk, SpotBid};
+use super::Venue;
+use crate::hours::Hour;
+use crate::identity::{LotId, OrderId};
+use crate::keys::MarketKey;
+use crate::order::Rank;
+use crate::order::{SpotAsk, SpotBid};
+use crate::price::Price;
 
 /// The spot side of a market.
 #[derive(Clone, Debug, Default)]

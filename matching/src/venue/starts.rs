@@ -2,9 +2,10 @@
 
 use smallvec::SmallVec;
 
-use crate::{Hour, Timeline};
+use crate::hours::Hour;
+use crate::timeline::Timeline;
 
-/// Hours between an earliest and a latest one, which are at most [`TermWindow::FLEXIBILITY_MAX`](crate::TermWindow) apart.
+/// Hours between an earliest and a latest one, which are at most [`TermWindow::FLEXIBILITY_MAX`](crate::hours::TermWindow) apart.
 pub(super) struct Starts {
     earliest: Hour,
     latest: Hour,

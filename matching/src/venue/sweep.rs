@@ -1,9 +1,13 @@
 //! Which resting bids a new offer may serve, one after the other in the order of their ranks.
 
-use super::{BidRung, LotKey, MarketKey, Venue};
+use super::{BidRung, Venue};
 use crate::frontier::Need;
-use crate::ladder::Rank;
-use crate::{Bid, HoursRange, OrderId, Price, Window};
+use crate::hours::Window;
+use crate::identity::OrderId;
+use crate::keys::{LotKey, MarketKey};
+use crate::order::Rank;
+use crate::order::{Bid, HoursRange};
+use crate::price::Price;
 
 /// What has come to the book, or come back.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -4,9 +4,13 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 
-use super::{MarketKey, OwnOrders, Plan, Search, Venue, WorkBudget};
+use super::{OwnOrders, Plan, Search, Venue, WorkBudget};
 use crate::frontier::Need;
-use crate::{Ask, BidTerms, Hour, Placement, Price, Timeline, Window};
+use crate::hours::{Hour, Window};
+use crate::keys::MarketKey;
+use crate::order::{Ask, BidTerms, Placement};
+use crate::price::Price;
+use crate::timeline::Timeline;
 
 /// Why a bid, or part of it, did not fill.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]

@@ -3,12 +3,12 @@
 use ledger::deal::{Deal, DealTerms, ItemAmount, Standing};
 use ledger::{BoxId, ClientId, Instant};
 
-use crate::Hour;
 use crate::exchange::boxes::{BoxLife, Boxes, DealVersion, StandingCollection, StandingRun};
 use crate::exchange::{
     AgreementInvoiced, BoxCollected, BoxCreated, CollectionReversed, ContractAssigned, DealClosed, LendersSet,
     WaterfallReversed, WaterfallRun,
 };
+use crate::hours::Hour;
 
 impl Boxes {
     pub(super) fn agree(&mut self, id: BoxId, deal: &DealTerms, by: ClientId, at: Instant) {

@@ -3,12 +3,17 @@
 use ledger::{ContractId, exact};
 
 use crate::billing::first_charge;
+use crate::contract::{Assignment, Contract, Owed};
 use crate::exchange::event::supply_of;
 use crate::exchange::{
     ContractBusted, ContractNovated, ContractTerminated, Exchange, HoursDelivered, OutageDismissed, OutageOpened,
     OutageSettled, ParkedDue, PeriodCharged, TradeExecuted,
 };
-use crate::{Assignment, Contract, Order, OrderId, Outage, OutageId, OutageStatus, Owed, Supply, Window};
+use crate::hours::Window;
+use crate::identity::{OrderId, OutageId};
+use crate::lot::Supply;
+use crate::order::Order;
+use crate::outage::{Outage, OutageStatus};
 
 impl Exchange {
     pub(super) fn apply_trade(&mut self, e: &TradeExecuted) {

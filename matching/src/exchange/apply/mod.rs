@@ -17,11 +17,15 @@ use super::{
     SpotHoursDelivered, SpotHoursSold, SpotOrderPlaced, SpotSide, SweepPaused,
 };
 use crate::billing::held_hours;
+use crate::contract::Assignment;
+use crate::hours::Hour;
+use crate::identity::OrderId;
+use crate::keys::{LotKey, MarketKey, OwnerKey};
+use crate::lot::{Lot, Supply};
+use crate::market::MarketId;
 use crate::market::{first_open_hour, least_common_multiple};
-use crate::{
-    Ask, Assignment, Bid, BidTerms, ClientOrderId, Hour, Lot, LotKey, MarketId, MarketKey, Order, OrderId, OwnerKey,
-    SpotAsk, SpotBid, Supply, TimeInForce, Timeline,
-};
+use crate::order::{Ask, Bid, BidTerms, ClientOrderId, Order, SpotAsk, SpotBid, TimeInForce};
+use crate::timeline::Timeline;
 
 impl Exchange {
     /// Folds the next event of the log into the state.
@@ -193,7 +197,7 @@ impl Exchange {
         }
     }
 
-    fn change_market(&mut self, id: MarketId, change: impl FnOnce(&mut crate::Market)) {
+    fn change_market(&mut self, id: MarketId, change: impl FnOnce(&mut crate::venue::Market)) {
         if let Some(key) = self.venue.key(id) {
             change(self.venue.at_mut(key));
         }
@@ -304,7 +308,7 @@ impl Exchange {
                     },
                     expires_at,
                     gate_minutes: specs().map(|spec| spec.gate_minutes).max().unwrap_or_default(),
-                    fee_bps_max: specs().map(crate::MarketSpec::fee_bps_max).max().unwrap_or_default(),
+                    fee_bps_max: specs().map(crate::market::MarketSpec::fee_bps_max).max().unwrap_or_default(),
                     markets,
                     // What fills whole at once has nothing to say about why it did not.
                     stays: e.unfilled.is_some() && matches!(time_in_force, TimeInForce::Gtc | TimeInForce::Gtd),
@@ -409,7 +413,7 @@ impl Exchange {
                     &mut bid.priority
                 }
                 Order::Ask(ask) => {
-                    let window = e.window.map_or(ask.window, crate::TermWindow::hull);
+                    let window = e.window.map_or(ask.window, crate::hours::TermWindow::hull);
                     let mut remaining = Timeline::flat(window, e.gpus);
                     for (step, left) in ask.remaining.steps() {
                         if let Some(step) = step.intersection(window) {
@@ -426,7 +430,7 @@ impl Exchange {
                 }
                 Order::SpotAsk(ask) => {
                     (ask.gpus, ask.limit_price) = (e.gpus, e.limit_price);
-                    ask.window = e.window.map_or(ask.window, crate::TermWindow::hull);
+                    ask.window = e.window.map_or(ask.window, crate::hours::TermWindow::hull);
                     &mut ask.priority
                 }
             };
@@ -452,7 +456,7 @@ impl Exchange {
     }
 
     /// Closes an hour's auction and looks to the next.
-    fn pass_gate(&mut self, market: MarketId, hour: Hour, close: impl FnOnce(&mut crate::SpotHour)) {
+    fn pass_gate(&mut self, market: MarketId, hour: Hour, close: impl FnOnce(&mut crate::venue::SpotHour)) {
         let Some(key) = self.venue.key(market) else { return };
         let now = self.now;
         let market = self.venue.at_mut(key);

@@ -4,11 +4,11 @@ use ledger::{
     Account, AccountKind, Amount, ClientId, Guard, JournalId, JournalLine, Label, Month, OrganizationId, Owner,
 };
 
-use crate::DerivedIds;
 use crate::exchange::{
     Event, Exchange, Journal, JournalApproved, JournalProposed, JournalRejected, JournalStatus, NewJournal,
     PeriodClosed, Refusal, Unreconciled, WithholdingSet,
 };
+use crate::identity::DerivedIds;
 
 /// The most lines of a manual journal.
 const LINES_MAX: usize = 100;

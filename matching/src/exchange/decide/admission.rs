@@ -3,7 +3,8 @@
 use ledger::{Account, AccountKind, Amount, Currency, DepositId, Label, OrganizationId, Owner};
 
 use crate::exchange::{DepositReceived, Event, Exchange, GPUS_MAX, MarketOpened, OrganizationRegistered, Refusal};
-use crate::{DerivedIds, MarketSpec};
+use crate::identity::DerivedIds;
+use crate::market::MarketSpec;
 
 /// The most named cities of a zone.
 const ROUND_TRIPS_MAX: usize = 32;

@@ -6,10 +6,13 @@ use super::term::{Arriving, check_charges};
 use super::{check_minimum, check_quantity};
 use crate::billing::held_hours;
 use crate::exchange::{Amendment, Event, Exchange, GPUS_MAX, OrderAmended, Refusal};
+use crate::hours::{TermWindow, Window};
+use crate::identity::DerivedIds;
+use crate::market::MarketSpec;
 use crate::market::{gate, hold};
-use crate::{
-    Ask, Bid, BidTerms, DerivedIds, Market, MarketSpec, Order, Price, SpotAsk, SpotBid, TermWindow, TimeInForce, Window,
-};
+use crate::order::{Ask, Bid, BidTerms, Order, SpotAsk, SpotBid, TimeInForce};
+use crate::price::Price;
+use crate::venue::Market;
 
 /// An order's terms before and after.
 struct Change {
@@ -189,7 +192,7 @@ impl Exchange {
     fn change_of_hold(
         &self,
         amendment: &Amendment,
-        market: crate::MarketId,
+        market: crate::market::MarketId,
         before: Amount,
         after: Amount,
     ) -> Result<(Amount, Amount), Refusal> {

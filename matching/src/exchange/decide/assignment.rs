@@ -3,8 +3,11 @@
 use ledger::deal::{ClientContract, ContractCharge, DealTerms};
 use ledger::{Amount, BoxId, ClientId, ItemName};
 
-use crate::exchange::{Assignee, ContractAssigned, Event, Exchange, Refusal};
-use crate::{Contract, Hour, OutageStatus};
+use crate::contract::Assignee;
+use crate::contract::Contract;
+use crate::exchange::{ContractAssigned, Event, Exchange, Refusal};
+use crate::hours::Hour;
+use crate::outage::OutageStatus;
 
 fn not_assignable<T>(problem: impl Into<String>) -> Result<T, Refusal> {
     Err(Refusal::ContractNotAssignable { problem: problem.into() })

@@ -5,13 +5,13 @@ use ledger::{
     MatchRule, OrganizationId, PaymentReference, PayoutId, ReconciliationId, StatementId, exact,
 };
 
-use crate::DerivedIds;
 use crate::exchange::bank::{OpenLine, Taken};
 use crate::exchange::{
     BankAccountClosed, BankAccountOpened, BankLineId, BankLinesBooked, DepositExpected, EVENT_BYTES_MAX, Event,
     Exchange, ItemChoice, MatchedItem, MatchedLine, MatchedTarget, PayoutRequested, PayoutReturned, PayoutSource,
     Reconciled, ReconciliationUndone, Refusal, StatementImported,
 };
+use crate::identity::DerivedIds;
 
 /// The most lines in one event.
 const LINES_PER_EVENT_MAX: usize = 500;

@@ -8,11 +8,11 @@ use ledger::{
     exact,
 };
 
-use crate::DerivedIds;
 use crate::exchange::boxes::{BoxLife, BoxRecord};
 use crate::exchange::{
     BoxCreated, BoxWoundUp, DealAmended, DealClosed, DealParty, Event, Exchange, LendersSet, Refusal,
 };
+use crate::identity::DerivedIds;
 
 /// The longest document of a deal as JSON, in bytes: far below what an event may have.
 const DEAL_BYTES_MAX: usize = 262_144;

@@ -3,8 +3,8 @@
 use ledger::{Account, AccountKind, Amount, BoxId, ClientId, Currency, ItemName, Label, Owner, Payee, TransferId};
 
 use super::bank::check_cents;
-use crate::DerivedIds;
 use crate::exchange::{BoxCollected, CollectionReversed, Event, Exchange, NewCollection, Refusal};
+use crate::identity::DerivedIds;
 
 fn invalid<T>(problem: impl Into<String>) -> Result<T, Refusal> {
     Err(Refusal::CollectionInvalid { problem: problem.into() })

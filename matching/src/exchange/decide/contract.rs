@@ -3,12 +3,14 @@
 use ledger::{AccountKind, Amount, ContractId};
 
 use crate::billing::next_charge;
+use crate::contract::Contract;
 use crate::exchange::event::supply_of;
 use crate::exchange::{
     ChargeMissed, CloseReason, ContractNovated, ContractTerminated, Event, Exchange, ORDERS_PER_STEP_MAX,
     PeriodCharged, TerminationCause,
 };
-use crate::{Contract, Supply, Window};
+use crate::hours::Window;
+use crate::lot::Supply;
 
 impl Exchange {
     /// The charge of a contract's next period: paid, put off, or, once the period begins, the contract's end. Or the end that its

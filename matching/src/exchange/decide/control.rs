@@ -2,11 +2,14 @@
 
 use ledger::{Amount, ContractId, Currency, Label, OrganizationId};
 
+use crate::contract::Contract;
 use crate::exchange::{
     BudgetSet, ContractBusted, Ending, Event, Exchange, MarketHalted, MarketResumed, OrderLimitSet,
     OrganizationReinstated, PriceBandSet, Refusal,
 };
-use crate::{Contract, MarketId, PriceBand, Supply};
+use crate::lot::Supply;
+use crate::market::MarketId;
+use crate::venue::PriceBand;
 
 impl Exchange {
     pub(super) fn halt_market(&self, id: MarketId, reason: &Label, out: &mut Vec<Event>) -> Result<(), Refusal> {

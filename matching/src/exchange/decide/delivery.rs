@@ -2,12 +2,16 @@
 
 use ledger::{Amount, ContractId, Instant, Label, OrganizationId, exact};
 
+use crate::contract::Assignee;
+use crate::contract::Contract;
 use crate::exchange::{
-    Assignee, DeliveryReady, DismissalCause, Ending, Event, Exchange, NewOutage, NoticeGiven, OutageDismissed,
-    OutageOpened, OutageRestored, OutageSettled, Refusal,
+    DeliveryReady, DismissalCause, Ending, Event, Exchange, NewOutage, NoticeGiven, OutageDismissed, OutageOpened,
+    OutageRestored, OutageSettled, Refusal,
 };
+use crate::hours::Hour;
+use crate::identity::{DerivedIds, OutageId};
 use crate::outage::minute_of;
-use crate::{Contract, DeliveryTerms, DerivedIds, Hour, Outage, OutageId, OutageStatus};
+use crate::outage::{DeliveryTerms, Outage, OutageStatus};
 
 /// An outage is claimed at most so many hours after it began.
 const CLAIM_HOURS_MAX: i64 = 720;

@@ -5,7 +5,8 @@ use ledger::OrganizationId;
 use crate::exchange::{
     CloseReason, Ending, Event, Exchange, LotWithdrawn, ORDERS_PER_STEP_MAX, OrdersEnding, OrganizationSuspended,
 };
-use crate::{Order, Supply};
+use crate::lot::Supply;
+use crate::order::Order;
 
 impl Exchange {
     /// Ends orders of an organization together, with what they end for. The rest is left as work when they are more than one step

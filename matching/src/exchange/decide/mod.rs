@@ -36,7 +36,11 @@ use super::{
     CloseReason, Event, Exchange, IndexFixed, Instruction, NewOrder, OPEN_ORDERS_MAX, OrderClosed, OrderTerms,
     Organization, Refusal, SpotSide, SpotTerms,
 };
-use crate::{DerivedIds, Market, MarketKey, Order, OrderId, Price};
+use crate::identity::{DerivedIds, OrderId};
+use crate::keys::MarketKey;
+use crate::order::Order;
+use crate::price::Price;
+use crate::venue::Market;
 
 use supply::Offered;
 use term::BidMarkets;
@@ -224,7 +228,7 @@ impl Exchange {
     }
 
     /// What a contract's prices are in.
-    pub(super) fn currency_of(&self, contract: &crate::Contract) -> Currency {
+    pub(super) fn currency_of(&self, contract: &crate::contract::Contract) -> Currency {
         self.venue.market(contract.market).map_or(Currency::USD, |market| market.spec.currency)
     }
 

@@ -7,9 +7,13 @@ use crate::exchange::event::supply_of;
 use crate::exchange::{
     Event, Exchange, GPUS_MAX, NewOrder, Refusal, SpotHoursSold, SpotOrderPlaced, SpotSide, SpotTerms,
 };
+use crate::hours::Hour;
+use crate::identity::OrderId;
+use crate::keys::{LotKey, MarketKey};
+use crate::market::Liquidity;
 use crate::market::hold;
 use crate::price::MINUTES_PER_HOUR;
-use crate::{Hour, Liquidity, LotKey, MarketKey, OrderId, SpotHour, SpotSale};
+use crate::venue::{SpotHour, SpotSale};
 
 const MICROS_PER_MINUTE: i64 = 60_000_000;
 

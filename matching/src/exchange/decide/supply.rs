@@ -3,11 +3,15 @@
 use ledger::{Amount, OrganizationId};
 
 use super::check_quantity;
+use crate::contract::Contract;
 use crate::exchange::{
     Ending, Event, Exchange, GPUS_MAX, Limits, LotRegistered, NewLot, NewOrder, OPEN_ORDERS_MAX, OrderPlaced,
     OrderSide, OrderTerms, Refusal,
 };
-use crate::{Contract, DerivedIds, Lot, LotId, Market, OrderId, Supply, Window};
+use crate::hours::Window;
+use crate::identity::{DerivedIds, LotId, OrderId};
+use crate::lot::{Lot, Supply};
+use crate::venue::Market;
 
 /// What an ask can be placed on.
 pub(in crate::exchange) struct Offered<'a> {
@@ -128,7 +132,7 @@ impl Exchange {
         Ok(())
     }
 
-    pub(super) fn market(&self, id: crate::MarketId) -> Result<&Market, Refusal> {
+    pub(super) fn market(&self, id: crate::market::MarketId) -> Result<&Market, Refusal> {
         self.venue.market(id).ok_or(Refusal::MarketUnknown { market: id })
     }
 }

@@ -4,16 +4,22 @@ use ledger::{Amount, ContractId, Instant, OrganizationId};
 use smallvec::SmallVec;
 
 use super::{Resolved, check_minimum, check_quantity};
+use crate::billing::Billing;
 use crate::billing::{charged_hours_max, held_hours};
 use crate::exchange::{
     Advance, CloseReason, Event, Exchange, GPUS_MAX, MARKETS_PER_BID_MAX, MarketChoice, NewOrder, NewSide, OrderClosed,
     OrderPlaced, OrderSide, OrderTerms, Refusal, SpotSide, SpotTerms, SweepPaused, Swept, SweptOffer, TradeExecuted,
 };
+use crate::hours::Window;
+use crate::identity::{DerivedIds, OrderId, TradeId};
+use crate::keys::MarketKey;
+use crate::lot::Supply;
+use crate::market::{Liquidity, MarketId};
 use crate::market::{first_open_hour, gate, hold, least_common_multiple};
-use crate::{
-    Arrival, Ask, Bid, BidTerms, Billing, DerivedIds, Execution, HoursRange, Liquidity, Market, MarketId, MarketKey,
-    OrderId, OwnOrders, Plan, Price, Search, SearchPlace, SelfTradePrevention, Supply, TimeInForce, TradeId, Unfilled,
-    UnfilledReason, Window, WorkBudget,
+use crate::order::{Ask, Bid, BidTerms, HoursRange, SelfTradePrevention, TimeInForce};
+use crate::price::Price;
+use crate::venue::{
+    Arrival, Execution, Market, OwnOrders, Plan, Search, SearchPlace, Unfilled, UnfilledReason, WorkBudget,
 };
 
 /// A bid about to trade.

@@ -1,11 +1,15 @@
 //! A contract's life after its trade: its charges, its assignment to a box, and its end before its time.
 
-use ledger::{Amount, BoxId, ClientId, ContractId, Currency, Instant, ItemName, OrganizationId, Payee};
+use ledger::{Amount, ClientId, ContractId, Currency, Instant, OrganizationId};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::is_default;
-use crate::{Billing, Hour, LotId, MarketId, OrderId, Window};
+use crate::billing::Billing;
+use crate::contract::Assignee;
+use crate::hours::{Hour, Window};
+use crate::identity::{LotId, OrderId};
+use crate::market::MarketId;
 
 /// What a contract that is cut into periods is paid when it is traded.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
@@ -16,22 +20,6 @@ pub struct Advance {
     pub prepaid: Amount,
     /// The security deposit: the price of the second period and the buyer's fee on it.
     pub deposit: Amount,
-}
-
-/// The box that a contract is assigned to, and what the box's deal calls it.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
-pub struct Assignee {
-    /// The box.
-    pub r#box: BoxId,
-    /// The contract's name in its deal.
-    pub name: ItemName,
-}
-
-impl Assignee {
-    /// Who is owed what a contract earns: the box that it is assigned to, or else its seller.
-    pub fn payee(assignee: Option<Self>, seller: OrganizationId) -> Payee {
-        assignee.map_or(Payee::Seller(seller), |assignee| Payee::Box(assignee.r#box))
-    }
 }
 
 /// A contract was assigned to a box, which earns its hours from one on.

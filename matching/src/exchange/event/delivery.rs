@@ -4,8 +4,11 @@ use ledger::{Amount, ContractId, Currency, Instant, Label, OrganizationId, from_
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Assignee, is_default};
-use crate::{Hour, MarketId, OutageId};
+use super::is_default;
+use crate::contract::Assignee;
+use crate::hours::Hour;
+use crate::identity::OutageId;
+use crate::market::MarketId;
 
 /// The seller said that a contract's GPUs are ready, or where they are reached.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]

@@ -7,7 +7,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::{Hour, LotId, MarketId, OrderId};
+use crate::hours::Hour;
+use crate::identity::{LotId, OrderId};
+use crate::market::MarketId;
 
 /// Something that falls due by itself, as far as it is set aside when it cannot be carried out.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize, JsonSchema)]

@@ -4,7 +4,8 @@ use ledger::{ContractId, Label, OrganizationId, from_log};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{LotId, MarketId};
+use crate::identity::LotId;
+use crate::market::MarketId;
 
 /// More orders of an organization end together than one step ends. They end in the steps that follow; meanwhile what they touch
 /// waits.

@@ -5,7 +5,11 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::is_default;
-use crate::{DeliveryTerms, LotId, MarketId, MarketSpec, PriceBand, Window};
+use crate::hours::Window;
+use crate::identity::LotId;
+use crate::market::{MarketId, MarketSpec};
+use crate::outage::DeliveryTerms;
+use crate::venue::PriceBand;
 
 /// A market opened.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]

@@ -29,8 +29,7 @@ pub use boxes::{
     DealClosed, DebtAccelerated, IndexFixed, LendersSet, WaterfallReversed, WaterfallRun,
 };
 pub use contract::{
-    Advance, Assignee, ChargeMissed, ContractAssigned, ContractNovated, ContractTerminated, PeriodCharged,
-    TerminationCause,
+    Advance, ChargeMissed, ContractAssigned, ContractNovated, ContractTerminated, PeriodCharged, TerminationCause,
 };
 pub use delivery::{
     DeliveryReady, DismissalCause, HourShortfall, NoticeGiven, OutageDismissed, OutageOpened, OutageRestored,
@@ -54,7 +53,9 @@ pub use term::{
     OrderTerms, TradeExecuted,
 };
 
-use crate::{CommandId, MarketId, UnfilledReason};
+use crate::identity::CommandId;
+use crate::market::MarketId;
+use crate::venue::UnfilledReason;
 
 /// The longest content of an event, in bytes: with its key and headers it stays below what Kafka's brokers take of one record unless
 /// told otherwise, 1,048,588 bytes.

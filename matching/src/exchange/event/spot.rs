@@ -5,7 +5,12 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::is_default;
-use crate::{ClientOrderId, Hour, LotId, MarketId, OrderId, Price, SpotSale, Window};
+use crate::hours::{Hour, Window};
+use crate::identity::{LotId, OrderId};
+use crate::market::MarketId;
+use crate::order::ClientOrderId;
+use crate::price::Price;
+use crate::venue::SpotSale;
 
 /// An order by the hour was placed. What it buys of the hours in progress follows.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]

@@ -4,7 +4,10 @@ use ledger::{ContractId, OrganizationId};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{DerivedIds, Hour, LotId, MarketId, OrderId, Price};
+use crate::hours::Hour;
+use crate::identity::{DerivedIds, LotId, OrderId};
+use crate::market::MarketId;
+use crate::price::Price;
 
 /// A sweep through resting bids, or a bid that has come, has done as much as one step does. It goes on in the steps that follow;
 /// meanwhile the market waits.

@@ -4,11 +4,16 @@ use ledger::{Amount, ContractId, Currency, Instant, Label, OrganizationId, from_
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Advance, Assignee, HourShortfall, is_default};
-use crate::{
-    Billing, ClientOrderId, Hour, HoursRange, Liquidity, LotId, MarketId, OrderId, Placement, Price,
-    SelfTradePrevention, Supply, TermWindow, TimeInForce, TradeId, Unfilled, Window,
-};
+use super::{Advance, HourShortfall, is_default};
+use crate::billing::Billing;
+use crate::contract::Assignee;
+use crate::hours::{Hour, TermWindow, Window};
+use crate::identity::{LotId, OrderId, TradeId};
+use crate::lot::Supply;
+use crate::market::{Liquidity, MarketId};
+use crate::order::{ClientOrderId, HoursRange, Placement, SelfTradePrevention, TimeInForce};
+use crate::price::Price;
+use crate::venue::Unfilled;
 
 /// What an order for a term asks for, in full: every default resolved.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]

@@ -6,7 +6,9 @@ use serde::Serialize;
 use crate::exchange::{
     ChargeMissed, ContractAssigned, ContractTerminated, OutageSettled, PeriodCharged, TerminationCause,
 };
-use crate::{Hour, LotId, MarketId, OrderId, OutageId, Window};
+use crate::hours::{Hour, Window};
+use crate::identity::{LotId, OrderId, OutageId};
+use crate::market::MarketId;
 
 /// A paid period as one of the two sides sees it.
 #[derive(Serialize)]

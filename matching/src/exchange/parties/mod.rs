@@ -17,7 +17,11 @@ use boxes::OwnDeal;
 use contract::{OwnAssignment, OwnCharge, OwnMissedCharge, OwnSettlement, OwnTermination};
 
 use super::{Advance, ContractBusted, ContractHour, Event, HourShortfall, HoursDelivered, SpotHold, TradeExecuted};
-use crate::{Hour, Liquidity, LotId, MarketId, OrderId, Price, SpotSale, TradeId, Window};
+use crate::hours::{Hour, Window};
+use crate::identity::{LotId, OrderId, TradeId};
+use crate::market::{Liquidity, MarketId};
+use crate::price::Price;
+use crate::venue::SpotSale;
 
 /// Whom an event concerns.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
