@@ -99,3 +99,73 @@ fn sources(directory: &Path) -> Vec<std::path::PathBuf> {
     let entries = std::fs::read_dir(directory).expect("a directory").map(|entry| entry.expect("an entry").path());
     entries.flat_map(|path| if path.is_dir() { sources(&path) } else { vec![path] }).collect()
 }
+
+/// The modules of the pure crates, from the ground up. Each takes what it needs from those below it, and from where that lives.
+const FLOORS: [(&str, &[&str]); 2] = [
+    (
+        "ledger",
+        &[
+            "invariant",
+            "text_form",
+            "map",
+            "short_text",
+            "money",
+            "calendar",
+            "rounding",
+            "identity",
+            "outside_text",
+            "account",
+            "correction",
+            "posting_rule",
+            "entry",
+            "posting",
+            "chain",
+            "trial_balance",
+            "books",
+            "bank_statement",
+            "payment_reference",
+            "reconciliation",
+            "deal",
+        ],
+    ),
+    (
+        "matching",
+        &[
+            "hours", "timeline", "price", "identity", "keys", "billing", "outage", "market", "lot", "order", "linked",
+            "frontier", "ladder", "auction", "venue", "contract", "exchange",
+        ],
+    ),
+];
+
+/// The modules of its own crate that a source names, with what it says to the compiler of its tests left out.
+fn named_modules(text: &str) -> BTreeSet<String> {
+    let text = text.split("#[cfg(test)]").next().unwrap_or_default();
+    // Macros that other crates use name what they need by the crate's face.
+    let text = text.replace("$crate::", "");
+    let after = text.split("crate::").skip(1);
+    after
+        .map(|after| after.split(|c: char| !c.is_alphanumeric() && c != '_').next().unwrap_or_default().to_owned())
+        .collect()
+}
+
+#[test]
+fn each_floor_stands_on_those_below_it() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace");
+    for (name, floors) in FLOORS {
+        let source = root.join(name).join("src");
+        for file in sources(&source) {
+            let inside = file.strip_prefix(&source).expect("a file of the crate");
+            let own = inside.components().next().expect("a name").as_os_str().to_string_lossy().replace(".rs", "");
+            if own == "lib" {
+                continue;
+            }
+            let floor = |module: &str| floors.iter().position(|floor| *floor == module);
+            let own_floor = floor(&own).unwrap_or_else(|| panic!("{own} stands on no floor of {name}"));
+            let text = std::fs::read_to_string(&file).expect("a source file");
+            for module in named_modules(&text) {
+                let below = floor(&module).is_some_and(|below| below <= own_floor);
+                assert!(below, "{} takes {module} from above it, or from the face of {name}", file.display());
+            }
+        }
+    }
+}

@@ -15,6 +15,7 @@ mod closing;
 mod contract_life;
 mod controls;
 mod crash;
+mod documents;
 mod encryption;
 mod events;
 mod exec;
