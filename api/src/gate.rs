@@ -110,6 +110,8 @@ async fn pass<B: MessageBody + 'static>(
     next: Next<B>,
     id: String,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
+    // A connection that sends without waiting for answers would keep its thread for as long as it does.
+    tokio::task::yield_now().await;
     let answering = request.request().conn_data::<Arc<Connection>>().map(Connection::request);
     let (node, limits) =
         (request.app_data::<web::Data<Node>>().cloned(), request.app_data::<web::Data<RequestLimits>>().cloned());

@@ -119,7 +119,7 @@ impl Server {
                     .split_for_parts();
                 let api = openapi::with_common_answers(api);
                 let app = app
-                    .app_data(web::Data::new(api.clone()))
+                    .app_data(web::Data::new(Document(serde_json::to_vec(&api).unwrap_or_default().into())))
                     .service(document)
                     .service(error_page)
                     .service(SwaggerUi::new("/docs/{_:.*}").url("/openapi.json", api))
@@ -359,9 +359,12 @@ fn version_1(routes: &mut ServiceConfig<'_>) {
         .configure(bank_and_books);
 }
 
+/// The OpenAPI document as it is sent.
+struct Document(web::Bytes);
+
 #[get("/openapi.json")]
-async fn document(api: web::Data<OpenApi>) -> HttpResponse {
-    HttpResponse::Ok().json(&*api)
+async fn document(document: web::Data<Document>) -> HttpResponse {
+    HttpResponse::Ok().content_type("application/json").body(document.0.clone())
 }
 
 #[get("/errors/{code}")]

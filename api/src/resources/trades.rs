@@ -96,7 +96,10 @@ pub async fn list(
     let organization = caller.organization.as_str();
     let statement = "SELECT id, contract, market, lot, bid, ask, buyer, gpus, price, window_start, window_end, currency, \
                      amount, buyer_fee, seller_fee, at, sequence, busted \
-                     FROM trades WHERE (buyer = $1 OR seller = $1) AND sequence > $2 ORDER BY sequence LIMIT $3";
+                     FROM (\
+                         (SELECT * FROM trades WHERE buyer = $1 AND sequence > $2 ORDER BY sequence LIMIT $3) UNION ALL \
+                         (SELECT * FROM trades WHERE seller = $1 AND buyer <> $1 AND sequence > $2 ORDER BY sequence LIMIT $3)) own \
+                     ORDER BY sequence LIMIT $3";
     let rows = client.query(statement, &[&organization, &span.after, &span.fetch()]).await?;
     let page = span.page(&rows, |row| row.get(16), |row| trade_of_row(row, organization))?;
     Ok(answer(HttpResponse::Ok(), node.projection.position(), &page))

@@ -16,13 +16,17 @@ use uuid::Uuid;
 
 use super::decision::{Decided, Decision, Gathered, Offence, Reply, Waiting};
 use super::keys::{Keys, Known};
-use super::{Answer, BATCH_CALLERS_MAX, BATCH_ROWS_MAX, KEYS_KEPT_MICROS, QUEUE_MAX, Submission, View};
+use super::{Answer, BATCH_CALLERS_MAX, BATCH_ROWS_MAX, KEYS_KEPT_MICROS, Submission, View};
 use crate::journal::{IdempotencyKey, KeyOutcome, LogRow, StoredKey, load_keys};
 use crate::telemetry::Metrics;
 use crate::{Clock, Database};
 
 /// The longest nap between looks at what falls due, against jumps of the machine's clock.
 const NAP_MAX: Duration = Duration::from_secs(1);
+/// The most commands of one organization that wait for unfinished work; and of those that are nobody's order.
+const HELD_OF_ONE_MAX: usize = 128;
+/// The most of all.
+const HELD_MAX: usize = 1_024;
 
 /// What the committer says of the batch it had.
 pub(super) enum CommitOutcome {
@@ -132,7 +136,7 @@ impl Engine {
                         return;
                     }
                 }
-                submission = submissions.recv(), if open && self.may_take(&gathered) => match submission {
+                submission = submissions.recv(), if open && !is_full(&gathered) => match submission {
                     Some(submission) => self.take(submission),
                     None => open = false,
                 },
@@ -145,11 +149,6 @@ impl Engine {
     fn take_lead(&mut self) {
         let command = self.command(Instruction::TakeLead);
         self.queue.push_back(Decision::Lead(command));
-    }
-
-    /// Whether another submission is taken in.
-    fn may_take(&self, gathered: &Gathered) -> bool {
-        !is_full(gathered) && self.held.len() < QUEUE_MAX
     }
 
     /// A command of the present.
@@ -190,7 +189,12 @@ impl Engine {
     /// Has a submission wait for its decision.
     fn take(&mut self, submission: Submission) {
         let Submission { instruction, key, reply } = submission;
-        let command = self.command(instruction);
+        let mut command = self.command(instruction);
+        // While work goes on, time stands before what falls due next: it waits for the work, and orders that go ahead of the work must
+        // not wait for it.
+        if let Some(due) = self.exchange.next_due().filter(|due| self.exchange.has_unfinished() && *due <= command.at) {
+            command.at = Instant::nearest_to(due.micros() - 1).max(self.exchange.now());
+        }
         self.queue.push_back(Decision::Asked { command, key, reply: Reply::new(reply) });
     }
 
@@ -206,7 +210,7 @@ impl Engine {
                 }
                 Decision::Asked { command, .. } if self.exchange.has_unfinished() => {
                     if !self.exchange.goes_ahead(command) {
-                        self.held.push(next);
+                        self.hold(next);
                         continue;
                     }
                     None
@@ -225,6 +229,23 @@ impl Engine {
             self.decide(decision, gathered)?;
         }
         Ok(())
+    }
+
+    /// Holds a command until unfinished work is done. Of one organization not too many are held, nor in all: who sends more is told that
+    /// the exchange is busy, so that those behind them do not wait for theirs.
+    fn hold(&mut self, decision: Decision) {
+        let Decision::Asked { command, reply, .. } = &decision else { return self.held.push(decision) };
+        let trader = command.instruction.trader();
+        let trader_of = |held: &Decision| match held {
+            Decision::Asked { command, .. } => command.instruction.trader(),
+            _ => None,
+        };
+        let alike = self.held.iter().filter(|held| trader_of(held) == trader).count();
+        if alike >= HELD_OF_ONE_MAX || self.held.len() >= HELD_MAX {
+            self.metrics.queue_full.inc();
+            return reply.send(Answer::Busy);
+        }
+        self.held.push(decision);
     }
 
     /// Puts what was held before what is in the queue.

@@ -160,6 +160,7 @@ impl Pending {
             }
             Answer::Refused(refusal) => Err(SubmitError::Refused(refusal)),
             Answer::KeyReused => Err(SubmitError::KeyReused),
+            Answer::Busy => Err(SubmitError::Busy),
             Answer::Unavailable => Err(SubmitError::Unavailable),
         }
     }
@@ -168,9 +169,14 @@ impl Pending {
 /// The sequencer's answer to a submission.
 enum Answer {
     Done(Vec<Arc<LogRow>>),
-    Repeated { first: u64, last: u64 },
+    Repeated {
+        first: u64,
+        last: u64,
+    },
     Refused(Arc<Refusal>),
     KeyReused,
+    /// Too many wait: it was not taken.
+    Busy,
     Unavailable,
 }
 

@@ -417,6 +417,18 @@ pub enum Instruction {
     },
 }
 
+impl Instruction {
+    /// Whose order it is about; none when it is about something else.
+    pub fn trader(&self) -> Option<OrganizationId> {
+        match self {
+            Self::PlaceOrder(new) => Some(new.organization),
+            Self::AmendOrder(amendment) => Some(amendment.organization),
+            Self::CancelOrder { organization, .. } | Self::CancelOrders { organization, .. } => Some(*organization),
+            _ => None,
+        }
+    }
+}
+
 /// For whom somebody enters or amends a box's deal.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum DealParty {

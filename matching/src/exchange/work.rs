@@ -46,10 +46,11 @@ pub(super) enum Work {
     },
 }
 
-/// Whom an order instruction concerns, and where.
+/// Whom an instruction concerns, and where.
 struct Reach {
-    organization: OrganizationId,
-    /// None where it will be refused.
+    /// None where it is about a market alone.
+    organization: Option<OrganizationId>,
+    /// None where it is about money alone, or will be refused.
     markets: SmallVec<[MarketKey; 2]>,
 }
 
@@ -69,7 +70,7 @@ impl Exchange {
         self.unfinished.values().any(|unfinished| unfinished.command == command)
     }
 
-    /// Whether a command is carried out before the work that others left is done: an order, in other markets than the work's and of
+    /// Whether a command is carried out before the work that others left is done: one that concerns other markets than the work's and
     /// another organization than the one whose orders end, as long as nothing falls due before it.
     pub fn goes_ahead(&self, command: &Command) -> bool {
         let is_due = self.next_due().is_some_and(|due| due <= command.at);
@@ -77,15 +78,35 @@ impl Exchange {
         self.has_unfinished() && !is_due && self.reach(&command.instruction).is_some_and(|reach| !touched(&reach))
     }
 
-    /// How far an instruction about one order reaches; none of any other.
+    /// How far an instruction reaches; none of one that may concern everybody.
     fn reach(&self, instruction: &Instruction) -> Option<Reach> {
         let (organization, markets) = match instruction {
-            Instruction::PlaceOrder(new) => (new.organization, self.markets_of_side(new)),
-            Instruction::AmendOrder(amendment) => (amendment.organization, self.markets_of_order(amendment.order)?),
-            Instruction::CancelOrder { organization, order } => (*organization, self.markets_of_order(*order)?),
+            Instruction::PlaceOrder(new) => (Some(new.organization), self.markets_of_side(new)),
+            Instruction::AmendOrder(new) => (Some(new.organization), self.markets_of_order(new.order)?),
+            Instruction::CancelOrder { organization, order } => (Some(*organization), self.markets_of_order(*order)?),
+            Instruction::CancelOrders { organization, .. } | Instruction::SuspendOrganization { organization, .. } => {
+                (Some(*organization), self.markets_of_orders_of(*organization))
+            }
+            Instruction::RegisterLot(new) => (Some(new.organization), self.venue.key(new.market).into_iter().collect()),
+            Instruction::HaltMarket { market, .. } | Instruction::ResumeMarket { market } => {
+                (None, self.venue.key(*market).into_iter().collect())
+            }
+            Instruction::RegisterOrganization { organization, .. }
+            | Instruction::ReinstateOrganization { organization }
+            | Instruction::RecordDeposit { organization, .. } => (Some(*organization), SmallVec::new()),
             _ => return None,
         };
         Some(Reach { organization, markets })
+    }
+
+    /// The markets in which an organization has orders at rest.
+    fn markets_of_orders_of(&self, organization: OrganizationId) -> SmallVec<[MarketKey; 2]> {
+        let mut markets: SmallVec<[MarketKey; 2]> = SmallVec::new();
+        for order in self.venue.orders_of(organization) {
+            let of_order: &[MarketKey] = if let Order::Bid(bid) = order { &bid.markets } else { &[order.market()] };
+            markets.extend(of_order.iter().copied().filter(|market| !markets.contains(market)).collect::<Vec<_>>());
+        }
+        markets
     }
 
     fn markets_of_side(&self, new: &NewOrder) -> SmallVec<[MarketKey; 2]> {
@@ -135,7 +156,7 @@ impl Exchange {
                         orders.any(|order| reach.markets.iter().any(|market| order.trades_in(*market)))
                     }
                 };
-                reach.organization == *organization || ends_in
+                reach.organization == Some(*organization) || ends_in
             }
         }
     }

@@ -366,10 +366,17 @@ fn orders_in_other_markets_go_ahead_of_work() {
         order("acme", "m2", "0.5000"),
         order("beta", "m1", "0.5000"),
         Instruction::CancelOrder { organization: gamma, order: elsewhere },
-        Instruction::SuspendOrganization { organization: gamma, reason: label("compliance") },
+        Instruction::SuspendOrganization { organization: organization("acme"), reason: label("compliance") },
+        Instruction::HaltMarket { market: market_id("m1"), reason: label("a test") },
+        Instruction::Advance,
     ] {
         assert_eq!(begin(&mut crowd, waits), (false, vec![]));
     }
+    // What concerns others, and other markets.
+    assert!(begin(&mut crowd, Instruction::HaltMarket { market: market_id("m2"), reason: label("a test") }).0);
+    assert!(begin(&mut crowd, Instruction::ResumeMarket { market: market_id("m2") }).0);
+    let suspend = Instruction::SuspendOrganization { organization: gamma, reason: label("compliance") };
+    assert_eq!(begin(&mut crowd, suspend), (true, vec!["organization_suspended"]));
     while crowd.exchange.is_unfinished(cancel.id) {
         assert!(advance(&mut crowd.exchange, cancel.at, &mut crowd.log));
     }

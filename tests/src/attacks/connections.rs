@@ -34,6 +34,12 @@ pub(super) fn attacks() -> Vec<Attack> {
             play: |stage| Box::pin(unread(stage)),
         },
         Attack {
+            name: "pipelined_requests",
+            what: "sends 500 requests for the reference over each of two connections without waiting, and reads the answers",
+            before: "each held a thread of the server until it was done: orders and reads took 4 s",
+            play: |stage| Box::pin(pipelined(stage)),
+        },
+        Attack {
             name: "streams_without_end",
             what: "opens 100 market streams of one organization",
             before: "all open, beyond the life of their token",
@@ -104,6 +110,25 @@ async fn unread(stage: &Stage) -> anyhow::Result<String> {
     let is_ended = timeout(PATIENCE * 3, ended).await.is_ok();
     ensure!(is_ended, "still open after {:?}", started.elapsed());
     Ok(format!("cut off after {:.0?} and {sent} requests", started.elapsed()))
+}
+
+async fn pipelined(stage: &Stage) -> anyhow::Result<String> {
+    let started = Instant::now();
+    let send_all = async || -> anyhow::Result<usize> {
+        let (mut answers, mut requests) = connect(stage).await?.into_split();
+        let send = async {
+            for _ in 0..499 {
+                requests.write_all(b"GET /openapi.json HTTP/1.1\r\nhost: here\r\n\r\n").await?;
+            }
+            requests.write_all(b"GET /openapi.json HTTP/1.1\r\nhost: here\r\nconnection: close\r\n\r\n").await
+        };
+        let receive = async { tokio::io::copy(&mut answers, &mut tokio::io::sink()).await };
+        let (written, received) = futures::future::join(send, receive).await;
+        written?;
+        Ok(usize::try_from(received?)?)
+    };
+    let (first, second) = futures::future::try_join(send_all(), send_all()).await?;
+    Ok(format!("{} MB of answers in {:.1?}", (first + second) / 1_000_000, started.elapsed()))
 }
 
 async fn streams(stage: &Stage) -> anyhow::Result<String> {

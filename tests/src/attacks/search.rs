@@ -196,14 +196,27 @@ pub async fn swept_bids(stage: &Stage) -> anyhow::Result<String> {
     Ok(format!("nothing traded, {} an ask", millis(took)))
 }
 
-/// Lets a crowd of bids rest in a market of its own.
-async fn crowd(stage: &Stage) -> anyhow::Result<(ApiClient, ApiClient)> {
+/// Lets a crowd of bids rest in a market of its own, and tells its seller and its buyer.
+///
+/// # Errors
+/// When the exchange answers otherwise than it should.
+pub async fn crowd(stage: &Stage) -> anyhow::Result<(ApiClient, ApiClient)> {
     let (seller, buyer) = enter(stage, CROWDED_MARKET).await?;
     let limit = json!({"open_orders_max": CROWD});
     stage.operator().put("/v1/organizations/phantom-buyer/order-limit", &limit).await.success()?;
     let wanted = buy(CROWDED_MARKET, CROWD_GPUS, "0.0100", json!({"start": START, "end": NEXT_DAY}));
     place_all(&buyer, &vec![wanted; CROWD as usize]).await?;
     Ok((seller, buyer))
+}
+
+/// An ask that a whole crowd of bids takes, on a lot that it lists, and one bid like those of the crowd.
+///
+/// # Errors
+/// When the exchange answers otherwise than it should.
+pub async fn crowded_orders(seller: &ApiClient) -> anyhow::Result<(Value, Value)> {
+    let lot = list(seller, CROWDED_MARKET, CROWD * CROWD_GPUS, 0).await?;
+    let wanted = buy(CROWDED_MARKET, CROWD_GPUS, "0.0100", json!({"start": START, "end": NEXT_DAY}));
+    Ok((ask(&lot, CROWD * CROWD_GPUS, "0.0100"), wanted))
 }
 
 /// Places orders that rest.
@@ -222,8 +235,8 @@ async fn place_all(client: &ApiClient, orders: &[Value]) -> anyhow::Result<()> {
 /// When the exchange answers otherwise than it should.
 pub async fn crowd_of_bids(stage: &Stage) -> anyhow::Result<String> {
     let (seller, _) = crowd(stage).await?;
-    let lot = list(&seller, CROWDED_MARKET, CROWD * CROWD_GPUS, 0).await?;
-    trade_all(stage, &seller, &ask(&lot, CROWD * CROWD_GPUS, "0.0100")).await
+    let (ask, _) = crowded_orders(&seller).await?;
+    trade_all(stage, &seller, &ask).await
 }
 
 /// Plays a bid that takes very many asks, and tells what becomes of it.

@@ -121,7 +121,10 @@ pub async fn list(
     await_reads(&node, query.min_sequence).await?;
     let client = node.database.get().await?;
     let statement = format!(
-        "SELECT {COLUMNS} FROM contracts WHERE (buyer = $1 OR seller = $1) AND sequence > $2 ORDER BY sequence LIMIT $3"
+        "SELECT {COLUMNS} FROM (\
+             (SELECT * FROM contracts WHERE buyer = $1 AND sequence > $2 ORDER BY sequence LIMIT $3) UNION ALL \
+             (SELECT * FROM contracts WHERE seller = $1 AND buyer <> $1 AND sequence > $2 ORDER BY sequence LIMIT $3)) contracts \
+         ORDER BY sequence LIMIT $3"
     );
     let rows = client.query(&statement, &[&caller.organization.as_str(), &span.after, &span.fetch()]).await?;
     let page = span.page(&rows, |row| row.get("sequence"), |row| contract_of_row(&node, caller.organization, row))?;

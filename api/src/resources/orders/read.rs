@@ -56,7 +56,7 @@ impl OrderQuery {
     }
 }
 
-/// Your orders, oldest first. A page may have fewer than its limit: it ends where its orders have 10,000 trades together.
+/// Your orders, oldest first. A page may have fewer than its limit: it ends where its orders have 1,000 trades together.
 #[utoipa::path(
     operation_id = "list_orders",
     tag = "trading",
@@ -213,7 +213,7 @@ pub(crate) fn shown_since(now: Instant) -> Instant {
 }
 
 /// The most trades that the orders of a page have together, unless the first alone has more.
-const TRADES_PER_PAGE_MAX: usize = 10_000;
+const TRADES_PER_PAGE_MAX: usize = 1_000;
 /// Of how many orders trades are read at first; then of four times as many, and so on.
 const ORDERS_AT_FIRST: usize = 8;
 

@@ -8,6 +8,7 @@ use api::resources::health::MetricsAccess;
 use api::server::ServerSettings;
 use infra::config::Limits;
 use reqwest::Method;
+use tests::attacks::{Stage, named};
 use tests::client::{ApiClient, MARKET};
 use tests::condition::until;
 use tests::exchange::TestExchange;
@@ -46,6 +47,24 @@ fn descriptors_of_connections_to(port: &str) -> usize {
 #[tokio::test(flavor = "multi_thread")]
 async fn half_sent_requests_are_cut_off() {
     played_against(TestExchange::start_limited(impatient(|_| ())).await, "half_sent_requests").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn requests_that_do_not_wait_for_answers_hold_nobody() {
+    let exchange = TestExchange::start().await;
+    let (stage, anyone) = (Stage::from(&exchange), exchange.anonymous());
+    let mut served = 0;
+    let mut attack = (named("pipelined_requests").play)(&stage);
+    let outcome = loop {
+        tokio::select! {
+            outcome = &mut attack => break outcome,
+            answer = anyone.get("/healthz") => {
+                assert_eq!(answer.status, 200);
+                served += 1;
+            }
+        }
+    };
+    assert!(served >= 20, "{served} are served meanwhile: {}", outcome.unwrap());
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -7,8 +7,9 @@ use std::time::Duration;
 use api::auth::Role;
 use infra::{Clock, ClockBounds, GuardedClock, TimeSource};
 use ledger::Instant;
+use matching::{CloseReason, Event};
 use serde_json::json;
-use tests::client::bid;
+use tests::client::{bid, market};
 use tests::condition::until;
 use tests::exchange::TestExchange;
 use tests::postgres::TestDatabase;
@@ -49,6 +50,48 @@ impl TimeSource for Hands {
     fn monotonic(&self) -> Duration {
         self.started.elapsed()
     }
+}
+
+/// Before, the order waited until all of them had ended: what was due waited for these, and every command for what was due.
+#[tokio::test(flavor = "multi_thread")]
+async fn orders_go_ahead_of_work_though_something_falls_due() {
+    const ORDERS: usize = 6_000;
+    let hands = Hands::at("2037-01-01T12:00:00Z");
+    let filled = TestExchange::start_without_kafka(TestDatabase::create().await).await;
+    filled.operator().post("/v1/clock", &json!({"now": "2037-01-01T11:59:00Z"})).await.ok();
+    opened(&filled).await;
+    filled.operator().post("/v1/markets", &market("a10-24g-pcie-eth.us-tx-9")).await.ok();
+    filled.operator().put("/v1/organizations/acme/order-limit", &json!({"open_orders_max": ORDERS + 1})).await.ok();
+    let acme = filled.client("acme", Role::Buyer);
+    let resting = bid(8, "0.0001", "2037-01-02T00:00:00Z", "2037-01-02T01:00:00Z");
+    for _ in 0..ORDERS / 100 {
+        acme.post("/v1/orders/batch", &json!({"orders": vec![resting.clone(); 100]})).await.ok();
+    }
+    let funds = json!({"organization": "beta", "amount": "1000.00", "currency": "USD", "reference": "wire"});
+    filled.operator().post("/v1/deposits", &funds).await.ok();
+    let mut elsewhere = bid(8, "0.0100", "2037-01-02T00:00:00Z", "2037-01-02T01:00:00Z");
+    elsewhere["market"] = json!("a10-24g-pcie-eth.us-tx-9");
+    let mut expiring = elsewhere.clone();
+    (expiring["time_in_force"], expiring["expires_at"]) = (json!("GTD"), json!("2037-01-01T12:10:00Z"));
+    filled.client("beta", Role::Buyer).post("/v1/orders", &expiring).await.ok();
+
+    let exchange = TestExchange::start_with_clock(filled.stop().await, hands.clock()).await;
+    let (acme, beta) = (exchange.client("acme", Role::Buyer), exchange.client("beta", Role::Buyer));
+    let head = exchange.node.log.head();
+    let cancelled = async { acme.delete("/v1/orders").await.ok()["data"].as_array().map(Vec::len) };
+    let others = async {
+        until("orders are ending", async || (exchange.node.log.head() > head).then_some(())).await;
+        hands.set_by(HOUR / 4);
+        beta.post("/v1/orders", &elsewhere).await.ok()
+    };
+    let (cancelled, placed) = tokio::join!(cancelled, others);
+    assert_eq!(cancelled, Some(ORDERS));
+    let events = exchange.node.log.range(head + 1, exchange.node.log.head()).await.expect("the log");
+    let place = |found: &dyn Fn(&Event) -> bool| events.iter().position(|row| found(&row.record.event));
+    let is_placed = place(&|event| matches!(event, Event::OrderPlaced(_))).expect("beta's order");
+    let is_expired = place(&|event| matches!(event, Event::OrderClosed(e) if e.reason == CloseReason::Expired));
+    let is_done = place(&|event| matches!(event, Event::OrdersEnded(_))).expect("the end of the work");
+    assert!(is_placed < is_done && is_expired > Some(is_done), "{is_placed} {is_done} {is_expired:?}: {placed}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -2,10 +2,14 @@
 
 use api::auth::Role;
 use futures::FutureExt as _;
+use futures::future::join_all;
 use serde_json::{Value, json};
 use tests::attacks::Stage;
-use tests::attacks::search::{crowd_of_asks, crowd_of_bids, one_node_asks, phantom_lot, swept_bids};
+use tests::attacks::search::{
+    crowd, crowd_of_asks, crowd_of_bids, crowded_orders, one_node_asks, phantom_lot, swept_bids,
+};
 use tests::client::ask;
+use tests::condition::until;
 use tests::exchange::TestExchange;
 
 use crate::opening::{admit, day_bid, list};
@@ -81,4 +85,23 @@ async fn junk_of_one_seller_is_passed_over() {
     wanted["time_in_force"] = json!("FOK");
     let placed = acme.post("/v1/orders", &wanted).await.ok();
     assert_eq!((&placed["status"], &placed["average_price"]), (&json!("filled"), &json!("1.0000")));
+}
+
+/// Before, all that came waited, up to thousands, and whoever came after it waited for these too.
+#[tokio::test(flavor = "multi_thread")]
+async fn those_who_wait_for_work_are_few() {
+    let exchange = TestExchange::start().await;
+    let stage = Stage::from(&exchange);
+    let (seller, buyer) = crowd(&stage).await.unwrap();
+    let (ask, wanted) = crowded_orders(&seller).await.unwrap();
+    let head = exchange.node.log.head();
+    let sweep = async { seller.post("/v1/orders", &ask).await.ok() };
+    let waiting = async {
+        until("the ask trades", async || (exchange.node.log.head() > head).then_some(())).await;
+        let orders = join_all((0..400).map(|_| buyer.post("/v1/orders", &wanted))).await;
+        orders.into_iter().filter(|answer| answer.status == 503).collect::<Vec<_>>()
+    };
+    let (_, refused) = tokio::join!(sweep, waiting);
+    assert!(refused.len() >= 200, "{} of 400 are turned away", refused.len());
+    assert!(refused.iter().all(|answer| answer.problem() == (503, "queue_full")));
 }
