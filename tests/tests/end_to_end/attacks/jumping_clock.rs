@@ -86,12 +86,19 @@ async fn orders_go_ahead_of_work_though_something_falls_due() {
     };
     let (cancelled, placed) = tokio::join!(cancelled, others);
     assert_eq!(cancelled, Some(ORDERS));
-    let events = exchange.node.log.range(head + 1, exchange.node.log.head()).await.expect("the log");
-    let place = |found: &dyn Fn(&Event) -> bool| events.iter().position(|row| found(&row.record.event));
-    let is_placed = place(&|event| matches!(event, Event::OrderPlaced(_))).expect("beta's order");
-    let is_expired = place(&|event| matches!(event, Event::OrderClosed(e) if e.reason == CloseReason::Expired));
-    let is_done = place(&|event| matches!(event, Event::OrdersEnded(_))).expect("the end of the work");
-    assert!(is_placed < is_done && is_expired > Some(is_done), "{is_placed} {is_done} {is_expired:?}: {placed}");
+    let story = until("the other order expires", async || {
+        let events = exchange.node.log.range(head + 1, exchange.node.log.head()).await.expect("the log");
+        let told = events.iter().filter_map(|row| match &row.record.event {
+            Event::OrderPlaced(_) => Some("placed"),
+            Event::OrdersEnded(_) => Some("all ended"),
+            Event::OrderClosed(e) if e.reason == CloseReason::Expired => Some("expired"),
+            _ => None,
+        });
+        let told: Vec<_> = told.collect();
+        told.contains(&"expired").then_some(told)
+    })
+    .await;
+    assert_eq!(story, ["placed", "all ended", "expired"], "{placed}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
