@@ -23,7 +23,7 @@ use crate::{Clock, Database};
 
 /// The longest nap between looks at what falls due, against jumps of the machine's clock.
 const NAP_MAX: Duration = Duration::from_secs(1);
-/// The most commands of one organization that wait for unfinished work; and of those that are nobody's order.
+/// The most commands of one buyer or seller that wait for unfinished work; and of all that others give.
 const HELD_OF_ONE_MAX: usize = 128;
 /// The most of all.
 const HELD_MAX: usize = 1_024;

@@ -418,12 +418,22 @@ pub enum Instruction {
 }
 
 impl Instruction {
-    /// Whose order it is about; none when it is about something else.
+    /// The buyer or seller who gives it; none when the house or a box's party may.
     pub fn trader(&self) -> Option<OrganizationId> {
         match self {
             Self::PlaceOrder(new) => Some(new.organization),
             Self::AmendOrder(amendment) => Some(amendment.organization),
-            Self::CancelOrder { organization, .. } | Self::CancelOrders { organization, .. } => Some(*organization),
+            Self::RegisterLot(new) => Some(new.organization),
+            Self::OpenOutage(new) => Some(new.organization),
+            Self::WithdrawLot { organization, .. }
+            | Self::CancelOrder { organization, .. }
+            | Self::CancelOrders { organization, .. }
+            | Self::SetBudget { organization, .. }
+            | Self::ConfirmDelivery { organization, .. }
+            | Self::AcceptOutage { organization, .. }
+            | Self::TerminateContract { organization, .. }
+            | Self::ExpectDeposit { organization, .. }
+            | Self::RequestPayout { organization, .. } => Some(*organization),
             _ => None,
         }
     }
