@@ -215,7 +215,7 @@ impl Contract {
 /// The box that a contract is assigned to, and what the box's deal calls it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Assignee {
-    /// The box.
+    /// The box that earns the contract's hours in place of its seller.
     pub r#box: BoxId,
     /// The contract's name in its deal.
     pub name: ItemName,

@@ -12,8 +12,7 @@ use super::{
     Refusal, SweepEnded, SweepPaused, Swept, SweptBid, SweptOffer,
 };
 use crate::identity::{CommandId, DerivedIds, OrderId};
-use crate::market::MarketId;
-use crate::market::first_open_hour;
+use crate::market::{MarketId, first_open_hour};
 use crate::order::{Ask, Bid, Order, SelfTradePrevention};
 use crate::venue::{Arrival, Cursor, Offer, OwnOrders, Plan, Search, SearchPlace, WorkBudget};
 
@@ -353,12 +352,10 @@ impl Exchange {
         let Some(offer) = self.offer(sweep.market, sweep.offered) else { return Next::End };
         loop {
             let Some((bid, from)) = self.next_bid_of(offer, sweep) else { return Next::End };
-            if from.is_none() {
-                sweep.bid = None;
-            }
             if sweep.left == 0 || sweep.events_left == 0 {
                 return Next::Pause;
             }
+            sweep.bid = None;
             sweep.cursor = Some(Swept { limit_price: bid.terms.limit_price, priority: bid.priority });
             // Bids of one organization that nothing comes of have together what one search has, so that nobody's can hold a market up.
             if from.is_none()
@@ -390,10 +387,7 @@ impl Exchange {
                     let trades = self.trades_of(bid, &plan, sweep.events_left, &mut sweep.ids);
                     return sweep.happens(trades);
                 }
-                Some(_) | None => {
-                    sweep.bid = None;
-                    sweep.count_in_vain(bid.organization, plan.looked_at);
-                }
+                Some(_) | None => sweep.count_in_vain(bid.organization, plan.looked_at),
             }
         }
     }
@@ -407,7 +401,7 @@ impl Exchange {
         });
         going_on.or_else(|| {
             let cursor = sweep.cursor.map(|swept| Cursor::behind(swept.limit_price, swept.priority));
-            self.venue.next_bid_for(offer, cursor).map(|(_, bid)| (bid, None))
+            Some((self.venue.next_bid_for(offer, cursor)?, None))
         })
     }
 

@@ -16,8 +16,7 @@ use crate::identity::OrderId;
 use crate::keys::{LotKey, MarketKey};
 use crate::market::Liquidity;
 use crate::order::{SpotAsk, SpotBid};
-use crate::price::MINUTES_PER_HOUR;
-use crate::price::Price;
+use crate::price::{MINUTES_PER_HOUR, Price};
 use crate::venue::{Market, SpotSale};
 
 /// The most sales in one event, so that records and transactions stay bounded.

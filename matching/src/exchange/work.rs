@@ -104,7 +104,11 @@ impl Exchange {
         let mut markets: SmallVec<[MarketKey; 2]> = SmallVec::new();
         for order in self.venue.orders_of(organization) {
             let of_order: &[MarketKey] = if let Order::Bid(bid) = order { &bid.markets } else { &[order.market()] };
-            markets.extend(of_order.iter().copied().filter(|market| !markets.contains(market)).collect::<Vec<_>>());
+            for market in of_order {
+                if !markets.contains(market) {
+                    markets.push(*market);
+                }
+            }
         }
         markets
     }

@@ -40,11 +40,9 @@ use crate::identity::{LotId, OrderId};
 use crate::keys::{LotKey, MarketKey, OwnerKey};
 use crate::ladder::{Ladder, Rung};
 use crate::linked::Roster;
-use crate::lot::Binding;
-use crate::lot::{Lot, Supply};
+use crate::lot::{Binding, Lot, Supply};
 use crate::market::{MarketFilter, MarketId, MarketSpec};
-use crate::order::Rank;
-use crate::order::{Ask, Bid, Order, Placement, SpotAsk, SpotBid};
+use crate::order::{Ask, Bid, Order, Placement, Rank, SpotAsk, SpotBid};
 use crate::price::Price;
 
 /// One market with its books.

@@ -19,8 +19,7 @@ use crate::identity::OrderId;
 use crate::keys::{LotKey, MarketKey, OwnerKey};
 use crate::ladder::{Rung, Scan};
 use crate::lot::Binding;
-use crate::order::Rank;
-use crate::order::{Ask, BidTerms, HoursRange, Placement};
+use crate::order::{Ask, BidTerms, HoursRange, Placement, Rank};
 use crate::price::Price;
 
 /// One trade that a plan would make.

@@ -10,8 +10,7 @@ use super::Venue;
 use crate::hours::Hour;
 use crate::identity::{LotId, OrderId};
 use crate::keys::MarketKey;
-use crate::order::Rank;
-use crate::order::{SpotAsk, SpotBid};
+use crate::order::{Rank, SpotAsk, SpotBid};
 use crate::price::Price;
 
 /// The spot side of a market.

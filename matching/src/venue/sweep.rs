@@ -5,8 +5,7 @@ use crate::frontier::Need;
 use crate::hours::Window;
 use crate::identity::OrderId;
 use crate::keys::{LotKey, MarketKey};
-use crate::order::Rank;
-use crate::order::{Bid, HoursRange};
+use crate::order::{Bid, HoursRange, Rank};
 use crate::price::Price;
 
 /// What has come to the book, or come back.
@@ -34,8 +33,8 @@ impl Cursor {
 }
 
 impl Venue {
-    /// The next bid after `cursor` that the offer may serve, with the cursor behind it. Whether it does is for a plan to tell.
-    pub fn next_bid_for(&self, offer: Offer, cursor: Option<Cursor>) -> Option<(Cursor, &Bid)> {
+    /// The next bid after `cursor` that the offer may serve. Whether it does is for a plan to tell.
+    pub fn next_bid_for(&self, offer: Offer, cursor: Option<Cursor>) -> Option<&Bid> {
         let after = cursor.map(|Cursor(rank)| rank);
         let mut lengths = HoursRange { min: 0, max: u32::MAX };
         let (market, worst, window, lot) = match offer {
@@ -51,7 +50,7 @@ impl Venue {
             }
             Offer::Market(key) => (key, 1, None, None),
             Offer::ToBid(order) => {
-                return self.bid(order).filter(|_| after.is_none()).map(|bid| (Cursor(bid.rank()), bid));
+                return self.bid(order).filter(|_| after.is_none());
             }
         };
         let anything = Need { hours_min: lengths.min, hours_max: lengths.max, ..Need::ANYTHING };
@@ -65,7 +64,7 @@ impl Venue {
             _ => true,
         };
         let mut bids = self.at(market).bids.scan(after, -worst, need).filter(|rung| fits(rung));
-        bids.find_map(|rung| Some((Cursor(rung.rank), self.bid_at(rung.order)?)))
+        bids.find_map(|rung| self.bid_at(rung.order))
     }
 
     /// Whether the lot has something free for an exact bid; flexible ones are left to the plan.

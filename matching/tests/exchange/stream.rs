@@ -73,15 +73,8 @@ impl Stream {
         )
     }
 
-    /// The same, where a search looks at so many candidates and no more.
-    pub fn beside_twin_within(search_candidates: u32, origin: u32) -> Self {
-        let limits = Limits { search_candidates, ..Limits::default() };
-        Self::new("900000000", Some(Twin::new(search_candidates)), limits, Calendar { origin, scale: 1 })
-    }
-
-    /// The same, where each step makes so many trades and no more.
-    pub fn beside_twin_in_steps(trades_per_step: u32, origin: u32) -> Self {
-        let limits = Limits { trades_per_step, ..Limits::default() };
+    /// The same within limits, of which the twin knows how many candidates a search looks at.
+    pub fn beside_twin_within(limits: Limits, origin: u32) -> Self {
         Self::new("900000000", Some(Twin::new(limits.search_candidates)), limits, Calendar { origin, scale: 1 })
     }
 

@@ -1,5 +1,6 @@
 //! The exchange beside its naive twin: the same random commands, the same events after every one of them.
 
+use matching::Limits;
 use proptest::prelude::*;
 
 use crate::request::{Request, cases, crowded_request, request, spot_request};
@@ -12,6 +13,16 @@ fn compare(mut stream: Stream, requests: &[Request]) {
     }
     stream.run_out();
     stream.assert_same_state();
+}
+
+/// Where a search may look at so many candidates.
+fn within(search_candidates: u32, origin: u32) -> Stream {
+    Stream::beside_twin_within(Limits { search_candidates, ..Limits::default() }, origin)
+}
+
+/// Where a step makes so many trades.
+fn in_steps(trades_per_step: u32, origin: u32) -> Stream {
+    Stream::beside_twin_within(Limits { trades_per_step, ..Limits::default() }, origin)
 }
 
 /// Where the streams begin: a boundary of what the books keep together lies within the 30 hours of the second and the third.
@@ -59,7 +70,7 @@ proptest! {
         origin in origin(),
         requests in prop::collection::vec(request(), 10..150),
     ) {
-        compare(Stream::beside_twin_within(candidates, origin), &requests);
+        compare(within(candidates, origin), &requests);
     }
 
     #[test]
@@ -67,7 +78,7 @@ proptest! {
         candidates in 1..200u32,
         requests in prop::collection::vec(crowded_request(), 100..300),
     ) {
-        compare(Stream::beside_twin_within(candidates, 0), &requests);
+        compare(within(candidates, 0), &requests);
     }
 
     /// What is done in steps comes to what is done at once.
@@ -76,7 +87,7 @@ proptest! {
         trades_per_step in 1..4u32,
         requests in prop::collection::vec(request(), 10..150),
     ) {
-        compare(Stream::beside_twin_in_steps(trades_per_step, 0), &requests);
+        compare(in_steps(trades_per_step, 0), &requests);
     }
 
     #[test]
@@ -85,6 +96,6 @@ proptest! {
         origin in origin(),
         requests in prop::collection::vec(crowded_request(), 100..300),
     ) {
-        compare(Stream::beside_twin_in_steps(trades_per_step, origin), &requests);
+        compare(in_steps(trades_per_step, origin), &requests);
     }
 }

@@ -133,9 +133,9 @@ pub(super) async fn read_order(
     let statement = format!("SELECT {COLUMNS} FROM orders WHERE id = $1 AND organization = $2");
     let row = client.query_opt(&statement, &[&order, &organization.as_str()]).await?;
     let row = row.ok_or_else(order_unknown)?;
-    let mut orders = vec![order_of_row(&row)?];
-    add_trades(node, &client, &mut orders).await?;
-    Ok(orders.pop().ok_or_else(order_unknown)?.averaged())
+    let mut order = order_of_row(&row)?;
+    order.trades = all_trades(node, &client, order.id).await?;
+    Ok(order.averaged())
 }
 
 /// The problem that an organization has no such order.
@@ -228,8 +228,7 @@ async fn add_trades(node: &Node, client: &Client, orders: &mut [OrderBody]) -> R
         let place = |row: &Row| ids.iter().position(|id| *id == row.get::<_, Uuid>(0)).map(|place| done + place);
         let cut = (rows.len() > room).then(|| rows.last().and_then(place)).flatten();
         if cut == Some(0) {
-            orders[0].trades =
-                trade_rows(node, client, &ids[..1], None).await?.iter().map(trade_of_row).collect::<Result<_, _>>()?;
+            orders[0].trades = all_trades(node, client, orders[0].id).await?;
             return Ok(1);
         }
         for row in &rows {
@@ -243,6 +242,11 @@ async fn add_trades(node: &Node, client: &Client, orders: &mut [OrderBody]) -> R
         (done, room, at_once) = (some.end, room - rows.len(), at_once * 4);
     }
     Ok(done)
+}
+
+/// The trades of one order, however many.
+async fn all_trades(node: &Node, client: &Client, order: Uuid) -> Result<Vec<OrderTradeBody>, Problem> {
+    trade_rows(node, client, &[order], None).await?.iter().map(trade_of_row).collect()
 }
 
 /// The trades of orders, up to so many: those of the first order first, each order's oldest first.

@@ -22,8 +22,7 @@ use crate::hours::Hour;
 use crate::identity::OrderId;
 use crate::keys::{LotKey, MarketKey, OwnerKey};
 use crate::lot::{Lot, Supply};
-use crate::market::MarketId;
-use crate::market::{first_open_hour, least_common_multiple};
+use crate::market::{MarketId, first_open_hour, least_common_multiple};
 use crate::order::{Ask, Bid, BidTerms, ClientOrderId, Order, SpotAsk, SpotBid, TimeInForce};
 use crate::timeline::Timeline;
 

@@ -3,8 +3,7 @@
 use ledger::deal::{ClientContract, ContractCharge, DealTerms};
 use ledger::{Amount, BoxId, ClientId, ItemName};
 
-use crate::contract::Assignee;
-use crate::contract::Contract;
+use crate::contract::{Assignee, Contract};
 use crate::exchange::{ContractAssigned, Event, Exchange, Refusal};
 use crate::hours::Hour;
 use crate::outage::OutageStatus;

@@ -2,16 +2,14 @@
 
 use ledger::{Amount, ContractId, Instant, Label, OrganizationId, exact};
 
-use crate::contract::Assignee;
-use crate::contract::Contract;
+use crate::contract::{Assignee, Contract};
 use crate::exchange::{
     DeliveryReady, DismissalCause, Ending, Event, Exchange, NewOutage, NoticeGiven, OutageDismissed, OutageOpened,
     OutageRestored, OutageSettled, Refusal,
 };
 use crate::hours::Hour;
 use crate::identity::{DerivedIds, OutageId};
-use crate::outage::minute_of;
-use crate::outage::{DeliveryTerms, Outage, OutageStatus};
+use crate::outage::{DeliveryTerms, Outage, OutageStatus, minute_of};
 
 /// An outage is claimed at most so many hours after it began.
 const CLAIM_HOURS_MAX: i64 = 720;

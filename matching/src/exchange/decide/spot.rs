@@ -10,8 +10,7 @@ use crate::exchange::{
 use crate::hours::Hour;
 use crate::identity::OrderId;
 use crate::keys::{LotKey, MarketKey};
-use crate::market::Liquidity;
-use crate::market::hold;
+use crate::market::{Liquidity, hold};
 use crate::price::MINUTES_PER_HOUR;
 use crate::venue::{SpotHour, SpotSale};
 

@@ -4,8 +4,7 @@ use ledger::{Amount, ContractId, Instant, OrganizationId};
 use smallvec::SmallVec;
 
 use super::{Resolved, check_minimum, check_quantity};
-use crate::billing::Billing;
-use crate::billing::{charged_hours_max, held_hours};
+use crate::billing::{Billing, charged_hours_max, held_hours};
 use crate::exchange::{
     Advance, CloseReason, Event, Exchange, GPUS_MAX, MARKETS_PER_BID_MAX, MarketChoice, NewOrder, NewSide, OrderClosed,
     OrderPlaced, OrderSide, OrderTerms, Refusal, SpotSide, SpotTerms, SweepPaused, Swept, SweptOffer, TradeExecuted,
@@ -14,8 +13,7 @@ use crate::hours::Window;
 use crate::identity::{DerivedIds, OrderId, TradeId};
 use crate::keys::MarketKey;
 use crate::lot::Supply;
-use crate::market::{Liquidity, MarketId};
-use crate::market::{first_open_hour, gate, hold, least_common_multiple};
+use crate::market::{Liquidity, MarketId, first_open_hour, gate, hold, least_common_multiple};
 use crate::order::{Ask, Bid, BidTerms, HoursRange, SelfTradePrevention, TimeInForce};
 use crate::price::Price;
 use crate::venue::{
