@@ -14,6 +14,7 @@ pub mod demo;
 pub mod exchange;
 pub mod kafka;
 pub mod log;
+pub mod machine_clock;
 pub mod plain_text;
 pub mod postgres;
 pub mod scratch;

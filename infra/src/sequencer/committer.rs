@@ -74,7 +74,7 @@ impl Committer {
     /// Commits a batch that the database refused for its content as far as it can be: the decisions before the one that is refused.
     /// They rest on nothing that comes after them, so that the prefix is committed as it was decided.
     async fn isolate(&mut self, gathered: Gathered, mut reason: String) -> CommitOutcome {
-        let Gathered { batch, decided, has_work } = gathered;
+        let Gathered { batch, decided, work_rows, has_others } = gathered;
         let mut decided = VecDeque::from(decided);
         let mut from = BatchMark::default();
         // The first so many are refused together, and the database said why.
@@ -93,7 +93,10 @@ impl Committer {
                         why.clone_into(&mut reason);
                         refused = half;
                     }
-                    None => return self.fail(Gathered { batch, decided: decided.into(), has_work }, error).await,
+                    None => {
+                        let decided = decided.into();
+                        return self.fail(Gathered { batch, decided, work_rows, has_others }, error).await;
+                    }
                 },
             }
         }

@@ -129,8 +129,10 @@ impl Decided {
 pub(super) struct Gathered {
     pub batch: Batch,
     pub decided: Vec<Decided>,
-    /// Whether a step of what a command left unfinished is in it.
-    pub has_work: bool,
+    /// The events of steps of unfinished work in it.
+    pub work_rows: usize,
+    /// Whether anything else is in it.
+    pub has_others: bool,
 }
 
 impl Gathered {

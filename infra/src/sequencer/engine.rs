@@ -9,7 +9,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ledger::{Instant, Violation};
+use ledger::{Instant, OrganizationId, Violation};
 use matching::{Command, CommandId, DueStep, Exchange, Instruction, Refusal, Width};
 use tokio::sync::mpsc;
 use uuid::Uuid;
@@ -27,6 +27,10 @@ const NAP_MAX: Duration = Duration::from_secs(1);
 const HELD_OF_ONE_MAX: usize = 128;
 /// The most of all.
 const HELD_MAX: usize = 1_024;
+/// A batch takes steps of unfinished work until these have so many events.
+const WORK_ROWS: usize = 16;
+/// What fell due longer ago is not done beside new orders: nobody led then, or time went on faster than the exchange could follow.
+const LATE_MICROS: i64 = 60_000_000;
 
 /// What the committer says of the batch it had.
 pub(super) enum CommitOutcome {
@@ -63,6 +67,8 @@ pub(super) struct Engine {
     held: Vec<Decision>,
     /// Whoever waits for such work.
     waiting: Vec<Waiting>,
+    /// Who began work since the exchange was last done with all of it. Their further commands are held, so that it is done some time.
+    began: Vec<Option<OrganizationId>>,
     /// Whether the next batch has a step of unfinished work: the last had none.
     works_turn: bool,
     /// What fell due up to then is carried out one thing at a time, because a step of it failed.
@@ -76,9 +82,9 @@ impl Engine {
     pub fn new(view: View, keys: Keys, database: Database, clock: Clock, metrics: Metrics) -> Self {
         let exchange = view.read().clone();
         let queue = VecDeque::new();
-        let (held, waiting) = (Vec::new(), Vec::new());
+        let (held, waiting, began) = (Vec::new(), Vec::new(), Vec::new());
         let (works_turn, narrow_until) = (false, None);
-        Self { exchange, view, keys, queue, held, waiting, works_turn, narrow_until, database, clock, metrics }
+        Self { exchange, view, keys, queue, held, waiting, began, works_turn, narrow_until, database, clock, metrics }
     }
 
     /// Runs until the queue is closed or nothing can be committed any more.
@@ -107,7 +113,7 @@ impl Engine {
                 continue;
             }
             if !committing && !gathered.is_empty() && !self.waits_for_work(&gathered) {
-                self.works_turn = !gathered.has_work;
+                self.works_turn = gathered.work_rows == 0;
                 if batches.send(std::mem::take(&mut gathered)).await.is_err() {
                     return;
                 }
@@ -118,7 +124,7 @@ impl Engine {
             }
             if self.may_step(&gathered, committing) && self.is_due() {
                 // One bounded step of what has fallen due; more may follow, and commits go on between.
-                self.queue.push_front(self.next_step(self.clock.now(), true));
+                self.queue.push_front(self.next_step(self.now(), true));
                 tokio::task::yield_now().await;
                 if let Ok(outcome) = outcomes.try_recv() {
                     committing = false;
@@ -151,14 +157,18 @@ impl Engine {
         self.queue.push_back(Decision::Lead(command));
     }
 
+    /// The present: never before what has happened.
+    fn now(&self) -> Instant {
+        self.clock.now().max(self.exchange.now())
+    }
+
     /// A command of the present.
     fn command(&self, instruction: Instruction) -> Command {
-        let at = self.clock.now().max(self.exchange.now());
-        Command { id: CommandId::new(Uuid::now_v7()), at, instruction }
+        Command { id: CommandId::new(Uuid::now_v7()), at: self.now(), instruction }
     }
 
     fn is_due(&self) -> bool {
-        self.has_step(self.clock.now())
+        self.has_step(self.now())
     }
 
     /// Whether there is a step of unfinished work, or of what falls due by an instant.
@@ -166,16 +176,22 @@ impl Engine {
         self.exchange.has_unfinished() || self.exchange.next_due().is_some_and(|due| due <= at)
     }
 
-    /// Whether a batch may take one more step. Of unfinished work every other batch takes one as it is sent, or each where nobody else has
-    /// something in it: an order that goes ahead of the work waits for one commit with a step of it at most, its own included.
-    fn may_step(&self, gathered: &Gathered, committing: bool) -> bool {
-        let works = !committing && (gathered.is_empty() || self.waits_for_work(gathered));
-        works || (!is_full(gathered) && !self.exchange.has_unfinished())
+    /// Whether the exchange is busy with what others need not wait for.
+    fn is_busy(&self) -> bool {
+        self.exchange.is_busy()
+            && (self.exchange.has_unfinished()
+                || self.clock.now().micros() - self.exchange.now().micros() < LATE_MICROS)
     }
 
-    /// Whether a batch is not sent before it has a step of unfinished work.
+    /// Whether a batch may take one more step. Of unfinished work every other batch takes some as it is sent, or each where nobody else
+    /// has something in it: an order that goes ahead of the work waits for one commit with a step of it at most, its own included.
+    fn may_step(&self, gathered: &Gathered, committing: bool) -> bool {
+        (!committing && self.waits_for_work(gathered)) || (!is_full(gathered) && !self.is_busy())
+    }
+
+    /// Whether a batch is not sent before it has more of the unfinished work.
     fn waits_for_work(&self, gathered: &Gathered) -> bool {
-        self.works_turn && self.exchange.has_unfinished() && !gathered.has_work
+        self.is_busy() && gathered.work_rows < WORK_ROWS && (self.works_turn || !gathered.has_others)
     }
 
     async fn something_due(&self) {
@@ -189,27 +205,22 @@ impl Engine {
     /// Has a submission wait for its decision.
     fn take(&mut self, submission: Submission) {
         let Submission { instruction, key, reply } = submission;
-        let mut command = self.command(instruction);
-        // While work goes on, time stands before what falls due next: it waits for the work, and orders that go ahead of the work must
-        // not wait for it.
-        if let Some(due) = self.exchange.next_due().filter(|due| self.exchange.has_unfinished() && *due <= command.at) {
-            command.at = Instant::nearest_to(due.micros() - 1).max(self.exchange.now());
-        }
+        let command = self.command(instruction);
         self.queue.push_back(Decision::Asked { command, key, reply: Reply::new(reply) });
     }
 
     /// Decides what is in the queue, each after the steps that come before it, until the batch is full. Commands that do not go ahead of
     /// unfinished work are held until it is done.
     fn decide_queue(&mut self, gathered: &mut Gathered) -> Result<(), Box<Offence>> {
-        while let Some(next) = self.queue.pop_front() {
-            let steps_first = match &next {
-                // A step has been asked for, if the batch is full or not.
-                _ if is_full(gathered) && !matches!(next, Decision::Due { .. }) => {
-                    self.queue.push_front(next);
-                    return Ok(());
-                }
-                Decision::Asked { command, .. } if self.exchange.has_unfinished() => {
-                    if !self.exchange.goes_ahead(command) {
+        while let Some(mut next) = self.queue.pop_front() {
+            // A step has been asked for, if the batch is full or not.
+            if is_full(gathered) && !matches!(next, Decision::Due { .. }) {
+                self.queue.push_front(next);
+                return Ok(());
+            }
+            let steps_first = match &mut next {
+                Decision::Asked { command, .. } if self.is_busy() => {
+                    if !self.goes_ahead(command) {
                         self.hold(next);
                         continue;
                     }
@@ -229,6 +240,20 @@ impl Engine {
             self.decide(decision, gathered)?;
         }
         Ok(())
+    }
+
+    /// Whether a command goes ahead of unfinished work, which time stands still for: what falls due next waits for the work, and what goes
+    /// ahead of the work must not wait for it.
+    fn goes_ahead(&self, command: &mut Command) -> bool {
+        let asked_at = command.at;
+        if let Some(due) = self.exchange.next_due().filter(|due| *due <= asked_at) {
+            command.at = Instant::nearest_to(due.micros() - 1).max(self.exchange.now());
+        }
+        let goes_ahead = !self.began.contains(&command.instruction.trader()) && self.exchange.goes_ahead(command);
+        if !goes_ahead {
+            command.at = asked_at;
+        }
+        goes_ahead
     }
 
     /// Holds a command until unfinished work is done. Of one organization not too many are held, nor in all: who sends more is told that
@@ -265,7 +290,7 @@ impl Engine {
 
     /// Decides one thing. What comes of it is in `gathered`, unless it met what must never be.
     fn decide(&mut self, decision: Decision, gathered: &mut Gathered) -> Result<(), Box<Offence>> {
-        let (before, works) = (gathered.batch.mark(), self.exchange.count_unfinished());
+        let (before, works, was_busy) = (gathered.batch.mark(), self.exchange.count_unfinished(), self.is_busy());
         let answer = match &decision {
             Decision::Asked { command, key, reply } => {
                 self.answer(command, key.as_ref(), reply, gathered).map(|answer| (reply.clone(), answer))
@@ -294,11 +319,24 @@ impl Engine {
             gathered.batch.truncate(before);
             return Err(Box::new(Offence { decision, violation }));
         }
-        let is_work = works > 0 && matches!(decision, Decision::Due { .. } | Decision::Park { .. });
+        let is_work = was_busy && matches!(decision, Decision::Due { .. } | Decision::Park { .. });
         let finished = if is_work { self.go_on(&gathered.batch.rows[before.rows..]) } else { None };
-        gathered.has_work |= is_work;
+        if is_work {
+            gathered.work_rows += gathered.batch.rows.len() - before.rows;
+        } else {
+            gathered.has_others = true;
+        }
+        let works_after = self.exchange.count_unfinished();
+        if let Decision::Asked { command, .. } = &decision
+            && works_after > works
+        {
+            self.began.push(command.instruction.trader());
+        }
         gathered.push(decision, answer, finished);
-        if self.exchange.count_unfinished() < works {
+        if !self.is_busy() {
+            self.began.clear();
+        }
+        if works_after < works || (was_busy && !self.is_busy()) {
             self.release();
         }
         Ok(())
@@ -429,6 +467,7 @@ impl Engine {
         let gathered = gathered.batch.keys.iter().rev().map(|stored| stored.key);
         self.keys.forget_latest(gathered.chain(keys.into_iter().rev()));
         self.release();
+        self.began.clear();
         let waiting = std::mem::take(&mut self.waiting);
         self.wait_again(waiting);
     }

@@ -26,8 +26,8 @@ enum Due {
     SpotDelivery(MarketKey, Hour),
     /// The charge of a contract's next period is tried.
     Charge(ContractId),
-    /// Orders end by themselves.
-    Expiry(Instant),
+    /// Orders of a market end by themselves, or bids that trade in several.
+    Expiry(Instant, Option<MarketKey>),
     /// A lot's window ends.
     LotEnd(LotId),
     /// A box's waterfall run starts by itself.
@@ -90,15 +90,23 @@ impl Redress<'_> {
 impl Exchange {
     /// When the next thing falls due by itself. Asked before every command, and so without finding out what it is.
     pub fn next_due(&self) -> Option<Instant> {
+        let instants = [
+            self.next_payment(),
+            self.expiries.first().map(|(at, _)| at),
+            self.lot_ends.first().map(|(at, _)| *at),
+            self.box_runs.first().map(|(at, _)| *at),
+            self.gates.first().map(|(at, _)| *at),
+        ];
+        instants.into_iter().flatten().min()
+    }
+
+    /// When the next hour is delivered, or a contract's next period charged.
+    pub(super) fn next_payment(&self) -> Option<Instant> {
         let end = |hour: Hour| hour.plus(1).start();
         let instants = [
             self.deliveries.first().map(|(hour, _)| end(hour)),
             self.spot_deliveries.first().map(|(hour, _)| end(*hour)),
             self.charges.first().map(|(at, _)| *at),
-            self.expiries.first(),
-            self.lot_ends.first().map(|(at, _)| *at),
-            self.box_runs.first().map(|(at, _)| *at),
-            self.gates.first().map(|(at, _)| *at),
         ];
         instants.into_iter().flatten().min()
     }
@@ -115,7 +123,7 @@ impl Exchange {
                     self.charge(contract, out);
                 }
             }
-            Due::Expiry(at) => self.expire(at, width, out),
+            Due::Expiry(at, market) => self.expire((at, market), width, out),
             Due::LotEnd(id) => {
                 let expired =
                     self.venue.lot(id).map(|lot| LotExpired { lot: id, organization: lot.seller, market: lot.market });
@@ -145,7 +153,7 @@ impl Exchange {
             .first()
             .map(|(hour, market)| (hour.plus(1).start(), Due::SpotDelivery(*market, *hour)));
         let charge = self.charges.first().map(|(at, id)| (*at, Due::Charge(*id)));
-        let expiry = self.expiries.first().map(|at| (at, Due::Expiry(at)));
+        let expiry = self.expiries.first().map(|(at, market)| (at, Due::Expiry(at, market)));
         let lot_end = self.lot_ends.first().map(|(at, lot)| (*at, Due::LotEnd(*lot)));
         let box_run = self.box_runs.first().map(|(at, id)| (*at, Due::BoxRun(*id)));
         let gate = self.gates.first().map(|(at, market)| (*at, Due::Gate(*market)));
@@ -166,8 +174,8 @@ impl Exchange {
             }
             Due::Charge(contract) => ParkedDue::Contract { contract },
             Due::SpotDelivery(key, hour) => ParkedDue::SpotHour { market: self.venue.at(key).spec.id, hour },
-            Due::Expiry(at) => {
-                let first = self.expiries.due_at(at).next()?;
+            Due::Expiry(at, market) => {
+                let first = self.expiries.due_at((at, market)).next()?;
                 ParkedDue::Expiry { order: self.venue.order_at(first).id() }
             }
             Due::LotEnd(lot) => ParkedDue::LotEnd { lot },
@@ -177,8 +185,8 @@ impl Exchange {
         Some(DueParked::new(due, invariant))
     }
 
-    fn expire(&self, at: Instant, width: Width, out: &mut Vec<Event>) {
-        let due = self.expiries.due_at(at).take(width.of(ORDERS_PER_STEP_MAX));
+    fn expire(&self, due: (Instant, Option<MarketKey>), width: Width, out: &mut Vec<Event>) {
+        let due = self.expiries.due_at(due).take(width.of(ORDERS_PER_STEP_MAX));
         let mut orders: Vec<&Order> = due.map(|key| self.venue.order_at(key)).collect();
         orders.sort_unstable_by_key(|order| order.id());
         out.extend(orders.into_iter().map(|order| self.closed(order, CloseReason::Expired)));

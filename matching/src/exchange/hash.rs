@@ -1,5 +1,6 @@
 //! The state hash: one number that two exchanges share exactly when their states are equal.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use ledger::{ContractId, Instant, Invariant, exact};
@@ -7,6 +8,7 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use super::{Agenda, Exchange};
+use crate::identity::OrderId;
 use crate::order::Order;
 
 /// The SHA-256 of an exchange's whole state in a canonical order.
@@ -44,6 +46,18 @@ impl Hasher {
             let mut ids: Vec<I> = things.map(&id).collect();
             ids.sort_unstable();
             self.add(&(due, ids));
+        }
+    }
+
+    /// Orders by when they end alone.
+    fn add_expiries(&mut self, exchange: &Exchange) {
+        let mut by_instant: BTreeMap<Instant, Vec<OrderId>> = BTreeMap::new();
+        for ((at, _), orders) in exchange.expiries.iter() {
+            by_instant.entry(at).or_default().extend(orders.map(|key| exchange.venue.order_at(key).id()));
+        }
+        for (at, mut orders) in by_instant {
+            orders.sort_unstable();
+            self.add(&(at, orders));
         }
     }
 
@@ -113,7 +127,7 @@ impl Exchange {
         }
         hasher.add(&self.spot_deliveries);
         hasher.add(&self.gates);
-        hasher.add_agenda(&self.expiries, |key| self.venue.order_at(key).id());
+        hasher.add_expiries(self);
         hasher.add(&self.lot_ends);
         let mut client_orders: Vec<_> = self.client_orders.iter().collect();
         client_orders.sort_unstable_by_key(|(name, _)| *name);

@@ -117,8 +117,8 @@ pub struct Exchange {
     spot_deliveries: BTreeSet<(Hour, MarketKey)>,
     /// The next auction of each market that has something to auction.
     gates: BTreeSet<(Instant, MarketKey)>,
-    /// The orders that end by themselves, by when.
-    expiries: Agenda<Instant>,
+    /// The orders that end by themselves, by when and where: a market, or none for bids that trade in several.
+    expiries: Agenda<(Instant, Option<MarketKey>)>,
     /// The lots, by when they end.
     lot_ends: BTreeSet<(Instant, LotId)>,
     /// The names that owners gave to their open orders.

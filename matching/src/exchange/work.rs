@@ -3,6 +3,8 @@
 //! The state holds it from the event that says so to the event that says that it is done. Until then it goes on, one bounded step at a
 //! time and under the command's own id, and nothing else happens but orders in markets that it does not touch. Whoever leads next goes
 //! on where the last one stood.
+//!
+//! Orders that end by themselves at one instant may be more than one step ends, too. Nothing is recorded of these: they are due still.
 
 use ledger::OrganizationId;
 use serde::Serialize;
@@ -70,12 +72,24 @@ impl Exchange {
         self.unfinished.values().any(|unfinished| unfinished.command == command)
     }
 
-    /// Whether a command is carried out before the work that others left is done: one that concerns other markets than the work's and
-    /// another organization than the one whose orders end, as long as nothing falls due before it.
+    /// Whether there is much to do at the state's own instant: work that a command left, or more orders that end than one step ends.
+    pub fn is_busy(&self) -> bool {
+        self.has_unfinished() || {
+            let ending = self.expiries.iter().take_while(|((at, _), _)| *at <= self.now).flat_map(|(_, orders)| orders);
+            ending.take(ORDERS_PER_STEP_MAX + 1).count() > ORDERS_PER_STEP_MAX
+        }
+    }
+
+    /// Whether a command is carried out before what the exchange is [busy](Self::is_busy) with is done: one that concerns other markets
+    /// than this does and another organization than the one whose orders end, and comes before what falls due next.
     pub fn goes_ahead(&self, command: &Command) -> bool {
-        let is_due = self.next_due().is_some_and(|due| due <= command.at);
-        let touched = |reach: &Reach| self.unfinished.values().any(|unfinished| self.touches(&unfinished.work, reach));
-        self.has_unfinished() && !is_due && self.reach(&command.instruction).is_some_and(|reach| !touched(&reach))
+        let due = self.next_due().filter(|due| *due <= command.at);
+        if !self.is_busy() || due.is_some_and(|due| due != self.now || command.at != self.now) {
+            return false;
+        }
+        let Some(reach) = self.reach(&command.instruction) else { return false };
+        let is_apart = !self.unfinished.values().any(|unfinished| self.touches(&unfinished.work, &reach));
+        is_apart && (due.is_none() || self.passes_due(&reach))
     }
 
     /// How far an instruction reaches; none of one that may concern everybody.
@@ -140,6 +154,16 @@ impl Exchange {
             Supply::Contract(id) => self.contract(id).and_then(|contract| self.venue.key(contract.market)),
         };
         market.into_iter().collect()
+    }
+
+    /// Whether what is due at the state's instant is only orders that end and auctions in other markets, or lots that end and boxes that
+    /// pay, which no order meets.
+    fn passes_due(&self, reach: &Reach) -> bool {
+        let ends_in = |market| self.expiries.due_at((self.now, market)).next().is_some();
+        let auctions_in = |market| self.gates.contains(&(self.now, market));
+        self.next_payment().is_none_or(|at| at > self.now)
+            && !ends_in(None)
+            && !reach.markets.iter().any(|market| ends_in(Some(*market)) || auctions_in(*market))
     }
 
     fn touches(&self, work: &Work, reach: &Reach) -> bool {

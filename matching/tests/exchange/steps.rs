@@ -308,6 +308,30 @@ fn what_ends_or_is_delivered_at_one_instant_goes_by_steps() {
 }
 
 #[test]
+fn orders_in_other_markets_go_ahead_of_those_that_expire_at_one_instant() {
+    let mut crowd = Crowd::new();
+    crowd.execute(Instruction::OpenMarket(crate::line::Line { words: vec![] }.market("m2")));
+    for _ in 0..300 {
+        crowd.bid("acme", "0.6000");
+    }
+    let gate = instant(0, 5);
+    assert!(advance(&mut crowd.exchange, gate, &mut crowd.log));
+    assert!(crowd.exchange.is_busy() && !crowd.exchange.has_unfinished());
+    let at = |crowd: &mut Crowd, at, instruction| Command { at, ..crowd.command(instruction) };
+    let later = at(&mut crowd, instant(0, 1), order_for("1..24", "beta", "m2", "0.5000"));
+    let there = at(&mut crowd, gate, order_for("1..24", "beta", "m1", "0.5000"));
+    let elsewhere = at(&mut crowd, gate, order_for("1..24", "beta", "m2", "0.5000"));
+    assert!(!crowd.exchange.goes_ahead(&later), "time stands still");
+    assert!(!crowd.exchange.goes_ahead(&there), "it could meet one of them");
+    assert!(crowd.exchange.goes_ahead(&elsewhere));
+    assert_eq!(begin_at(&mut crowd, &elsewhere), ["order_placed"]);
+    assert!(crowd.exchange.is_busy());
+    while advance(&mut crowd.exchange, gate, &mut crowd.log) {}
+    assert!(!crowd.exchange.is_busy());
+    assert_eq!(crowd.exchange.venue().orders().len(), 1);
+}
+
+#[test]
 fn an_ask_that_very_many_bids_could_take_is_offered_to_them_by_steps() {
     let mut crowd = Crowd::new();
     let lot = crowd.lot();
@@ -327,15 +351,22 @@ fn an_ask_that_very_many_bids_could_take_is_offered_to_them_by_steps() {
 fn begin(crowd: &mut Crowd, instruction: Instruction) -> (bool, Vec<&'static str>) {
     let command = crowd.command(instruction);
     let goes_ahead = crowd.exchange.goes_ahead(&command);
+    (goes_ahead, if goes_ahead { begin_at(crowd, &command) } else { vec![] })
+}
+
+/// Begins a command, and names its events.
+fn begin_at(crowd: &mut Crowd, command: &Command) -> Vec<&'static str> {
     let from = crowd.log.0.len();
-    if goes_ahead {
-        crowd.exchange.begin(&command, &mut crowd.log).expect("begun");
-    }
-    (goes_ahead, names(&crowd.log.0[from..]))
+    crowd.exchange.begin(command, &mut crowd.log).expect("begun");
+    names(&crowd.log.0[from..])
 }
 
 fn order(who: &str, market: &str, at: &str) -> Instruction {
-    let mut side = buy(window("0..24"));
+    order_for("0..24", who, market, at)
+}
+
+fn order_for(hours: &str, who: &str, market: &str, at: &str) -> Instruction {
+    let mut side = buy(window(hours));
     if let NewSide::Buy { markets, .. } = &mut side {
         *markets = MarketChoice::One(market_id(market));
     }

@@ -47,7 +47,12 @@ impl Bystander {
         let deposit =
             json!({"organization": "bystander", "amount": "1000000.00", "currency": "USD", "reference": "wire"});
         operator.post("/v1/deposits", &deposit).await.success()?;
-        Ok(Self { client: stage.client("bystander", Role::Buyer), stage: stage.clone() })
+        Ok(Self::returned(stage))
+    }
+
+    /// The buyer where it has arrived before.
+    pub fn returned(stage: &Stage) -> Self {
+        Self { client: stage.client("bystander", Role::Buyer), stage: stage.clone() }
     }
 
     /// Places an order that rests.

@@ -63,6 +63,12 @@ pub(super) fn all() -> Vec<Attack> {
             before: "outcome_unknown for everyone while the books were young: a commit's cost grew with its square",
             play: |stage| Box::pin(cancel_all(stage)) as BoxFuture<'_, _>,
         },
+        Attack {
+            name: "expiring_crowd",
+            what: "6,000 bids of one buyer that expire at one instant",
+            before: "every command waited until all had ended, 0.4 s",
+            play: |stage| Box::pin(expiring_crowd(stage)) as BoxFuture<'_, _>,
+        },
     ]
 }
 
@@ -201,12 +207,21 @@ pub async fn swept_bids(stage: &Stage) -> anyhow::Result<String> {
 /// # Errors
 /// When the exchange answers otherwise than it should.
 pub async fn crowd(stage: &Stage) -> anyhow::Result<(ApiClient, ApiClient)> {
+    crowd_of(stage, &crowded_bid()).await
+}
+
+/// Lets a crowd of bids rest that are all like this one.
+async fn crowd_of(stage: &Stage, wanted: &Value) -> anyhow::Result<(ApiClient, ApiClient)> {
     let (seller, buyer) = enter(stage, CROWDED_MARKET).await?;
     let limit = json!({"open_orders_max": CROWD});
     stage.operator().put("/v1/organizations/phantom-buyer/order-limit", &limit).await.success()?;
-    let wanted = buy(CROWDED_MARKET, CROWD_GPUS, "0.0100", json!({"start": START, "end": NEXT_DAY}));
-    place_all(&buyer, &vec![wanted; CROWD as usize]).await?;
+    place_all(&buyer, &vec![wanted.clone(); CROWD as usize]).await?;
     Ok((seller, buyer))
+}
+
+/// A bid of a crowd.
+fn crowded_bid() -> Value {
+    buy(CROWDED_MARKET, CROWD_GPUS, "0.0100", json!({"start": START, "end": NEXT_DAY}))
 }
 
 /// An ask that a whole crowd of bids takes, on a lot that it lists, and one bid like those of the crowd.
@@ -215,8 +230,7 @@ pub async fn crowd(stage: &Stage) -> anyhow::Result<(ApiClient, ApiClient)> {
 /// When the exchange answers otherwise than it should.
 pub async fn crowded_orders(seller: &ApiClient) -> anyhow::Result<(Value, Value)> {
     let lot = list(seller, CROWDED_MARKET, CROWD * CROWD_GPUS, 0).await?;
-    let wanted = buy(CROWDED_MARKET, CROWD_GPUS, "0.0100", json!({"start": START, "end": NEXT_DAY}));
-    Ok((ask(&lot, CROWD * CROWD_GPUS, "0.0100"), wanted))
+    Ok((ask(&lot, CROWD * CROWD_GPUS, "0.0100"), crowded_bid()))
 }
 
 /// Places orders that rest.
@@ -284,6 +298,26 @@ pub async fn cancel_all(stage: &Stage) -> anyhow::Result<String> {
     let cancelled = buyer.delete("/v1/orders").await.success()?;
     let took = started.elapsed();
     anyhow::ensure!(cancelled["data"].as_array().map(Vec::len) == Some(CROWD as usize), "all end");
+    Ok(format!("{CROWD} ended in {}", millis(took)))
+}
+
+/// Plays the end of very many orders whose time is over at one instant, and tells what becomes of them.
+///
+/// # Errors
+/// When the exchange answers otherwise than it should.
+pub async fn expiring_crowd(stage: &Stage) -> anyhow::Result<String> {
+    let mut wanted = crowded_bid();
+    (wanted["time_in_force"], wanted["expires_at"]) = (json!("GTD"), json!("2036-12-01T00:00:00Z"));
+    let (_, buyer) = crowd_of(stage, &wanted).await?;
+    // Near enough that it is not caught up with like a time when nobody led.
+    stage.operator().post("/v1/clock", &json!({"now": "2036-11-30T23:59:59Z"})).await.success()?;
+    stage.is_set_up();
+    let started = Instant::now();
+    // The command waits for whatever is due by then.
+    stage.operator().post("/v1/clock", &json!({"now": "2036-12-01T00:00:00Z"})).await.success()?;
+    let took = started.elapsed();
+    let open = buyer.get("/v1/orders?status=open").await.success()?;
+    anyhow::ensure!(open["data"] == json!([]), "all have ended: {open}");
     Ok(format!("{CROWD} ended in {}", millis(took)))
 }
 

@@ -167,6 +167,16 @@ impl Order {
         }
     }
 
+    /// The market in which alone it trades.
+    pub fn only_market(&self) -> Option<usize> {
+        match &self.side {
+            Side::Bid(want) => (want.markets.len() == 1).then(|| want.markets[0]),
+            Side::Ask(Offer { market, .. }) | Side::SpotBid { market, .. } | Side::SpotAsk { market, .. } => {
+                Some(*market)
+            }
+        }
+    }
+
     pub fn supply(&self) -> Option<Supply> {
         match &self.side {
             Side::Ask(Offer { supply, .. }) | Side::SpotAsk { supply, .. } => Some(*supply),

@@ -12,7 +12,8 @@ enum Due {
     Delivery(u32, usize),
     SpotDelivery(u32, usize),
     Charge(ContractId),
-    Order(OrderId),
+    /// Where it trades; nowhere in particular where it trades in several markets.
+    Order(Option<usize>, OrderId),
     Lot(LotId),
     Gate(usize, u32),
 }
@@ -32,7 +33,7 @@ impl Twin {
                     });
                 }
                 Due::Charge(id) => self.charge(id),
-                Due::Order(id) => self.close(id, CloseReason::Expired),
+                Due::Order(_, id) => self.close(id, CloseReason::Expired),
                 Due::Lot(id) => {
                     self.tell(Told::LotExpired { lot: id });
                     self.lots.retain(|lot| lot.supply != Supply::Lot(id));
@@ -63,7 +64,8 @@ impl Twin {
             let sold = market.spot.iter().filter(|(_, sold)| !sold.sales.is_empty());
             sold.map(move |(hour, _)| (end(*hour), Due::SpotDelivery(*hour, at)))
         });
-        let orders = self.orders.iter().filter_map(|order| Some((order.expires()?, Due::Order(order.id))));
+        let orders =
+            self.orders.iter().filter_map(|order| Some((order.expires()?, Due::Order(order.only_market(), order.id))));
         let lots = self.lots.iter().filter_map(|lot| match lot.supply {
             Supply::Lot(id) => Some((i64::from(lot.end) * MICROS_PER_HOUR, Due::Lot(id))),
             Supply::Contract(_) => None,

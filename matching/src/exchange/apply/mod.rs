@@ -5,7 +5,7 @@ mod bank;
 mod boxes;
 mod contract;
 
-use ledger::{Amount, BoxId, Currency, OrganizationId, Violation, invariant};
+use ledger::{Amount, BoxId, Currency, Instant, OrganizationId, Violation, invariant};
 use smallvec::SmallVec;
 
 use super::decide::digest;
@@ -389,10 +389,10 @@ impl Exchange {
 
     fn rest(&mut self, order: Order) {
         self.change(order.organization(), |organization| organization.open_orders += 1);
-        let expires = order.expires();
+        let due = expiry(&order);
         let key = self.venue.rest(order);
-        if let Some(expires) = expires {
-            self.expiries.set(key, expires);
+        if let Some(due) = due {
+            self.expiries.set(key, due);
         }
     }
 
@@ -444,8 +444,8 @@ impl Exchange {
     /// Takes notice that an order may end at another time than before.
     pub(super) fn move_expiry(&mut self, id: OrderId) {
         let Some(key) = self.venue.order_key(id) else { return };
-        if let Some(expires) = self.venue.order_at(key).expires() {
-            self.expiries.set(key, expires);
+        if let Some(due) = expiry(self.venue.order_at(key)) {
+            self.expiries.set(key, due);
         }
     }
 
@@ -560,4 +560,13 @@ impl Exchange {
             self.client_orders.remove(&(organization, name));
         }
     }
+}
+
+/// When an order ends by itself, with its market; no market of a bid that trades in several.
+fn expiry(order: &Order) -> Option<(Instant, Option<MarketKey>)> {
+    let market = match order {
+        Order::Bid(Bid { markets, .. }) if markets.len() > 1 => None,
+        other => Some(other.market()),
+    };
+    Some((order.expires()?, market))
 }

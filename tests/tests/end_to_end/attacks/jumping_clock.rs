@@ -1,62 +1,25 @@
 //! The machine's clock is set wrong, by hand or by a mistake of NTP.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
-use std::time::Duration;
-
 use api::auth::Role;
-use infra::{Clock, ClockBounds, GuardedClock, TimeSource};
+use infra::TimeSource;
 use ledger::Instant;
 use matching::{CloseReason, Event};
 use serde_json::json;
 use tests::client::{bid, market};
 use tests::condition::until;
 use tests::exchange::TestExchange;
+use tests::machine_clock::MachineClock;
 use tests::postgres::TestDatabase;
 
 use crate::trading::opened;
 
 const HOUR: i64 = 3_600_000_000;
 
-/// A machine's clocks: both run, and the wall clock can be set.
-#[derive(Clone)]
-struct Hands {
-    started: std::time::Instant,
-    start: i64,
-    set_by: Arc<AtomicI64>,
-}
-
-impl Hands {
-    fn at(start: &str) -> Self {
-        let start: Instant = start.parse().expect("an instant");
-        Self { started: std::time::Instant::now(), start: start.micros(), set_by: Arc::default() }
-    }
-
-    fn set_by(&self, micros: i64) {
-        self.set_by.fetch_add(micros, Ordering::Relaxed);
-    }
-
-    fn clock(&self) -> Clock {
-        Clock::System(Arc::new(GuardedClock::new(ClockBounds::default(), self.clone())))
-    }
-}
-
-impl TimeSource for Hands {
-    fn wall(&self) -> Instant {
-        let ran = i64::try_from(self.monotonic().as_micros()).expect("a test's life");
-        Instant::from_micros(self.start + ran + self.set_by.load(Ordering::Relaxed))
-    }
-
-    fn monotonic(&self) -> Duration {
-        self.started.elapsed()
-    }
-}
-
 /// Before, the order waited until all of them had ended: what was due waited for these, and every command for what was due.
 #[tokio::test(flavor = "multi_thread")]
 async fn orders_go_ahead_of_work_though_something_falls_due() {
     const ORDERS: usize = 6_000;
-    let hands = Hands::at("2037-01-01T12:00:00Z");
+    let machine = MachineClock::at("2037-01-01T12:00:00Z");
     let filled = TestExchange::start_without_kafka(TestDatabase::create().await).await;
     filled.operator().post("/v1/clock", &json!({"now": "2037-01-01T11:59:00Z"})).await.ok();
     opened(&filled).await;
@@ -75,13 +38,13 @@ async fn orders_go_ahead_of_work_though_something_falls_due() {
     (expiring["time_in_force"], expiring["expires_at"]) = (json!("GTD"), json!("2037-01-01T12:10:00Z"));
     filled.client("beta", Role::Buyer).post("/v1/orders", &expiring).await.ok();
 
-    let exchange = TestExchange::start_with_clock(filled.stop().await, hands.clock()).await;
+    let exchange = TestExchange::start_with_clock(filled.stop().await, machine.clock()).await;
     let (acme, beta) = (exchange.client("acme", Role::Buyer), exchange.client("beta", Role::Buyer));
     let head = exchange.node.log.head();
     let cancelled = async { acme.delete("/v1/orders").await.ok()["data"].as_array().map(Vec::len) };
     let others = async {
         until("orders are ending", async || (exchange.node.log.head() > head).then_some(())).await;
-        hands.set_by(HOUR / 4);
+        machine.set_by(HOUR / 4);
         beta.post("/v1/orders", &elsewhere).await.ok()
     };
     let (cancelled, placed) = tokio::join!(cancelled, others);
@@ -103,20 +66,20 @@ async fn orders_go_ahead_of_work_though_something_falls_due() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_is_delivered_or_billed_by_a_clock_that_jumps() {
-    let hands = Hands::at("2037-01-01T12:00:00Z");
+    let machine = MachineClock::at("2037-01-01T12:00:00Z");
     // Deposits by hand are for simulated clocks: the books are filled under one.
     let filled = TestExchange::start_without_kafka(TestDatabase::create().await).await;
     filled.operator().post("/v1/clock", &json!({"now": "2037-01-01T11:59:00Z"})).await.ok();
     opened(&filled).await;
     let acme = filled.client("acme", Role::Buyer);
     acme.post("/v1/orders", &bid(8, "1.1000", "2037-01-02T00:00:00Z", "2037-01-03T00:00:00Z")).await.ok();
-    let exchange = TestExchange::start_with_clock(filled.stop().await, hands.clock()).await;
+    let exchange = TestExchange::start_with_clock(filled.stop().await, machine.clock()).await;
     let acme = exchange.client("acme", Role::Buyer);
     let order = bid(8, "1.1000", "2037-01-05T00:00:00Z", "2037-01-06T00:00:00Z");
     assert_eq!(exchange.anonymous().get("/readyz").await.ok()["clock"], "followed");
 
     // NTP says that the contract is over.
-    hands.set_by(72 * HOUR);
+    machine.set_by(72 * HOUR);
     let ready = exchange.anonymous().get("/readyz").await;
     assert_eq!((ready.status.as_u16(), &ready.body["clock"]), (503, &json!("held")));
     assert_eq!(acme.post("/v1/orders", &order).await.problem(), (503, "clock_held"));
@@ -124,18 +87,18 @@ async fn nothing_is_delivered_or_billed_by_a_clock_that_jumps() {
     assert_eq!((&contract["status"], &contract["recognized"]), (&json!("pending"), &json!("0.00")));
 
     // An operator finds it out and sets the clock right. That it is right again is for the operator to say.
-    hands.set_by(-72 * HOUR);
+    machine.set_by(-72 * HOUR);
     assert_eq!(acme.post("/v1/orders", &order).await.problem(), (503, "clock_held"));
     let operator = exchange.operator();
     let wrong = operator.post("/v1/clock/confirm", &json!({"now": "2037-01-04T12:00:00Z"})).await;
     assert_eq!(wrong.problem(), (422, "clock_differs"));
     assert_eq!(acme.post("/v1/clock/confirm", &json!({"now": "2037-01-01T12:00:30Z"})).await.problem().0, 403);
-    let confirmed = operator.post("/v1/clock/confirm", &json!({"now": hands.wall().to_string()})).await;
+    let confirmed = operator.post("/v1/clock/confirm", &json!({"now": machine.wall().to_string()})).await;
     assert_eq!(confirmed.status, 204, "{}", confirmed.body);
     until("orders are taken again", async || (exchange.anonymous().get("/readyz").await.status == 200).then_some(()))
         .await;
     assert_eq!(acme.post("/v1/orders", &order).await.ok()["status"], "filled");
-    let again = operator.post("/v1/clock/confirm", &json!({"now": hands.wall().to_string()})).await;
+    let again = operator.post("/v1/clock/confirm", &json!({"now": machine.wall().to_string()})).await;
     assert_eq!(again.problem(), (409, "clock_not_held"));
     let contracts = acme.get("/v1/contracts").await.ok();
     assert!(
@@ -153,13 +116,13 @@ async fn a_clock_that_is_confirmed_after_all_makes_what_is_due_happen() {
     let acme = filled.client("acme", Role::Buyer);
     acme.post("/v1/orders", &bid(8, "1.1000", "2037-01-02T00:00:00Z", "2037-01-03T00:00:00Z")).await.ok();
     // The machine is on again after forty days, and its clock is right.
-    let hands = Hands::at("2037-02-10T12:00:00Z");
-    let exchange = TestExchange::start_with_clock(filled.stop().await, hands.clock()).await;
+    let machine = MachineClock::at("2037-02-10T12:00:00Z");
+    let exchange = TestExchange::start_with_clock(filled.stop().await, machine.clock()).await;
     let acme = exchange.client("acme", Role::Buyer);
     let ready = exchange.anonymous().get("/readyz").await;
     assert_eq!((ready.status.as_u16(), &ready.body["clock"]), (503, &json!("held")));
     assert_eq!(acme.get("/v1/contracts").await.ok()["data"][0]["status"], "pending");
-    let confirm = json!({"now": hands.wall().to_string()});
+    let confirm = json!({"now": machine.wall().to_string()});
     assert_eq!(exchange.operator().post("/v1/clock/confirm", &confirm).await.status, 204);
     until("the contract is delivered", async || {
         (acme.get("/v1/contracts").await.ok()["data"][0]["status"] == "completed").then_some(())

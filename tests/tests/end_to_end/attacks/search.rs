@@ -3,10 +3,12 @@
 use api::auth::Role;
 use futures::FutureExt as _;
 use futures::future::join_all;
+use matching::{CloseReason, Event};
 use serde_json::{Value, json};
 use tests::attacks::Stage;
+use tests::attacks::bystander::Bystander;
 use tests::attacks::search::{
-    crowd, crowd_of_asks, crowd_of_bids, crowded_orders, one_node_asks, phantom_lot, swept_bids,
+    crowd, crowd_of_asks, crowd_of_bids, crowded_orders, expiring_crowd, one_node_asks, phantom_lot, swept_bids,
 };
 use tests::client::ask;
 use tests::condition::until;
@@ -104,4 +106,63 @@ async fn those_who_wait_for_work_are_few() {
     let (_, refused) = tokio::join!(sweep, waiting);
     assert!(refused.len() >= 200, "{} of 400 are turned away", refused.len());
     assert!(refused.iter().all(|answer| answer.problem() == (503, "queue_full")));
+}
+
+/// Before, whoever kept some work going in one market after another kept everybody else's commands waiting, and all that fell due.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_has_begun_work_begins_no_more_until_all_is_done() {
+    let exchange = TestExchange::start().await;
+    let stage = Stage::from(&exchange);
+    let (seller, _) = crowd(&stage).await.unwrap();
+    let (ask, _) = crowded_orders(&seller).await.unwrap();
+    admit(&exchange).await;
+    let (lot, north) =
+        (list(&exchange.client("north", Role::Provider), 8).await, exchange.client("north", Role::Provider));
+    let sellers_lot = list(&seller, 8).await;
+    let head = exchange.node.log.head();
+    let sweep = async { seller.post("/v1/orders", &ask).await.ok() };
+    let others = async {
+        until("the ask trades", async || (exchange.node.log.head() > head).then_some(())).await;
+        let own = async { seller.post("/v1/orders", &tests::client::ask(&sellers_lot, 8, "2.0000")).await.ok() };
+        let other = async { north.post("/v1/orders", &tests::client::ask(&lot, 8, "2.0000")).await.ok() };
+        tokio::join!(own, other)
+    };
+    let (_, (own, other)) = tokio::join!(sweep, others);
+    let events = exchange.node.log.range(head + 1, exchange.node.log.head()).await.expect("the log");
+    let place = |order: &Value| {
+        let id = order["id"].as_str().expect("an id");
+        events.iter().position(|row| matches!(&row.record.event, Event::OrderPlaced(e) if e.order.to_string() == id))
+    };
+    let swept = events.iter().position(|row| matches!(&row.record.event, Event::SweepEnded(_)));
+    assert!(place(&other) < swept && swept < place(&own), "{:?} {swept:?} {:?}", place(&other), place(&own));
+}
+
+/// Before, every command waited until all of them had ended.
+#[tokio::test(flavor = "multi_thread")]
+async fn orders_elsewhere_go_ahead_of_a_crowd_that_expires() {
+    let exchange = TestExchange::start().await;
+    let stage = Stage::from(&exchange);
+    let bystander = Bystander::arrive(&stage).await.unwrap();
+    let head = exchange.node.log.head();
+    let others = async {
+        until("they expire", async || {
+            let from = exchange.node.log.head();
+            let last = exchange.node.log.range(from, from).await.expect("the log");
+            matches!(&last.last()?.record.event, Event::OrderClosed(e) if e.reason == CloseReason::Expired)
+                .then_some(())
+        })
+        .await;
+        bystander.order().await.ok()
+    };
+    let (told, placed) = tokio::join!(expiring_crowd(&stage), others);
+    assert!(told.unwrap().starts_with("6000 ended"));
+    let events = exchange.node.log.range(head + 1, exchange.node.log.head()).await.expect("the log");
+    let expired = events.iter().rposition(|row| matches!(&row.record.event, Event::OrderClosed(_)));
+    let id = placed["id"].as_str().expect("an id");
+    let place = events
+        .iter()
+        .position(|row| matches!(&row.record.event, Event::OrderPlaced(e) if e.order.to_string() == id))
+        .map(|place| (place, events[place].record.at));
+    assert!(place.is_some_and(|(place, _)| Some(place) < expired), "{place:?} {expired:?}");
+    assert!(place.is_some_and(|(_, at)| at.to_string() == "2036-12-01T00:00:00Z"), "{place:?}");
 }
