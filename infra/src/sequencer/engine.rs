@@ -28,7 +28,7 @@ const HELD_OF_ONE_MAX: usize = 128;
 /// The most of all.
 const HELD_MAX: usize = 1_024;
 /// A batch takes steps of unfinished work until these have so many events.
-const WORK_ROWS: usize = 16;
+const WORK_ROWS: usize = 8;
 /// What fell due longer ago is not done beside new orders: nobody led then, or time went on faster than the exchange could follow.
 const LATE_MICROS: i64 = 60_000_000;
 

@@ -25,6 +25,15 @@ fn destinations(text: &str) -> Vec<String> {
     relative.map(|link| link.split('#').next().unwrap_or_default().to_owned()).collect()
 }
 
+/// The server shows them at `/errors/{code}`, apart from the other documents.
+#[test]
+fn pages_of_errors_link_to_nothing_that_is_not_served_with_them() {
+    for page in documents(&root().join("docs/errors")) {
+        let text = std::fs::read_to_string(&page).expect("a page");
+        assert_eq!(destinations(&text), [""; 0], "{}", page.display());
+    }
+}
+
 #[test]
 fn every_relative_link_leads_somewhere() {
     let directories = ["", "docs", "docs/adr", "docs/errors"];

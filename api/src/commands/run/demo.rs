@@ -3,7 +3,7 @@
 use anyhow::Context as _;
 use infra::node::Node;
 use infra::sequencer::{Receipt, SubmitError};
-use ledger::{Currency, OrganizationId};
+use ledger::{Amount, Currency, OrganizationId};
 use matching::{
     Class, DeliveryTerms, Event, GATE_MINUTES, Hour, Instruction, LotId, MarketSpec, NewLot, NewOrder, NewSide,
     Refusal, SelfTradePrevention, Supply, Window, ZoneAttributes,
@@ -20,6 +20,9 @@ const ORGANIZATIONS: [(&str, &str, &[Role]); 5] = [
     ("acme", "Acme Robotics", &[Role::Buyer]),
     ("brightlab", "Brightlab Bio", &[Role::Buyer]),
 ];
+
+/// Where deposits go. Its statements are yours to write.
+const BANK_ACCOUNT: &str = "SECONDWIND-DEMO-USD";
 
 /// What each buyer has at the start.
 const BUYER_FUNDS: &str = "1000000";
@@ -76,6 +79,13 @@ pub(super) async fn seed(node: &Node, known: Vec<ClientCredentials>) -> anyhow::
             }
         }
     }
+    let account = Instruction::OpenBankAccount {
+        account: BANK_ACCOUNT.parse()?,
+        currency: Currency::USD,
+        opening: Amount::ZERO,
+        tolerance: Amount::ZERO,
+    };
+    once(node, account).await?;
     for DemoMarket { id, memory_gb, form_factor, fabric, gpus_per_node, prices } in MARKETS {
         let spec = MarketSpec {
             id: id.parse()?,
@@ -109,7 +119,10 @@ async fn once(node: &Node, instruction: Instruction) -> anyhow::Result<Option<Re
     match node.sequencer.submit(instruction, None).await {
         Ok(receipt) => Ok(Some(receipt)),
         Err(SubmitError::Refused(refusal))
-            if matches!(*refusal, Refusal::OrganizationExists | Refusal::MarketExists { .. }) =>
+            if matches!(
+                *refusal,
+                Refusal::OrganizationExists | Refusal::MarketExists { .. } | Refusal::BankAccountExists
+            ) =>
         {
             Ok(None)
         }

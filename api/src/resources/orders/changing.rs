@@ -97,14 +97,14 @@ async fn change(
     let receipt = match node.sequencer.submit(instruction, None).await {
         Err(SubmitError::Refused(refusal)) if matches!(*refusal, Refusal::OrderNotOpen) => {
             // Not open, or not there at all: the caller learns which.
-            read_order(node, caller.organization, order, None).await?;
+            read_order(node, None, caller.organization, order, None).await?;
             return Err(Problem::from(&*refusal));
         }
         outcome => outcome?,
     };
     let Receipt { sequence, .. } = receipt;
     await_reads(node, Some(sequence)).await?;
-    let order = read_order(node, caller.organization, order, Some(sequence)).await?;
+    let order = read_order(node, None, caller.organization, order, Some(sequence)).await?;
     Ok(answer(HttpResponse::Ok(), sequence, &order))
 }
 

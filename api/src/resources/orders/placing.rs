@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::body::OrderBody;
-use super::read::read_order;
+use super::read::{count_large_answer, read_order};
 use super::request::NewOrderBody;
 use crate::auth::{Caller, Role, Trader};
 use crate::gate::{InnerProblems, count_more};
@@ -46,7 +46,7 @@ pub async fn place(
 ) -> Result<HttpResponse, Problem> {
     let key = idempotency_key(&request, caller.organization, &*body)?;
     let placing = Placing::start(&node, caller.organization, caller.role, &body, key);
-    let placed = placing.finish(&node, caller.organization).await?;
+    let placed = placing.finish(&node, &request, caller.organization).await?;
     let builder = if placed.is_new { HttpResponse::Created() } else { HttpResponse::Ok() };
     Ok(answer(builder, placed.sequence, &placed.order))
 }
@@ -117,7 +117,7 @@ pub async fn place_batch(
     let mut data = Vec::with_capacity(placings.len());
     let mut sequence = node.log.head();
     for placing in placings {
-        let placed = placing.finish(&node, caller.organization).await;
+        let placed = placing.finish(&node, &request, caller.organization).await;
         sequence = sequence.max(placed.as_ref().map_or(0, |placed| placed.sequence));
         data.push(BatchItem::from(placed.map(|placed| (placed.order, placed.is_new))));
     }
@@ -190,19 +190,22 @@ impl Placing {
         pending.map_or_else(Self::Refused, |pending| Self::Pending(Box::new(pending)))
     }
 
-    async fn finish(self, node: &Node, organization: OrganizationId) -> Result<Placed, Problem> {
+    async fn finish(self, node: &Node, request: &HttpRequest, organization: OrganizationId) -> Result<Placed, Problem> {
         let pending = match self {
             Self::Refused(problem) => return Err(problem),
             Self::Pending(pending) => pending,
         };
         match pending.receipt().await {
             Ok(receipt) => {
+                if receipt.repeated {
+                    count_large_answer(request, receipt.rows.len())?;
+                }
                 let order = OrderBody::of_receipt(&receipt.rows).ok_or_else(unexpected_receipt)?;
                 Ok(Placed { order, is_new: true, sequence: receipt.sequence })
             }
             Err(SubmitError::Refused(refusal)) => match &*refusal {
                 Refusal::OrderPlacedBefore { order } => {
-                    let order = read_order(node, organization, order.uuid(), None).await?;
+                    let order = read_order(node, Some(request), organization, order.uuid(), None).await?;
                     Ok(Placed { order, is_new: false, sequence: node.projection.position() })
                 }
                 refusal => Err(Problem::from(refusal)),

@@ -1,6 +1,6 @@
 //! Reading orders back.
 
-use actix_web::{HttpResponse, get, web};
+use actix_web::{HttpRequest, HttpResponse, get, web};
 use infra::journal::timestamp;
 use infra::node::Node;
 use infra::projection::BidOptions;
@@ -14,6 +14,8 @@ use uuid::Uuid;
 
 use super::body::{OrderBody, OrderTradeBody, UnfilledBody};
 use crate::auth::{Caller, Trader};
+use crate::gate::count_more;
+use crate::operations::Budget;
 use crate::problem::{Problem, ProblemBody, ProblemCode};
 use crate::request::{Page, PageSpan, answer, await_reads};
 use crate::wire::{amount, instant, price, window_between};
@@ -69,6 +71,7 @@ pub async fn list(
     caller: Caller<Trader>,
     query: web::Query<OrderQuery>,
     node: web::Data<Node>,
+    request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
     let span = PageSpan::of(query.cursor.as_deref(), query.limit)?;
     let statuses = query.statuses()?;
@@ -82,7 +85,7 @@ pub async fn list(
     let organization = caller.organization.as_str();
     let rows = client.query(&statement, &[&organization, &span.after, &statuses, &market, &span.fetch()]).await?;
     let mut page = span.page(&rows, |row| row.get(17), order_of_row)?;
-    let whole = add_trades(&node, &client, &mut page.data).await?;
+    let whole = add_trades(&node, &client, &request, &mut page.data).await?;
     if let Some(last) = whole.checked_sub(1) {
         page.end_after(whole, rows[last].get(17));
     }
@@ -116,14 +119,16 @@ pub async fn show(
     order: web::Path<Uuid>,
     query: web::Query<ReadQuery>,
     node: web::Data<Node>,
+    request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
-    let order = read_order(&node, caller.organization, *order, query.min_sequence).await?;
+    let order = read_order(&node, Some(&request), caller.organization, *order, query.min_sequence).await?;
     Ok(answer(HttpResponse::Ok(), node.projection.position(), &order))
 }
 
-/// An organization's order, with its trades.
+/// An organization's order, with its trades, for which a request is [counted](count_trades) where that is no change that has happened.
 pub(super) async fn read_order(
     node: &Node,
+    request: Option<&HttpRequest>,
     organization: OrganizationId,
     order: Uuid,
     min_sequence: Option<u64>,
@@ -134,7 +139,7 @@ pub(super) async fn read_order(
     let row = client.query_opt(&statement, &[&order, &organization.as_str()]).await?;
     let row = row.ok_or_else(order_unknown)?;
     let mut order = order_of_row(&row)?;
-    order.trades = all_trades(node, &client, order.id).await?;
+    order.trades = all_trades(node, &client, request, order.id).await?;
     Ok(order.averaged())
 }
 
@@ -214,12 +219,21 @@ pub(crate) fn shown_since(now: Instant) -> Instant {
 
 /// The most trades that the orders of a page have together, unless the first alone has more.
 const TRADES_PER_PAGE_MAX: usize = 1_000;
+/// The trades or events in a large answer that cost as much as another read.
+const ITEMS_PER_READ: usize = 100;
+/// The most reads that an answer counts as besides itself, so that a client with a small burst can have it, too.
+const READS_PER_ANSWER_MAX: usize = 50;
 /// Of how many orders trades are read at first; then of four times as many, and so on.
 const ORDERS_AT_FIRST: usize = 8;
 
 /// Adds their trades to orders, and tells how many of them have theirs: those of a page have not too many together, and one has them in any
 /// case.
-async fn add_trades(node: &Node, client: &Client, orders: &mut [OrderBody]) -> Result<usize, Problem> {
+async fn add_trades(
+    node: &Node,
+    client: &Client,
+    request: &HttpRequest,
+    orders: &mut [OrderBody],
+) -> Result<usize, Problem> {
     let (mut done, mut room, mut at_once) = (0, TRADES_PER_PAGE_MAX, ORDERS_AT_FIRST);
     while done < orders.len() {
         let some = done..orders.len().min(done + at_once);
@@ -228,7 +242,7 @@ async fn add_trades(node: &Node, client: &Client, orders: &mut [OrderBody]) -> R
         let place = |row: &Row| ids.iter().position(|id| *id == row.get::<_, Uuid>(0)).map(|place| done + place);
         let cut = (rows.len() > room).then(|| rows.last().and_then(place)).flatten();
         if cut == Some(0) {
-            orders[0].trades = all_trades(node, client, orders[0].id).await?;
+            orders[0].trades = all_trades(node, client, Some(request), orders[0].id).await?;
             return Ok(1);
         }
         for row in &rows {
@@ -245,8 +259,38 @@ async fn add_trades(node: &Node, client: &Client, orders: &mut [OrderBody]) -> R
 }
 
 /// The trades of one order, however many.
-async fn all_trades(node: &Node, client: &Client, order: Uuid) -> Result<Vec<OrderTradeBody>, Problem> {
-    trade_rows(node, client, &[order], None).await?.iter().map(trade_of_row).collect()
+async fn all_trades(
+    node: &Node,
+    client: &Client,
+    request: Option<&HttpRequest>,
+    order: Uuid,
+) -> Result<Vec<OrderTradeBody>, Problem> {
+    let mut rows = trade_rows(node, client, &[order], Some(TRADES_PER_PAGE_MAX + 1)).await?;
+    if rows.len() > TRADES_PER_PAGE_MAX {
+        if let Some(request) = request {
+            count_trades(client, request, order).await?;
+        }
+        rows = trade_rows(node, client, &[order], None).await?;
+    }
+    rows.iter().map(trade_of_row).collect()
+}
+
+/// Counts a read of an order that has very many trades as more reads, one for each hundred of them: it costs as much as these.
+///
+/// # Errors
+/// A [`Problem`] with the code `rate_limited`.
+async fn count_trades(client: &Client, request: &HttpRequest, order: Uuid) -> Result<(), Problem> {
+    let statement = "SELECT count(*) FROM trades WHERE bid = $1 OR ask = $1";
+    let trades: i64 = client.query_one(statement, &[&order]).await?.get(0);
+    count_large_answer(request, usize::try_from(trades).unwrap_or(0))
+}
+
+/// Counts an answer with so many trades or events as more reads.
+///
+/// # Errors
+/// A [`Problem`] with the code `rate_limited`.
+pub(super) fn count_large_answer(request: &HttpRequest, items: usize) -> Result<(), Problem> {
+    count_more(request, Budget::Reads, (items / ITEMS_PER_READ).min(READS_PER_ANSWER_MAX))
 }
 
 /// The trades of orders, up to so many: those of the first order first, each order's oldest first.

@@ -258,7 +258,7 @@ events! {
     /// All of them have ended.
     OrdersEnded = "orders_ended", 1;
     /// A sweep through the resting bids goes on in further steps.
-    SweepPaused = "sweep_paused", 1;
+    SweepPaused = "sweep_paused", 2 [from 1];
     /// It came to its end.
     SweepEnded = "sweep_ended", 1;
     /// A trade was undone.

@@ -1,8 +1,11 @@
 //! A search does no more than its budget, whatever rests in the book.
 
 use api::auth::Role;
+use api::resources::health::MetricsAccess;
+use api::server::ServerSettings;
 use futures::FutureExt as _;
 use futures::future::join_all;
+use infra::config::{Limits, Rate};
 use matching::{CloseReason, Event};
 use serde_json::{Value, json};
 use tests::attacks::Stage;
@@ -165,4 +168,28 @@ async fn orders_elsewhere_go_ahead_of_a_crowd_that_expires() {
         .map(|place| (place, events[place].record.at));
     assert!(place.is_some_and(|(place, _)| Some(place) < expired), "{place:?} {expired:?}");
     assert!(place.is_some_and(|(_, at)| at.to_string() == "2036-12-01T00:00:00Z"), "{place:?}");
+}
+
+/// Before, a read of a megabyte cost what any other does, and so did the repeated request that placed the order.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_order_with_thousands_of_trades_costs_many_reads() {
+    let mut limits = Limits::of_one_machine();
+    limits.client.reads = Rate::new(1, 200);
+    let exchange = TestExchange::start_limited(ServerSettings { limits, metrics: MetricsAccess::Everyone }).await;
+    let stage = Stage::from(&exchange);
+    let (seller, _) = crowd(&stage).await.unwrap();
+    let (ask, _) = crowded_orders(&seller).await.unwrap();
+    let order = seller.post_with_key("/v1/orders", &ask, "once").await.ok();
+    let read = async |n: usize| {
+        let path = format!("/v1/orders/{}", order["id"].as_str().expect("an id"));
+        for _ in 0..n {
+            assert_eq!(seller.get(&path).await.ok()["trades"].as_array().map(Vec::len), Some(6_000));
+        }
+        seller.get(&path).await
+    };
+    assert_eq!(read(2).await.status, 200);
+    assert_eq!(seller.post_with_key("/v1/orders", &ask, "once").await.problem(), (429, "rate_limited"));
+    assert_eq!(read(0).await.problem(), (429, "rate_limited"));
+    assert_eq!(seller.get("/v1/orders?limit=1").await.problem(), (429, "rate_limited"));
+    assert_eq!(seller.get("/v1/clock").await.status, 200, "small answers are few reads");
 }
