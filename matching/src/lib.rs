@@ -35,26 +35,14 @@ mod venue;
 pub use auction::{AuctionAsk, AuctionBid, Clearing, clear};
 pub use billing::{Billing, PERIOD_HOURS};
 pub use contract::{Assignee, Assignment, Contract, Earnings, Owed};
+pub use exchange::event::*;
 pub use exchange::{
-    AccelerationRescinded, Accounting, Advance, AgreementInvoiced, Amendment, Bank, BankAccount, BankAccountClosed,
-    BankAccountOpened, BankLineId, BankLinesBooked, BoxCollected, BoxCreated, BoxLife, BoxRecord, BoxViewer,
-    BoxWoundUp, Boxes, Budget, BudgetSet, ChargeMissed, CloseReason, ClosedPeriod, CollectionReversed, Command,
-    ContractAssigned, ContractBusted, ContractHour, ContractNovated, ContractTerminated, DealAmended, DealClosed,
-    DealParty, DealVersion, DebtAccelerated, DecodeError, DeliveryReady, DepositExpected, DepositReceived,
-    DismissalCause, DueParked, DueResumed, DueStep, EVENT_BYTES_MAX, Ending, Entered, Event, EventKey, Exchange,
-    GPUS_MAX, HourShortfall, HoursDelivered, IndexFixed, Instruction, ItemChoice, Journal, JournalApproved,
-    JournalProposed, JournalRejected, JournalStatus, LendersSet, Limits, Log, LookedAt, LotExpired, LotRegistered,
-    LotWithdrawn, MARKETS_PER_BID_MAX, MarketChoice, MarketHalted, MarketOpened, MarketResumed, MatchedItem,
-    MatchedLine, MatchedTarget, MissedCause, NewCollection, NewJournal, NewLot, NewOrder, NewOutage, NewSide,
-    NoticeGiven, OPEN_ORDERS_MAX, ORDERS_PER_STEP_MAX, OpenDeposit, OpenItems, OpenLine, OpenPayout, OrderAmended,
-    OrderClosed, OrderLimitSet, OrderPlaced, OrderSide, OrderTerms, OrdersEnded, OrdersEnding, Organization,
-    OrganizationRegistered, OrganizationReinstated, OrganizationSuspended, OutageDismissed, OutageOpened,
-    OutageRestored, OutageSettled, Parked, ParkedDue, Parties, PayoutRequested, PayoutReturned, PayoutSource,
-    PeriodCharged, PeriodClosed, PriceBandSet, Quote, QuoteRequest, QuotedTrade, Reconciled, ReconciliationUndone,
-    Record, Refusal, SpotAuctionHeld, SpotAuctionMissed, SpotBidResumed, SpotBidSuspended, SpotHold,
-    SpotHoursDelivered, SpotHoursSold, SpotInterrupted, SpotOrderPlaced, SpotSide, SpotTerms, StandingCollection,
-    StandingReconciliation, StandingRun, StateHash, StatementImported, SweepEnded, SweepPaused, Swept, SweptBid,
-    SweptOffer, TerminationCause, TradeExecuted, Unreconciled, WaterfallReversed, WaterfallRun, Width, WithholdingSet,
+    Accounting, Amendment, Bank, BankAccount, BoxLife, BoxRecord, BoxViewer, Boxes, Budget, ClosedPeriod, Command,
+    DealParty, DealVersion, DueStep, Exchange, GPUS_MAX, Instruction, ItemChoice, Journal, JournalStatus, Limits, Log,
+    MARKETS_PER_BID_MAX, MarketChoice, NewCollection, NewJournal, NewLot, NewOrder, NewOutage, NewSide,
+    OPEN_ORDERS_MAX, ORDERS_PER_STEP_MAX, OpenDeposit, OpenItems, OpenLine, OpenPayout, Organization, Parked, Parties,
+    Quote, QuoteRequest, QuotedTrade, Refusal, StandingCollection, StandingReconciliation, StandingRun, StateHash,
+    Unreconciled, Width,
 };
 pub use hours::{Hour, InvalidWindow, NotAnHour, TermWindow, Window};
 pub use identity::{CommandId, DerivedIds, LotId, OrderId, OutageId, TradeId};
@@ -64,8 +52,8 @@ pub use market::{
     Class, GATE_MINUTES, InvalidMarketId, Liquidity, MarketFilter, MarketId, MarketSpec, ZoneAttributes, hold,
 };
 pub use order::{
-    Ask, Bid, BidTerms, ClientOrderId, HoursRange, InvalidClientOrderId, Order, Placement, SelfTradePrevention,
-    SpotAsk, SpotBid, TimeInForce,
+    Ask, Bid, BidOptions, BidTerms, ClientOrderId, HoursRange, InvalidClientOrderId, Order, Placement,
+    SelfTradePrevention, SpotAsk, SpotBid, TimeInForce,
 };
 pub use outage::{DeliveryTerms, Outage, OutageStatus};
 pub use price::{InvalidPrice, Price};

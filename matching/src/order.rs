@@ -36,22 +36,48 @@ pub struct Bid {
     pub gpus: u32,
     /// What it is for.
     pub terms: BidTerms,
-    /// When it ends by its own wish.
-    pub expires_at: Option<Instant>,
+    /// What it asked for besides when it was placed; `terms` has what its amendments and trades have made of it.
+    pub options: BidOptions,
     /// The earliest gate of its markets, in minutes before an hour.
     pub gate_minutes: u16,
     /// The highest fee of its markets, in basis points.
     pub fee_bps_max: u16,
     /// Whether it stays after what it trades as it arrives. One that does not never stands in a book.
     pub stays: bool,
-    /// Whether it never trades as the one that arrives.
-    pub post_only: bool,
-    /// What happens when it meets an order of its own organization.
-    pub self_trade_prevention: SelfTradePrevention,
-    /// How its contracts are paid; whole where it does not say.
-    pub billing: Option<Billing>,
     /// How many hours of a window its hold pays for.
     pub held_hours: u32,
+}
+
+/// What a bid asks for besides where, how many, when, and at what price. The log has every default resolved.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
+pub struct BidOptions {
+    /// How long it stays.
+    #[serde(default)]
+    #[schemars(required)]
+    pub time_in_force: TimeInForce,
+    /// The fewest GPUs in one trade; all of them for all-or-none. The lot size when not given.
+    #[schemars(with = "u32")]
+    pub min_gpus: Option<u32>,
+    /// Of a GTD bid: when it ends.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub expires_at: Option<Instant>,
+    /// Which lots may serve it together.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub placement: Placement,
+    /// Whether it is cancelled rather than trade at once.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub post_only: bool,
+    /// What happens when it meets an order of its own organization.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub self_trade_prevention: SelfTradePrevention,
+    /// How its contracts are paid. Not given in a command, as usual; in the log of an early release, whole.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub billing: Option<Billing>,
+}
+
+/// Whether a field has the value that is not written.
+pub(crate) fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 /// What a bid asks for.
@@ -97,7 +123,7 @@ impl Bid {
     /// When it ends by itself: at the gate of its latest start, or before by its own wish.
     pub fn expires(&self) -> Instant {
         let gate = crate::market::gate(self.terms.window.latest(), self.gate_minutes);
-        self.expires_at.map_or(gate, |wish| wish.min(gate))
+        self.options.expires_at.map_or(gate, |wish| wish.min(gate))
     }
 
     pub(crate) fn rank(&self) -> Rank {

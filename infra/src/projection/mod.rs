@@ -12,7 +12,7 @@ mod write;
 
 pub use changes::status_of;
 pub use contract_change::ContractChange;
-pub use write::BidOptions;
+pub use write::StoredOptions;
 
 use std::time::Duration;
 

@@ -1,11 +1,8 @@
 //! Writing the changes, set by set, in one transaction with the position.
 
 use jiff::Timestamp;
-use ledger::{Instant, exact};
-use matching::{
-    Billing, Hour, HoursRange, MarketId, OrderSide, Parties, Placement, SelfTradePrevention, SpotSide, TermWindow,
-    TimeInForce,
-};
+use ledger::exact;
+use matching::{BidOptions, Hour, HoursRange, MarketId, OrderSide, Parties, SpotSide, TermWindow, TimeInForce};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use tokio_postgres::{Client, Transaction};
@@ -108,23 +105,15 @@ async fn insert_lots(transaction: &Transaction<'_>, changes: &Changes<'_>) -> Re
     Ok(())
 }
 
-/// What a bid asks for besides the columns, as it is stored.
-#[derive(Default, Serialize, Deserialize)]
-pub struct BidOptions {
+/// What a bid asks for, as it is stored beside its columns.
+#[derive(Serialize, Deserialize)]
+pub struct StoredOptions {
     /// Where else it trades.
     #[serde(default)]
     pub other_markets: Vec<MarketId>,
-    /// Of a GTD bid: when it ends.
-    pub expires_at: Option<Instant>,
-    /// Which lots may serve it together.
-    pub placement: Placement,
-    /// Whether it is cancelled rather than trade at once.
-    pub post_only: bool,
-    /// What happens when it meets an order of its own organization.
-    pub self_trade_prevention: SelfTradePrevention,
-    /// How its contracts are paid; whole where it does not say.
-    #[serde(default)]
-    pub billing: Option<Billing>,
+    /// What it asked for when it was placed. Rows of earlier releases have `time_in_force` and `min_gpus` in columns alone.
+    #[serde(flatten)]
+    pub options: BidOptions,
 }
 
 /// An order's row, before its status.
@@ -192,26 +181,11 @@ impl<'a> From<Placed<'a>> for OrderRow<'a> {
                     unfilled: placed.unfilled.and_then(|why| serde_json::to_string(&why).ok()),
                 };
                 match &terms.side {
-                    OrderSide::Buy {
-                        time_in_force,
-                        min_gpus,
-                        expires_at,
-                        placement,
-                        post_only,
-                        self_trade_prevention,
-                        billing,
-                    } => {
-                        row.time_in_force = Some(time_in_force_name(*time_in_force));
-                        row.min_gpus = Some(int(*min_gpus));
-                        let options = BidOptions {
-                            other_markets: terms.other_markets.clone(),
-                            expires_at: *expires_at,
-                            placement: *placement,
-                            post_only: *post_only,
-                            self_trade_prevention: *self_trade_prevention,
-                            billing: *billing,
-                        };
-                        row.options = serde_json::to_string(&options).ok();
+                    OrderSide::Buy(options) => {
+                        row.time_in_force = Some(time_in_force_name(options.time_in_force));
+                        row.min_gpus = options.min_gpus.map(int);
+                        let stored = StoredOptions { other_markets: terms.other_markets.clone(), options: *options };
+                        row.options = serde_json::to_string(&stored).ok();
                     }
                     OrderSide::Sell { lot, contract, hours, .. } => {
                         row.side = "sell";

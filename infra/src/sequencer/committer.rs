@@ -88,16 +88,14 @@ impl Committer {
                     from = to;
                     refused -= half;
                 }
-                Err(error) => match error.refusal_of_content() {
-                    Some(why) => {
-                        why.clone_into(&mut reason);
-                        refused = half;
-                    }
-                    None => {
+                Err(error) => {
+                    let Some(why) = error.refusal_of_content() else {
                         let decided = decided.into();
                         return self.fail(Gathered { batch, decided, work_rows, has_others }, error).await;
-                    }
-                },
+                    };
+                    why.clone_into(&mut reason);
+                    refused = half;
+                }
             }
         }
         let keys = batch.part(from, batch.mark()).keys.iter().map(|stored| stored.key).collect();

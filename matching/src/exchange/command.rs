@@ -9,12 +9,11 @@ use ledger::{
 };
 
 use super::{BankLineId, IndexFixed, ParkedDue, PayoutSource};
-use crate::billing::Billing;
 use crate::hours::{TermWindow, Window};
 use crate::identity::{CommandId, LotId, OrderId, OutageId};
 use crate::lot::Supply;
 use crate::market::{MarketFilter, MarketId, MarketSpec};
-use crate::order::{ClientOrderId, Placement, SelfTradePrevention, TimeInForce};
+use crate::order::{BidOptions, ClientOrderId, SelfTradePrevention};
 use crate::outage::DeliveryTerms;
 use crate::price::Price;
 use crate::venue::PriceBand;
@@ -557,20 +556,8 @@ pub enum NewSide {
         markets: MarketChoice,
         /// The hours.
         window: TermWindow,
-        /// How long the order stays.
-        time_in_force: TimeInForce,
-        /// Of a GTD order: when it ends.
-        expires_at: Option<Instant>,
-        /// The fewest GPUs in one trade; the lot size when not given; all of them for all-or-none.
-        min_gpus: Option<u32>,
-        /// Which lots may serve it together.
-        placement: Placement,
-        /// Whether it is cancelled rather than trade at once.
-        post_only: bool,
-        /// What happens when it meets an order of its own organization.
-        self_trade_prevention: SelfTradePrevention,
-        /// How its contracts are paid, where they are longer than [`PERIOD_HOURS`](crate::billing::PERIOD_HOURS).
-        billing: Billing,
+        /// What else it asks for.
+        options: BidOptions,
     },
     /// Sell for terms.
     Sell {

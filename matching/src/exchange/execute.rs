@@ -416,7 +416,7 @@ impl Exchange {
                 buyer: bid.organization,
                 terms: &terms,
                 fee_bps_max: bid.fee_bps_max,
-                billing: bid.billing,
+                billing: bid.options.billing,
                 held_hours: bid.held_hours,
             };
             events.push(self.trade(&matched, execution, window, ids).into());

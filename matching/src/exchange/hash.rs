@@ -70,9 +70,9 @@ impl Hasher {
         match order {
             Order::Bid(bid) => {
                 let markets: Vec<_> = bid.markets.iter().map(|key| exchange.venue.at(*key).spec.id).collect();
-                self.add(&(bid.priority, markets, bid.gpus, &bid.terms, bid.expires_at, bid.post_only));
-                self.add(&(bid.self_trade_prevention, bid.gate_minutes, bid.fee_bps_max));
-                self.add(&(bid.billing, bid.held_hours));
+                self.add(&(bid.priority, markets, bid.gpus, &bid.terms, bid.options.expires_at, bid.options.post_only));
+                self.add(&(bid.options.self_trade_prevention, bid.gate_minutes, bid.fee_bps_max));
+                self.add(&(bid.options.billing, bid.held_hours));
             }
             Order::Ask(ask) => {
                 self.add(&(ask.priority, ask.gpus, ask.limit_price, ask.window, ask.hours, &ask.remaining));

@@ -1,14 +1,15 @@
 //! The exchange as a state machine: the venue composed with contracts, time and the books.
 //!
-//! - `command`, `refusal`, `event`: what goes in, why not, what comes out.
+//! - `command`, `refusal`: what goes in, and why not.
 //! - `decide`: reads the state and a command and writes events, or refuses.
 //! - `due`: what time alone brings about; `gate`: the hourly auction among it.
 //! - `agenda`: what falls due, and when.
 //! - `bank`: what is known of the bank; `accounting`: closed months and proposed journals; `boxes`: their deals.
-//! - `apply`: folds one event into the state.
-//! - `facts`: what an event means to the books.
+//! - `event`: a type of event with all that belongs to it: its form in the log, its parties, its facts for the books, its fold.
+//! - `apply`: the fold's own steps, that several events share.
+//! - `facts`: how facts become entries.
 //! - `parked`: what fell due and could not be carried out.
-//! - `parties`: whom an event concerns, and what each of them may see of it.
+//! - `parties`: whom an event concerns.
 //! - `execute`: the loop that drives decide and apply for one command; `work`: what a command leaves for further steps.
 //! - `limits`: how much work it does for one command.
 //! - `quote`: what an order would do, without one.
@@ -21,7 +22,7 @@ mod boxes;
 mod command;
 mod decide;
 mod due;
-mod event;
+pub(crate) mod event;
 mod execute;
 mod facts;
 mod gate;
@@ -59,22 +60,7 @@ pub use command::{
     Amendment, Command, DealParty, Instruction, ItemChoice, MarketChoice, NewCollection, NewJournal, NewLot, NewOrder,
     NewOutage, NewSide,
 };
-pub use event::{
-    AccelerationRescinded, Advance, AgreementInvoiced, BankAccountClosed, BankAccountOpened, BankLineId,
-    BankLinesBooked, BoxCollected, BoxCreated, BoxWoundUp, BudgetSet, ChargeMissed, CloseReason, CollectionReversed,
-    ContractAssigned, ContractBusted, ContractHour, ContractNovated, ContractTerminated, DealAmended, DealClosed,
-    DebtAccelerated, DecodeError, DeliveryReady, DepositExpected, DepositReceived, DismissalCause, DueParked,
-    DueResumed, EVENT_BYTES_MAX, Ending, Entered, Event, EventKey, HourShortfall, HoursDelivered, IndexFixed,
-    JournalApproved, JournalProposed, JournalRejected, LendersSet, LookedAt, LotExpired, LotRegistered, LotWithdrawn,
-    MarketHalted, MarketOpened, MarketResumed, MatchedItem, MatchedLine, MatchedTarget, MissedCause, NoticeGiven,
-    OrderAmended, OrderClosed, OrderLimitSet, OrderPlaced, OrderSide, OrderTerms, OrdersEnded, OrdersEnding,
-    OrganizationRegistered, OrganizationReinstated, OrganizationSuspended, OutageDismissed, OutageOpened,
-    OutageRestored, OutageSettled, ParkedDue, PayoutRequested, PayoutReturned, PayoutSource, PeriodCharged,
-    PeriodClosed, PriceBandSet, Reconciled, ReconciliationUndone, Record, SpotAuctionHeld, SpotAuctionMissed,
-    SpotBidResumed, SpotBidSuspended, SpotHold, SpotHoursDelivered, SpotHoursSold, SpotInterrupted, SpotOrderPlaced,
-    SpotSide, SpotTerms, StatementImported, SweepEnded, SweepPaused, Swept, SweptBid, SweptOffer, TerminationCause,
-    TradeExecuted, WaterfallReversed, WaterfallRun, WithholdingSet,
-};
+pub use event::*;
 pub use execute::{DueStep, Log, Width};
 pub use hash::StateHash;
 pub use limits::Limits;

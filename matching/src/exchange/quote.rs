@@ -5,11 +5,10 @@ use uuid::Uuid;
 
 use super::decide::Resolved;
 use super::{Exchange, MarketChoice, NewOrder, OrderSide, OrderTerms, Refusal};
-use crate::billing::Billing;
 use crate::hours::{TermWindow, Window};
 use crate::identity::{LotId, OrderId};
 use crate::market::{Liquidity, MarketId};
-use crate::order::{Placement, SelfTradePrevention, TimeInForce};
+use crate::order::BidOptions;
 use crate::price::Price;
 use crate::venue::Unfilled;
 
@@ -61,20 +60,8 @@ pub struct QuoteRequest {
     pub limit_price: Option<Price>,
     /// The hours.
     pub window: TermWindow,
-    /// How long it would stay.
-    pub time_in_force: TimeInForce,
-    /// Of a GTD order: when it would end.
-    pub expires_at: Option<Instant>,
-    /// The fewest GPUs in one trade; the lot size when not given.
-    pub min_gpus: Option<u32>,
-    /// Which lots may serve it together.
-    pub placement: Placement,
-    /// Whether it would be cancelled rather than trade at once.
-    pub post_only: bool,
-    /// What happens when it meets an order of its own organization.
-    pub self_trade_prevention: SelfTradePrevention,
-    /// How its contracts would be paid.
-    pub billing: Billing,
+    /// What else it would ask for.
+    pub options: BidOptions,
 }
 
 impl Exchange {
@@ -91,15 +78,7 @@ impl Exchange {
         let QuoteRequest { organization, gpus, limit_price, window, .. } = *request;
         let (market, other_markets) = self.choose(&request.markets, gpus, limit_price)?;
         let markets = self.bid_markets(market, &other_markets)?;
-        let side = OrderSide::Buy {
-            time_in_force: request.time_in_force,
-            min_gpus: request.min_gpus.unwrap_or(markets.lot_size),
-            expires_at: request.expires_at,
-            placement: request.placement,
-            post_only: request.post_only,
-            self_trade_prevention: request.self_trade_prevention,
-            billing: Some(request.billing),
-        };
+        let side = OrderSide::Buy(markets.resolved(request.options));
         let limit_price = limit_price.unwrap_or(Price::MAX);
         let terms = OrderTerms { market, other_markets, gpus, limit_price, window, side };
         let now = now.max(self.now);

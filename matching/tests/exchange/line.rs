@@ -2,8 +2,8 @@
 
 use ledger::{Amount, BankText, ClientId, Currency, Instant, Label, OrganizationId};
 use matching::{
-    Billing, DeliveryTerms, Hour, MarketChoice, MarketFilter, MarketId, Placement, Price, SelfTradePrevention,
-    TermWindow, TimeInForce, Unfilled, UnfilledReason, Window, WouldFill, ZoneAttributes,
+    BidOptions, Billing, DeliveryTerms, Hour, MarketChoice, MarketFilter, MarketId, Placement, Price,
+    SelfTradePrevention, TermWindow, TimeInForce, Unfilled, UnfilledReason, Window, WouldFill, ZoneAttributes,
 };
 
 use crate::scenario::{ORIGIN, instant};
@@ -24,6 +24,18 @@ impl<'a> Line<'a> {
 
     pub fn window(&self) -> Option<Window> {
         self.words.iter().find(|word| word.contains("..")).map(|hours| window(hours))
+    }
+
+    pub fn bid_options(&self) -> BidOptions {
+        BidOptions {
+            time_in_force: self.time_in_force(),
+            min_gpus: self.option("min=").map(number),
+            expires_at: self.option("gtd=").map(at_hour),
+            placement: self.placement(),
+            post_only: self.has("post_only"),
+            self_trade_prevention: self.self_trade_prevention(),
+            billing: Some(self.billing()),
+        }
     }
 
     pub fn time_in_force(&self) -> TimeInForce {

@@ -168,17 +168,8 @@ impl Scenario {
                 self.place(name, who, gpus, price, &line, side)
             }
             ["bid", name, who, at, gpus, price, hours, ..] => {
-                let side = NewSide::Buy {
-                    markets: markets(at),
-                    window: term_window(hours),
-                    time_in_force: line.time_in_force(),
-                    expires_at: line.option("gtd=").map(at_hour),
-                    min_gpus: line.option("min=").map(number),
-                    placement: line.placement(),
-                    post_only: line.has("post_only"),
-                    self_trade_prevention: line.self_trade_prevention(),
-                    billing: line.billing(),
-                };
+                let side =
+                    NewSide::Buy { markets: markets(at), window: term_window(hours), options: line.bid_options() };
                 self.place(name, who, gpus, price, &line, side)
             }
             ["spotbid", name, who, at, gpus, price, ..] => {
@@ -197,13 +188,7 @@ impl Scenario {
                     gpus: number(gpus),
                     limit_price: (price != "@any").then(|| limit(price)),
                     window: term_window(hours),
-                    time_in_force: line.time_in_force(),
-                    expires_at: line.option("gtd=").map(at_hour),
-                    min_gpus: line.option("min=").map(number),
-                    placement: line.placement(),
-                    post_only: line.has("post_only"),
-                    self_trade_prevention: line.self_trade_prevention(),
-                    billing: line.billing(),
+                    options: line.bid_options(),
                 };
                 self.tell_quote(&self.exchange_at_now().quote(&request, self.now))
             }

@@ -2,9 +2,9 @@
 
 use ledger::{AccountKind, Amount, Currency, Instant};
 use matching::{
-    Amendment, Billing, Command, DueStep, Event, Exchange, Instruction, Limits, Log, MarketChoice, NewLot, NewOrder,
-    NewSide, ORDERS_PER_STEP_MAX, OrderId, Placement, Record, Refusal, SelfTradePrevention, Supply, TermWindow,
-    TimeInForce, Window,
+    Amendment, BidOptions, Command, DueStep, Event, Exchange, Instruction, Limits, Log, MarketChoice, NewLot, NewOrder,
+    NewSide, ORDERS_PER_STEP_MAX, OrderId, Record, Refusal, SelfTradePrevention, Supply, TermWindow, TimeInForce,
+    Window,
 };
 
 use crate::line::{label, market_id, organization, price, window};
@@ -158,24 +158,15 @@ fn norths_ask(supply: Supply, gpus: u32) -> Instruction {
 /// What a bid for 16 GPUs wants that takes all or nothing.
 fn all_of_16() -> NewSide {
     let mut side = buy(window("0..24"));
-    if let NewSide::Buy { min_gpus, .. } = &mut side {
-        *min_gpus = Some(16);
+    if let NewSide::Buy { options, .. } = &mut side {
+        options.min_gpus = Some(16);
     }
     side
 }
 
 fn buy(window: Window) -> NewSide {
-    NewSide::Buy {
-        markets: MarketChoice::One(market_id("m1")),
-        window: TermWindow::from(window),
-        time_in_force: TimeInForce::Gtc,
-        expires_at: None,
-        min_gpus: None,
-        placement: Placement::Any,
-        post_only: false,
-        self_trade_prevention: SelfTradePrevention::default(),
-        billing: Billing::default(),
-    }
+    let markets = MarketChoice::One(market_id("m1"));
+    NewSide::Buy { markets, window: TermWindow::from(window), options: BidOptions::default() }
 }
 
 fn closed(events: &[Record]) -> Vec<OrderId> {
@@ -486,8 +477,8 @@ fn a_bid_that_takes_very_many_asks_trades_by_steps() {
         let mut crowd = crowd_of_asks();
         let before = crowd.log.0.len();
         let mut side = buy(window("0..24"));
-        if let NewSide::Buy { time_in_force, min_gpus, .. } = &mut side {
-            (*time_in_force, *min_gpus) = (in_force, least);
+        if let NewSide::Buy { options, .. } = &mut side {
+            (options.time_in_force, options.min_gpus) = (in_force, least);
         }
         let steps = crowd.steps(order_of(wanted, side));
         assert_eq!(trades(&steps), by_steps(200), "{in_force:?} {wanted}");
@@ -505,8 +496,8 @@ fn a_bid_that_takes_very_many_asks_trades_by_steps() {
 fn a_bid_that_needs_less_than_before_trades_by_steps() {
     let mut crowd = crowd_of_asks();
     let mut side = buy(window("0..24"));
-    if let NewSide::Buy { min_gpus, .. } = &mut side {
-        *min_gpus = Some(1_608);
+    if let NewSide::Buy { options, .. } = &mut side {
+        options.min_gpus = Some(1_608);
     }
     let order = crowd.place("acme", 1_608, "0.5000", side);
     assert!(crowd.exchange.venue().bid(order).is_some(), "all or nothing");

@@ -3,9 +3,9 @@
 
 use ledger::{ContractId, Currency, Instant, OrganizationId};
 use matching::{
-    Amendment, Class, Command, DeliveryTerms, Event, Exchange, Hour, Instruction, Limits, LotId, MarketChoice,
-    MarketFilter, MarketSpec, NewLot, NewOrder, NewOutage, NewSide, OrderId, Price, PriceBand, Quote, QuoteRequest,
-    Refusal, Supply, TermWindow, TimeInForce, Window, WouldFill, ZoneAttributes,
+    Amendment, BidOptions, Class, Command, DeliveryTerms, Event, Exchange, Hour, Instruction, Limits, LotId,
+    MarketChoice, MarketFilter, MarketSpec, NewLot, NewOrder, NewOutage, NewSide, OrderId, Price, PriceBand, Quote,
+    QuoteRequest, Refusal, Supply, TermWindow, TimeInForce, Window, WouldFill, ZoneAttributes,
 };
 use proptest::sample::Index;
 use twin::{Told, Twin};
@@ -222,13 +222,15 @@ impl Stream {
             side: NewSide::Buy {
                 markets,
                 window: TermWindow::flexible(start, latest, bid.hours * self.calendar.scale).expect("a window"),
-                time_in_force: bid.time_in_force,
-                expires_at,
-                min_gpus: (bid.min > 1).then_some(bid.min * unit),
-                placement: bid.placement,
-                post_only: bid.post_only,
-                self_trade_prevention: bid.own,
-                billing: bid.billing,
+                options: BidOptions {
+                    time_in_force: bid.time_in_force,
+                    expires_at,
+                    min_gpus: (bid.min > 1).then_some(bid.min * unit),
+                    placement: bid.placement,
+                    post_only: bid.post_only,
+                    self_trade_prevention: bid.own,
+                    billing: Some(bid.billing),
+                },
             },
         };
         (order, first)
@@ -478,16 +480,14 @@ impl Stream {
 
     /// What is told an unfilled bid is true: with that change alone it fills whole.
     fn assert_would_fill(&self, mut exchange: Exchange, mut order: NewOrder, would: WouldFill) {
-        let NewSide::Buy { window, time_in_force, expires_at, min_gpus, post_only, .. } = &mut order.side else {
-            return;
-        };
-        (*time_in_force, *expires_at, *post_only) = (TimeInForce::Fok, None, false);
+        let NewSide::Buy { window, options, .. } = &mut order.side else { return };
+        (options.time_in_force, options.expires_at, options.post_only) = (TimeInForce::Fok, None, false);
         match would {
             WouldFill::LimitPrice(price) => order.limit_price = price,
             WouldFill::Window(other) => *window = other.into(),
             WouldFill::Gpus(gpus) => {
-                *min_gpus = min_gpus.filter(|least| *least < order.gpus);
-                if *min_gpus == Some(gpus) {
+                options.min_gpus = options.min_gpus.filter(|least| *least < order.gpus);
+                if options.min_gpus == Some(gpus) {
                     return; // It would be all-or-none, which bounds its trades in another way.
                 }
                 order.gpus = gpus;
@@ -507,39 +507,21 @@ impl Stream {
     /// What a quote promises, the order posted from it does: the same trades at the same prices.
     fn quoted(&mut self, bid: &Bid) {
         let mut order = self.order(bid).0;
-        let NewSide::Buy { markets, window, min_gpus, placement, self_trade_prevention, billing, .. } = order.side
-        else {
-            return;
-        };
+        let NewSide::Buy { markets, window, options } = order.side else { return };
+        let options = BidOptions { time_in_force: TimeInForce::Fok, expires_at: None, post_only: false, ..options };
         let request = QuoteRequest {
             organization: order.organization,
             markets: markets.clone(),
             gpus: order.gpus,
             limit_price: bid.post_only.then_some(order.limit_price),
             window,
-            time_in_force: TimeInForce::Fok,
-            expires_at: None,
-            min_gpus,
-            placement,
-            post_only: false,
-            self_trade_prevention,
-            billing,
+            options,
         };
         self.execute(Instruction::Advance);
         let quote = self.exchange.quote(&request, self.now());
         let Ok(Quote::Fillable { window, limit_price, trades, .. }) = quote else { return };
         order.limit_price = limit_price;
-        order.side = NewSide::Buy {
-            markets,
-            window: window.into(),
-            time_in_force: TimeInForce::Fok,
-            expires_at: None,
-            min_gpus,
-            placement,
-            post_only: false,
-            self_trade_prevention,
-            billing,
-        };
+        order.side = NewSide::Buy { markets, window: window.into(), options };
         let from = self.log.0.len();
         let admitted = self.exchange.check_bid(&order, self.now());
         self.execute(Instruction::PlaceOrder(order));

@@ -94,8 +94,8 @@ impl Obstacle {
     fn bid(self, desk: &Desk) -> anyhow::Result<NewOrder> {
         let window = Window::new(ORIGIN.plus(START), ORIGIN.plus(START + HOURS))?;
         let mut bid = desk.bid(NODE * NODES_WANTED, price(4_000)?, window);
-        if let (Self::TooFewGpus, NewSide::Buy { min_gpus, placement, .. }) = (self, &mut bid.side) {
-            (*min_gpus, *placement) = (Some(NODE * NODES_WANTED), Placement::OneFabric);
+        if let (Self::TooFewGpus, NewSide::Buy { options, .. }) = (self, &mut bid.side) {
+            (options.min_gpus, options.placement) = (Some(NODE * NODES_WANTED), Placement::OneFabric);
         }
         Ok(bid)
     }

@@ -3,9 +3,9 @@
 use anyhow::Context as _;
 use ledger::{Amount, Currency, Instant, OrganizationId};
 use matching::{
-    Billing, Class, Command, CommandId, DeliveryTerms, Event, Exchange, GATE_MINUTES, Hour, Instruction, Log, LotId,
-    MarketChoice, MarketId, MarketSpec, NewLot, NewOrder, NewSide, OrderId, Placement, Price, Record,
-    SelfTradePrevention, Supply, TimeInForce, Window, ZoneAttributes,
+    BidOptions, Class, Command, CommandId, DeliveryTerms, Event, Exchange, GATE_MINUTES, Hour, Instruction, Log, LotId,
+    MarketChoice, MarketId, MarketSpec, NewLot, NewOrder, NewSide, OrderId, Price, Record, SelfTradePrevention, Supply,
+    TimeInForce, Window, ZoneAttributes,
 };
 use uuid::Uuid;
 
@@ -148,13 +148,7 @@ impl Desk {
         let side = NewSide::Buy {
             markets: MarketChoice::One(self.market),
             window: window.into(),
-            time_in_force: TimeInForce::Ioc,
-            expires_at: None,
-            min_gpus: None,
-            placement: Placement::Any,
-            post_only: false,
-            self_trade_prevention: SelfTradePrevention::CancelNewest,
-            billing: Billing::default(),
+            options: BidOptions { time_in_force: TimeInForce::Ioc, ..BidOptions::default() },
         };
         NewOrder { organization: self.buyer, client_order_id: None, gpus, limit_price, side }
     }
@@ -162,8 +156,8 @@ impl Desk {
     /// A bid of the buyer that stays, for all or none of its GPUs or for any of them.
     pub fn resting_bid(&self, gpus: u32, limit_price: Price, window: Window, all_or_none: bool) -> NewOrder {
         let mut bid = self.bid(gpus, limit_price, window);
-        if let NewSide::Buy { time_in_force, min_gpus, .. } = &mut bid.side {
-            (*time_in_force, *min_gpus) = (TimeInForce::Gtc, all_or_none.then_some(gpus));
+        if let NewSide::Buy { options, .. } = &mut bid.side {
+            (options.time_in_force, options.min_gpus) = (TimeInForce::Gtc, all_or_none.then_some(gpus));
         }
         bid
     }

@@ -9,9 +9,9 @@ use std::collections::HashMap;
 use anyhow::Context as _;
 use ledger::{Amount, Currency, Instant, Label, OrganizationId};
 use matching::{
-    Billing, Class, Command, CommandId, DeliveryTerms, Event, GATE_MINUTES, GPUS_MAX, Hour, Instruction, LotId,
-    MarketChoice, MarketId, MarketSpec, NewLot, NewOrder, NewSide, OrderId, Price, SelfTradePrevention, Supply,
-    TimeInForce, Window, ZoneAttributes,
+    BidOptions, Class, Command, CommandId, DeliveryTerms, Event, GATE_MINUTES, GPUS_MAX, Hour, Instruction, LotId,
+    MarketChoice, MarketId, MarketSpec, NewLot, NewOrder, NewSide, OrderId, Price, SelfTradePrevention, Supply, Window,
+    ZoneAttributes,
 };
 use uuid::Uuid;
 
@@ -219,13 +219,7 @@ impl Flow {
             Participant::Buyer(_) => NewSide::Buy {
                 markets: MarketChoice::One(self.market),
                 window: self.window.into(),
-                time_in_force: TimeInForce::Gtc,
-                expires_at: None,
-                min_gpus: None,
-                placement: matching::Placement::Any,
-                post_only: false,
-                self_trade_prevention: SelfTradePrevention::CancelNewest,
-                billing: Billing::default(),
+                options: BidOptions::default(),
             },
             Participant::Provider(provider) => {
                 // A provider's orders take its lots in turn.

@@ -11,8 +11,8 @@ use std::time::{Duration, Instant as Clock};
 
 use anyhow::ensure;
 use matching::{
-    Billing, DueStep, Instruction, Log, MarketChoice, NewSide, Placement, Price, QuoteRequest, Record, TermWindow,
-    TimeInForce, Window,
+    BidOptions, DueStep, Instruction, Log, MarketChoice, NewSide, Price, QuoteRequest, Record, TermWindow, TimeInForce,
+    Window,
 };
 
 use super::desk::{Desk, NODE, ORIGIN, term};
@@ -129,13 +129,7 @@ impl Attack {
                     gpus: 992 * NODE,
                     limit_price: None,
                     window: TermWindow::flexible(ORIGIN, ORIGIN.plus(900), 400)?,
-                    time_in_force: TimeInForce::Fok,
-                    expires_at: None,
-                    min_gpus: None,
-                    placement: Placement::Any,
-                    post_only: false,
-                    self_trade_prevention: matching::SelfTradePrevention::CancelNewest,
-                    billing: Billing::default(),
+                    options: BidOptions { time_in_force: TimeInForce::Fok, ..BidOptions::default() },
                 };
                 let (now, started) = (desk.exchange.now(), Clock::now());
                 desk.exchange.quote(&request, now)?;

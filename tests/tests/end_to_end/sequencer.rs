@@ -8,9 +8,7 @@ use futures::FutureExt as _;
 use futures::future::join_all;
 use infra::journal::IdempotencyKey;
 use infra::sequencer::{Receipt, SubmitError};
-use matching::{
-    Billing, Instruction, MarketChoice, NewOrder, NewSide, Placement, SelfTradePrevention, TimeInForce, Window,
-};
+use matching::{BidOptions, Instruction, MarketChoice, NewOrder, NewSide, Window};
 use serde_json::{Value, json};
 use tests::client::{ApiClient, MARKET, bid};
 use tests::condition::{PATIENCE, until};
@@ -49,13 +47,7 @@ pub fn instruction(number: usize) -> Instruction {
         side: NewSide::Buy {
             markets: MarketChoice::One(MARKET.parse().expect("a market")),
             window: Window::new(hour("start"), hour("end")).expect("a window").into(),
-            expires_at: None,
-            placement: Placement::Any,
-            post_only: false,
-            self_trade_prevention: SelfTradePrevention::CancelNewest,
-            time_in_force: TimeInForce::Gtc,
-            min_gpus: None,
-            billing: Billing::default(),
+            options: BidOptions::default(),
         },
     })
 }

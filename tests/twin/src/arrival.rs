@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use ledger::{ContractId, OrganizationId};
 use matching::{
-    Amendment, CloseReason, DerivedIds, Hour, MarketChoice, NewOrder, NewSide, OrderId, Price, SelfTradePrevention,
-    Supply, TermWindow, TimeInForce, Unfilled, UnfilledReason, Window,
+    Amendment, BidOptions, CloseReason, DerivedIds, Hour, MarketChoice, NewOrder, NewSide, OrderId, Price,
+    SelfTradePrevention, Supply, TermWindow, TimeInForce, Unfilled, UnfilledReason, Window,
 };
 
 use crate::book::{Contract, Hours, Lot, Offer, Order, Side, Want, gate};
@@ -19,17 +19,16 @@ type Sweep = BTreeMap<OrganizationId, u32>;
 impl Twin {
     pub(crate) fn place(&mut self, new: &NewOrder, ids: &mut DerivedIds) -> Result<(), Refused> {
         match &new.side {
-            NewSide::Buy {
-                markets,
-                window,
-                time_in_force,
-                expires_at,
-                min_gpus,
-                placement,
-                post_only,
-                self_trade_prevention,
-                billing,
-            } => {
+            NewSide::Buy { markets, window, options } => {
+                let BidOptions {
+                    time_in_force,
+                    min_gpus,
+                    expires_at,
+                    placement,
+                    post_only,
+                    self_trade_prevention,
+                    billing,
+                } = options;
                 let markets = self.choose(markets, new)?;
                 let unit = markets.iter().map(|at| self.markets[*at].spec.lot_size).fold(1, common_multiple);
                 let gate_minutes = markets.iter().map(|at| self.markets[*at].spec.gate_minutes).max().unwrap_or(0);
@@ -62,7 +61,7 @@ impl Twin {
                     ends,
                     post_only: *post_only,
                     own: *self_trade_prevention,
-                    billing: *billing,
+                    billing: billing.unwrap_or_default(),
                 };
                 let bid = self.order(new, OrderId::new(ids.mint()), Side::Bid(want));
                 let (plan, unfilled, refused) = self.arrival(&bid, *time_in_force);

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use infra::journal::LogRow;
-use infra::projection::{BidOptions, status_of};
+use infra::projection::status_of;
 use ledger::Amount;
 use matching::{
-    Billing, Event, MarketId, OrderAmended, OrderPlaced, OrderSide, Placement, Price, SelfTradePrevention,
+    BidOptions, Billing, Event, MarketId, OrderAmended, OrderPlaced, OrderSide, Placement, Price, SelfTradePrevention,
     SpotHoursSold, SpotOrderPlaced, SpotSide, TermWindow, TimeInForce, TradeExecuted, Unfilled, Window, WouldFill,
 };
 use serde::Serialize;
@@ -231,32 +231,9 @@ impl OrderBody {
         body.unfilled = placed.unfilled.map(UnfilledBody::from);
         "term".clone_into(&mut body.kind);
         match &terms.side {
-            OrderSide::Buy {
-                time_in_force,
-                min_gpus,
-                expires_at,
-                placement,
-                post_only,
-                self_trade_prevention,
-                billing,
-            } => {
+            OrderSide::Buy(options) => {
                 "buy".clone_into(&mut body.side);
-                body.min_gpus = Some(*min_gpus);
-                let time_in_force = match time_in_force {
-                    TimeInForce::Gtc => "GTC",
-                    TimeInForce::Gtd => "GTD",
-                    TimeInForce::Ioc => "IOC",
-                    TimeInForce::Fok => "FOK",
-                };
-                body.time_in_force = Some(time_in_force.to_owned());
-                body.options(&BidOptions {
-                    other_markets: terms.other_markets.clone(),
-                    expires_at: *expires_at,
-                    placement: *placement,
-                    post_only: *post_only,
-                    self_trade_prevention: *self_trade_prevention,
-                    billing: *billing,
-                });
+                body.bids(&terms.other_markets, options);
             }
             OrderSide::Sell { lot, contract, hours, .. } => {
                 "sell".clone_into(&mut body.side);
@@ -270,11 +247,19 @@ impl OrderBody {
     }
 
     /// Shows what a term bid asks for besides.
-    pub(super) fn options(&mut self, options: &BidOptions) {
-        if !options.other_markets.is_empty() {
-            let others = options.other_markets.iter().map(ToString::to_string);
+    pub(super) fn bids(&mut self, other_markets: &[MarketId], options: &BidOptions) {
+        if !other_markets.is_empty() {
+            let others = other_markets.iter().map(ToString::to_string);
             self.markets = Some(std::iter::once(self.market.clone()).chain(others).collect());
         }
+        let time_in_force = match options.time_in_force {
+            TimeInForce::Gtc => "GTC",
+            TimeInForce::Gtd => "GTD",
+            TimeInForce::Ioc => "IOC",
+            TimeInForce::Fok => "FOK",
+        };
+        self.time_in_force = Some(time_in_force.to_owned());
+        self.min_gpus = options.min_gpus;
         self.expires_at = options.expires_at.map(|at| at.to_string());
         self.placement = Some(options.placement);
         self.post_only = Some(options.post_only);

@@ -3,7 +3,7 @@
 use actix_web::{HttpRequest, HttpResponse, get, web};
 use infra::journal::timestamp;
 use infra::node::Node;
-use infra::projection::BidOptions;
+use infra::projection::StoredOptions;
 use jiff::Timestamp;
 use ledger::{Instant, OrganizationId};
 use matching::{Hour, MarketId, TermWindow, Unfilled, Window};
@@ -157,7 +157,7 @@ fn order_of_row(row: &Row) -> Result<OrderBody, Problem> {
         .map(serde_json::from_str)
         .transpose()
         .map_err(|error| Problem::internal(&error))?;
-    let options: Option<BidOptions> = row
+    let stored: Option<StoredOptions> = row
         .get::<_, Option<&str>>(21)
         .map(serde_json::from_str)
         .transpose()
@@ -178,13 +178,13 @@ fn order_of_row(row: &Row) -> Result<OrderBody, Problem> {
         limit_price: price(row.get(8))?,
         average_price: None,
         window: term_window(row.get(9), row.get(10), row.get(20)),
-        time_in_force: row.get(11),
+        time_in_force: None,
         expires_at: None,
         placement: None,
         post_only: None,
         self_trade_prevention: None,
         billing: None,
-        min_gpus: optional(12),
+        min_gpus: None,
         min_hours: optional(13),
         max_hours: optional(14),
         trades: Vec::new(),
@@ -192,9 +192,11 @@ fn order_of_row(row: &Row) -> Result<OrderBody, Problem> {
         placed_at: instant(row.get::<_, Timestamp>(16)).to_string(),
         sequence: u64::try_from(row.get::<_, i64>(17)).unwrap_or(0),
     };
-    if let Some(options) = options {
-        order.options(&options);
+    if let Some(StoredOptions { other_markets, options }) = stored {
+        order.bids(&other_markets, &options);
     }
+    // The columns have what amendments have made of them.
+    (order.time_in_force, order.min_gpus) = (row.get(11), optional(12));
     if order.status == "filled" {
         order.unfilled = None;
     }

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use ledger::{ContractId, Instant, OrganizationId};
 use matching::{
-    Billing, ClientOrderId, Hour, LotId, MarketChoice, MarketFilter, MarketId, NewOrder, NewSide, Placement, Price,
-    QuoteRequest, SelfTradePrevention, Supply, TermWindow, TimeInForce, Window,
+    BidOptions, Billing, ClientOrderId, Hour, LotId, MarketChoice, MarketFilter, MarketId, NewOrder, NewSide,
+    Placement, Price, QuoteRequest, SelfTradePrevention, Supply, TermWindow, TimeInForce, Window,
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -237,35 +237,9 @@ impl NewOrderBody {
         if self.side != SideBody::Buy || self.kind != KindBody::Term {
             return Err(Problem::new(ProblemCode::InvalidField, "Quotes are for orders to buy for a term."));
         }
-        let NewSide::Buy {
-            markets,
-            window,
-            time_in_force,
-            expires_at,
-            min_gpus,
-            placement,
-            post_only,
-            self_trade_prevention,
-            billing,
-        } = self.buy()?
-        else {
-            return Err(missing("market"));
-        };
+        let NewSide::Buy { markets, window, options } = self.buy()? else { return Err(missing("market")) };
         let Self { gpus, limit_price, .. } = *self;
-        Ok(QuoteRequest {
-            organization,
-            markets,
-            gpus,
-            limit_price,
-            window,
-            time_in_force,
-            expires_at,
-            min_gpus,
-            placement,
-            post_only,
-            self_trade_prevention,
-            billing,
-        })
+        Ok(QuoteRequest { organization, markets, gpus, limit_price, window, options })
     }
 
     /// The order that fills as quoted, or not at all.
@@ -279,13 +253,15 @@ impl NewOrderBody {
         Ok(NewSide::Buy {
             markets: self.markets()?,
             window: self.window.as_ref().ok_or_else(|| missing("window"))?.term_window()?,
-            time_in_force: self.time_in_force.unwrap_or_default(),
-            expires_at: self.expires_at,
-            min_gpus: self.min_gpus,
-            placement: self.placement.unwrap_or_default(),
-            post_only: self.post_only.unwrap_or_default(),
-            self_trade_prevention: self.self_trade_prevention.unwrap_or_default(),
-            billing: self.billing.unwrap_or_default(),
+            options: BidOptions {
+                time_in_force: self.time_in_force.unwrap_or_default(),
+                min_gpus: self.min_gpus,
+                expires_at: self.expires_at,
+                placement: self.placement.unwrap_or_default(),
+                post_only: self.post_only.unwrap_or_default(),
+                self_trade_prevention: self.self_trade_prevention.unwrap_or_default(),
+                billing: self.billing,
+            },
         })
     }
 

@@ -7,28 +7,28 @@ use crate::exchange::{JournalApproved, JournalProposed, JournalRejected, PeriodC
 
 impl Accounting {
     /// The books begin with the month of the earliest entry; a box that is older than they are takes them back.
-    pub(super) fn begin(&mut self, day: Day) {
+    pub(in crate::exchange) fn begin(&mut self, day: Day) {
         let month = day.month();
         if self.first.is_none_or(|first| month < first && self.closed.is_empty()) {
             self.first = Some(month);
         }
     }
 
-    pub(super) fn close(&mut self, e: &PeriodClosed, at: Instant, sequence: u64) {
+    pub(in crate::exchange) fn close(&mut self, e: &PeriodClosed, at: Instant, sequence: u64) {
         self.closed.push(ClosedPeriod { period: e.period, at, by: e.by, sequence });
     }
 
-    pub(super) fn propose(&mut self, e: &JournalProposed) {
+    pub(in crate::exchange) fn propose(&mut self, e: &JournalProposed) {
         self.journals.insert(e.journal, Journal { proposed: e.clone(), status: JournalStatus::Proposed });
     }
 
-    pub(super) fn approve(&mut self, e: &JournalApproved, sequence: u64) {
+    pub(in crate::exchange) fn approve(&mut self, e: &JournalApproved, sequence: u64) {
         if let Some(journal) = self.journals.get_mut(&e.proposed.journal) {
             journal.status = JournalStatus::Approved { by: e.by, day: e.day, sequence };
         }
     }
 
-    pub(super) fn reject(&mut self, e: &JournalRejected) {
+    pub(in crate::exchange) fn reject(&mut self, e: &JournalRejected) {
         if let Some(journal) = self.journals.get_mut(&e.journal) {
             journal.status = JournalStatus::Rejected { by: e.by, reason: e.reason.clone() };
         }

@@ -11,17 +11,17 @@ use crate::exchange::{
 };
 
 impl Bank {
-    pub(super) fn open(&mut self, e: &BankAccountOpened, opened: Day) {
+    pub(in crate::exchange) fn open(&mut self, e: &BankAccountOpened, opened: Day) {
         let (currency, closing, tolerance) = (e.currency, e.opening, e.tolerance);
         let account = BankAccount { currency, closing, tolerance, opened, statements: Vec::new() };
         self.accounts.insert(e.account, account);
     }
 
-    pub(super) fn close(&mut self, e: &BankAccountClosed) {
+    pub(in crate::exchange) fn close(&mut self, e: &BankAccountClosed) {
         self.accounts.remove(&e.account);
     }
 
-    pub(super) fn expect(&mut self, e: &DepositExpected, sequence: u64) {
+    pub(in crate::exchange) fn expect(&mut self, e: &DepositExpected, sequence: u64) {
         self.items.references.insert(e.reference, Expected::Deposit(e.deposit));
         let deposit = OpenDeposit {
             organization: e.organization,
@@ -34,7 +34,7 @@ impl Bank {
     }
 
     /// A deposit that was credited before its booking: the booking is still to come.
-    pub(super) fn record(&mut self, e: &DepositReceived, sequence: u64) {
+    pub(in crate::exchange) fn record(&mut self, e: &DepositReceived, sequence: u64) {
         let deposit = OpenDeposit {
             organization: e.organization,
             currency: e.currency,
@@ -45,14 +45,14 @@ impl Bank {
         self.items.add_deposit(e.deposit, deposit, sequence);
     }
 
-    pub(super) fn import(&mut self, e: &StatementImported) {
+    pub(in crate::exchange) fn import(&mut self, e: &StatementImported) {
         if let Some(account) = self.accounts.get_mut(&e.account) {
             account.closing = e.closing;
             account.statements.push(e.clone());
         }
     }
 
-    pub(super) fn book(&mut self, e: &BankLinesBooked) {
+    pub(in crate::exchange) fn book(&mut self, e: &BankLinesBooked) {
         for (line, booked) in (e.first..).zip(&e.lines) {
             if !booked.amount.is_zero() {
                 let open = OpenLine { account: e.account, line: booked.clone(), day: e.day, left: booked.amount };
@@ -61,7 +61,7 @@ impl Bank {
         }
     }
 
-    pub(super) fn reconcile(&mut self, e: &Reconciled, sequence: u64) {
+    pub(in crate::exchange) fn reconcile(&mut self, e: &Reconciled, sequence: u64) {
         for matched in &e.lines {
             if let Some(line) = self.lines.get_mut(&matched.line) {
                 line.left -= matched.amount;
@@ -76,7 +76,7 @@ impl Bank {
         self.reconciliations.insert(e.reconciliation, standing);
     }
 
-    pub(super) fn undo(&mut self, e: &ReconciliationUndone) {
+    pub(in crate::exchange) fn undo(&mut self, e: &ReconciliationUndone) {
         for matched in &e.undone.lines {
             if let Some(line) = self.explained.remove(&matched.line) {
                 self.lines.insert(matched.line, line);
@@ -89,7 +89,7 @@ impl Bank {
         self.reconciliations.remove(&e.undone.reconciliation);
     }
 
-    pub(super) fn pay_out(&mut self, e: &PayoutRequested, withholding_bps: u16, sequence: u64) {
+    pub(in crate::exchange) fn pay_out(&mut self, e: &PayoutRequested, withholding_bps: u16, sequence: u64) {
         self.items.references.insert(e.reference, Expected::Payout(e.payout));
         let payout = OpenPayout {
             organization: e.organization,
@@ -106,7 +106,7 @@ impl Bank {
     }
 
     /// Tells the rate at which tax had been withheld from it.
-    pub(super) fn take_back(&mut self, e: &PayoutReturned) -> u16 {
+    pub(in crate::exchange) fn take_back(&mut self, e: &PayoutReturned) -> u16 {
         let Some(mut payout) = self.items.take_payout(e.payout) else { return 0 };
         (payout.left, payout.returned) = (Amount::ZERO, true);
         let withholding_bps = payout.withholding_bps;

@@ -11,14 +11,14 @@ use crate::exchange::{
 use crate::hours::Hour;
 
 impl Boxes {
-    pub(super) fn agree(&mut self, id: BoxId, deal: &DealTerms, by: ClientId, at: Instant) {
+    pub(in crate::exchange) fn agree(&mut self, id: BoxId, deal: &DealTerms, by: ClientId, at: Instant) {
         // What was decided fits together.
         let Ok(deal) = Deal::new(deal.clone()) else { return };
         self.records.entry(id).or_default().versions.push(DealVersion { at, by, deal });
     }
 
     /// Takes up a box with the first version of its deal.
-    pub(super) fn create(&mut self, e: &BoxCreated, at: Instant, sequence: u64) {
+    pub(in crate::exchange) fn create(&mut self, e: &BoxCreated, at: Instant, sequence: u64) {
         self.agree(e.r#box, &e.deal, e.by, at);
         if let Some(record) = self.records.get_mut(&e.r#box) {
             record.created = sequence;
@@ -28,31 +28,31 @@ impl Boxes {
         }
     }
 
-    pub(super) fn close(&mut self, e: &DealClosed) {
+    pub(in crate::exchange) fn close(&mut self, e: &DealClosed) {
         let Some(record) = self.records.get_mut(&e.r#box) else { return };
         let standing = record.deal().map(Standing::at_closing).unwrap_or_default();
         record.life = Some(BoxLife { standing, ..BoxLife::default() });
     }
 
-    pub(super) fn assign(&mut self, e: &ContractAssigned) {
+    pub(in crate::exchange) fn assign(&mut self, e: &ContractAssigned) {
         if let Some(record) = self.records.get_mut(&e.to.r#box) {
             record.assigned.insert(e.to.name, e.contract);
         }
     }
 
-    pub(super) fn collect(&mut self, e: &BoxCollected, sequence: u64) {
+    pub(in crate::exchange) fn collect(&mut self, e: &BoxCollected, sequence: u64) {
         if let Some(life) = self.life(e.r#box) {
             life.collected.push(StandingCollection { sequence, content: e.clone() });
         }
     }
 
-    pub(super) fn take_back(&mut self, e: &CollectionReversed) {
+    pub(in crate::exchange) fn take_back(&mut self, e: &CollectionReversed) {
         if let Some(life) = self.life(e.undone.r#box) {
             life.collected.retain(|collection| collection.sequence != e.corrects);
         }
     }
 
-    pub(super) fn run(&mut self, e: &WaterfallRun, at: Instant, sequence: u64) {
+    pub(in crate::exchange) fn run(&mut self, e: &WaterfallRun, at: Instant, sequence: u64) {
         let Some(record) = self.records.get_mut(&e.r#box) else { return };
         let (Some(version), Some(life)) = (record.versions.last(), record.life.as_mut()) else { return };
         let (collected, later) =
@@ -68,7 +68,7 @@ impl Boxes {
         life.held_back = false;
     }
 
-    pub(super) fn reverse(&mut self, e: &WaterfallReversed) {
+    pub(in crate::exchange) fn reverse(&mut self, e: &WaterfallReversed) {
         let Some(life) = self.life(e.undone.r#box) else { return };
         let Some(run) = life.runs.pop() else { return };
         // What the lenders have said since stands.
@@ -86,7 +86,7 @@ impl Boxes {
         life.held_back = true;
     }
 
-    pub(super) fn invoice(&mut self, e: &AgreementInvoiced) {
+    pub(in crate::exchange) fn invoice(&mut self, e: &AgreementInvoiced) {
         let Some(life) = self.life(e.r#box) else { return };
         let of = (e.agreement, e.month);
         match e.correction {
@@ -99,19 +99,19 @@ impl Boxes {
         }
     }
 
-    pub(super) fn accelerate(&mut self, id: BoxId, accelerated: bool) {
+    pub(in crate::exchange) fn accelerate(&mut self, id: BoxId, accelerated: bool) {
         if let Some(life) = self.life(id) {
             life.standing.accelerated = accelerated;
         }
     }
 
-    pub(super) fn wind_up(&mut self, id: BoxId) {
+    pub(in crate::exchange) fn wind_up(&mut self, id: BoxId) {
         if let Some(life) = self.life(id) {
             life.wound_up = true;
         }
     }
 
-    pub(super) fn set_lenders(&mut self, e: &LendersSet) {
+    pub(in crate::exchange) fn set_lenders(&mut self, e: &LendersSet) {
         if let Some(record) = self.records.get_mut(&e.r#box) {
             for lender in &record.lenders {
                 self.lent.remove(&(*lender, record.created));

@@ -9,7 +9,7 @@ use crate::exchange::{Amendment, Event, Exchange, GPUS_MAX, OrderAmended, Refusa
 use crate::hours::{TermWindow, Window};
 use crate::identity::DerivedIds;
 use crate::market::{MarketSpec, gate, hold};
-use crate::order::{Ask, Bid, BidTerms, Order, SpotAsk, SpotBid, TimeInForce};
+use crate::order::{Ask, Bid, BidOptions, BidTerms, Order, SpotAsk, SpotBid, TimeInForce};
 use crate::price::Price;
 use crate::venue::Market;
 
@@ -88,17 +88,14 @@ impl Exchange {
         }
         let terms = BidTerms { remaining: gpus - filled, min_gpus, window, limit_price, ..bid.terms };
         check_charges(&terms, bid.fee_bps_max)?;
-        let held_hours = held_hours(bid.billing, window);
+        let held_hours = held_hours(bid.options.billing, window);
         let held_after = hold(limit_price, terms.remaining, held_hours, bid.fee_bps_max);
         let (hold_placed, hold_released) = self.change_of_hold(amendment, names[0], bid.hold(), held_after)?;
         let arriving = Arriving {
             order: bid.id,
             organization: bid.organization,
             terms,
-            time_in_force: TimeInForce::Gtc,
-            post_only: bid.post_only,
-            self_trade_prevention: bid.self_trade_prevention,
-            billing: bid.billing,
+            options: BidOptions { time_in_force: TimeInForce::Gtc, ..bid.options },
             held_hours,
         };
         let keeps_priority = change.keeps_priority();

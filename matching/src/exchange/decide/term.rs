@@ -14,7 +14,7 @@ use crate::identity::{DerivedIds, OrderId, TradeId};
 use crate::keys::MarketKey;
 use crate::lot::Supply;
 use crate::market::{Liquidity, MarketId, first_open_hour, gate, hold, least_common_multiple};
-use crate::order::{Ask, Bid, BidTerms, HoursRange, SelfTradePrevention, TimeInForce};
+use crate::order::{Ask, Bid, BidOptions, BidTerms, HoursRange, SelfTradePrevention, TimeInForce};
 use crate::price::Price;
 use crate::venue::{
     Arrival, Execution, Market, OwnOrders, Plan, Search, SearchPlace, Unfilled, UnfilledReason, WorkBudget,
@@ -57,11 +57,19 @@ pub(in crate::exchange) struct Arriving {
     pub order: OrderId,
     pub organization: OrganizationId,
     pub terms: BidTerms,
-    pub time_in_force: TimeInForce,
-    pub post_only: bool,
-    pub self_trade_prevention: SelfTradePrevention,
-    pub billing: Option<Billing>,
+    pub options: BidOptions,
     pub held_hours: u32,
+}
+
+impl BidMarkets {
+    /// The options of a bid with every default filled in.
+    pub fn resolved(&self, options: BidOptions) -> BidOptions {
+        BidOptions {
+            min_gpus: Some(options.min_gpus.unwrap_or(self.lot_size)),
+            billing: Some(options.billing.unwrap_or_default()),
+            ..options
+        }
+    }
 }
 
 /// Whether a journal line can carry each charge of any contract that a bid may lead to. Checked when it comes: a charge that falls due
@@ -76,28 +84,10 @@ impl Exchange {
     pub(super) fn resolve(&self, new: &NewOrder) -> Result<Resolved<'_>, Refusal> {
         let NewOrder { organization, gpus, limit_price, .. } = *new;
         match &new.side {
-            NewSide::Buy {
-                markets,
-                window,
-                time_in_force,
-                expires_at,
-                min_gpus,
-                placement,
-                post_only,
-                self_trade_prevention,
-                billing,
-            } => {
+            NewSide::Buy { markets, window, options } => {
                 let (market, other_markets) = self.choose(markets, gpus, Some(limit_price))?;
                 let found = self.bid_markets(market, &other_markets)?;
-                let side = OrderSide::Buy {
-                    time_in_force: *time_in_force,
-                    min_gpus: min_gpus.unwrap_or(found.lot_size),
-                    expires_at: *expires_at,
-                    placement: *placement,
-                    post_only: *post_only,
-                    self_trade_prevention: *self_trade_prevention,
-                    billing: Some(*billing),
-                };
+                let side = OrderSide::Buy(found.resolved(*options));
                 let window = *window;
                 Ok(Resolved::Bid(OrderTerms { market, other_markets, gpus, limit_price, window, side }, found))
             }
@@ -224,44 +214,27 @@ impl Exchange {
         markets: &BidMarkets,
         now: Instant,
     ) -> Result<Arriving, Refusal> {
-        let OrderSide::Buy {
-            time_in_force,
-            min_gpus,
-            expires_at,
-            placement,
-            post_only,
-            self_trade_prevention,
-            billing,
-        } = terms.side
-        else {
+        let OrderSide::Buy(options) = terms.side else {
             return Err(Refusal::OptionsConflict);
         };
         let OrderTerms { gpus, window, limit_price, .. } = *terms;
         check_quantity(gpus, markets.lot_size, GPUS_MAX)?;
+        let min_gpus = options.min_gpus.unwrap_or(markets.lot_size);
         check_minimum(min_gpus, gpus, markets.lot_size)?;
         if gate(window.latest(), markets.gate_minutes) <= now {
             return Err(Refusal::WindowPast { window });
         }
-        match (time_in_force, expires_at) {
+        match (options.time_in_force, options.expires_at) {
             (TimeInForce::Gtd, Some(at)) if at > now => {}
             (TimeInForce::Gtd, _) | (_, Some(_)) => return Err(Refusal::ExpiryInvalid),
-            (TimeInForce::Ioc | TimeInForce::Fok, None) if post_only => return Err(Refusal::OptionsConflict),
+            (TimeInForce::Ioc | TimeInForce::Fok, None) if options.post_only => return Err(Refusal::OptionsConflict),
             (_, None) => {}
         }
         let all_or_none = min_gpus == gpus && gpus > markets.lot_size;
-        let (remaining, lot_size, bound_to) = (gpus, markets.lot_size, None);
+        let (remaining, lot_size, placement, bound_to) = (gpus, markets.lot_size, options.placement, None);
         let terms = BidTerms { remaining, min_gpus, lot_size, all_or_none, window, limit_price, placement, bound_to };
-        let held_hours = held_hours(billing, window);
-        Ok(Arriving {
-            order,
-            organization,
-            terms,
-            time_in_force,
-            post_only,
-            self_trade_prevention,
-            billing,
-            held_hours,
-        })
+        let held_hours = held_hours(options.billing, window);
+        Ok(Arriving { order, organization, terms, options, held_hours })
     }
 
     /// What an arriving bid trades, and why it does not fill whole.
@@ -271,7 +244,7 @@ impl Exchange {
         let search = Self::search_of(arriving, &open, markets.gate_minutes, now);
         let mut plan = self.venue.plan(&search, &mut WorkBudget::new(self.limits.search_candidates));
         let would_trade = plan.gpus() > 0 || plan.met_own_order;
-        if arriving.post_only && (would_trade || plan.limited.is_some()) {
+        if arriving.options.post_only && (would_trade || plan.limited.is_some()) {
             let reason = if would_trade { UnfilledReason::PostOnly } else { UnfilledReason::SearchLimit };
             let unfilled = Some(Unfilled { reason, would_fill: None });
             return Outcome { plan: Plan::default(), from: None, unfilled, refused_to_trade: true };
@@ -279,7 +252,7 @@ impl Exchange {
         let whole = plan.gpus() == terms.remaining;
         let candidates = self.limits.explanation_candidates;
         let unfilled = (!whole).then(|| self.venue.explain(&search, &plan, &markets.keys, candidates));
-        if arriving.time_in_force == TimeInForce::Fok && plan.gpus() < terms.remaining {
+        if arriving.options.time_in_force == TimeInForce::Fok && plan.gpus() < terms.remaining {
             plan = Plan { met_own_order: plan.met_own_order, ..Plan::default() };
         }
         Outcome { plan, from: None, unfilled, refused_to_trade: false }
@@ -292,7 +265,7 @@ impl Exchange {
             bidder: arriving.organization,
             terms: &arriving.terms,
             arrival: Arrival::Now,
-            own: match arriving.self_trade_prevention {
+            own: match arriving.options.self_trade_prevention {
                 SelfTradePrevention::CancelNewest => OwnOrders::StopBefore,
                 SelfTradePrevention::CancelOldest => OwnOrders::Cancel,
                 SelfTradePrevention::CancelBoth => OwnOrders::CancelAndStop,
@@ -316,10 +289,11 @@ impl Exchange {
             order: bid.id,
             organization: bid.organization,
             terms: bid.terms,
-            time_in_force: if bid.stays { TimeInForce::Gtc } else { TimeInForce::Ioc },
-            post_only: bid.post_only,
-            self_trade_prevention: bid.self_trade_prevention,
-            billing: bid.billing,
+            // An FOK bid has found all that it trades.
+            options: BidOptions {
+                time_in_force: if bid.stays { TimeInForce::Gtc } else { TimeInForce::Ioc },
+                ..bid.options
+            },
             held_hours: bid.held_hours,
         };
         let open = self.open_markets(&markets.keys);
@@ -339,7 +313,8 @@ impl Exchange {
     /// Where the search for a bid goes on in the next step; none when it is complete, or the bid does not stay.
     fn continuation(arriving: &Arriving, outcome: &Outcome) -> Option<SearchPlace> {
         let plan = &outcome.plan;
-        let stays = matches!(arriving.time_in_force, TimeInForce::Gtc | TimeInForce::Gtd) && !arriving.post_only;
+        let stays = matches!(arriving.options.time_in_force, TimeInForce::Gtc | TimeInForce::Gtd)
+            && !arriving.options.post_only;
         let place = plan.limited.filter(|_| stays && !arriving.terms.all_or_none && !plan.met_own_order)?;
         // A group that is more than one search looks at is not looked at twice.
         let has_come_on = plan.window.is_some() || outcome.from.is_none_or(|from| place > from);
@@ -369,7 +344,8 @@ impl Exchange {
         let own = plan.own_orders.iter().filter(|id| self.venue.ask(**id).is_some_and(comes_first));
         let own = own.filter_map(|id| self.venue.order(*id));
         out.extend(own.map(|order| self.closed(order, CloseReason::SelfTrade)));
-        let Arriving { order, organization, mut terms, time_in_force, billing, held_hours, .. } = *arriving;
+        let Arriving { order, organization, mut terms, options, held_hours } = *arriving;
+        let BidOptions { time_in_force, billing, .. } = options;
         let fee_bps_max = markets.fee_bps_max;
         let window = plan.window.unwrap_or_else(|| terms.window.hull());
         for execution in plan.executions.iter().take(trades_max) {

@@ -17,42 +17,24 @@ mod sweep;
 mod term;
 
 use ledger::{BankAccountId, BoxId, ContractId, Instant, Invariant, Month, OrganizationId, invariant};
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
-pub use accounting::{JournalApproved, JournalProposed, JournalRejected, PeriodClosed, WithholdingSet};
-pub use bank::{
-    BankAccountClosed, BankAccountOpened, BankLineId, BankLinesBooked, DepositExpected, MatchedItem, MatchedLine,
-    MatchedTarget, PayoutRequested, PayoutReturned, PayoutSource, Reconciled, ReconciliationUndone, StatementImported,
-};
-pub use boxes::{
-    AccelerationRescinded, AgreementInvoiced, BoxCollected, BoxCreated, BoxWoundUp, CollectionReversed, DealAmended,
-    DealClosed, DebtAccelerated, IndexFixed, LendersSet, WaterfallReversed, WaterfallRun,
-};
-pub use contract::{
-    Advance, ChargeMissed, ContractAssigned, ContractNovated, ContractTerminated, PeriodCharged, TerminationCause,
-};
-pub use delivery::{
-    DeliveryReady, DismissalCause, HourShortfall, NoticeGiven, OutageDismissed, OutageOpened, OutageRestored,
-    OutageSettled,
-};
-pub use due::{DueParked, DueResumed, ParkedDue};
-pub use ending::{Ending, OrdersEnded, OrdersEnding};
+pub use bank::{BankLineId, MatchedItem, MatchedLine, MatchedTarget, PayoutSource};
+pub use contract::{Advance, TerminationCause};
+pub use delivery::{DismissalCause, HourShortfall};
+pub use due::ParkedDue;
+pub use ending::Ending;
 pub use entered::Entered;
-pub use market::{LotExpired, LotRegistered, LotWithdrawn, MarketHalted, MarketOpened, MarketResumed, PriceBandSet};
-pub use organization::{
-    BudgetSet, DepositReceived, OrderLimitSet, OrganizationRegistered, OrganizationReinstated, OrganizationSuspended,
-};
-pub use spot::{
-    MissedCause, SpotAuctionHeld, SpotAuctionMissed, SpotBidResumed, SpotBidSuspended, SpotHold, SpotHoursDelivered,
-    SpotHoursSold, SpotInterrupted, SpotOrderPlaced, SpotSide, SpotTerms,
-};
-pub use sweep::{LookedAt, SweepEnded, SweepPaused, Swept, SweptBid, SweptOffer};
+pub use spot::{MissedCause, SpotHold, SpotSide, SpotTerms};
+pub use sweep::{LookedAt, Swept, SweptBid, SweptOffer};
 pub(super) use term::supply_of;
-pub use term::{
-    CloseReason, ContractBusted, ContractHour, HoursDelivered, OrderAmended, OrderClosed, OrderPlaced, OrderSide,
-    OrderTerms, TradeExecuted,
-};
+pub use term::{CloseReason, ContractHour, OrderSide, OrderTerms};
 
+use super::facts::Facts;
+use super::{Exchange, Parties};
 use crate::identity::CommandId;
 use crate::market::MarketId;
 use crate::venue::UnfilledReason;
@@ -95,10 +77,82 @@ pub enum DecodeError {
     },
 }
 
-/// Declares the types of events: variant, name, version. A type that has grown by optional fields and by values of its
-/// enumerations alone also reads its older versions, from the first in brackets.
+/// A type of event: all that the exchange knows of it, beside its struct.
+pub(super) trait EventType: Serialize + DeserializeOwned + JsonSchema {
+    /// The type's name in the log and on the topic.
+    const NAME: &'static str;
+    /// The version of the form in which it is written.
+    const VERSION: u16;
+    /// The oldest version that is read. A type that has grown by optional fields and by values of its enumerations alone also reads its
+    /// older versions.
+    const READ_FROM: u16 = Self::VERSION;
+    /// Whether people enter it, be it that some also happen by themselves; see [`EventType::entered`].
+    const IS_ENTERED: bool = false;
+
+    /// What orders this event among others.
+    fn key(&self) -> EventKey;
+
+    /// The thing that the event is about, where it has an id of its own.
+    fn subject(&self) -> Option<Uuid>;
+
+    /// Whom the event concerns.
+    fn parties(&self) -> Parties;
+
+    /// What a reader whom it concerns may see of it.
+    fn part_for(&self, reader: Reader<'_>) -> Part;
+
+    /// Who entered it; none where it happened by itself.
+    fn entered(&self) -> Option<Entered<'_>> {
+        None
+    }
+
+    /// States what it means to the books.
+    fn facts(&self, facts: &mut Facts<'_>);
+
+    /// Folds it into the state. Total, and without choices: everything was decided before.
+    fn apply(&self, exchange: &mut Exchange, stamp: Stamp);
+}
+
+/// An event's place in the log.
+#[derive(Clone, Copy)]
+pub(super) struct Stamp {
+    /// The event's sequence.
+    pub sequence: u64,
+    /// When it happened.
+    pub at: Instant,
+    /// The command that led to it.
+    pub command: CommandId,
+}
+
+/// An organization that reads an event that concerns it.
+#[derive(Clone, Copy)]
+pub(super) struct Reader<'a> {
+    /// The organization.
+    pub organization: OrganizationId,
+    /// Its own among the contracts of [`Parties::bought`].
+    pub bought: &'a [ContractId],
+}
+
+/// What a reader may see of an event, as JSON in the names of the log.
+pub(super) struct Part(Option<serde_json::Result<serde_json::Value>>);
+
+impl Part {
+    /// This content.
+    fn of(content: &impl Serialize) -> Self {
+        Self(Some(serde_json::to_value(content)))
+    }
+
+    /// Nothing: what is nobody's business but the exchange's.
+    fn none() -> Self {
+        Self(None)
+    }
+}
+
+/// Makes the events of their types: what an event is stands beside its struct ([`EventType`]).
 macro_rules! events {
-    ($($(#[$doc:meta])* $variant:ident = $name:literal, $version:literal $([from $oldest:literal])?;)*) => {
+    ($($(#[$doc:meta])* $domain:ident::$variant:ident;)*) => {
+        $(pub use $domain::$variant;)*
+
         /// Something that happened on the exchange.
         #[derive(Clone, PartialEq, Debug)]
         pub enum Event {
@@ -106,14 +160,54 @@ macro_rules! events {
         }
 
         impl Event {
+            /// The types of events that people enter, some of which also happen by themselves.
+            pub fn entered_types() -> Vec<&'static str> {
+                let types = [$((<$variant as EventType>::NAME, <$variant as EventType>::IS_ENTERED),)*];
+                types.into_iter().filter(|(_, is_entered)| *is_entered).map(|(name, _)| name).collect()
+            }
+
             /// The type's name in the log and on the topic.
             pub const fn name(&self) -> &'static str {
-                match self { $(Self::$variant(_) => $name,)* }
+                match self { $(Self::$variant(_) => <$variant as EventType>::NAME,)* }
             }
 
             /// The version of the type's form.
             pub const fn version(&self) -> u16 {
-                match self { $(Self::$variant(_) => $version,)* }
+                match self { $(Self::$variant(_) => <$variant as EventType>::VERSION,)* }
+            }
+
+            /// What orders this event among others.
+            pub fn key(&self) -> EventKey {
+                match self { $(Self::$variant(content) => content.key(),)* }
+            }
+
+            /// The thing that the event is about, where it has an id of its own.
+            pub fn subject(&self) -> Option<Uuid> {
+                match self { $(Self::$variant(content) => content.subject(),)* }
+            }
+
+            /// Whom the event concerns.
+            pub fn parties(&self) -> Parties {
+                match self { $(Self::$variant(content) => content.parties(),)* }
+            }
+
+            /// Who entered it; none where it happened by itself.
+            pub fn entered(&self) -> Option<Entered<'_>> {
+                match self { $(Self::$variant(content) => content.entered(),)* }
+            }
+
+            fn part_for(&self, reader: Reader<'_>) -> Part {
+                match self { $(Self::$variant(content) => content.part_for(reader),)* }
+            }
+
+            /// States what it means to the books.
+            pub(super) fn facts(&self, facts: &mut Facts<'_>) {
+                match self { $(Self::$variant(content) => content.facts(facts),)* }
+            }
+
+            /// Folds it into the state.
+            pub(super) fn apply(&self, exchange: &mut Exchange, stamp: Stamp) {
+                match self { $(Self::$variant(content) => content.apply(exchange, stamp),)* }
             }
 
             /// Appends the content as JSON, the form in which it is stored and published.
@@ -137,16 +231,18 @@ macro_rules! events {
             /// [`DecodeError`] when the type or version is unknown or the content does not fit it.
             pub fn decode(name: &str, version: u16, content: &[u8]) -> Result<Self, DecodeError> {
                 match (name, version) {
-                    $(($name, $($oldest..=)? $version) => serde_json::from_slice(content)
-                        .map(Self::$variant)
-                        .map_err(|error| DecodeError::Malformed { name: name.to_owned(), error }),)*
+                    $((<$variant as EventType>::NAME, <$variant as EventType>::READ_FROM..=<$variant as EventType>::VERSION) => {
+                        serde_json::from_slice(content)
+                            .map(Self::$variant)
+                            .map_err(|error| DecodeError::Malformed { name: name.to_owned(), error })
+                    })*
                     _ => Err(DecodeError::Unknown { name: name.to_owned(), version }),
                 }
             }
 
             /// The JSON Schema of every type: name, version, schema.
             pub fn schemas() -> Vec<(&'static str, u16, schemars::Schema)> {
-                vec![$(($name, $version, schemars::schema_for!($variant)),)*]
+                vec![$((<$variant as EventType>::NAME, <$variant as EventType>::VERSION, schemars::schema_for!($variant)),)*]
             }
         }
 
@@ -160,152 +256,147 @@ macro_rules! events {
 
 events! {
     /// An organization was admitted.
-    OrganizationRegistered = "organization_registered", 1;
+    organization::OrganizationRegistered;
     /// The kill switch was thrown.
-    OrganizationSuspended = "organization_suspended", 1;
+    organization::OrganizationSuspended;
     /// The kill switch was released.
-    OrganizationReinstated = "organization_reinstated", 1;
+    organization::OrganizationReinstated;
     /// The number of an organization's open orders was bounded.
-    OrderLimitSet = "order_limit_set", 1;
+    organization::OrderLimitSet;
     /// What an organization commits in a month was bounded.
-    BudgetSet = "budget_set", 1;
+    organization::BudgetSet;
     /// A deposit arrived at the bank.
-    DepositReceived = "deposit_received", 1;
+    organization::DepositReceived;
     /// An account at a bank was opened.
-    BankAccountOpened = "bank_account_opened", 1;
+    bank::BankAccountOpened;
     /// An account at a bank was given up.
-    BankAccountClosed = "bank_account_closed", 1;
+    bank::BankAccountClosed;
     /// A deposit was announced.
-    DepositExpected = "deposit_expected", 1;
+    bank::DepositExpected;
     /// A bank statement was imported.
-    StatementImported = "statement_imported", 1;
+    bank::StatementImported;
     /// Lines of a bank statement.
-    BankLinesBooked = "bank_lines_booked", 1;
+    bank::BankLinesBooked;
     /// Bookings were explained.
-    Reconciled = "reconciled", 3 [from 1];
+    bank::Reconciled;
     /// Bookings are unexplained again.
-    ReconciliationUndone = "reconciliation_undone", 3 [from 1];
+    bank::ReconciliationUndone;
     /// An organization asked for its money.
-    PayoutRequested = "payout_requested", 2 [from 1];
+    bank::PayoutRequested;
     /// A payout did not leave.
-    PayoutReturned = "payout_returned", 2 [from 1];
+    bank::PayoutReturned;
     /// A month was closed.
-    PeriodClosed = "period_closed", 1;
+    accounting::PeriodClosed;
     /// Somebody proposed lines for the books.
-    JournalProposed = "journal_proposed", 1;
+    accounting::JournalProposed;
     /// Somebody else approved them.
-    JournalApproved = "journal_approved", 1;
+    accounting::JournalApproved;
     /// Proposed lines will not be in the books.
-    JournalRejected = "journal_rejected", 1;
+    accounting::JournalRejected;
     /// How much of a seller's payouts is withheld as tax was set.
-    WithholdingSet = "withholding_set", 1;
+    accounting::WithholdingSet;
     /// A box was created.
-    BoxCreated = "box_created", 1;
+    boxes::BoxCreated;
     /// A box's deal was amended.
-    DealAmended = "deal_amended", 1;
+    boxes::DealAmended;
     /// A box's deal closed.
-    DealClosed = "deal_closed", 1;
+    boxes::DealClosed;
     /// A client paid a box.
-    BoxCollected = "box_collected", 2 [from 1];
+    boxes::BoxCollected;
     /// What was entered of a client's payment was a mistake.
-    CollectionReversed = "collection_reversed", 1;
+    boxes::CollectionReversed;
     /// A box's cash was paid out.
-    WaterfallRun = "waterfall_run", 2 [from 1];
+    boxes::WaterfallRun;
     /// A waterfall run was reversed.
-    WaterfallReversed = "waterfall_reversed", 2 [from 1];
+    boxes::WaterfallReversed;
     /// A box's supplier invoiced a month.
-    AgreementInvoiced = "agreement_invoiced", 1;
+    boxes::AgreementInvoiced;
     /// A box's debt is due.
-    DebtAccelerated = "debt_accelerated", 1;
+    boxes::DebtAccelerated;
     /// A box's debt is not due any more.
-    AccelerationRescinded = "acceleration_rescinded", 1;
+    boxes::AccelerationRescinded;
     /// A box came to its end.
-    BoxWoundUp = "box_wound_up", 1;
+    boxes::BoxWoundUp;
     /// Who lends to a box was set.
-    LendersSet = "lenders_set", 1;
+    boxes::LendersSet;
     /// An index was fixed.
-    IndexFixed = "index_fixed", 1;
+    boxes::IndexFixed;
     /// Something that fell due was set aside.
-    DueParked = "due_parked", 1;
+    due::DueParked;
     /// Something set aside falls due again.
-    DueResumed = "due_resumed", 1;
+    due::DueResumed;
     /// A market opened.
-    MarketOpened = "market_opened", 2 [from 1];
+    market::MarketOpened;
     /// Trading stopped.
-    MarketHalted = "market_halted", 1;
+    market::MarketHalted;
     /// Trading goes on.
-    MarketResumed = "market_resumed", 1;
+    market::MarketResumed;
     /// A guard against mistyped prices was set or lifted.
-    PriceBandSet = "price_band_set", 1;
+    market::PriceBandSet;
     /// A lot was listed.
-    LotRegistered = "lot_registered", 3 [from 1];
+    market::LotRegistered;
     /// What was free of a lot was withdrawn.
-    LotWithdrawn = "lot_withdrawn", 1;
+    market::LotWithdrawn;
     /// A lot's window passed.
-    LotExpired = "lot_expired", 1;
+    market::LotExpired;
     /// An order for a term was placed.
-    OrderPlaced = "order_placed", 3 [from 1];
+    term::OrderPlaced;
     /// An order by the hour was placed.
-    SpotOrderPlaced = "spot_order_placed", 1;
+    spot::SpotOrderPlaced;
     /// An order was changed.
-    OrderAmended = "order_amended", 1;
+    term::OrderAmended;
     /// A bid and an ask traded.
-    TradeExecuted = "trade_executed", 3 [from 1];
+    term::TradeExecuted;
     /// An order ended with something left of it.
-    OrderClosed = "order_closed", 3 [from 1];
+    term::OrderClosed;
     /// More orders end together than one step ends.
-    OrdersEnding = "orders_ending", 1;
+    ending::OrdersEnding;
     /// All of them have ended.
-    OrdersEnded = "orders_ended", 1;
+    ending::OrdersEnded;
     /// A sweep through the resting bids goes on in further steps.
-    SweepPaused = "sweep_paused", 2 [from 1];
+    sweep::SweepPaused;
     /// It came to its end.
-    SweepEnded = "sweep_ended", 1;
+    sweep::SweepEnded;
     /// A trade was undone.
-    ContractBusted = "contract_busted", 3 [from 1];
+    term::ContractBusted;
     /// A period of a contract was paid.
-    PeriodCharged = "period_charged", 1;
+    contract::PeriodCharged;
     /// A period of a contract could not be paid yet.
-    ChargeMissed = "charge_missed", 1;
+    contract::ChargeMissed;
     /// A contract ended before its time.
-    ContractTerminated = "contract_terminated", 2 [from 1];
+    contract::ContractTerminated;
     /// A contract passed to another seller.
-    ContractNovated = "contract_novated", 2 [from 1];
+    contract::ContractNovated;
     /// A contract was assigned to a box.
-    ContractAssigned = "contract_assigned", 1;
+    contract::ContractAssigned;
     /// An hour of a market's contracts was delivered.
-    HoursDelivered = "hours_delivered", 3 [from 1];
+    term::HoursDelivered;
     /// A contract's GPUs are ready.
-    DeliveryReady = "delivery_ready", 1;
+    delivery::DeliveryReady;
     /// GPUs of a contract are said to be out.
-    OutageOpened = "outage_opened", 1;
+    delivery::OutageOpened;
     /// An outage ended.
-    OutageRestored = "outage_restored", 1;
+    delivery::OutageRestored;
     /// An outage counts.
-    OutageSettled = "outage_settled", 2 [from 1];
+    delivery::OutageSettled;
     /// An outage does not count.
-    OutageDismissed = "outage_dismissed", 1;
+    delivery::OutageDismissed;
     /// A buyer ended a contract because of its outages.
-    NoticeGiven = "notice_given", 1;
+    delivery::NoticeGiven;
     /// A market's auction for an hour was held.
-    SpotAuctionHeld = "spot_auction_held", 1;
+    spot::SpotAuctionHeld;
     /// A market's auction for an hour was void.
-    SpotAuctionMissed = "spot_auction_missed", 1;
+    spot::SpotAuctionMissed;
     /// GPUs were sold for an hour.
-    SpotHoursSold = "spot_hours_sold", 1;
+    spot::SpotHoursSold;
     /// A buyer by the hour loses GPUs at the end of the hour in progress.
-    SpotInterrupted = "spot_interrupted", 1;
+    spot::SpotInterrupted;
     /// A spot bid waits for funds.
-    SpotBidSuspended = "spot_bid_suspended", 1;
+    spot::SpotBidSuspended;
     /// A spot bid has funds again.
-    SpotBidResumed = "spot_bid_resumed", 1;
+    spot::SpotBidResumed;
     /// An hour sold by the hour was delivered.
-    SpotHoursDelivered = "spot_hours_delivered", 1;
-}
-
-/// Whether a field has the value that older versions did not write.
-fn is_default<T: Default + PartialEq>(value: &T) -> bool {
-    *value == T::default()
+    spot::SpotHoursDelivered;
 }
 
 /// What orders events among themselves: events of one key are published in the order of the log.
@@ -336,83 +427,6 @@ impl std::fmt::Display for EventKey {
 }
 
 impl Event {
-    /// What orders this event among others.
-    pub fn key(&self) -> EventKey {
-        match self {
-            Self::OrganizationRegistered(e) => EventKey::Organization(e.organization),
-            Self::OrganizationSuspended(e) => EventKey::Organization(e.organization),
-            Self::OrganizationReinstated(e) => EventKey::Organization(e.organization),
-            Self::OrderLimitSet(e) => EventKey::Organization(e.organization),
-            Self::BudgetSet(e) => EventKey::Organization(e.organization),
-            Self::DepositReceived(e) => EventKey::Organization(e.organization),
-            Self::BankAccountOpened(e) => EventKey::BankAccount(e.account),
-            Self::BankAccountClosed(e) => EventKey::BankAccount(e.account),
-            Self::DepositExpected(e) => EventKey::Organization(e.organization),
-            Self::StatementImported(e) => EventKey::BankAccount(e.account),
-            Self::BankLinesBooked(e) => EventKey::BankAccount(e.account),
-            Self::Reconciled(e) => EventKey::BankAccount(e.account),
-            Self::ReconciliationUndone(e) => EventKey::BankAccount(e.undone.account),
-            Self::PayoutRequested(e) => EventKey::Organization(e.organization),
-            Self::PayoutReturned(e) => EventKey::Organization(e.organization),
-            Self::WithholdingSet(e) => EventKey::Organization(e.organization),
-            Self::PeriodClosed(_)
-            | Self::JournalProposed(_)
-            | Self::JournalApproved(_)
-            | Self::JournalRejected(_)
-            | Self::IndexFixed(_)
-            | Self::DueParked(_)
-            | Self::DueResumed(_) => EventKey::Ledger,
-            Self::BoxCreated(e) => EventKey::Box(e.r#box),
-            Self::DealAmended(e) => EventKey::Box(e.r#box),
-            Self::DealClosed(e) => EventKey::Box(e.r#box),
-            Self::BoxCollected(e) => EventKey::Box(e.r#box),
-            Self::CollectionReversed(e) => EventKey::Box(e.undone.r#box),
-            Self::WaterfallRun(e) => EventKey::Box(e.r#box),
-            Self::WaterfallReversed(e) => EventKey::Box(e.undone.r#box),
-            Self::AgreementInvoiced(e) => EventKey::Box(e.r#box),
-            Self::DebtAccelerated(e) => EventKey::Box(e.r#box),
-            Self::AccelerationRescinded(e) => EventKey::Box(e.r#box),
-            Self::BoxWoundUp(e) => EventKey::Box(e.r#box),
-            Self::LendersSet(e) => EventKey::Box(e.r#box),
-            Self::MarketOpened(e) => EventKey::Market(e.market.id),
-            Self::MarketHalted(e) => EventKey::Market(e.market),
-            Self::MarketResumed(e) => EventKey::Market(e.market),
-            Self::PriceBandSet(e) => EventKey::Market(e.market),
-            Self::LotRegistered(e) => EventKey::Market(e.market),
-            Self::LotWithdrawn(e) => EventKey::Market(e.market),
-            Self::LotExpired(e) => EventKey::Market(e.market),
-            Self::OrderPlaced(e) => EventKey::Market(e.terms.market),
-            Self::SpotOrderPlaced(e) => EventKey::Market(e.terms.market),
-            Self::OrderAmended(e) => EventKey::Market(e.market),
-            Self::TradeExecuted(e) => EventKey::Market(e.market),
-            Self::OrderClosed(e) => EventKey::Market(e.market),
-            Self::OrdersEnding(e) => EventKey::Organization(e.organization),
-            Self::OrdersEnded(e) => EventKey::Organization(e.organization),
-            Self::SweepPaused(e) => EventKey::Market(e.market),
-            Self::SweepEnded(e) => EventKey::Market(e.market),
-            Self::ContractBusted(e) => EventKey::Market(e.market),
-            Self::PeriodCharged(e) => EventKey::Market(e.market),
-            Self::ChargeMissed(e) => EventKey::Market(e.market),
-            Self::ContractTerminated(e) => EventKey::Market(e.market),
-            Self::ContractNovated(e) => EventKey::Market(e.market),
-            Self::ContractAssigned(e) => EventKey::Market(e.market),
-            Self::NoticeGiven(e) => EventKey::Market(e.market),
-            Self::OutageDismissed(e) => EventKey::Market(e.market),
-            Self::OutageSettled(e) => EventKey::Market(e.market),
-            Self::OutageRestored(e) => EventKey::Market(e.market),
-            Self::OutageOpened(e) => EventKey::Market(e.market),
-            Self::DeliveryReady(e) => EventKey::Market(e.market),
-            Self::HoursDelivered(e) => EventKey::Market(e.market),
-            Self::SpotAuctionHeld(e) => EventKey::Market(e.market),
-            Self::SpotAuctionMissed(e) => EventKey::Market(e.market),
-            Self::SpotHoursSold(e) => EventKey::Market(e.market),
-            Self::SpotInterrupted(e) => EventKey::Market(e.market),
-            Self::SpotBidSuspended(e) => EventKey::Market(e.market),
-            Self::SpotBidResumed(e) => EventKey::Market(e.market),
-            Self::SpotHoursDelivered(e) => EventKey::Market(e.market),
-        }
-    }
-
     /// The month that it closes.
     pub const fn period(&self) -> Option<Month> {
         match self {
@@ -440,80 +454,19 @@ impl Event {
         unfilled.is_some_and(|unfilled| unfilled.reason == UnfilledReason::SearchLimit)
     }
 
-    /// The thing that the event is about, where it has an id of its own.
-    pub fn subject(&self) -> Option<Uuid> {
-        match self {
-            Self::OrganizationRegistered(_)
-            | Self::OrganizationSuspended(_)
-            | Self::OrganizationReinstated(_)
-            | Self::OrderLimitSet(_)
-            | Self::BudgetSet(_)
-            | Self::WithholdingSet(_)
-            | Self::OrdersEnding(_)
-            | Self::OrdersEnded(_)
-            | Self::SweepPaused(_)
-            | Self::SweepEnded(_)
-            | Self::PeriodClosed(_)
-            | Self::IndexFixed(_)
-            | Self::BankAccountOpened(_)
-            | Self::BankAccountClosed(_)
-            | Self::MarketOpened(_)
-            | Self::MarketHalted(_)
-            | Self::MarketResumed(_)
-            | Self::PriceBandSet(_)
-            | Self::HoursDelivered(_)
-            | Self::SpotAuctionHeld(_)
-            | Self::SpotAuctionMissed(_)
-            | Self::SpotHoursSold(_)
-            | Self::SpotHoursDelivered(_) => None,
-            Self::DueParked(e) => e.due.subject(),
-            Self::DueResumed(e) => e.due.subject(),
-            Self::DepositReceived(e) => Some(e.deposit.uuid()),
-            Self::DepositExpected(e) => Some(e.deposit.uuid()),
-            Self::StatementImported(e) => Some(e.statement.uuid()),
-            Self::BankLinesBooked(e) => Some(e.statement.uuid()),
-            Self::Reconciled(e) => Some(e.reconciliation.uuid()),
-            Self::ReconciliationUndone(e) => Some(e.undone.reconciliation.uuid()),
-            Self::PayoutRequested(e) => Some(e.payout.uuid()),
-            Self::PayoutReturned(e) => Some(e.payout.uuid()),
-            Self::JournalProposed(e) => Some(e.journal.uuid()),
-            Self::JournalApproved(e) => Some(e.proposed.journal.uuid()),
-            Self::JournalRejected(e) => Some(e.journal.uuid()),
-            Self::BoxCreated(e) => Some(e.r#box.uuid()),
-            Self::DealAmended(e) => Some(e.r#box.uuid()),
-            Self::DealClosed(e) => Some(e.r#box.uuid()),
-            Self::BoxCollected(e) => Some(e.r#box.uuid()),
-            Self::CollectionReversed(e) => Some(e.undone.r#box.uuid()),
-            Self::WaterfallRun(e) => Some(e.r#box.uuid()),
-            Self::WaterfallReversed(e) => Some(e.undone.r#box.uuid()),
-            Self::AgreementInvoiced(e) => Some(e.r#box.uuid()),
-            Self::DebtAccelerated(e) => Some(e.r#box.uuid()),
-            Self::AccelerationRescinded(e) => Some(e.r#box.uuid()),
-            Self::BoxWoundUp(e) => Some(e.r#box.uuid()),
-            Self::LendersSet(e) => Some(e.r#box.uuid()),
-            Self::LotRegistered(e) => Some(e.lot.uuid()),
-            Self::LotWithdrawn(e) => Some(e.lot.uuid()),
-            Self::LotExpired(e) => Some(e.lot.uuid()),
-            Self::OrderPlaced(e) => Some(e.order.uuid()),
-            Self::SpotOrderPlaced(e) => Some(e.order.uuid()),
-            Self::OrderAmended(e) => Some(e.order.uuid()),
-            Self::TradeExecuted(e) => Some(e.trade.uuid()),
-            Self::OrderClosed(e) => Some(e.order.uuid()),
-            Self::ContractBusted(e) => Some(e.contract.uuid()),
-            Self::PeriodCharged(e) => Some(e.contract.uuid()),
-            Self::ChargeMissed(e) => Some(e.contract.uuid()),
-            Self::ContractTerminated(e) => Some(e.contract.uuid()),
-            Self::ContractNovated(e) => Some(e.contract.uuid()),
-            Self::ContractAssigned(e) => Some(e.contract.uuid()),
-            Self::NoticeGiven(e) => Some(e.contract.uuid()),
-            Self::OutageDismissed(e) => Some(e.outage.uuid()),
-            Self::OutageSettled(e) => Some(e.outage.uuid()),
-            Self::OutageRestored(e) => Some(e.outage.uuid()),
-            Self::OutageOpened(e) => Some(e.outage.uuid()),
-            Self::DeliveryReady(e) => Some(e.contract.uuid()),
-            Self::SpotInterrupted(e) => Some(e.order.uuid()),
-            Self::SpotBidSuspended(e) => Some(e.order.uuid()),
-            Self::SpotBidResumed(e) => Some(e.order.uuid()),
+    /// The content that `reader` may see, as JSON in the names of the log; nothing when the event does not concern it. `bought` are
+    /// the reader's own among the contracts of [`Parties::bought`].
+    ///
+    /// # Panics
+    /// A [violation](ledger::Violation) where it cannot be written as JSON.
+    pub fn part_of(&self, reader: OrganizationId, bought: &[ContractId]) -> Option<serde_json::Value> {
+        if !self.parties().include(reader, bought) {
+            return None;
+        }
+        let Part(part) = self.part_for(Reader { organization: reader, bought });
+        match part? {
+            Ok(part) => Some(part),
+            Err(error) => Invariant::EventEncodes.violated(format_args!("{}: {error}", self.name())),
         }
     }
 }

@@ -200,7 +200,7 @@ impl Export {
                          JOIN accounts a ON a.id = l.account LEFT JOIN events v ON v.sequence = e.event \
                          WHERE e.book = $1 AND ($2::date IS NULL OR e.effective >= $2) \
                          AND ($3::date IS NULL OR e.effective <= $3) ORDER BY e.sequence, l.line";
-        let mut rows = snapshot.rows(statement, &[&self.book, &from, &to, &&Event::ENTERED_TYPES[..]]).await?;
+        let mut rows = snapshot.rows(statement, &[&self.book, &from, &to, &Event::entered_types()]).await?;
         // One entry at a time: it is written when the next one begins.
         let mut entry: Option<JournalEntry> = None;
         while let Some(row) = rows.try_next().await? {

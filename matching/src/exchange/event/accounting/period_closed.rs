@@ -1,0 +1,49 @@
+use ledger::{ClientId, Month};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::exchange::event::{EventKey, EventType, Part, Reader, Stamp};
+use crate::exchange::facts::Facts;
+use crate::exchange::{Entered, Exchange, Parties};
+
+/// A month was closed, for good: nothing is dated in it any more.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct PeriodClosed {
+    /// The month.
+    pub period: Month,
+    /// Who closed it.
+    pub by: ClientId,
+}
+
+impl EventType for PeriodClosed {
+    const NAME: &'static str = "period_closed";
+    const VERSION: u16 = 1;
+    const IS_ENTERED: bool = true;
+
+    fn key(&self) -> EventKey {
+        EventKey::Ledger
+    }
+
+    fn subject(&self) -> Option<Uuid> {
+        None
+    }
+
+    fn parties(&self) -> Parties {
+        Parties::default()
+    }
+
+    fn part_for(&self, _: Reader<'_>) -> Part {
+        Part::none()
+    }
+
+    fn entered(&self) -> Option<Entered<'_>> {
+        Some(Entered { by: self.by, approved_by: None, text: None })
+    }
+
+    fn facts(&self, _: &mut Facts<'_>) {}
+
+    fn apply(&self, exchange: &mut Exchange, stamp: Stamp) {
+        exchange.accounting.close(self, stamp.at, stamp.sequence);
+    }
+}

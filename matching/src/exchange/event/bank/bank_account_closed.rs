@@ -1,0 +1,49 @@
+use ledger::{Amount, BankAccountId, Currency, Fact};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::exchange::event::{EventKey, EventType, Part, Reader, Stamp};
+use crate::exchange::facts::Facts;
+use crate::exchange::{Exchange, Parties};
+
+/// An account at a bank was given up.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct BankAccountClosed {
+    /// The account.
+    pub account: BankAccountId,
+    /// Its currency.
+    pub currency: Currency,
+    /// What it had been opened with, where no statement ever told of it; nothing otherwise.
+    pub opening: Amount,
+}
+
+impl EventType for BankAccountClosed {
+    const NAME: &'static str = "bank_account_closed";
+    const VERSION: u16 = 1;
+
+    fn key(&self) -> EventKey {
+        EventKey::BankAccount(self.account)
+    }
+
+    fn subject(&self) -> Option<Uuid> {
+        None
+    }
+
+    fn parties(&self) -> Parties {
+        Parties::default()
+    }
+
+    fn part_for(&self, _: Reader<'_>) -> Part {
+        Part::none()
+    }
+
+    fn facts(&self, facts: &mut Facts<'_>) {
+        let closed = Fact::BankClosed { account: self.account, amount: self.opening };
+        facts.some(self.opening.abs(), closed, self.currency);
+    }
+
+    fn apply(&self, exchange: &mut Exchange, _: Stamp) {
+        exchange.bank.close(self);
+    }
+}

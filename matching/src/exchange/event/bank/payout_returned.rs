@@ -1,0 +1,67 @@
+use ledger::{Amount, Currency, Fact, Label, OrganizationId, PayoutId, from_log};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::exchange::event::{EventKey, EventType, Part, Reader, Stamp};
+use crate::exchange::facts::Facts;
+use crate::exchange::{Exchange, Parties, PayoutSource};
+use crate::order::is_default;
+
+/// A payout did not leave the bank: what was in transit of it is the organization's again.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct PayoutReturned {
+    /// The payout.
+    pub payout: PayoutId,
+    /// Whose money.
+    pub organization: OrganizationId,
+    /// How much.
+    pub amount: Amount,
+    /// In what currency.
+    pub currency: Currency,
+    /// Where it came from.
+    pub source: PayoutSource,
+    /// Why.
+    #[serde(deserialize_with = "from_log")]
+    pub reason: Label,
+    /// What had been withheld as tax besides.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub withheld: Amount,
+}
+
+impl EventType for PayoutReturned {
+    const NAME: &'static str = "payout_returned";
+    const VERSION: u16 = 2;
+    const READ_FROM: u16 = 1;
+
+    fn key(&self) -> EventKey {
+        EventKey::Organization(self.organization)
+    }
+
+    fn subject(&self) -> Option<Uuid> {
+        Some(self.payout.uuid())
+    }
+
+    fn parties(&self) -> Parties {
+        Parties::named(&[self.organization])
+    }
+
+    fn part_for(&self, _: Reader<'_>) -> Part {
+        Part::of(self)
+    }
+
+    fn facts(&self, facts: &mut Facts<'_>) {
+        let (organization, source, amount) = (self.organization, self.source.kind(), self.amount);
+        facts.some(amount, Fact::PayoutReturned { organization, source, amount }, self.currency);
+        facts.some(self.withheld, Fact::TaxReturned { organization, amount: self.withheld }, self.currency);
+    }
+
+    fn apply(&self, exchange: &mut Exchange, _: Stamp) {
+        let basis_points = exchange.bank.take_back(self);
+        exchange.withhold(
+            self.organization,
+            self.currency,
+            (-(self.amount + self.withheld), basis_points, -self.withheld),
+        );
+    }
+}

@@ -1,0 +1,62 @@
+use ledger::{Amount, BoxId, ClientId, ItemName, Label, Month, from_log};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::exchange::event::{EventKey, EventType, Part, Reader, Stamp};
+use crate::exchange::facts::Facts;
+use crate::exchange::{Entered, Exchange, Parties};
+use crate::order::is_default;
+
+/// The supplier of an agreement invoiced a month.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct AgreementInvoiced {
+    /// The box.
+    pub r#box: BoxId,
+    /// The agreement.
+    pub agreement: ItemName,
+    /// The month.
+    pub month: Month,
+    /// What the month costs, in whole.
+    pub amount: Amount,
+    /// Of a month that a run has taken up, what it costs more, or less, than was taken up.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub correction: Option<Amount>,
+    /// The supplier's reference.
+    #[serde(deserialize_with = "from_log")]
+    pub reference: Label,
+    /// Who entered it.
+    pub by: ClientId,
+}
+
+impl EventType for AgreementInvoiced {
+    const NAME: &'static str = "agreement_invoiced";
+    const VERSION: u16 = 1;
+    const IS_ENTERED: bool = true;
+
+    fn key(&self) -> EventKey {
+        EventKey::Box(self.r#box)
+    }
+
+    fn subject(&self) -> Option<Uuid> {
+        Some(self.r#box.uuid())
+    }
+
+    fn parties(&self) -> Parties {
+        Parties::default()
+    }
+
+    fn part_for(&self, _: Reader<'_>) -> Part {
+        Part::none()
+    }
+
+    fn entered(&self) -> Option<Entered<'_>> {
+        Some(Entered { by: self.by, approved_by: None, text: None })
+    }
+
+    fn facts(&self, _: &mut Facts<'_>) {}
+
+    fn apply(&self, exchange: &mut Exchange, _: Stamp) {
+        exchange.boxes.invoice(self);
+    }
+}

@@ -1,0 +1,78 @@
+use ledger::{Amount, BoxId, ClientId, Currency, Day, Fact, ItemName, Label, TransferId, from_log};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::exchange::event::{EventKey, EventType, Part, Reader, Stamp};
+use crate::exchange::facts::Facts;
+use crate::exchange::{Entered, Exchange, Parties};
+use crate::order::is_default;
+
+/// A client paid a box, itself or through the exchange.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct BoxCollected {
+    /// The box.
+    pub r#box: BoxId,
+    /// In what currency.
+    pub currency: Currency,
+    /// Who entered it.
+    pub by: ClientId,
+    /// The contract.
+    pub contract: ItemName,
+    /// How much, more than zero.
+    pub amount: Amount,
+    /// The day the money came.
+    pub paid: Day,
+    /// The day it is dated in the books.
+    pub day: Day,
+    /// The bank's reference.
+    #[serde(deserialize_with = "from_log")]
+    pub reference: Label,
+    /// Of a contract of the exchange: the transfer by which the operator paid it over. None where the client paid the box itself.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub transfer: Option<TransferId>,
+}
+
+impl EventType for BoxCollected {
+    const NAME: &'static str = "box_collected";
+    const VERSION: u16 = 2;
+    const READ_FROM: u16 = 1;
+    const IS_ENTERED: bool = true;
+
+    fn key(&self) -> EventKey {
+        EventKey::Box(self.r#box)
+    }
+
+    fn subject(&self) -> Option<Uuid> {
+        Some(self.r#box.uuid())
+    }
+
+    fn parties(&self) -> Parties {
+        Parties::default()
+    }
+
+    fn part_for(&self, _: Reader<'_>) -> Part {
+        Part::none()
+    }
+
+    fn entered(&self) -> Option<Entered<'_>> {
+        Some(Entered { by: self.by, approved_by: None, text: None })
+    }
+
+    fn facts(&self, facts: &mut Facts<'_>) {
+        for fact in box_collected(self) {
+            facts.state(&fact, self.currency, self.day);
+        }
+    }
+
+    fn apply(&self, exchange: &mut Exchange, stamp: Stamp) {
+        exchange.boxes.collect(self, stamp.sequence);
+    }
+}
+
+/// What a client paid a box: of what the exchange pays over, an entry in the books of either.
+pub(super) fn box_collected(e: &BoxCollected) -> Vec<Fact<'static>> {
+    let (r#box, contract, amount) = (e.r#box, e.contract, e.amount);
+    let paid_over = e.transfer.map(|_| Fact::BoxPaidOver { r#box, amount });
+    paid_over.into_iter().chain([Fact::BoxCollected { r#box, contract, amount }]).collect()
+}

@@ -1,0 +1,55 @@
+use ledger::deal::DealTerms;
+use ledger::{BoxId, ClientId};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::exchange::event::boxes::OwnDeal;
+use crate::exchange::event::{EventKey, EventType, Part, Reader, Stamp};
+use crate::exchange::facts::Facts;
+use crate::exchange::{Entered, Exchange, Parties};
+
+/// A box's deal was amended.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct DealAmended {
+    /// The box.
+    pub r#box: BoxId,
+    /// The number of the version, from 2.
+    pub version: u32,
+    /// Who entered it.
+    pub by: ClientId,
+    /// The deal as it is from now on.
+    pub deal: Box<DealTerms>,
+}
+
+impl EventType for DealAmended {
+    const NAME: &'static str = "deal_amended";
+    const VERSION: u16 = 1;
+    const IS_ENTERED: bool = true;
+
+    fn key(&self) -> EventKey {
+        EventKey::Box(self.r#box)
+    }
+
+    fn subject(&self) -> Option<Uuid> {
+        Some(self.r#box.uuid())
+    }
+
+    fn parties(&self) -> Parties {
+        Parties::named(&[self.deal.sponsor])
+    }
+
+    fn part_for(&self, _: Reader<'_>) -> Part {
+        Part::of(&OwnDeal::of(self.r#box, self.version, &self.deal))
+    }
+
+    fn entered(&self) -> Option<Entered<'_>> {
+        Some(Entered { by: self.by, approved_by: None, text: None })
+    }
+
+    fn facts(&self, _: &mut Facts<'_>) {}
+
+    fn apply(&self, exchange: &mut Exchange, stamp: Stamp) {
+        exchange.change_box(self.r#box, |boxes| boxes.agree(self.r#box, &self.deal, self.by, stamp.at));
+    }
+}

@@ -1,0 +1,79 @@
+use ledger::deal::{Funding, ItemAmount};
+use ledger::{BoxId, ClientId, Currency, Day, Fact};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::exchange::event::{EventKey, EventType, Part, Reader, Stamp};
+use crate::exchange::facts::Facts;
+use crate::exchange::{Entered, Exchange, Parties};
+
+/// A box's deal closed: what it draws and buys on the first day is in its books.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct DealClosed {
+    /// The box.
+    pub r#box: BoxId,
+    /// In what currency.
+    pub currency: Currency,
+    /// Who said so.
+    pub by: ClientId,
+    /// The day it is dated.
+    pub day: Day,
+    /// What was drawn, bought and set aside.
+    pub funding: Funding,
+}
+
+impl EventType for DealClosed {
+    const NAME: &'static str = "deal_closed";
+    const VERSION: u16 = 1;
+    const IS_ENTERED: bool = true;
+
+    fn key(&self) -> EventKey {
+        EventKey::Box(self.r#box)
+    }
+
+    fn subject(&self) -> Option<Uuid> {
+        Some(self.r#box.uuid())
+    }
+
+    fn parties(&self) -> Parties {
+        Parties::default()
+    }
+
+    fn part_for(&self, _: Reader<'_>) -> Part {
+        Part::none()
+    }
+
+    fn entered(&self) -> Option<Entered<'_>> {
+        Some(Entered { by: self.by, approved_by: None, text: None })
+    }
+
+    fn facts(&self, facts: &mut Facts<'_>) {
+        for fact in funded(self.r#box, &self.funding) {
+            facts.state(&fact, self.currency, self.day);
+        }
+    }
+
+    fn apply(&self, exchange: &mut Exchange, _: Stamp) {
+        exchange.change_box(self.r#box, |boxes| boxes.close(self));
+    }
+}
+
+/// What a box draws, buys and sets aside.
+pub(super) fn funded(r#box: BoxId, funding: &Funding) -> Vec<Fact<'static>> {
+    let amount = funding.contributed;
+    let contributed = (!amount.is_zero()).then_some(Fact::BoxContributed { r#box, amount });
+    let drawn = funding.draws.iter().map(|draw| {
+        let ItemAmount { name: facility, amount } = *draw;
+        Fact::DebtDrawn { r#box, facility, amount }
+    });
+    let bought = funding.assets.iter().map(|asset| {
+        let ItemAmount { name: asset, amount } = *asset;
+        Fact::AssetBought { r#box, asset, amount }
+    });
+    let set_aside = funding.reserves.iter().map(|reserve| {
+        let ItemAmount { name: reserve, amount } = *reserve;
+        Fact::ReserveFunded { r#box, reserve, amount }
+    });
+    contributed.into_iter().chain(drawn).chain(bought).chain(set_aside).collect()
+}

@@ -1,0 +1,52 @@
+use ledger::{BoxId, ClientId, Label, from_log};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::exchange::event::{EventKey, EventType, Part, Reader, Stamp};
+use crate::exchange::facts::Facts;
+use crate::exchange::{Entered, Exchange, Parties};
+
+/// The lenders of a box accelerated its debt: all of it is due.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct DebtAccelerated {
+    /// The box.
+    pub r#box: BoxId,
+    /// Who says so.
+    pub by: ClientId,
+    /// Why.
+    #[serde(deserialize_with = "from_log")]
+    pub reason: Label,
+}
+
+impl EventType for DebtAccelerated {
+    const NAME: &'static str = "debt_accelerated";
+    const VERSION: u16 = 1;
+    const IS_ENTERED: bool = true;
+
+    fn key(&self) -> EventKey {
+        EventKey::Box(self.r#box)
+    }
+
+    fn subject(&self) -> Option<Uuid> {
+        Some(self.r#box.uuid())
+    }
+
+    fn parties(&self) -> Parties {
+        Parties::default()
+    }
+
+    fn part_for(&self, _: Reader<'_>) -> Part {
+        Part::none()
+    }
+
+    fn entered(&self) -> Option<Entered<'_>> {
+        Some(Entered { by: self.by, approved_by: None, text: Some(&self.reason) })
+    }
+
+    fn facts(&self, _: &mut Facts<'_>) {}
+
+    fn apply(&self, exchange: &mut Exchange, _: Stamp) {
+        exchange.boxes.accelerate(self.r#box, true);
+    }
+}

@@ -1,0 +1,53 @@
+use std::collections::BTreeSet;
+
+use ledger::{BoxId, ClientId, OrganizationId};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::exchange::event::{EventKey, EventType, Part, Reader, Stamp};
+use crate::exchange::facts::Facts;
+use crate::exchange::{Entered, Exchange, Parties};
+
+/// Which organizations lend to a box, and see it, was set.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct LendersSet {
+    /// The box.
+    pub r#box: BoxId,
+    /// They, by id.
+    pub lenders: BTreeSet<OrganizationId>,
+    /// Who says so.
+    pub by: ClientId,
+}
+
+impl EventType for LendersSet {
+    const NAME: &'static str = "lenders_set";
+    const VERSION: u16 = 1;
+    const IS_ENTERED: bool = true;
+
+    fn key(&self) -> EventKey {
+        EventKey::Box(self.r#box)
+    }
+
+    fn subject(&self) -> Option<Uuid> {
+        Some(self.r#box.uuid())
+    }
+
+    fn parties(&self) -> Parties {
+        Parties::default()
+    }
+
+    fn part_for(&self, _: Reader<'_>) -> Part {
+        Part::none()
+    }
+
+    fn entered(&self) -> Option<Entered<'_>> {
+        Some(Entered { by: self.by, approved_by: None, text: None })
+    }
+
+    fn facts(&self, _: &mut Facts<'_>) {}
+
+    fn apply(&self, exchange: &mut Exchange, _: Stamp) {
+        exchange.boxes.set_lenders(self);
+    }
+}

@@ -1,0 +1,65 @@
+use ledger::{ClientId, Day, Fact, Label, from_log};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::exchange::event::boxes::waterfall_run::{accruals, cash_moves, waterfall_run};
+use crate::exchange::event::{EventKey, EventType, Part, Reader, Stamp};
+use crate::exchange::facts::Facts;
+use crate::exchange::{Entered, Exchange, Parties, WaterfallRun};
+
+/// A waterfall run was reversed: it was a mistake.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct WaterfallReversed {
+    /// The event that had recorded it.
+    pub corrects: u64,
+    /// What it was.
+    pub undone: Box<WaterfallRun>,
+    /// Who says so.
+    pub by: ClientId,
+    /// The day it is dated.
+    pub day: Day,
+    /// Why.
+    #[serde(deserialize_with = "from_log")]
+    pub reason: Label,
+}
+
+impl EventType for WaterfallReversed {
+    const NAME: &'static str = "waterfall_reversed";
+    const VERSION: u16 = 2;
+    const READ_FROM: u16 = 1;
+    const IS_ENTERED: bool = true;
+
+    fn key(&self) -> EventKey {
+        EventKey::Box(self.undone.r#box)
+    }
+
+    fn subject(&self) -> Option<Uuid> {
+        Some(self.undone.r#box.uuid())
+    }
+
+    fn parties(&self) -> Parties {
+        Parties::default()
+    }
+
+    fn part_for(&self, _: Reader<'_>) -> Part {
+        Part::none()
+    }
+
+    fn entered(&self) -> Option<Entered<'_>> {
+        Some(Entered { by: self.by, approved_by: None, text: Some(&self.reason) })
+    }
+
+    fn facts(&self, facts: &mut Facts<'_>) {
+        let (accruals, moves) = (accruals(&self.undone), cash_moves(&self.undone));
+        let reversed = waterfall_run(&self.undone, &accruals, &moves);
+        if !reversed.is_empty() {
+            let (r#box, event) = (self.undone.r#box, self.corrects);
+            facts.state(&Fact::WaterfallReversed { r#box, facts: &reversed, event }, self.undone.currency, self.day);
+        }
+    }
+
+    fn apply(&self, exchange: &mut Exchange, _: Stamp) {
+        exchange.change_box(self.undone.r#box, |boxes| boxes.reverse(self));
+    }
+}

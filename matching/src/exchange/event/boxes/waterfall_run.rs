@@ -1,0 +1,128 @@
+use std::collections::BTreeMap;
+
+use ledger::deal::{Dues, Funding, ItemAmount, Pays, Run};
+use ledger::{Accrual, Amount, BoxId, CashMove, ClientId, Currency, Day, Fact, ItemName};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::exchange::event::boxes::deal_closed::funded;
+use crate::exchange::event::{EventKey, EventType, Part, Reader, Stamp};
+use crate::exchange::facts::Facts;
+use crate::exchange::{Entered, Exchange, Parties};
+use crate::order::is_default;
+
+/// A box's cash was paid out for a determination date.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct WaterfallRun {
+    /// The box.
+    pub r#box: BoxId,
+    /// In what currency.
+    pub currency: Currency,
+    /// The version of the deal.
+    pub version: u32,
+    /// Who started it; nobody where it started by itself.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub by: Option<ClientId>,
+    /// The day it is dated.
+    pub day: Day,
+    /// What the deal meant to draw and buy since the last determination date.
+    pub funding: Funding,
+    /// What each contract earned by its terms.
+    pub revenue: Vec<ItemAmount>,
+    /// What of each asset was used up.
+    pub depreciation: Vec<ItemAmount>,
+    /// What was collected, and what fell due.
+    pub dues: Dues,
+    /// What came of it.
+    pub run: Box<Run>,
+    /// What of each facility the sponsor repaid beyond it, before it was due.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub prepaid: Vec<ItemAmount>,
+    /// What agreements had charged too much before and have still to take back, by name: below zero.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub corrections: BTreeMap<ItemName, Amount>,
+}
+
+impl EventType for WaterfallRun {
+    const NAME: &'static str = "waterfall_run";
+    const VERSION: u16 = 2;
+    const READ_FROM: u16 = 1;
+    const IS_ENTERED: bool = true;
+
+    fn key(&self) -> EventKey {
+        EventKey::Box(self.r#box)
+    }
+
+    fn subject(&self) -> Option<Uuid> {
+        Some(self.r#box.uuid())
+    }
+
+    fn parties(&self) -> Parties {
+        Parties::default()
+    }
+
+    fn part_for(&self, _: Reader<'_>) -> Part {
+        Part::none()
+    }
+
+    fn entered(&self) -> Option<Entered<'_>> {
+        Some(Entered { by: self.by?, approved_by: None, text: None })
+    }
+
+    fn facts(&self, facts: &mut Facts<'_>) {
+        for fact in waterfall_run(self, &accruals(self), &cash_moves(self)) {
+            facts.state(&fact, self.currency, self.day);
+        }
+    }
+
+    fn apply(&self, exchange: &mut Exchange, stamp: Stamp) {
+        exchange.change_box(self.r#box, |boxes| boxes.run(self, stamp.at, stamp.sequence));
+    }
+}
+
+/// What was drawn and bought before a waterfall run, what became due, what was paid, and what was prepaid.
+pub(super) fn waterfall_run<'a>(e: &WaterfallRun, accruals: &'a [Accrual], moves: &'a [CashMove]) -> Vec<Fact<'a>> {
+    let r#box = e.r#box;
+    let accrued = (!accruals.is_empty()).then_some(Fact::BoxAccrued { r#box, accruals });
+    let paid = (!moves.is_empty()).then_some(Fact::WaterfallPaid { r#box, moves });
+    let facts = funded(r#box, &e.funding).into_iter().chain(accrued).chain(paid);
+    let amount: Amount = e.prepaid.iter().map(|item| item.amount).sum();
+    let contributed = (!amount.is_zero()).then_some(Fact::BoxContributed { r#box, amount });
+    let prepaid = e.prepaid.iter().map(|item| {
+        let ItemAmount { name: facility, amount } = *item;
+        Fact::DebtPrepaid { r#box, facility, amount }
+    });
+    facts.chain(contributed).chain(prepaid).collect()
+}
+
+/// What became due in the period of a waterfall run.
+pub(super) fn accruals(e: &WaterfallRun) -> Vec<Accrual> {
+    let some = |amount: &Amount| !amount.is_zero();
+    let revenue = e.revenue.iter().map(|item| Accrual::Revenue(item.name, item.amount));
+    let costs = e.dues.agreements.iter().filter(|(_, amount)| some(amount));
+    let interest = e.dues.interest.iter().filter(|(_, amount)| some(amount));
+    let depreciation = e.depreciation.iter().map(|item| Accrual::Depreciation(item.name, item.amount));
+    let costs = costs.map(|(name, amount)| Accrual::Cost(*name, *amount));
+    let interest = interest.map(|(name, amount)| Accrual::Interest(*name, *amount));
+    revenue.chain(costs).chain(interest).chain(depreciation).collect()
+}
+
+/// What a waterfall run does with cash.
+pub(super) fn cash_moves(e: &WaterfallRun) -> Vec<CashMove> {
+    let some = |amount: Amount| !amount.is_zero();
+    let run = &e.run;
+    let given = run.drawn.iter().chain(&run.released).map(|(name, amount)| CashMove::Reserve(*name, -*amount));
+    let untrapped = some(run.untrapped).then_some(CashMove::Trap(-run.untrapped));
+    let paid = run.steps.iter().filter(|step| some(step.paid)).map(|step| match step.pays {
+        Pays::Agreement(name) => CashMove::Agreement(name, step.paid),
+        Pays::Interest(name) => CashMove::Interest(name, step.paid),
+        Pays::Principal(name) | Pays::Prepayment(name) | Pays::Sweep { facility: name, .. } => {
+            CashMove::Principal(name, step.paid)
+        }
+        Pays::Reserve(name) => CashMove::Reserve(name, step.paid),
+        Pays::Trap {} => CashMove::Trap(step.paid),
+        Pays::Sponsor {} => CashMove::Sponsor(step.paid),
+    });
+    given.chain(untrapped).chain(paid).collect()
+}

@@ -1,0 +1,83 @@
+use ledger::{BoxId, ClientId, ContractId, OrganizationId};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::contract::{Assignee, Assignment};
+use crate::exchange::event::{EventKey, EventType, Part, Reader, Stamp};
+use crate::exchange::facts::Facts;
+use crate::exchange::{Entered, Exchange, Parties};
+use crate::hours::Hour;
+use crate::market::MarketId;
+
+/// A contract was assigned to a box, which earns its hours from one on.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct ContractAssigned {
+    /// The contract.
+    pub contract: ContractId,
+    /// Where it traded.
+    pub market: MarketId,
+    /// Who pays.
+    pub buyer: OrganizationId,
+    /// Who delivers.
+    pub seller: OrganizationId,
+    /// The box, and what its deal calls the contract.
+    pub to: Assignee,
+    /// The first hour that the box earns: the beginning of a period.
+    pub from: Hour,
+    /// Who said so.
+    pub by: ClientId,
+}
+
+impl EventType for ContractAssigned {
+    const NAME: &'static str = "contract_assigned";
+    const VERSION: u16 = 1;
+    const IS_ENTERED: bool = true;
+
+    fn key(&self) -> EventKey {
+        EventKey::Market(self.market)
+    }
+
+    fn subject(&self) -> Option<Uuid> {
+        Some(self.contract.uuid())
+    }
+
+    fn parties(&self) -> Parties {
+        Parties::named(&[self.buyer, self.seller])
+    }
+
+    fn part_for(&self, _: Reader<'_>) -> Part {
+        Part::of(&OwnAssignment::of(self))
+    }
+
+    fn entered(&self) -> Option<Entered<'_>> {
+        Some(Entered { by: self.by, approved_by: None, text: None })
+    }
+
+    fn facts(&self, _: &mut Facts<'_>) {}
+
+    fn apply(&self, exchange: &mut Exchange, _: Stamp) {
+        exchange.boxes.assign(self);
+        exchange.change_contract(self.contract, |contract| {
+            contract.assignment = Some(Assignment { to: self.to, from: self.from });
+        });
+    }
+}
+
+/// An assignment to a box as both sides see it: not who entered it.
+#[derive(Serialize)]
+pub(super) struct OwnAssignment {
+    contract: ContractId,
+    market: MarketId,
+    buyer: OrganizationId,
+    seller: OrganizationId,
+    r#box: BoxId,
+    from: Hour,
+}
+
+impl OwnAssignment {
+    pub const fn of(e: &ContractAssigned) -> Self {
+        let ContractAssigned { contract, market, buyer, seller, to, from, .. } = *e;
+        Self { contract, market, buyer, seller, r#box: to.r#box, from }
+    }
+}

@@ -1,0 +1,44 @@
+use ledger::OrganizationId;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::exchange::event::{EventKey, EventType, Part, Reader, Stamp};
+use crate::exchange::facts::Facts;
+use crate::exchange::{Exchange, Parties};
+
+/// All of them have ended, and what they ended with has happened.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct OrdersEnded {
+    /// Whose orders.
+    pub organization: OrganizationId,
+    /// The sequence of the [`OrdersEnding`] that began it.
+    pub begun: u64,
+}
+
+impl EventType for OrdersEnded {
+    const NAME: &'static str = "orders_ended";
+    const VERSION: u16 = 1;
+
+    fn key(&self) -> EventKey {
+        EventKey::Organization(self.organization)
+    }
+
+    fn subject(&self) -> Option<Uuid> {
+        None
+    }
+
+    fn parties(&self) -> Parties {
+        Parties::named(&[self.organization])
+    }
+
+    fn part_for(&self, _: Reader<'_>) -> Part {
+        Part::of(self)
+    }
+
+    fn facts(&self, _: &mut Facts<'_>) {}
+
+    fn apply(&self, exchange: &mut Exchange, _: Stamp) {
+        drop(exchange.unfinished.remove(&self.begun));
+    }
+}
