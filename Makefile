@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 CARGO := cargo --locked
 
-.PHONY: run test verify bench attacks demo-month demo-box lint release prerequisites test-prerequisites clean
+.PHONY: run test verify bench attacks demo-month demo-box lint release prerequisites test-prerequisites lint-prerequisites clean
 
 ## run: start everything on this machine and print how to use it (KAFKA=apache for a real broker)
 run: prerequisites
@@ -41,7 +41,8 @@ release: prerequisites
 	$(CARGO) build --release --bin secondwind
 
 ## lint: what must be clean before a commit
-lint: prerequisites
+lint: lint-prerequisites
+	infra/dev/typos.sh
 	cargo fmt --all --check
 	$(CARGO) clippy --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps --quiet
@@ -51,6 +52,9 @@ prerequisites:
 
 test-prerequisites:
 	@infra/dev/prerequisites.sh tests
+
+lint-prerequisites:
+	@infra/dev/prerequisites.sh lint
 
 clean:
 	cargo clean

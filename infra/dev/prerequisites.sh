@@ -11,6 +11,7 @@
 # Optional: Java 17 and Maven. They run a real Apache Kafka; without them the
 #           tests that need one say that they did not run. Required with
 #           KAFKA=apache. The benchmarks run exchange-core with them.
+# With the argument `lint`: pip, which installs the check of words.
 # With the argument `tests`: hledger and Beancount as well, which judge the
 #           ledger's exports. Where they may not be installed they are named,
 #           and the tests that need them say that they did not run.
@@ -20,7 +21,7 @@ readonly rust_minimum=95      # Rust 1.x
 readonly postgres_minimum=15
 readonly java_minimum=17
 
-readonly purpose=${1:-}       # `tests`, or nothing
+readonly purpose=${1:-}       # `tests`, `lint`, or nothing
 missing=()             # what is missing, as kinds that packages_for translates
 missing_for_tests=()   # what only tests miss, likewise
 
@@ -54,7 +55,7 @@ holds_postgres() {
   ((BASH_REMATCH[1] >= postgres_minimum))
 }
 
-# Looks where infra/src/embedded/postgres_binaries.rs looks.
+# Looks where infra/dev-services/src/postgres_binaries.rs looks.
 postgres_exists() {
   local dir
   if [[ -n ${SECONDWIND_POSTGRES_BIN:-} ]]; then
@@ -104,6 +105,9 @@ find_missing() {
   if [[ ${KAFKA:-} == apache ]]; then
     java_is_recent || missing+=(java)
     kafka_jars_exist || has mvn || missing+=(maven)
+  fi
+  if [[ $purpose == lint ]]; then
+    has typos || python3 -m pip --version >/dev/null 2>&1 || missing+=(pip)
   fi
   if [[ $purpose == tests ]]; then
     has hledger || missing_for_tests+=(hledger)
@@ -156,6 +160,10 @@ packages_for() {
     apk:java) echo openjdk17-jre-headless ;;
     pacman:java) echo jre-openjdk-headless ;;
     brew:java) echo openjdk ;;
+    apt-get:pip | dnf:pip) echo python3-pip ;;
+    apk:pip) echo py3-pip ;;
+    pacman:pip) echo python-pip ;;
+    brew:pip) echo python ;;
     # Not packaged there, or not in what is enabled by default.
     dnf:beancount | apk:beancount | pacman:beancount | apk:hledger) ;;
     *) echo "$2" ;;

@@ -10,16 +10,12 @@
 //! - [`webhooks`]: sends organizations their own events, signed.
 //! - [`trial_balance`]: what the accounts come to, as of a day and as it was known.
 //! - [`invoicing`]: invoices, credit notes and sellers' statements.
-//! - [`bank_files`]: bank statements from the files that banks send.
-//! - [`embedded`]: PostgreSQL and Kafka for development and tests.
 //!
 //! It decides nothing about the market or the books (`ledger ← matching ← infra ← api`), and knows no HTTP.
 
 pub mod audit;
-pub mod bank_files;
 pub mod brokers;
 pub mod config;
-pub mod embedded;
 pub mod invoicing;
 pub mod journal;
 pub mod kafka_topics;

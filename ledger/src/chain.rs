@@ -43,7 +43,7 @@ pub fn chain(previous: &ChainHash, chained: &ChainedEntry<'_>, text: &mut String
         rule.version,
         entry.effective(),
     );
-    let _ = write!(text, "\n{}\n{}", OrNothing(entry.contract()), OrNothing(entry.r#box()));
+    let _ = write!(text, "\n{}\n{}", OrNothing(entry.contract()), OrNothing(entry.box_id()));
     if let Some(corrects) = entry.corrects() {
         let _ = write!(text, "\ncorrects {corrects}");
     }

@@ -29,7 +29,7 @@ pub struct Entry {
     rule: PostingRule,
     effective: Day,
     contract: Option<ContractId>,
-    r#box: Option<BoxId>,
+    box_id: Option<BoxId>,
     corrects: Option<Correction>,
     lines: SmallVec<[Line; 4]>,
 }
@@ -86,11 +86,11 @@ impl Entry {
         if !balanced {
             return Err(Unbalanced::Sum);
         }
-        let r#box = match entity {
+        let box_id = match entity {
             EntityId::Operator => None,
             EntityId::Box(id) => Some(id),
         };
-        Ok(Self { entity, rule, effective, contract, r#box, corrects: None, lines })
+        Ok(Self { entity, rule, effective, contract, box_id, corrects: None, lines })
     }
 
     /// The same entry as a correction of something.
@@ -120,8 +120,8 @@ impl Entry {
     }
 
     /// The box that the entry concerns.
-    pub fn r#box(&self) -> Option<BoxId> {
-        self.r#box
+    pub fn box_id(&self) -> Option<BoxId> {
+        self.box_id
     }
 
     /// What it corrects.

@@ -216,7 +216,8 @@ impl Contract {
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Assignee {
     /// The box that earns the contract's hours in place of its seller.
-    pub r#box: BoxId,
+    #[serde(rename = "box")]
+    pub box_id: BoxId,
     /// The contract's name in its deal.
     pub name: ItemName,
 }
@@ -224,7 +225,7 @@ pub struct Assignee {
 impl Assignee {
     /// Who is owed what a contract earns: the box that it is assigned to, or else its seller.
     pub fn payee(assignee: Option<Self>, seller: OrganizationId) -> Payee {
-        assignee.map_or(Payee::Seller(seller), |assignee| Payee::Box(assignee.r#box))
+        assignee.map_or(Payee::Seller(seller), |assignee| Payee::Box(assignee.box_id))
     }
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use api::auth::{OPERATOR_ORGANIZATION, Role, SigningKey, Tokens, create_client};
 use api::commands::start_node;
 use api::server::{Server, ServerSettings};
-use infra::embedded::InProcessKafka;
+use dev_services::InProcessKafka;
 use infra::kafka_topics::TopicSpec;
 use infra::node::Node;
 use infra::relay::RelayConfig;
@@ -45,7 +45,7 @@ impl TestExchange {
     /// Starts an exchange on a given database and an in-process broker, which knows nothing of an earlier one.
     pub async fn start_again(database: TestDatabase) -> Self {
         let spec = TopicSpec { name: TOPIC.to_owned(), partitions: 2 };
-        let broker = tokio::task::spawn_blocking(move || InProcessKafka::start(&[spec])).await;
+        let broker = tokio::task::spawn_blocking(move || InProcessKafka::start(&[(&spec.name, spec.partitions)])).await;
         let broker = broker.expect("a thread").expect("the broker starts");
         let relay = RelayConfig {
             brokers: broker.bootstrap_servers().into(),

@@ -11,7 +11,7 @@ use std::path::PathBuf;
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
-use infra::embedded::{ApacheKafka, ApacheKafkaOptions, ServiceError, locate_jars};
+use dev_services::{ApacheKafka, ApacheKafkaOptions, ServiceError, locate_jars};
 use infra::kafka_topics::{TopicSpec, create_topics};
 use infra::relay::RelayConfig;
 use rdkafka::admin::{AdminClient, AdminOptions};

@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
+use dev_services::{PostgresOptions, PostgresServer};
 use infra::Database;
-use infra::embedded::{PostgresOptions, PostgresServer};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use secrecy::SecretString;

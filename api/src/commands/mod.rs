@@ -15,11 +15,11 @@ use std::io::{self, IsTerminal as _, Write as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use bank_files::BankFileFormat;
 use clap::{Parser, Subcommand};
-use infra::bank_files::BankFileFormat;
 use tracing_subscriber::EnvFilter;
 
-use crate::replay::run::{ReplayArgs, replay_market};
+use market_replay::run::{ReplayArgs, replay_market};
 
 pub use audit::audit_table;
 pub use run::{RunArgs, Running};

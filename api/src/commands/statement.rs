@@ -6,7 +6,7 @@ use std::io::{self, BufWriter, Read, Write};
 use std::path::Path;
 use std::process::ExitCode;
 
-use infra::bank_files::{BankFileFormat, FILE_BYTES_MAX, statements};
+use bank_files::{BankFileFormat, FILE_BYTES_MAX, statements};
 use ledger::{Amount, BankLine, BankStatement, BankText, Currency, Day, StatedBalance, StatementDigest};
 use serde::Serialize;
 

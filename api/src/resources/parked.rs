@@ -44,7 +44,8 @@ pub enum ParkedDueBody {
     /// The waterfall runs that a box starts by itself.
     BoxRun {
         /// No run of this box starts by itself until it is resumed.
-        r#box: Uuid,
+        #[serde(rename = "box")]
+        box_id: Uuid,
     },
     /// A market's auctions.
     Auction {
@@ -66,7 +67,7 @@ impl From<ParkedDue> for ParkedDueBody {
             ParkedDue::SpotHour { market, hour } => Self::SpotHour { market, hour },
             ParkedDue::Expiry { order } => Self::Expiry { order: order.uuid() },
             ParkedDue::LotEnd { lot } => Self::LotEnd { lot: lot.uuid() },
-            ParkedDue::BoxRun { r#box } => Self::BoxRun { r#box: r#box.uuid() },
+            ParkedDue::BoxRun { box_id } => Self::BoxRun { box_id: box_id.uuid() },
             ParkedDue::Auction { market } => Self::Auction { market },
             ParkedDue::Work { begun } => Self::Work { begun },
         }
@@ -80,7 +81,7 @@ impl From<ParkedDueBody> for ParkedDue {
             ParkedDueBody::SpotHour { market, hour } => Self::SpotHour { market, hour },
             ParkedDueBody::Expiry { order } => Self::Expiry { order: OrderId::new(order) },
             ParkedDueBody::LotEnd { lot } => Self::LotEnd { lot: LotId::new(lot) },
-            ParkedDueBody::BoxRun { r#box } => Self::BoxRun { r#box: BoxId::new(r#box) },
+            ParkedDueBody::BoxRun { box_id } => Self::BoxRun { box_id: BoxId::new(box_id) },
             ParkedDueBody::Auction { market } => Self::Auction { market },
             ParkedDueBody::Work { begun } => Self::Work { begun },
         }

@@ -97,7 +97,7 @@ fn difference(expected: &Entry, stored: &StoredEntry, accounts: &Map<i64, Accoun
     let header_is_equal = row.rule == Ok(expected.rule())
         && row.effective == expected.effective()
         && row.contract == expected.contract()
-        && row.r#box == expected.r#box()
+        && row.box_id == expected.box_id()
         && row.corrects.as_ref() == Ok(&expected.corrects())
         && expected.entity() == row.entity
         && usize::try_from(row.line_count) == Ok(lines.len());
@@ -125,7 +125,7 @@ fn named(expected: &Entry, stored: &StoredEntry, accounts: &Map<i64, Account>) -
         ("rule", rule(&expected.rule()), found_rule),
         ("date", expected.effective().to_string(), row.effective.to_string()),
         ("contract", or_none(expected.contract()), or_none(row.contract)),
-        ("box", or_none(expected.r#box()), or_none(row.r#box)),
+        ("box", or_none(expected.box_id()), or_none(row.box_id)),
         ("corrects", or_none(expected.corrects()), found_corrects),
         ("line_count", expected.lines().len().to_string(), row.line_count.to_string()),
         ("lines", expected.lines().len().to_string(), lines.len().to_string()),

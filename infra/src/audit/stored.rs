@@ -29,7 +29,7 @@ pub(super) struct EntryRow {
     pub rule: Result<PostingRule, String>,
     pub effective: Day,
     pub contract: Option<ContractId>,
-    pub r#box: Option<BoxId>,
+    pub box_id: Option<BoxId>,
     /// What it corrects, or a text that names nothing.
     pub corrects: Result<Option<Correction>, String>,
     pub line_count: i32,
@@ -92,7 +92,7 @@ impl StoredEntry {
         let rule = self.row.rule.clone().ok()?;
         let entry = Entry::new(self.row.entity, rule, self.row.effective, self.row.contract, lines).ok()?;
         let entry = entry.correcting(self.row.corrects.clone().ok()?);
-        (entry.r#box() == self.row.r#box).then_some(entry)
+        (entry.box_id() == self.row.box_id).then_some(entry)
     }
 }
 
@@ -177,7 +177,7 @@ fn read_entry(row: &mut CopiedRow<'_>) -> Result<EntryRow, AuditError> {
         rule: rule_of(rule, version).ok_or_else(|| format!("{rule}.{version}")),
         effective: Day::from_days(row.value()?),
         contract: row.value::<Option<Uuid>>()?.map(ContractId::new),
-        r#box: row.value::<Option<Uuid>>()?.map(BoxId::new),
+        box_id: row.value::<Option<Uuid>>()?.map(BoxId::new),
         corrects: row.value::<Option<&str>>()?.map(|text| text.parse().map_err(|_| text.to_owned())).transpose(),
         line_count: row.value()?,
         previous_hash: hash(row.value()?),

@@ -321,7 +321,7 @@ async fn copy_entries(
             &version,
             &effective,
             &entry.contract().map(ledger::ContractId::uuid),
-            &entry.r#box().map(ledger::BoxId::uuid),
+            &entry.box_id().map(ledger::BoxId::uuid),
             &entry.corrects().map(|corrects| corrects.to_string()),
             &line_count,
             &row.previous.as_slice(),

@@ -84,11 +84,11 @@ impl ContractChange {
                 Self { refunded: e.refund, deposit: -e.deposit, termination: Some(BUSTED), ..Self::default() },
             ),
             Event::ContractNovated(e) => {
-                let assigned = Some(e.assignee.map(|assignee| assignee.r#box));
+                let assigned = Some(e.assignee.map(|assignee| assignee.box_id));
                 change(e.contract, Self { novated: Some((e.seller, e.head)), assigned, ..Self::default() })
             }
             Event::ContractAssigned(e) => {
-                change(e.contract, Self { assigned: Some(Some(e.to.r#box)), ..Self::default() })
+                change(e.contract, Self { assigned: Some(Some(e.to.box_id)), ..Self::default() })
             }
             Event::DeliveryReady(e) => {
                 let endpoint = e.endpoint.as_ref().map(ToString::to_string);

@@ -414,14 +414,14 @@ pub enum Fact<'a> {
     /// The sponsor paid into its box.
     BoxContributed {
         /// The box.
-        r#box: BoxId,
+        box_id: BoxId,
         /// How much; below zero where it got back what was drawn beyond what was spent.
         amount: Amount,
     },
     /// A box drew on a facility.
     DebtDrawn {
         /// The box.
-        r#box: BoxId,
+        box_id: BoxId,
         /// The facility.
         facility: ItemName,
         /// How much, more than zero.
@@ -430,7 +430,7 @@ pub enum Fact<'a> {
     /// A box repaid debt before it was due, with what its sponsor paid in for it.
     DebtPrepaid {
         /// The box.
-        r#box: BoxId,
+        box_id: BoxId,
         /// The facility.
         facility: ItemName,
         /// How much, more than zero.
@@ -439,14 +439,14 @@ pub enum Fact<'a> {
     /// A box came to its end: nothing is owed or kept, and what is left of its hardware is its sponsor's.
     BoxWoundUp {
         /// The box.
-        r#box: BoxId,
+        box_id: BoxId,
         /// What was on its accounts.
         accounts: &'a [ClosedAccount],
     },
     /// A box bought hardware.
     AssetBought {
         /// The box.
-        r#box: BoxId,
+        box_id: BoxId,
         /// The asset.
         asset: ItemName,
         /// What it cost, more than zero.
@@ -455,7 +455,7 @@ pub enum Fact<'a> {
     /// A box set money aside in a reserve at its closing.
     ReserveFunded {
         /// The box.
-        r#box: BoxId,
+        box_id: BoxId,
         /// The reserve.
         reserve: ItemName,
         /// How much, more than zero.
@@ -464,7 +464,7 @@ pub enum Fact<'a> {
     /// A client paid a box.
     BoxCollected {
         /// The box.
-        r#box: BoxId,
+        box_id: BoxId,
         /// The contract.
         contract: ItemName,
         /// How much, more than zero.
@@ -482,14 +482,14 @@ pub enum Fact<'a> {
     /// What a box earned under contracts of the exchange: what the operator's books owe it, on its own side.
     BoxEarned {
         /// The box.
-        r#box: BoxId,
+        box_id: BoxId,
         /// Under which contract how much.
         earned: &'a [Earned],
     },
     /// The exchange paid a box some of what that had earned; it is on its way until the bank has booked it.
     BoxPaidOver {
         /// The box.
-        r#box: BoxId,
+        box_id: BoxId,
         /// How much, more than zero.
         amount: Amount,
     },
@@ -498,28 +498,28 @@ pub enum Fact<'a> {
         /// The account that it left.
         account: BankAccountId,
         /// The box.
-        r#box: BoxId,
+        box_id: BoxId,
         /// How much has left; less than zero where it came back.
         amount: Amount,
     },
     /// What became due to and from a box since the last determination date.
     BoxAccrued {
         /// The box.
-        r#box: BoxId,
+        box_id: BoxId,
         /// What.
         accruals: &'a [Accrual],
     },
     /// A box's cash was paid out.
     WaterfallPaid {
         /// The box.
-        r#box: BoxId,
+        box_id: BoxId,
         /// To whom.
         moves: &'a [CashMove],
     },
     /// A waterfall run was a mistake.
     WaterfallReversed {
         /// The box.
-        r#box: BoxId,
+        box_id: BoxId,
         /// What it had recorded: what was drawn and bought, what had become due, and what had been paid out.
         facts: &'a [Fact<'a>],
         /// The event that had recorded it.
@@ -585,17 +585,17 @@ impl Fact<'_> {
     /// Whose books record it.
     pub fn entity(&self) -> EntityId {
         match self {
-            Self::BoxContributed { r#box, .. }
-            | Self::DebtDrawn { r#box, .. }
-            | Self::DebtPrepaid { r#box, .. }
-            | Self::BoxWoundUp { r#box, .. }
-            | Self::AssetBought { r#box, .. }
-            | Self::ReserveFunded { r#box, .. }
-            | Self::BoxCollected { r#box, .. }
-            | Self::BoxEarned { r#box, .. }
-            | Self::BoxAccrued { r#box, .. }
-            | Self::WaterfallPaid { r#box, .. }
-            | Self::WaterfallReversed { r#box, .. } => EntityId::Box(*r#box),
+            Self::BoxContributed { box_id, .. }
+            | Self::DebtDrawn { box_id, .. }
+            | Self::DebtPrepaid { box_id, .. }
+            | Self::BoxWoundUp { box_id, .. }
+            | Self::AssetBought { box_id, .. }
+            | Self::ReserveFunded { box_id, .. }
+            | Self::BoxCollected { box_id, .. }
+            | Self::BoxEarned { box_id, .. }
+            | Self::BoxAccrued { box_id, .. }
+            | Self::WaterfallPaid { box_id, .. }
+            | Self::WaterfallReversed { box_id, .. } => EntityId::Box(*box_id),
             Self::CollectionReversed { entity, .. } => *entity,
             _ => EntityId::Operator,
         }

@@ -159,22 +159,22 @@ impl Fact<'_> {
                     posting.earn(prepayment, Payee::Seller(sale.seller), sale.amount, sale.buyer_fee, sale.seller_fee);
                 }
             }
-            Self::BoxPaidOver { r#box, amount } => {
-                posting.transfer(Payee::Box(r#box).payable(currency), box_in_transit(r#box), amount);
+            Self::BoxPaidOver { box_id, amount } => {
+                posting.transfer(Payee::Box(box_id).payable(currency), box_in_transit(box_id), amount);
             }
-            Self::BoxPaymentMatched { account, r#box, amount } => {
-                posting.transfer(box_in_transit(r#box), at_bank(BankUnmatched, account), amount);
+            Self::BoxPaymentMatched { account, box_id, amount } => {
+                posting.transfer(box_in_transit(box_id), at_bank(BankUnmatched, account), amount);
             }
-            Self::BoxContributed { r#box, .. }
-            | Self::DebtDrawn { r#box, .. }
-            | Self::DebtPrepaid { r#box, .. }
-            | Self::BoxWoundUp { r#box, .. }
-            | Self::AssetBought { r#box, .. }
-            | Self::ReserveFunded { r#box, .. }
-            | Self::BoxCollected { r#box, .. }
-            | Self::BoxEarned { r#box, .. }
-            | Self::BoxAccrued { r#box, .. }
-            | Self::WaterfallPaid { r#box, .. } => BoxPosting { posting, id: r#box }.record(self),
+            Self::BoxContributed { box_id, .. }
+            | Self::DebtDrawn { box_id, .. }
+            | Self::DebtPrepaid { box_id, .. }
+            | Self::BoxWoundUp { box_id, .. }
+            | Self::AssetBought { box_id, .. }
+            | Self::ReserveFunded { box_id, .. }
+            | Self::BoxCollected { box_id, .. }
+            | Self::BoxEarned { box_id, .. }
+            | Self::BoxAccrued { box_id, .. }
+            | Self::WaterfallPaid { box_id, .. } => BoxPosting { posting, id: box_id }.record(self),
         }
     }
 }

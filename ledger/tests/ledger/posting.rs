@@ -42,26 +42,26 @@ fn examples() -> Vec<Example> {
 
 fn earned_by_a_box() -> Vec<Example> {
     let name = |text: &str| -> ItemName { text.parse().expect("a name") };
-    let r#box = BOX;
+    let box_id = BOX;
     let account = "DE02120300000000202051".parse().expect("an account");
     let earned: &[_] =
         Box::leak(Box::new([Earned { contract: CONTRACT, name: name("anchor"), amount: amount("7392") }]));
-    let paid_over: &[_] = Box::leak(Box::new([Fact::BoxPaidOver { r#box, amount: amount("5.4") }]));
+    let paid_over: &[_] = Box::leak(Box::new([Fact::BoxPaidOver { box_id, amount: amount("5.4") }]));
     vec![
         (
             Fact::CollectionReversed { entity: EntityId::Operator, facts: paid_over, event: 17 },
             &["2210-box-payable box:2 -5.40", "2300-payout-in-transit box:2 5.40"],
         ),
         (
-            Fact::BoxEarned { r#box, earned },
+            Fact::BoxEarned { box_id, earned },
             &["1100-receivable item:anchor 7392.00", "4100-contract-revenue item:anchor -7392.00"],
         ),
         (
-            Fact::BoxPaidOver { r#box, amount: amount("5.4") },
+            Fact::BoxPaidOver { box_id, amount: amount("5.4") },
             &["2210-box-payable box:2 5.40", "2300-payout-in-transit box:2 -5.40"],
         ),
         (
-            Fact::BoxPaymentMatched { account, r#box, amount: amount("5.4") },
+            Fact::BoxPaymentMatched { account, box_id, amount: amount("5.4") },
             &["2300-payout-in-transit box:2 5.40", "1010-bank-unmatched bank:DE02120300000000202051 -5.40"],
         ),
     ]
@@ -69,7 +69,7 @@ fn earned_by_a_box() -> Vec<Example> {
 
 fn in_a_box() -> Vec<Example> {
     let name = |text: &str| -> ItemName { text.parse().expect("a name") };
-    let r#box = BOX;
+    let box_id = BOX;
     let accruals: &[_] = Box::leak(Box::new([
         Accrual::Revenue(name("anchor"), amount("5400000")),
         Accrual::Cost(name("power"), amount("520000")),
@@ -85,8 +85,8 @@ fn in_a_box() -> Vec<Example> {
         CashMove::Sponsor(amount("260000")),
     ]));
     let reversed: &[_] = Box::leak(Box::new([
-        Fact::BoxAccrued { r#box, accruals: &accruals[1..2] },
-        Fact::WaterfallPaid { r#box, moves: &moves[1..2] },
+        Fact::BoxAccrued { box_id, accruals: &accruals[1..2] },
+        Fact::WaterfallPaid { box_id, moves: &moves[1..2] },
     ]));
     let account_of = |code: &str, item: Option<&str>, balance: &str| ClosedAccount {
         account: AccountKind::from_code(code).expect("an account"),
@@ -99,17 +99,17 @@ fn in_a_box() -> Vec<Example> {
         account_of("3000-equity", None, "-20"),
     ]));
     vec![
-        (Fact::BoxContributed { r#box, amount: amount("20") }, &["1020-box-cash  20.00", "3000-equity  -20.00"]),
+        (Fact::BoxContributed { box_id, amount: amount("20") }, &["1020-box-cash  20.00", "3000-equity  -20.00"]),
         (
-            Fact::DebtDrawn { r#box, facility: name("senior"), amount: amount("80") },
+            Fact::DebtDrawn { box_id, facility: name("senior"), amount: amount("80") },
             &["1020-box-cash  80.00", "2600-debt item:senior -80.00"],
         ),
         (
-            Fact::DebtPrepaid { r#box, facility: name("senior"), amount: amount("7") },
+            Fact::DebtPrepaid { box_id, facility: name("senior"), amount: amount("7") },
             &["2600-debt item:senior 7.00", "1020-box-cash  -7.00"],
         ),
         (
-            Fact::BoxWoundUp { r#box, accounts: closed },
+            Fact::BoxWoundUp { box_id, accounts: closed },
             &[
                 "1500-equipment item:gpus -100.00",
                 "1590-accumulated-depreciation item:gpus 80.00",
@@ -117,19 +117,19 @@ fn in_a_box() -> Vec<Example> {
             ],
         ),
         (
-            Fact::AssetBought { r#box, asset: name("gpus"), amount: amount("100") },
+            Fact::AssetBought { box_id, asset: name("gpus"), amount: amount("100") },
             &["1500-equipment item:gpus 100.00", "1020-box-cash  -100.00"],
         ),
         (
-            Fact::ReserveFunded { r#box, reserve: name("service"), amount: amount("3") },
+            Fact::ReserveFunded { box_id, reserve: name("service"), amount: amount("3") },
             &["1030-reserve-cash item:service 3.00", "1020-box-cash  -3.00"],
         ),
         (
-            Fact::BoxCollected { r#box, contract: name("anchor"), amount: amount("5.4") },
+            Fact::BoxCollected { box_id, contract: name("anchor"), amount: amount("5.4") },
             &["1020-box-cash  5.40", "1100-receivable item:anchor -5.40"],
         ),
         (
-            Fact::BoxAccrued { r#box, accruals },
+            Fact::BoxAccrued { box_id, accruals },
             &[
                 "1100-receivable item:anchor 5400000.00",
                 "4100-contract-revenue item:anchor -5400000.00",
@@ -142,7 +142,7 @@ fn in_a_box() -> Vec<Example> {
             ],
         ),
         (
-            Fact::WaterfallPaid { r#box, moves },
+            Fact::WaterfallPaid { box_id, moves },
             &[
                 "1030-reserve-cash item:service -40000.00",
                 "2500-accrued-cost item:power 520000.00",
@@ -154,7 +154,7 @@ fn in_a_box() -> Vec<Example> {
             ],
         ),
         (
-            Fact::WaterfallReversed { r#box, facts: reversed, event: 17 },
+            Fact::WaterfallReversed { box_id, facts: reversed, event: 17 },
             &[
                 "6100-operating-cost item:power -520000.00",
                 "2500-accrued-cost item:power 520000.00",

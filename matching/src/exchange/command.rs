@@ -293,7 +293,7 @@ pub enum Instruction {
     /// Amend a box's deal.
     AmendDeal {
         /// The box.
-        r#box: BoxId,
+        box_id: BoxId,
         /// The deal as it is to be from now on.
         deal: Box<DealTerms>,
         /// For whom it is amended.
@@ -304,14 +304,14 @@ pub enum Instruction {
     /// Close a box's deal: what it draws and buys on the first day.
     CloseDeal {
         /// The box.
-        r#box: BoxId,
+        box_id: BoxId,
         /// Who says so.
         by: ClientId,
     },
     /// Assign a contract of the exchange to a box, which earns its hours from the next period on.
     AssignContract {
         /// The box.
-        r#box: BoxId,
+        box_id: BoxId,
         /// The contract, by the name that the deal gives it.
         contract: ItemName,
         /// Who says so.
@@ -322,7 +322,7 @@ pub enum Instruction {
     /// Take back what was entered of a client's payment and no run has paid out.
     ReverseCollection {
         /// The box.
-        r#box: BoxId,
+        box_id: BoxId,
         /// The event that recorded it.
         event: u64,
         /// Who says so.
@@ -333,7 +333,7 @@ pub enum Instruction {
     /// Pay a box's cash out for its next determination date.
     RunWaterfall {
         /// The box.
-        r#box: BoxId,
+        box_id: BoxId,
         /// The determination date.
         date: Day,
         /// What of each facility the sponsor repays beyond it.
@@ -344,7 +344,7 @@ pub enum Instruction {
     /// Enter what the supplier of an agreement invoiced for a month.
     InvoiceAgreement {
         /// The box.
-        r#box: BoxId,
+        box_id: BoxId,
         /// The agreement, by the name that the deal gives it.
         agreement: ItemName,
         /// The month.
@@ -359,7 +359,7 @@ pub enum Instruction {
     /// All debt of a box is due, because its lenders say so, or not any more.
     Accelerate {
         /// The box.
-        r#box: BoxId,
+        box_id: BoxId,
         /// Whether it is due.
         accelerated: bool,
         /// Who says so.
@@ -370,14 +370,14 @@ pub enum Instruction {
     /// Bring a box to its end.
     WindUp {
         /// The box.
-        r#box: BoxId,
+        box_id: BoxId,
         /// Who says so.
         by: ClientId,
     },
     /// Set which organizations lend to a box, and see it.
     SetLenders {
         /// The box.
-        r#box: BoxId,
+        box_id: BoxId,
         /// They.
         lenders: BTreeSet<OrganizationId>,
         /// Who says so.
@@ -395,7 +395,7 @@ pub enum Instruction {
     /// Reverse a box's latest waterfall run.
     ReverseWaterfall {
         /// The box.
-        r#box: BoxId,
+        box_id: BoxId,
         /// Its determination date.
         date: Day,
         /// Who says so.
@@ -451,7 +451,7 @@ pub enum DealParty {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct NewCollection {
     /// The box.
-    pub r#box: BoxId,
+    pub box_id: BoxId,
     /// Who enters it.
     pub by: ClientId,
     /// The contract, by the name that the deal gives it.

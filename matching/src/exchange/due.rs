@@ -179,7 +179,7 @@ impl Exchange {
                 ParkedDue::Expiry { order: self.venue.order_at(first).id() }
             }
             Due::LotEnd(lot) => ParkedDue::LotEnd { lot },
-            Due::BoxRun(r#box) => ParkedDue::BoxRun { r#box },
+            Due::BoxRun(box_id) => ParkedDue::BoxRun { box_id },
             Due::Gate(key) => ParkedDue::Auction { market: self.venue.at(key).spec.id },
         };
         Some(DueParked::new(due, invariant))

@@ -295,8 +295,8 @@ impl OneBox {
         let created =
             it.execute(now, Instruction::CreateBox { deal: Box::new(deal.clone()), party: DealParty::Finance, by });
         let [Event::BoxCreated(created)] = &created[..] else { panic!("a box") };
-        it.id = created.r#box;
-        it.execute(now, Instruction::CloseDeal { r#box: it.id, by });
+        it.id = created.box_id;
+        it.execute(now, Instruction::CloseDeal { box_id: it.id, by });
         it
     }
 
@@ -332,9 +332,9 @@ fn a_reversal_takes_later_draws_back() {
     let month = |it: &mut OneBox, date: Day| {
         let (contract, amount) = ("anchor".parse().expect("a name"), "5400000".parse().expect("an amount"));
         let reference = label("wire");
-        let collection = NewCollection { r#box: it.id, by, contract, amount, paid: date, reference };
+        let collection = NewCollection { box_id: it.id, by, contract, amount, paid: date, reference };
         it.execute(day("2026-03-01"), Instruction::Collect(collection));
-        it.execute(day("2026-03-01"), Instruction::RunWaterfall { r#box: it.id, date, prepaid: vec![], by });
+        it.execute(day("2026-03-01"), Instruction::RunWaterfall { box_id: it.id, date, prepaid: vec![], by });
     };
     month(&mut it, day("2026-02-01"));
     let before = it.exchange.books().sorted();
@@ -343,12 +343,12 @@ fn a_reversal_takes_later_draws_back() {
     assert_eq!(debt(&it), -projection.dates[1].debt);
     assert_eq!(it.balance(AccountKind::Equity, Owner::Entity).to_string(), "-21000000.00");
     let (date, reason) = (day("2026-03-01"), label("counted twice"));
-    it.execute(date, Instruction::ReverseWaterfall { r#box: it.id, date, by, reason });
+    it.execute(date, Instruction::ReverseWaterfall { box_id: it.id, date, by, reason });
     let of_cash = |account: &Account| [AccountKind::BoxCash, AccountKind::Receivable].contains(&account.kind);
     let mut after = it.exchange.books().sorted();
     after.retain(|(account, _)| !of_cash(account));
     assert_eq!(after, before, "all but what was collected since");
-    it.execute(date, Instruction::RunWaterfall { r#box: it.id, date, prepaid: vec![], by });
+    it.execute(date, Instruction::RunWaterfall { box_id: it.id, date, prepaid: vec![], by });
     assert_eq!(debt(&it), -projection.dates[1].debt);
 }
 
@@ -365,10 +365,10 @@ fn the_books_of_a_life_are_those_of_its_projection() {
     for date in &projection.dates {
         let (paid, amount, reference) = (date.run.date, date.run.collected, label("wire"));
         if !amount.is_zero() {
-            let collection = NewCollection { r#box: it.id, by, contract, amount, paid, reference };
+            let collection = NewCollection { box_id: it.id, by, contract, amount, paid, reference };
             it.execute(paid, Instruction::Collect(collection));
         }
-        let run = it.execute(paid, Instruction::RunWaterfall { r#box: it.id, date: paid, prepaid: vec![], by });
+        let run = it.execute(paid, Instruction::RunWaterfall { box_id: it.id, date: paid, prepaid: vec![], by });
         let [Event::WaterfallRun(run)] = &run[..] else { panic!("a run") };
         assert_eq!(*run.run, date.run);
         let item = |name: &str| Owner::Item(name.parse().expect("a name"));
@@ -388,7 +388,7 @@ fn the_books_of_a_life_are_those_of_its_projection() {
     assert!(record.next_period().is_none(), "no date is left");
     // The hardware that is left is the sponsor's, and nothing is left over.
     let last = projection.dates.last().expect("dates").run.date;
-    let wound_up = it.execute(last, Instruction::WindUp { r#box: it.id, by });
+    let wound_up = it.execute(last, Instruction::WindUp { box_id: it.id, by });
     let [Event::BoxWoundUp(wound_up)] = &wound_up[..] else { panic!("an end") };
     assert_eq!(wound_up.written_off.to_string(), "1300000.00");
     assert_eq!(wound_up.hardware, projection.dates.last().expect("dates").depreciated_cost);

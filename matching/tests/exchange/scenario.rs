@@ -423,7 +423,7 @@ impl Scenario {
                     self.reconciliations.insert(name, e.reconciliation);
                 }
                 Event::BoxCreated(e) => {
-                    self.boxes.insert(name.to_owned(), e.r#box);
+                    self.boxes.insert(name.to_owned(), e.box_id);
                 }
                 Event::JournalProposed(e) => {
                     self.journals.insert(name.to_owned(), e.journal);

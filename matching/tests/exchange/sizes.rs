@@ -175,6 +175,6 @@ fn a_box_has_a_bounded_number_of_lenders() {
     before.push(Instruction::CreateBox { deal: Box::new(deal), party: DealParty::Finance, by });
     let created = outcome(before[..1].to_vec(), before[1].clone()).expect("a box");
     let [Event::BoxCreated(created)] = &created[..] else { panic!("a box") };
-    let refused = outcome(before, Instruction::SetLenders { r#box: created.r#box, lenders, by });
+    let refused = outcome(before, Instruction::SetLenders { box_id: created.box_id, lenders, by });
     assert_eq!(refused, Err(Refusal::DealInvalid { problem: "a box has at most 1000 lenders".to_owned() }));
 }

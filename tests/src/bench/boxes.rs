@@ -81,11 +81,11 @@ impl Keeper {
         };
         let receipts = futures::future::try_join_all(deals.into_iter().map(create)).await?;
         let created = receipts.iter().flat_map(|receipt| &receipt.rows).filter_map(|row| match &row.record.event {
-            Event::BoxCreated(created) => Some(created.r#box),
+            Event::BoxCreated(created) => Some(created.box_id),
             _ => None,
         });
         let keeper = Self { by, boxes: created.collect(), sequencer };
-        keeper.each(|r#box| Instruction::CloseDeal { r#box, by }).await?;
+        keeper.each(|box_id| Instruction::CloseDeal { box_id, by }).await?;
         Ok(keeper)
     }
 
@@ -99,9 +99,9 @@ impl Keeper {
     async fn collect(&self, paid: Day) -> anyhow::Result<()> {
         let (contract, amount): (ItemName, _) = ("anchor".parse()?, "5400000".parse()?);
         let wire: Label = "wire".parse()?;
-        let collection = |r#box| {
+        let collection = |box_id| {
             let reference = wire.clone();
-            Instruction::Collect(NewCollection { r#box, by: self.by, contract, amount, paid, reference })
+            Instruction::Collect(NewCollection { box_id, by: self.by, contract, amount, paid, reference })
         };
         self.each(collection).await
     }
@@ -114,7 +114,7 @@ async fn pay_out(count: usize, database: Database, table: &mut Table) -> anyhow:
         let date: Day = format!("2026-{:02}-01", month + 2).parse()?;
         keeper.collect(date).await?;
         let began = Instant::now();
-        keeper.each(|r#box| Instruction::RunWaterfall { r#box, date, prepaid: Vec::new(), by: keeper.by }).await?;
+        keeper.each(|box_id| Instruction::RunWaterfall { box_id, date, prepaid: Vec::new(), by: keeper.by }).await?;
         let took = began.elapsed();
         table.add(Row {
             measured: "waterfall runs, durable",

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use infra::embedded::InProcessKafka;
+use dev_services::InProcessKafka;
 use infra::journal::LogReader;
 use infra::kafka_topics::TopicSpec;
 use infra::relay::{Relay, RelayConfig, RelayStatus};
@@ -22,7 +22,7 @@ const PATIENCE: Duration = Duration::from_mins(2);
 /// Where a node publishes while it is measured.
 pub(super) async fn broker() -> anyhow::Result<(InProcessKafka, RelayConfig)> {
     let spec = TopicSpec { name: TOPIC.to_owned(), partitions: 2 };
-    let broker = tokio::task::spawn_blocking(move || InProcessKafka::start(&[spec])).await??;
+    let broker = tokio::task::spawn_blocking(move || InProcessKafka::start(&[(&spec.name, spec.partitions)])).await??;
     let config = RelayConfig {
         brokers: broker.bootstrap_servers().into(),
         topic: TOPIC.to_owned(),

@@ -5,8 +5,8 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
 use anyhow::Context as _;
+use dev_services::{PostgresOptions, PostgresServer};
 use infra::Database;
-use infra::embedded::{PostgresOptions, PostgresServer};
 use secrecy::SecretString;
 use tempfile::TempDir;
 

@@ -42,6 +42,21 @@ const FORBIDDEN: &[&str] = &[
 /// The standard library's maps, whose order differs from run to run; [`ledger::Map`] is made of them once, with a fixed hash.
 const RANDOM_BY_DEFAULT: &[&str] = &["HashMap", "HashSet"];
 
+/// The workspace.
+const MEMBERS: &[&str] = &[
+    "api",
+    "bank-files",
+    "credentials",
+    "dev-services",
+    "infra",
+    "ledger",
+    "market-replay",
+    "matching",
+    "migrations",
+    "tests",
+    "twin",
+];
+
 fn dependencies(name: &str) -> BTreeSet<String> {
     let metadata = MetadataCommand::new().no_deps().exec().expect("cargo knows the workspace");
     let package = metadata.packages.iter().find(|package| package.name.as_str() == name).expect("a member");
@@ -61,21 +76,27 @@ fn the_pure_crates_depend_on_nothing_but_values() {
 
 #[test]
 fn dependencies_run_one_way() {
-    let members = set(&["api", "infra", "ledger", "matching", "migrations", "tests"]);
+    let members = set(MEMBERS);
     let inner = |name: &str| -> BTreeSet<String> { dependencies(name).intersection(&members).cloned().collect() };
     assert_eq!(inner("ledger"), set(&[]));
     assert_eq!(inner("matching"), set(&["ledger"]));
     assert_eq!(inner("twin"), set(&["ledger", "matching"]));
     assert_eq!(inner("migrations"), set(&[]));
     assert_eq!(inner("infra"), set(&["ledger", "matching", "migrations"]));
-    assert_eq!(inner("api"), set(&["infra", "ledger", "matching"]));
+    assert_eq!(inner("bank-files"), set(&["ledger"]));
+    // What `serve` never starts, and what any client might be.
+    assert_eq!(inner("dev-services"), set(&[]));
+    assert_eq!(inner("credentials"), set(&[]));
+    assert_eq!(inner("market-replay"), set(&["credentials", "infra"]));
+    let shell = ["bank-files", "credentials", "dev-services", "infra", "ledger", "market-replay", "matching"];
+    assert_eq!(inner("api"), set(&shell));
 }
 
 #[test]
 fn the_workspace_has_exactly_its_members() {
     let metadata = MetadataCommand::new().no_deps().exec().expect("cargo knows the workspace");
     let members: BTreeSet<String> = metadata.packages.iter().map(|package| package.name.to_string()).collect();
-    assert_eq!(members, set(&["api", "infra", "ledger", "matching", "migrations", "tests", "twin"]));
+    assert_eq!(members, set(MEMBERS));
     let binaries = metadata.packages.iter().filter(|package| package.name.as_str() != "tests");
     let binaries = binaries.flat_map(|package| &package.targets).filter(|target| target.is_bin());
     assert_eq!(binaries.map(|target| target.name.as_str()).collect::<Vec<_>>(), ["secondwind"]);

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use api::auth::Role;
+use dev_services::InProcessKafka;
 use infra::audit::{Check, Outcome, Report, TopicSource};
-use infra::embedded::InProcessKafka;
 use infra::kafka_topics::TopicSpec;
 use infra::relay::{RelayConfig, RelayStatus};
 use rdkafka::ClientConfig;
@@ -96,7 +96,11 @@ impl Traded {
             .chain(topics)
             .map(|name| TopicSpec { name: (*name).to_owned(), partitions: 2 })
             .collect();
-        let broker = tokio::task::spawn_blocking(move || InProcessKafka::start(&specs)).await;
+        let broker = tokio::task::spawn_blocking(move || {
+            let topics: Vec<_> = specs.iter().map(|spec| (spec.name.as_str(), spec.partitions)).collect();
+            InProcessKafka::start(&topics)
+        })
+        .await;
         let broker = broker.expect("a thread").expect("the broker starts");
         let relay = RelayConfig {
             brokers: broker.bootstrap_servers().into(),

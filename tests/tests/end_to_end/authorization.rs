@@ -177,7 +177,7 @@ const STRANGERS: [(Role, &str); 2] = [(Role::Buyer, "beta"), (Role::Provider, "s
 /// The id that a path's parameter stands for, and who has it.
 fn owned<'a>(
     opened: &'a Opened,
-    (webhook, outage, invoice, r#box): (&'a str, &'a str, &'a str, &'a str),
+    (webhook, outage, invoice, box_id): (&'a str, &'a str, &'a str, &'a str),
     parameter: &str,
 ) -> (&'a str, &'static str, Role) {
     match parameter {
@@ -187,7 +187,7 @@ fn owned<'a>(
         "order" => (&opened.bid, "acme", Role::Buyer),
         "contract" => (&opened.contract, "acme", Role::Buyer),
         "lot" => (&opened.lot, "north", Role::Provider),
-        "box" => (r#box, "north", Role::Provider),
+        "box" => (box_id, "north", Role::Provider),
         unknown => panic!("say here what {{{unknown}}} stands for and to whom it belongs"),
     }
 }

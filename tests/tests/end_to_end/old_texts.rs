@@ -47,10 +47,10 @@ fn old_events() -> Vec<(&'static str, u16, String)> {
     let statement = "01a20001-0000-7000-8000-000000000003";
     let line = json!({"booking_day": "2026-01-05", "value_day": "2026-01-05", "amount": "69.50", "reference": "a\u{0}b",
                       "counterparty": NAME, "text": "first\nsecond\u{0}", "reversal": false});
-    let r#box = "01a20001-0000-7000-8000-000000000021";
-    let created = json!({"box": r#box, "by": "ann", "deal": deal});
+    let box_id = "01a20001-0000-7000-8000-000000000021";
+    let created = json!({"box": box_id, "by": "ann", "deal": deal});
     deal["name"] = NAME.into();
-    let amended = json!({"box": r#box, "version": 2, "by": "ann", "deal": deal});
+    let amended = json!({"box": box_id, "version": 2, "by": "ann", "deal": deal});
     vec![
         event("organization_registered", 1, &json!({"organization": "north", "name": NAME})),
         event("organization_registered", 1, &json!({"organization": "acme", "name": NAME})),

@@ -6,7 +6,7 @@ use ledger::Instant;
 use matching::Hour;
 
 use super::services::Services;
-use crate::credentials::Credentials;
+use credentials::Credentials;
 
 /// The market of the example order.
 const MARKET: &str = "a100-80g-sxm4-ib.us-tx-1";

@@ -10,7 +10,7 @@ use matching::{
 };
 
 use crate::auth::{OPERATOR_ORGANIZATION, Role, create_client};
-use crate::credentials::ClientCredentials;
+use credentials::ClientCredentials;
 
 /// The organizations with their roles; buyers are funded.
 const ORGANIZATIONS: [(&str, &str, &[Role]); 5] = [

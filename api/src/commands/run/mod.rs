@@ -18,8 +18,8 @@ use secrecy::SecretString;
 
 use super::serve::{start_node, stop_signal};
 use crate::auth::{SigningKey, Tokens};
-use crate::credentials::{Credentials, Topics, write_secret};
 use crate::server::{Server, ServerSettings};
+use credentials::{Credentials, Topics, write_secret};
 use services::Services;
 
 /// The port that is served unless it is taken.

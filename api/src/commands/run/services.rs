@@ -5,15 +5,15 @@ use std::path::Path;
 use anyhow::Context as _;
 use aws_lc_rs::rand;
 use clap::ValueEnum;
+use dev_services::{ApacheKafka, ApacheKafkaOptions, InProcessKafka, PostgresOptions, PostgresServer, locate_jars};
 use infra::Database;
 use infra::config::{DEFAULT_PARTITIONS, DEFAULT_TOPIC};
-use infra::embedded::{ApacheKafka, ApacheKafkaOptions, InProcessKafka, PostgresOptions, PostgresServer, locate_jars};
 use infra::kafka_topics::{TopicSpec, create_topics};
 use secrecy::SecretString;
 use tokio::task::spawn_blocking;
 
 use super::RunArgs;
-use crate::credentials::write_secret;
+use credentials::write_secret;
 
 /// The name of the database.
 const DATABASE: &str = "secondwind";
@@ -117,7 +117,7 @@ async fn start_kafka(dir: &Path, args: &RunArgs, topic: &TopicSpec) -> anyhow::R
     match args.kafka {
         Broker::InProcess => {
             let topic = topic.clone();
-            let cluster = spawn_blocking(move || InProcessKafka::start(&[topic])).await??;
+            let cluster = spawn_blocking(move || InProcessKafka::start(&[(&topic.name, topic.partitions)])).await??;
             let brokers = cluster.bootstrap_servers();
             Ok((Kafka::InProcess(cluster), brokers))
         }

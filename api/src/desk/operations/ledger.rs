@@ -76,6 +76,6 @@ fn is_asked(query: &EntryQuery, Booked { event, entry, .. }: &Booked) -> bool {
     let uses = |code: &String| entry.lines().iter().any(|line| line.account.kind.code() == code);
     query.event.is_none_or(|asked| asked == *event)
         && query.contract.is_none_or(concerns)
-        && query.r#box.is_none_or(|asked| entry.r#box().is_some_and(|of| of.uuid() == asked))
+        && query.box_id.is_none_or(|asked| entry.box_id().is_some_and(|of| of.uuid() == asked))
         && query.account.as_ref().is_none_or(uses)
 }

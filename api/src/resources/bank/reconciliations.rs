@@ -57,7 +57,8 @@ pub struct ItemChoiceBody {
     #[schema(value_type = Option<String>)]
     organization: Option<OrganizationId>,
     /// What the exchange paid this box.
-    r#box: Option<Uuid>,
+    #[serde(rename = "box")]
+    box_id: Option<Uuid>,
     /// Something of the exchange's own: `6000-expense`, `3000-equity`, `4900-other-income`, `2400-withheld-tax` for tax that is paid to
     /// the state, or `1900-currency-position` for one side of a currency conversion.
     account: Option<String>,
@@ -78,7 +79,7 @@ impl NewReconciliationBody {
 
 impl ItemChoiceBody {
     fn choice(&self) -> Result<ItemChoice, Problem> {
-        match (self.deposit, self.payout, self.organization, self.r#box, &self.account) {
+        match (self.deposit, self.payout, self.organization, self.box_id, &self.account) {
             (Some(id), None, None, None, None) => Ok(ItemChoice::Deposit(DepositId::new(id))),
             (None, Some(id), None, None, None) => Ok(ItemChoice::Payout(PayoutId::new(id))),
             (None, None, Some(organization), None, None) => Ok(ItemChoice::Organization(organization)),
@@ -140,7 +141,8 @@ pub struct MatchedItemBody {
     #[schema(value_type = Option<String>)]
     organization: Option<OrganizationId>,
     /// The box that the exchange had paid.
-    r#box: Option<Uuid>,
+    #[serde(rename = "box")]
+    box_id: Option<Uuid>,
     /// An account of the exchange's own.
     account: Option<String>,
     /// How much, money received being positive.
@@ -166,7 +168,7 @@ impl From<&Reconciled> for ReconciliationBody {
                 deposit: None,
                 payout: None,
                 organization: item.organization(),
-                r#box: None,
+                box_id: None,
                 account: None,
                 amount: item.amount,
             };
@@ -176,7 +178,7 @@ impl From<&Reconciled> for ReconciliationBody {
                 }
                 MatchedTarget::Payout { payout, .. } => body.payout = Some(payout.uuid()),
                 MatchedTarget::Organization { .. } => {}
-                MatchedTarget::Box { r#box } => body.r#box = Some(r#box.uuid()),
+                MatchedTarget::Box { box_id } => body.box_id = Some(box_id.uuid()),
                 MatchedTarget::Account { account } => body.account = Some(account.code().to_owned()),
             }
             body

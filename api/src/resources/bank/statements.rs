@@ -2,7 +2,7 @@
 
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, ResponseError as _, get, post, web};
-use infra::bank_files::{self, BankFileFormat, FILE_BYTES_MAX};
+use bank_files::{self, BankFileFormat, FILE_BYTES_MAX};
 use infra::node::Node;
 use infra::sequencer::SubmitError;
 use ledger::{Amount, BankAccountId, BankStatement, Currency, Day, StatementId};

@@ -64,7 +64,7 @@ pub async fn assign(
 ) -> Result<HttpResponse, Problem> {
     let id = BoxId::new(id.into_inner());
     seen(&node.view.read(), &caller, id)?;
-    let instruction = Instruction::AssignContract { r#box: id, contract: body.name, by: caller.client };
+    let instruction = Instruction::AssignContract { box_id: id, contract: body.name, by: caller.client };
     let content = (caller.client, id, &*body);
     let receipt = submit(&node, &request, caller.organization, &content, instruction).await?;
     let assigned = receipt.rows.iter().find_map(|row| match &row.record.event {

@@ -99,7 +99,7 @@ pub async fn collect(
     seen(&node.view.read(), &caller, id)?;
     let paid = body.date.unwrap_or_else(|| node.clock.now().day());
     let (contract, amount, reference) = (body.contract, body.amount, label("reference", &body.reference)?);
-    let collection = NewCollection { r#box: id, by: caller.client, contract, amount, paid, reference };
+    let collection = NewCollection { box_id: id, by: caller.client, contract, amount, paid, reference };
     let content = (caller.client, id, &*body);
     let receipt = submit(&node, &request, caller.organization, &content, Instruction::Collect(collection)).await?;
     let collected = receipt.rows.iter().find_map(|row| match &row.record.event {
@@ -167,7 +167,7 @@ pub async fn reverse(
     let id = BoxId::new(id.into_inner());
     seen(&node.view.read(), &caller, id)?;
     let (event, reason) = (body.sequence, label("reason", &body.reason)?);
-    let instruction = Instruction::ReverseCollection { r#box: id, event, by: caller.client, reason };
+    let instruction = Instruction::ReverseCollection { box_id: id, event, by: caller.client, reason };
     let content = (caller.client, id, &*body);
     let sequence = submit(&node, &request, caller.organization, &content, instruction).await?.sequence;
     Ok(answer(HttpResponse::Ok(), sequence, &BoxBody::of(&node, id, None)?))

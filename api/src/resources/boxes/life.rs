@@ -39,7 +39,7 @@ pub async fn close(
 ) -> Result<HttpResponse, Problem> {
     let id = BoxId::new(id.into_inner());
     seen(&node.view.read(), &caller, id)?;
-    let instruction = Instruction::CloseDeal { r#box: id, by: caller.client };
+    let instruction = Instruction::CloseDeal { box_id: id, by: caller.client };
     let sequence = submit(&node, &request, caller.organization, &(caller.client, id), instruction).await?.sequence;
     Ok(answer(HttpResponse::Ok(), sequence, &BoxBody::of(&node, id, None)?))
 }
@@ -89,7 +89,7 @@ pub async fn invoice(
     seen(&node.view.read(), &caller, id)?;
     let SupplierInvoiceBody { agreement, month, amount, ref reference } = body;
     let (reference, by) = (label("reference", reference)?, caller.client);
-    let instruction = Instruction::InvoiceAgreement { r#box: id, agreement, month, amount, reference, by };
+    let instruction = Instruction::InvoiceAgreement { box_id: id, agreement, month, amount, reference, by };
     let content = (caller.client, id, &body);
     let sequence = submit(&node, &request, caller.organization, &content, instruction).await?.sequence;
     Ok(answer(HttpResponse::Created(), sequence, &body))
@@ -132,7 +132,7 @@ pub async fn accelerate(
     let id = BoxId::new(id.into_inner());
     seen(&node.view.read(), &caller, id)?;
     let (accelerated, reason) = (body.accelerated, label("reason", &body.reason)?);
-    let instruction = Instruction::Accelerate { r#box: id, accelerated, by: caller.client, reason };
+    let instruction = Instruction::Accelerate { box_id: id, accelerated, by: caller.client, reason };
     let content = (caller.client, id, &*body);
     let sequence = submit(&node, &request, caller.organization, &content, instruction).await?.sequence;
     Ok(answer(HttpResponse::Ok(), sequence, &BoxBody::of(&node, id, None)?))
@@ -162,7 +162,7 @@ pub async fn wind_up(
 ) -> Result<HttpResponse, Problem> {
     let id = BoxId::new(id.into_inner());
     seen(&node.view.read(), &caller, id)?;
-    let instruction = Instruction::WindUp { r#box: id, by: caller.client };
+    let instruction = Instruction::WindUp { box_id: id, by: caller.client };
     let sequence = submit(&node, &request, caller.organization, &(caller.client, id), instruction).await?.sequence;
     Ok(answer(HttpResponse::Ok(), sequence, &BoxBody::of(&node, id, None)?))
 }

@@ -193,7 +193,7 @@ pub async fn create(
     let instruction = Instruction::CreateBox { deal: Box::new(deal.clone()), party, by: caller.client };
     let receipt = submit(&node, &request, caller.organization, &(caller.client, &deal), instruction).await?;
     let created = receipt.rows.iter().find_map(|row| match &row.record.event {
-        Event::BoxCreated(created) => Some(created.r#box),
+        Event::BoxCreated(created) => Some(created.box_id),
         _ => None,
     });
     let body = BoxBody::of(&node, created.ok_or_else(unexpected_receipt)?, Some(1))?;
@@ -260,7 +260,7 @@ pub async fn set_lenders(
 ) -> Result<HttpResponse, Problem> {
     let id = BoxId::new(id.into_inner());
     seen(&node.view.read(), &caller, id)?;
-    let instruction = Instruction::SetLenders { r#box: id, lenders: body.lenders.clone(), by: caller.client };
+    let instruction = Instruction::SetLenders { box_id: id, lenders: body.lenders.clone(), by: caller.client };
     let content = (caller.client, id, &*body);
     let sequence = submit(&node, &request, caller.organization, &content, instruction).await?.sequence;
     Ok(answer(HttpResponse::Ok(), sequence, &BoxBody::of(&node, id, None)?))
@@ -330,7 +330,7 @@ pub async fn amend(
     seen(&node.view.read(), &caller, id)?;
     let deal = with_label(deal)?;
     let party = party_of(&caller);
-    let instruction = Instruction::AmendDeal { r#box: id, deal: Box::new(deal.clone()), party, by: caller.client };
+    let instruction = Instruction::AmendDeal { box_id: id, deal: Box::new(deal.clone()), party, by: caller.client };
     let receipt = submit(&node, &request, caller.organization, &(caller.client, &deal), instruction).await?;
     let version = receipt.rows.iter().find_map(|row| match &row.record.event {
         Event::DealAmended(amended) => usize::try_from(amended.version).ok(),

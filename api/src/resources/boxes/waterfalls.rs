@@ -117,7 +117,7 @@ pub async fn pay_out(
     seen(&node.view.read(), &caller, id)?;
     let prepaid = body.prepayments.iter().map(|item| ItemAmount { name: item.facility, amount: item.amount }).collect();
     let (date, by) = (body.determination_date, caller.client);
-    let instruction = Instruction::RunWaterfall { r#box: id, date, prepaid, by };
+    let instruction = Instruction::RunWaterfall { box_id: id, date, prepaid, by };
     let content = (caller.client, id, &*body);
     let receipt = submit(&node, &request, caller.organization, &content, instruction).await?;
     let run = receipt.rows.iter().find_map(|row| match &row.record.event {
@@ -153,7 +153,7 @@ pub async fn reverse(
     let id = BoxId::new(id.into_inner());
     seen(&node.view.read(), &caller, id)?;
     let (date, reason) = (body.determination_date, label("reason", &body.reason)?);
-    let instruction = Instruction::ReverseWaterfall { r#box: id, date, by: caller.client, reason };
+    let instruction = Instruction::ReverseWaterfall { box_id: id, date, by: caller.client, reason };
     let content = (caller.client, id, &*body);
     let sequence = submit(&node, &request, caller.organization, &content, instruction).await?.sequence;
     Ok(answer(HttpResponse::Ok(), sequence, &BoxBody::of(&node, id, None)?))

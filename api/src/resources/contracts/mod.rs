@@ -100,7 +100,8 @@ pub struct ContractBody {
     /// Where they are reached.
     endpoint: Option<String>,
     /// The box that the contract is assigned to, which earns its hours from its next period on.
-    r#box: Option<Uuid>,
+    #[serde(rename = "box")]
+    box_id: Option<Uuid>,
 }
 
 /// Your contracts, oldest first.

@@ -163,7 +163,7 @@ impl ContractRecord {
             owed_by_seller: life.owed,
             ready: life.ready,
             endpoint: life.endpoint,
-            r#box: life.assigned.flatten().map(BoxId::uuid),
+            box_id: life.assigned.flatten().map(BoxId::uuid),
         }
     }
 }

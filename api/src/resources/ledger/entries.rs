@@ -27,7 +27,8 @@ pub struct EntryQuery {
     /// Only entries that concern this contract.
     pub(crate) contract: Option<Uuid>,
     /// Only entries that concern this box.
-    pub(crate) r#box: Option<Uuid>,
+    #[serde(rename = "box")]
+    pub(crate) box_id: Option<Uuid>,
     /// Only entries with a line on this account of the chart, given by its code.
     pub(crate) account: Option<String>,
     /// Only entries of this entity's books. When not given, those of the box that is asked for, or all books that the event that is asked for
@@ -42,13 +43,13 @@ pub struct EntryQuery {
 impl EntryQuery {
     /// The entity whose books it asks for.
     pub(crate) fn entity(&self) -> String {
-        let of_box = || self.r#box.map(|id| EntityId::Box(BoxId::new(id)));
+        let of_box = || self.box_id.map(|id| EntityId::Box(BoxId::new(id)));
         self.entity.clone().unwrap_or_else(|| of_box().unwrap_or(EntityId::Operator).to_string())
     }
 
     /// Whether it asks for an event in all books that it moved.
     fn is_of_all_books(&self) -> bool {
-        self.event.is_some() && self.entity.is_none() && self.r#box.is_none()
+        self.event.is_some() && self.entity.is_none() && self.box_id.is_none()
     }
 
     /// Whether the account that it asks for is in the chart.
@@ -94,7 +95,8 @@ pub struct EntryBody {
     /// The contract that all of it concerns.
     contract: Option<Uuid>,
     /// The box that it concerns.
-    r#box: Option<Uuid>,
+    #[serde(rename = "box")]
+    box_id: Option<Uuid>,
     /// What it corrects: `event:<sequence>`, or `hours:<from>/<until>` of its contract.
     #[schema(example = "event:17")]
     corrects: Option<String>,
@@ -116,7 +118,7 @@ impl EntryBody {
             rule: format!("{}.{}", rule.id, rule.version),
             event: i64::try_from(event).ok(),
             contract: entry.contract().map(ContractId::uuid),
-            r#box: entry.r#box().map(BoxId::uuid),
+            box_id: entry.box_id().map(BoxId::uuid),
             corrects: entry.corrects().map(|corrects| corrects.to_string()),
             hash: hex::encode(hash),
             lines: entry.lines().iter().map(LineBody::from).collect(),
@@ -142,7 +144,7 @@ impl EntryBody {
             rule: entry.rule(),
             event: entry.event,
             contract: entry.contract,
-            r#box: entry.r#box,
+            box_id: entry.box_id,
             corrects: entry.corrects.clone(),
             hash: entry.hash.clone(),
             lines: entry.lines.iter().map(line).collect(),
@@ -202,7 +204,7 @@ pub async fn list(
          WHERE place > $2 ORDER BY place LIMIT $7"
     );
     let rows = client
-        .query(&statement, &[&book, &span.after, &event, &query.contract, &query.r#box, &query.account, &span.fetch()])
+        .query(&statement, &[&book, &span.after, &event, &query.contract, &query.box_id, &query.account, &span.fetch()])
         .await?;
     let mut page = span.page(
         &rows,
@@ -217,7 +219,7 @@ pub async fn list(
                 rule: row.get(5),
                 event: row.get(6),
                 contract: row.get(7),
-                r#box: row.get(8),
+                box_id: row.get(8),
                 corrects: row.get(10),
                 hash: row.get(9),
                 lines: Vec::new(),

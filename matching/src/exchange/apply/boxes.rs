@@ -19,41 +19,41 @@ impl Boxes {
 
     /// Takes up a box with the first version of its deal.
     pub(in crate::exchange) fn create(&mut self, e: &BoxCreated, at: Instant, sequence: u64) {
-        self.agree(e.r#box, &e.deal, e.by, at);
-        if let Some(record) = self.records.get_mut(&e.r#box) {
+        self.agree(e.box_id, &e.deal, e.by, at);
+        if let Some(record) = self.records.get_mut(&e.box_id) {
             record.created = sequence;
-            self.created.insert(sequence, e.r#box);
+            self.created.insert(sequence, e.box_id);
             // The sponsor of a deal stays.
             self.sponsored.insert((e.deal.sponsor, sequence));
         }
     }
 
     pub(in crate::exchange) fn close(&mut self, e: &DealClosed) {
-        let Some(record) = self.records.get_mut(&e.r#box) else { return };
+        let Some(record) = self.records.get_mut(&e.box_id) else { return };
         let standing = record.deal().map(Standing::at_closing).unwrap_or_default();
         record.life = Some(BoxLife { standing, ..BoxLife::default() });
     }
 
     pub(in crate::exchange) fn assign(&mut self, e: &ContractAssigned) {
-        if let Some(record) = self.records.get_mut(&e.to.r#box) {
+        if let Some(record) = self.records.get_mut(&e.to.box_id) {
             record.assigned.insert(e.to.name, e.contract);
         }
     }
 
     pub(in crate::exchange) fn collect(&mut self, e: &BoxCollected, sequence: u64) {
-        if let Some(life) = self.life(e.r#box) {
+        if let Some(life) = self.life(e.box_id) {
             life.collected.push(StandingCollection { sequence, content: e.clone() });
         }
     }
 
     pub(in crate::exchange) fn take_back(&mut self, e: &CollectionReversed) {
-        if let Some(life) = self.life(e.undone.r#box) {
+        if let Some(life) = self.life(e.undone.box_id) {
             life.collected.retain(|collection| collection.sequence != e.corrects);
         }
     }
 
     pub(in crate::exchange) fn run(&mut self, e: &WaterfallRun, at: Instant, sequence: u64) {
-        let Some(record) = self.records.get_mut(&e.r#box) else { return };
+        let Some(record) = self.records.get_mut(&e.box_id) else { return };
         let (Some(version), Some(life)) = (record.versions.last(), record.life.as_mut()) else { return };
         let (collected, later) =
             std::mem::take(&mut life.collected).into_iter().partition(|kept| kept.content.paid <= e.run.date);
@@ -69,7 +69,7 @@ impl Boxes {
     }
 
     pub(in crate::exchange) fn reverse(&mut self, e: &WaterfallReversed) {
-        let Some(life) = self.life(e.undone.r#box) else { return };
+        let Some(life) = self.life(e.undone.box_id) else { return };
         let Some(run) = life.runs.pop() else { return };
         // What the lenders have said since stands.
         life.standing = Standing { accelerated: life.standing.accelerated, ..run.before };
@@ -87,7 +87,7 @@ impl Boxes {
     }
 
     pub(in crate::exchange) fn invoice(&mut self, e: &AgreementInvoiced) {
-        let Some(life) = self.life(e.r#box) else { return };
+        let Some(life) = self.life(e.box_id) else { return };
         let of = (e.agreement, e.month);
         match e.correction {
             Some(correction) => {
@@ -112,7 +112,7 @@ impl Boxes {
     }
 
     pub(in crate::exchange) fn set_lenders(&mut self, e: &LendersSet) {
-        if let Some(record) = self.records.get_mut(&e.r#box) {
+        if let Some(record) = self.records.get_mut(&e.box_id) {
             for lender in &record.lenders {
                 self.lent.remove(&(*lender, record.created));
             }

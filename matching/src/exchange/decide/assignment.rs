@@ -55,7 +55,7 @@ impl Exchange {
             market: contract.market,
             buyer: contract.buyer,
             seller: contract.seller,
-            to: Assignee { r#box: id, name },
+            to: Assignee { box_id: id, name },
             from,
             by,
         }));

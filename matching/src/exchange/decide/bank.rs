@@ -264,7 +264,7 @@ impl Exchange {
                         return Err(Refusal::CurrenciesDiffer);
                     }
                     let is_open = self.in_transit_to_box(*id, currency) > Amount::ZERO;
-                    is_open.then_some(MatchedTarget::Box { r#box: *id })
+                    is_open.then_some(MatchedTarget::Box { box_id: *id })
                 }
                 ItemChoice::Account(kind) if OWN.contains(kind) => Some(MatchedTarget::Account { account: *kind }),
                 ItemChoice::Account(_) => return Err(invalid("a booking is not explained by that account")),
@@ -274,7 +274,7 @@ impl Exchange {
                 return Err(invalid("an item is named twice"));
             }
             let left = match target {
-                MatchedTarget::Box { r#box } => Some(-self.in_transit_to_box(r#box, currency)),
+                MatchedTarget::Box { box_id } => Some(-self.in_transit_to_box(box_id, currency)),
                 _ => self.bank.items.left_of(&target),
             };
             let only = (items.len() == 1).then_some(booked);

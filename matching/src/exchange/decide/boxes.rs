@@ -32,7 +32,7 @@ impl Exchange {
         }
         self.require_organization(deal.sponsor)?;
         check_deal(deal)?;
-        out.push(BoxCreated { r#box: BoxId::new(ids.mint()), by, deal: Box::new(deal.clone()) }.into());
+        out.push(BoxCreated { box_id: BoxId::new(ids.mint()), by, deal: Box::new(deal.clone()) }.into());
         Ok(())
     }
 
@@ -78,7 +78,7 @@ impl Exchange {
         }
         check_deal(deal)?;
         let version = exact(record.versions.len() + 1);
-        out.push(DealAmended { r#box: id, version, by, deal: Box::new(deal.clone()) }.into());
+        out.push(DealAmended { box_id: id, version, by, deal: Box::new(deal.clone()) }.into());
         Ok(())
     }
 
@@ -92,7 +92,7 @@ impl Exchange {
             return Err(Refusal::BoxNotDue { due: closing });
         }
         let funding = deal.terms().funding_at_closing();
-        out.push(DealClosed { r#box: id, currency, by, day: self.accounting.dated_back(closing), funding }.into());
+        out.push(DealClosed { box_id: id, currency, by, day: self.accounting.dated_back(closing), funding }.into());
         Ok(())
     }
 
@@ -111,7 +111,7 @@ impl Exchange {
         for lender in lenders {
             self.require_organization(*lender)?;
         }
-        out.push(LendersSet { r#box: id, lenders: lenders.clone(), by }.into());
+        out.push(LendersSet { box_id: id, lenders: lenders.clone(), by }.into());
         Ok(())
     }
 
@@ -159,7 +159,7 @@ impl Exchange {
         };
         let accounts = balances.into_iter().map(closed).collect();
         let day = self.accounting.dated_back(self.now.day());
-        out.push(BoxWoundUp { r#box: id, currency, by, day, hardware, written_off, accounts }.into());
+        out.push(BoxWoundUp { box_id: id, currency, by, day, hardware, written_off, accounts }.into());
         Ok(())
     }
 

@@ -17,8 +17,8 @@ impl Exchange {
         ids: &mut DerivedIds,
         out: &mut Vec<Event>,
     ) -> Result<(), Refusal> {
-        let NewCollection { r#box, by, contract, amount, paid, ref reference } = *new;
-        let (record, deal) = self.boxed(r#box)?;
+        let NewCollection { box_id, by, contract, amount, paid, ref reference } = *new;
+        let (record, deal) = self.boxed(box_id)?;
         let life = record.life.as_ref().ok_or(Refusal::BoxNotClosed)?;
         check_cents(amount)?;
         let before: Amount = life.collected.iter().map(|collection| collection.content.amount).sum();
@@ -39,20 +39,20 @@ impl Exchange {
         if paid < closing {
             return invalid(format!("the money came before the deal closed, on {closing}"));
         }
-        let owed = self.owed_to_box(r#box, contract, currency);
+        let owed = self.owed_to_box(box_id, contract, currency);
         if item.exchange.is_some() && amount > owed {
             return invalid(format!("the exchange owes the box {owed} under this contract"));
         }
         let transfer = item.exchange.map(|_| TransferId::new(ids.mint()));
         let (day, reference) = (self.accounting.dated_back(paid), reference.clone());
-        out.push(BoxCollected { r#box, currency, by, contract, amount, paid, day, reference, transfer }.into());
+        out.push(BoxCollected { box_id, currency, by, contract, amount, paid, day, reference, transfer }.into());
         Ok(())
     }
 
     /// What the exchange owes a box under one of its contracts.
-    pub fn owed_to_box(&self, r#box: BoxId, contract: ItemName, currency: Currency) -> Amount {
-        let receivable = Account::of_box(r#box, AccountKind::Receivable, Owner::Item(contract), currency);
-        self.books.balance(&receivable).min(self.books.payable(Payee::Box(r#box), currency)).max(Amount::ZERO)
+    pub fn owed_to_box(&self, box_id: BoxId, contract: ItemName, currency: Currency) -> Amount {
+        let receivable = Account::of_box(box_id, AccountKind::Receivable, Owner::Item(contract), currency);
+        self.books.balance(&receivable).min(self.books.payable(Payee::Box(box_id), currency)).max(Amount::ZERO)
     }
 
     pub(super) fn reverse_collection(
@@ -75,7 +75,7 @@ impl Exchange {
     }
 
     /// What the exchange has paid a box that its bank has not booked.
-    pub fn in_transit_to_box(&self, r#box: BoxId, currency: Currency) -> Amount {
-        -self.books.balance(&Account::operator(AccountKind::PayoutInTransit, Owner::Box(r#box), currency))
+    pub fn in_transit_to_box(&self, box_id: BoxId, currency: Currency) -> Amount {
+        -self.books.balance(&Account::operator(AccountKind::PayoutInTransit, Owner::Box(box_id), currency))
     }
 }

@@ -111,28 +111,28 @@ impl Exchange {
                 self.set_withholding(*organization, *basis_points, out)
             }
             Instruction::CreateBox { deal, party, by } => self.create_box(deal, (*party, *by), ids, out),
-            Instruction::AmendDeal { r#box, deal, party, by } => self.amend_deal(*r#box, deal, (*party, *by), out),
-            Instruction::CloseDeal { r#box, by } => self.close_deal(*r#box, *by, out),
-            Instruction::AssignContract { r#box, contract, by } => self.assign_contract(*r#box, *contract, *by, out),
+            Instruction::AmendDeal { box_id, deal, party, by } => self.amend_deal(*box_id, deal, (*party, *by), out),
+            Instruction::CloseDeal { box_id, by } => self.close_deal(*box_id, *by, out),
+            Instruction::AssignContract { box_id, contract, by } => self.assign_contract(*box_id, *contract, *by, out),
             Instruction::Collect(collection) => self.collect(collection, ids, out),
-            Instruction::ReverseCollection { r#box, event, by, reason } => {
-                self.reverse_collection(*r#box, *event, (*by, reason), out)
+            Instruction::ReverseCollection { box_id, event, by, reason } => {
+                self.reverse_collection(*box_id, *event, (*by, reason), out)
             }
-            Instruction::RunWaterfall { r#box, date, prepaid, by } => {
-                self.run_waterfall(*r#box, *date, prepaid, Some(*by), out)
+            Instruction::RunWaterfall { box_id, date, prepaid, by } => {
+                self.run_waterfall(*box_id, *date, prepaid, Some(*by), out)
             }
-            Instruction::InvoiceAgreement { r#box, agreement, month, amount, reference, by } => {
-                self.invoice_agreement(*r#box, (*agreement, *month), *amount, (*by, reference), out)
+            Instruction::InvoiceAgreement { box_id, agreement, month, amount, reference, by } => {
+                self.invoice_agreement(*box_id, (*agreement, *month), *amount, (*by, reference), out)
             }
-            Instruction::Accelerate { r#box, accelerated, by, reason } => {
-                self.accelerate(*r#box, *accelerated, (*by, reason), out)
+            Instruction::Accelerate { box_id, accelerated, by, reason } => {
+                self.accelerate(*box_id, *accelerated, (*by, reason), out)
             }
-            Instruction::WindUp { r#box, by } => self.wind_up(*r#box, *by, out),
-            Instruction::SetLenders { r#box, lenders, by } => self.set_lenders(*r#box, lenders, *by, out),
+            Instruction::WindUp { box_id, by } => self.wind_up(*box_id, *by, out),
+            Instruction::SetLenders { box_id, lenders, by } => self.set_lenders(*box_id, lenders, *by, out),
             Instruction::FixIndex(fixed) => fix_index(*fixed, out),
             Instruction::ResumeDue { due, by } => self.resume_due(*due, *by, out),
-            Instruction::ReverseWaterfall { r#box, date, by, reason } => {
-                self.reverse_waterfall(*r#box, *date, (*by, reason), out)
+            Instruction::ReverseWaterfall { box_id, date, by, reason } => {
+                self.reverse_waterfall(*box_id, *date, (*by, reason), out)
             }
             Instruction::HaltMarket { market, reason } => self.halt_market(*market, reason, out),
             Instruction::ResumeMarket { market } => self.resume_market(*market, out),

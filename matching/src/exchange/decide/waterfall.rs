@@ -39,7 +39,7 @@ impl Exchange {
         check_prepaid(&deal, &run.after, prepaid)?;
         let terms = deal.terms();
         out.push(Event::from(WaterfallRun {
-            r#box: id,
+            box_id: id,
             currency: terms.currency,
             version: exact(record.versions.len()),
             by,
@@ -108,7 +108,7 @@ impl Exchange {
         // A run that was reversed takes up again what it did, and what was corrected since.
         let corrects = was_taken_up || life.as_corrected.contains_key(&of);
         let (correction, reference) = (corrects.then(|| amount - before), reference.clone());
-        out.push(AgreementInvoiced { r#box: id, agreement, month, amount, correction, reference, by }.into());
+        out.push(AgreementInvoiced { box_id: id, agreement, month, amount, correction, reference, by }.into());
         Ok(())
     }
 
@@ -127,7 +127,7 @@ impl Exchange {
             return not_due(if accelerated { "all debt is due already" } else { "the debt is not accelerated" });
         }
         if !accelerated {
-            out.push(AccelerationRescinded { r#box: id, by, reason }.into());
+            out.push(AccelerationRescinded { box_id: id, by, reason }.into());
             return Ok(());
         }
         if !is_in_default(record, life) {
@@ -135,7 +135,7 @@ impl Exchange {
                 "on the latest determination date the DSCR was not below its default, and nothing due to lenders is unpaid",
             );
         }
-        out.push(DebtAccelerated { r#box: id, by, reason }.into());
+        out.push(DebtAccelerated { box_id: id, by, reason }.into());
         Ok(())
     }
 }

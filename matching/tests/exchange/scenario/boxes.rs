@@ -17,8 +17,8 @@ impl Scenario {
                 self.execute_named(name, Instruction::CreateBox { deal, party: party(line), by: line.by() })
             }
             ["deal", name, sponsor, ..] => {
-                let (deal, r#box) = (Box::new(self.deal(line, sponsor)), self.boxes[name]);
-                self.execute(Instruction::AmendDeal { r#box, deal, party: party(line), by: line.by() })
+                let (deal, box_id) = (Box::new(self.deal(line, sponsor)), self.boxes[name]);
+                self.execute(Instruction::AmendDeal { box_id, deal, party: party(line), by: line.by() })
             }
             ["versions", name] => {
                 let record = self.exchange.boxes().get(self.boxes[name]).expect("a box");
@@ -26,11 +26,11 @@ impl Scenario {
                 rates.map(|rate| format!("{rate:?}")).collect::<Vec<_>>().join(" ")
             }
             ["closing", name, ..] => {
-                let (r#box, by) = (self.boxes[name], line.by());
-                self.execute(Instruction::CloseDeal { r#box, by })
+                let (box_id, by) = (self.boxes[name], line.by());
+                self.execute(Instruction::CloseDeal { box_id, by })
             }
             ["collect", name, contract, amount, day, ..] => self.execute(Instruction::Collect(NewCollection {
-                r#box: self.boxes[name],
+                box_id: self.boxes[name],
                 by: line.by(),
                 contract: contract.parse().expect("a name"),
                 amount: amount.parse().expect("an amount"),
@@ -38,25 +38,25 @@ impl Scenario {
                 reference: label("wire"),
             })),
             ["assign", name, contract] => {
-                let (r#box, contract, by) = (self.boxes[name], contract.parse().expect("a name"), line.by());
-                self.execute(Instruction::AssignContract { r#box, contract, by })
+                let (box_id, contract, by) = (self.boxes[name], contract.parse().expect("a name"), line.by());
+                self.execute(Instruction::AssignContract { box_id, contract, by })
             }
             ["uncollect", name, back] => {
-                let (r#box, by) = (self.boxes[name], line.by());
+                let (box_id, by) = (self.boxes[name], line.by());
                 let event = self.exchange.sequence() - back.parse::<u64>().expect("a number");
-                self.execute(Instruction::ReverseCollection { r#box, event, by, reason: label("a typo") })
+                self.execute(Instruction::ReverseCollection { box_id, event, by, reason: label("a typo") })
             }
             ["waterfall", name, date, ..] => {
-                let (r#box, date, by) = (self.boxes[name], date.parse().expect("a day"), line.by());
+                let (box_id, date, by) = (self.boxes[name], date.parse().expect("a day"), line.by());
                 let prepaid = line.option("prepaid=").map(|item| {
                     let (name, sum) = item.split_once(':').expect("a facility and an amount");
                     ItemAmount { name: name.parse().expect("a name"), amount: amount(sum) }
                 });
                 let prepaid = prepaid.into_iter().collect();
-                self.execute(Instruction::RunWaterfall { r#box, date, prepaid, by })
+                self.execute(Instruction::RunWaterfall { box_id, date, prepaid, by })
             }
             ["invoice", name, agreement, month, sum] => self.execute(Instruction::InvoiceAgreement {
-                r#box: self.boxes[name],
+                box_id: self.boxes[name],
                 agreement: agreement.parse().expect("a name"),
                 month: month.parse().expect("a month"),
                 amount: amount(sum),
@@ -64,16 +64,16 @@ impl Scenario {
                 by: line.by(),
             }),
             [word @ ("accelerate" | "rescind"), name] => self.execute(Instruction::Accelerate {
-                r#box: self.boxes[name],
+                box_id: self.boxes[name],
                 accelerated: word == "accelerate",
                 by: line.by(),
                 reason: label("notice of the agent"),
             }),
-            ["wind_up", name] => self.execute(Instruction::WindUp { r#box: self.boxes[name], by: line.by() }),
+            ["wind_up", name] => self.execute(Instruction::WindUp { box_id: self.boxes[name], by: line.by() }),
             ["lenders", name, lenders] => {
-                let (r#box, by) = (self.boxes[name], line.by());
+                let (box_id, by) = (self.boxes[name], line.by());
                 let lenders = lenders.split(',').map(organization).collect();
-                self.execute(Instruction::SetLenders { r#box, lenders, by })
+                self.execute(Instruction::SetLenders { box_id, lenders, by })
             }
             ["fix", index, from, rate] => self.execute(Instruction::FixIndex(IndexFixed {
                 index: index.parse().expect("a name"),
@@ -90,8 +90,8 @@ impl Scenario {
                 format!("due {} paid {} debt {}", step.due, step.paid, of_box.standing.debt())
             }
             ["reverse", name, date, ..] => {
-                let (r#box, date, by) = (self.boxes[name], date.parse().expect("a day"), line.by());
-                self.execute(Instruction::ReverseWaterfall { r#box, date, by, reason: label("a typo") })
+                let (box_id, date, by) = (self.boxes[name], date.parse().expect("a day"), line.by());
+                self.execute(Instruction::ReverseWaterfall { box_id, date, by, reason: label("a typo") })
             }
             ["standing", name] => {
                 let entity = EntityId::Box(self.boxes[name]);

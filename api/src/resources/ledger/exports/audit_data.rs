@@ -52,7 +52,7 @@ impl JournalForm for AuditData {
         let (year, period) = (entry.effective.year().to_string(), format!("{:02}", entry.effective.month()));
         let in_utc = |form| entry.at.map(|at| at.strftime(form).to_string()).unwrap_or_default();
         let (entered, entered_time) = (in_utc("%Y-%m-%d"), in_utc("%H:%M:%S"));
-        let (event, r#box) = (or_empty(entry.event), or_empty(entry.r#box));
+        let (event, box_id) = (or_empty(entry.event), or_empty(entry.box_id));
         let version = entry.rule_version.to_string();
         let (header, entered_by, approved_by) = match &entry.manual {
             None => (entry.rule(), ENTERED_BY, ""),
@@ -89,7 +89,7 @@ impl JournalForm for AuditData {
                     &line.amount.to_string(),
                     &event,
                     &contract,
-                    &r#box,
+                    &box_id,
                     &entry.rule,
                     &version,
                     &entry.hash,

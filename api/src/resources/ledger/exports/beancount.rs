@@ -56,7 +56,7 @@ impl JournalForm for Beancount {
         }
         for (key, value) in [
             ("contract", entry.contract.map(|contract| contract.to_string())),
-            ("box", entry.r#box.map(|r#box| r#box.to_string())),
+            ("box", entry.box_id.map(|box_id| box_id.to_string())),
             ("corrects", entry.corrects.clone()),
         ] {
             if let Some(value) = value {

@@ -58,7 +58,7 @@ pub(in crate::resources::ledger) struct JournalEntry {
     /// When the event happened.
     pub at: Option<Timestamp>,
     pub contract: Option<Uuid>,
-    pub r#box: Option<Uuid>,
+    pub box_id: Option<Uuid>,
     /// What it corrects.
     pub corrects: Option<String>,
     pub hash: String,
@@ -273,7 +273,7 @@ impl JournalEntry {
             event: row.get(4),
             at: row.get(5),
             contract: row.get(6),
-            r#box: row.get(7),
+            box_id: row.get(7),
             corrects: row.get(15),
             hash: row.get(8),
             manual: ManualEntry::of_event(row.get(16), row.get(17), row.get(18))?,

@@ -77,7 +77,8 @@ pub enum MatchedTarget {
     /// What the exchange paid a box.
     Box {
         /// Which.
-        r#box: BoxId,
+        #[serde(rename = "box")]
+        box_id: BoxId,
     },
     /// Something of the exchange's own.
     Account {

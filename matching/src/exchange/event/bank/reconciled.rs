@@ -93,7 +93,7 @@ pub(super) fn reconciled(e: &Reconciled) -> Vec<Fact<'static>> {
         MatchedTarget::Payout { organization, .. } => {
             Fact::PayoutMatched { account, organization: *organization, amount: -item.amount }
         }
-        MatchedTarget::Box { r#box } => Fact::BoxPaymentMatched { account, r#box: *r#box, amount: -item.amount },
+        MatchedTarget::Box { box_id } => Fact::BoxPaymentMatched { account, box_id: *box_id, amount: -item.amount },
         MatchedTarget::Account { account: AccountKind::CurrencyPosition } => {
             Fact::CurrencyConverted { account, amount: item.amount }
         }

@@ -11,7 +11,8 @@ use crate::exchange::{Entered, Exchange, Parties};
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct AccelerationRescinded {
     /// The box.
-    pub r#box: BoxId,
+    #[serde(rename = "box")]
+    pub box_id: BoxId,
     /// Who says so.
     pub by: ClientId,
     /// Why.
@@ -25,11 +26,11 @@ impl EventType for AccelerationRescinded {
     const IS_ENTERED: bool = true;
 
     fn key(&self) -> EventKey {
-        EventKey::Box(self.r#box)
+        EventKey::Box(self.box_id)
     }
 
     fn subject(&self) -> Option<Uuid> {
-        Some(self.r#box.uuid())
+        Some(self.box_id.uuid())
     }
 
     fn parties(&self) -> Parties {
@@ -47,6 +48,6 @@ impl EventType for AccelerationRescinded {
     fn facts(&self, _: &mut Facts<'_>) {}
 
     fn apply(&self, exchange: &mut Exchange, _: Stamp) {
-        exchange.boxes.accelerate(self.r#box, false);
+        exchange.boxes.accelerate(self.box_id, false);
     }
 }

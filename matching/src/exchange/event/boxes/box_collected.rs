@@ -12,7 +12,8 @@ use crate::order::is_default;
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct BoxCollected {
     /// The box.
-    pub r#box: BoxId,
+    #[serde(rename = "box")]
+    pub box_id: BoxId,
     /// In what currency.
     pub currency: Currency,
     /// Who entered it.
@@ -40,11 +41,11 @@ impl EventType for BoxCollected {
     const IS_ENTERED: bool = true;
 
     fn key(&self) -> EventKey {
-        EventKey::Box(self.r#box)
+        EventKey::Box(self.box_id)
     }
 
     fn subject(&self) -> Option<Uuid> {
-        Some(self.r#box.uuid())
+        Some(self.box_id.uuid())
     }
 
     fn parties(&self) -> Parties {
@@ -72,7 +73,7 @@ impl EventType for BoxCollected {
 
 /// What a client paid a box: of what the exchange pays over, an entry in the books of either.
 pub(super) fn box_collected(e: &BoxCollected) -> Vec<Fact<'static>> {
-    let (r#box, contract, amount) = (e.r#box, e.contract, e.amount);
-    let paid_over = e.transfer.map(|_| Fact::BoxPaidOver { r#box, amount });
-    paid_over.into_iter().chain([Fact::BoxCollected { r#box, contract, amount }]).collect()
+    let (box_id, contract, amount) = (e.box_id, e.contract, e.amount);
+    let paid_over = e.transfer.map(|_| Fact::BoxPaidOver { box_id, amount });
+    paid_over.into_iter().chain([Fact::BoxCollected { box_id, contract, amount }]).collect()
 }

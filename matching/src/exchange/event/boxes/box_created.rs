@@ -13,7 +13,8 @@ use crate::exchange::{Entered, Exchange, Parties};
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct BoxCreated {
     /// Its id.
-    pub r#box: BoxId,
+    #[serde(rename = "box")]
+    pub box_id: BoxId,
     /// Who entered it.
     pub by: ClientId,
     /// The first version of its deal.
@@ -26,11 +27,11 @@ impl EventType for BoxCreated {
     const IS_ENTERED: bool = true;
 
     fn key(&self) -> EventKey {
-        EventKey::Box(self.r#box)
+        EventKey::Box(self.box_id)
     }
 
     fn subject(&self) -> Option<Uuid> {
-        Some(self.r#box.uuid())
+        Some(self.box_id.uuid())
     }
 
     fn parties(&self) -> Parties {
@@ -38,7 +39,7 @@ impl EventType for BoxCreated {
     }
 
     fn part_for(&self, _: Reader<'_>) -> Part {
-        Part::of(&OwnDeal::of(self.r#box, 1, &self.deal))
+        Part::of(&OwnDeal::of(self.box_id, 1, &self.deal))
     }
 
     fn entered(&self) -> Option<Entered<'_>> {

@@ -11,7 +11,8 @@ use crate::exchange::{Entered, Exchange, Parties};
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct BoxWoundUp {
     /// The box.
-    pub r#box: BoxId,
+    #[serde(rename = "box")]
+    pub box_id: BoxId,
     /// In what currency.
     pub currency: Currency,
     /// Who says so.
@@ -32,11 +33,11 @@ impl EventType for BoxWoundUp {
     const IS_ENTERED: bool = true;
 
     fn key(&self) -> EventKey {
-        EventKey::Box(self.r#box)
+        EventKey::Box(self.box_id)
     }
 
     fn subject(&self) -> Option<Uuid> {
-        Some(self.r#box.uuid())
+        Some(self.box_id.uuid())
     }
 
     fn parties(&self) -> Parties {
@@ -54,11 +55,11 @@ impl EventType for BoxWoundUp {
     fn facts(&self, facts: &mut Facts<'_>) {
         let accounts = &self.accounts;
         if !accounts.is_empty() {
-            facts.state(&Fact::BoxWoundUp { r#box: self.r#box, accounts }, self.currency, self.day);
+            facts.state(&Fact::BoxWoundUp { box_id: self.box_id, accounts }, self.currency, self.day);
         }
     }
 
     fn apply(&self, exchange: &mut Exchange, _: Stamp) {
-        exchange.boxes.wind_up(self.r#box);
+        exchange.boxes.wind_up(self.box_id);
     }
 }

@@ -30,11 +30,11 @@ impl EventType for CollectionReversed {
     const IS_ENTERED: bool = true;
 
     fn key(&self) -> EventKey {
-        EventKey::Box(self.undone.r#box)
+        EventKey::Box(self.undone.box_id)
     }
 
     fn subject(&self) -> Option<Uuid> {
-        Some(self.undone.r#box.uuid())
+        Some(self.undone.box_id.uuid())
     }
 
     fn parties(&self) -> Parties {

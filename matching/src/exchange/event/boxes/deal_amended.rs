@@ -13,7 +13,8 @@ use crate::exchange::{Entered, Exchange, Parties};
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct DealAmended {
     /// The box.
-    pub r#box: BoxId,
+    #[serde(rename = "box")]
+    pub box_id: BoxId,
     /// The number of the version, from 2.
     pub version: u32,
     /// Who entered it.
@@ -28,11 +29,11 @@ impl EventType for DealAmended {
     const IS_ENTERED: bool = true;
 
     fn key(&self) -> EventKey {
-        EventKey::Box(self.r#box)
+        EventKey::Box(self.box_id)
     }
 
     fn subject(&self) -> Option<Uuid> {
-        Some(self.r#box.uuid())
+        Some(self.box_id.uuid())
     }
 
     fn parties(&self) -> Parties {
@@ -40,7 +41,7 @@ impl EventType for DealAmended {
     }
 
     fn part_for(&self, _: Reader<'_>) -> Part {
-        Part::of(&OwnDeal::of(self.r#box, self.version, &self.deal))
+        Part::of(&OwnDeal::of(self.box_id, self.version, &self.deal))
     }
 
     fn entered(&self) -> Option<Entered<'_>> {
@@ -50,6 +51,6 @@ impl EventType for DealAmended {
     fn facts(&self, _: &mut Facts<'_>) {}
 
     fn apply(&self, exchange: &mut Exchange, stamp: Stamp) {
-        exchange.change_box(self.r#box, |boxes| boxes.agree(self.r#box, &self.deal, self.by, stamp.at));
+        exchange.change_box(self.box_id, |boxes| boxes.agree(self.box_id, &self.deal, self.by, stamp.at));
     }
 }

@@ -12,7 +12,8 @@ use crate::exchange::{Entered, Exchange, Parties};
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct DealClosed {
     /// The box.
-    pub r#box: BoxId,
+    #[serde(rename = "box")]
+    pub box_id: BoxId,
     /// In what currency.
     pub currency: Currency,
     /// Who said so.
@@ -29,11 +30,11 @@ impl EventType for DealClosed {
     const IS_ENTERED: bool = true;
 
     fn key(&self) -> EventKey {
-        EventKey::Box(self.r#box)
+        EventKey::Box(self.box_id)
     }
 
     fn subject(&self) -> Option<Uuid> {
-        Some(self.r#box.uuid())
+        Some(self.box_id.uuid())
     }
 
     fn parties(&self) -> Parties {
@@ -49,31 +50,31 @@ impl EventType for DealClosed {
     }
 
     fn facts(&self, facts: &mut Facts<'_>) {
-        for fact in funded(self.r#box, &self.funding) {
+        for fact in funded(self.box_id, &self.funding) {
             facts.state(&fact, self.currency, self.day);
         }
     }
 
     fn apply(&self, exchange: &mut Exchange, _: Stamp) {
-        exchange.change_box(self.r#box, |boxes| boxes.close(self));
+        exchange.change_box(self.box_id, |boxes| boxes.close(self));
     }
 }
 
 /// What a box draws, buys and sets aside.
-pub(super) fn funded(r#box: BoxId, funding: &Funding) -> Vec<Fact<'static>> {
+pub(super) fn funded(box_id: BoxId, funding: &Funding) -> Vec<Fact<'static>> {
     let amount = funding.contributed;
-    let contributed = (!amount.is_zero()).then_some(Fact::BoxContributed { r#box, amount });
+    let contributed = (!amount.is_zero()).then_some(Fact::BoxContributed { box_id, amount });
     let drawn = funding.draws.iter().map(|draw| {
         let ItemAmount { name: facility, amount } = *draw;
-        Fact::DebtDrawn { r#box, facility, amount }
+        Fact::DebtDrawn { box_id, facility, amount }
     });
     let bought = funding.assets.iter().map(|asset| {
         let ItemAmount { name: asset, amount } = *asset;
-        Fact::AssetBought { r#box, asset, amount }
+        Fact::AssetBought { box_id, asset, amount }
     });
     let set_aside = funding.reserves.iter().map(|reserve| {
         let ItemAmount { name: reserve, amount } = *reserve;
-        Fact::ReserveFunded { r#box, reserve, amount }
+        Fact::ReserveFunded { box_id, reserve, amount }
     });
     contributed.into_iter().chain(drawn).chain(bought).chain(set_aside).collect()
 }

@@ -13,7 +13,8 @@ use crate::exchange::{Entered, Exchange, Parties};
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct LendersSet {
     /// The box.
-    pub r#box: BoxId,
+    #[serde(rename = "box")]
+    pub box_id: BoxId,
     /// They, by id.
     pub lenders: BTreeSet<OrganizationId>,
     /// Who says so.
@@ -26,11 +27,11 @@ impl EventType for LendersSet {
     const IS_ENTERED: bool = true;
 
     fn key(&self) -> EventKey {
-        EventKey::Box(self.r#box)
+        EventKey::Box(self.box_id)
     }
 
     fn subject(&self) -> Option<Uuid> {
-        Some(self.r#box.uuid())
+        Some(self.box_id.uuid())
     }
 
     fn parties(&self) -> Parties {

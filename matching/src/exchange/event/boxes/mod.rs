@@ -35,13 +35,14 @@ pub use waterfall_run::WaterfallRun;
 /// A version of a deal, without who entered it.
 #[derive(Serialize)]
 pub(super) struct OwnDeal<'a> {
-    r#box: BoxId,
+    #[serde(rename = "box")]
+    box_id: BoxId,
     version: u32,
     deal: &'a DealTerms,
 }
 
 impl<'a> OwnDeal<'a> {
-    pub const fn of(r#box: BoxId, version: u32, deal: &'a DealTerms) -> Self {
-        Self { r#box, version, deal }
+    pub const fn of(box_id: BoxId, version: u32, deal: &'a DealTerms) -> Self {
+        Self { box_id, version, deal }
     }
 }

@@ -31,11 +31,11 @@ impl EventType for WaterfallReversed {
     const IS_ENTERED: bool = true;
 
     fn key(&self) -> EventKey {
-        EventKey::Box(self.undone.r#box)
+        EventKey::Box(self.undone.box_id)
     }
 
     fn subject(&self) -> Option<Uuid> {
-        Some(self.undone.r#box.uuid())
+        Some(self.undone.box_id.uuid())
     }
 
     fn parties(&self) -> Parties {
@@ -54,12 +54,12 @@ impl EventType for WaterfallReversed {
         let (accruals, moves) = (accruals(&self.undone), cash_moves(&self.undone));
         let reversed = waterfall_run(&self.undone, &accruals, &moves);
         if !reversed.is_empty() {
-            let (r#box, event) = (self.undone.r#box, self.corrects);
-            facts.state(&Fact::WaterfallReversed { r#box, facts: &reversed, event }, self.undone.currency, self.day);
+            let (box_id, event) = (self.undone.box_id, self.corrects);
+            facts.state(&Fact::WaterfallReversed { box_id, facts: &reversed, event }, self.undone.currency, self.day);
         }
     }
 
     fn apply(&self, exchange: &mut Exchange, _: Stamp) {
-        exchange.change_box(self.undone.r#box, |boxes| boxes.reverse(self));
+        exchange.change_box(self.undone.box_id, |boxes| boxes.reverse(self));
     }
 }

@@ -16,7 +16,8 @@ use crate::order::is_default;
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct WaterfallRun {
     /// The box.
-    pub r#box: BoxId,
+    #[serde(rename = "box")]
+    pub box_id: BoxId,
     /// In what currency.
     pub currency: Currency,
     /// The version of the deal.
@@ -51,11 +52,11 @@ impl EventType for WaterfallRun {
     const IS_ENTERED: bool = true;
 
     fn key(&self) -> EventKey {
-        EventKey::Box(self.r#box)
+        EventKey::Box(self.box_id)
     }
 
     fn subject(&self) -> Option<Uuid> {
-        Some(self.r#box.uuid())
+        Some(self.box_id.uuid())
     }
 
     fn parties(&self) -> Parties {
@@ -77,21 +78,21 @@ impl EventType for WaterfallRun {
     }
 
     fn apply(&self, exchange: &mut Exchange, stamp: Stamp) {
-        exchange.change_box(self.r#box, |boxes| boxes.run(self, stamp.at, stamp.sequence));
+        exchange.change_box(self.box_id, |boxes| boxes.run(self, stamp.at, stamp.sequence));
     }
 }
 
 /// What was drawn and bought before a waterfall run, what became due, what was paid, and what was prepaid.
 pub(super) fn waterfall_run<'a>(e: &WaterfallRun, accruals: &'a [Accrual], moves: &'a [CashMove]) -> Vec<Fact<'a>> {
-    let r#box = e.r#box;
-    let accrued = (!accruals.is_empty()).then_some(Fact::BoxAccrued { r#box, accruals });
-    let paid = (!moves.is_empty()).then_some(Fact::WaterfallPaid { r#box, moves });
-    let facts = funded(r#box, &e.funding).into_iter().chain(accrued).chain(paid);
+    let box_id = e.box_id;
+    let accrued = (!accruals.is_empty()).then_some(Fact::BoxAccrued { box_id, accruals });
+    let paid = (!moves.is_empty()).then_some(Fact::WaterfallPaid { box_id, moves });
+    let facts = funded(box_id, &e.funding).into_iter().chain(accrued).chain(paid);
     let amount: Amount = e.prepaid.iter().map(|item| item.amount).sum();
-    let contributed = (!amount.is_zero()).then_some(Fact::BoxContributed { r#box, amount });
+    let contributed = (!amount.is_zero()).then_some(Fact::BoxContributed { box_id, amount });
     let prepaid = e.prepaid.iter().map(|item| {
         let ItemAmount { name: facility, amount } = *item;
-        Fact::DebtPrepaid { r#box, facility, amount }
+        Fact::DebtPrepaid { box_id, facility, amount }
     });
     facts.chain(contributed).chain(prepaid).collect()
 }

@@ -71,13 +71,14 @@ pub(super) struct OwnAssignment {
     market: MarketId,
     buyer: OrganizationId,
     seller: OrganizationId,
-    r#box: BoxId,
+    #[serde(rename = "box")]
+    box_id: BoxId,
     from: Hour,
 }
 
 impl OwnAssignment {
     pub const fn of(e: &ContractAssigned) -> Self {
         let ContractAssigned { contract, market, buyer, seller, to, from, .. } = *e;
-        Self { contract, market, buyer, seller, r#box: to.r#box, from }
+        Self { contract, market, buyer, seller, box_id: to.box_id, from }
     }
 }

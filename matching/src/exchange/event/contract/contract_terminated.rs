@@ -81,7 +81,7 @@ impl EventType for ContractTerminated {
         facts.some(amount, Fact::SecurityForfeited { payee, contract, amount }, self.currency);
         if let Some(to) = self.assignee {
             let earned = [Earned { contract, name: to.name, amount }];
-            facts.some(amount, Fact::BoxEarned { r#box: to.r#box, earned: &earned }, self.currency);
+            facts.some(amount, Fact::BoxEarned { box_id: to.box_id, earned: &earned }, self.currency);
         }
         facts.some(self.deposit_returned, returned(organization, contract, self.deposit_returned), self.currency);
     }

@@ -87,7 +87,7 @@ impl EventType for OutageSettled {
         let given = from_payee + self.penalty_paid;
         if let Some(to) = self.assignee {
             let earned = [Earned { contract, name: to.name, amount: -given }];
-            facts.some(given, Fact::BoxEarned { r#box: to.r#box, earned: &earned }, self.currency);
+            facts.some(given, Fact::BoxEarned { box_id: to.box_id, earned: &earned }, self.currency);
         }
     }
 

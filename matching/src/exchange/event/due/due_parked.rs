@@ -66,7 +66,7 @@ impl EventType for DueParked {
                 }
             }
             ParkedDue::LotEnd { lot } => exchange.lot_ends.retain(|(_, ending)| *ending != lot),
-            ParkedDue::BoxRun { r#box } => exchange.box_runs.retain(|(_, running)| *running != r#box),
+            ParkedDue::BoxRun { box_id } => exchange.box_runs.retain(|(_, running)| *running != box_id),
             ParkedDue::Auction { market } => {
                 if let Some(key) = exchange.venue.key(market) {
                     exchange.gates.retain(|(_, gate)| *gate != key);

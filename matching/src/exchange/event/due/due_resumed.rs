@@ -67,8 +67,8 @@ impl EventType for DueResumed {
                     exchange.lot_ends.insert((Hour::start(end), lot));
                 }
             }
-            ParkedDue::BoxRun { r#box } => {
-                exchange.box_runs.extend(exchange.boxes.next_run(r#box).map(|at| (at, r#box)));
+            ParkedDue::BoxRun { box_id } => {
+                exchange.box_runs.extend(exchange.boxes.next_run(box_id).map(|at| (at, box_id)));
             }
             ParkedDue::Auction { market } => {
                 let Some(key) = exchange.venue.key(market) else { return };

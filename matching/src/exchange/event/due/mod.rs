@@ -46,7 +46,8 @@ pub enum ParkedDue {
     /// The waterfall runs that a box starts by itself.
     BoxRun {
         /// No run of this box starts by itself meanwhile, on any determination date.
-        r#box: BoxId,
+        #[serde(rename = "box")]
+        box_id: BoxId,
     },
     /// A market's auctions.
     Auction {
@@ -67,7 +68,7 @@ impl ParkedDue {
             Self::Contract { contract } => Some(contract.uuid()),
             Self::Expiry { order } => Some(order.uuid()),
             Self::LotEnd { lot } => Some(lot.uuid()),
-            Self::BoxRun { r#box } => Some(r#box.uuid()),
+            Self::BoxRun { box_id } => Some(box_id.uuid()),
             Self::SpotHour { .. } | Self::Auction { .. } | Self::Work { .. } => None,
         }
     }
@@ -80,7 +81,7 @@ impl fmt::Display for ParkedDue {
             Self::SpotHour { market, hour } => write!(f, "the hour {hour} of {market}"),
             Self::Expiry { order } => write!(f, "the end of order {order}"),
             Self::LotEnd { lot } => write!(f, "the end of lot {lot}"),
-            Self::BoxRun { r#box: id } => write!(f, "a waterfall run of box {id}"),
+            Self::BoxRun { box_id: id } => write!(f, "a waterfall run of box {id}"),
             Self::Auction { market } => write!(f, "an auction of {market}"),
             Self::Work { begun } => write!(f, "the work of event {begun}"),
         }

@@ -166,10 +166,10 @@ fn hours_delivered(e: &HoursDelivered, mut state: impl FnMut(&Fact<'_>)) {
         let given = hour.shortfall.as_ref().map(|shortfall| shortfall.recovered + shortfall.penalty_paid);
         let amount = hour.amount - hour.seller_fee - given.unwrap_or_default();
         if !amount.is_zero() {
-            boxes.entry(to.r#box).or_default().push(Earned { contract: hour.contract, name: to.name, amount });
+            boxes.entry(to.box_id).or_default().push(Earned { contract: hour.contract, name: to.name, amount });
         }
     }
-    for (r#box, earned) in boxes {
-        state(&Fact::BoxEarned { r#box, earned: &earned });
+    for (box_id, earned) in boxes {
+        state(&Fact::BoxEarned { box_id, earned: &earned });
     }
 }
