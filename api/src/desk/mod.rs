@@ -34,7 +34,7 @@ use history::History;
 use line::{AnswerLine, ClosingLine, CommandLine};
 use log::RunLog;
 use names::Names;
-use request::{Answer, Request};
+use request::Answer;
 
 /// Carries out the commands of `input`, one a line, and writes an answer for each, and at last the hash of the state.
 ///
@@ -96,7 +96,7 @@ impl Desk {
         if let Some(organization) = organization {
             self.admit(organization)?;
         }
-        let (route, request) = Request::of(&self.names, &operation, (organization, role), body)?;
+        let (route, request) = routes::of_line(&self.names, &operation, (organization, role), body)?;
         let answer = (route.operation)(self, &request)?;
         if let Some(name) = name {
             self.names.give(name, &answer.body);

@@ -6,17 +6,11 @@ use actix_web::web;
 use ledger::OrganizationId;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::Value;
 use serde_json::value::{RawValue, to_raw_value};
 
-use super::names::Names;
-use super::routes::{self, Route};
 use crate::auth::{OPERATOR_ORGANIZATION, Role, require_role};
-use crate::operations::no_operation;
 use crate::problem::{Problem, ProblemCode};
-use crate::request::{
-    BODY_BYTES_MAX, body_problem, control_characters, has_control_characters, path_problem, query_problem, too_large,
-};
+use crate::request::{BODY_BYTES_MAX, body_problem, path_problem, query_problem, too_large};
 use crate::strict_json;
 
 /// A request as an operation sees it: of a caller whose role is one of the operation's.
@@ -31,31 +25,17 @@ pub(super) struct Request {
 }
 
 impl Request {
-    /// The request of a line, with the route that it takes.
+    /// The request of a caller with one of these roles. `body` is empty when there is none.
     pub fn of(
-        names: &Names,
-        operation: &str,
         caller: (Option<OrganizationId>, Option<Role>),
-        body: Option<Value>,
-    ) -> Result<(&'static Route, Self), Problem> {
-        let operation = names.in_path(operation)?;
-        let (method, target) = operation.split_once(' ').unwrap_or((&operation, ""));
-        if has_control_characters(target) {
-            return Err(control_characters());
-        }
-        let (path, query) = target.split_once('?').unwrap_or((target, ""));
-        let found = routes::find(method, path);
-        let (route, parameters) = found.ok_or_else(|| no_operation(method, path))?;
+        roles: &[Role],
+        parameters: Vec<(&'static str, String)>,
+        query: &str,
+        body: String,
+    ) -> Result<Self, Problem> {
         let (organization, role) = identify(caller)?;
-        require_role(role, route.roles)?;
-        let body = match body {
-            Some(mut body) => {
-                names.in_body(&mut body)?;
-                body.to_string()
-            }
-            None => String::new(),
-        };
-        Ok((route, Self { organization, role, parameters, query: query.to_owned(), body }))
+        require_role(role, roles)?;
+        Ok(Self { organization, role, parameters, query: query.to_owned(), body })
     }
 
     /// A parameter of the path.

@@ -1,13 +1,19 @@
 //! The operations that a file can ask for: those of the API that make sense without a server.
 
+use ::ledger::OrganizationId;
+use serde_json::Value;
+
 use super::Desk;
+use super::names::Names;
 use super::operations::{account, controls, events, ledger, lots, markets, orders, outages, statements, time, trades};
 use super::request::{Answer, Request};
 use crate::auth::{
     Anyone, AuditorOrOperator, BuyerOnly, Financial, Member, OperatorOnly, ProviderOnly, Role, RoleSet, Trader,
     TraderOrOperator,
 };
+use crate::operations::no_operation;
 use crate::problem::Problem;
+use crate::request::{control_characters, has_control_characters};
 
 /// What an operation does.
 pub(super) type Operation = fn(&mut Desk, &Request) -> Result<Answer, Problem>;
@@ -92,8 +98,32 @@ pub(super) static ROUTES: &[Route] = &[
     route::<AuditorOrOperator>("GET", "/v1/audit/state-hash", events::state_hash),
 ];
 
+/// The route that a line takes, and its request.
+pub(super) fn of_line(
+    names: &Names,
+    operation: &str,
+    caller: (Option<OrganizationId>, Option<Role>),
+    body: Option<Value>,
+) -> Result<(&'static Route, Request), Problem> {
+    let operation = names.in_path(operation)?;
+    let (method, target) = operation.split_once(' ').unwrap_or((&operation, ""));
+    if has_control_characters(target) {
+        return Err(control_characters());
+    }
+    let (path, query) = target.split_once('?').unwrap_or((target, ""));
+    let (route, parameters) = find(method, path).ok_or_else(|| no_operation(method, path))?;
+    let body = match body {
+        Some(mut body) => {
+            names.in_body(&mut body)?;
+            body.to_string()
+        }
+        None => String::new(),
+    };
+    Ok((route, Request::of(caller, route.roles, parameters, query, body)?))
+}
+
 /// The route of a method and a path, with the path's parameters.
-pub(super) fn find(method: &str, path: &str) -> Option<(&'static Route, Vec<(&'static str, String)>)> {
+fn find(method: &str, path: &str) -> Option<(&'static Route, Vec<(&'static str, String)>)> {
     let mut of_method = ROUTES.iter().filter(|route| route.method == method);
     of_method.find_map(|route| Some((route, parameters(route.path, path)?)))
 }

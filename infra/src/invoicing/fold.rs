@@ -56,6 +56,14 @@ pub(super) struct Refund {
 }
 
 impl Content {
+    /// What is issued for a month, always in the same order.
+    fn of_month(month: Month, gathered: OpenMonth) -> impl Iterator<Item = Self> {
+        let credits = gathered.credits.into_iter().filter(|(_, of)| !of.is_empty());
+        let spot = gathered.spot.into_iter().map(move |(account, of)| Self::Spot(account, month, of));
+        let sellers = gathered.sellers.into_iter().map(move |(account, of)| Self::Seller(account, month, of));
+        credits.map(|(id, of)| Self::Credits(id, of)).chain(spot).chain(sellers)
+    }
+
     /// The contract whose invoices must be known to write it.
     pub fn refers_to(&self) -> Option<ContractId> {
         match self {
@@ -139,7 +147,7 @@ impl Fold {
             return;
         }
         let issued = Day::from_days(open.next().first_day().days() - 1);
-        for content in std::mem::take(&mut self.open).close(open) {
+        for content in Content::of_month(open, std::mem::take(&mut self.open)) {
             drafts.push(Draft { issued, sequence: record.sequence, content });
         }
         (self.month, self.month_sequence) = (Some(month), self.sequence);

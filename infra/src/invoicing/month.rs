@@ -2,10 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use ledger::{Amount, ContractId, Currency, Day, Instant, Month, OrganizationId};
+use ledger::{Amount, ContractId, Currency, Day, Instant, OrganizationId};
 use matching::{ContractHour, Hour, HourShortfall, MarketId, Price, SpotSale};
-
-use super::fold::Content;
 
 const MINUTES_PER_HOUR: u64 = 60;
 
@@ -15,9 +13,9 @@ pub(super) type Account = (OrganizationId, Currency);
 /// What is billed at the end of the month.
 #[derive(Default)]
 pub(super) struct OpenMonth {
-    credits: BTreeMap<ContractId, MonthOfContract>,
-    spot: BTreeMap<Account, MonthOfSpot>,
-    sellers: BTreeMap<Account, MonthOfSeller>,
+    pub credits: BTreeMap<ContractId, MonthOfContract>,
+    pub spot: BTreeMap<Account, MonthOfSpot>,
+    pub sellers: BTreeMap<Account, MonthOfSeller>,
 }
 
 impl OpenMonth {
@@ -46,14 +44,6 @@ impl OpenMonth {
     /// What a seller earns.
     pub fn seller(&mut self, seller: OrganizationId, currency: Currency) -> &mut MonthOfSeller {
         self.sellers.entry((seller, currency)).or_default()
-    }
-
-    /// What is issued for the month, always in the same order.
-    pub fn close(self, month: Month) -> impl Iterator<Item = Content> {
-        let credits = self.credits.into_iter().filter(|(_, of)| !of.is_empty());
-        let spot = self.spot.into_iter().map(move |(account, of)| Content::Spot(account, month, of));
-        let sellers = self.sellers.into_iter().map(move |(account, of)| Content::Seller(account, month, of));
-        credits.map(|(id, of)| Content::Credits(id, of)).chain(spot).chain(sellers)
     }
 }
 
@@ -106,7 +96,7 @@ pub(super) struct Reversal {
 }
 
 impl MonthOfContract {
-    fn is_empty(&self) -> bool {
+    pub fn is_empty(&self) -> bool {
         let credits = self.missed.iter().map(|missed| missed.credit);
         let reversals = self.reversals.iter().map(|of| of.price + of.fee + of.penalty);
         let paid = self.recovered.values().chain(self.penalties.values()).map(|paid| paid.amount);

@@ -3,12 +3,11 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use ledger::ContractId;
+use ledger::{ContractId, exact};
 use matching::Parties;
 use tokio_postgres::Transaction;
 use uuid::Uuid;
 
-use super::write::signed;
 use crate::journal::LogRow;
 
 /// Whom the events after `after` concern.
@@ -53,7 +52,7 @@ pub(super) async fn insert(
             statement,
             &[
                 &own.keys().map(|(_, organization)| *organization).collect::<Vec<_>>(),
-                &own.keys().map(|(sequence, _)| signed(*sequence)).collect::<Vec<_>>(),
+                &own.keys().map(|(sequence, _)| exact::<_, i64>(*sequence)).collect::<Vec<_>>(),
                 &own.values().map(|bought| array_text(bought)).collect::<Vec<_>>(),
             ],
         )

@@ -3,8 +3,9 @@
 use ledger::Currency;
 use matching::{Instruction, PayoutSource};
 
-use super::super::{Answer, Desk, Request};
 use super::{span_of, whole};
+use crate::desk::Desk;
+use crate::desk::request::{Answer, Request};
 use crate::problem::Problem;
 use crate::resources::account::{BalanceBody, DepositBody, NewDepositBody};
 use crate::resources::bank::transfers::{PayoutBody, TransferBody, TransferRequest};

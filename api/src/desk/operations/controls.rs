@@ -3,7 +3,8 @@
 use ledger::OrganizationId;
 use matching::{Instruction, MarketId, PriceBand};
 
-use super::super::{Answer, Desk, Request};
+use crate::desk::Desk;
+use crate::desk::request::{Answer, Request};
 use crate::label::label;
 use crate::problem::Problem;
 use crate::resources::controls::{OrderLimitBody, OrganizationStateBody, ReasonBody};

@@ -1,7 +1,8 @@
 //! The log as an organization and as an auditor see it.
 
-use super::super::{Answer, Desk, Request};
 use super::await_reads;
+use crate::desk::Desk;
+use crate::desk::request::{Answer, Request};
 use crate::problem::Problem;
 use crate::resources::audit::StateHashBody;
 use crate::resources::events::{EventBody, EventsQuery};

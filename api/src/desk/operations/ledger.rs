@@ -6,10 +6,11 @@ use jiff::civil::Date;
 use ledger::{Account, Amount, Entry};
 use uuid::Uuid;
 
-use super::super::history::page;
-use super::super::log::Booked;
-use super::super::{Answer, Desk, Request};
 use super::span_of;
+use crate::desk::Desk;
+use crate::desk::history::page;
+use crate::desk::log::Booked;
+use crate::desk::request::{Answer, Request};
 use crate::problem::Problem;
 use crate::request::{PageQuery, PageSpan};
 use crate::resources::ledger::accounts::AccountBody;

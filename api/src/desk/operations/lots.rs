@@ -4,9 +4,10 @@ use ledger::OrganizationId;
 use matching::{Instruction, LotId};
 use uuid::Uuid;
 
-use super::super::history::page;
-use super::super::{Answer, Desk, Request};
 use super::{span_of, whole};
+use crate::desk::Desk;
+use crate::desk::history::page;
+use crate::desk::request::{Answer, Request};
 use crate::problem::Problem;
 use crate::request::PageQuery;
 use crate::resources::lots::{CalendarStep, LotBody, NewLotBody};

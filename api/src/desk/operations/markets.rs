@@ -2,9 +2,10 @@
 
 use matching::{Event, Instruction, MarketId};
 
-use super::super::history::page;
-use super::super::{Answer, Desk, Request};
 use super::{span_of, whole};
+use crate::desk::Desk;
+use crate::desk::history::page;
+use crate::desk::request::{Answer, Request};
 use crate::problem::Problem;
 use crate::request::{PageQuery, PageSpan, position};
 use crate::resources::markets::{BookBody, BookQuery, MarketBody, MarketStateBody};

@@ -4,9 +4,10 @@ use ledger::{Instant, OrganizationId};
 use matching::{Instruction, OrderId, Refusal};
 use uuid::Uuid;
 
-use super::super::history::page;
-use super::super::{Answer, Desk, Request};
 use super::await_reads;
+use crate::desk::Desk;
+use crate::desk::history::page;
+use crate::desk::request::{Answer, Request};
 use crate::problem::Problem;
 use crate::request::PageSpan;
 use crate::resources::orders::{

@@ -4,11 +4,12 @@ use ledger::OrganizationId;
 use matching::{Instruction, OutageId};
 use uuid::Uuid;
 
-use super::super::history::page;
-use super::super::{Answer, Desk, Request};
 use super::span_of;
 use super::trades::require_own;
 use crate::auth::Role;
+use crate::desk::Desk;
+use crate::desk::history::page;
+use crate::desk::request::{Answer, Request};
 use crate::problem::Problem;
 use crate::request::PageQuery;
 use crate::resources::outages::{

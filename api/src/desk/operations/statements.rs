@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use jiff::civil::Date;
 use ledger::{Amount, Entry, Line, Owner};
 
-use super::super::log::Booked;
-use super::super::{Answer, Desk, Request};
+use crate::desk::Desk;
+use crate::desk::log::Booked;
+use crate::desk::request::{Answer, Request};
 use crate::problem::{Problem, ProblemCode};
 use crate::resources::contracts::ContractBody;
 use crate::resources::ledger::account_lines::{AccountLinesQuery, AccountUse, check_account, owner_of};

@@ -2,7 +2,8 @@
 
 use ledger::Instant;
 
-use super::super::{Answer, Desk, Request};
+use crate::desk::Desk;
+use crate::desk::request::{Answer, Request};
 use crate::problem::Problem;
 use crate::resources::clock::{ClockBody, NewClockBody, check_step};
 

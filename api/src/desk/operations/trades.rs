@@ -4,9 +4,10 @@ use ledger::ContractId;
 use matching::{Event, Instruction};
 use uuid::Uuid;
 
-use super::super::history::page;
-use super::super::{Answer, Desk, Request};
 use super::span_of;
+use crate::desk::Desk;
+use crate::desk::history::page;
+use crate::desk::request::{Answer, Request};
 use crate::label::label;
 use crate::problem::Problem;
 use crate::request::{PageQuery, position};

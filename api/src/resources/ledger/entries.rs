@@ -10,7 +10,7 @@ use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use super::account_lines::check_account;
-use super::exports::{JournalEntry, JournalLine};
+use super::journal::{JournalEntry, JournalLine};
 use super::{book_of, date_of};
 use crate::auth::{Caller, Financial};
 use crate::problem::{Problem, ProblemBody};

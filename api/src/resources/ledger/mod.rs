@@ -10,6 +10,7 @@ pub mod day_span;
 pub mod deferred_revenue;
 pub mod entries;
 pub mod exports;
+mod journal;
 pub mod journals;
 pub mod open_holds;
 pub mod payables_ageing;

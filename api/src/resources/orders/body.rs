@@ -188,7 +188,7 @@ impl OrderBody {
     }
 
     /// An order with what every kind has.
-    fn new(id: Uuid, market: &str, gpus: u32, limit_price: Price, placed_at: String, sequence: u64) -> Self {
+    pub(super) fn new(id: Uuid, market: &str, gpus: u32, limit_price: Price, placed_at: String, sequence: u64) -> Self {
         Self {
             id,
             client_order_id: None,

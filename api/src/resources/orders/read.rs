@@ -162,35 +162,22 @@ fn order_of_row(row: &Row) -> Result<OrderBody, Problem> {
         .map(serde_json::from_str)
         .transpose()
         .map_err(|error| Problem::internal(&error))?;
+    let (placed_at, sequence) =
+        (instant(row.get::<_, Timestamp>(16)).to_string(), u64::try_from(row.get::<_, i64>(17)).unwrap_or(0));
     let mut order = OrderBody {
-        id: row.get(0),
         client_order_id: row.get(1),
         side: row.get(2),
         kind: row.get(18),
-        market: row.get(3),
-        markets: None,
         lot: row.get(4),
         contract: row.get(19),
         status: row.get(5),
-        gpus,
         filled_gpus,
         remaining_gpus: gpus.saturating_sub(filled_gpus),
-        limit_price: price(row.get(8))?,
-        average_price: None,
         window: term_window(row.get(9), row.get(10), row.get(20)),
-        time_in_force: None,
-        expires_at: None,
-        placement: None,
-        post_only: None,
-        self_trade_prevention: None,
-        billing: None,
-        min_gpus: None,
         min_hours: optional(13),
         max_hours: optional(14),
-        trades: Vec::new(),
         unfilled: unfilled.map(UnfilledBody::from),
-        placed_at: instant(row.get::<_, Timestamp>(16)).to_string(),
-        sequence: u64::try_from(row.get::<_, i64>(17)).unwrap_or(0),
+        ..OrderBody::new(row.get(0), row.get(3), gpus, price(row.get(8))?, placed_at, sequence)
     };
     if let Some(StoredOptions { other_markets, options }) = stored {
         order.bids(&other_markets, &options);

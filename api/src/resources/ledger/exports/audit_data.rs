@@ -1,9 +1,9 @@
 //! CSV for auditors: the columns of `GL_Detail` in the General Ledger Standard of the AICPA's Audit Data Standards (July 2015), as far as
 //! the books have what they ask for, and after them what our books have besides.
 
-use super::journal::{ExportScope, JournalEntry, JournalForm};
 use crate::problem::Problem;
 use crate::resources::ledger::csv_record::{or_empty, push_record};
+use crate::resources::ledger::journal::{ExportScope, JournalEntry, JournalForm};
 
 /// The standard's columns, then ours.
 const COLUMNS: [&str; 26] = [

@@ -3,9 +3,9 @@
 
 use std::fmt::Write as _;
 
-use super::journal::{ExportScope, JournalEntry, JournalForm, OwnedAccount, OwnedBalance};
 use super::plain_text_accounts::{OPENING_BALANCES, account_name};
 use crate::problem::Problem;
+use crate::resources::ledger::journal::{ExportScope, JournalEntry, JournalForm, OwnedAccount, OwnedBalance};
 
 pub(super) struct Beancount;
 

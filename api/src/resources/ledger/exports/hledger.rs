@@ -5,9 +5,9 @@ use std::fmt::Write as _;
 
 use jiff::civil::Date;
 
-use super::journal::{ExportScope, JournalEntry, JournalForm, OwnedAccount, OwnedBalance};
 use super::plain_text_accounts::{OPENING_BALANCES, account_name};
 use crate::problem::Problem;
+use crate::resources::ledger::journal::{ExportScope, JournalEntry, JournalForm, OwnedAccount, OwnedBalance};
 
 #[derive(Default)]
 pub(super) struct Hledger {

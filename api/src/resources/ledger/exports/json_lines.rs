@@ -1,8 +1,8 @@
 //! JSON Lines: an entry per line, with the body that the list of entries shows.
 
-use super::journal::{ExportScope, JournalEntry, JournalForm};
 use crate::problem::Problem;
 use crate::resources::ledger::entries::EntryBody;
+use crate::resources::ledger::journal::{ExportScope, JournalEntry, JournalForm};
 
 pub(super) struct JsonLines;
 

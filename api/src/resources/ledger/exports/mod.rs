@@ -1,13 +1,11 @@
 //! The general ledger as files: for auditors, for spreadsheets and scripts, and for plain-text accounting.
 //!
-//! - `journal`: the entries of a span of days and the balances at its ends, as the database streams them.
 //! - `plain_text_accounts`: what our accounts are called in plain-text accounting.
 //! - `audit_data`, `json_lines`, `hledger`, `beancount`: one form each.
 
 mod audit_data;
 mod beancount;
 mod hledger;
-mod journal;
 mod json_lines;
 mod plain_text_accounts;
 
@@ -21,11 +19,10 @@ use utoipa::{IntoParams, ToSchema};
 use self::audit_data::AuditData;
 use self::beancount::Beancount;
 use self::hledger::Hledger;
-use self::journal::{Export, JournalForm};
-pub(super) use self::journal::{JournalEntry, JournalLine};
 use self::json_lines::JsonLines;
 use super::book_of;
 use super::day_span::DaySpan;
+use super::journal::{Export, JournalForm};
 use super::streaming::{Reports, Snapshot, stream};
 use crate::auth::{Caller, Financial};
 use crate::problem::{Problem, ProblemBody};
