@@ -237,9 +237,10 @@ mod tests {
     use super::super::locate_jars;
     use super::super::polling::poll_until;
     use super::*;
-    use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
+    use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication, TopicResult};
     use rdkafka::client::DefaultClientContext;
     use rdkafka::consumer::{BaseConsumer, Consumer};
+    use rdkafka::error::RDKafkaErrorCode;
     use rdkafka::producer::{BaseRecord, DefaultProducerContext, Producer, ThreadedProducer};
     use rdkafka::{ClientConfig, Message, Offset, TopicPartitionList};
     use tempfile::TempDir;
@@ -269,7 +270,10 @@ mod tests {
             .unwrap()
             .block_on(admin.create_topics(&[topic], &AdminOptions::new().operation_timeout(Some(DEADLINE))))
             .unwrap();
-        assert!(created.iter().all(Result::is_ok), "{created:?}");
+        // A cluster that starts again has it.
+        let is_there =
+            |outcome: &TopicResult| matches!(outcome, Ok(_) | Err((_, RDKafkaErrorCode::TopicAlreadyExists)));
+        assert!(created.iter().all(is_there), "{created:?}");
         Some(kafka)
     }
 

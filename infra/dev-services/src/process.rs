@@ -325,7 +325,7 @@ mod tests {
     fn children_end_when_their_owner_is_killed() {
         let dir = tempfile::tempdir().unwrap();
         let mut owner = Command::new(std::env::current_exe().unwrap())
-            .args(["--exact", "embedded::process::tests::owner_to_be_killed"])
+            .args(["--exact", "process::tests::owner_to_be_killed"])
             .env(OWNER_DIR, dir.path())
             .stdout(Stdio::null())
             .spawn()
