@@ -25,8 +25,9 @@ use crate::{Clock, Database};
 const NAP_MAX: Duration = Duration::from_secs(1);
 /// The most commands of one buyer or seller that wait for unfinished work; and of all that others give.
 const HELD_OF_ONE_MAX: usize = 128;
-/// The most of all.
+/// The most of all, but for operators' and these of everybody.
 const HELD_MAX: usize = 1_024;
+const HELD_OF_ANYBODY: usize = 4;
 /// A batch takes steps of unfinished work until these have so many events.
 const WORK_ROWS: usize = 8;
 /// What fell due longer ago is not done beside new orders: nobody led then, or time went on faster than the exchange could follow.
@@ -242,18 +243,14 @@ impl Engine {
         Ok(())
     }
 
-    /// Whether a command goes ahead of unfinished work, which time stands still for: what falls due next waits for the work, and what goes
-    /// ahead of the work must not wait for it.
+    /// Whether a command goes ahead of unfinished work. It has the instant at which it does then.
     fn goes_ahead(&self, command: &mut Command) -> bool {
-        let asked_at = command.at;
-        if let Some(due) = self.exchange.next_due().filter(|due| *due <= asked_at) {
-            command.at = Instant::nearest_to(due.micros() - 1).max(self.exchange.now());
+        if self.began.contains(&command.instruction.trader()) {
+            return false;
         }
-        let goes_ahead = !self.began.contains(&command.instruction.trader()) && self.exchange.goes_ahead(command);
-        if !goes_ahead {
-            command.at = asked_at;
-        }
-        goes_ahead
+        let at = self.exchange.ahead_at(command);
+        command.at = at.unwrap_or(command.at);
+        at.is_some()
     }
 
     /// Holds a command until unfinished work is done. Of one organization not too many are held, nor in all: who sends more is told that
@@ -266,16 +263,31 @@ impl Engine {
             _ => None,
         };
         let alike = self.held.iter().filter(|held| trader_of(held) == trader).count();
-        if alike >= HELD_OF_ONE_MAX || self.held.len() >= HELD_MAX {
+        // Operators, and the first few commands of everybody, find room however many others wait.
+        let is_for_all = trader.is_none() || alike < HELD_OF_ANYBODY;
+        if alike >= HELD_OF_ONE_MAX || (self.held.len() >= HELD_MAX && !is_for_all) {
             self.metrics.queue_full.inc();
             return reply.send(Answer::Busy);
         }
         self.held.push(decision);
     }
 
-    /// Puts what was held before what is in the queue.
+    /// Puts what was held before what is in the queue: operators' commands first, and last those of whoever has begun work that others have
+    /// waited for, each in their order. They come after whatever has fallen due meanwhile.
     fn release(&mut self) {
-        for decision in std::mem::take(&mut self.held).into_iter().rev() {
+        let mut held = std::mem::take(&mut self.held);
+        held.sort_by_key(|decision| match decision {
+            Decision::Asked { command, .. } => match command.instruction.trader() {
+                None => 0,
+                trader => 1 + u8::from(self.began.contains(&trader)),
+            },
+            _ => 0,
+        });
+        let now = self.now();
+        for mut decision in held.into_iter().rev() {
+            if let Decision::Asked { command, .. } = &mut decision {
+                command.at = now;
+            }
             self.queue.push_front(decision);
         }
     }
@@ -333,11 +345,11 @@ impl Engine {
             self.began.push(command.instruction.trader());
         }
         gathered.push(decision, answer, finished);
-        if !self.is_busy() {
-            self.began.clear();
-        }
         if works_after < works || (was_busy && !self.is_busy()) {
             self.release();
+        }
+        if !self.is_busy() {
+            self.began.clear();
         }
         Ok(())
     }

@@ -59,6 +59,10 @@ impl Width {
     }
 }
 
+/// The asks that a step of a sweep comes to, candidates or not, before others have their turn: some milliseconds. Nothing depends on it
+/// but when that is.
+const VISITS_PER_STEP: u64 = 65_536;
+
 /// An offer on its way through the resting bids.
 struct Sweep {
     market: MarketId,
@@ -74,6 +78,8 @@ struct Sweep {
     left: u32,
     /// How many events it may still bring about.
     events_left: usize,
+    /// How many asks it may still come to.
+    visits_left: u64,
     /// What it has looked at in vain for each organization's bids since it began.
     looked_at: BTreeMap<OrganizationId, u32>,
 }
@@ -82,8 +88,9 @@ impl Sweep {
     /// A step of what an offer brings about in a market, from the first bid.
     fn new(market: MarketId, offered: SweptOffer, ids: DerivedIds, limits: &Limits) -> Self {
         let (left, events_left) = (limits.search_candidates, limits.trades_per_step as usize);
+        let visits_left = VISITS_PER_STEP;
         let (cursor, begun, bid, looked_at) = (None, None, None, BTreeMap::new());
-        Self { market, offered, cursor, ids, begun, bid, left, events_left, looked_at }
+        Self { market, offered, cursor, ids, begun, bid, left, events_left, visits_left, looked_at }
     }
 
     /// The event with which it pauses.
@@ -94,11 +101,11 @@ impl Sweep {
         SweepPaused { market, offer, cursor, ids, begun, looked_at, bid, limited: left == 0 }
     }
 
-    /// Counts a bid and the candidates of its search. A bid costs a look even where it has no candidate.
-    fn count(&mut self, candidates: u32) {
+    /// Counts a bid and its search. A bid costs a look even where it has no candidate.
+    fn count(&mut self, plan: &Plan) {
         #[expect(clippy::disallowed_methods, reason = "the last bid may cost more than is left: then nothing is")]
-        let left = self.left.saturating_sub(1 + candidates);
-        self.left = left;
+        let left = (self.left.saturating_sub(1 + plan.looked_at), self.visits_left.saturating_sub(1 + plan.visited));
+        (self.left, self.visits_left) = left;
     }
 
     /// Counts the same for a bid's organization, because nothing came of it.
@@ -352,7 +359,7 @@ impl Exchange {
         let Some(offer) = self.offer(sweep.market, sweep.offered) else { return Next::End };
         loop {
             let Some((bid, from)) = self.next_bid_of(offer, sweep) else { return Next::End };
-            if sweep.left == 0 || sweep.events_left == 0 {
+            if sweep.left == 0 || sweep.events_left == 0 || sweep.visits_left == 0 {
                 return Next::Pause;
             }
             sweep.bid = None;
@@ -373,7 +380,7 @@ impl Exchange {
             };
             let policy = if own.is_some() { OwnOrders::Trade } else { OwnOrders::PassOver };
             let plan = self.plan_of_resting(bid, policy, from);
-            sweep.count(plan.looked_at);
+            sweep.count(&plan);
             match own {
                 Some(ask) if plan.executions.iter().any(|execution| execution.ask == ask.id) => {
                     return sweep.happens(self.prevent_self_trade(ask, bid));

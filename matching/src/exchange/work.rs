@@ -6,7 +6,7 @@
 //!
 //! Orders that end by themselves at one instant may be more than one step ends, too. Nothing is recorded of these: they are due still.
 
-use ledger::OrganizationId;
+use ledger::{Instant, OrganizationId};
 use serde::Serialize;
 use smallvec::SmallVec;
 
@@ -14,15 +14,19 @@ use super::{
     Command, Ending, Event, Exchange, Instruction, LookedAt, NewOrder, NewSide, OrdersEnded, SweepEnded, Swept,
     SweptBid, SweptOffer,
 };
+use crate::hours::Hour;
 use crate::identity::{CommandId, DerivedIds, OrderId};
 use crate::keys::MarketKey;
 use crate::lot::Supply;
-use crate::market::MarketId;
+use crate::market::{MarketId, first_open_hour};
 use crate::order::Order;
 use crate::venue::SearchPlace;
 
 /// The most orders that one step ends.
 pub const ORDERS_PER_STEP_MAX: usize = 64;
+
+/// Of so many orders that should have ended it is found out where they trade; of more, that they may trade anywhere.
+const OVERDUE_MAX: u32 = 256;
 
 /// Work with the command that left it.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
@@ -80,16 +84,56 @@ impl Exchange {
         }
     }
 
-    /// Whether a command is carried out before what the exchange is [busy](Self::is_busy) with is done: one that concerns other markets
-    /// than this does and another organization than the one whose orders end, and comes before what falls due next.
+    /// The instant at which a command is carried out before what the exchange is [busy](Self::is_busy) with is done; none when it waits.
+    /// It goes ahead when it concerns other markets than this does and another organization than the one whose orders end. What falls
+    /// due meanwhile waits for the work, and time stands before it, for as long as a command comes to the same then.
+    pub fn ahead_at(&self, command: &Command) -> Option<Instant> {
+        if !self.is_busy() {
+            return None;
+        }
+        let reach = self.reach(&command.instruction)?;
+        if self.unfinished.values().any(|unfinished| self.touches(&unfinished.work, &reach)) {
+            return None;
+        }
+        let Some(due) = self.next_due().filter(|due| *due <= command.at) else { return Some(command.at) };
+        let at = Instant::nearest_to(due.micros() - 1).max(self.now);
+        let passes = due > at || (due == at && self.passes_due(&reach));
+        (passes && self.comes_to_the_same(&reach, at, command.at)).then_some(at)
+    }
+
+    /// Whether a command, at its own instant, is carried out before what the exchange is busy with is done.
     pub fn goes_ahead(&self, command: &Command) -> bool {
-        let due = self.next_due().filter(|due| *due <= command.at);
-        if !self.is_busy() || due.is_some_and(|due| due != self.now || command.at != self.now) {
+        self.ahead_at(command) == Some(command.at)
+    }
+
+    /// Whether what reaches these markets comes to the same at an instant as later: no hour has begun in between and no gate has closed,
+    /// and nothing there has ended, or was to be auctioned.
+    fn comes_to_the_same(&self, reach: &Reach, at: Instant, later: Instant) -> bool {
+        if Hour::containing(at) != Hour::containing(later) {
             return false;
         }
-        let Some(reach) = self.reach(&command.instruction) else { return false };
-        let is_apart = !self.unfinished.values().any(|unfinished| self.touches(&unfinished.work, &reach));
-        is_apart && (due.is_none() || self.passes_due(&reach))
+        let gate_closed = |key: &MarketKey| {
+            let minutes = self.venue.at(*key).spec.gate_minutes;
+            first_open_hour(at, minutes) != first_open_hour(later, minutes)
+        };
+        let reaches = |key: MarketKey| reach.markets.contains(&key);
+        let mut orders_left = OVERDUE_MAX;
+        let mut overdue = self.expiries.iter().take_while(|((due, _), _)| *due <= later);
+        let has_ended = overdue.any(|((_, market), mut orders)| match market {
+            _ if orders_left == 0 => true,
+            Some(market) => {
+                orders_left -= 1;
+                reaches(market)
+            }
+            None => orders.any(|key| {
+                let order = self.venue.order_at(key);
+                let is_last = orders_left == 0;
+                orders_left = if is_last { 0 } else { orders_left - 1 };
+                is_last || reach.markets.iter().any(|market| order.trades_in(*market))
+            }),
+        });
+        let mut gates = self.gates.iter().take_while(|(due, _)| *due <= later);
+        !has_ended && !reach.markets.iter().any(gate_closed) && !gates.any(|(_, market)| reaches(*market))
     }
 
     /// How far an instruction reaches; none of one that may concern everybody.

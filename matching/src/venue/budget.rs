@@ -21,6 +21,8 @@ pub struct WorkBudget {
     looked_at: Tally<OwnerKey, u32>,
     /// The first candidate that was not looked at.
     missed: Option<SearchPlace>,
+    /// The asks that the search came to, candidates or not. It bounds nothing here: how long a search took is told by it.
+    visited: u64,
 }
 
 /// A candidate's place in a search: its start, then its rank among the asks.
@@ -51,7 +53,7 @@ impl WorkBudget {
 
     /// What is left of a budget of so many candidates: an owner's share is an eighth of the whole.
     pub(super) fn of(left: u32, whole: u32) -> Self {
-        Self { left, share: whole.div_ceil(SHARE_PARTS), looked_at: Tally::default(), missed: None }
+        Self { left, share: whole.div_ceil(SHARE_PARTS), looked_at: Tally::default(), missed: None, visited: 0 }
     }
 
     /// The candidates that are left.
@@ -62,6 +64,16 @@ impl WorkBudget {
     /// The first candidate that was not looked at for want of budget.
     pub fn missed(&self) -> Option<SearchPlace> {
         self.missed
+    }
+
+    /// Notes that a search came to so many asks.
+    pub(super) fn visit(&mut self, asks: usize) {
+        self.visited += ledger::exact::<_, u64>(asks);
+    }
+
+    /// The asks that it came to.
+    pub(super) fn visited(&self) -> u64 {
+        self.visited
     }
 
     /// Whether nothing is left for the candidates of a start.

@@ -56,6 +56,8 @@ pub struct Plan {
     pub limited: Option<SearchPlace>,
     /// How many candidates it looked at.
     pub looked_at: u32,
+    /// The asks that its search came to, candidates or not: what it cost.
+    pub visited: u64,
 }
 
 impl Plan {
@@ -192,13 +194,14 @@ impl Venue {
     ///
     /// Candidates beyond the budget are not looked at: the plan is `limited` where it is not whole for that.
     pub fn plan(&self, search: &Search<'_>, budget: &mut WorkBudget) -> Plan {
-        let before = budget.left();
+        let (before, visited) = (budget.left(), budget.visited());
         let mut plan = match search.terms.window.exact() {
             Some(window) => self.plan_window(search, window, budget),
             None => self.plan_starts(search, budget),
         };
         plan.limited = budget.missed().filter(|_| plan.gpus() < search.terms.remaining);
         plan.looked_at = before - budget.left();
+        plan.visited = budget.visited() - visited;
         plan
     }
 
@@ -306,6 +309,7 @@ impl Venue {
         let mut lots: Tally<LotKey, LotInPlan> = Tally::default();
         let mut servers = self.servers(search, window, search.after(window), search.terms.minimum());
         while let Some(server) = servers.next() {
+            budget.visit(1);
             if budget.passes_over(server.owner) {
                 servers.pass_over(server.owner);
                 continue;
@@ -357,6 +361,7 @@ impl Venue {
             .filter(|(ask, _)| search.markets.contains(&ask.market) && ask.limit_price <= search.terms.limit_price)
             .filter(|(ask, _)| ask.window.covers(window) && ask.hours.contains(hours))
             .collect();
+        budget.visit(asks.len());
         asks.sort_unstable_by_key(|(ask, _)| ask.rank());
         let behind = |after: Option<Rank>, gpus: u32| {
             let past = asks.partition_point(|(ask, _)| Some(ask.rank()) <= after);
@@ -383,6 +388,7 @@ impl Venue {
         let mut minimum = terms.minimum();
         let mut asks = asks_for(search.after(window), minimum);
         while let Some(server) = asks.next() {
+            budget.visit(1);
             if budget.passes_over(server.owner) {
                 asks.pass_over(server.owner);
                 continue;

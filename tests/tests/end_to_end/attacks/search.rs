@@ -111,6 +111,13 @@ async fn those_who_wait_for_work_are_few() {
     assert!(refused.iter().all(|answer| answer.problem() == (503, "queue_full")));
 }
 
+/// The market in which the crowd trades.
+async fn ask_market(exchange: &TestExchange) -> String {
+    let markets = exchange.operator().get("/v1/markets").await.ok();
+    let ids = markets["data"].as_array().into_iter().flatten().filter_map(|market| market["id"].as_str());
+    ids.filter(|id| id.contains("phantom")).map(str::to_owned).next().expect("a market")
+}
+
 /// Before, whoever kept some work going in one market after another kept everybody else's commands waiting, and all that fell due.
 #[tokio::test(flavor = "multi_thread")]
 async fn who_has_begun_work_begins_no_more_until_all_is_done() {
@@ -128,9 +135,15 @@ async fn who_has_begun_work_begins_no_more_until_all_is_done() {
         until("the ask trades", async || (exchange.node.log.head() > head).then_some(())).await;
         let own = async { seller.post("/v1/orders", &tests::client::ask(&sellers_lot, 8, "2.0000")).await.ok() };
         let other = async { north.post("/v1/orders", &tests::client::ask(&lot, 8, "2.0000")).await.ok() };
-        tokio::join!(own, other)
+        let (own, other) = tokio::join!(own, other);
+        (own, other)
     };
-    let (_, (own, other)) = tokio::join!(sweep, others);
+    let halt = async {
+        until("the ask trades", async || (exchange.node.log.head() > head + 50).then_some(())).await;
+        let market = ask_market(&exchange).await;
+        exchange.operator().post(&format!("/v1/markets/{market}/halt"), &json!({"reason": "enough"})).await.ok()
+    };
+    let (_, (own, other), _) = tokio::join!(sweep, others, halt);
     let events = exchange.node.log.range(head + 1, exchange.node.log.head()).await.expect("the log");
     let place = |order: &Value| {
         let id = order["id"].as_str().expect("an id");
@@ -138,6 +151,9 @@ async fn who_has_begun_work_begins_no_more_until_all_is_done() {
     };
     let swept = events.iter().position(|row| matches!(&row.record.event, Event::SweepEnded(_)));
     assert!(place(&other) < swept && swept < place(&own), "{:?} {swept:?} {:?}", place(&other), place(&own));
+    // An operator's command comes before what else the seller has sent, though it was sent later.
+    let halted = events.iter().position(|row| matches!(&row.record.event, Event::MarketHalted(_)));
+    assert!(swept < halted && halted < place(&own), "{swept:?} {halted:?} {:?}", place(&own));
 }
 
 /// Before, every command waited until all of them had ended.
