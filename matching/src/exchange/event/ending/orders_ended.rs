@@ -12,7 +12,7 @@ use crate::exchange::{Exchange, Parties};
 pub struct OrdersEnded {
     /// Whose orders.
     pub organization: OrganizationId,
-    /// The sequence of the [`OrdersEnding`](crate::OrdersEnding) that began it.
+    /// The sequence of the [`OrdersEnding`](crate::exchange::OrdersEnding) that began it.
     pub begun: u64,
 }
 

@@ -12,7 +12,7 @@ use crate::market::MarketId;
 pub struct SweepEnded {
     /// Where the bids rest.
     pub market: MarketId,
-    /// The sequence of the [`SweepPaused`](crate::SweepPaused) from which it had gone on.
+    /// The sequence of the [`SweepPaused`](crate::exchange::SweepPaused) from which it had gone on.
     pub begun: u64,
 }
 
