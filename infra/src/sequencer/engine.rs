@@ -25,8 +25,9 @@ use crate::{Clock, Database};
 const NAP_MAX: Duration = Duration::from_secs(1);
 /// The most commands of one buyer or seller that wait for unfinished work; and of all that others give.
 const HELD_OF_ONE_MAX: usize = 128;
-/// The most of all, but for operators' and these of everybody.
+/// The most of all. Operators' commands and the first few of each organization are held beyond it.
 const HELD_MAX: usize = 1_024;
+/// Of each organization, so many are held however many others wait.
 const HELD_OF_ANYBODY: usize = 4;
 /// A batch takes steps of unfinished work until these have so many events.
 const WORK_ROWS: usize = 8;

@@ -19,8 +19,8 @@ impl Facts<'_> {
         (self.state)(fact, currency, day);
     }
 
-    /// Takes a fact of today, unless its amount is zero.
-    pub fn some(&mut self, amount: Amount, fact: Fact<'_>, currency: Currency) {
+    /// Takes a fact dated today, unless its amount is zero.
+    pub fn state_nonzero(&mut self, amount: Amount, fact: Fact<'_>, currency: Currency) {
         if amount > Amount::ZERO {
             self.state(&fact, currency, self.today);
         }
@@ -47,14 +47,17 @@ impl Record {
     }
 }
 
+/// Sets aside an amount for an order.
 pub(super) fn placed(organization: OrganizationId, amount: Amount) -> Fact<'static> {
     Fact::HoldPlaced { organization, amount }
 }
 
+/// Gives back an amount that an order had set aside.
 pub(super) fn voided(organization: OrganizationId, amount: Amount) -> Fact<'static> {
     Fact::HoldVoided { organization, amount }
 }
 
+/// Returns an amount of a contract's security deposit to its buyer.
 pub(super) fn returned(organization: OrganizationId, contract: ContractId, amount: Amount) -> Fact<'static> {
     Fact::SecurityReturned { organization, contract, amount }
 }

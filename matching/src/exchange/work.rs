@@ -25,8 +25,8 @@ use crate::venue::SearchPlace;
 /// The most orders that one step ends.
 pub const ORDERS_PER_STEP_MAX: usize = 64;
 
-/// Of so many orders that should have ended it is found out where they trade; of more, that they may trade anywhere.
-const OVERDUE_MAX: u32 = 256;
+/// The most overdue orders of which it is asked where they trade. Where there are more, every command waits for them.
+const OVERDUE_MAX: usize = 256;
 
 /// Work with the command that left it.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
@@ -116,24 +116,14 @@ impl Exchange {
             let minutes = self.venue.at(*key).spec.gate_minutes;
             first_open_hour(at, minutes) != first_open_hour(later, minutes)
         };
-        let reaches = |key: MarketKey| reach.markets.contains(&key);
-        let mut orders_left = OVERDUE_MAX;
-        let mut overdue = self.expiries.iter().take_while(|((due, _), _)| *due <= later);
-        let has_ended = overdue.any(|((_, market), mut orders)| match market {
-            _ if orders_left == 0 => true,
-            Some(market) => {
-                orders_left -= 1;
-                reaches(market)
-            }
-            None => orders.any(|key| {
-                let order = self.venue.order_at(key);
-                let is_last = orders_left == 0;
-                orders_left = if is_last { 0 } else { orders_left - 1 };
-                is_last || reach.markets.iter().any(|market| order.trades_in(*market))
-            }),
-        });
+        let overdue = self.expiries.iter().take_while(|((due, _), _)| *due <= later);
+        // Those of one market trade alike: the first stands for all.
+        let asked = |market: Option<MarketKey>| if market.is_some() { 1 } else { OVERDUE_MAX + 1 };
+        let overdue = overdue.flat_map(|((_, market), orders)| orders.take(asked(market)));
+        let trades_here = |key| reach.markets.iter().any(|market| self.venue.order_at(key).trades_in(*market));
+        let has_ended = overdue.enumerate().any(|(nth, key)| nth == OVERDUE_MAX || trades_here(key));
         let mut gates = self.gates.iter().take_while(|(due, _)| *due <= later);
-        !has_ended && !reach.markets.iter().any(gate_closed) && !gates.any(|(_, market)| reaches(*market))
+        !has_ended && !reach.markets.iter().any(gate_closed) && !gates.any(|(_, market)| reach.markets.contains(market))
     }
 
     /// How far an instruction reaches; none of one that may concern everybody.

@@ -1,4 +1,5 @@
-//! The fold: one event into the state. Total, and without choices: everything was decided before.
+//! The fold, and the steps of it that several events share. What each event does stands with the event
+//! ([`EventType::apply`](super::event::EventType::apply)).
 
 mod accounting;
 mod bank;

@@ -13,6 +13,18 @@ pub struct Entered<'a> {
     pub text: Option<&'a Label>,
 }
 
+impl<'a> Entered<'a> {
+    /// Entered by one client alone, without a text.
+    pub(super) fn by(by: ClientId) -> Self {
+        Self { by, approved_by: None, text: None }
+    }
+
+    /// The same with a text.
+    pub(super) fn saying(self, text: &'a Label) -> Self {
+        Self { text: Some(text), ..self }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;

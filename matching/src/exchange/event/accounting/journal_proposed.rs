@@ -51,7 +51,7 @@ impl EventType for JournalProposed {
     }
 
     fn entered(&self) -> Option<Entered<'_>> {
-        Some(Entered { by: self.by, approved_by: None, text: Some(&self.text) })
+        Some(Entered::by(self.by).saying(&self.text))
     }
 
     fn facts(&self, _: &mut Facts<'_>) {}

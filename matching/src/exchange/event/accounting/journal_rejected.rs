@@ -41,7 +41,7 @@ impl EventType for JournalRejected {
     }
 
     fn entered(&self) -> Option<Entered<'_>> {
-        Some(Entered { by: self.by, approved_by: None, text: Some(&self.reason) })
+        Some(Entered::by(self.by).saying(&self.reason))
     }
 
     fn facts(&self, _: &mut Facts<'_>) {}

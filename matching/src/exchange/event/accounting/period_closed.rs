@@ -38,7 +38,7 @@ impl EventType for PeriodClosed {
     }
 
     fn entered(&self) -> Option<Entered<'_>> {
-        Some(Entered { by: self.by, approved_by: None, text: None })
+        Some(Entered::by(self.by))
     }
 
     fn facts(&self, _: &mut Facts<'_>) {}

@@ -40,7 +40,7 @@ impl EventType for BankAccountClosed {
 
     fn facts(&self, facts: &mut Facts<'_>) {
         let closed = Fact::BankClosed { account: self.account, amount: self.opening };
-        facts.some(self.opening.abs(), closed, self.currency);
+        facts.state_nonzero(self.opening.abs(), closed, self.currency);
     }
 
     fn apply(&self, exchange: &mut Exchange, _: Stamp) {

@@ -42,7 +42,7 @@ impl EventType for BankAccountOpened {
 
     fn facts(&self, facts: &mut Facts<'_>) {
         let opened = Fact::BankOpened { account: self.account, amount: self.opening };
-        facts.some(self.opening.abs(), opened, self.currency);
+        facts.state_nonzero(self.opening.abs(), opened, self.currency);
     }
 
     fn apply(&self, exchange: &mut Exchange, stamp: Stamp) {

@@ -51,8 +51,8 @@ impl EventType for PayoutRequested {
 
     fn facts(&self, facts: &mut Facts<'_>) {
         let (organization, source, amount) = (self.organization, self.source.kind(), self.amount);
-        facts.some(amount, Fact::PayoutRequested { organization, source, amount }, self.currency);
-        facts.some(self.withheld, Fact::TaxWithheld { organization, amount: self.withheld }, self.currency);
+        facts.state_nonzero(amount, Fact::PayoutRequested { organization, source, amount }, self.currency);
+        facts.state_nonzero(self.withheld, Fact::TaxWithheld { organization, amount: self.withheld }, self.currency);
     }
 
     fn apply(&self, exchange: &mut Exchange, _: Stamp) {

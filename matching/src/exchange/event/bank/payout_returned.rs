@@ -52,8 +52,8 @@ impl EventType for PayoutReturned {
 
     fn facts(&self, facts: &mut Facts<'_>) {
         let (organization, source, amount) = (self.organization, self.source.kind(), self.amount);
-        facts.some(amount, Fact::PayoutReturned { organization, source, amount }, self.currency);
-        facts.some(self.withheld, Fact::TaxReturned { organization, amount: self.withheld }, self.currency);
+        facts.state_nonzero(amount, Fact::PayoutReturned { organization, source, amount }, self.currency);
+        facts.state_nonzero(self.withheld, Fact::TaxReturned { organization, amount: self.withheld }, self.currency);
     }
 
     fn apply(&self, exchange: &mut Exchange, _: Stamp) {

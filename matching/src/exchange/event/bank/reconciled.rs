@@ -67,7 +67,7 @@ impl EventType for Reconciled {
     }
 
     fn entered(&self) -> Option<Entered<'_>> {
-        Some(Entered { by: self.by?, approved_by: None, text: None })
+        Some(Entered::by(self.by?))
     }
 
     fn facts(&self, facts: &mut Facts<'_>) {

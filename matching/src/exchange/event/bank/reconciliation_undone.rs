@@ -23,7 +23,7 @@ pub struct ReconciliationUndone {
     /// The sequence of the event that is undone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub corrects: Option<u64>,
-    /// Who said so.
+    /// The client that entered it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub by: Option<ClientId>,
 }
@@ -51,7 +51,7 @@ impl EventType for ReconciliationUndone {
     }
 
     fn entered(&self) -> Option<Entered<'_>> {
-        Some(Entered { by: self.by?, approved_by: None, text: Some(&self.reason) })
+        Some(Entered::by(self.by?).saying(&self.reason))
     }
 
     fn facts(&self, facts: &mut Facts<'_>) {

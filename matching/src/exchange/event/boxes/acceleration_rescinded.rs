@@ -13,7 +13,7 @@ pub struct AccelerationRescinded {
     /// The box.
     #[serde(rename = "box")]
     pub box_id: BoxId,
-    /// Who says so.
+    /// The client that entered it.
     pub by: ClientId,
     /// Why.
     #[serde(deserialize_with = "from_log")]
@@ -42,7 +42,7 @@ impl EventType for AccelerationRescinded {
     }
 
     fn entered(&self) -> Option<Entered<'_>> {
-        Some(Entered { by: self.by, approved_by: None, text: Some(&self.reason) })
+        Some(Entered::by(self.by).saying(&self.reason))
     }
 
     fn facts(&self, _: &mut Facts<'_>) {}

@@ -26,7 +26,7 @@ pub struct AgreementInvoiced {
     /// The supplier's reference.
     #[serde(deserialize_with = "from_log")]
     pub reference: Label,
-    /// Who entered it.
+    /// The client that entered it.
     pub by: ClientId,
 }
 
@@ -52,7 +52,7 @@ impl EventType for AgreementInvoiced {
     }
 
     fn entered(&self) -> Option<Entered<'_>> {
-        Some(Entered { by: self.by, approved_by: None, text: None })
+        Some(Entered::by(self.by))
     }
 
     fn facts(&self, _: &mut Facts<'_>) {}

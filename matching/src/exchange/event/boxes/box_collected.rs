@@ -16,7 +16,7 @@ pub struct BoxCollected {
     pub box_id: BoxId,
     /// In what currency.
     pub currency: Currency,
-    /// Who entered it.
+    /// The client that entered it.
     pub by: ClientId,
     /// The contract.
     pub contract: ItemName,
@@ -57,7 +57,7 @@ impl EventType for BoxCollected {
     }
 
     fn entered(&self) -> Option<Entered<'_>> {
-        Some(Entered { by: self.by, approved_by: None, text: None })
+        Some(Entered::by(self.by))
     }
 
     fn facts(&self, facts: &mut Facts<'_>) {

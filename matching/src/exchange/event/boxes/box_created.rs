@@ -15,7 +15,7 @@ pub struct BoxCreated {
     /// Its id.
     #[serde(rename = "box")]
     pub box_id: BoxId,
-    /// Who entered it.
+    /// The client that entered it.
     pub by: ClientId,
     /// The first version of its deal.
     pub deal: Box<DealTerms>,
@@ -43,7 +43,7 @@ impl EventType for BoxCreated {
     }
 
     fn entered(&self) -> Option<Entered<'_>> {
-        Some(Entered { by: self.by, approved_by: None, text: None })
+        Some(Entered::by(self.by))
     }
 
     fn facts(&self, _: &mut Facts<'_>) {}

@@ -15,7 +15,7 @@ pub struct BoxWoundUp {
     pub box_id: BoxId,
     /// In what currency.
     pub currency: Currency,
-    /// Who says so.
+    /// The client that entered it.
     pub by: ClientId,
     /// The day it is dated.
     pub day: Day,
@@ -49,7 +49,7 @@ impl EventType for BoxWoundUp {
     }
 
     fn entered(&self) -> Option<Entered<'_>> {
-        Some(Entered { by: self.by, approved_by: None, text: None })
+        Some(Entered::by(self.by))
     }
 
     fn facts(&self, facts: &mut Facts<'_>) {

@@ -15,7 +15,7 @@ pub struct CollectionReversed {
     pub corrects: u64,
     /// What it was.
     pub undone: BoxCollected,
-    /// Who says so.
+    /// The client that entered it.
     pub by: ClientId,
     /// The day it is dated.
     pub day: Day,
@@ -46,7 +46,7 @@ impl EventType for CollectionReversed {
     }
 
     fn entered(&self) -> Option<Entered<'_>> {
-        Some(Entered { by: self.by, approved_by: None, text: Some(&self.reason) })
+        Some(Entered::by(self.by).saying(&self.reason))
     }
 
     fn facts(&self, facts: &mut Facts<'_>) {

@@ -17,7 +17,7 @@ pub struct DealAmended {
     pub box_id: BoxId,
     /// The number of the version, from 2.
     pub version: u32,
-    /// Who entered it.
+    /// The client that entered it.
     pub by: ClientId,
     /// The deal as it is from now on.
     pub deal: Box<DealTerms>,
@@ -45,7 +45,7 @@ impl EventType for DealAmended {
     }
 
     fn entered(&self) -> Option<Entered<'_>> {
-        Some(Entered { by: self.by, approved_by: None, text: None })
+        Some(Entered::by(self.by))
     }
 
     fn facts(&self, _: &mut Facts<'_>) {}

@@ -16,7 +16,7 @@ pub struct DealClosed {
     pub box_id: BoxId,
     /// In what currency.
     pub currency: Currency,
-    /// Who said so.
+    /// The client that entered it.
     pub by: ClientId,
     /// The day it is dated.
     pub day: Day,
@@ -46,7 +46,7 @@ impl EventType for DealClosed {
     }
 
     fn entered(&self) -> Option<Entered<'_>> {
-        Some(Entered { by: self.by, approved_by: None, text: None })
+        Some(Entered::by(self.by))
     }
 
     fn facts(&self, facts: &mut Facts<'_>) {

@@ -17,7 +17,7 @@ pub struct IndexFixed {
     pub from: Day,
     /// At this rate a year, as a fraction.
     pub rate: Rate,
-    /// Who says so.
+    /// The client that entered it.
     pub by: ClientId,
 }
 
@@ -43,7 +43,7 @@ impl EventType for IndexFixed {
     }
 
     fn entered(&self) -> Option<Entered<'_>> {
-        Some(Entered { by: self.by, approved_by: None, text: None })
+        Some(Entered::by(self.by))
     }
 
     fn facts(&self, _: &mut Facts<'_>) {}

@@ -17,7 +17,7 @@ pub struct LendersSet {
     pub box_id: BoxId,
     /// They, by id.
     pub lenders: BTreeSet<OrganizationId>,
-    /// Who says so.
+    /// The client that entered it.
     pub by: ClientId,
 }
 
@@ -43,7 +43,7 @@ impl EventType for LendersSet {
     }
 
     fn entered(&self) -> Option<Entered<'_>> {
-        Some(Entered { by: self.by, approved_by: None, text: None })
+        Some(Entered::by(self.by))
     }
 
     fn facts(&self, _: &mut Facts<'_>) {}

@@ -15,7 +15,7 @@ pub struct WaterfallReversed {
     pub corrects: u64,
     /// What it was.
     pub undone: Box<WaterfallRun>,
-    /// Who says so.
+    /// The client that entered it.
     pub by: ClientId,
     /// The day it is dated.
     pub day: Day,
@@ -47,7 +47,7 @@ impl EventType for WaterfallReversed {
     }
 
     fn entered(&self) -> Option<Entered<'_>> {
-        Some(Entered { by: self.by, approved_by: None, text: Some(&self.reason) })
+        Some(Entered::by(self.by).saying(&self.reason))
     }
 
     fn facts(&self, facts: &mut Facts<'_>) {

@@ -25,7 +25,7 @@ pub struct ContractAssigned {
     pub to: Assignee,
     /// The first hour that the box earns: the beginning of a period.
     pub from: Hour,
-    /// Who said so.
+    /// The client that entered it.
     pub by: ClientId,
 }
 
@@ -51,7 +51,7 @@ impl EventType for ContractAssigned {
     }
 
     fn entered(&self) -> Option<Entered<'_>> {
-        Some(Entered { by: self.by, approved_by: None, text: None })
+        Some(Entered::by(self.by))
     }
 
     fn facts(&self, _: &mut Facts<'_>) {}

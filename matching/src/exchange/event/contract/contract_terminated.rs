@@ -75,15 +75,23 @@ impl EventType for ContractTerminated {
 
     fn facts(&self, facts: &mut Facts<'_>) {
         let (organization, contract) = (self.buyer, self.contract);
-        facts.some(self.refund, Fact::TermRefunded { organization, contract, amount: self.refund }, self.currency);
+        facts.state_nonzero(
+            self.refund,
+            Fact::TermRefunded { organization, contract, amount: self.refund },
+            self.currency,
+        );
         let amount = self.deposit_forfeited;
         let payee = Assignee::payee(self.assignee, self.seller);
-        facts.some(amount, Fact::SecurityForfeited { payee, contract, amount }, self.currency);
+        facts.state_nonzero(amount, Fact::SecurityForfeited { payee, contract, amount }, self.currency);
         if let Some(to) = self.assignee {
             let earned = [Earned { contract, name: to.name, amount }];
-            facts.some(amount, Fact::BoxEarned { box_id: to.box_id, earned: &earned }, self.currency);
+            facts.state_nonzero(amount, Fact::BoxEarned { box_id: to.box_id, earned: &earned }, self.currency);
         }
-        facts.some(self.deposit_returned, returned(organization, contract, self.deposit_returned), self.currency);
+        facts.state_nonzero(
+            self.deposit_returned,
+            returned(organization, contract, self.deposit_returned),
+            self.currency,
+        );
     }
 
     fn apply(&self, exchange: &mut Exchange, _: Stamp) {

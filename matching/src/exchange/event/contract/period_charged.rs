@@ -67,9 +67,17 @@ impl EventType for PeriodCharged {
         let (organization, contract) = (self.buyer, self.contract);
         let (available, payable) = (self.from_available, self.from_payable);
         let billed = Fact::PeriodBilled { organization, contract, available, payable };
-        facts.some(available + payable, billed, self.currency);
-        facts.some(self.from_deposit, Fact::SecurityApplied { contract, amount: self.from_deposit }, self.currency);
-        facts.some(self.deposit_returned, returned(organization, contract, self.deposit_returned), self.currency);
+        facts.state_nonzero(available + payable, billed, self.currency);
+        facts.state_nonzero(
+            self.from_deposit,
+            Fact::SecurityApplied { contract, amount: self.from_deposit },
+            self.currency,
+        );
+        facts.state_nonzero(
+            self.deposit_returned,
+            returned(organization, contract, self.deposit_returned),
+            self.currency,
+        );
     }
 
     fn apply(&self, exchange: &mut Exchange, _: Stamp) {

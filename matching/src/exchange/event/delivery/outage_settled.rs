@@ -81,13 +81,13 @@ impl EventType for OutageSettled {
         let (from_payee, from_fees) = (self.from_seller, self.buyer_fee + self.seller_fee);
         let hours = (self.from, self.until.unwrap_or(facts.at));
         let reversed = Fact::DeliveryReversed { contract, buyer, payee, from_payee, from_fees, hours };
-        facts.some(from_payee + from_fees, reversed, self.currency);
+        facts.state_nonzero(from_payee + from_fees, reversed, self.currency);
         let redress = [Redress { contract, payee, buyer, amount: self.penalty_paid }];
-        facts.some(self.penalty_paid, Fact::PenaltyPaid { redress: &redress }, self.currency);
+        facts.state_nonzero(self.penalty_paid, Fact::PenaltyPaid { redress: &redress }, self.currency);
         let given = from_payee + self.penalty_paid;
         if let Some(to) = self.assignee {
             let earned = [Earned { contract, name: to.name, amount: -given }];
-            facts.some(given, Fact::BoxEarned { box_id: to.box_id, earned: &earned }, self.currency);
+            facts.state_nonzero(given, Fact::BoxEarned { box_id: to.box_id, earned: &earned }, self.currency);
         }
     }
 

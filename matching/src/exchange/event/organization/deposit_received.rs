@@ -44,7 +44,7 @@ impl EventType for DepositReceived {
     }
 
     fn facts(&self, facts: &mut Facts<'_>) {
-        facts.some(
+        facts.state_nonzero(
             self.amount,
             Fact::DepositRecorded { organization: self.organization, amount: self.amount },
             self.currency,

@@ -45,7 +45,7 @@ impl EventType for SpotBidSuspended {
     }
 
     fn facts(&self, facts: &mut Facts<'_>) {
-        facts.some(self.hold_released, voided(self.organization, self.hold_released), self.currency);
+        facts.state_nonzero(self.hold_released, voided(self.organization, self.hold_released), self.currency);
     }
 
     fn apply(&self, exchange: &mut Exchange, _: Stamp) {

@@ -48,7 +48,7 @@ impl EventType for SpotOrderPlaced {
     }
 
     fn facts(&self, facts: &mut Facts<'_>) {
-        facts.some(self.hold, placed(self.organization, self.hold), self.currency);
+        facts.state_nonzero(self.hold, placed(self.organization, self.hold), self.currency);
     }
 
     fn apply(&self, exchange: &mut Exchange, _: Stamp) {

@@ -74,8 +74,12 @@ impl EventType for ContractBusted {
 
     fn facts(&self, facts: &mut Facts<'_>) {
         let (organization, contract) = (self.buyer, self.contract);
-        facts.some(self.refund, Fact::TermBusted { organization, contract, amount: self.refund }, self.currency);
-        facts.some(self.deposit, returned(organization, contract, self.deposit), self.currency);
+        facts.state_nonzero(
+            self.refund,
+            Fact::TermBusted { organization, contract, amount: self.refund },
+            self.currency,
+        );
+        facts.state_nonzero(self.deposit, returned(organization, contract, self.deposit), self.currency);
     }
 
     fn apply(&self, exchange: &mut Exchange, _: Stamp) {

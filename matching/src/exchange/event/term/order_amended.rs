@@ -65,8 +65,8 @@ impl EventType for OrderAmended {
     }
 
     fn facts(&self, facts: &mut Facts<'_>) {
-        facts.some(self.hold_placed, placed(self.organization, self.hold_placed), self.currency);
-        facts.some(self.hold_released, voided(self.organization, self.hold_released), self.currency);
+        facts.state_nonzero(self.hold_placed, placed(self.organization, self.hold_placed), self.currency);
+        facts.state_nonzero(self.hold_released, voided(self.organization, self.hold_released), self.currency);
     }
 
     fn apply(&self, exchange: &mut Exchange, _: Stamp) {

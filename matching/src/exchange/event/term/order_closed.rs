@@ -48,7 +48,7 @@ impl EventType for OrderClosed {
     }
 
     fn facts(&self, facts: &mut Facts<'_>) {
-        facts.some(self.hold_released, voided(self.organization, self.hold_released), self.currency);
+        facts.state_nonzero(self.hold_released, voided(self.organization, self.hold_released), self.currency);
     }
 
     fn apply(&self, exchange: &mut Exchange, _: Stamp) {

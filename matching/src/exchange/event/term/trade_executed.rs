@@ -110,9 +110,9 @@ impl EventType for TradeExecuted {
     fn facts(&self, facts: &mut Facts<'_>) {
         let (organization, contract) = (self.buyer, self.contract);
         let (prepaid, deposit) = (self.prepaid(), self.deposit());
-        facts.some(prepaid, Fact::TermPrepaid { organization, contract, amount: prepaid }, self.currency);
-        facts.some(deposit, Fact::SecurityTaken { organization, contract, amount: deposit }, self.currency);
-        facts.some(self.hold_released, voided(self.buyer, self.hold_released), self.currency);
+        facts.state_nonzero(prepaid, Fact::TermPrepaid { organization, contract, amount: prepaid }, self.currency);
+        facts.state_nonzero(deposit, Fact::SecurityTaken { organization, contract, amount: deposit }, self.currency);
+        facts.state_nonzero(self.hold_released, voided(self.buyer, self.hold_released), self.currency);
     }
 
     fn apply(&self, exchange: &mut Exchange, _: Stamp) {
