@@ -34,4 +34,4 @@ mod clock;
 mod database;
 
 pub use clock::{Clock, ClockBounds, ConfirmError, GuardedClock, Hold, HoldCause, SimulatedClock, TimeSource};
-pub use database::{ConnectError, Database, DatabaseError};
+pub use database::{ColumnValue, ConnectError, Database, DatabaseError, NamedColumns};

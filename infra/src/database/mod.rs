@@ -4,6 +4,7 @@
 //! whoever waits for such a server is told within seconds.
 
 mod address;
+mod columns;
 mod connector;
 mod encryption;
 mod pulse;
@@ -17,6 +18,7 @@ use tokio_postgres::Client;
 use address::Address;
 use connector::Connector;
 
+pub use columns::{ColumnValue, NamedColumns};
 pub use connector::ConnectError;
 
 /// The role that the service acts in: it may append and read, and owns nothing.
