@@ -12,6 +12,7 @@ use futures::StreamExt as _;
 use futures::future::LocalBoxFuture;
 use infra::journal::IdempotencyKey;
 use infra::node::Node;
+use infra::read_models::Followed;
 use ledger::OrganizationId;
 use percent_encoding::percent_decode_str;
 use serde::de::DeserializeOwned;
@@ -248,10 +249,10 @@ pub fn needed_sequence(node: &Node, min_sequence: Option<u64>) -> Result<u64, Pr
 /// A [`Problem`] with the code `not_caught_up` when that takes too long, or when `min_sequence` is far ahead of the log.
 pub async fn await_reads(node: &Node, min_sequence: Option<u64>) -> Result<(), Problem> {
     let needed = needed_sequence(node, min_sequence)?;
-    if node.projection.reached(needed, READ_PATIENCE).await {
+    if node.read_models.reached(needed, READ_PATIENCE).await {
         return Ok(());
     }
-    let detail = format!("The read models are at {}, the request needs {needed}.", node.projection.position());
+    let detail = format!("The read models are at {}, the request needs {needed}.", node.read_models.position());
     Err(Problem::new(ProblemCode::NotCaughtUp, detail))
 }
 
@@ -342,6 +343,19 @@ impl PageSpan {
     /// The sequence after which the page starts, where positions are sequences of the log.
     pub fn after_sequence(self) -> u64 {
         u64::try_from(self.after).unwrap_or(0)
+    }
+
+    /// The page of records that were read with [`PageSpan::fetch`], in the order of the log.
+    pub fn page_of<R: Followed, T>(self, records: Vec<R>, body: impl Fn(R) -> T) -> Page<T> {
+        self.page_by(records, |record| position(record.sequence()), body)
+    }
+
+    /// Likewise of things whose place in the list `place` tells.
+    pub fn page_by<R, T>(self, mut things: Vec<R>, place: impl Fn(&R) -> i64, body: impl Fn(R) -> T) -> Page<T> {
+        let more = things.len() >= self.fetch_items();
+        things.truncate(usize::try_from(self.limit).unwrap_or(usize::MAX));
+        let next_cursor = things.last().filter(|_| more).map(|last| encode_cursor(place(last)));
+        Page { data: things.into_iter().map(body).collect(), next_cursor }
     }
 
     /// The page of rows that were read with [`PageSpan::fetch`]; `position` tells where a row stands.

@@ -3,8 +3,7 @@
 //! - [`audit`]: everything stored, computed again from the log and compared.
 //! - [`journal`]: the log and the books in PostgreSQL, written in one transaction per batch.
 //! - [`sequencer`]: the one owner of the state; turns submissions into committed batches.
-//! - [`projection`]: read models computed from the log.
-//! - [`own_events`]: what of the log is whose.
+//! - [`read_models`]: orders, trades, contracts and so on as tables, computed from the log, and what can be asked of them.
 //! - [`brokers`]: how Kafka is reached.
 //! - [`relay`]: publishes the log to Kafka, every event once, in order.
 //! - [`webhooks`]: sends organizations their own events, signed.
@@ -21,8 +20,7 @@ pub mod journal;
 pub mod kafka_topics;
 pub mod node;
 pub mod open_files;
-pub mod own_events;
-pub mod projection;
+pub mod read_models;
 pub mod relay;
 pub mod replica;
 pub mod sequencer;

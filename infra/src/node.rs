@@ -2,7 +2,7 @@
 
 use crate::invoicing::Invoicing;
 use crate::journal::{JournalError, LogReader};
-use crate::projection::Projection;
+use crate::read_models::ReadModels;
 use crate::relay::{Relay, RelayConfig};
 use crate::replica::Replica;
 use crate::sequencer::{Sequencer, View};
@@ -36,8 +36,8 @@ pub struct Node {
     pub replica: Replica,
     /// The committed log.
     pub log: LogReader,
-    /// How far the read models are.
-    pub projection: Projection,
+    /// The read models.
+    pub read_models: ReadModels,
     /// How far invoices are.
     pub invoicing: Invoicing,
     /// The publisher.
@@ -65,11 +65,11 @@ impl Node {
         let started = Sequencer::start(database.clone(), clock.clone(), search, metrics.clone()).await?;
         let (sequencer, view, log) = (started.sequencer, started.view, started.log);
         let replica = Replica::start(&view, log.clone());
-        let projection = Projection::start(database.clone(), log.clone(), metrics.clone());
+        let read_models = ReadModels::start(database.clone(), log.clone(), metrics.clone());
         let invoicing = Invoicing::start(database.clone(), log.clone());
-        let webhooks = Webhooks::start(database.clone(), &projection, webhooks, metrics.clone())?;
+        let webhooks = Webhooks::start(database.clone(), &read_models, webhooks, metrics.clone())?;
         let relay = Relay::start(relay, database.clone(), log.clone(), started.epoch, clock.clone(), metrics.clone());
         let relay = relay.map_err(JournalError::from)?;
-        Ok(Self { database, clock, sequencer, view, replica, log, projection, invoicing, relay, webhooks, metrics })
+        Ok(Self { database, clock, sequencer, view, replica, log, read_models, invoicing, relay, webhooks, metrics })
     }
 }

@@ -363,6 +363,21 @@ pub enum TimeInForce {
     Fok,
 }
 
+impl TimeInForce {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Gtc, Self::Gtd, Self::Ioc, Self::Fok];
+
+    /// The name on the wire.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Gtc => "GTC",
+            Self::Gtd => "GTD",
+            Self::Ioc => "IOC",
+            Self::Fok => "FOK",
+        }
+    }
+}
+
 /// The caller's own name for an order, unique within its organization: 1 to 64 printable ASCII characters.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ClientOrderId(ShortText<64>);

@@ -115,7 +115,7 @@ impl Invocation {
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
         runtime.block_on(async {
             match self.command {
-                Command::Run(args) => run::run(args).await,
+                Command::Run(args) => Box::pin(run::run(args)).await,
                 Command::Serve { config } => serve::serve(config.as_deref()).await,
                 Command::Migrate { database_url } => migrate::migrate(database_url).await,
                 Command::CreateOperator { database_url } => create_operator::create_operator(database_url).await,

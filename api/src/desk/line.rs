@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use infra::journal::LogRow;
-use infra::own_events::OwnEvent;
+use infra::read_models::OwnEvent;
 use ledger::{Instant, OrganizationId};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;

@@ -1,20 +1,17 @@
 //! Candles: what a market's prices did in each hour or day.
 
 use actix_web::{HttpResponse, get, web};
-use infra::journal::timestamp;
 use infra::node::Node;
+use infra::read_models::{Candle, CandleLength, CandleSource};
 use ledger::Instant;
 use matching::{Hour, MarketId, Price};
-use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
-use tokio_postgres::Row;
 use utoipa::{IntoParams, ToSchema};
 
 use super::markets;
 use crate::auth::{Anyone, Caller};
 use crate::problem::{Problem, ProblemBody, ProblemCode};
 use crate::request::{answer, await_reads};
-use crate::wire::{instant, price};
 
 /// The most intervals in one answer.
 const CANDLES_MAX: u32 = 1_000;
@@ -49,12 +46,13 @@ impl CandleInterval {
             Self::Day => 24,
         }
     }
+}
 
-    /// The word for it in PostgreSQL's `date_trunc`.
-    fn unit(self) -> &'static str {
-        match self {
-            Self::Hour => "hour",
-            Self::Day => "day",
+impl From<CandleInterval> for CandleLength {
+    fn from(interval: CandleInterval) -> Self {
+        match interval {
+            CandleInterval::Hour => Self::Hour,
+            CandleInterval::Day => Self::Day,
         }
     }
 }
@@ -88,7 +86,7 @@ impl CandleQuery {
         let end = self.end.unwrap_or(next);
         let start = self.start.unwrap_or_else(|| Hour::from_hours(end.hours().saturating_sub(CANDLES_DEFAULT * step)));
         if !start.hours().is_multiple_of(step) || !end.hours().is_multiple_of(step) {
-            return Err(invalid(format!("start and end must be on the {}.", interval.unit())));
+            return Err(invalid(format!("start and end must be on the {}.", CandleLength::from(interval).unit())));
         }
         if start >= end {
             return Err(invalid("start must be before end.".to_owned()));
@@ -155,38 +153,18 @@ pub async fn candles(
     let interval = query.interval.unwrap_or(CandleInterval::Hour);
     let (start, end) = query.span(interval, node.clock.now())?;
     await_reads(&node, None).await?;
-    // One trade's price, GPU-hours, time, and what orders those of one time.
     let source = match query.kind.unwrap_or(CandleKind::Term) {
-        CandleKind::Term => {
-            "SELECT at, sequence, price, gpus::bigint * (extract(epoch FROM window_end - window_start) / 3600)::bigint AS volume \
-             FROM trades WHERE market = $1 AND at >= $2 AND at < $3 AND NOT busted"
-        }
-        CandleKind::Spot => {
-            "SELECT hour AS at, sequence, clearing_price AS price, gpus AS volume \
-             FROM spot_auctions WHERE market = $1 AND hour >= $2 AND hour < $3 AND clearing_price IS NOT NULL"
-        }
+        CandleKind::Term => CandleSource::Trades,
+        CandleKind::Spot => CandleSource::Auctions,
     };
-    let statement = format!(
-        "SELECT date_trunc('{}', at, 'UTC') AS start, (array_agg(price ORDER BY sequence))[1], max(price), min(price), \
-         (array_agg(price ORDER BY sequence DESC))[1], sum(volume)::numeric, count(*) FROM ({source}) AS traded \
-         GROUP BY start ORDER BY start",
-        interval.unit()
-    );
-    let client = node.database.get().await?;
-    let from_to = (timestamp(start.start()), timestamp(end.start()));
-    let rows = client.query(&statement, &[&market.as_str(), &from_to.0, &from_to.1]).await?;
-    let data = rows.iter().map(candle_of_row).collect::<Result<_, _>>()?;
-    Ok(answer(HttpResponse::Ok(), node.projection.position(), &CandlesBody { data }))
+    let candles = node.read_models.prices(*market).candles(source, interval.into(), start, end).await?;
+    let data = candles.into_iter().map(CandleBody::from).collect();
+    Ok(answer(HttpResponse::Ok(), node.read_models.position(), &CandlesBody { data }))
 }
 
-fn candle_of_row(row: &Row) -> Result<CandleBody, Problem> {
-    Ok(CandleBody {
-        start: Hour::containing(instant(row.get(0))),
-        open: price(row.get(1))?,
-        high: price(row.get(2))?,
-        low: price(row.get(3))?,
-        close: price(row.get(4))?,
-        volume: row.get::<_, Decimal>(5).normalize().to_string(),
-        trades: u64::try_from(row.get::<_, i64>(6)).unwrap_or(0),
-    })
+impl From<Candle> for CandleBody {
+    fn from(candle: Candle) -> Self {
+        let Candle { start, open, high, low, close, volume, trades } = candle;
+        Self { start, open, high, low, close, volume: volume.normalize().to_string(), trades }
+    }
 }

@@ -2,7 +2,6 @@
 
 use actix_web::{HttpResponse, get, web};
 use infra::node::Node;
-use jiff::Timestamp;
 use matching::{Exchange, Hour, MarketId, MarketKey, Price, Window};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -12,7 +11,7 @@ use crate::auth::{Anyone, Caller};
 use crate::computing::Computing;
 use crate::problem::{Problem, ProblemBody};
 use crate::request::{answer, await_reads};
-use crate::wire::{WindowBody, instant, price};
+use crate::wire::WindowBody;
 
 const DAY: u32 = 24;
 
@@ -95,19 +94,11 @@ pub async fn curve(
 ) -> Result<HttpResponse, Problem> {
     markets::require(&node, *market)?;
     await_reads(&node, None).await?;
-    let client = node.database.get().await?;
-    let bounds: Vec<i32> = TENORS.iter().skip(1).map(|(_, hours)| i32::try_from(*hours).unwrap_or(i32::MAX)).collect();
-    // Buckets as `TENORS` has them: 0 below a week, and so on.
-    let statement = "SELECT DISTINCT ON (bucket) \
-                     width_bucket((extract(epoch FROM window_end - window_start) / 3600)::int, $2::int[]) AS bucket, \
-                     price, at FROM trades WHERE market = $1 AND NOT busted ORDER BY bucket, sequence DESC";
-    let rows = client.query(statement, &[&market.as_str(), &bounds]).await?;
+    let lengths = TENORS.map(|(_, hours)| hours);
     let mut last: Vec<Option<LastBody>> = TENORS.iter().map(|_| None).collect();
-    for row in &rows {
-        let place = usize::try_from(row.get::<_, i32>(0)).ok().and_then(|bucket| last.get_mut(bucket));
-        if let Some(place) = place {
-            let at = instant(row.get::<_, Timestamp>(2)).to_string();
-            *place = Some(LastBody { price: price(row.get(1))?, at });
+    for trade in node.read_models.prices(*market).last_by_length(&lengths).await? {
+        if let Some(place) = last.get_mut(trade.length) {
+            *place = Some(LastBody { price: trade.price, at: trade.at.to_string() });
         }
     }
     let today = Hour::containing(node.clock.now()).hours() / DAY;
@@ -122,7 +113,7 @@ pub async fn curve(
     let tenors = TENORS.iter().zip(last).zip(offers);
     let data = tenors.map(|((&(tenor, hours), last), offer)| TenorBody { tenor, hours, last, offer });
     let body = CurveBody { data: data.collect() };
-    let sequence = sequence.min(node.projection.position());
+    let sequence = sequence.min(node.read_models.position());
     Ok(answer(HttpResponse::Ok(), sequence, &body))
 }
 

@@ -2,7 +2,7 @@
 
 use actix_web::{HttpResponse, get, web};
 use infra::node::Node;
-use infra::own_events::{OwnEvent, own_events};
+use infra::read_models::OwnEvent;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -70,9 +70,8 @@ pub async fn list(
 ) -> Result<HttpResponse, Problem> {
     let span = query.span()?;
     await_reads(&node, query.min_sequence).await?;
-    let position = node.projection.position();
-    let client = node.database.get().await?;
-    let events = own_events(&client, caller.organization, span.after, span.fetch()).await?;
+    let position = node.read_models.position();
+    let events = node.read_models.own_events().page(caller.organization, span.after, span.fetch()).await?;
     Ok(answer(HttpResponse::Ok(), position, &EventBody::page(span, events)))
 }
 

@@ -74,7 +74,7 @@ pub async fn readyz(node: web::Data<Node>) -> HttpResponse {
             Status::Fenced => "fenced",
         },
         sequence: node.log.head(),
-        projected: node.projection.position(),
+        projected: node.read_models.position(),
         clock,
         relay,
         published,

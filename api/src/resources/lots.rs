@@ -5,19 +5,19 @@ use std::sync::Arc;
 use actix_web::{HttpRequest, HttpResponse, delete, get, post, web};
 use infra::journal::LogRow;
 use infra::node::Node;
+use infra::read_models::LotRecord;
 use ledger::OrganizationId;
-use matching::{DeliveryTerms, Event, Exchange, Hour, Instruction, Lot, LotId, LotRegistered, MarketId, NewLot};
+use matching::{DeliveryTerms, Exchange, Hour, Instruction, Lot, LotId, MarketId, NewLot};
 use serde::{Deserialize, Serialize};
-use tokio_postgres::Row;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::{submit, unexpected_receipt};
+use super::{begun, submit};
 use crate::auth::{Caller, ProviderOnly};
 use crate::label::label;
 use crate::problem::{Problem, ProblemBody};
 use crate::request::{JsonBody, Page, PageQuery, PageSpan, answer, await_reads};
-use crate::wire::{WindowBody, window_between};
+use crate::wire::WindowBody;
 
 /// Capacity to be listed.
 #[derive(Serialize, Deserialize, ToSchema)]
@@ -65,7 +65,7 @@ impl DeliveryModeBody {
 }
 
 /// A lot.
-#[derive(Clone, Serialize, ToSchema)]
+#[derive(Serialize, ToSchema)]
 pub struct LotBody {
     /// Its id.
     id: Uuid,
@@ -141,101 +141,49 @@ impl NewLotBody {
 impl LotBody {
     /// The lot that these events listed.
     pub(crate) fn of_receipt(rows: &[Arc<LogRow>]) -> Result<Self, Problem> {
-        let registered = rows.iter().find_map(|row| match &row.record.event {
-            Event::LotRegistered(registered) => Some(registered),
-            _ => None,
-        });
-        registered.map(Self::from).ok_or_else(unexpected_receipt)
+        let listed: LotRecord = begun(rows)?;
+        let free_gpus = listed.gpus;
+        Ok(Self::of(listed, free_gpus))
     }
 
-    /// The lot with what is free of it now.
-    #[must_use]
-    pub(crate) fn with_free_gpus(self, exchange: &Exchange) -> Self {
-        let free_gpus_min = free_gpus_min(exchange, LotId::new(self.id));
-        Self { free_gpus_min, ..self }
+    /// The lot with what is free of it in a state.
+    pub(crate) fn standing(lot: LotRecord, exchange: &Exchange) -> Self {
+        let free_gpus = exchange.venue().lot(lot.id).map_or(0, |lot| lot.residual.min());
+        Self::of(lot, free_gpus)
     }
 
-    /// Whether an organization delivers it.
-    pub(crate) fn is_of(&self, organization: OrganizationId) -> bool {
-        self.organization == organization.as_str()
+    fn of(lot: LotRecord, free_gpus_min: u32) -> Self {
+        Self {
+            id: lot.id.uuid(),
+            organization: lot.organization.to_string(),
+            market: lot.market.to_string(),
+            gpus: lot.gpus,
+            window: WindowBody { start: lot.window_start, end: lot.window_end },
+            fabric: lot.fabric,
+            min_remnant_hours: lot.min_remnant_hours,
+            delivery: DeliveryModeBody::of(lot.confirmed),
+            penalty_bps: lot.penalty_bps,
+            termination_outages: lot.termination_outages,
+            free_gpus_min,
+            status: match (lot.expired, lot.withdrawn) {
+                (true, _) => "expired",
+                (false, true) => "withdrawn",
+                (false, false) => "listed",
+            },
+        }
     }
 
     /// The problem that an organization has no such lot.
     pub(crate) fn unknown() -> Problem {
         Problem::not_found("lot of your organization")
     }
-
-    /// Takes up that what was free of it was withdrawn.
-    pub(crate) fn withdraw(&mut self) {
-        self.status = lot_status(false, true);
-    }
-
-    /// Takes up that its window has passed.
-    pub(crate) fn expire(&mut self) {
-        self.status = lot_status(true, false);
-    }
-}
-
-impl From<&LotRegistered> for LotBody {
-    fn from(lot: &LotRegistered) -> Self {
-        Self {
-            id: lot.lot.uuid(),
-            organization: lot.organization.to_string(),
-            market: lot.market.to_string(),
-            gpus: lot.gpus,
-            window: lot.window.into(),
-            fabric: lot.fabric.to_string(),
-            min_remnant_hours: lot.min_remnant_hours,
-            delivery: DeliveryModeBody::of(lot.delivery.confirmed),
-            penalty_bps: lot.delivery.penalty_bps,
-            termination_outages: lot.delivery.termination_outages,
-            free_gpus_min: lot.gpus,
-            status: lot_status(false, false),
-        }
-    }
-}
-
-/// The fewest GPUs that are free of a lot in any hour; none of one that has passed.
-fn free_gpus_min(exchange: &Exchange, lot: LotId) -> u32 {
-    exchange.venue().lot(lot).map_or(0, |lot| lot.residual.min())
-}
-
-fn lot_status(expired: bool, withdrawn: bool) -> &'static str {
-    match (expired, withdrawn) {
-        (true, _) => "expired",
-        (false, true) => "withdrawn",
-        (false, false) => "listed",
-    }
-}
-
-const COLUMNS: &str = "id, organization, market, gpus, window_start, window_end, fabric, expired, sequence, \
-                       min_remnant_hours, withdrawn, confirmed, penalty_bps, termination_outages";
-
-fn lot_of_row(node: &Node, row: &Row) -> LotBody {
-    let id: Uuid = row.get(0);
-    LotBody {
-        id,
-        organization: row.get(1),
-        market: row.get(2),
-        gpus: u32::try_from(row.get::<_, i32>(3)).unwrap_or(0),
-        window: window_between(row.get(4), row.get(5)),
-        fabric: row.get(6),
-        min_remnant_hours: u32::try_from(row.get::<_, i32>(9)).unwrap_or(0),
-        delivery: DeliveryModeBody::of(row.get(11)),
-        penalty_bps: u16::try_from(row.get::<_, i32>(12)).unwrap_or(0),
-        termination_outages: u32::try_from(row.get::<_, i32>(13)).unwrap_or(0),
-        free_gpus_min: free_gpus_min(&node.view.read(), LotId::new(id)),
-        status: lot_status(row.get(7), row.get(10)),
-    }
 }
 
 /// A provider's lot.
 async fn read_lot(node: &Node, caller: &Caller<ProviderOnly>, lot: Uuid) -> Result<LotBody, Problem> {
     await_reads(node, None).await?;
-    let client = node.database.get().await?;
-    let statement = format!("SELECT {COLUMNS} FROM lots WHERE id = $1 AND organization = $2");
-    let row = client.query_opt(&statement, &[&lot, &caller.organization.as_str()]).await?;
-    Ok(lot_of_row(node, &row.ok_or_else(LotBody::unknown)?))
+    let lot = node.read_models.lots().find(caller.organization, LotId::new(lot)).await?;
+    Ok(LotBody::standing(lot.ok_or_else(LotBody::unknown)?, &node.view.read()))
 }
 
 /// Withdraw what is not sold of a lot: its asks end, what is sold stays sold.
@@ -279,12 +227,12 @@ pub async fn list(
 ) -> Result<HttpResponse, Problem> {
     let span = PageSpan::of(query.cursor.as_deref(), query.limit)?;
     await_reads(&node, query.min_sequence).await?;
-    let client = node.database.get().await?;
-    let statement =
-        format!("SELECT {COLUMNS} FROM lots WHERE organization = $1 AND sequence > $2 ORDER BY sequence LIMIT $3");
-    let rows = client.query(&statement, &[&caller.organization.as_str(), &span.after, &span.fetch()]).await?;
-    let page = span.page(&rows, |row| row.get(8), |row| Ok::<_, Problem>(lot_of_row(&node, row)))?;
-    Ok(answer(HttpResponse::Ok(), node.projection.position(), &page))
+    let lots = node.read_models.lots().page(caller.organization, span.after, span.fetch()).await?;
+    let page = {
+        let exchange = node.view.read();
+        span.page_of(lots, |lot| LotBody::standing(lot, &exchange))
+    };
+    Ok(answer(HttpResponse::Ok(), node.read_models.position(), &page))
 }
 
 /// One of your lots.
@@ -305,7 +253,7 @@ pub async fn show(
     node: web::Data<Node>,
 ) -> Result<HttpResponse, Problem> {
     let lot = read_lot(&node, &caller, *lot).await?;
-    Ok(answer(HttpResponse::Ok(), node.projection.position(), &lot))
+    Ok(answer(HttpResponse::Ok(), node.read_models.position(), &lot))
 }
 
 /// GPUs over a part of a lot's window.

@@ -28,9 +28,13 @@ pub mod stream;
 pub mod trades;
 pub mod webhooks;
 
+use std::sync::Arc;
+
 use ::ledger::OrganizationId;
 use actix_web::HttpRequest;
+use infra::journal::LogRow;
 use infra::node::Node;
+use infra::read_models::Recorded;
 use infra::sequencer::Receipt;
 use matching::Instruction;
 use serde::Serialize;
@@ -53,4 +57,9 @@ async fn submit<T: Serialize>(
 /// An accepted instruction whose events are not what they must be.
 pub(crate) fn unexpected_receipt() -> Problem {
     Problem::internal(&"an accepted instruction has no event of its kind")
+}
+
+/// The first record that these events brought into being, as it began.
+pub(crate) fn begun<T: Recorded>(rows: &[Arc<LogRow>]) -> Result<T, Problem> {
+    rows.iter().find_map(|row| T::begun_by(&row.record).into_iter().next()).ok_or_else(unexpected_receipt)
 }

@@ -2,21 +2,19 @@
 
 use actix_web::{HttpRequest, HttpResponse, get, post, web};
 use infra::node::Node;
-use jiff::Timestamp;
+use infra::read_models::{OutageFilter, OutageRecord};
 use ledger::{Amount, ContractId, Instant, OrganizationId};
-use matching::{DismissalCause, Event, Instruction, NewOutage, OutageId, OutageOpened};
+use matching::{Event, Instruction, NewOutage, OutageId};
 use serde::{Deserialize, Serialize};
-use tokio_postgres::Row;
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use super::contracts::require_own;
-use super::{submit, unexpected_receipt};
+use super::{begun, submit, unexpected_receipt};
 use crate::auth::{Caller, OperatorOnly, Role, Trader, TraderOrOperator};
 use crate::label::{label, label_if_given};
 use crate::problem::{Problem, ProblemBody};
 use crate::request::{JsonBody, Page, PageSpan, answer, await_reads};
-use crate::wire::{amount, instant};
 
 /// What a seller says of its delivery.
 #[derive(Serialize, Deserialize, ToSchema)]
@@ -169,7 +167,7 @@ impl RulingBody {
 }
 
 /// An outage.
-#[derive(Clone, Serialize, ToSchema)]
+#[derive(Serialize, ToSchema)]
 pub struct OutageBody {
     /// Its id.
     id: Uuid,
@@ -197,7 +195,7 @@ pub struct OutageBody {
     /// What happened.
     reason: String,
     /// `claimed`, `settled` when it counts, `dismissed` when it does not.
-    status: String,
+    status: &'static str,
     /// What the operator said, where one ruled.
     ruling: Option<String>,
     /// GPU-minutes that had been recorded as delivered when it was settled. Later ones are credited hour by hour.
@@ -210,86 +208,40 @@ pub struct OutageBody {
     penalty: Amount,
 }
 
-const COLUMNS: &str = "id, contract, market, buyer, seller, opened_by, opened_at, gpus, from_time, until_time, reason, status, \
-                       ruling, gpu_minutes, credit, penalty, sequence";
+impl From<OutageRecord> for OutageBody {
+    fn from(outage: OutageRecord) -> Self {
+        Self {
+            id: outage.id.uuid(),
+            contract: outage.contract.uuid(),
+            market: outage.market.to_string(),
+            buyer: outage.buyer.to_string(),
+            seller: outage.seller.to_string(),
+            opened_by: outage.opened_by.to_string(),
+            opened_at: outage.opened_at,
+            gpus: outage.gpus,
+            from: outage.from,
+            until: outage.until,
+            reason: outage.reason,
+            status: outage.status.name(),
+            ruling: outage.ruling,
+            gpu_minutes: outage.gpu_minutes,
+            credit: outage.credit,
+            penalty: outage.penalty,
+        }
+    }
+}
 
 impl OutageBody {
-    /// An outage as it was opened.
-    pub(crate) fn opened(e: &OutageOpened, at: Instant) -> Self {
-        Self {
-            id: e.outage.uuid(),
-            contract: e.contract.uuid(),
-            market: e.market.to_string(),
-            buyer: e.buyer.to_string(),
-            seller: e.seller.to_string(),
-            opened_by: e.opened_by.to_string(),
-            opened_at: at,
-            gpus: e.gpus,
-            from: e.from,
-            until: e.until,
-            reason: e.reason.to_string(),
-            status: "claimed".to_owned(),
-            ruling: None,
-            gpu_minutes: 0,
-            credit: Amount::ZERO,
-            penalty: Amount::ZERO,
-        }
-    }
-
-    /// Takes up what an event says of it.
-    pub(crate) fn follow(&mut self, event: &Event) {
-        match event {
-            Event::OutageRestored(e) => self.until = Some(e.until),
-            Event::OutageSettled(e) => {
-                (self.gpus, self.from, self.until) = (e.gpus, e.from, e.until);
-                "settled".clone_into(&mut self.status);
-                self.ruling = e.ruling.as_ref().map(ToString::to_string);
-                (self.gpu_minutes, self.credit, self.penalty) = (e.gpu_minutes, e.amount + e.buyer_fee, e.penalty);
-            }
-            Event::OutageDismissed(e) => {
-                "dismissed".clone_into(&mut self.status);
-                debug_assert!(e.ruling.is_some() == (e.cause == DismissalCause::Ruled), "who rules says why");
-                self.ruling = e.ruling.as_ref().map(ToString::to_string);
-            }
-            _ => {}
-        }
-    }
-
-    /// Whether it is of one of an organization's contracts.
-    pub(crate) fn concerns(&self, organization: OrganizationId) -> bool {
-        [self.buyer.as_str(), self.seller.as_str()].contains(&organization.as_str())
-    }
-
-    /// Whether it is of this contract and has this status, where such are asked for.
-    pub(crate) fn matches(&self, query: &OutageQuery) -> bool {
-        query.contract.is_none_or(|contract| contract == self.contract)
-            && query.status.as_ref().is_none_or(|status| *status == self.status)
-    }
-
     /// The problem that there is no such outage.
     pub(crate) fn unknown() -> Problem {
         Problem::not_found("outage of your organization's contracts")
     }
+}
 
-    fn of_row(row: &Row) -> Result<Self, Problem> {
-        Ok(Self {
-            id: row.get("id"),
-            contract: row.get("contract"),
-            market: row.get("market"),
-            buyer: row.get("buyer"),
-            seller: row.get("seller"),
-            opened_by: row.get("opened_by"),
-            opened_at: instant(row.get("opened_at")),
-            gpus: u32::try_from(row.get::<_, i32>("gpus")).unwrap_or(0),
-            from: instant(row.get("from_time")),
-            until: row.get::<_, Option<Timestamp>>("until_time").map(instant),
-            reason: row.get("reason"),
-            status: row.get("status"),
-            ruling: row.get("ruling"),
-            gpu_minutes: u64::try_from(row.get::<_, i64>("gpu_minutes")).unwrap_or(0),
-            credit: amount(row.get("credit"))?,
-            penalty: amount(row.get("penalty"))?,
-        })
+impl OutageQuery {
+    /// The outages that it asks for, of those that `reader` sees.
+    pub(crate) fn filter(&self, reader: Option<OrganizationId>) -> OutageFilter {
+        OutageFilter { reader, contract: self.contract, status: self.status.clone() }
     }
 }
 
@@ -315,11 +267,8 @@ pub async fn open(
 ) -> Result<HttpResponse, Problem> {
     let instruction = body.instruction(caller.organization)?;
     let receipt = submit(&node, &request, caller.organization, &*body, instruction).await?;
-    let opened = receipt.rows.iter().find_map(|row| match &row.record.event {
-        Event::OutageOpened(opened) => Some(OutageBody::opened(opened, row.record.at)),
-        _ => None,
-    });
-    Ok(answer(HttpResponse::Created(), receipt.sequence, &opened.ok_or_else(unexpected_receipt)?))
+    let opened: OutageRecord = begun(&receipt.rows)?;
+    Ok(answer(HttpResponse::Created(), receipt.sequence, &OutageBody::from(opened)))
 }
 
 /// Which outages to list.
@@ -353,15 +302,10 @@ pub async fn list(
 ) -> Result<HttpResponse, Problem> {
     let span = PageSpan::of(query.cursor.as_deref(), query.limit)?;
     await_reads(&node, None).await?;
-    let client = node.database.get().await?;
-    let statement = format!(
-        "SELECT {COLUMNS} FROM outages WHERE sequence > $1 AND ($2::text IS NULL OR buyer = $2 OR seller = $2) \
-         AND ($3::uuid IS NULL OR contract = $3) AND ($4::text IS NULL OR status = $4) ORDER BY sequence LIMIT $5"
-    );
-    let reader = reader_of(&caller);
-    let rows = client.query(&statement, &[&span.after, &reader, &query.contract, &query.status, &span.fetch()]).await?;
-    let page = span.page(&rows, |row| row.get("sequence"), OutageBody::of_row)?;
-    Ok(answer(HttpResponse::Ok(), node.projection.position(), &page))
+    let filter = query.filter(reader_of(&caller));
+    let outages = node.read_models.outages().page(&filter, span.after, span.fetch()).await?;
+    let page = span.page_of(outages, OutageBody::from);
+    Ok(answer(HttpResponse::Ok(), node.read_models.position(), &page))
 }
 
 /// One of them.
@@ -382,21 +326,18 @@ pub async fn show(
     node: web::Data<Node>,
 ) -> Result<HttpResponse, Problem> {
     let body = read(&node, *outage, reader_of(&caller)).await?;
-    Ok(answer(HttpResponse::Ok(), node.projection.position(), &body))
+    Ok(answer(HttpResponse::Ok(), node.read_models.position(), &body))
 }
 
 /// Whose outages a caller sees: its own, or, as an operator, all.
-fn reader_of(caller: &Caller<TraderOrOperator>) -> Option<String> {
-    (caller.role != Role::Operator).then(|| caller.organization.to_string())
+fn reader_of(caller: &Caller<TraderOrOperator>) -> Option<OrganizationId> {
+    (caller.role != Role::Operator).then_some(caller.organization)
 }
 
-async fn read(node: &Node, outage: Uuid, reader: Option<String>) -> Result<OutageBody, Problem> {
+async fn read(node: &Node, outage: Uuid, reader: Option<OrganizationId>) -> Result<OutageBody, Problem> {
     await_reads(node, None).await?;
-    let client = node.database.get().await?;
-    let statement =
-        format!("SELECT {COLUMNS} FROM outages WHERE id = $1 AND ($2::text IS NULL OR buyer = $2 OR seller = $2)");
-    let row = client.query_opt(&statement, &[&outage, &reader]).await?;
-    OutageBody::of_row(&row.ok_or_else(OutageBody::unknown)?)
+    let outage = node.read_models.outages().find(reader, OutageId::new(outage)).await?;
+    outage.map(OutageBody::from).ok_or_else(OutageBody::unknown)
 }
 
 /// Carries out what is said of an outage, by an operator or one of its two sides, and answers with what it is then.
@@ -408,7 +349,7 @@ async fn say<T: Serialize>(
     content: &T,
     instruction: Instruction,
 ) -> Result<HttpResponse, Problem> {
-    read(node, outage, (role != Role::Operator).then(|| organization.to_string())).await?;
+    read(node, outage, (role != Role::Operator).then_some(organization)).await?;
     let receipt = submit(node, request, organization, content, instruction).await?;
     Ok(answer(HttpResponse::Ok(), receipt.sequence, &read(node, outage, None).await?))
 }

@@ -2,11 +2,10 @@
 
 use actix_web::{HttpResponse, get, web};
 use infra::node::Node;
-use jiff::Timestamp;
+use infra::read_models::{Side, TradeRecord};
 use ledger::{Amount, OrganizationId};
-use matching::{MarketId, Price, Record, TradeExecuted};
+use matching::{MarketId, Price};
 use serde::Serialize;
-use tokio_postgres::Row;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -14,7 +13,7 @@ use super::markets;
 use crate::auth::{Anyone, Caller, Trader};
 use crate::problem::{Problem, ProblemBody};
 use crate::request::{Page, PageQuery, PageSpan, answer, await_reads};
-use crate::wire::{WindowBody, amount, instant, price, window_between};
+use crate::wire::WindowBody;
 
 /// A trade of one's own.
 #[derive(Serialize, ToSchema)]
@@ -56,7 +55,7 @@ pub struct TradeBody {
 }
 
 /// A trade as everyone sees it.
-#[derive(Clone, Serialize, ToSchema)]
+#[derive(Serialize, ToSchema)]
 pub struct MarketTradeBody {
     /// Its id.
     id: Uuid,
@@ -92,80 +91,50 @@ pub async fn list(
 ) -> Result<HttpResponse, Problem> {
     let span = PageSpan::of(query.cursor.as_deref(), query.limit)?;
     await_reads(&node, query.min_sequence).await?;
-    let client = node.database.get().await?;
-    let organization = caller.organization.as_str();
-    let statement = "SELECT id, contract, market, lot, bid, ask, buyer, gpus, price, window_start, window_end, currency, \
-                     amount, buyer_fee, seller_fee, at, sequence, busted \
-                     FROM (\
-                         (SELECT * FROM trades WHERE buyer = $1 AND sequence > $2 ORDER BY sequence LIMIT $3) UNION ALL \
-                         (SELECT * FROM trades WHERE seller = $1 AND buyer <> $1 AND sequence > $2 ORDER BY sequence LIMIT $3)) own \
-                     ORDER BY sequence LIMIT $3";
-    let rows = client.query(statement, &[&organization, &span.after, &span.fetch()]).await?;
-    let page = span.page(&rows, |row| row.get(16), |row| trade_of_row(row, organization))?;
-    Ok(answer(HttpResponse::Ok(), node.projection.position(), &page))
-}
-
-fn trade_of_row(row: &Row, organization: &str) -> Result<TradeBody, Problem> {
-    let bought = row.get::<_, &str>(6) == organization;
-    let (order, side, fee) = if bought { (4, "buy", 13) } else { (5, "sell", 14) };
-    Ok(TradeBody {
-        id: row.get(0),
-        contract: row.get(1),
-        market: row.get(2),
-        lot: row.get(3),
-        order: row.get(order),
-        side,
-        gpus: u32::try_from(row.get::<_, i32>(7)).unwrap_or(0),
-        price: price(row.get(8))?,
-        window: window_between(row.get(9), row.get(10)),
-        currency: row.get(11),
-        amount: amount(row.get(12))?,
-        fee: amount(row.get(fee))?,
-        at: instant(row.get::<_, Timestamp>(15)).to_string(),
-        busted: row.get(17),
-        sequence: u64::try_from(row.get::<_, i64>(16)).unwrap_or(0),
-    })
+    let reader = caller.organization;
+    let trades = node.read_models.trades().page(reader, span.after, span.fetch()).await?;
+    let page = span.page_of(trades, |trade| TradeBody::of(&trade, reader));
+    Ok(answer(HttpResponse::Ok(), node.read_models.position(), &page))
 }
 
 impl TradeBody {
-    /// A trade of the log as one of its two sides sees it.
-    pub(crate) fn of(record: &Record, trade: &TradeExecuted, busted: bool, reader: OrganizationId) -> Self {
+    /// A trade as one of its two sides sees it.
+    pub(crate) fn of(trade: &TradeRecord, reader: OrganizationId) -> Self {
         let (order, side, fee) = if trade.buyer == reader {
-            (trade.bid, "buy", trade.buyer_fee)
+            (trade.bid, Side::Buy, trade.buyer_fee)
         } else {
-            (trade.ask, "sell", trade.seller_fee)
+            (trade.ask, Side::Sell, trade.seller_fee)
         };
         Self {
-            id: trade.trade.uuid(),
+            id: trade.id.uuid(),
             contract: trade.contract.uuid(),
             market: trade.market.to_string(),
             lot: trade.lot.uuid(),
             order: order.uuid(),
-            side,
+            side: side.name(),
             gpus: trade.gpus,
             price: trade.price,
-            window: trade.window.into(),
+            window: WindowBody { start: trade.window_start, end: trade.window_end },
             currency: trade.currency.to_string(),
             amount: trade.amount,
             fee,
-            at: record.at.to_string(),
-            busted,
-            sequence: record.sequence,
+            at: trade.at.to_string(),
+            busted: trade.busted,
+            sequence: trade.sequence,
         }
     }
 }
 
-impl MarketTradeBody {
-    /// A trade of the log as everyone sees it.
-    pub(crate) fn of(record: &Record, trade: &TradeExecuted, busted: bool) -> Self {
+impl From<TradeRecord> for MarketTradeBody {
+    fn from(trade: TradeRecord) -> Self {
         Self {
-            id: trade.trade.uuid(),
+            id: trade.id.uuid(),
             gpus: trade.gpus,
             price: trade.price,
-            window: trade.window.into(),
-            at: record.at.to_string(),
-            busted,
-            sequence: record.sequence,
+            window: WindowBody { start: trade.window_start, end: trade.window_end },
+            at: trade.at.to_string(),
+            busted: trade.busted,
+            sequence: trade.sequence,
         }
     }
 }
@@ -191,24 +160,7 @@ pub async fn of_market(
     let span = PageSpan::of(query.cursor.as_deref(), query.limit)?;
     markets::require(&node, *market)?;
     await_reads(&node, query.min_sequence).await?;
-    let client = node.database.get().await?;
-    let statement = "SELECT id, gpus, price, window_start, window_end, at, sequence, busted \
-                     FROM trades WHERE market = $1 AND sequence > $2 ORDER BY sequence LIMIT $3";
-    let rows = client.query(statement, &[&market.as_str(), &span.after, &span.fetch()]).await?;
-    let page = span.page(
-        &rows,
-        |row| row.get(6),
-        |row| {
-            Ok::<_, Problem>(MarketTradeBody {
-                id: row.get(0),
-                gpus: u32::try_from(row.get::<_, i32>(1)).unwrap_or(0),
-                price: price(row.get(2))?,
-                window: window_between(row.get(3), row.get(4)),
-                at: instant(row.get::<_, Timestamp>(5)).to_string(),
-                busted: row.get(7),
-                sequence: u64::try_from(row.get::<_, i64>(6)).unwrap_or(0),
-            })
-        },
-    )?;
-    Ok(answer(HttpResponse::Ok(), node.projection.position(), &page))
+    let trades = node.read_models.trades().of_market(*market, span.after, span.fetch()).await?;
+    let page = span.page_of(trades, MarketTradeBody::from);
+    Ok(answer(HttpResponse::Ok(), node.read_models.position(), &page))
 }

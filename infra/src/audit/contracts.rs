@@ -4,8 +4,8 @@ use ledger::{Account, AccountKind, Amount, ContractId, Currency, Map, Owner, sha
 use matching::{Event, Exchange, Record, TradeExecuted};
 
 use super::balances::named;
+use super::contract_change::ContractChange;
 use super::report::{Check, Outcome};
-use crate::projection::ContractChange;
 
 /// A contract as the log tells it.
 pub(super) struct ToldContract {

@@ -16,6 +16,7 @@
 mod balances;
 mod boxes;
 mod chain;
+mod contract_change;
 mod contracts;
 mod copied;
 mod entries;

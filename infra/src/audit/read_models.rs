@@ -223,6 +223,6 @@ fn expected_columns(told: &ToldContract) -> [String; 26] {
         or_none(change.termination),
         or_none(change.ends.map(time)),
         change.termination.is_some().to_string(),
-        or_none(change.assigned.flatten()),
+        or_none(change.box_id),
     ]
 }

@@ -212,3 +212,46 @@ impl ColumnValue for Hour {
         Some(Self::containing(at)).filter(|hour| hour.start() == at)
     }
 }
+
+/// Declares values that are stored by their names.
+macro_rules! named_column {
+    ($(#[$doc:meta])* pub enum $type:ident { $($(#[$variant_doc:meta])* $variant:ident = $name:literal,)+ }) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+        pub enum $type {
+            $($(#[$variant_doc])* $variant,)+
+        }
+
+        impl $type {
+            /// All of them.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
+
+            /// The name, as it is stored and shown.
+            pub const fn name(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $name,)+
+                }
+            }
+
+            /// The value of this name.
+            pub fn named(name: &str) -> Option<Self> {
+                Self::ALL.iter().copied().find(|value| value.name() == name)
+            }
+        }
+
+        impl $crate::database::ColumnValue for $type {
+            const SQL_TYPE: &'static str = "text";
+            type Column = String;
+
+            fn to_column(&self) -> String {
+                self.name().to_owned()
+            }
+
+            fn from_column(column: String) -> Option<Self> {
+                Self::named(&column)
+            }
+        }
+    };
+}
+
+pub(crate) use named_column;

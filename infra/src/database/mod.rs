@@ -18,6 +18,7 @@ use tokio_postgres::Client;
 use address::Address;
 use connector::Connector;
 
+pub(crate) use columns::named_column;
 pub use columns::{ColumnValue, NamedColumns};
 pub use connector::ConnectError;
 

@@ -19,8 +19,8 @@ use crate::ConnectError;
 
 pub use append::Journal;
 pub use copy::timestamp;
+pub(crate) use read::stored;
 pub use read::{LogReader, load_keys};
-pub(crate) use read::{instant, stored};
 
 /// The operator's book in table `books`.
 pub(crate) const OPERATOR_BOOK: i32 = 1;

@@ -169,7 +169,7 @@ pub(crate) fn stored<T: TryFrom<N>, N: Copy + Display>(what: &str, number: N) ->
 }
 
 /// An instant as it is stored.
-pub(crate) fn instant(at: Timestamp) -> Result<Instant, JournalError> {
+fn instant(at: Timestamp) -> Result<Instant, JournalError> {
     stored("a time in microseconds", at.as_microsecond())
 }
 

@@ -69,8 +69,9 @@ pub(super) struct Engine {
     held: Vec<Decision>,
     /// Whoever waits for such work.
     waiting: Vec<Waiting>,
-    /// Who began work since the exchange was last done with all of it. Their further commands are held, so that it is done some time.
-    began: Vec<Option<OrganizationId>>,
+    /// The traders who began work since the exchange was last done with all of it. Their further commands are held, so that it is done
+    /// some time. An operator's is not held for what another operator began.
+    began: Vec<OrganizationId>,
     /// Whether the next batch has a step of unfinished work: the last had none.
     works_turn: bool,
     /// What fell due up to then is carried out one thing at a time, because a step of it failed.
@@ -246,7 +247,7 @@ impl Engine {
 
     /// Whether a command goes ahead of unfinished work. It has the instant at which it does then.
     fn goes_ahead(&self, command: &mut Command) -> bool {
-        if self.began.contains(&command.instruction.trader()) {
+        if command.instruction.trader().is_some_and(|trader| self.began.contains(&trader)) {
             return false;
         }
         let at = self.exchange.ahead_at(command);
@@ -280,7 +281,7 @@ impl Engine {
         held.sort_by_key(|decision| match decision {
             Decision::Asked { command, .. } => match command.instruction.trader() {
                 None => 0,
-                trader => 1 + u8::from(self.began.contains(&trader)),
+                Some(trader) => 1 + u8::from(self.began.contains(&trader)),
             },
             _ => 0,
         });
@@ -343,7 +344,7 @@ impl Engine {
         if let Decision::Asked { command, .. } = &decision
             && works_after > works
         {
-            self.began.push(command.instruction.trader());
+            self.began.extend(command.instruction.trader());
         }
         gathered.push(decision, answer, finished);
         if works_after < works || (was_busy && !self.is_busy()) {

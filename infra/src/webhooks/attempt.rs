@@ -15,7 +15,7 @@ use super::secret::signatures;
 use super::target::GuardedResolver;
 use super::{Targets, WebhookError, WebhookSecret, WebhookSettings};
 use crate::Clock;
-use crate::own_events::OwnEvent;
+use crate::read_models::OwnEvent;
 
 /// How long connecting may take.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);

@@ -16,8 +16,9 @@ use uuid::Uuid;
 use super::attempt::{DueDelivery, Outcome, http_client, send};
 use super::{RETRY_PAUSE, RetrySchedule, WebhookError, WebhookSecret, WebhookSettings};
 use crate::Database;
+use crate::database::NamedColumns as _;
 use crate::journal::JournalError;
-use crate::own_events;
+use crate::read_models::{OWN_EVENT_COLUMNS, read_own_event};
 use crate::telemetry::Metrics;
 
 /// The most requests at a time, over all endpoints.
@@ -82,9 +83,10 @@ impl Dispatcher {
         }
         // While the read models are computed again, what they do not have yet waits.
         let statement = format!(
-            "SELECT {}, d.id, w.id, w.organization, w.url, d.tries, \
+            "SELECT {OWN_EVENT_COLUMNS}, d.id AS delivery, w.id AS webhook, w.organization, w.url, d.tries, \
                     array(SELECT secret FROM webhook_secrets s \
-                          WHERE s.webhook = w.id AND coalesce(s.valid_until > now(), true) ORDER BY s.created_at DESC), d.next_attempt_at \
+                          WHERE s.webhook = w.id AND coalesce(s.valid_until > now(), true) ORDER BY s.created_at DESC) AS secrets, \
+                    d.next_attempt_at \
              FROM webhooks w \
              CROSS JOIN LATERAL ( \
                  SELECT id, sequence, urgency, tries, next_attempt_at FROM webhook_deliveries \
@@ -93,13 +95,12 @@ impl Dispatcher {
              JOIN organization_events o ON o.organization = w.organization AND o.sequence = d.sequence \
              JOIN events e ON e.sequence = d.sequence \
              WHERE w.disabled_at IS NULL AND w.id <> ALL($1) \
-             ORDER BY d.urgency, d.next_attempt_at LIMIT $2",
-            own_events::COLUMNS
+             ORDER BY d.urgency, d.next_attempt_at LIMIT $2"
         );
         let busy: Vec<Uuid> = busy.iter().copied().collect();
         let client = self.database.get().await?;
         let rows = client.query(&statement, &[&busy, &i64::try_from(free).unwrap_or(0)]).await?;
-        rows.iter().map(due_of_row).collect()
+        Ok(rows.iter().map(due_of_row).collect::<Result<_, _>>()?)
     }
 
     /// Writes down what came of an attempt: in the log of the delivery, and what follows from it.
@@ -153,18 +154,17 @@ fn finished(busy: &mut BTreeSet<Uuid>, done: Result<Uuid, tokio::task::JoinError
     }
 }
 
-fn due_of_row(row: &Row) -> Result<DueDelivery, WebhookError> {
-    let damaged = |what: &str| JournalError::Damaged(format!("a webhook's {what} cannot be read"));
-    let organization = row.get::<_, &str>(8).parse().map_err(|_| damaged("organization"))?;
+fn due_of_row(row: &Row) -> Result<DueDelivery, JournalError> {
+    let organization = row.read("organization")?;
     Ok(DueDelivery {
-        event: own_events::read_own_event(row, organization)?,
-        id: row.get(6),
-        webhook: row.get(7),
+        event: read_own_event(row, organization)?,
+        id: row.read("delivery")?,
+        webhook: row.read("webhook")?,
         organization,
-        url: row.get(9),
-        tries: u32::try_from(row.get::<_, i32>(10)).unwrap_or(0),
-        due_at: row.get(12),
-        secrets: row.get::<_, Vec<Vec<u8>>>(11).into_iter().map(WebhookSecret::of).collect(),
+        url: row.read("url")?,
+        tries: row.read("tries")?,
+        due_at: row.read("next_attempt_at")?,
+        secrets: row.try_get::<_, Vec<Vec<u8>>>("secrets")?.into_iter().map(WebhookSecret::of).collect(),
     })
 }
 

@@ -26,7 +26,7 @@ use std::time::Duration;
 use tokio::sync::{Notify, watch};
 
 use crate::journal::JournalError;
-use crate::projection::Projection;
+use crate::read_models::ReadModels;
 use crate::telemetry::Metrics;
 use crate::{ConnectError, Database};
 
@@ -133,7 +133,7 @@ impl Webhooks {
     /// [`WebhookError::Client`] when there is no HTTP client to be had.
     pub fn start(
         database: Database,
-        projection: &Projection,
+        read_models: &ReadModels,
         settings: WebhookSettings,
         metrics: Metrics,
     ) -> Result<Self, WebhookError> {
@@ -141,7 +141,7 @@ impl Webhooks {
         let enqueued = Arc::new(Notify::new());
         let targets = settings.targets;
         let sender = dispatch::Dispatcher::new(database.clone(), settings, metrics)?;
-        tokio::spawn(enqueue::follow(database.clone(), projection.subscribe(), roused.clone(), enqueued.clone()));
+        tokio::spawn(enqueue::follow(database.clone(), read_models.subscribe(), roused.clone(), enqueued.clone()));
         tokio::spawn(sender.run(roused.clone(), enqueued));
         tokio::spawn(retention::keep(database.clone(), roused));
         Ok(Self { database, targets, wake })

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::{span_of, whole};
 use crate::desk::Desk;
-use crate::desk::history::page;
+use crate::desk::history::{listed, page};
 use crate::desk::request::{Answer, Request};
 use crate::problem::Problem;
 use crate::request::PageQuery;
@@ -20,8 +20,8 @@ pub(in crate::desk) fn register(desk: &mut Desk, request: &Request) -> Result<An
 
 pub(in crate::desk) fn list(desk: &mut Desk, request: &Request) -> Result<Answer, Problem> {
     let span = span_of(desk, &request.query::<PageQuery>()?)?;
-    let own = desk.history.lots.all().filter(|(_, lot)| lot.is_of(request.organization));
-    Answer::ok(&page(span, own, |lot| Ok((*lot).clone().with_free_gpus(&desk.exchange)))?)
+    let own = listed(&desk.history.lots).filter(|(_, lot)| lot.organization == request.organization);
+    Answer::ok(&page(span, own, |lot| Ok(LotBody::standing((*lot).clone(), &desk.exchange)))?)
 }
 
 pub(in crate::desk) fn show(desk: &mut Desk, request: &Request) -> Result<Answer, Problem> {
@@ -41,7 +41,6 @@ pub(in crate::desk) fn calendar(desk: &mut Desk, request: &Request) -> Result<An
 }
 
 fn own_lot(desk: &Desk, organization: OrganizationId, lot: Uuid) -> Result<LotBody, Problem> {
-    let lot = desk.history.lots.find(lot).filter(|lot| lot.is_of(organization));
-    let lot = lot.ok_or_else(LotBody::unknown)?.clone();
-    Ok(lot.with_free_gpus(&desk.exchange))
+    let lot = desk.history.lots.find(LotId::new(lot)).filter(|lot| lot.organization == organization);
+    Ok(LotBody::standing(lot.ok_or_else(LotBody::unknown)?.clone(), &desk.exchange))
 }

@@ -1,10 +1,10 @@
 //! Markets, their books, auctions and trades.
 
-use matching::{Event, Instruction, MarketId};
+use matching::{Instruction, MarketId};
 
 use super::{span_of, whole};
 use crate::desk::Desk;
-use crate::desk::history::page;
+use crate::desk::history::{listed, page};
 use crate::desk::request::{Answer, Request};
 use crate::problem::Problem;
 use crate::request::{PageQuery, PageSpan, position};
@@ -39,13 +39,13 @@ pub(in crate::desk) fn auctions(desk: &mut Desk, request: &Request) -> Result<An
     let query: SpotQuery = request.query()?;
     MarketStateBody::find(&desk.exchange, market)?;
     let span = PageSpan::of(query.cursor.as_deref(), query.limit)?;
-    let held = desk.history.auctions.iter().filter(|(_, of, _)| *of == market);
+    let held = desk.history.auctions.iter().filter(|auction| auction.market == market);
     if let Some(hour) = query.hour {
-        let auction = held.map(|(.., auction)| auction).find(|auction| auction.hour() == hour);
-        return Answer::ok(auction.ok_or_else(AuctionBody::none_yet)?);
+        let auction = held.into_iter().find(|auction| auction.hour == hour).cloned();
+        return Answer::ok(&AuctionBody::from(auction.ok_or_else(AuctionBody::none_yet)?));
     }
-    let held = held.map(|(position, _, auction)| (*position, auction));
-    Answer::ok(&page(span, held, |auction| Ok((*auction).clone()))?)
+    let held = held.map(|auction| (position(auction.sequence), auction));
+    Answer::ok(&page(span, held, |auction| Ok(AuctionBody::from((*auction).clone())))?)
 }
 
 pub(in crate::desk) fn trades(desk: &mut Desk, request: &Request) -> Result<Answer, Problem> {
@@ -54,12 +54,6 @@ pub(in crate::desk) fn trades(desk: &mut Desk, request: &Request) -> Result<Answ
     let span = PageSpan::of(query.cursor.as_deref(), query.limit)?;
     MarketStateBody::find(&desk.exchange, market)?;
     span_of(desk, &query)?;
-    let traded = desk.log.rows().iter().filter_map(|row| match &row.record.event {
-        Event::TradeExecuted(trade) if trade.market == market => Some((
-            position(row.record.sequence),
-            MarketTradeBody::of(&row.record, trade, desk.history.is_busted(trade.contract)),
-        )),
-        _ => None,
-    });
-    Answer::ok(&page(span, traded, |trade| Ok(trade.clone()))?)
+    let traded = listed(&desk.history.trades).filter(|(_, trade)| trade.market == market);
+    Answer::ok(&page(span, traded, |trade| Ok(MarketTradeBody::from((*trade).clone())))?)
 }

@@ -1,18 +1,19 @@
 //! Orders and quotes.
 
-use ledger::{Instant, OrganizationId};
+use infra::read_models::OrderRecord;
+use ledger::OrganizationId;
 use matching::{Instruction, OrderId, Refusal};
 use uuid::Uuid;
 
 use super::await_reads;
 use crate::desk::Desk;
-use crate::desk::history::page;
+use crate::desk::history::{listed, page};
 use crate::desk::request::{Answer, Request};
 use crate::problem::Problem;
 use crate::request::PageSpan;
 use crate::resources::orders::{
     AmendmentBody, BatchBody, BatchOutcome, CancelQuery, CancelledBody, NewOrderBody, OrderBody, OrderQuery, QuoteBody,
-    ReadQuery, order_unknown, shown_since,
+    ReadQuery, order_unknown,
 };
 use crate::resources::unexpected_receipt;
 
@@ -46,15 +47,10 @@ fn place_one(desk: &mut Desk, request: &Request, body: &NewOrderBody) -> Result<
 pub(in crate::desk) fn list(desk: &mut Desk, request: &Request) -> Result<Answer, Problem> {
     let query: OrderQuery = request.query()?;
     let span = PageSpan::of(query.cursor.as_deref(), query.limit)?;
-    let statuses = query.statuses()?;
+    let filter = query.filter(request.organization)?;
     await_reads(desk, query.min_sequence)?;
-    let own = desk.history.orders.all().filter(|(_, own)| {
-        let order = &own.order;
-        let trades_there = query.market.is_none_or(|market| order.trades_in(market));
-        own.organization == request.organization && statuses.contains(&order.status.as_str()) && trades_there
-    });
-    let since = shown_since(desk.now);
-    Answer::ok(&page(span, own, |own| Ok(shown(&own.order, since)))?)
+    let own = listed(&desk.history.orders).filter(|(_, order)| filter.admits(order));
+    Answer::ok(&page(span, own, |order| Ok(shown(desk, order)))?)
 }
 
 pub(in crate::desk) fn show(desk: &mut Desk, request: &Request) -> Result<Answer, Problem> {
@@ -102,13 +98,12 @@ pub(in crate::desk) fn cancel_all(desk: &mut Desk, request: &Request) -> Result<
 
 /// An organization's order as it stands.
 fn own_order(desk: &Desk, organization: OrganizationId, order: Uuid) -> Result<OrderBody, Problem> {
-    let own = desk.history.orders.find(order).filter(|own| own.organization == organization);
-    Ok(shown(&own.ok_or_else(order_unknown)?.order, shown_since(desk.now)))
+    let own = desk.history.orders.find(OrderId::new(order)).filter(|order| order.organization == organization);
+    own.map(|order| shown(desk, order)).ok_or_else(order_unknown)
 }
 
-/// The order with its trades, those by the hour from `since` on.
-fn shown(order: &OrderBody, since: Instant) -> OrderBody {
-    let mut order = order.clone();
-    order.trades.retain(|trade| trade.minutes.is_none() || trade.window.start.start() >= since);
-    order.averaged()
+/// An order with what it has traded, as far as that is shown with it.
+fn shown(desk: &Desk, order: &OrderRecord) -> OrderBody {
+    let fills = desk.history.fills(order.id).iter().filter(|fill| fill.is_shown(desk.now));
+    OrderBody::of(order.clone(), fills.cloned().collect())
 }

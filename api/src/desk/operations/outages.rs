@@ -8,7 +8,7 @@ use super::span_of;
 use super::trades::require_own;
 use crate::auth::Role;
 use crate::desk::Desk;
-use crate::desk::history::page;
+use crate::desk::history::{listed, page};
 use crate::desk::request::{Answer, Request};
 use crate::problem::Problem;
 use crate::request::PageQuery;
@@ -35,13 +35,9 @@ pub(in crate::desk) fn list(desk: &mut Desk, request: &Request) -> Result<Answer
     let query: OutageQuery = request.query()?;
     let page_query = PageQuery { cursor: query.cursor.clone(), limit: query.limit, min_sequence: None };
     let span = span_of(desk, &page_query)?;
-    let reader = reader_of(request);
-    let own = desk
-        .history
-        .outages
-        .all()
-        .filter(|(_, outage)| reader.is_none_or(|reader| outage.concerns(reader)) && outage.matches(&query));
-    Answer::ok(&page(span, own, |outage| Ok((*outage).clone()))?)
+    let filter = query.filter(reader_of(request));
+    let own = listed(&desk.history.outages).filter(|(_, outage)| filter.admits(outage));
+    Answer::ok(&page(span, own, |outage| Ok(OutageBody::from((*outage).clone())))?)
 }
 
 pub(in crate::desk) fn show(desk: &mut Desk, request: &Request) -> Result<Answer, Problem> {
@@ -82,7 +78,7 @@ fn reader_of(request: &Request) -> Option<OrganizationId> {
 }
 
 fn find(desk: &Desk, outage: Uuid, reader: Option<OrganizationId>) -> Result<OutageBody, Problem> {
-    let found = desk.history.outages.find(outage);
+    let found = desk.history.outages.find(OutageId::new(outage));
     let found = found.filter(|outage| reader.is_none_or(|reader| outage.concerns(reader)));
-    found.cloned().ok_or_else(OutageBody::unknown)
+    found.cloned().map(OutageBody::from).ok_or_else(OutageBody::unknown)
 }

@@ -72,14 +72,14 @@ pub(in crate::desk) fn own(desk: &mut Desk, request: &Request) -> Result<Answer,
     let accounts = match query.contract {
         None => statements(desk, span, Some(&name), |_, line| line.account.owner == owner)?,
         Some(contract) => {
-            let found = desk.history.contracts.find(contract).filter(|record| record.concerns(reader));
-            found.ok_or_else(ContractBody::unknown)?;
             let contract = ledger::ContractId::new(contract);
+            let found = desk.history.contracts.find(contract).filter(|record| record.concerns(reader));
+            let found = found.ok_or_else(ContractBody::unknown)?;
             let concerns = |entry: &Entry, line: &Line| {
                 line.account.owner == owner && line.contract.or(entry.contract()) == Some(contract)
             };
             let mut accounts = statements(desk, span, Some(&name), concerns)?;
-            if desk.history.buyer_of(contract) == Some(reader) {
+            if found.buyer == reader {
                 let prepaid = Owner::Contract(contract);
                 let of_prepaid = |_: &Entry, line: &Line| line.account.owner == prepaid;
                 accounts.extend(statements(desk, span, Some(&prepaid.to_string()), of_prepaid)?);

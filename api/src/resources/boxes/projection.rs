@@ -5,7 +5,6 @@ use infra::node::Node;
 use ledger::deal::{Deal, Quantity, Standing, WhatIf};
 use ledger::{Amount, BoxId};
 use matching::MarketId;
-use rust_decimal::Decimal;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -18,7 +17,6 @@ use crate::computing::Computing;
 use crate::problem::{Problem, ProblemBody, ProblemCode};
 use crate::request::{JsonBody, SEQUENCE_HEADER, await_reads};
 use crate::strict_json;
-use crate::wire::amount;
 
 /// The most what-ifs at once.
 const WHAT_IFS_MAX: usize = 50;
@@ -159,20 +157,20 @@ pub async fn what_if(
     projected(&caller, id.into_inner(), &query, what_ifs, &node, &computing).await
 }
 
+/// The auctions whose prices make the spot index of a projection: those of 30 days.
+const INDEX_AUCTIONS: u32 = 720;
+
 /// What an hour of a GPU cost in a market by the hour of late.
 async fn spot_index(node: &Node, market: MarketId) -> Result<Amount, Problem> {
     if node.view.read().venue().market(market).is_none() {
         return Err(Problem::not_found("market"));
     }
     await_reads(node, None).await?;
-    let client = node.database.get().await?;
-    let statement = "SELECT round(avg(clearing_price), 6) FROM (SELECT clearing_price FROM spot_auctions \
-                     WHERE market = $1 AND clearing_price IS NOT NULL ORDER BY hour DESC LIMIT 720) latest";
-    let index: Option<Decimal> = client.query_one(statement, &[&market.as_str()]).await?.get(0);
+    let index = node.read_models.prices(market).spot_average(INDEX_AUCTIONS).await?;
     let unpriced = || {
         Problem::new(ProblemCode::DealInvalid, format!("{market} has no spot index yet: nothing was sold by the hour."))
     };
-    amount(index.ok_or_else(unpriced)?)
+    index.ok_or_else(unpriced)
 }
 
 async fn projected(

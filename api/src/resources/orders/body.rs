@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use infra::journal::LogRow;
-use infra::projection::status_of;
-use ledger::Amount;
+use infra::read_models::{Fill, Followed as _, OrderRecord, OrderStatus, Recorded as _, StoredBid};
+use ledger::ContractId;
 use matching::{
-    BidOptions, Billing, Event, MarketId, OrderAmended, OrderPlaced, OrderSide, Placement, Price, SelfTradePrevention,
-    SpotHoursSold, SpotOrderPlaced, SpotSide, TermWindow, TimeInForce, TradeExecuted, Unfilled, Window, WouldFill,
+    BidOptions, Billing, LotId, MarketId, Placement, Price, SelfTradePrevention, TermWindow, TimeInForce, TradeId,
+    Unfilled, WouldFill,
 };
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -16,16 +16,16 @@ use uuid::Uuid;
 use crate::wire::{WindowBody, average_price};
 
 /// An order.
-#[derive(Clone, Serialize, ToSchema)]
+#[derive(Serialize, ToSchema)]
 pub struct OrderBody {
     /// Its id.
     pub id: Uuid,
     /// Your own name for it.
     pub client_order_id: Option<String>,
     /// `buy` or `sell`.
-    pub side: String,
+    pub side: &'static str,
     /// `term` or `spot`.
-    pub kind: String,
+    pub kind: &'static str,
     /// Where it trades; of a bid for several markets the first of them, and each of its trades says where it bought.
     pub market: String,
     /// Of a bid for several markets: all of them.
@@ -35,7 +35,7 @@ pub struct OrderBody {
     /// Of a resale: the contract that it resells.
     pub contract: Option<Uuid>,
     /// `open`, `partially_filled`, `filled`, `cancelled`, `expired` or, of a spot bid without funds, `suspended`.
-    pub status: String,
+    pub status: &'static str,
     /// GPUs ordered.
     pub gpus: u32,
     /// Of a term bid, GPUs bought; of a spot bid, GPUs of its latest hour; of an ask, the most GPUs sold in any one hour.
@@ -53,7 +53,7 @@ pub struct OrderBody {
     #[schema(value_type = Option<Object>)]
     pub window: Option<TermWindow>,
     /// Of a term bid: `GTC`, `GTD`, `IOC` or `FOK`.
-    pub time_in_force: Option<String>,
+    pub time_in_force: Option<&'static str>,
     /// Of a GTD bid: when it ends.
     #[schema(format = DateTime)]
     pub expires_at: Option<String>,
@@ -86,7 +86,7 @@ pub struct OrderBody {
 }
 
 /// A trade of an order: for a term, or of a spot order for one hour.
-#[derive(Clone, Serialize, ToSchema)]
+#[derive(Serialize, ToSchema)]
 pub struct OrderTradeBody {
     /// The trade; none of a sale by the hour.
     pub id: Option<Uuid>,
@@ -106,14 +106,10 @@ pub struct OrderTradeBody {
     /// Of a sale by the hour: the minutes of it, up to its end.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub minutes: Option<u32>,
-    /// The whole window at the price.
-    #[serde(skip)]
-    #[schema(ignore)]
-    pub amount: Amount,
 }
 
 /// Why a bid did not fill.
-#[derive(Clone, Serialize, ToSchema)]
+#[derive(Serialize, ToSchema)]
 pub struct UnfilledBody {
     /// The first cause whose removal alone would have filled it: `closed`, `price`, `hours`, `quantity`, `fabric`,
     /// `provider`, `post_only`, `self_trade` or `search_limit`.
@@ -133,231 +129,93 @@ impl From<Unfilled> for UnfilledBody {
     }
 }
 
+impl From<Fill> for OrderTradeBody {
+    fn from(fill: Fill) -> Self {
+        Self {
+            id: fill.trade.map(TradeId::uuid),
+            contract: fill.contract.map(ContractId::uuid),
+            market: fill.market.to_string(),
+            lot: fill.lot.uuid(),
+            gpus: fill.gpus,
+            price: fill.price,
+            window: WindowBody { start: fill.window_start, end: fill.window_end },
+            minutes: fill.minutes,
+        }
+    }
+}
+
 impl OrderBody {
     /// The order that these events placed, as they left it.
     pub fn of_receipt(rows: &[Arc<LogRow>]) -> Option<Self> {
-        let mut body: Option<Self> = None;
-        for row in rows {
-            let (event, sequence) = (&row.record.event, row.record.sequence);
-            match (event, &mut body) {
-                (Event::OrderPlaced(placed), None) => {
-                    body = Some(Self::placed(placed, row.record.at.to_string(), sequence));
-                }
-                (Event::SpotOrderPlaced(placed), None) => {
-                    body = Some(Self::spot_placed(placed, row.record.at.to_string(), sequence));
-                }
-                (event, Some(order)) => order.follow(event),
-                _ => {}
+        let mut rows = rows.iter().map(|row| &row.record);
+        let mut order = rows.find_map(|record| OrderRecord::begun_by(record).pop())?;
+        let mut fills = Vec::new();
+        for record in rows {
+            if OrderRecord::changed_by(&record.event).contains(&order.id) {
+                order.follow(&record.event);
+                fills.extend(Fill::all_of(&record.event).into_iter().filter(|fill| fill.order == order.id));
             }
         }
-        body.map(Self::averaged)
+        Some(Self::of(order, fills))
     }
 
-    /// Whether it trades in a market.
-    pub(crate) fn trades_in(&self, market: MarketId) -> bool {
-        let mut everywhere = self.markets.iter().flatten().chain([&self.market]);
-        everywhere.any(|name| name == market.as_str())
-    }
-
-    /// Takes up what a later event means to the order.
-    pub fn follow(&mut self, event: &Event) {
-        match event {
-            Event::OrderAmended(amended) if amended.order.uuid() == self.id => self.amended(amended),
-            Event::TradeExecuted(trade) => self.traded(trade),
-            Event::OrderClosed(closed) if closed.order.uuid() == self.id => {
-                status_of(closed.reason).clone_into(&mut self.status);
-            }
-            Event::ContractBusted(busted) if busted.ask.uuid() == self.id => {
-                if let Some(sold) = busted.ask_sold_gpus {
-                    self.fill(sold);
-                    if sold == 0 { "open" } else { "partially_filled" }.clone_into(&mut self.status);
-                }
-            }
-            Event::SpotHoursSold(sold) => self.sold(sold),
-            Event::SpotInterrupted(interrupted) if interrupted.order.uuid() == self.id => {
-                self.fill(interrupted.gpus_kept);
-            }
-            Event::SpotBidSuspended(suspended) if suspended.order.uuid() == self.id => {
-                "suspended".clone_into(&mut self.status);
-            }
-            Event::SpotBidResumed(resumed) if resumed.order.uuid() == self.id => {
-                "open".clone_into(&mut self.status);
-            }
-            _ => {}
-        }
-    }
-
-    /// An order with what every kind has.
-    pub(super) fn new(id: Uuid, market: &str, gpus: u32, limit_price: Price, placed_at: String, sequence: u64) -> Self {
-        Self {
-            id,
-            client_order_id: None,
-            side: String::new(),
-            kind: String::new(),
-            market: market.to_owned(),
+    /// An order with what it has traded, oldest first.
+    pub fn of(order: OrderRecord, fills: Vec<Fill>) -> Self {
+        let mut body = Self {
+            id: order.id.uuid(),
+            side: order.side.name(),
+            kind: order.kind.name(),
+            market: order.market.to_string(),
             markets: None,
-            lot: None,
-            contract: None,
-            status: "open".to_owned(),
-            gpus,
-            filled_gpus: 0,
-            remaining_gpus: gpus,
-            limit_price,
-            average_price: None,
-            window: None,
-            time_in_force: None,
+            lot: order.lot.map(LotId::uuid),
+            contract: order.contract.map(ContractId::uuid),
+            status: order.status.name(),
+            gpus: order.gpus,
+            filled_gpus: order.filled_gpus,
+            remaining_gpus: order.gpus.saturating_sub(order.filled_gpus),
+            limit_price: order.limit_price,
+            average_price: average_of(&fills),
+            window: order.window(),
+            time_in_force: order.time_in_force.map(TimeInForce::name),
             expires_at: None,
             placement: None,
             post_only: None,
             self_trade_prevention: None,
             billing: None,
-            min_gpus: None,
-            min_hours: None,
-            max_hours: None,
-            trades: Vec::new(),
-            unfilled: None,
-            placed_at,
-            sequence,
-        }
-    }
-
-    /// The order that an event placed.
-    pub fn placed(placed: &OrderPlaced, placed_at: String, sequence: u64) -> Self {
-        let terms = &placed.terms;
-        let (id, market) = (placed.order.uuid(), terms.market);
-        let mut body = Self::new(id, market.as_str(), terms.gpus, terms.limit_price, placed_at, sequence);
-        body.client_order_id = placed.client_order_id.map(|id| id.to_string());
-        body.window = Some(terms.window);
-        body.unfilled = placed.unfilled.map(UnfilledBody::from);
-        "term".clone_into(&mut body.kind);
-        match &terms.side {
-            OrderSide::Buy(options) => {
-                "buy".clone_into(&mut body.side);
-                body.bids(&terms.other_markets, options);
-            }
-            OrderSide::Sell { lot, contract, hours, .. } => {
-                "sell".clone_into(&mut body.side);
-                body.lot = Some(lot.uuid());
-                body.contract = contract.map(ledger::ContractId::uuid);
-                body.min_hours = Some(hours.min);
-                body.max_hours = Some(hours.max);
-            }
+            min_gpus: order.min_gpus,
+            min_hours: order.min_hours,
+            max_hours: order.max_hours,
+            trades: fills.into_iter().map(OrderTradeBody::from).collect(),
+            // Why it did not fill when it arrived is of no use once it has.
+            unfilled: order.unfilled.filter(|_| order.status != OrderStatus::Filled).map(UnfilledBody::from),
+            client_order_id: order.client_order_id,
+            placed_at: order.placed_at.to_string(),
+            sequence: order.sequence,
+        };
+        if let Some(StoredBid { other_markets, options }) = &order.options {
+            body.show_options(other_markets, options);
         }
         body
     }
 
     /// Shows what a term bid asks for besides.
-    pub(super) fn bids(&mut self, other_markets: &[MarketId], options: &BidOptions) {
+    fn show_options(&mut self, other_markets: &[MarketId], options: &BidOptions) {
         if !other_markets.is_empty() {
             let others = other_markets.iter().map(ToString::to_string);
             self.markets = Some(std::iter::once(self.market.clone()).chain(others).collect());
         }
-        let time_in_force = match options.time_in_force {
-            TimeInForce::Gtc => "GTC",
-            TimeInForce::Gtd => "GTD",
-            TimeInForce::Ioc => "IOC",
-            TimeInForce::Fok => "FOK",
-        };
-        self.time_in_force = Some(time_in_force.to_owned());
-        self.min_gpus = options.min_gpus;
         self.expires_at = options.expires_at.map(|at| at.to_string());
         self.placement = Some(options.placement);
         self.post_only = Some(options.post_only);
         self.self_trade_prevention = Some(options.self_trade_prevention);
         self.billing = options.billing;
     }
+}
 
-    /// The spot order that an event placed.
-    pub fn spot_placed(placed: &SpotOrderPlaced, placed_at: String, sequence: u64) -> Self {
-        let terms = &placed.terms;
-        let (id, market) = (placed.order.uuid(), terms.market);
-        let mut body = Self::new(id, market.as_str(), terms.gpus, terms.limit_price, placed_at, sequence);
-        body.client_order_id = placed.client_order_id.map(|id| id.to_string());
-        "spot".clone_into(&mut body.kind);
-        match terms.side {
-            SpotSide::Buy { min_gpus } => {
-                "buy".clone_into(&mut body.side);
-                body.min_gpus = Some(min_gpus);
-            }
-            SpotSide::Sell { lot, contract, window } => {
-                "sell".clone_into(&mut body.side);
-                body.lot = Some(lot.uuid());
-                body.contract = contract.map(ledger::ContractId::uuid);
-                body.window = Some(window.into());
-            }
-        }
-        body
-    }
-
-    fn amended(&mut self, amended: &OrderAmended) {
-        self.gpus = amended.gpus;
-        self.limit_price = amended.limit_price;
-        self.window = amended.window.or(self.window);
-        self.min_gpus = amended.min_gpus.or(self.min_gpus);
-        self.fill(self.filled_gpus);
-    }
-
-    fn traded(&mut self, trade: &TradeExecuted) {
-        let filled = if trade.bid.uuid() == self.id {
-            self.fill(self.gpus - trade.bid_remaining);
-            self.window = Some(trade.window.into());
-            trade.bid_remaining == 0
-        } else if trade.ask.uuid() == self.id {
-            self.fill(trade.ask_sold_gpus);
-            trade.ask_filled
-        } else {
-            return;
-        };
-        if filled {
-            // Why it did not when it arrived is of no use any more.
-            self.unfilled = None;
-        }
-        if filled { "filled" } else { "partially_filled" }.clone_into(&mut self.status);
-        self.trades.push(OrderTradeBody {
-            id: Some(trade.trade.uuid()),
-            contract: Some(trade.contract.uuid()),
-            market: trade.market.to_string(),
-            lot: trade.lot.uuid(),
-            gpus: trade.gpus,
-            price: trade.price,
-            window: trade.window.into(),
-            minutes: None,
-            amount: trade.amount,
-        });
-    }
-
-    fn sold(&mut self, sold: &SpotHoursSold) {
-        let own = |id: &Uuid, sale: &matching::SpotSale| sale.bid.uuid() == *id || sale.ask.uuid() == *id;
-        let sales: Vec<_> = sold.sales.iter().filter(|sale| own(&self.id, sale)).collect();
-        let Some(window) = Window::new(sold.hour, sold.hour.plus(1)).ok().filter(|_| !sales.is_empty()) else { return };
-        let of_the_hour = self.trades.iter().filter(|trade| trade.window.start == sold.hour).map(|trade| trade.gpus);
-        let gpus = of_the_hour.chain(sales.iter().map(|sale| sale.gpus)).sum();
-        self.fill(if self.side == "sell" { self.filled_gpus.max(gpus) } else { gpus });
-        self.trades.extend(sales.into_iter().map(|sale| OrderTradeBody {
-            id: None,
-            contract: None,
-            market: sold.market.to_string(),
-            lot: sale.lot.uuid(),
-            gpus: sale.gpus,
-            price: sale.price,
-            window: window.into(),
-            minutes: Some(sale.minutes),
-            amount: sale.amount,
-        }));
-    }
-
-    fn fill(&mut self, filled_gpus: u32) {
-        self.filled_gpus = filled_gpus;
-        self.remaining_gpus = self.gpus.saturating_sub(filled_gpus);
-    }
-
-    /// The order with the average price of its trades for a term.
-    #[must_use]
-    pub fn averaged(mut self) -> Self {
-        let hours = |window: &WindowBody| i128::from(window.end.hours() - window.start.hours());
-        let trades = || self.trades.iter().filter(|trade| trade.minutes.is_none());
-        let gpu_hours = trades().map(|trade| i128::from(trade.gpus) * hours(&trade.window)).sum();
-        self.average_price = average_price(trades().map(|trade| trade.amount).sum(), gpu_hours);
-        self
-    }
+/// The average price of trades for a term, weighted by GPU-hours.
+fn average_of(fills: &[Fill]) -> Option<Price> {
+    let hours = |fill: &Fill| i128::from(fill.window_end.hours() - fill.window_start.hours());
+    let term = || fills.iter().filter(|fill| fill.minutes.is_none());
+    let gpu_hours = term().map(|fill| i128::from(fill.gpus) * hours(fill)).sum();
+    average_price(term().map(|fill| fill.amount).sum(), gpu_hours)
 }

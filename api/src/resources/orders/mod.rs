@@ -14,5 +14,5 @@ pub(crate) use placing::BatchOutcome;
 pub use placing::{BatchBody, place, place_batch};
 pub use quoting::{QuoteBody, ask};
 pub use read::{OrderQuery, list, show};
-pub(crate) use read::{ReadQuery, order_unknown, shown_since};
+pub(crate) use read::{ReadQuery, order_unknown};
 pub use request::NewOrderBody;

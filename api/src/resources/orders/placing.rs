@@ -206,7 +206,7 @@ impl Placing {
             Err(SubmitError::Refused(refusal)) => match &*refusal {
                 Refusal::OrderPlacedBefore { order } => {
                     let order = read_order(node, Some(request), organization, order.uuid(), None).await?;
-                    Ok(Placed { order, is_new: false, sequence: node.projection.position() })
+                    Ok(Placed { order, is_new: false, sequence: node.read_models.position() })
                 }
                 refusal => Err(Problem::from(refusal)),
             },

@@ -26,7 +26,6 @@ use serde::Deserialize;
 use serde_json::json;
 use tokio::sync::{oneshot, watch};
 use utoipa::IntoParams;
-use uuid::Uuid;
 
 use super::markets;
 use crate::auth::{Anyone, Caller, time_left};
@@ -193,15 +192,12 @@ impl Follower {
     async fn recall_roaming(&mut self) -> Result<(), Problem> {
         let head = self.node.log.head();
         let rows = self.node.log.range(self.position + 1, head).await.map_err(|error| Problem::internal(&error))?;
-        let elsewhere: Vec<Uuid> =
-            rows.iter().filter_map(|row| Some(changed_order(self.market, &row.record.event)?.uuid())).collect();
+        let elsewhere: Vec<OrderId> =
+            rows.iter().filter_map(|row| changed_order(self.market, &row.record.event)).collect();
         if !elsewhere.is_empty() {
             await_reads(&self.node, Some(head)).await?;
-            let client = self.node.database.get().await?;
-            let statement = "SELECT id FROM orders WHERE id = ANY($1) AND \
-                             (market = $2 OR (options->'other_markets')::jsonb @> to_jsonb($2::text))";
-            let found = client.query(statement, &[&elsewhere, &self.market.as_str()]).await?;
-            self.roaming.extend(found.iter().map(|row| OrderId::new(row.get(0))));
+            let found = self.node.read_models.orders().trading_in(self.market, &elsewhere).await?;
+            self.roaming.extend(found);
         }
         let market = self.market;
         let here = self.computing.with_state(self.organization, move |exchange| {

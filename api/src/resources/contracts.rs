@@ -1,16 +1,14 @@
 //! Contracts: what trades created, how they are paid, and how far they are delivered.
 
-mod record;
-
 use std::sync::Arc;
 
 use actix_web::{HttpRequest, HttpResponse, get, post, web};
 use infra::journal::LogRow;
 use infra::node::Node;
-use ledger::{Amount, ContractId, Instant, OrganizationId};
+use infra::read_models::{ContractRecord, Termination};
+use ledger::{Amount, BoxId, ContractId, Instant, OrganizationId};
 use matching::{Event, Hour, Instruction, Price};
 use serde::{Deserialize, Serialize};
-use tokio_postgres::Row;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -20,9 +18,6 @@ use crate::label::label;
 use crate::problem::{Problem, ProblemBody};
 use crate::request::{JsonBody, Page, PageQuery, PageSpan, answer, await_reads};
 use crate::wire::WindowBody;
-
-use record::COLUMNS;
-pub(crate) use record::ContractRecord;
 
 /// A contract.
 #[derive(Serialize, ToSchema)]
@@ -120,16 +115,10 @@ pub async fn list(
 ) -> Result<HttpResponse, Problem> {
     let span = PageSpan::of(query.cursor.as_deref(), query.limit)?;
     await_reads(&node, query.min_sequence).await?;
-    let client = node.database.get().await?;
-    let statement = format!(
-        "SELECT {COLUMNS} FROM (\
-             (SELECT * FROM contracts WHERE buyer = $1 AND sequence > $2 ORDER BY sequence LIMIT $3) UNION ALL \
-             (SELECT * FROM contracts WHERE seller = $1 AND buyer <> $1 AND sequence > $2 ORDER BY sequence LIMIT $3)) contracts \
-         ORDER BY sequence LIMIT $3"
-    );
-    let rows = client.query(&statement, &[&caller.organization.as_str(), &span.after, &span.fetch()]).await?;
-    let page = span.page(&rows, |row| row.get("sequence"), |row| contract_of_row(&node, caller.organization, row))?;
-    Ok(answer(HttpResponse::Ok(), node.projection.position(), &page))
+    let contracts = node.read_models.contracts().page(caller.organization, span.after, span.fetch()).await?;
+    let now = node.clock.now();
+    let page = span.page_of(contracts, |contract| ContractBody::of(contract, caller.organization, now));
+    Ok(answer(HttpResponse::Ok(), node.read_models.position(), &page))
 }
 
 /// One of your contracts.
@@ -149,8 +138,9 @@ pub async fn show(
     contract: web::Path<Uuid>,
     node: web::Data<Node>,
 ) -> Result<HttpResponse, Problem> {
-    let row = read_own(&node, caller.organization, *contract).await?;
-    Ok(answer(HttpResponse::Ok(), node.projection.position(), &contract_of_row(&node, caller.organization, &row)?))
+    let contract = read_own(&node, caller.organization, *contract).await?;
+    let body = ContractBody::of(contract, caller.organization, node.clock.now());
+    Ok(answer(HttpResponse::Ok(), node.read_models.position(), &body))
 }
 
 /// Whether a contract is one of an organization's.
@@ -158,19 +148,60 @@ pub(super) async fn require_own(node: &Node, organization: OrganizationId, contr
     read_own(node, organization, contract).await.map(drop)
 }
 
-async fn read_own(node: &Node, organization: OrganizationId, contract: Uuid) -> Result<Row, Problem> {
+async fn read_own(node: &Node, organization: OrganizationId, contract: Uuid) -> Result<ContractRecord, Problem> {
     await_reads(node, None).await?;
-    let client = node.database.get().await?;
-    let statement = format!("SELECT {COLUMNS} FROM contracts WHERE id = $1 AND (buyer = $2 OR seller = $2)");
-    let row = client.query_opt(&statement, &[&contract, &organization.as_str()]).await?;
-    row.ok_or_else(ContractBody::unknown)
-}
-
-fn contract_of_row(node: &Node, reader: OrganizationId, row: &Row) -> Result<ContractBody, Problem> {
-    Ok(ContractRecord::of_row(row)?.shown(reader, node.clock.now()))
+    let own = node.read_models.contracts().find(organization, ContractId::new(contract)).await?;
+    own.ok_or_else(ContractBody::unknown)
 }
 
 impl ContractBody {
+    /// The contract as `reader` sees it at `now`.
+    pub(crate) fn of(record: ContractRecord, reader: OrganizationId, now: Instant) -> Self {
+        let is_terminated = record.termination.is_some();
+        let status = if is_terminated {
+            "terminated"
+        } else if record.delivered_hours >= record.window_end.hours() - record.window_start.hours() {
+            "completed"
+        } else if record.window_start.start() <= now {
+            "active"
+        } else {
+            "pending"
+        };
+        let left = record.total - record.recognized - record.credited;
+        Self {
+            id: record.id.uuid(),
+            buyer: record.buyer.to_string(),
+            seller: record.seller.to_string(),
+            lot: record.lot.uuid(),
+            head: record.head.filter(|_| record.seller == reader).map(ContractId::uuid),
+            market: record.market.to_string(),
+            gpus: record.gpus,
+            price: record.price,
+            window: WindowBody { start: record.window_start, end: record.window_end },
+            status,
+            termination: record.termination.map(Termination::name),
+            ends: record.ends,
+            currency: record.currency.to_string(),
+            total: record.total,
+            prepaid: record.paid,
+            recognized: record.recognized,
+            credited: record.credited,
+            remaining: if is_terminated { Amount::ZERO } else { left },
+            refunded: record.refunded,
+            billing: record.billing,
+            paid_until: record.paid_until,
+            missed_charges: record.missed_charges,
+            deposit: record.deposit,
+            delivered_hours: record.delivered_hours,
+            undelivered_gpu_minutes: record.undelivered_minutes,
+            penalties: record.penalties,
+            owed_by_seller: record.owed,
+            ready: record.ready,
+            endpoint: record.endpoint,
+            box_id: record.box_id.map(BoxId::uuid),
+        }
+    }
+
     /// The problem that an organization has no such contract.
     pub(crate) fn unknown() -> Problem {
         Problem::not_found("contract of your organization")

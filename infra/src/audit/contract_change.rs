@@ -1,4 +1,5 @@
-//! What events change of a contract, as sums and as last values: what two runs of events change, they change together.
+//! What events change of a contract, as sums and as last values, told from the log alone: the read models' own fold is what it is
+//! compared with.
 
 use ledger::{Amount, BoxId, ContractId, Instant, OrganizationId, exact};
 use matching::{ContractHour, Event, Hour, OutageSettled, TerminationCause};
@@ -36,8 +37,10 @@ pub struct ContractChange {
     pub paid_until: Option<Hour>,
     /// Who delivers from now on, and which contract it resells.
     pub novated: Option<(OrganizationId, Option<ContractId>)>,
-    /// The box that earns its hours, or none any more.
-    pub assigned: Option<Option<BoxId>>,
+    /// Whether the box that earns its hours is another than before.
+    pub reassigned: bool,
+    /// That box; `None` where none does any more.
+    pub box_id: Option<BoxId>,
     /// When the seller said that the GPUs were ready.
     pub ready: Option<Instant>,
     /// Where they are reached.
@@ -84,11 +87,12 @@ impl ContractChange {
                 Self { refunded: e.refund, deposit: -e.deposit, termination: Some(BUSTED), ..Self::default() },
             ),
             Event::ContractNovated(e) => {
-                let assigned = Some(e.assignee.map(|assignee| assignee.box_id));
-                change(e.contract, Self { novated: Some((e.seller, e.head)), assigned, ..Self::default() })
+                let box_id = e.assignee.map(|assignee| assignee.box_id);
+                let novated = Some((e.seller, e.head));
+                change(e.contract, Self { novated, reassigned: true, box_id, ..Self::default() })
             }
             Event::ContractAssigned(e) => {
-                change(e.contract, Self { assigned: Some(Some(e.to.box_id)), ..Self::default() })
+                change(e.contract, Self { reassigned: true, box_id: Some(e.to.box_id), ..Self::default() })
             }
             Event::DeliveryReady(e) => {
                 let endpoint = e.endpoint.as_ref().map(ToString::to_string);
@@ -122,16 +126,6 @@ impl ContractChange {
         }
     }
 
-    /// Why a contract ended, by the name that is stored.
-    pub fn termination_named(name: &str) -> Option<&'static str> {
-        [NOT_PAID, OUTAGES, BUSTED].into_iter().find(|known| *known == name)
-    }
-
-    /// Whether the trade was undone.
-    pub fn is_busted(&self) -> bool {
-        self.termination == Some(BUSTED)
-    }
-
     /// This change and a later one as one.
     pub fn then(&mut self, later: Self) {
         self.hours += later.hours;
@@ -147,7 +141,9 @@ impl ContractChange {
         self.charged |= later.charged;
         self.paid_until = later.paid_until.or(self.paid_until);
         self.novated = later.novated.or(self.novated);
-        self.assigned = later.assigned.or(self.assigned);
+        if later.reassigned {
+            (self.reassigned, self.box_id) = (true, later.box_id);
+        }
         self.ready = later.ready.or(self.ready);
         self.endpoint = later.endpoint.or(self.endpoint.take());
         self.ends = later.ends.or(self.ends);

@@ -1,0 +1,335 @@
+//! An order as its events leave it.
+
+use std::collections::BTreeSet;
+
+use ledger::{Amount, ContractId, Instant, OrganizationId};
+use matching::{
+    BidOptions, CloseReason, Event, Hour, LotId, MarketId, OrderAmended, OrderId, OrderPlaced, OrderSide, Price,
+    Record, SpotHoursSold, SpotOrderPlaced, SpotSide, TermWindow, TimeInForce, TradeExecuted, Unfilled, Window,
+};
+use serde::{Deserialize, Serialize};
+
+use crate::database::named_column;
+use crate::read_models::followed::{Followed, Recorded};
+use crate::read_models::side::Side;
+
+named_column! {
+    /// Where an order stands.
+    pub enum OrderStatus {
+        /// It rests and has traded nothing.
+        Open = "open",
+        /// It rests and has traded something.
+        PartiallyFilled = "partially_filled",
+        /// It has traded all.
+        Filled = "filled",
+        /// It ended with something left of it.
+        Cancelled = "cancelled",
+        /// Its time passed with something left of it.
+        Expired = "expired",
+        /// A spot bid that waits for funds.
+        Suspended = "suspended",
+    }
+}
+
+impl From<CloseReason> for OrderStatus {
+    fn from(reason: CloseReason) -> Self {
+        match reason {
+            CloseReason::Cancelled
+            | CloseReason::TimeInForce
+            | CloseReason::SelfTrade
+            | CloseReason::PostOnly
+            | CloseReason::Withdrawn
+            | CloseReason::Suspended
+            | CloseReason::Busted
+            | CloseReason::Terminated => Self::Cancelled,
+            CloseReason::Expired => Self::Expired,
+        }
+    }
+}
+
+named_column! {
+    /// In which market an order trades.
+    pub enum OrderKind {
+        /// For a term of hours.
+        Term = "term",
+        /// Hour by hour.
+        Spot = "spot",
+    }
+}
+
+/// What a term bid asks for besides what every order has, as it was placed. Amendments change the columns, not this.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct StoredBid {
+    /// Where else it trades.
+    #[serde(default)]
+    pub other_markets: Vec<MarketId>,
+    /// Its options. Rows of the first releases have none of this, and `time_in_force` and `min_gpus` in columns alone.
+    #[serde(flatten)]
+    pub options: BidOptions,
+}
+
+/// An order as its events leave it, without what it has traded.
+#[derive(Clone, Debug)]
+pub struct OrderRecord {
+    /// The order.
+    pub id: OrderId,
+    /// Whose it is.
+    pub organization: OrganizationId,
+    /// Its owner's name for it.
+    pub client_order_id: Option<String>,
+    /// Whether it buys or sells.
+    pub side: Side,
+    /// In which market it trades.
+    pub kind: OrderKind,
+    /// Where it trades; of a bid for several markets, the first of them.
+    pub market: MarketId,
+    /// Of an ask: the lot that delivers.
+    pub lot: Option<LotId>,
+    /// Of a resale: the contract that it resells.
+    pub contract: Option<ContractId>,
+    /// Where it stands.
+    pub status: OrderStatus,
+    /// GPUs ordered.
+    pub gpus: u32,
+    /// Of a term bid, GPUs bought; of a spot bid, GPUs of its latest hour; of an ask, the most GPUs sold in any one hour.
+    pub filled_gpus: u32,
+    /// The worst price per GPU-hour.
+    pub limit_price: Price,
+    /// The first hour, of a flexible bid the earliest; `None` for a spot bid.
+    pub window_start: Option<Hour>,
+    /// The hour after the last, of a flexible bid when it starts at the earliest; `None` for a spot bid.
+    pub window_end: Option<Hour>,
+    /// Of a flexible bid: the latest start.
+    pub window_latest: Option<Hour>,
+    /// Of a term bid: how long it rests.
+    pub time_in_force: Option<TimeInForce>,
+    /// Of a bid: the fewest GPUs in one trade.
+    pub min_gpus: Option<u32>,
+    /// Of a term ask: the shortest sale in hours.
+    pub min_hours: Option<u32>,
+    /// Of a term ask: the longest sale in hours.
+    pub max_hours: Option<u32>,
+    /// Of a term bid: what else it asks for.
+    pub options: Option<StoredBid>,
+    /// What it set aside as it was placed.
+    pub hold: Amount,
+    /// Of a bid that did not fill whole as it arrived: why not, and what would have filled it.
+    pub unfilled: Option<Unfilled>,
+    /// When it was placed.
+    pub placed_at: Instant,
+    /// Of a spot order: the last hour of which it traded something.
+    pub spot_hour: Option<Hour>,
+    /// GPUs that it traded of that hour.
+    pub spot_gpus: u32,
+    /// The log's sequence of its placing.
+    pub sequence: u64,
+}
+
+impl OrderRecord {
+    /// The hours to buy, or on offer; `None` for a spot bid.
+    pub fn window(&self) -> Option<TermWindow> {
+        let (start, end) = (self.window_start?, self.window_end?);
+        match self.window_latest {
+            None => Window::new(start, end).ok().map(TermWindow::from),
+            Some(latest) => TermWindow::flexible(start, latest, end.hours() - start.hours()).ok(),
+        }
+    }
+
+    /// The markets besides the first in which it trades.
+    pub fn other_markets(&self) -> &[MarketId] {
+        self.options.as_ref().map_or(&[], |stored| &stored.other_markets)
+    }
+
+    fn set_window(&mut self, window: TermWindow) {
+        let earliest = window.starting(window.earliest());
+        (self.window_start, self.window_end) = (Some(earliest.start()), Some(earliest.end()));
+        self.window_latest = window.exact().is_none().then(|| window.latest());
+    }
+
+    fn placed(record: &Record, placed: &OrderPlaced) -> Self {
+        let terms = &placed.terms;
+        let mut order = Self {
+            id: placed.order,
+            organization: placed.organization,
+            client_order_id: placed.client_order_id.map(|id| id.to_string()),
+            side: Side::Buy,
+            kind: OrderKind::Term,
+            market: terms.market,
+            lot: None,
+            contract: None,
+            status: OrderStatus::Open,
+            gpus: terms.gpus,
+            filled_gpus: 0,
+            limit_price: terms.limit_price,
+            window_start: None,
+            window_end: None,
+            window_latest: None,
+            time_in_force: None,
+            min_gpus: None,
+            min_hours: None,
+            max_hours: None,
+            options: None,
+            hold: placed.hold,
+            unfilled: placed.unfilled,
+            placed_at: record.at,
+            spot_hour: None,
+            spot_gpus: 0,
+            sequence: record.sequence,
+        };
+        order.set_window(terms.window);
+        match &terms.side {
+            OrderSide::Buy(options) => {
+                order.time_in_force = Some(options.time_in_force);
+                order.min_gpus = options.min_gpus;
+                order.options = Some(StoredBid { other_markets: terms.other_markets.clone(), options: *options });
+            }
+            OrderSide::Sell { lot, contract, hours, .. } => {
+                order.side = Side::Sell;
+                (order.lot, order.contract) = (Some(*lot), *contract);
+                (order.min_hours, order.max_hours) = (Some(sale_hours(hours.min)), Some(sale_hours(hours.max)));
+            }
+        }
+        order
+    }
+
+    fn spot_placed(record: &Record, placed: &SpotOrderPlaced) -> Self {
+        let terms = &placed.terms;
+        let mut order = Self {
+            id: placed.order,
+            organization: placed.organization,
+            client_order_id: placed.client_order_id.map(|id| id.to_string()),
+            side: Side::Buy,
+            kind: OrderKind::Spot,
+            market: terms.market,
+            lot: None,
+            contract: None,
+            status: OrderStatus::Open,
+            gpus: terms.gpus,
+            filled_gpus: 0,
+            limit_price: terms.limit_price,
+            window_start: None,
+            window_end: None,
+            window_latest: None,
+            time_in_force: None,
+            min_gpus: None,
+            min_hours: None,
+            max_hours: None,
+            options: None,
+            hold: placed.hold,
+            unfilled: None,
+            placed_at: record.at,
+            spot_hour: None,
+            spot_gpus: 0,
+            sequence: record.sequence,
+        };
+        match terms.side {
+            SpotSide::Buy { min_gpus } => order.min_gpus = Some(min_gpus),
+            SpotSide::Sell { lot, contract, window } => {
+                order.side = Side::Sell;
+                (order.lot, order.contract) = (Some(lot), contract);
+                order.set_window(window.into());
+            }
+        }
+        order
+    }
+
+    fn amend(&mut self, amended: &OrderAmended) {
+        (self.gpus, self.limit_price) = (amended.gpus, amended.limit_price);
+        self.min_gpus = amended.min_gpus.or(self.min_gpus);
+        if let Some(window) = amended.window {
+            self.set_window(window);
+        }
+    }
+
+    fn trade(&mut self, trade: &TradeExecuted) {
+        let is_filled = if trade.bid == self.id {
+            self.filled_gpus += trade.gpus;
+            // A trade fixes the window of a flexible bid.
+            self.set_window(trade.window.into());
+            trade.bid_remaining == 0
+        } else {
+            self.filled_gpus = trade.ask_sold_gpus;
+            trade.ask_filled
+        };
+        self.status = if is_filled { OrderStatus::Filled } else { OrderStatus::PartiallyFilled };
+    }
+
+    /// Takes back what an ask had sold, where it is open or open again.
+    fn take_back(&mut self, sold_gpus: Option<u32>) {
+        if let Some(sold_gpus) = sold_gpus {
+            self.filled_gpus = sold_gpus;
+            self.status = if sold_gpus == 0 { OrderStatus::Open } else { OrderStatus::PartiallyFilled };
+        }
+    }
+
+    fn trade_hour(&mut self, sold: &SpotHoursSold) {
+        let own = sold.sales.iter().filter(|sale| sale.bid == self.id || sale.ask == self.id);
+        let before = if self.spot_hour == Some(sold.hour) { self.spot_gpus } else { 0 };
+        let gpus = before + own.map(|sale| sale.gpus).sum::<u32>();
+        (self.spot_hour, self.spot_gpus) = (Some(sold.hour), gpus);
+        self.filled_gpus = match self.side {
+            Side::Buy => gpus,
+            Side::Sell => self.filled_gpus.max(gpus),
+        };
+    }
+}
+
+/// The hours of an ask's shortest or longest sale, as far as the column goes. A client may name any number, and no window has so many.
+fn sale_hours(hours: u32) -> u32 {
+    hours.min(i32::MAX.unsigned_abs())
+}
+
+impl Recorded for OrderRecord {
+    fn begun_by(record: &Record) -> Vec<Self> {
+        match &record.event {
+            Event::OrderPlaced(placed) => vec![Self::placed(record, placed)],
+            Event::SpotOrderPlaced(placed) => vec![Self::spot_placed(record, placed)],
+            _ => Vec::new(),
+        }
+    }
+}
+
+impl Followed for OrderRecord {
+    type Id = OrderId;
+
+    fn id(&self) -> OrderId {
+        self.id
+    }
+
+    fn sequence(&self) -> u64 {
+        self.sequence
+    }
+
+    fn changed_by(event: &Event) -> Vec<OrderId> {
+        match event {
+            Event::OrderAmended(e) => vec![e.order],
+            Event::TradeExecuted(e) => vec![e.bid, e.ask],
+            Event::OrderClosed(e) => vec![e.order],
+            Event::ContractBusted(e) => vec![e.ask],
+            Event::ContractTerminated(e) => vec![e.ask],
+            Event::SpotHoursSold(e) => {
+                let orders: BTreeSet<_> = e.sales.iter().flat_map(|sale| [sale.bid, sale.ask]).collect();
+                orders.into_iter().collect()
+            }
+            Event::SpotInterrupted(e) => vec![e.order],
+            Event::SpotBidSuspended(e) => vec![e.order],
+            Event::SpotBidResumed(e) => vec![e.order],
+            _ => Vec::new(),
+        }
+    }
+
+    fn follow(&mut self, event: &Event) {
+        match event {
+            Event::OrderAmended(e) => self.amend(e),
+            Event::TradeExecuted(e) => self.trade(e),
+            Event::OrderClosed(e) => self.status = e.reason.into(),
+            Event::ContractBusted(e) => self.take_back(e.ask_sold_gpus),
+            Event::ContractTerminated(e) => self.take_back(e.ask_sold_gpus),
+            Event::SpotHoursSold(e) => self.trade_hour(e),
+            Event::SpotInterrupted(e) => self.filled_gpus = e.gpus_kept,
+            Event::SpotBidSuspended(_) => self.status = OrderStatus::Suspended,
+            Event::SpotBidResumed(_) => self.status = OrderStatus::Open,
+            _ => {}
+        }
+    }
+}

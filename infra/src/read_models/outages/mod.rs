@@ -1,0 +1,7 @@
+//! Outages of contracts.
+
+mod record;
+mod table;
+
+pub use record::{OutageRecord, OutageStatus};
+pub use table::{OutageFilter, Outages};

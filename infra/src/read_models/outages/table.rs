@@ -1,0 +1,70 @@
+//! Outages in the table `outages`.
+
+use ledger::OrganizationId;
+use matching::OutageId;
+use uuid::Uuid;
+
+use super::record::OutageRecord;
+use crate::Database;
+use crate::journal::JournalError;
+use crate::read_models::table::{Stored, select, select_one, table};
+
+table! {
+    OutageRecord in "outages" by ["id"]:
+    id, contract, market, buyer, seller, opened_by, opened_at, gpus, from as "from_time", until as "until_time", reason,
+    status, ruling, gpu_minutes, credit, penalty, sequence,
+}
+
+impl Stored for OutageRecord {}
+
+/// Which outages are asked for.
+#[derive(Clone, Debug, Default)]
+pub struct OutageFilter {
+    /// Only those of this organization's contracts; `None` for all.
+    pub reader: Option<OrganizationId>,
+    /// Only those of this contract.
+    pub contract: Option<Uuid>,
+    /// Only those of the status of this name.
+    pub status: Option<String>,
+}
+
+impl OutageFilter {
+    /// Whether it asks for an outage.
+    pub fn admits(&self, outage: &OutageRecord) -> bool {
+        self.reader.is_none_or(|reader| outage.concerns(reader))
+            && self.contract.is_none_or(|contract| contract == outage.contract.uuid())
+            && self.status.as_ref().is_none_or(|status| status == outage.status.name())
+    }
+}
+
+/// Queries for outages.
+pub struct Outages<'a> {
+    pub(in crate::read_models) database: &'a Database,
+}
+
+impl Outages<'_> {
+    /// The outage, if it is of one of the reader's contracts; of anybody's for the reader `None`.
+    ///
+    /// # Errors
+    /// [`JournalError`] when the database cannot be read.
+    pub async fn find(
+        &self,
+        reader: Option<OrganizationId>,
+        outage: OutageId,
+    ) -> Result<Option<OutageRecord>, JournalError> {
+        let from = "outages WHERE id = $1 AND ($2::text IS NULL OR buyer = $2 OR seller = $2)";
+        select_one(self.database, from, &[&outage.uuid(), &reader.as_ref().map(OrganizationId::as_str)]).await
+    }
+
+    /// The outages that are asked for after a place in the list, oldest first, at most `limit` of them.
+    ///
+    /// # Errors
+    /// [`JournalError`] when the database cannot be read.
+    pub async fn page(&self, filter: &OutageFilter, after: i64, limit: i64) -> Result<Vec<OutageRecord>, JournalError> {
+        let from = "outages WHERE sequence > $1 AND ($2::text IS NULL OR buyer = $2 OR seller = $2) \
+                    AND ($3::uuid IS NULL OR contract = $3) AND ($4::text IS NULL OR status = $4) \
+                    ORDER BY sequence LIMIT $5";
+        let reader = filter.reader.as_ref().map(OrganizationId::as_str);
+        select(self.database, from, &[&after, &reader, &filter.contract, &filter.status, &limit]).await
+    }
+}

@@ -1,0 +1,13 @@
+//! Organizations' own events: which events of the log concern an organization, and what it may see of them.
+//!
+//! What of an event is whose is said in one place, [`matching::Event::part_of`].
+
+mod event;
+mod index;
+mod table;
+
+pub use event::OwnEvent;
+pub use index::concerned;
+pub use table::OwnEvents;
+pub(super) use table::insert;
+pub(crate) use table::{COLUMNS, read_own_event};

@@ -1,0 +1,7 @@
+//! Trades for a term.
+
+mod record;
+mod table;
+
+pub use record::TradeRecord;
+pub use table::Trades;
