@@ -2,6 +2,7 @@
 //!
 //! - [`audit`]: everything stored, computed again from the log and compared.
 //! - [`journal`]: the log and the books in PostgreSQL, written in one transaction per batch.
+//! - [`storage`]: the door to the log, which the journal opens to PostgreSQL.
 //! - [`sequencer`]: the one owner of the state; turns submissions into committed batches.
 //! - [`read_models`]: orders, trades, contracts and so on as tables, computed from the log, and what can be asked of them.
 //! - [`brokers`]: how Kafka is reached.
@@ -24,6 +25,7 @@ pub mod read_models;
 pub mod relay;
 pub mod replica;
 pub mod sequencer;
+pub mod storage;
 pub mod telemetry;
 pub mod trial_balance;
 pub mod webhooks;

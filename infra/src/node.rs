@@ -1,9 +1,11 @@
 //! One running instance of the exchange: database, sequencer, read models, relay and webhooks, put together.
 
+use std::sync::Arc;
+
 use crate::invoicing::Invoicing;
 use crate::journal::{JournalError, LogReader};
 use crate::read_models::ReadModels;
-use crate::relay::{Relay, RelayConfig};
+use crate::relay::{KafkaTopic, Relay, RelayConfig};
 use crate::replica::Replica;
 use crate::sequencer::{Sequencer, View};
 use crate::telemetry::Metrics;
@@ -62,13 +64,20 @@ impl Node {
     ) -> Result<Self, StartError> {
         let metrics = Metrics::default();
         database.watch();
-        let started = Sequencer::start(database.clone(), clock.clone(), search, metrics.clone()).await?;
+        let started = Sequencer::start(Arc::new(database.clone()), clock.clone(), search, metrics.clone()).await?;
         let (sequencer, view, log) = (started.sequencer, started.view, started.log);
         let replica = Replica::start(&view, log.clone());
         let read_models = ReadModels::start(database.clone(), log.clone(), metrics.clone());
         let invoicing = Invoicing::start(database.clone(), log.clone());
         let webhooks = Webhooks::start(database.clone(), &read_models, webhooks, metrics.clone())?;
-        let relay = Relay::start(relay, database.clone(), log.clone(), started.epoch, clock.clone(), metrics.clone());
+        let relay = Relay::start(
+            KafkaTopic::new(relay),
+            database.clone(),
+            log.clone(),
+            started.epoch,
+            clock.clone(),
+            metrics.clone(),
+        );
         let relay = relay.map_err(JournalError::from)?;
         Ok(Self { database, clock, sequencer, view, replica, log, read_models, invoicing, relay, webhooks, metrics })
     }

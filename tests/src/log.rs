@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use infra::Database;
 use infra::audit::{AuditError, Report, TopicSource};
-use infra::journal::{Batch, Journal, LogReader, LogRow};
+use infra::journal::{Batch, LogReader, LogRow};
+use infra::storage::Storage as _;
 use ledger::Instant;
 use matching::{CommandId, Event, Exchange, Record};
 use secrecy::SecretString;
@@ -18,10 +19,8 @@ use crate::postgres::TestDatabase;
 /// When the log cannot be read, or ends before its head.
 pub async fn replay(database: &TestDatabase) -> Exchange {
     let database = Database::new(&SecretString::from(database.url())).expect("a URL");
-    let client = database.get().await.expect("a connection");
-    let head: i64 = client.query_one("SELECT head FROM leadership", &[]).await.expect("a head").get(0);
-    let head = u64::try_from(head).expect("a head is not negative");
-    let log = LogReader::new(database, head);
+    let head = database.head().await.expect("a head");
+    let log = LogReader::new(Arc::new(database), head);
     let mut exchange = Exchange::new();
     while exchange.sequence() < head {
         let rows = log.after(exchange.sequence(), usize::MAX).await.expect("the log can be read");
@@ -40,16 +39,16 @@ pub async fn replay(database: &TestDatabase) -> Exchange {
 /// When one cannot be read or stored.
 pub async fn write(database: &TestDatabase, at: Instant, events: &[(&str, u16, String)]) {
     let database = Database::new(&SecretString::from(database.url())).expect("a URL");
-    let mut journal = Journal::take_over(database).await.expect("the lead");
+    let mut lease = database.take_lead().await.expect("the lead");
     let mut batch = Batch::default();
-    for (sequence, (name, version, content)) in (journal.head() + 1..).zip(events) {
+    for (sequence, (name, version, content)) in (lease.head() + 1..).zip(events) {
         let event = Event::decode(name, *version, content.as_bytes()).expect("an event");
         let record = Record { sequence, at, command: CommandId::new(Uuid::now_v7()), event };
         let entries = (0..).zip(record.entries()).map(|(ordinal, entry)| (sequence, ordinal, entry));
         batch.entries.extend(entries);
         batch.rows.push(Arc::new(LogRow { record, content: content.clone().into_bytes() }));
     }
-    journal.append(&batch).await.expect("the log takes them");
+    lease.append(batch.whole()).await.expect("the log takes them");
 }
 
 /// What `secondwind audit` finds in `database`, and on a topic.

@@ -1,19 +1,20 @@
 //! `secondwind replay-log`: a fresh state from the log, to compare with a running exchange's.
 
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use infra::Database;
 use infra::journal::LogReader;
+use infra::storage::Storage as _;
 use matching::Exchange;
 use secrecy::SecretString;
 
 /// Replays the log up to `until`, or its head, and prints the state's hash.
 pub(super) async fn replay_log(database_url: String, until: Option<u64>) -> anyhow::Result<ExitCode> {
     let database = Database::new(&SecretString::from(database_url))?;
-    let head: i64 = database.get().await?.query_one("SELECT head FROM leadership", &[]).await?.get(0);
-    let head = u64::try_from(head)?;
+    let head = database.head().await?;
     let until = until.unwrap_or(head).min(head);
-    let log = LogReader::new(database, head);
+    let log = LogReader::new(Arc::new(database), head);
     let mut exchange = Exchange::new();
     while exchange.sequence() < until {
         let left = usize::try_from(until - exchange.sequence()).unwrap_or(usize::MAX);

@@ -8,16 +8,16 @@ use tokio_postgres::{Client, Row, Statement, Transaction};
 
 use super::copy::{CopyRows, JsonText, date, timestamp};
 use super::statements::Statements;
-use super::{AccountNumbers, Batch, BatchMark, BatchPart, JournalError, KeyOutcome, read};
+use super::{AccountNumbers, BatchPart, JournalError, KeyOutcome, read};
 use crate::Database;
 
-/// The one writer of the log.
-pub struct Journal {
+/// The one writer of the log, while it leads.
+pub(super) struct Journal {
     database: Database,
     client: Client,
     statements: Statements,
-    epoch: i64,
-    head: u64,
+    pub(super) epoch: i64,
+    pub(super) head: u64,
     books: Map<EntityId, BookHead>,
     accounts: AccountNumbers,
     /// The highest account number there is.
@@ -49,7 +49,7 @@ impl Journal {
     ///
     /// # Errors
     /// [`JournalError`] when the database cannot be reached or holds what this program did not write.
-    pub async fn take_over(database: Database) -> Result<Self, JournalError> {
+    pub(super) async fn take_over(database: Database) -> Result<Self, JournalError> {
         let client = open_session(&database).await?;
         let statements = Statements::prepare(&client).await?;
         let row = client.query_one("UPDATE leadership SET epoch = epoch + 1 RETURNING epoch, head", &[]).await?;
@@ -67,30 +67,8 @@ impl Journal {
         Ok(journal)
     }
 
-    /// The sequence of the last event that is known to be committed.
-    pub fn head(&self) -> u64 {
-        self.head
-    }
-
-    /// The epoch under which this journal writes.
-    pub fn epoch(&self) -> i64 {
-        self.epoch
-    }
-
-    /// Commits a batch in one transaction.
-    ///
-    /// # Errors
-    /// As [`Journal::append_part`].
-    pub async fn append(&mut self, batch: &Batch) -> Result<(), JournalError> {
-        self.append_part(batch.part(BatchMark::default(), batch.mark())).await
-    }
-
     /// Commits a part of a batch in one transaction.
-    ///
-    /// # Errors
-    /// [`JournalError::Fenced`] when another process leads. [Refused for its content](JournalError::refusal_of_content), nothing of it
-    /// is committed, and others can be. Any other error leaves the outcome unknown until [`Journal::recover`] has read the head.
-    pub async fn append_part(&mut self, batch: BatchPart<'_>) -> Result<(), JournalError> {
+    pub(super) async fn append_part(&mut self, batch: BatchPart<'_>) -> Result<(), JournalError> {
         let head = batch.rows.last().map_or(self.head, |row| row.record.sequence);
         let (before, after) = (to_i64(self.head)?, to_i64(head)?);
         let new_accounts = self.number_new_accounts(batch);
@@ -123,11 +101,7 @@ impl Journal {
 
     /// Reconnects after a failed append and reads where the log really ends. Waits for an append of ours that may still be
     /// running, because that holds the row.
-    ///
-    /// # Errors
-    /// [`JournalError::Fenced`] when another process has taken over, [`JournalError::WentBack`] when the database has been restored
-    /// to an earlier state; other errors while the database is still away.
-    pub async fn recover(&mut self) -> Result<(), JournalError> {
+    pub(super) async fn read_heads_again(&mut self) -> Result<(), JournalError> {
         self.client = open_session(&self.database).await?;
         self.statements = Statements::prepare(&self.client).await?;
         let row = self.client.query_one("SELECT epoch, head FROM leadership FOR UPDATE", &[]).await?;

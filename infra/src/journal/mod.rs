@@ -6,6 +6,7 @@
 
 mod append;
 mod copy;
+mod postgres;
 mod read;
 mod statements;
 
@@ -17,10 +18,10 @@ use tokio_postgres::error::SqlState;
 
 use crate::ConnectError;
 
-pub use append::Journal;
+use append::Journal;
 pub use copy::timestamp;
+pub use read::LogReader;
 pub(crate) use read::stored;
-pub use read::{LogReader, load_keys};
 
 /// The operator's book in table `books`.
 pub(crate) const OPERATOR_BOOK: i32 = 1;
@@ -78,6 +79,11 @@ impl Batch {
     /// Whether there is nothing to commit.
     pub fn is_empty(&self) -> bool {
         self.rows.is_empty() && self.keys.is_empty()
+    }
+
+    /// All of it.
+    pub fn whole(&self) -> BatchPart<'_> {
+        self.part(BatchMark::default(), self.mark())
     }
 
     /// The batch's end so far.

@@ -13,9 +13,9 @@ use uuid::Uuid;
 
 use super::copy::timestamp;
 use super::{AccountNumbers, IdempotencyKey, JournalError, KeyOutcome, LogRow, StoredKey};
-use crate::Database;
+use crate::storage::Storage;
 
-/// Rows that are read from the database at a time.
+/// Rows that are looked through at a time for a command's.
 const PAGE_ROWS: usize = 5_000;
 /// Committed rows that stay in memory, so that those who follow the log closely need not read it back.
 const TAIL_ROWS_MAX: usize = 32_768;
@@ -23,15 +23,15 @@ const TAIL_ROWS_MAX: usize = 32_768;
 /// Reads the committed log from any point and tells when it grows.
 #[derive(Clone)]
 pub struct LogReader {
-    database: Database,
+    storage: Arc<dyn Storage>,
     tail: Arc<Mutex<VecDeque<Arc<LogRow>>>>,
     head: watch::Sender<u64>,
 }
 
 impl LogReader {
     /// A reader of a log that is committed up to `head`.
-    pub fn new(database: Database, head: u64) -> Self {
-        Self { database, tail: Arc::default(), head: watch::Sender::new(head) }
+    pub fn new(storage: Arc<dyn Storage>, head: u64) -> Self {
+        Self { storage, tail: Arc::default(), head: watch::Sender::new(head) }
     }
 
     /// The sequence of the last committed event.
@@ -75,8 +75,7 @@ impl LogReader {
         if let Some(rows) = self.in_tail(sequence, limit) {
             return Ok(rows);
         }
-        let client = self.database.get().await?;
-        read_rows(&client, sequence, limit.min(PAGE_ROWS)).await
+        self.storage.read(sequence, limit).await
     }
 
     /// The rows of a range, both ends included.
@@ -155,7 +154,7 @@ fn follow_work(unfinished: &mut BTreeSet<u64>, row: &LogRow) {
 ///
 /// # Errors
 /// [`JournalError`] when the database cannot be reached or a row cannot be read.
-async fn read_rows(client: &Client, sequence: u64, limit: usize) -> Result<Vec<Arc<LogRow>>, JournalError> {
+pub(super) async fn read_rows(client: &Client, sequence: u64, limit: usize) -> Result<Vec<Arc<LogRow>>, JournalError> {
     let statement = "SELECT sequence, at, command, type, version, content::text FROM events \
                      WHERE sequence > $1 ORDER BY sequence LIMIT $2";
     let (from, limit): (i64, i64) = (exact(sequence), exact(limit));
@@ -208,9 +207,7 @@ pub(super) async fn load_accounts(client: &Client) -> Result<AccountNumbers, Jou
 ///
 /// # Errors
 /// [`JournalError`] when the database cannot be reached or a key cannot be read.
-pub async fn load_keys(database: &Database, since: Instant) -> Result<Vec<StoredKey>, JournalError> {
-    // A session of its own: there may be millions of them, for which the pool has no time.
-    let client = database.connect().await?;
+pub(super) async fn read_keys(client: &Client, since: Instant) -> Result<Vec<StoredKey>, JournalError> {
     let statement = "SELECT digest, request_hash, created_at, first_sequence, last_sequence, refusal::text, organization \
                      FROM idempotency_keys WHERE created_at > $1";
     let rows = client.query(statement, &[&timestamp(since)]).await?;

@@ -15,7 +15,7 @@ const PAGE_ENTRIES_MIN: usize = 64;
 
 /// Where a book stands.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) struct ChainHead {
+pub struct ChainHead {
     /// The number of its last entry.
     pub sequence: u64,
     /// That entry's hash.
@@ -24,7 +24,7 @@ pub(crate) struct ChainHead {
 
 /// Where the books that an event moved stood after it.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub(crate) struct BookHeads {
+pub struct BookHeads {
     /// The operator's, if the event moved it.
     pub operator: Option<ChainHead>,
     /// Those of boxes, in the order in which the books came into being.

@@ -16,11 +16,11 @@ mod session;
 mod stand_in;
 mod stop;
 mod tail;
+mod topic;
 
 use std::time::Duration;
 
 use ledger::exact;
-use rdkafka::error::KafkaError;
 use tokio::runtime::Handle;
 use tokio::sync::watch;
 
@@ -29,15 +29,14 @@ use crate::journal::{JournalError, LogReader, stored};
 use crate::telemetry::Metrics;
 use crate::{Clock, Database};
 
-pub(crate) use chain_heads::{BookHeads, ChainHead};
+pub use chain_heads::{BookHeads, ChainHead};
 pub(crate) use cloud_event::{BOXES_HEADER, LEDGER_HEADERS, SEQUENCE_HEADER, attributes};
 pub(crate) use stand_in::RecordValue;
 
 use chain_heads::ChainHeads;
-use session::Session;
-use tail::Tail;
-
 pub use stop::Stop;
+pub use tail::{Tail, TailRecord};
+pub use topic::{KafkaTopic, Topic, TopicError, TopicSession};
 
 /// Events in one Kafka transaction.
 const EVENTS_PER_TRANSACTION_MAX: usize = 2_000;
@@ -78,27 +77,20 @@ pub struct Relay {
     topic: String,
 }
 
-/// Why a session ended.
+/// Why publishing ended.
 #[derive(Debug, thiserror::Error)]
 enum RelayError {
-    #[error("Kafka: {0}")]
-    Kafka(#[from] KafkaError),
+    #[error(transparent)]
+    Topic(#[from] TopicError),
     #[error(transparent)]
     Journal(#[from] JournalError),
     #[error("PostgreSQL: {0}")]
     Database(#[from] tokio_postgres::Error),
-    #[error("the topic {topic} has no partitions")]
-    NoTopic { topic: String },
     #[error(
         "the topic {topic} of cluster {cluster} ends at event {tail}, but {stored} events had been published to it: it was \
          recreated or truncated. Restore it, or publish to a new topic by changing kafka_topic"
     )]
     TopicBehind { topic: String, cluster: String, tail: u64, stored: u64 },
-    #[error(
-        "partition {partition} of the topic {topic} lost records that had been published to it: it was recreated or truncated. \
-         Restore it, or publish to a new topic by changing kafka_topic"
-    )]
-    TopicShrunk { topic: String, partition: i32 },
     #[error(
         "the topic {topic} of cluster {cluster} ends at event {tail}, but the log has only {head} events: it carries another \
          log. Publish to a new topic by changing kafka_topic, or restore the database that it belongs to"
@@ -112,10 +104,6 @@ enum RelayError {
     TopicDiffers { topic: String, partition: i32, sequence: u64, difference: String },
     #[error("{}", .0.reason)]
     Stopped(Stop),
-    #[error("the brokers do not tell which cluster they form")]
-    NoClusterId,
-    #[error("partition {partition} of the topic {topic} ends in a transaction of another producer that is still open")]
-    OpenTransaction { topic: String, partition: i32 },
     #[error("another process leads and publishes now")]
     Superseded,
 }
@@ -125,7 +113,10 @@ impl RelayError {
     fn is_break(&self) -> bool {
         matches!(
             self,
-            Self::TopicBehind { .. } | Self::TopicAhead { .. } | Self::TopicShrunk { .. } | Self::TopicDiffers { .. }
+            Self::TopicBehind { .. }
+                | Self::TopicAhead { .. }
+                | Self::TopicDiffers { .. }
+                | Self::Topic(TopicError::Shrunk { .. })
         )
     }
 }
@@ -136,7 +127,7 @@ impl Relay {
     /// # Errors
     /// The operating system's error when it grants no thread.
     pub fn start(
-        config: RelayConfig,
+        topic: impl Topic + 'static,
         database: Database,
         log: LogReader,
         epoch: i64,
@@ -144,8 +135,9 @@ impl Relay {
         metrics: Metrics,
     ) -> std::io::Result<Self> {
         let (sender, status) = watch::channel(RelayStatus::Connecting);
-        let relay = Self { status, database: database.clone(), topic: config.topic.clone() };
-        let publisher = Publisher { config, database, log, epoch, clock, metrics, status: sender };
+        let relay = Self { status, database: database.clone(), topic: topic.name().to_owned() };
+        let topic = Box::new(topic);
+        let publisher = Publisher { topic, database, log, epoch, clock, metrics, status: sender };
         let runtime = Handle::current();
         std::thread::Builder::new().name("relay".into()).spawn(move || publisher.run(&runtime))?;
         Ok(relay)
@@ -181,7 +173,7 @@ impl Relay {
 
 /// The relay's thread. The producer's calls block, so it has one of its own.
 struct Publisher {
-    config: RelayConfig,
+    topic: Box<dyn Topic>,
     database: Database,
     log: LogReader,
     epoch: i64,
@@ -197,7 +189,7 @@ impl Publisher {
         loop {
             let outcome = match &unstored {
                 Some(reason) => {
-                    runtime.block_on(stop::record(&self.database, &self.config.topic, reason)).map_err(Into::into)
+                    runtime.block_on(stop::record(&self.database, self.topic.name(), reason)).map_err(Into::into)
                 }
                 None => self.publish_until_error(runtime),
             };
@@ -210,7 +202,7 @@ impl Publisher {
                 }
                 Err(found) if found.is_break() => {
                     self.stopped(found.to_string());
-                    if !self.config.brokers_are_volatile {
+                    if !self.topic.is_volatile() {
                         unstored = Some(found.to_string());
                         continue;
                     }
@@ -245,7 +237,7 @@ impl Publisher {
     /// Ends without an error when nobody follows the relay any more.
     fn publish_until_error(&self, runtime: &Handle) -> Result<(), RelayError> {
         self.require_lead(runtime)?;
-        if let Some(stop) = runtime.block_on(stop::standing(&self.database, &self.config.topic))? {
+        if let Some(stop) = runtime.block_on(stop::standing(&self.database, self.topic.name()))? {
             return Err(RelayError::Stopped(stop));
         }
         // One that it stood at may have been lifted.
@@ -256,13 +248,11 @@ impl Publisher {
             }
             stopped
         });
-        let session = Session::open(&self.config)?;
-        let tail = tail::read(&self.config)?;
-        session.continue_after(&tail);
-        let mut position = tail.sequence;
-        runtime.block_on(self.check_continuity(session.cluster(), &tail))?;
+        let session = self.topic.open()?;
+        let mut position = session.tail().sequence;
+        runtime.block_on(self.check_continuity(session.cluster(), session.tail()))?;
         let mut chain = runtime.block_on(ChainHeads::after(&self.database, position))?;
-        tracing::info!(topic = self.config.topic, position, "publishing the log");
+        tracing::info!(topic = self.topic.name(), position, "publishing the log");
         let mut heads = self.log.subscribe();
         loop {
             self.status.send_replace(RelayStatus::Published(position));
@@ -304,13 +294,13 @@ impl Publisher {
     /// Whether the topic ends where this log has been published to.
     async fn check_continuity(&self, cluster: &str, topic_tail: &Tail) -> Result<(), RelayError> {
         let tail = topic_tail.sequence;
-        let (topic, cluster) = (self.config.topic.clone(), cluster.to_owned());
+        let (topic, cluster) = (self.topic.name().to_owned(), cluster.to_owned());
         // Only committed events are published, so a topic of this log never ends after its head.
         let head = self.log.head();
         if tail > head {
             return Err(RelayError::TopicAhead { topic, cluster, tail, head });
         }
-        if self.config.brokers_are_volatile {
+        if self.topic.is_volatile() {
             return Ok(());
         }
         let client = self.database.get().await.map_err(JournalError::from)?;
@@ -325,14 +315,14 @@ impl Publisher {
     }
 
     async fn store_position(&self, cluster: &str, position: u64) -> Result<(), RelayError> {
-        if self.config.brokers_are_volatile {
+        if self.topic.is_volatile() {
             return Ok(());
         }
         let client = self.database.get().await.map_err(JournalError::from)?;
         let statement = "INSERT INTO relay_positions (topic, cluster, sequence) VALUES ($1, $2, $3) \
                          ON CONFLICT (topic, cluster) DO UPDATE SET sequence = excluded.sequence";
         let position: i64 = exact(position);
-        client.execute(statement, &[&self.config.topic, &cluster, &position]).await?;
+        client.execute(statement, &[&self.topic.name(), &cluster, &position]).await?;
         Ok(())
     }
 }

@@ -11,7 +11,8 @@ use rdkafka::{ClientContext, Message};
 
 use super::stand_in::RecordValue;
 use super::tail::Tail;
-use super::{BookHeads, RelayConfig, RelayError, cloud_event};
+use super::topic::{TopicError, TopicSession};
+use super::{BookHeads, RelayConfig, cloud_event};
 use crate::journal::LogRow;
 
 /// How long fencing may take before it is begun anew.
@@ -68,11 +69,12 @@ pub(super) struct Session {
     producer: BaseProducer<Growth>,
     topic: String,
     cluster: String,
+    tail: Tail,
 }
 
 impl Session {
     /// Connects and fences. When it returns, no earlier session can commit any more.
-    pub fn open(config: &RelayConfig) -> Result<Self, RelayError> {
+    pub fn open(config: &RelayConfig) -> Result<Self, TopicError> {
         let producer: BaseProducer<Growth> = config
             .brokers
             .client()
@@ -86,39 +88,17 @@ impl Session {
             .set("reconnect.backoff.max.ms", RECONNECT_PAUSE_MS)
             .create_with_context(Growth::default())?;
         producer.init_transactions(FENCING_PATIENCE)?;
-        let cluster = producer.client().fetch_cluster_id(CLUSTER_ID_PATIENCE).ok_or(RelayError::NoClusterId)?;
-        Ok(Self { producer, topic: config.topic.clone(), cluster })
+        let cluster = producer.client().fetch_cluster_id(CLUSTER_ID_PATIENCE).ok_or(TopicError::NoClusterId)?;
+        Ok(Self { producer, topic: config.topic.clone(), cluster, tail: Tail::default() })
     }
 
-    /// The cluster that the brokers form.
-    pub fn cluster(&self) -> &str {
-        &self.cluster
-    }
-
-    /// Makes the topic's state after fencing known: from there on it must grow.
-    pub fn continue_after(&self, tail: &Tail) {
+    /// The session, from where the topic ended after fencing. From there on it must grow.
+    pub fn after(self, tail: Tail) -> Self {
         self.producer.context().ends().known.clone_from(&tail.ends);
+        Self { tail, ..self }
     }
 
-    /// Publishes rows in one transaction: readers of committed records see all of them or none. `heads` are where the operator's
-    /// chain stood after the events that led to entries.
-    pub fn publish(&self, rows: &[Arc<LogRow>], heads: &Map<u64, BookHeads>) -> Result<(), RelayError> {
-        self.producer.begin_transaction()?;
-        for row in rows {
-            self.send(row, heads.get(&row.record.sequence))?;
-        }
-        self.producer.flush(TRANSACTION_PATIENCE)?;
-        let shrunk = self.producer.context().ends().shrunk;
-        if let Some(partition) = shrunk {
-            // Without an abort, the broker would do it when the transaction times out.
-            self.producer.abort_transaction(TRANSACTION_PATIENCE)?;
-            return Err(RelayError::TopicShrunk { topic: self.topic.clone(), partition });
-        }
-        self.producer.commit_transaction(TRANSACTION_PATIENCE)?;
-        Ok(())
-    }
-
-    fn send(&self, row: &LogRow, heads: Option<&BookHeads>) -> Result<(), RelayError> {
+    fn send(&self, row: &LogRow, heads: Option<&BookHeads>) -> Result<(), TopicError> {
         let key = row.record.event.key().to_string();
         let value = RecordValue::of(row.record.sequence, &row.content);
         if value.is_stand_in {
@@ -138,6 +118,32 @@ impl Session {
             self.producer.poll(Duration::from_millis(10));
             record = unsent;
         }
+        Ok(())
+    }
+}
+
+impl TopicSession for Session {
+    fn cluster(&self) -> &str {
+        &self.cluster
+    }
+
+    fn tail(&self) -> &Tail {
+        &self.tail
+    }
+
+    fn publish(&self, rows: &[Arc<LogRow>], heads: &Map<u64, BookHeads>) -> Result<(), TopicError> {
+        self.producer.begin_transaction()?;
+        for row in rows {
+            self.send(row, heads.get(&row.record.sequence))?;
+        }
+        self.producer.flush(TRANSACTION_PATIENCE)?;
+        let shrunk = self.producer.context().ends().shrunk;
+        if let Some(partition) = shrunk {
+            // Without an abort, the broker would do it when the transaction times out.
+            self.producer.abort_transaction(TRANSACTION_PATIENCE)?;
+            return Err(TopicError::Shrunk { topic: self.topic.clone(), partition });
+        }
+        self.producer.commit_transaction(TRANSACTION_PATIENCE)?;
         Ok(())
     }
 }

@@ -8,8 +8,9 @@ use rdkafka::error::KafkaError;
 use rdkafka::message::{BorrowedMessage, Headers, Message};
 use rdkafka::{Offset, TopicPartitionList};
 
+use super::RelayConfig;
 use super::cloud_event::SEQUENCE_HEADER;
-use super::{RelayConfig, RelayError};
+use super::topic::TopicError;
 
 /// How long brokers may take to answer.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -17,7 +18,8 @@ const PATIENCE: Duration = Duration::from_secs(30);
 const FIRST_WINDOW: i64 = 64;
 
 /// Where a topic ends.
-pub(super) struct Tail {
+#[derive(Clone, Debug, Default)]
+pub struct Tail {
     /// The highest event sequence among the topic's committed records; 0 when it has none.
     pub sequence: u64,
     /// The next offset of each partition.
@@ -27,7 +29,8 @@ pub(super) struct Tail {
 }
 
 /// The last event's record of a partition.
-pub(super) struct TailRecord {
+#[derive(Clone, Debug)]
+pub struct TailRecord {
     /// The partition.
     pub partition: i32,
     /// The event that it says it is.
@@ -56,18 +59,18 @@ impl TailRecord {
 /// Records are published in the order of the log and a transaction at a time, so everything up to it is there. Call it after
 /// fencing: then no transaction of ours is open. One of a foreign producer would hide committed records behind it, so the tail
 /// cannot be told until that has ended.
-pub(super) fn read(config: &RelayConfig) -> Result<Tail, RelayError> {
+pub(super) fn read(config: &RelayConfig) -> Result<Tail, TopicError> {
     let committed = consumer(config, "read_committed")?;
     let written = consumer(config, "read_uncommitted")?;
     let metadata = committed.fetch_metadata(Some(&config.topic), PATIENCE)?;
     let topic = metadata.topics().first().filter(|topic| topic.error().is_none() && !topic.partitions().is_empty());
-    let topic = topic.ok_or_else(|| RelayError::NoTopic { topic: config.topic.clone() })?;
+    let topic = topic.ok_or_else(|| TopicError::NoTopic { topic: config.topic.clone() })?;
     let mut tail = Tail { sequence: 0, ends: BTreeMap::new(), records: Vec::new() };
     for partition in topic.partitions() {
         let (topic, partition) = (&config.topic, partition.id());
         let (low, high) = committed.fetch_watermarks(topic, partition, PATIENCE)?;
         if !config.brokers_are_volatile && high < written.fetch_watermarks(topic, partition, PATIENCE)?.1 {
-            return Err(RelayError::OpenTransaction { topic: topic.clone(), partition });
+            return Err(TopicError::OpenTransaction { topic: topic.clone(), partition });
         }
         if let Some(last) = read_partition(&committed, topic, partition, low, high)? {
             tail.sequence = tail.sequence.max(last.sequence);
@@ -79,7 +82,7 @@ pub(super) fn read(config: &RelayConfig) -> Result<Tail, RelayError> {
 }
 
 /// A consumer whose view of a partition's end is that of the isolation level.
-fn consumer(config: &RelayConfig, isolation_level: &str) -> Result<BaseConsumer, RelayError> {
+fn consumer(config: &RelayConfig, isolation_level: &str) -> Result<BaseConsumer, TopicError> {
     let consumer = config
         .brokers
         .client()
@@ -97,7 +100,7 @@ fn read_partition(
     partition: i32,
     low: i64,
     high: i64,
-) -> Result<Option<TailRecord>, RelayError> {
+) -> Result<Option<TailRecord>, TopicError> {
     let mut window = FIRST_WINDOW;
     let mut from = high;
     while from > low {
@@ -116,7 +119,7 @@ fn last_record(
     topic: &str,
     partition: i32,
     from: i64,
-) -> Result<Option<TailRecord>, RelayError> {
+) -> Result<Option<TailRecord>, TopicError> {
     let mut assignment = TopicPartitionList::new();
     assignment.add_partition_offset(topic, partition, Offset::Offset(from))?;
     consumer.assign(&assignment)?;

@@ -10,7 +10,8 @@ use tokio::time::timeout;
 use super::decision::{Decided, Gathered};
 use super::engine::{CommitOutcome, RefusedBatch};
 use super::{Status, View, catch_up};
-use crate::journal::{BatchMark, BatchPart, Journal, JournalError, LogReader};
+use crate::journal::{BatchMark, BatchPart, JournalError, LogReader};
+use crate::storage::Lease;
 use crate::telemetry::Metrics;
 
 /// The pause between attempts to reach a database that is away.
@@ -22,9 +23,9 @@ const STALLED_AFTER: Duration = Duration::from_secs(4);
 /// How long a commit, or an attempt to recover from one, may take before its connection is given up.
 const COMMIT_DEADLINE: Duration = Duration::from_secs(30);
 
-/// Owns the journal.
+/// Owns the lead.
 pub(super) struct Committer {
-    pub journal: Journal,
+    pub lease: Box<dyn Lease>,
     pub view: View,
     pub log: LogReader,
     pub status: watch::Sender<Status>,
@@ -45,8 +46,7 @@ impl Committer {
     }
 
     async fn commit(&mut self, gathered: Gathered) -> CommitOutcome {
-        let whole = gathered.batch.part(BatchMark::default(), gathered.batch.mark());
-        match self.append(whole).await {
+        match self.append(gathered.batch.whole()).await {
             Ok(()) => {
                 gathered.decided.into_iter().for_each(Decided::answer);
                 CommitOutcome::Committed
@@ -117,7 +117,7 @@ impl Committer {
         let started = Instant::now();
         self.under_way_since = Some(started);
         let mut stalled = false;
-        let append = watched(timeout(COMMIT_DEADLINE, self.journal.append_part(part)), || {
+        let append = watched(timeout(COMMIT_DEADLINE, self.lease.append(part)), || {
             if tell_age(&self.metrics, started) >= STALLED_AFTER && !stalled {
                 stalled = true;
                 tracing::error!(rows = part.rows.len(), "PostgreSQL does not finish a commit: callers are told");
@@ -157,7 +157,7 @@ impl Committer {
             });
             match recovery.await.unwrap_or(Err(JournalError::Overdue)) {
                 Ok(()) => {
-                    tracing::info!(head = self.journal.head(), "the database is back");
+                    tracing::info!(head = self.lease.head(), "the database is back");
                     self.is_settled();
                     self.status.send_replace(Status::Leading);
                     return CommitOutcome::Recovered;
@@ -170,8 +170,8 @@ impl Committer {
     }
 
     async fn recover_once(&mut self) -> Result<(), JournalError> {
-        self.journal.recover().await?;
-        let head = self.journal.head();
+        self.lease.recover().await?;
+        let head = self.lease.head();
         self.log.announce(head);
         catch_up(&self.view, &self.log, head).await
     }

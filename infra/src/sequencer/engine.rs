@@ -17,9 +17,10 @@ use uuid::Uuid;
 use super::decision::{Decided, Decision, Gathered, Offence, Reply, Waiting};
 use super::keys::{Keys, Known};
 use super::{Answer, BATCH_CALLERS_MAX, BATCH_ROWS_MAX, KEYS_KEPT_MICROS, Submission, View};
-use crate::journal::{IdempotencyKey, KeyOutcome, LogRow, StoredKey, load_keys};
+use crate::Clock;
+use crate::journal::{IdempotencyKey, KeyOutcome, LogRow, StoredKey};
+use crate::storage::Storage;
 use crate::telemetry::Metrics;
-use crate::{Clock, Database};
 
 /// The longest nap between looks at what falls due, against jumps of the machine's clock.
 const NAP_MAX: Duration = Duration::from_secs(1);
@@ -76,18 +77,18 @@ pub(super) struct Engine {
     works_turn: bool,
     /// What fell due up to then is carried out one thing at a time, because a step of it failed.
     narrow_until: Option<Instant>,
-    database: Database,
+    storage: Arc<dyn Storage>,
     clock: Clock,
     metrics: Metrics,
 }
 
 impl Engine {
-    pub fn new(view: View, keys: Keys, database: Database, clock: Clock, metrics: Metrics) -> Self {
+    pub fn new(view: View, keys: Keys, storage: Arc<dyn Storage>, clock: Clock, metrics: Metrics) -> Self {
         let exchange = view.read().clone();
         let queue = VecDeque::new();
         let (held, waiting, began) = (Vec::new(), Vec::new(), Vec::new());
         let (works_turn, narrow_until) = (false, None);
-        Self { exchange, view, keys, queue, held, waiting, began, works_turn, narrow_until, database, clock, metrics }
+        Self { exchange, view, keys, queue, held, waiting, began, works_turn, narrow_until, storage, clock, metrics }
     }
 
     /// Runs until the queue is closed or nothing can be committed any more.
@@ -553,7 +554,7 @@ impl Engine {
     async fn reload_keys(&mut self) {
         let since = Instant::nearest_to(self.clock.now().micros() - KEYS_KEPT_MICROS);
         loop {
-            match load_keys(&self.database, since).await {
+            match self.storage.keys(since).await {
                 Ok(keys) => {
                     self.keys = Keys::of(keys);
                     return;

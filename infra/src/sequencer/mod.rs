@@ -20,9 +20,10 @@ use ledger::Instant;
 use matching::{Exchange, Instruction, Refusal};
 use tokio::sync::{mpsc, oneshot, watch};
 
-use crate::journal::{IdempotencyKey, Journal, JournalError, LogReader, LogRow, load_keys};
+use crate::journal::{IdempotencyKey, JournalError, LogReader, LogRow};
+use crate::storage::Storage;
 use crate::telemetry::Metrics;
-use crate::{Clock, Database, Hold};
+use crate::{Clock, Hold};
 
 /// Submissions that may wait in the queue; more are turned away.
 const QUEUE_MAX: usize = 8_192;
@@ -181,21 +182,21 @@ enum Answer {
 }
 
 impl Sequencer {
-    /// Takes the lead of the database's log, rebuilds the state from it, and starts.
+    /// Takes the lead of the stored log, rebuilds the state from it, and starts.
     ///
     /// # Errors
-    /// [`JournalError`] when the database cannot be reached or its log cannot be read.
+    /// [`JournalError`] when the storage cannot be reached or its log cannot be read.
     pub async fn start(
-        database: Database,
+        storage: Arc<dyn Storage>,
         clock: Clock,
         search: matching::Limits,
         metrics: Metrics,
     ) -> Result<Started, JournalError> {
-        let journal = Journal::take_over(database.clone()).await?;
-        let epoch = journal.epoch();
-        let log = LogReader::new(database.clone(), journal.head());
+        let lease = storage.take_lead().await?;
+        let epoch = lease.epoch();
+        let log = LogReader::new(storage.clone(), lease.head());
         let view = View::within(search);
-        catch_up(&view, &log, journal.head()).await?;
+        catch_up(&view, &log, lease.head()).await?;
         let (sequence, last) = {
             let state = view.read();
             (state.sequence(), state.now())
@@ -204,14 +205,14 @@ impl Sequencer {
             clock.go_on_from(last);
         }
         let since = Instant::nearest_to(clock.now().micros() - KEYS_KEPT_MICROS);
-        let keys = keys::Keys::of(load_keys(&database, since).await?);
+        let keys = keys::Keys::of(storage.keys(since).await?);
 
         let (queue, submissions) = mpsc::channel(QUEUE_MAX);
         let (status_sender, status) = watch::channel(Status::Leading);
         let (batches, to_commit) = mpsc::channel(1);
         let (outcomes_sender, outcomes) = mpsc::channel(1);
         let committer = committer::Committer {
-            journal,
+            lease,
             view: view.clone(),
             log: log.clone(),
             status: status_sender,
@@ -219,9 +220,9 @@ impl Sequencer {
             under_way_since: None,
         };
         tokio::spawn(committer.run(to_commit, outcomes_sender));
-        let engine = engine::Engine::new(view.clone(), keys, database.clone(), clock.clone(), metrics.clone());
+        let engine = engine::Engine::new(view.clone(), keys, storage.clone(), clock.clone(), metrics.clone());
         spawn_on_own_thread(engine.run(submissions, batches, outcomes))?;
-        tokio::spawn(key_retention::keep(database.clone(), view.clone(), status.clone()));
+        tokio::spawn(key_retention::keep(storage, view.clone(), status.clone()));
         let sequencer = Self { queue, status, log: log.clone(), clock, metrics };
         Ok(Started { sequencer, view, log, epoch })
     }

@@ -1,5 +1,7 @@
 //! Durable orders as callers see them: submitted to the sequencer, acknowledged after the commit.
 
+use std::sync::Arc;
+
 use infra::journal::IdempotencyKey;
 use infra::sequencer::{Sequencer, Started};
 use infra::telemetry::Metrics;
@@ -32,7 +34,8 @@ pub(super) async fn measure(
     let metrics = Metrics::default();
     let clock = Clock::simulated();
     let started =
-        Sequencer::start(database.clone(), clock.clone(), matching::Limits::default(), metrics.clone()).await?;
+        Sequencer::start(Arc::new(database.clone()), clock.clone(), matching::Limits::default(), metrics.clone())
+            .await?;
     let mut flow = Flow::after(Hour::containing(clock.now()))?;
     open(&started.sequencer, &mut flow).await?;
     let generator = Generator::start()?;

@@ -1,6 +1,7 @@
 //! Boxes: deals projected in memory, and waterfall runs posted through the sequencer.
 
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Instant;
 
 use anyhow::Context as _;
@@ -69,7 +70,8 @@ struct Keeper {
 impl Keeper {
     async fn open(count: usize, database: Database) -> anyhow::Result<Self> {
         let Started { sequencer, .. } =
-            Sequencer::start(database, Clock::simulated(), matching::Limits::default(), Metrics::default()).await?;
+            Sequencer::start(Arc::new(database), Clock::simulated(), matching::Limits::default(), Metrics::default())
+                .await?;
         let (by, deals) = ("finance".parse()?, deals(count)?);
         let sponsor = deals.first().context("a deal")?.sponsor;
         sequencer

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use dev_services::InProcessKafka;
 use infra::journal::LogReader;
 use infra::kafka_topics::TopicSpec;
-use infra::relay::{Relay, RelayConfig, RelayStatus};
+use infra::relay::{KafkaTopic, Relay, RelayConfig, RelayStatus};
 use infra::telemetry::Metrics;
 use infra::{Clock, Database};
 
@@ -42,7 +42,7 @@ pub(super) async fn measure(
     let head = log.head();
     progress::tell("relay catching up, events", head);
     let (broker, config) = broker().await?;
-    let relay = Relay::start(config, database, log, epoch, clock, Metrics::default())?;
+    let relay = Relay::start(KafkaTopic::new(config), database, log, epoch, clock, Metrics::default())?;
     let deadline = Instant::now() + PATIENCE;
     let mut started = None;
     let mut marks = PARTS.map(|part| head / part).into_iter().peekable();

@@ -27,9 +27,9 @@ pub(super) async fn measure(options: &Options, postgres: &DurablePostgres, table
     let mut copy = PlainCopy::into_schema(&database, "copied").await?;
     let mut bench = Journaled::open(database.clone()).await?;
     let resting = bench.batch(RESTING, Flow::resting_order)?;
-    bench.journal.append(&resting).await?;
+    bench.lease.append(resting.whole()).await?;
 
-    let before = bench.journal.head();
+    let before = bench.lease.head();
     let mut results = Vec::new();
     for (orders, batches) in BATCHES {
         progress::tell("durable orders, orders per transaction", orders);
@@ -39,10 +39,10 @@ pub(super) async fn measure(options: &Options, postgres: &DurablePostgres, table
             for _ in 0..options.sized(batches) {
                 made.push(bench.batch(orders, Flow::order_or_cancel)?);
             }
-            let head = bench.journal.head();
+            let head = bench.lease.head();
             let started = Instant::now();
             for batch in &made {
-                bench.journal.append(batch).await?;
+                bench.lease.append(batch.whole()).await?;
             }
             ours += started.elapsed();
             let written = WrittenRows::read(&database, head).await?;

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use infra::Database;
-use infra::journal::{Batch, IdempotencyKey, Journal, KeyOutcome, LogRow, StoredKey};
+use infra::journal::{Batch, IdempotencyKey, KeyOutcome, LogRow, StoredKey};
+use infra::storage::{Lease, Storage as _};
 use matching::{Command, Exchange, Log, Record};
 
 use super::flow::Flow;
@@ -24,24 +25,24 @@ impl Log for Gathering<'_> {
     }
 }
 
-/// The journal with the exchange in memory whose log it keeps.
+/// The lead of the log with the exchange in memory whose log it keeps.
 pub(super) struct Journaled {
     flow: Flow,
     exchange: Exchange,
-    pub journal: Journal,
+    pub lease: Box<dyn Lease>,
 }
 
 impl Journaled {
     /// Takes the lead of an empty database, and carries out the flow's opening.
     pub async fn open(database: Database) -> anyhow::Result<Self> {
-        let journal = Journal::take_over(database).await?;
-        let mut opened = Self { flow: Flow::new()?, exchange: Exchange::new(), journal };
+        let lease = database.take_lead().await?;
+        let mut opened = Self { flow: Flow::new()?, exchange: Exchange::new(), lease };
         let mut opening = Batch::default();
         for instruction in opened.flow.opening()? {
             let command = opened.flow.command(instruction);
             opening = opened.carry_out(&command, opening)?;
         }
-        opened.journal.append(&opening).await?;
+        opened.lease.append(opening.whole()).await?;
         Ok(opened)
     }
 

@@ -116,6 +116,25 @@ fn the_pure_crates_know_no_clock_no_io_and_no_floats() {
     }
 }
 
+/// What a source that has no business with tables must not name.
+const BEHIND_DOORS: &[&str] =
+    &["tokio_postgres::Row", "RowStream", "SELECT ", "INSERT INTO ", "DELETE FROM ", ".query_one(", ".query_opt("];
+
+#[test]
+fn handlers_and_the_sequencer_know_no_sql() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace");
+    for source in ["api/src", "infra/src/sequencer"] {
+        // The table of clients is the API's own.
+        let files = sources(&root.join(source)).into_iter().filter(|file| !file.ends_with("api/src/auth/clients.rs"));
+        for file in files {
+            let text = std::fs::read_to_string(&file).expect("a source file");
+            for word in BEHIND_DOORS {
+                assert!(!text.contains(word), "{} has {word}", file.display());
+            }
+        }
+    }
+}
+
 fn sources(directory: &Path) -> Vec<std::path::PathBuf> {
     let entries = std::fs::read_dir(directory).expect("a directory").map(|entry| entry.expect("an entry").path());
     entries.flat_map(|path| if path.is_dir() { sources(&path) } else { vec![path] }).collect()

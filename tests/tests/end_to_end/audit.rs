@@ -78,7 +78,7 @@ async fn trade(exchange: &TestExchange) {
     let path = format!("/v1/outages/{}/accept", text(&outage["id"]));
     north.post(&path, &json!({})).await.ok();
     operator.post("/v1/clock", &json!({"now": "2037-01-03T12:00:00Z"})).await.ok();
-    let read = exchange.node.projection.reached(exchange.node.log.head(), PATIENCE).await;
+    let read = exchange.node.read_models.reached(exchange.node.log.head(), PATIENCE).await;
     assert!(read, "the read models follow");
 }
 

@@ -103,7 +103,7 @@ pub(crate) async fn assert_consistent(exchange: &TestExchange) {
     assert_eq!((replayed.sequence(), replayed.state_hash()), (sequence, hash));
     assert_eq!(count(&owner, "SELECT count(*) FROM events").await, i64::try_from(sequence).expect("a small number"));
 
-    assert!(exchange.node.projection.reached(sequence, PATIENCE).await, "the read models reach {sequence}");
+    assert!(exchange.node.read_models.reached(sequence, PATIENCE).await, "the read models reach {sequence}");
     for (table, event) in [("orders", "order_placed"), ("trades", "trade_executed"), ("contracts", "trade_executed")] {
         let apart = format!(
             "SELECT count(*) FROM (SELECT sequence FROM {table}) t \

@@ -23,14 +23,14 @@ pub(super) async fn measure(options: &Options, postgres: &DurablePostgres, table
     let database = postgres.database("audited").await?;
     let mut log = Journaled::open(database.clone()).await?;
     let resting = log.batch(RESTING, Flow::resting_order)?;
-    log.journal.append(&resting).await?;
+    log.lease.append(resting.whole()).await?;
     let owner = database.connect_as_owner().await?;
     for events in EVENTS {
         let events = options.sized(events);
         progress::tell("audit, filling the log, events", events);
-        while log.journal.head() < u64::try_from(events)? {
+        while log.lease.head() < u64::try_from(events)? {
             let batch = log.batch(ORDERS_PER_BATCH, Flow::order_or_cancel)?;
-            log.journal.append(&batch).await?;
+            log.lease.append(batch.whole()).await?;
         }
         owner.batch_execute("ANALYZE").await?;
         progress::tell("audit, events", events);
@@ -43,7 +43,7 @@ pub(super) async fn measure(options: &Options, postgres: &DurablePostgres, table
         }
         took.sort_unstable();
         let [.., middle, _] = took.as_slice() else { continue };
-        let head = log.journal.head();
+        let head = log.lease.head();
         table.add(Row {
             measured: "audit, without a topic",
             size: format!("{head} events"),

@@ -1,5 +1,6 @@
 //! Durable transfers: ours through the sequencer, answered after the commit, and the rival's, in turn.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use infra::sequencer::{Sequencer, Started};
@@ -61,7 +62,8 @@ impl Payer {
     /// Takes the lead of a database, and pays the organizations' money in.
     async fn open(database: Database) -> anyhow::Result<Self> {
         let Started { sequencer, .. } =
-            Sequencer::start(database, Clock::simulated(), matching::Limits::default(), Metrics::default()).await?;
+            Sequencer::start(Arc::new(database), Clock::simulated(), matching::Limits::default(), Metrics::default())
+                .await?;
         let payouts = Payouts::new()?;
         let receipts = payouts.opening().into_iter().map(|instruction| sequencer.submit(instruction, None));
         futures::future::try_join_all(receipts).await?;

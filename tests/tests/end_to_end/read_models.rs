@@ -27,7 +27,7 @@ async fn empty(owner: &Client) {
 
 async fn projected(exchange: &TestExchange) {
     let head = exchange.node.log.head();
-    assert!(exchange.node.projection.reached(head, PATIENCE).await, "the read models reach {head}");
+    assert!(exchange.node.read_models.reached(head, PATIENCE).await, "the read models reach {head}");
 }
 
 /// A day of trading: filled, partly filled, resting, cancelled and expired orders, and hours delivered.
