@@ -10,6 +10,7 @@
 //! - [`webhooks`]: sends organizations their own events, signed.
 //! - [`trial_balance`]: what the accounts come to, as of a day and as it was known.
 //! - [`invoicing`]: invoices, credit notes and sellers' statements.
+//! - [`own_rates`]: request rates that the operator set for single organizations.
 //!
 //! It decides nothing about the market or the books (`ledger ← matching ← infra ← api`), and knows no HTTP.
 
@@ -22,6 +23,7 @@ pub mod kafka_topics;
 pub mod node;
 pub mod open_files;
 pub mod own_events;
+pub mod own_rates;
 pub mod projection;
 pub mod relay;
 pub mod replica;
