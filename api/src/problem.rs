@@ -314,15 +314,6 @@ impl From<tokio_postgres::Error> for Problem {
     }
 }
 
-impl From<ConnectError> for Problem {
-    fn from(error: ConnectError) -> Self {
-        match error {
-            ConnectError::Refused(error) => error.into(),
-            ConnectError::Silent => unavailable(&error),
-        }
-    }
-}
-
 impl From<deadpool_postgres::PoolError> for Problem {
     fn from(error: deadpool_postgres::PoolError) -> Self {
         unavailable(&error)

@@ -8,7 +8,7 @@
 //! - [`brokers`]: how Kafka is reached.
 //! - [`relay`]: publishes the log to Kafka, every event once, in order.
 //! - [`webhooks`]: sends organizations their own events, signed.
-//! - [`trial_balance`]: what the accounts come to, as of a day and as it was known.
+//! - [`reports`]: what finance asks of the books, answered in typed rows.
 //! - [`invoicing`]: invoices, credit notes and sellers' statements.
 //! - [`own_rates`]: request rates that the operator set for single organizations.
 //!
@@ -27,9 +27,9 @@ pub mod own_rates;
 pub mod projection;
 pub mod relay;
 pub mod replica;
+pub mod reports;
 pub mod sequencer;
 pub mod telemetry;
-pub mod trial_balance;
 pub mod webhooks;
 
 mod clock;

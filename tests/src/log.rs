@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use infra::Database;
 use infra::audit::{AuditError, Report, TopicSource};
-use infra::journal::{Batch, Journal, LogReader, LogRow};
+use infra::journal::{Batch, Journal, LogReader, LogRow, log_head};
 use ledger::Instant;
 use matching::{CommandId, Event, Exchange, Record};
 use secrecy::SecretString;
@@ -19,8 +19,7 @@ use crate::postgres::TestDatabase;
 pub async fn replay(database: &TestDatabase) -> Exchange {
     let database = Database::new(&SecretString::from(database.url())).expect("a URL");
     let client = database.get().await.expect("a connection");
-    let head: i64 = client.query_one("SELECT head FROM leadership", &[]).await.expect("a head").get(0);
-    let head = u64::try_from(head).expect("a head is not negative");
+    let head = log_head(&client).await.expect("a head");
     let log = LogReader::new(database, head);
     let mut exchange = Exchange::new();
     while exchange.sequence() < head {

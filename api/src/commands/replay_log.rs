@@ -3,15 +3,14 @@
 use std::process::ExitCode;
 
 use infra::Database;
-use infra::journal::LogReader;
+use infra::journal::{LogReader, log_head};
 use matching::Exchange;
 use secrecy::SecretString;
 
 /// Replays the log up to `until`, or its head, and prints the state's hash.
 pub(super) async fn replay_log(database_url: String, until: Option<u64>) -> anyhow::Result<ExitCode> {
     let database = Database::new(&SecretString::from(database_url))?;
-    let head: i64 = database.get().await?.query_one("SELECT head FROM leadership", &[]).await?.get(0);
-    let head = u64::try_from(head)?;
+    let head = log_head(&*database.get().await?).await?;
     let until = until.unwrap_or(head).min(head);
     let log = LogReader::new(database, head);
     let mut exchange = Exchange::new();

@@ -19,7 +19,7 @@ use crate::ConnectError;
 
 pub use append::Journal;
 pub use copy::timestamp;
-pub use read::{LogReader, load_keys};
+pub use read::{LogReader, load_keys, log_head};
 pub(crate) use read::{instant, stored};
 
 /// The operator's book in table `books`.
