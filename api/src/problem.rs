@@ -292,7 +292,10 @@ impl From<SubmitError> for Problem {
 impl From<JournalError> for Problem {
     fn from(error: JournalError) -> Self {
         match error {
-            JournalError::Database(_) | JournalError::Connect(_) | JournalError::Overdue | JournalError::Pool(_) => {
+            JournalError::Database(ref cause) | JournalError::Connect(ConnectError::Refused(ref cause)) => {
+                if is_away(cause) { unavailable(&error) } else { Self::internal(&error) }
+            }
+            JournalError::Connect(ConnectError::Silent) | JournalError::Overdue | JournalError::Pool(_) => {
                 unavailable(&error)
             }
             JournalError::Fenced
@@ -308,15 +311,6 @@ impl From<JournalError> for Problem {
 impl From<tokio_postgres::Error> for Problem {
     fn from(error: tokio_postgres::Error) -> Self {
         if is_away(&error) { unavailable(&error) } else { Self::internal(&error) }
-    }
-}
-
-impl From<ConnectError> for Problem {
-    fn from(error: ConnectError) -> Self {
-        match error {
-            ConnectError::Refused(error) => error.into(),
-            ConnectError::Silent => unavailable(&error),
-        }
     }
 }
 
@@ -376,6 +370,26 @@ mod tests {
         let pages: BTreeSet<String> =
             pages.map(|page| page.file_stem().unwrap().to_string_lossy().into_owned()).collect();
         assert_eq!(pages, codes.iter().map(ToString::to_string).collect());
+    }
+
+    /// A statement that the database refuses is our mistake; a database that is away is not. It is the same by whatever way it is told.
+    #[actix_web::test]
+    async fn a_database_that_is_away_is_told_from_a_statement_that_is_wrong() {
+        let away = || async { tokio_postgres::connect("host=/nowhere", tokio_postgres::NoTls).await.err().unwrap() };
+        let wrong = || "port=none".parse::<tokio_postgres::Config>().unwrap_err();
+        for (error, expected) in [(away().await, ProblemCode::NotCaughtUp), (wrong(), ProblemCode::Internal)] {
+            assert_eq!(Problem::from(error).code(), expected);
+        }
+        for (error, expected) in [
+            (JournalError::Database(away().await), ProblemCode::NotCaughtUp),
+            (JournalError::Database(wrong()), ProblemCode::Internal),
+            (JournalError::Connect(ConnectError::Refused(away().await)), ProblemCode::NotCaughtUp),
+            (JournalError::Connect(ConnectError::Refused(wrong())), ProblemCode::Internal),
+            (JournalError::Connect(ConnectError::Silent), ProblemCode::NotCaughtUp),
+            (JournalError::Damaged("an hour is missing".into()), ProblemCode::Internal),
+        ] {
+            assert_eq!(Problem::from(error).code(), expected);
+        }
     }
 
     #[test]

@@ -8,8 +8,9 @@
 //! - [`brokers`]: how Kafka is reached.
 //! - [`relay`]: publishes the log to Kafka, every event once, in order.
 //! - [`webhooks`]: sends organizations their own events, signed.
-//! - [`trial_balance`]: what the accounts come to, as of a day and as it was known.
+//! - [`reports`]: what finance asks of the books, answered in typed rows.
 //! - [`invoicing`]: invoices, credit notes and sellers' statements.
+//! - [`own_rates`]: request rates that the operator set for single organizations.
 //!
 //! It decides nothing about the market or the books (`ledger ← matching ← infra ← api`), and knows no HTTP.
 
@@ -21,13 +22,14 @@ pub mod journal;
 pub mod kafka_topics;
 pub mod node;
 pub mod open_files;
+pub mod own_rates;
 pub mod read_models;
 pub mod relay;
 pub mod replica;
+pub mod reports;
 pub mod sequencer;
 pub mod storage;
 pub mod telemetry;
-pub mod trial_balance;
 pub mod webhooks;
 
 mod clock;

@@ -26,6 +26,7 @@ mod calendar;
 mod chain;
 mod correction;
 pub mod deal;
+mod deferred_revenue;
 mod entry;
 mod identity;
 mod map;
@@ -45,6 +46,7 @@ pub use books::{Books, Overdraft};
 pub use calendar::{Day, Instant, InvalidTime, Month};
 pub use chain::{ChainHash, ChainedEntry, chain};
 pub use correction::{Correction, InvalidCorrection};
+pub use deferred_revenue::{DEFERRED_REVENUE, Movement};
 pub use entry::{Entry, Line, Unbalanced};
 pub use identity::{
     BankAccountId, BoxId, ClientId, ContractId, DepositId, EntityId, InvalidBankAccount, InvalidClient, InvalidEntity,

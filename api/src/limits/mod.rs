@@ -9,8 +9,7 @@ mod own_rates;
 mod quota;
 
 pub use occupancy::{Occupancy, Place};
-pub(crate) use own_rates::{LastSet, last_set};
-pub use own_rates::{OwnRates, OwnRatesError, StoredRates};
+pub use own_rates::{OwnRates, OwnRatesError};
 pub use quota::{Exhausted, Left};
 
 use std::collections::HashMap;
@@ -23,6 +22,7 @@ use std::time::{Duration, Instant};
 use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
 use infra::Database;
 use infra::config::Limits;
+use infra::own_rates::{OrganizationRates, StoredRates, load_all, store};
 use ledger::{ClientId, OrganizationId};
 
 use crate::auth::Identity;
@@ -76,7 +76,7 @@ impl RequestLimits {
     /// # Errors
     /// [`OwnRatesError`] when the database cannot be read, or holds what are no rates.
     pub async fn load(&self, database: &Database) -> Result<(), OwnRatesError> {
-        for (organization, rates) in own_rates::load(database).await? {
+        for OrganizationRates { organization, rates } in load_all(database).await? {
             self.hold(organization, &rates);
         }
         Ok(())
@@ -95,7 +95,7 @@ impl RequestLimits {
     ) -> Result<(), OwnRatesError> {
         // What is stored holds, even if the caller hangs up in between.
         let setting = tokio::spawn(async move {
-            own_rates::store(&database, organization, &rates, set_by).await?;
+            store(&database, organization, &rates, set_by).await?;
             self.hold(organization, &rates);
             Ok(())
         });

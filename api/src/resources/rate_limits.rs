@@ -1,14 +1,15 @@
 //! The rates of single organizations, as the operator sets them.
 
 use actix_web::{HttpResponse, get, put, web};
-use infra::config::{INSTRUCTIONS_BURST_MIN, RATE_MAX, Rate, Rates};
+use infra::config::{INSTRUCTIONS_BURST_MIN, RATE_MAX, Rate};
 use infra::node::Node;
+use infra::own_rates::{LastSet, StoredRates, last_set};
 use ledger::OrganizationId;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::auth::{Caller, OperatorOnly};
-use crate::limits::{LastSet, RequestLimits, StoredRates, last_set};
+use crate::limits::RequestLimits;
 use crate::problem::{Problem, ProblemBody, ProblemCode};
 use crate::request::JsonBody;
 
@@ -151,19 +152,6 @@ impl RatesBody {
             computing: rate("computing", computing, 1)?,
             tokens: rate("tokens", tokens, 1)?,
         })
-    }
-}
-
-impl StoredRates {
-    /// These rates, and the usual ones where there are none.
-    fn over(&self, usual: &Rates) -> Self {
-        Self {
-            instructions: self.instructions.or(Some(usual.instructions)),
-            cancels: self.cancels.or(Some(usual.cancels)),
-            reads: self.reads.or(Some(usual.reads)),
-            computing: self.computing.or(Some(usual.computing)),
-            tokens: self.tokens.or(Some(usual.tokens)),
-        }
     }
 }
 

@@ -8,7 +8,7 @@ use tokio_postgres::Row;
 use super::AuditError;
 use super::report::{Finding, Outcome};
 use super::snapshot::Snapshot;
-use crate::trial_balance::RUN_ENTRIES;
+use crate::reports::RUN_ENTRIES;
 
 /// What a row is of.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

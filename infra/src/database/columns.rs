@@ -4,7 +4,7 @@
 
 use jiff::Timestamp;
 use jiff::civil::Date;
-use ledger::{Amount, BoxId, ContractId, Currency, Instant, OrganizationId};
+use ledger::{AccountKind, Amount, BoxId, ContractId, Currency, Instant, OrganizationId, Owner};
 use matching::{Hour, LotId, MarketId, OrderId, OutageId, Price, TradeId};
 use rust_decimal::Decimal;
 use tokio_postgres::Row;
@@ -85,6 +85,7 @@ macro_rules! plain {
 
 plain! {
     bool: "bool";
+    i16: "smallint";
     i32: "int";
     i64: "bigint";
     String: "text";
@@ -158,6 +159,32 @@ macro_rules! names {
 }
 
 names!(Currency, MarketId, OrganizationId);
+
+impl ColumnValue for AccountKind {
+    const SQL_TYPE: &'static str = "text";
+    type Column = String;
+
+    fn to_column(&self) -> String {
+        self.code().to_owned()
+    }
+
+    fn from_column(column: String) -> Option<Self> {
+        Self::from_code(&column)
+    }
+}
+
+impl ColumnValue for Owner {
+    const SQL_TYPE: &'static str = "text";
+    type Column = String;
+
+    fn to_column(&self) -> String {
+        self.to_string()
+    }
+
+    fn from_column(column: String) -> Option<Self> {
+        column.parse().ok()
+    }
+}
 
 impl ColumnValue for Amount {
     const SQL_TYPE: &'static str = "numeric";

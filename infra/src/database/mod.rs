@@ -14,6 +14,7 @@ use std::time::Duration;
 use deadpool_postgres::{Manager, ManagerConfig, Pool, RecyclingMethod, Runtime};
 use secrecy::{ExposeSecret, SecretString};
 use tokio_postgres::Client;
+use tokio_postgres::types::ToSql;
 
 use address::Address;
 use connector::Connector;
@@ -59,6 +60,9 @@ pub enum DatabaseError {
     /// PostgreSQL cannot be reached or refuses the login.
     #[error("PostgreSQL cannot be reached with DATABASE_URL: {0}")]
     Connect(#[from] ConnectError),
+    /// PostgreSQL refuses to set up a database or the application's role.
+    #[error("PostgreSQL cannot be set up: {0}")]
+    SetUp(#[source] tokio_postgres::Error),
     /// The schema could not be brought up to date.
     #[error(transparent)]
     Migration(#[from] migrations::MigrationError),
@@ -101,6 +105,29 @@ impl Database {
         Ok(migrations::run(&mut client).await?)
     }
 
+    /// Creates a database of this name on the same server, unless there is one.
+    ///
+    /// # Errors
+    /// [`DatabaseError`] when the server cannot be reached, or the role of the URL may not create databases.
+    pub async fn create_database(&self, name: &str) -> Result<(), DatabaseError> {
+        let client = self.connect_as_owner().await?;
+        let known = client.query_opt("SELECT FROM pg_database WHERE datname = $1", &[&name]).await;
+        if known.map_err(DatabaseError::SetUp)?.is_none() {
+            run_formatted(&client, "SELECT format('CREATE DATABASE %I', $1::text)", &[&name]).await?;
+        }
+        Ok(())
+    }
+
+    /// Lets the application's role log in with a password.
+    ///
+    /// # Errors
+    /// [`DatabaseError`] when the server cannot be reached, or the role of the URL may not alter that role.
+    pub async fn let_application_log_in(&self, password: &str) -> Result<(), DatabaseError> {
+        let client = self.connect_as_owner().await?;
+        let statement = "SELECT format('ALTER ROLE %I LOGIN PASSWORD %L', $1::text, $2::text)";
+        run_formatted(&client, statement, &[&APPLICATION_ROLE, &password]).await
+    }
+
     /// A connection of one's own, in the role of the URL.
     ///
     /// # Errors
@@ -130,4 +157,11 @@ impl Database {
         config.options(format!("-c role={APPLICATION_ROLE}"));
         config
     }
+}
+
+/// Runs the statement that `format` answers: the server quotes what is in it, where a statement takes no parameters.
+async fn run_formatted(client: &Client, format: &str, parameters: &[&(dyn ToSql + Sync)]) -> Result<(), DatabaseError> {
+    let statement = client.query_one(format, parameters).await.map_err(DatabaseError::SetUp)?;
+    let statement: String = statement.try_get("format").map_err(DatabaseError::SetUp)?;
+    client.batch_execute(&statement).await.map_err(DatabaseError::SetUp)
 }

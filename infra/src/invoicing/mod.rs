@@ -8,12 +8,14 @@
 //! - `fold`: what each event means to the documents.
 //! - `register`: gives documents their numbers, their parties' names, and the numbers of those they refer to.
 //! - `write`: stores them, in one transaction with the position.
+//! - `read`: lists them, and finds one by its number.
 //!
 //! It never knows what is owed or paid otherwise: amounts are those that the events state, which are also those of the ledger.
 
 mod document;
 mod fold;
 mod month;
+mod read;
 mod register;
 #[cfg(test)]
 mod tests;
@@ -26,6 +28,7 @@ use tokio::sync::watch;
 
 pub use self::document::{Document, DocumentKind, Line, LineKind, Party, Period};
 use self::fold::Fold;
+pub use self::read::{InvoiceSummary, InvoicesOf, document_of};
 use crate::Database;
 use crate::journal::{JournalError, LogReader, LogRow};
 

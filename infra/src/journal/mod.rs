@@ -21,7 +21,7 @@ use crate::ConnectError;
 use append::Journal;
 pub use copy::timestamp;
 pub use read::LogReader;
-pub(crate) use read::stored;
+pub(crate) use read::{log_head, stored};
 
 /// The operator's book in table `books`.
 pub(crate) const OPERATOR_BOOK: i32 = 1;

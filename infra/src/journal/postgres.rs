@@ -7,7 +7,7 @@ use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use ledger::Instant;
 
-use super::read::{read_keys, read_rows};
+use super::read::{log_head, read_keys, read_rows};
 use super::{BatchPart, Journal, JournalError, LogRow, StoredKey, timestamp};
 use crate::Database;
 use crate::database::NamedColumns as _;
@@ -30,7 +30,7 @@ impl Storage for Database {
     }
 
     fn head(&self) -> BoxFuture<'_, Result<u64, JournalError>> {
-        async { self.get().await?.query_one("SELECT head FROM leadership", &[]).await?.read("head") }.boxed()
+        async { log_head(&*self.get().await?).await }.boxed()
     }
 
     fn read(&self, sequence: u64, limit: usize) -> BoxFuture<'_, Result<Vec<Arc<LogRow>>, JournalError>> {

@@ -13,6 +13,7 @@ use uuid::Uuid;
 
 use super::copy::timestamp;
 use super::{AccountNumbers, IdempotencyKey, JournalError, KeyOutcome, LogRow, StoredKey};
+use crate::NamedColumns as _;
 use crate::storage::Storage;
 
 /// Rows that are looked through at a time for a command's.
@@ -148,6 +149,14 @@ fn follow_work(unfinished: &mut BTreeSet<u64>, row: &LogRow) {
         unfinished.remove(&ended);
     }
     unfinished.extend(begun);
+}
+
+/// Sequence of the last committed event; 0 while the log is empty.
+///
+/// # Errors
+/// [`JournalError`] when the database cannot be read.
+pub(crate) async fn log_head(client: &Client) -> Result<u64, JournalError> {
+    client.query_one("SELECT head FROM leadership", &[]).await?.read("head")
 }
 
 /// Reads up to `limit` rows of the log after `sequence`.

@@ -155,6 +155,7 @@ const FLOORS: [(&str, &[&str]); 2] = [
             "identity",
             "outside_text",
             "account",
+            "deferred_revenue",
             "correction",
             "posting_rule",
             "entry",

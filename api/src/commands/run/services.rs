@@ -64,10 +64,7 @@ impl Services {
 
     /// Lets the application's role log in, and returns the URL that does.
     pub async fn application_url(&self, database: &Database) -> anyhow::Result<String> {
-        let owner = database.connect_as_owner().await?;
-        // The password is hexadecimal, and ALTER ROLE takes no parameters.
-        let statement = format!("ALTER ROLE secondwind_app LOGIN PASSWORD '{}'", self.application_password);
-        owner.batch_execute(&statement).await?;
+        database.let_application_log_in(&self.application_password).await?;
         let (password, port) = (&self.application_password, self.postgres.port());
         Ok(format!("postgres://secondwind_app:{password}@127.0.0.1:{port}/{DATABASE}"))
     }
@@ -101,11 +98,7 @@ impl Services {
 }
 
 async fn create_database(postgres: &PostgresServer) -> anyhow::Result<String> {
-    let client = Database::new(&SecretString::from(postgres.url("postgres")))?.connect_as_owner().await?;
-    let known = client.query_opt("SELECT FROM pg_database WHERE datname = $1", &[&DATABASE]).await?;
-    if known.is_none() {
-        client.batch_execute(&format!("CREATE DATABASE {DATABASE}")).await?;
-    }
+    Database::new(&SecretString::from(postgres.url("postgres")))?.create_database(DATABASE).await?;
     Ok(postgres.url(DATABASE))
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use infra::reports::AccountUse;
 use jiff::civil::Date;
 use ledger::{Amount, Entry, Line, Owner};
 
@@ -10,7 +11,7 @@ use crate::desk::log::Booked;
 use crate::desk::request::{Answer, Request};
 use crate::problem::{Problem, ProblemCode};
 use crate::resources::contracts::ContractBody;
-use crate::resources::ledger::account_lines::{AccountLinesQuery, AccountUse, check_account, owner_of};
+use crate::resources::ledger::account_lines::{AccountLinesQuery, account_of, check_use, owner_of};
 use crate::resources::ledger::day_span::DaySpan;
 use crate::resources::ledger::statement::{
     AccountLinesBody, AccountStatementBody, OpeningBody, ScopeBody, StatementBody, StatementFormat, StatementLineBody,
@@ -23,26 +24,20 @@ pub(in crate::desk) fn account_lines(desk: &mut Desk, request: &Request) -> Resu
     let query: AccountLinesQuery = request.query()?;
     let span = DaySpan::of(query.from, query.to)?;
     check_format(query.format)?;
-    let account: String = request.path("account")?;
-    check_account(&account)?;
+    let account = account_of(&request.path::<String>("account")?)?;
     let owner = query.owner.as_deref().map(owner_of).transpose()?;
     let entity = check_entity(&query.entity())?;
     let lines = || desk.log.entries().flat_map(|(_, booked)| booked.entry.lines());
-    let is_asked = |line: &Line| line.account.kind.code() == account && line.account.currency == query.currency;
-    let opening = OpeningBody {
-        account: account.clone(),
-        owner: owner.map(|owner| owner.to_string()),
-        currency: query.currency.to_string(),
-        opening: Amount::ZERO,
-    };
+    let is_asked = |line: &Line| line.account.kind == account && line.account.currency == query.currency;
     let used = AccountUse {
-        account: lines().any(|line| line.account.kind.code() == account),
+        account: lines().any(|line| line.account.kind == account),
         currency: lines().any(|line| line.account.currency == query.currency),
         part: lines().any(|line| is_asked(line) && owner.is_none_or(|owner| owner == line.account.owner)),
     };
-    used.check(&opening)?;
+    check_use(used, account, owner, query.currency)?;
     let picked = |_: &Entry, line: &Line| is_asked(line) && owner.is_none_or(|owner| owner == line.account.owner);
-    let statement = statements(desk, span, opening.owner.as_deref(), picked)?.pop();
+    let owner = owner.map(|owner| owner.to_string());
+    let statement = statements(desk, span, owner.as_deref(), picked)?.pop();
     let statement = statement.ok_or_else(|| Problem::internal(&"an account that is used has no lines"))?;
     let scope =
         ScopeBody { entity: entity.to_string(), from: span.from, to: span.to, sequence: desk.exchange.sequence() };

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use infra::invoicing::{Document, Line, Party, Period};
+use infra::invoicing::{Document, InvoiceSummary, Line, Party, Period};
 use jiff::civil::Date;
 use ledger::{Amount, ContractId, Day, Instant};
 use matching::Price;
@@ -30,6 +30,13 @@ pub struct InvoiceSummaryBody {
     /// What it comes to.
     #[schema(value_type = String)]
     pub total: Amount,
+}
+
+impl From<&InvoiceSummary> for InvoiceSummaryBody {
+    fn from(summary: &InvoiceSummary) -> Self {
+        let InvoiceSummary { number, kind, issued, organization, contract, currency, total, .. } = summary.clone();
+        Self { id: number, kind, issued, organization, contract, currency, total }
+    }
 }
 
 /// A party to an invoice.

@@ -7,10 +7,10 @@ use std::time::Duration;
 
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, get, web};
-use infra::invoicing::{Document, DocumentKind};
+use infra::invoicing::{DocumentKind, InvoicesOf, document_of};
 use infra::node::Node;
+use ledger::OrganizationId;
 use serde::Deserialize;
-use tokio_postgres::Row;
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
@@ -20,7 +20,6 @@ use super::ledger::day_span::DaySpan;
 use crate::auth::{Caller, TraderOrFinancial};
 use crate::problem::{Problem, ProblemBody, ProblemCode};
 use crate::request::{Page, PageSpan, SEQUENCE_HEADER, answer, needed_sequence};
-use crate::wire::amount;
 
 /// How long a read waits for the documents of what was committed when it came.
 const READ_PATIENCE: Duration = Duration::from_secs(5);
@@ -93,16 +92,20 @@ pub async fn list(
     let month = query.month.as_deref().map(DaySpan::of_month).transpose()?;
     let (first, last) = month.map_or((None, None), |month| (month.from, month.to));
     await_invoices(&node, query.min_sequence).await?;
+    let of = InvoicesOf {
+        organization: reader_of(&caller),
+        contract: query.contract,
+        kind: query.kind.map(DocumentKind::from),
+        first,
+        last,
+    };
     let client = node.database.get().await?;
-    let statement = "SELECT position, number, kind, issued, organization, contract, currency, total FROM invoices \
-                     WHERE position > $1 AND ($2::text IS NULL OR organization = $2) AND ($3::uuid IS NULL OR contract = $3) \
-                     AND ($4::text IS NULL OR kind = $4) AND ($5::date IS NULL OR issued BETWEEN $5 AND $6) \
-                     ORDER BY position LIMIT $7";
-    let kind = query.kind.map(|kind| DocumentKind::from(kind).name());
-    let reader = reader_of(&caller);
-    let rows =
-        client.query(statement, &[&span.after, &reader, &query.contract, &kind, &first, &last, &span.fetch()]).await?;
-    let page = span.page(&rows, |row| row.get("position"), summary_of_row)?;
+    let summaries = of.after(&client, span.after, span.fetch()).await?;
+    let page = span.page(
+        &summaries,
+        |summary| summary.position,
+        |summary| Ok::<_, Problem>(InvoiceSummaryBody::from(summary)),
+    )?;
     Ok(answer(HttpResponse::Ok(), node.invoicing.position(), &page))
 }
 
@@ -150,10 +153,8 @@ pub async fn show(
 ) -> Result<HttpResponse, Problem> {
     await_invoices(&node, None).await?;
     let client = node.database.get().await?;
-    let statement = "SELECT content::text FROM invoices WHERE number = $1 AND ($2::text IS NULL OR organization = $2)";
-    let row = client.query_opt(statement, &[&*invoice, &reader_of(&caller)]).await?;
-    let row = row.ok_or_else(|| Problem::not_found("invoice of your organization"))?;
-    let document: Document = serde_json::from_str(row.get(0)).map_err(|error| Problem::internal(&error))?;
+    let document = document_of(&client, &invoice, reader_of(&caller)).await?;
+    let document = document.ok_or_else(|| Problem::not_found("invoice of your organization"))?;
     let sequence = node.invoicing.position();
     let accept = request.headers().get(header::ACCEPT).and_then(|value| value.to_str().ok());
     let by_accept = if accept.is_some_and(|accept| accept.contains("text/html")) {
@@ -174,8 +175,8 @@ pub async fn show(
 }
 
 /// Whose invoices a caller sees; nothing for everyone's.
-fn reader_of(caller: &Caller<TraderOrFinancial>) -> Option<String> {
-    (!caller.role.is_of_the_house()).then(|| caller.organization.to_string())
+fn reader_of(caller: &Caller<TraderOrFinancial>) -> Option<OrganizationId> {
+    (!caller.role.is_of_the_house()).then_some(caller.organization)
 }
 
 /// Waits until the invoices include everything that was committed when the request came, and `min_sequence`.
@@ -186,16 +187,4 @@ async fn await_invoices(node: &Node, min_sequence: Option<u64>) -> Result<(), Pr
     }
     let detail = format!("The invoices are at {}, the request needs {needed}.", node.invoicing.position());
     Err(Problem::new(ProblemCode::NotCaughtUp, detail))
-}
-
-fn summary_of_row(row: &Row) -> Result<InvoiceSummaryBody, Problem> {
-    Ok(InvoiceSummaryBody {
-        id: row.get("number"),
-        kind: row.get("kind"),
-        issued: row.get("issued"),
-        organization: row.get("organization"),
-        contract: row.get("contract"),
-        currency: row.get("currency"),
-        total: amount(row.get("total"))?,
-    })
 }

@@ -2,19 +2,18 @@
 
 use actix_web::{HttpRequest, HttpResponse, get, web};
 use infra::node::Node;
+use infra::reports::{AccountPart, AccountUse, book_of};
 use jiff::civil::Date;
-use ledger::{AccountKind, Amount, Currency, EntityId, Owner};
-use rust_decimal::Decimal;
+use ledger::{AccountKind, Currency, EntityId, Owner};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use super::book_of;
 use super::day_span::DaySpan;
-use super::statement::{AccountLinesBody, Frame, OpeningBody, ScopeBody, Section, Statement, StatementFormat};
-use super::streaming::{Reports, Snapshot};
+use super::statement::{AccountLinesBody, Frame, ScopeBody, Statement, StatementFormat};
+use super::streaming::{Reading, Reports};
+use super::{currency_unknown, found_book};
 use crate::auth::{Caller, Financial};
 use crate::problem::{Problem, ProblemBody, ProblemCode};
-use crate::wire::amount;
 
 /// Which lines of an account.
 #[derive(Deserialize, IntoParams)]
@@ -72,29 +71,25 @@ pub async fn list(
 ) -> Result<HttpResponse, Problem> {
     let entity = query.entity();
     let AccountLinesQuery { currency, owner, from, to, format, .. } = query.into_inner();
-    let account = account.into_inner();
     let span = DaySpan::of(from, to)?;
-    check_account(&account)?;
-    let owner = owner.as_deref().map(owner_of).transpose()?.map(|owner| owner.to_string());
-    let snapshot = Snapshot::take(&node, reports.turn_of_finance().await?).await?;
-    let book = book_of(snapshot.client(), &entity).await?;
-    let opening = OpeningBody { account, owner, currency: currency.to_string(), opening: Amount::ZERO };
-    let opening = open(&snapshot, book, opening, span).await?;
-    let scope = ScopeBody { entity, from: span.from, to: span.to, sequence: snapshot.sequence() };
-    let statement = Statement {
-        book,
-        frame: Frame::Account(scope),
-        sections: vec![Section { opening, contract: None }],
-        format: StatementFormat::of(format, &request),
-    };
-    Ok(statement.answer(HttpResponse::Ok(), snapshot))
+    let kind = account_of(&account)?;
+    let owner = owner.as_deref().map(owner_of).transpose()?;
+    let reading = Reading::begin(&node, reports.turn_of_finance().await?).await?;
+    let client = reading.snapshot.client();
+    let book = found_book(book_of(client, &entity).await?, &entity)?;
+    let part = AccountPart { book, account: kind, owner, currency };
+    check_use(part.used(client).await?, kind, owner, currency)?;
+    let sections = vec![part.section(client, span.from).await?];
+    let scope = ScopeBody { entity, from: span.from, to: span.to, sequence: reading.snapshot.sequence() };
+    let statement =
+        Statement { book, frame: Frame::Account(scope), sections, format: StatementFormat::of(format, &request) };
+    Ok(statement.answer(HttpResponse::Ok(), reading))
 }
 
-/// Whether an account is in the chart.
-pub(crate) fn check_account(code: &str) -> Result<(), Problem> {
-    AccountKind::from_code(code)
-        .map(|_| ())
-        .ok_or_else(|| Problem::new(ProblemCode::AccountUnknown, format!("The chart has no account {code}.")))
+/// The account of the chart with this code.
+pub(crate) fn account_of(code: &str) -> Result<AccountKind, Problem> {
+    let unknown = || Problem::new(ProblemCode::AccountUnknown, format!("The chart has no account {code}."));
+    AccountKind::from_code(code).ok_or_else(unknown)
 }
 
 /// The owner of this name.
@@ -102,51 +97,26 @@ pub(crate) fn owner_of(name: &str) -> Result<Owner, Problem> {
     name.parse().map_err(|error| Problem::new(ProblemCode::InvalidQuery, format!("The owner cannot be used: {error}.")))
 }
 
-/// Whether anybody has used an account.
-pub(crate) struct AccountUse {
-    /// In some currency.
-    pub account: bool,
-    /// Some account in the currency.
-    pub currency: bool,
-    /// The account, in the currency, by the owner who is asked for.
-    pub part: bool,
-}
-
-impl AccountUse {
-    /// Nothing where it has been used, or else the problem that it has not.
-    pub fn check(&self, of: &OpeningBody) -> Result<(), Problem> {
-        let OpeningBody { account, owner, currency, .. } = of;
-        let (code, detail) = match (self, owner) {
-            (Self { account: false, .. }, _) => {
-                (ProblemCode::AccountUnknown, format!("Nobody has used the account {account}."))
-            }
-            (Self { currency: false, .. }, _) => {
-                (ProblemCode::CurrencyUnknown, format!("There is no account in {currency}."))
-            }
-            (Self { part: false, .. }, Some(owner)) => {
-                (ProblemCode::OwnerUnknown, format!("{owner:?} has no part of {account} in {currency}."))
-            }
-            (Self { part: false, .. }, None) => {
-                (ProblemCode::AccountUnknown, format!("Nobody has used the account {account} in {currency}."))
-            }
-            (Self { part: true, .. }, _) => return Ok(()),
-        };
-        Err(Problem::new(code, detail))
-    }
-}
-
-/// The account with its balance before the span, if anybody has used it.
-async fn open(snapshot: &Snapshot, book: i32, of: OpeningBody, span: DaySpan) -> Result<OpeningBody, Problem> {
-    let statement = "SELECT count(*) FILTER (WHERE code = $2) > 0, count(*) FILTER (WHERE currency = $3) > 0, \
-                     count(*) FILTER (WHERE code = $2 AND currency = $3 AND ($4::text IS NULL OR owner = $4)) > 0 \
-                     FROM accounts WHERE book = $1";
-    let row = snapshot.client().query_one(statement, &[&book, &of.account, &of.currency, &of.owner]).await?;
-    AccountUse { account: row.get(0), currency: row.get(1), part: row.get(2) }.check(&of)?;
-    let Some(from) = span.from else { return Ok(of) };
-    let statement = "SELECT coalesce(sum(l.amount), 0) FROM accounts a JOIN lines l ON l.account = a.id \
-                     JOIN entries e ON e.book = l.book AND e.sequence = l.entry \
-                     WHERE a.book = $1 AND a.code = $2 AND a.currency = $3 AND ($4::text IS NULL OR a.owner = $4) \
-                     AND e.effective < $5";
-    let row = snapshot.client().query_one(statement, &[&book, &of.account, &of.currency, &of.owner, &from]).await?;
-    Ok(OpeningBody { opening: amount(row.get::<_, Decimal>(0))?, ..of })
+/// The problem that nobody has used an account of a currency, or an owner's part of it, where that is so.
+pub(crate) fn check_use(
+    used: AccountUse,
+    account: AccountKind,
+    owner: Option<Owner>,
+    currency: Currency,
+) -> Result<(), Problem> {
+    let (code, detail) = match (used, owner) {
+        (AccountUse { account: false, .. }, _) => {
+            (ProblemCode::AccountUnknown, format!("Nobody has used the account {account}."))
+        }
+        (AccountUse { currency: false, .. }, _) => return Err(currency_unknown(currency)),
+        (AccountUse { part: false, .. }, Some(owner)) => {
+            let owner = owner.to_string();
+            (ProblemCode::OwnerUnknown, format!("{owner:?} has no part of {account} in {currency}."))
+        }
+        (AccountUse { part: false, .. }, None) => {
+            (ProblemCode::AccountUnknown, format!("Nobody has used the account {account} in {currency}."))
+        }
+        (AccountUse { part: true, .. }, _) => return Ok(()),
+    };
+    Err(Problem::new(code, detail))
 }

@@ -2,6 +2,7 @@
 
 use actix_web::{HttpResponse, get, web};
 use infra::node::Node;
+use infra::reports::{AccountBalance, accounts_after};
 use ledger::{Account, Amount};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -9,7 +10,6 @@ use utoipa::ToSchema;
 use crate::auth::{Caller, Financial};
 use crate::problem::Problem;
 use crate::request::{Page, PageQuery, PageSpan, answer};
-use crate::wire::amount;
 
 /// An account of the chart, or one organization's or contract's part of it.
 #[derive(Serialize, ToSchema)]
@@ -44,24 +44,16 @@ pub async fn list(
 ) -> Result<HttpResponse, Problem> {
     let span = PageSpan::of(query.cursor.as_deref(), query.limit)?;
     let client = node.database.get().await?;
-    let statement = "SELECT b.entity, a.code, a.owner, a.currency, s.balance, a.id \
-                     FROM accounts a JOIN books b ON b.id = a.book JOIN balances s ON s.account = a.id \
-                     WHERE a.id > $1 ORDER BY a.id LIMIT $2";
-    let rows = client.query(statement, &[&span.after, &span.fetch()]).await?;
-    let page = span.page(
-        &rows,
-        |row| row.get(5),
-        |row| {
-            Ok::<_, Problem>(AccountBody {
-                entity: row.get(0),
-                account: row.get(1),
-                owner: row.get(2),
-                currency: row.get(3),
-                balance: amount(row.get(4))?,
-            })
-        },
-    )?;
+    let accounts = accounts_after(&client, span.after, span.fetch()).await?;
+    let page = span.page(&accounts, |account| account.id, |account| Ok::<_, Problem>(AccountBody::from(account)))?;
     Ok(answer(HttpResponse::Ok(), node.log.head(), &page))
+}
+
+impl From<&AccountBalance> for AccountBody {
+    fn from(account: &AccountBalance) -> Self {
+        let AccountBalance { entity, code, owner, currency, balance, .. } = account.clone();
+        Self { entity, account: code, owner, currency, balance }
+    }
 }
 
 impl AccountBody {

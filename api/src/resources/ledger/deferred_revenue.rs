@@ -1,28 +1,25 @@
 //! The roll-forward of deferred revenue: what was paid and not delivered, what moved it, and what is left.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use actix_web::{HttpRequest, HttpResponse, get, web};
 use infra::node::Node;
+use infra::reports::{BriefSnapshot, DeferredAccount, DeferredMovement, DeferredRevenueOf, book_of, has_accounts_in};
 use jiff::civil::Date;
-use ledger::{AccountKind, Amount, Currency};
-use rust_decimal::Decimal;
+use ledger::{Amount, Currency, Movement};
 use serde::{Deserialize, Serialize};
-use tokio_postgres::{Client, Row};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
+use utoipa::{IntoParams, PartialSchema, ToSchema};
 
 use super::csv_record::push_record;
 use super::day_span::DaySpan;
 use super::statement::StatementFormat;
-use super::{book_of, check_currency, table};
+use super::{check_currency, found_book, table};
 use crate::auth::{Caller, Financial};
 use crate::problem::{Problem, ProblemBody, ProblemCode};
 use crate::request::answer;
-use crate::wire::amount;
-
-/// The accounts of money that was paid for what is yet to be delivered, or that secures it.
-const DEFERRED: [AccountKind; 3] =
-    [AccountKind::ContractPrepayment, AccountKind::SecurityDeposit, AccountKind::SpotPrepayment];
 
 /// Which roll-forward.
 #[derive(Deserialize, IntoParams)]
@@ -49,53 +46,6 @@ pub struct DeferredRevenueQuery {
     format: Option<StatementFormat>,
 }
 
-/// What a movement does to deferred revenue, told by the account and those on the other side of its entries.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-enum Movement {
-    /// Paid in.
-    Added,
-    /// From one of the accounts to another: a security deposit that pays a period.
-    Transferred,
-    /// Delivered: earned by the seller and the exchange.
-    Recognized,
-    /// Given back to the buyer: credits, refunds and deposits, as the rule says.
-    Returned,
-    /// A security deposit that the seller keeps.
-    Forfeited,
-    /// Anything else.
-    Other,
-}
-
-impl Movement {
-    const fn name(self) -> &'static str {
-        match self {
-            Self::Added => "added",
-            Self::Transferred => "transferred",
-            Self::Recognized => "recognized",
-            Self::Returned => "returned",
-            Self::Forfeited => "forfeited",
-            Self::Other => "other",
-        }
-    }
-
-    /// What an amount that moves an account does, with these accounts on the other side.
-    fn of(account: AccountKind, moved: Amount, counter: &[AccountKind]) -> Self {
-        let any = |wanted: &[AccountKind]| counter.iter().any(|kind| wanted.contains(kind));
-        if !counter.is_empty() && counter.iter().all(|kind| DEFERRED.contains(kind)) {
-            Self::Transferred
-        } else if moved > Amount::ZERO {
-            Self::Added
-        } else if any(&[AccountKind::SellerPayable, AccountKind::BoxPayable, AccountKind::FeeRevenue]) {
-            if account == AccountKind::SecurityDeposit { Self::Forfeited } else { Self::Recognized }
-        } else if any(&[AccountKind::CustomerAvailable, AccountKind::CustomerHeld]) {
-            Self::Returned
-        } else {
-            Self::Other
-        }
-    }
-}
-
 /// What one posting rule moved on an account.
 #[derive(Serialize, ToSchema)]
 pub struct DeferredMovementBody {
@@ -103,6 +53,7 @@ pub struct DeferredMovementBody {
     #[schema(example = "hours.delivered.1")]
     rule: String,
     /// What it does.
+    #[schema(value_type = MovementSchema)]
     movement: Movement,
     /// The accounts on the other side of its entries.
     counter_accounts: Vec<String>,
@@ -186,22 +137,17 @@ pub async fn show(
     let query = query.into_inner();
     let span = query.span()?;
     let mut client = node.database.get().await?;
-    let snapshot = client
-        .build_transaction()
-        .isolation_level(tokio_postgres::IsolationLevel::RepeatableRead)
-        .read_only(true)
-        .start()
-        .await?;
-    let book = book_of(snapshot.client(), &query.entity).await?;
-    check_currency(snapshot.client(), book, query.currency).await?;
-    let head: i64 = snapshot.query_one("SELECT head FROM leadership", &[]).await?.get(0);
-    let accounts = accounts_of(snapshot.client(), (book, query.currency), span).await?;
+    let snapshot = BriefSnapshot::take(&mut client).await?;
+    let book = found_book(book_of(snapshot.client(), &query.entity).await?, &query.entity)?;
+    check_currency(has_accounts_in(snapshot.client(), book, query.currency).await?, query.currency)?;
+    let of = DeferredRevenueOf { book, currency: query.currency, from: span.from, to: span.to };
+    let accounts = of.accounts(snapshot.client()).await?.into_iter().map(DeferredAccountBody::from).collect::<Vec<_>>();
     let body = DeferredRevenueBody {
         entity: query.entity,
         currency: query.currency,
         from: span.from,
         to: span.to,
-        sequence: u64::try_from(head).unwrap_or(0),
+        sequence: snapshot.sequence(),
         total: DeferredTotalBody::of(&accounts),
         accounts,
     };
@@ -224,58 +170,40 @@ impl DeferredRevenueQuery {
     }
 }
 
-/// The deferred accounts that were ever used in the currency.
-async fn accounts_of(
-    client: &Client,
-    (book, currency): (i32, Currency),
-    span: DaySpan,
-) -> Result<Vec<DeferredAccountBody>, Problem> {
-    let codes = DEFERRED.map(AccountKind::code).to_vec();
-    // Kept apart from the movements, so that the two can be compared.
-    let statement = "SELECT a.code, coalesce(-sum(l.amount) FILTER (WHERE e.effective < $4), 0), \
-                     coalesce(-sum(l.amount) FILTER (WHERE $5::date IS NULL OR e.effective <= $5), 0) \
-                     FROM accounts a LEFT JOIN lines l ON l.account = a.id \
-                     LEFT JOIN entries e ON e.book = l.book AND e.sequence = l.entry \
-                     WHERE a.book = $1 AND a.currency = $2 AND a.code = ANY($3) GROUP BY a.code ORDER BY a.code";
-    let balances = client.query(statement, &[&book, &currency.as_str(), &codes, &span.from, &span.to]).await?;
-    // The other side of an entry is what has the other sign.
-    let statement = "WITH moved AS ( \
-                         SELECT l.entry, e.rule || '.' || e.rule_version AS rule, a.code, l.amount > 0 AS debit, \
-                                sum(l.amount) AS amount \
-                         FROM accounts a JOIN lines l ON l.account = a.id \
-                         JOIN entries e ON e.book = l.book AND e.sequence = l.entry \
-                         WHERE a.book = $1 AND a.currency = $2 AND a.code = ANY($3) \
-                           AND ($4::date IS NULL OR e.effective >= $4) AND ($5::date IS NULL OR e.effective <= $5) \
-                         GROUP BY l.entry, e.rule, e.rule_version, a.code, l.amount > 0), \
-                     told AS ( \
-                         SELECT m.*, ARRAY(SELECT DISTINCT c.code FROM lines o JOIN accounts c ON c.id = o.account \
-                                           WHERE o.book = $1 AND o.entry = m.entry AND c.currency = $2 \
-                                             AND (o.amount > 0) <> m.debit ORDER BY c.code) AS counter \
-                         FROM moved m) \
-                     SELECT code, rule, counter, count(DISTINCT entry), -sum(amount) FROM told \
-                     GROUP BY code, rule, counter, debit ORDER BY code, debit, rule, counter";
-    let moved = client.query(statement, &[&book, &currency.as_str(), &codes, &span.from, &span.to]).await?;
-    balances.iter().map(|row| account_of(row, &moved)).collect()
-}
-
-fn account_of(row: &Row, moved: &[Row]) -> Result<DeferredAccountBody, Problem> {
-    let code: String = row.get(0);
-    let kind = AccountKind::from_code(&code).ok_or_else(|| Problem::internal(&"an account's code is unknown"))?;
-    let of_account = moved.iter().filter(|moved| moved.get::<_, &str>(0) == code);
-    let movements: Vec<_> = of_account.map(|moved| movement_of(kind, moved)).collect::<Result<_, Problem>>()?;
-    let (opening, closing) = (amount(row.get::<_, Decimal>(1))?, amount(row.get::<_, Decimal>(2))?);
-    if opening + movements.iter().map(|of| of.amount).sum() != closing {
-        return Err(Problem::internal(&format!("the movements of {code} do not lead to its closing balance")));
+impl From<DeferredAccount> for DeferredAccountBody {
+    fn from(account: DeferredAccount) -> Self {
+        Self {
+            account: account.account.code().to_owned(),
+            opening: account.opening,
+            movements: account.movements.into_iter().map(DeferredMovementBody::from).collect(),
+            closing: account.closing,
+        }
     }
-    Ok(DeferredAccountBody { account: code, opening, movements, closing })
 }
 
-fn movement_of(account: AccountKind, row: &Row) -> Result<DeferredMovementBody, Problem> {
-    let counter_accounts: Vec<String> = row.get(2);
-    let moved = amount(row.get::<_, Decimal>(4))?;
-    let counter: Vec<_> = counter_accounts.iter().filter_map(|code| AccountKind::from_code(code)).collect();
-    let movement = Movement::of(account, moved, &counter);
-    Ok(DeferredMovementBody { rule: row.get(1), movement, counter_accounts, entries: row.get(3), amount: moved })
+impl From<DeferredMovement> for DeferredMovementBody {
+    fn from(moved: DeferredMovement) -> Self {
+        let DeferredMovement { rule, movement, counter_accounts, entries, amount } = moved;
+        Self { rule, movement, counter_accounts, entries, amount }
+    }
+}
+
+/// Schema of [`Movement`], which knows nothing of `OpenAPI`.
+struct MovementSchema;
+
+impl PartialSchema for MovementSchema {
+    fn schema() -> RefOr<Schema> {
+        let description =
+            "What a movement does to deferred revenue, told by the account and those on the other side of its entries.";
+        let schema = ObjectBuilder::new().schema_type(Type::String).description(Some(description));
+        schema.enum_values(Some(Movement::ALL.map(Movement::name))).into()
+    }
+}
+
+impl ToSchema for MovementSchema {
+    fn name() -> Cow<'static, str> {
+        "Movement".into()
+    }
 }
 
 impl DeferredTotalBody {
@@ -317,33 +245,5 @@ impl DeferredRevenueBody {
             push_record(&mut text, &[&account.account, "closing", "", "", &currency, "", &closing]);
         }
         text
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use AccountKind::{
-        Bank, ContractPrepayment, CustomerAvailable, CustomerHeld, FeeRevenue, SecurityDeposit, SellerPayable,
-    };
-
-    #[test]
-    fn a_movement_is_told_by_the_accounts() {
-        for (account, micros, counter, expected) in [
-            (ContractPrepayment, 1, &[CustomerHeld][..], Movement::Added),
-            (ContractPrepayment, 1, &[CustomerAvailable, SellerPayable], Movement::Added),
-            (ContractPrepayment, 1, &[SecurityDeposit], Movement::Transferred),
-            (SecurityDeposit, -1, &[ContractPrepayment], Movement::Transferred),
-            (ContractPrepayment, -1, &[SellerPayable], Movement::Recognized),
-            (ContractPrepayment, -1, &[FeeRevenue, SellerPayable], Movement::Recognized),
-            (SecurityDeposit, -1, &[SellerPayable], Movement::Forfeited),
-            (SecurityDeposit, -1, &[CustomerAvailable], Movement::Returned),
-            (ContractPrepayment, -1, &[CustomerAvailable], Movement::Returned),
-            (ContractPrepayment, -1, &[Bank], Movement::Other),
-            (ContractPrepayment, -1, &[], Movement::Other),
-        ] {
-            let told = Movement::of(account, Amount::from_micros(micros), counter);
-            assert_eq!(told.name(), expected.name(), "{account:?} {micros} {counter:?}");
-        }
     }
 }

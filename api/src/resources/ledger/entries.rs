@@ -2,20 +2,18 @@
 
 use actix_web::{HttpResponse, get, web};
 use infra::node::Node;
+use infra::reports::{BookEntry, EntriesOf, EntryLine, book_of};
 use jiff::civil::Date;
 use ledger::{Amount, BoxId, ChainHash, ContractId, EntityId, Entry, Line};
 use serde::{Deserialize, Serialize};
-use tokio_postgres::Client;
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
-use super::account_lines::check_account;
-use super::journal::{JournalEntry, JournalLine};
-use super::{book_of, date_of};
+use super::account_lines::account_of;
+use super::{date_of, found_book};
 use crate::auth::{Caller, Financial};
 use crate::problem::{Problem, ProblemBody};
 use crate::request::{Page, PageSpan, answer};
-use crate::wire::amount;
 
 /// Which entries to list.
 #[derive(Deserialize, IntoParams)]
@@ -54,7 +52,7 @@ impl EntryQuery {
 
     /// Whether the account that it asks for is in the chart.
     pub(crate) fn check_account(&self) -> Result<(), Problem> {
-        self.account.as_deref().map_or(Ok(()), check_account)
+        self.account.as_deref().map(account_of).transpose().map(drop)
     }
 }
 
@@ -127,15 +125,8 @@ impl EntryBody {
 }
 
 impl EntryBody {
-    /// An entry of an export.
-    pub(super) fn exported(entity: &str, entry: &JournalEntry) -> Self {
-        let line = |line: &JournalLine| LineBody {
-            account: line.code.clone(),
-            owner: line.owner.clone(),
-            amount: line.amount,
-            currency: line.currency.clone(),
-            contract: line.contract,
-        };
+    /// An entry of an entity's books.
+    pub(super) fn of_book(entity: &str, entry: &BookEntry) -> Self {
         Self {
             id: format!("{entity}:{}", entry.sequence),
             entity: entity.to_owned(),
@@ -147,8 +138,15 @@ impl EntryBody {
             box_id: entry.box_id,
             corrects: entry.corrects.clone(),
             hash: entry.hash.clone(),
-            lines: entry.lines.iter().map(line).collect(),
+            lines: entry.lines.iter().map(LineBody::from).collect(),
         }
+    }
+}
+
+impl From<&EntryLine> for LineBody {
+    fn from(line: &EntryLine) -> Self {
+        let EntryLine { code, owner, amount, currency, contract, .. } = line.clone();
+        Self { account: code, owner, amount, currency, contract }
     }
 }
 
@@ -184,70 +182,19 @@ pub async fn list(
     let span = PageSpan::of(query.cursor.as_deref(), query.limit)?;
     query.check_account()?;
     let client = node.database.get().await?;
-    let book = if query.is_of_all_books() { None } else { Some(book_of(&client, &query.entity()).await?) };
-    let event = query.event.map(|event| i64::try_from(event).unwrap_or(i64::MAX));
-    // Where a page ends: in one book a number of its own, in several the place among the event's entries.
-    let (place, of_book) = match book {
-        Some(_) => ("e.sequence", "e.book = $1"),
-        None => ("row_number() OVER (ORDER BY e.book, e.sequence)", "$1::int IS NULL"),
+    let book = if query.is_of_all_books() {
+        None
+    } else {
+        let entity = query.entity();
+        Some(found_book(book_of(&client, &entity).await?, &entity)?)
     };
-    let statement = format!(
-        "SELECT * FROM (SELECT {place} AS place, e.book, b.entity, e.sequence, e.effective, \
-                               e.rule || '.' || e.rule_version, e.event, e.contract, e.box, encode(e.hash, 'hex'), e.corrects \
-                        FROM entries e JOIN books b ON b.id = e.book \
-                        WHERE {of_book} AND ($3::bigint IS NULL OR e.event = $3) \
-                        AND ($4::uuid IS NULL OR e.contract = $4 OR e.sequence IN \
-                             (SELECT entry FROM lines WHERE book = e.book AND contract = $4)) \
-                        AND ($5::uuid IS NULL OR e.box = $5) \
-                        AND ($6::text IS NULL OR EXISTS (SELECT FROM lines l JOIN accounts a ON a.id = l.account \
-                             WHERE l.book = e.book AND l.entry = e.sequence AND a.code = $6))) e \
-         WHERE place > $2 ORDER BY place LIMIT $7"
-    );
-    let rows = client
-        .query(&statement, &[&book, &span.after, &event, &query.contract, &query.box_id, &query.account, &span.fetch()])
-        .await?;
-    let mut page = span.page(
-        &rows,
-        |row| row.get(0),
-        |row| {
-            let (entity, sequence): (&str, i64) = (row.get(2), row.get(3));
-            Ok::<_, Problem>(EntryBody {
-                id: format!("{entity}:{sequence}"),
-                entity: entity.to_owned(),
-                sequence,
-                effective_date: row.get(4),
-                rule: row.get(5),
-                event: row.get(6),
-                contract: row.get(7),
-                box_id: row.get(8),
-                corrects: row.get(10),
-                hash: row.get(9),
-                lines: Vec::new(),
-            })
-        },
+    let EntryQuery { event, contract, box_id, account, .. } = query.into_inner();
+    let of = EntriesOf { book, event, contract, box_id, account };
+    let listed = of.after(&client, span.after, span.fetch()).await?;
+    let page = span.page(
+        &listed,
+        |listed| listed.place,
+        |listed| Ok::<_, Problem>(EntryBody::of_book(&listed.entity, &listed.entry)),
     )?;
-    let books: Vec<i32> = rows.iter().take(page.data.len()).map(|row| row.get(1)).collect();
-    add_lines(&client, &books, &mut page.data).await?;
     Ok(answer(HttpResponse::Ok(), node.log.head(), &page))
-}
-
-/// Adds the lines of each entry, which is in the book of the same place.
-async fn add_lines(client: &Client, books: &[i32], page: &mut [EntryBody]) -> Result<(), Problem> {
-    let numbers: Vec<i64> = page.iter().map(|entry| entry.sequence).collect();
-    let statement = "SELECT p.place, a.code, a.owner, l.amount, a.currency, l.contract \
-                     FROM unnest($1::int[], $2::bigint[]) WITH ORDINALITY AS p (book, entry, place) \
-                     JOIN lines l ON l.book = p.book AND l.entry = p.entry JOIN accounts a ON a.id = l.account \
-                     ORDER BY p.place, l.line";
-    for row in client.query(statement, &[&books, &numbers]).await? {
-        let entry = usize::try_from(row.get::<_, i64>(0) - 1).ok().and_then(|place| page.get_mut(place));
-        let Some(entry) = entry else { continue };
-        entry.lines.push(LineBody {
-            account: row.get(1),
-            owner: row.get(2),
-            amount: amount(row.get(3))?,
-            currency: row.get(4),
-            contract: row.get(5),
-        });
-    }
-    Ok(())
 }

@@ -22,9 +22,9 @@ pub mod trial_balance;
 
 use actix_web::HttpResponse;
 use actix_web::http::header;
+use infra::reports::BookId;
 use jiff::civil::Date;
 use ledger::{Currency, Day, EntityId};
-use tokio_postgres::Client;
 
 use crate::problem::{Problem, ProblemCode};
 use crate::request::{CSV_TYPE, SEQUENCE_HEADER};
@@ -47,21 +47,19 @@ fn entity_unknown(entity: &str) -> Problem {
     Problem::new(ProblemCode::EntityUnknown, format!("No entity {entity} keeps books here."))
 }
 
-/// The number of the books that an entity keeps.
-async fn book_of(client: &Client, entity: &str) -> Result<i32, Problem> {
-    let book = match entity.parse::<EntityId>() {
-        Ok(entity) => client.query_opt("SELECT id FROM books WHERE entity = $1", &[&entity.to_string()]).await?,
-        Err(_) => None,
-    };
-    Ok(book.ok_or_else(|| entity_unknown(entity))?.get(0))
+/// The books that were found for an entity, or the problem that it keeps none.
+fn found_book(book: Option<BookId>, entity: &str) -> Result<BookId, Problem> {
+    book.ok_or_else(|| entity_unknown(entity))
 }
 
-/// The problem that an entity has no account in a currency, if it has none.
-async fn check_currency(client: &Client, book: i32, currency: Currency) -> Result<(), Problem> {
-    let statement = "SELECT EXISTS (SELECT FROM accounts WHERE book = $1 AND currency = $2)";
-    let used: bool = client.query_one(statement, &[&book, &currency.as_str()]).await?.get(0);
-    let unknown = || Problem::new(ProblemCode::CurrencyUnknown, format!("There is no account in {currency}."));
-    if used { Ok(()) } else { Err(unknown()) }
+/// The problem that there is no account in a currency, where it is not `used`.
+fn check_currency(used: bool, currency: Currency) -> Result<(), Problem> {
+    if used { Ok(()) } else { Err(currency_unknown(currency)) }
+}
+
+/// The problem that there is no account in a currency.
+fn currency_unknown(currency: Currency) -> Problem {
+    Problem::new(ProblemCode::CurrencyUnknown, format!("There is no account in {currency}."))
 }
 
 /// An answer that is a table.

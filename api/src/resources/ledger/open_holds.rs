@@ -4,22 +4,21 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use actix_web::{HttpRequest, HttpResponse, get, web};
 use infra::node::Node;
-use ledger::{AccountKind, Amount, Currency, OrganizationId, Owner};
+use infra::reports::{HeldBalancesOf, Snapshot, book_of, has_accounts_in};
+use ledger::{Amount, Currency, OrganizationId};
 use matching::{Exchange, Order, OrderId};
-use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use super::csv_record::push_record;
 use super::statement::StatementFormat;
-use super::streaming::{Interrupted, Report, Reports, Sheet, Snapshot, stream};
-use super::{book_of, check_currency};
+use super::streaming::{Interrupted, Reading, Report, Reports, Sheet, stream};
+use super::{check_currency, found_book};
 use crate::auth::{Caller, Financial};
 use crate::computing::Computing;
 use crate::problem::{Problem, ProblemBody};
 use crate::request::CSV_TYPE;
-use crate::wire::amount;
 
 /// Whose open holds.
 #[derive(Deserialize, IntoParams)]
@@ -112,17 +111,18 @@ pub async fn list(
     // The orders first: the database has what they include, and maybe more, which can be left out there.
     let holds = move |exchange: &Exchange| (exchange.sequence(), holds_in(exchange, currency));
     let (sequence, holds) = computing.with_state(caller.organization, holds).await?;
-    let snapshot = Snapshot::take(&node, reports.turn_of_finance().await?).await?;
-    let book = book_of(snapshot.client(), &entity).await?;
-    check_currency(snapshot.client(), book, currency).await?;
-    let balances = balances_at(&snapshot, (book, currency), sequence).await?;
+    let reading = Reading::begin(&node, reports.turn_of_finance().await?).await?;
+    let client = reading.snapshot.client();
+    let book = found_book(book_of(client, &entity).await?, &entity)?;
+    check_currency(has_accounts_in(client, book, currency).await?, currency)?;
+    let balances = HeldBalancesOf { book, currency, sequence }.by_organization(client).await?;
     let format = StatementFormat::of(format, &request);
     let mut answer = HttpResponse::Ok();
     answer.content_type(match format {
         StatementFormat::Json => "application/json",
         StatementFormat::Csv => CSV_TYPE,
     });
-    Ok(stream(answer, snapshot, OpenHolds { entity, currency, sequence, holds, balances, format }))
+    Ok(stream(answer, reading, OpenHolds { entity, currency, sequence, holds, balances, format }))
 }
 
 /// What an order has set aside.
@@ -150,33 +150,6 @@ fn holds_in(exchange: &Exchange, currency: Currency) -> BTreeMap<OrganizationId,
         }
     }
     holds
-}
-
-/// What was held of each organization's money after the event `sequence`.
-async fn balances_at(
-    snapshot: &Snapshot,
-    (book, currency): (i32, Currency),
-    sequence: u64,
-) -> Result<BTreeMap<OrganizationId, Amount>, Problem> {
-    let statement = "WITH later AS ( \
-                         SELECT l.account, sum(l.amount) AS amount FROM entries e \
-                         JOIN lines l ON l.book = e.book AND l.entry = e.sequence \
-                         WHERE e.book = $1 AND e.event > $4 GROUP BY l.account) \
-                     SELECT a.owner, coalesce(later.amount, 0) - b.balance FROM accounts a \
-                     JOIN balances b ON b.account = a.id LEFT JOIN later ON later.account = a.id \
-                     WHERE a.book = $1 AND a.currency = $2 AND a.code = $3";
-    let (code, after) = (AccountKind::CustomerHeld.code(), i64::try_from(sequence).unwrap_or(i64::MAX));
-    let rows = snapshot.client().query(statement, &[&book, &currency.as_str(), &code, &after]).await?;
-    let mut balances = BTreeMap::new();
-    for row in &rows {
-        match row.get::<_, &str>(0).parse() {
-            Ok(Owner::Organization(organization)) => {
-                balances.insert(organization, amount(row.get::<_, Decimal>(1))?);
-            }
-            _ => return Err(Problem::internal(&"held money is not an organization's")),
-        }
-    }
-    Ok(balances)
 }
 
 /// The report that is yet to be written.

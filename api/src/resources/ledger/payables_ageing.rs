@@ -2,21 +2,19 @@
 
 use actix_web::{HttpRequest, HttpResponse, get, web};
 use infra::node::Node;
+use infra::reports::{BriefSnapshot, PayableAges, PayablesAgeingOf, SellerPayable, book_of, has_accounts_in};
 use jiff::civil::Date;
-use ledger::{AccountKind, Amount, Currency, Owner};
-use rust_decimal::Decimal;
+use ledger::{Amount, Currency};
 use serde::{Deserialize, Serialize};
-use tokio_postgres::Row;
 use utoipa::{IntoParams, ToSchema};
 
 use super::csv_record::push_record;
 use super::day_span::check_day;
 use super::statement::StatementFormat;
-use super::{book_of, check_currency, date_of, table};
+use super::{check_currency, date_of, found_book, table};
 use crate::auth::{Caller, Financial};
 use crate::problem::{Problem, ProblemBody};
 use crate::request::answer;
-use crate::wire::amount;
 
 /// Which ageing.
 #[derive(Deserialize, IntoParams)]
@@ -38,7 +36,7 @@ pub struct PayablesAgeingQuery {
 }
 
 /// What is payable, by the age of the credits that are not paid yet.
-#[derive(Clone, Copy, Default, Serialize, ToSchema)]
+#[derive(Clone, Copy, Serialize, ToSchema)]
 pub struct AgesBody {
     /// All of it: the sum of the following.
     #[schema(value_type = String)]
@@ -109,40 +107,14 @@ pub async fn show(
     check_day(query.as_of)?;
     let as_of = query.as_of.map_or_else(|| date_of(node.clock.now().day()), Ok)?;
     let mut client = node.database.get().await?;
-    let snapshot = client
-        .build_transaction()
-        .isolation_level(tokio_postgres::IsolationLevel::RepeatableRead)
-        .read_only(true)
-        .start()
-        .await?;
-    let book = book_of(snapshot.client(), &query.entity).await?;
-    check_currency(snapshot.client(), book, query.currency).await?;
-    let head: i64 = snapshot.query_one("SELECT head FROM leadership", &[]).await?.get(0);
-    // A day's credits are unpaid as far as the balance exceeds the credits of later days.
-    let statement = "WITH days AS ( \
-                         SELECT a.owner, e.effective, coalesce(-sum(l.amount) FILTER (WHERE l.amount < 0), 0) AS credit, \
-                                -sum(l.amount) AS net \
-                         FROM accounts a JOIN lines l ON l.account = a.id \
-                         JOIN entries e ON e.book = l.book AND e.sequence = l.entry \
-                         WHERE a.book = $1 AND a.currency = $2 AND a.code = $3 AND e.effective <= $4 \
-                         GROUP BY a.owner, e.effective), \
-                     aged AS ( \
-                         SELECT owner, $4::date - effective AS age, credit, sum(net) OVER (PARTITION BY owner) AS balance, \
-                                coalesce(sum(credit) OVER (PARTITION BY owner ORDER BY effective DESC \
-                                         ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS later \
-                         FROM days), \
-                     unpaid AS ( \
-                         SELECT owner, age, balance, greatest(0, least(credit, balance - later)) AS amount FROM aged) \
-                     SELECT owner, balance, coalesce(sum(amount) FILTER (WHERE age <= 30), 0), \
-                            coalesce(sum(amount) FILTER (WHERE age BETWEEN 31 AND 60), 0), \
-                            coalesce(sum(amount) FILTER (WHERE age BETWEEN 61 AND 90), 0), \
-                            coalesce(sum(amount) FILTER (WHERE age > 90), 0) \
-                     FROM unpaid GROUP BY owner, balance HAVING balance <> 0 ORDER BY owner";
-    let code = AccountKind::SellerPayable.code();
-    let rows = snapshot.query(statement, &[&book, &query.currency.as_str(), &code, &as_of]).await?;
-    let sellers = rows.iter().map(SellerAgesBody::of_row).collect::<Result<Vec<_>, _>>()?;
-    let total = sellers.iter().fold(AgesBody::default(), |total, seller| total.plus(seller.ages));
-    let sequence = u64::try_from(head).unwrap_or(0);
+    let snapshot = BriefSnapshot::take(&mut client).await?;
+    let book = found_book(book_of(snapshot.client(), &query.entity).await?, &query.entity)?;
+    check_currency(has_accounts_in(snapshot.client(), book, query.currency).await?, query.currency)?;
+    let of = PayablesAgeingOf { book, currency: query.currency, as_of };
+    let sellers = of.sellers(snapshot.client()).await?;
+    let total = sellers.iter().map(|seller| seller.ages).sum::<PayableAges>().into();
+    let sellers = sellers.into_iter().map(SellerAgesBody::from).collect();
+    let sequence = snapshot.sequence();
     let PayablesAgeingQuery { entity, currency, format, .. } = query;
     let body = PayablesAgeingBody { entity, currency, as_of, sequence, sellers, total };
     match StatementFormat::of(format, &request) {
@@ -151,42 +123,20 @@ pub async fn show(
     }
 }
 
-impl SellerAgesBody {
-    fn of_row(row: &Row) -> Result<Self, Problem> {
-        let column = |index: usize| amount(row.get::<_, Decimal>(index));
-        let organization = match row.get::<_, &str>(0).parse() {
-            Ok(Owner::Organization(organization)) => organization.to_string(),
-            _ => return Err(Problem::internal(&"a payable is not an organization's")),
-        };
-        let ages = AgesBody {
-            payable: column(1)?,
-            days_0_30: column(2)?,
-            days_31_60: column(3)?,
-            days_61_90: column(4)?,
-            days_over_90: column(5)?,
-        };
-        if ages.sum() != ages.payable {
-            return Err(Problem::internal(&format!("the ages of {organization}'s payable do not come to it")));
-        }
-        Ok(Self { organization, ages })
+impl From<SellerPayable> for SellerAgesBody {
+    fn from(seller: SellerPayable) -> Self {
+        Self { organization: seller.organization.to_string(), ages: seller.ages.into() }
+    }
+}
+
+impl From<PayableAges> for AgesBody {
+    fn from(ages: PayableAges) -> Self {
+        let PayableAges { payable, days_0_30, days_31_60, days_61_90, days_over_90 } = ages;
+        Self { payable, days_0_30, days_31_60, days_61_90, days_over_90 }
     }
 }
 
 impl AgesBody {
-    fn sum(self) -> Amount {
-        self.days_0_30 + self.days_31_60 + self.days_61_90 + self.days_over_90
-    }
-
-    fn plus(self, other: Self) -> Self {
-        Self {
-            payable: self.payable + other.payable,
-            days_0_30: self.days_0_30 + other.days_0_30,
-            days_31_60: self.days_31_60 + other.days_31_60,
-            days_61_90: self.days_61_90 + other.days_61_90,
-            days_over_90: self.days_over_90 + other.days_over_90,
-        }
-    }
-
     fn fields(self) -> [String; 5] {
         [self.payable, self.days_0_30, self.days_31_60, self.days_61_90, self.days_over_90]
             .map(|amount| amount.to_string())

@@ -2,19 +2,18 @@
 
 use actix_web::{HttpRequest, HttpResponse, get, web};
 use infra::node::Node;
+use infra::reports::{BookId, SectionsOf, Snapshot, StatementSection, book_of, has_bought};
 use jiff::civil::Date;
-use ledger::{EntityId, OrganizationId, Owner};
+use ledger::{ContractId, EntityId, OrganizationId, Owner};
 use serde::Deserialize;
 use utoipa::IntoParams;
 use uuid::Uuid;
 
 use super::account_lines::owner_of;
-use super::book_of;
 use super::day_span::DaySpan;
-use super::statement::{
-    Frame, ScopeBody, Section, Statement, StatementBody, StatementFormat, StatementScopeBody, sections_of,
-};
-use super::streaming::{Reports, Snapshot};
+use super::found_book;
+use super::statement::{Frame, ScopeBody, Statement, StatementBody, StatementFormat, StatementScopeBody};
+use super::streaming::{Reading, Reports};
 use crate::auth::{Caller, Financial, Trader};
 use crate::problem::{Problem, ProblemBody, ProblemCode};
 use crate::request::await_reads;
@@ -72,16 +71,17 @@ pub async fn of_owner(
     let StatementQuery { owner, from, to, format, .. } = query.into_inner();
     let span = DaySpan::of(from, to)?;
     let owner = statement_owner(&owner)?;
-    let snapshot = Snapshot::take(&node, reports.turn_of_finance().await?).await?;
-    let book = book_of(snapshot.client(), &entity).await?;
-    let sections = sections_of(snapshot.client(), (book, &owner.to_string(), None), span).await?;
+    let reading = Reading::begin(&node, reports.turn_of_finance().await?).await?;
+    let client = reading.snapshot.client();
+    let book = found_book(book_of(client, &entity).await?, &entity)?;
+    let sections = SectionsOf { book, owner, contract: None, from: span.from }.read(client).await?;
     if sections.is_empty() && !is_registered(&node, owner) {
         return Err(owner_unknown(owner));
     }
-    let scope = ScopeBody { entity, from: span.from, to: span.to, sequence: snapshot.sequence() };
+    let scope = ScopeBody { entity, from: span.from, to: span.to, sequence: reading.snapshot.sequence() };
     let of = StatementScopeBody { scope, owner: owner.to_string(), contract: None };
     let format = StatementFormat::of(format, &request);
-    Ok(Statement { book, frame: Frame::Owner(of), sections, format }.answer(HttpResponse::Ok(), snapshot))
+    Ok(Statement { book, frame: Frame::Owner(of), sections, format }.answer(HttpResponse::Ok(), reading))
 }
 
 /// The owner of a statement: somebody, not the entity itself.
@@ -150,36 +150,31 @@ pub async fn own(
     if contract.is_some() {
         await_reads(&node, None).await?;
     }
-    let snapshot = Snapshot::take(&node, reports.turn_of_trader(caller.organization).await?).await?;
+    let reading = Reading::begin(&node, reports.turn_of_trader(caller.organization).await?).await?;
+    let owner = Owner::Organization(caller.organization);
+    let of = SectionsOf { book: BookId::OPERATOR, owner, contract: contract.map(ContractId::new), from: span.from };
+    let sections = own_sections(&reading.snapshot, caller.organization, of).await?;
     let entity = EntityId::Operator.to_string();
-    let book = book_of(snapshot.client(), &entity).await?;
-    let sections = own_sections(&snapshot, book, (caller.organization, contract), span).await?;
-    let scope = ScopeBody { entity, from: span.from, to: span.to, sequence: snapshot.sequence() };
-    let owner = Owner::Organization(caller.organization).to_string();
-    let frame = Frame::Owner(StatementScopeBody { scope, owner, contract });
+    let scope = ScopeBody { entity, from: span.from, to: span.to, sequence: reading.snapshot.sequence() };
+    let frame = Frame::Owner(StatementScopeBody { scope, owner: owner.to_string(), contract });
     let format = StatementFormat::of(format, &request);
-    Ok(Statement { book, frame, sections, format }.answer(HttpResponse::Ok(), snapshot))
+    Ok(Statement { book: of.book, frame, sections, format }.answer(HttpResponse::Ok(), reading))
 }
 
 /// An organization's own accounts; of one of its contracts only, where that is asked for.
 async fn own_sections(
     snapshot: &Snapshot,
-    book: i32,
-    (reader, contract): (OrganizationId, Option<Uuid>),
-    span: DaySpan,
-) -> Result<Vec<Section>, Problem> {
-    let name = Owner::Organization(reader).to_string();
-    let Some(contract) = contract else {
-        return sections_of(snapshot.client(), (book, &name, None), span).await;
-    };
-    let statement = "SELECT buyer = $2 FROM contracts WHERE id = $1 AND (buyer = $2 OR seller = $2)";
-    let row = snapshot.client().query_opt(statement, &[&contract, &reader.as_str()]).await?;
-    let has_bought: bool = row.ok_or_else(ContractBody::unknown)?.get(0);
-    let mut sections = sections_of(snapshot.client(), (book, &name, Some(contract)), span).await?;
+    organization: OrganizationId,
+    of: SectionsOf,
+) -> Result<Vec<StatementSection>, Problem> {
+    let client = snapshot.client();
+    let Some(contract) = of.contract else { return Ok(of.read(client).await?) };
+    let has_bought = has_bought(client, contract, organization).await?.ok_or_else(ContractBody::unknown)?;
+    let mut sections = of.read(client).await?;
     if has_bought {
         // What a contract holds was paid by its buyer.
-        let prepaid = Owner::Contract(ledger::ContractId::new(contract)).to_string();
-        sections.extend(sections_of(snapshot.client(), (book, &prepaid, None), span).await?);
+        let prepaid = SectionsOf { owner: Owner::Contract(contract), contract: None, ..of };
+        sections.extend(prepaid.read(client).await?);
     }
     Ok(sections)
 }

@@ -7,7 +7,6 @@
 //! Reports take turns: so many at a time, and of one trading organization fewer. Whoever does not read keeps their own turns only.
 
 use std::collections::HashMap;
-use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -16,12 +15,12 @@ use actix_web::{HttpResponse, HttpResponseBuilder};
 use bytes::Bytes;
 use futures::Stream;
 use infra::config::Limits;
+use infra::journal::JournalError;
 use infra::node::Node;
+use infra::reports::Snapshot;
 use ledger::OrganizationId;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio::time::timeout;
-use tokio_postgres::types::ToSql;
-use tokio_postgres::{Client, RowStream};
 
 use crate::problem::{Problem, ProblemCode};
 use crate::request::SEQUENCE_HEADER;
@@ -108,46 +107,20 @@ impl Turns {
     }
 }
 
-/// The database as it stood at one moment, for one report.
-pub struct Snapshot {
-    client: Client,
-    sequence: u64,
+/// A report under way: the snapshot that it reads, for as long as its turn lasts.
+pub struct Reading {
+    /// The database as it stood when the report began.
+    pub snapshot: Snapshot,
     _turn: Turn,
 }
 
-impl Snapshot {
+impl Reading {
     /// Takes a snapshot for the report whose turn it is.
     ///
     /// # Errors
     /// A [`Problem`] when the database is away.
-    pub async fn take(node: &Node, turn: Turn) -> Result<Self, Problem> {
-        // A session of its own: the pool's are for requests that are over in a moment. It ends with the snapshot.
-        let client = node.database.connect().await?;
-        client.batch_execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?;
-        let head: i64 = client.query_one("SELECT head FROM leadership", &[]).await?.get(0);
-        Ok(Self { client, sequence: u64::try_from(head).unwrap_or(0), _turn: turn })
-    }
-
-    /// The session, for what is short.
-    pub fn client(&self) -> &Client {
-        &self.client
-    }
-
-    /// How far the log was.
-    pub fn sequence(&self) -> u64 {
-        self.sequence
-    }
-
-    /// The rows of a statement, as the database produces them: it waits where nobody takes them.
-    ///
-    /// # Errors
-    /// The database's.
-    pub async fn rows(
-        &self,
-        statement: &str,
-        parameters: &[&(dyn ToSql + Sync)],
-    ) -> Result<Pin<Box<RowStream>>, tokio_postgres::Error> {
-        Ok(Box::pin(self.client.query_raw(statement, parameters.iter().copied()).await?))
+    pub async fn begin(node: &Node, turn: Turn) -> Result<Self, Problem> {
+        Ok(Self { snapshot: Snapshot::take(&node.database).await?, _turn: turn })
     }
 }
 
@@ -156,7 +129,7 @@ impl Snapshot {
 pub enum Interrupted {
     /// The database failed.
     #[error("the database cannot be read: {0}")]
-    Database(#[from] tokio_postgres::Error),
+    Database(JournalError),
     /// The database holds what a report cannot show.
     #[error("the books hold what cannot be: {0}")]
     Unshowable(Problem),
@@ -171,6 +144,16 @@ pub enum Interrupted {
 impl From<Problem> for Interrupted {
     fn from(problem: Problem) -> Self {
         Self::Unshowable(problem)
+    }
+}
+
+impl From<JournalError> for Interrupted {
+    fn from(error: JournalError) -> Self {
+        match error {
+            JournalError::Database(_) => Self::Database(error),
+            // As a problem it is logged with what is wrong.
+            error => Self::Unshowable(error.into()),
+        }
     }
 }
 
@@ -220,13 +203,13 @@ impl Sheet {
 }
 
 /// An answer that is the report.
-pub fn stream(mut answer: HttpResponseBuilder, snapshot: Snapshot, report: impl Report) -> HttpResponse {
+pub fn stream(mut answer: HttpResponseBuilder, reading: Reading, report: impl Report) -> HttpResponse {
     let (sender, receiver) = mpsc::channel(CHUNKS_WAITING_MAX);
-    answer.insert_header((SEQUENCE_HEADER, snapshot.sequence().to_string()));
+    answer.insert_header((SEQUENCE_HEADER, reading.snapshot.sequence().to_string()));
     answer.insert_header((header::CACHE_CONTROL, "no-store"));
     tokio::spawn(async move {
         let mut sheet = Sheet { pending: Vec::with_capacity(CHUNK_BYTES * 2), sender };
-        let outcome = match report.write(&snapshot, &mut sheet).await {
+        let outcome = match report.write(&reading.snapshot, &mut sheet).await {
             Ok(()) => sheet.hand_over().await,
             Err(interrupted) => Err(interrupted),
         };

@@ -2,15 +2,15 @@
 
 use actix_web::{HttpResponse, get, web};
 use infra::node::Node;
-use infra::trial_balance::{TrialBalanceOf, last_event_by};
+use infra::reports::{AccountTotal, BriefSnapshot, TrialBalanceOf, book_of, last_event_by};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use ledger::{Amount, Currency};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::book_of;
 use super::day_span::check_day;
+use super::found_book;
 use crate::auth::{Caller, Financial};
 use crate::problem::{Problem, ProblemBody, ProblemCode};
 use crate::request::answer;
@@ -97,23 +97,16 @@ pub async fn show(
     check_day(query.as_of)?;
     let mut client = node.database.get().await?;
     // One snapshot for the head and the balances.
-    let snapshot = client
-        .build_transaction()
-        .isolation_level(tokio_postgres::IsolationLevel::RepeatableRead)
-        .read_only(true)
-        .start()
-        .await?;
-    let book = book_of(snapshot.client(), &query.entity).await?;
-    let head: i64 = snapshot.query_one("SELECT head FROM leadership", &[]).await?.get(0);
+    let snapshot = BriefSnapshot::take(&mut client).await?;
+    let book = found_book(book_of(snapshot.client(), &query.entity).await?, &query.entity)?;
     let known = match query.known_at {
         None => None,
         Some(instant) => Some(last_event_by(snapshot.client(), instant).await?),
     };
     let of = TrialBalanceOf { book, currency: query.currency, as_of: query.as_of, known };
-    let rows = of.rows(snapshot.client()).await?;
-    let rows = rows.into_iter().map(|(account, balance)| TrialBalanceRowBody::new(account, balance)).collect();
-    let body = TrialBalanceBody::new(query, u64::try_from(known.unwrap_or(head)).unwrap_or(0), rows)?;
-    Ok(answer(HttpResponse::Ok(), u64::try_from(head).unwrap_or(0), &body))
+    let rows = of.rows(snapshot.client()).await?.into_iter().map(TrialBalanceRowBody::from).collect();
+    let body = TrialBalanceBody::new(query, known.unwrap_or(snapshot.sequence()), rows)?;
+    Ok(answer(HttpResponse::Ok(), snapshot.sequence(), &body))
 }
 
 impl TrialBalanceBody {
@@ -138,6 +131,12 @@ impl TrialBalanceBody {
             total_credit: rows.iter().map(|row| row.credit).sum(),
             rows,
         })
+    }
+}
+
+impl From<AccountTotal> for TrialBalanceRowBody {
+    fn from(total: AccountTotal) -> Self {
+        Self::new(total.code, total.balance)
     }
 }
 

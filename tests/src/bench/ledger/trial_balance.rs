@@ -6,7 +6,7 @@
 
 use std::time::Instant;
 
-use infra::trial_balance::TrialBalanceOf;
+use infra::reports::{BookId, TrialBalanceOf};
 use ledger::{Amount, Currency};
 use tokio_postgres::Client;
 
@@ -25,7 +25,6 @@ const ENTRIES_PER_DAY: u32 = 2_300;
 const ENTRIES_PER_BATCH: u32 = 20_000;
 /// Trial balances of each kind and size.
 const REPETITIONS: usize = 20;
-const BOOK: i32 = 1;
 
 const ACCOUNTS: &str = "\
     INSERT INTO accounts (id, book, code, owner, currency, guarded) VALUES \
@@ -108,8 +107,8 @@ pub(super) async fn measure(options: &Options, postgres: &DurablePostgres, table
         let filling = per_second(usize::try_from(filled.lines)?, started.elapsed());
         owner.batch_execute("ANALYZE").await?;
         progress::tell("trial balance, lines", lines);
-        let of = TrialBalanceOf { book: BOOK, currency: Currency::USD, as_of: None, known: None };
-        let middle = i64::from(filled.entries / 2);
+        let of = TrialBalanceOf { book: BookId::OPERATOR, currency: Currency::USD, as_of: None, known: None };
+        let middle = u64::from(filled.entries / 2);
         let days = i32::try_from(filled.entries / ENTRIES_PER_DAY / 2)?;
         let day = jiff::civil::date(2037, 1, 1).saturating_add(jiff::Span::new().days(days));
         let kinds = [
@@ -141,7 +140,7 @@ async fn measure_kind(
         let begun = Instant::now();
         let rows = of.rows(&filled.client).await?;
         latencies.record(begun.elapsed());
-        let total: Amount = rows.iter().map(|(_, balance)| *balance).sum();
+        let total: Amount = rows.iter().map(|row| row.balance).sum();
         anyhow::ensure!(!rows.is_empty() && total.is_zero(), "the trial balance does not balance: {rows:?}");
     }
     let took = started.elapsed();

@@ -1,9 +1,11 @@
 //! CSV for auditors: the columns of `GL_Detail` in the General Ledger Standard of the AICPA's Audit Data Standards (July 2015), as far as
 //! the books have what they ask for, and after them what our books have besides.
 
+use infra::reports::ExportedEntry;
+
 use crate::problem::Problem;
 use crate::resources::ledger::csv_record::{or_empty, push_record};
-use crate::resources::ledger::journal::{ExportScope, JournalEntry, JournalForm};
+use crate::resources::ledger::journal::{ExportScope, JournalForm};
 
 /// The standard's columns, then ours.
 const COLUMNS: [&str; 26] = [
@@ -46,15 +48,16 @@ impl JournalForm for AuditData {
         Ok(text)
     }
 
-    fn entry(&self, scope: &ExportScope, entry: &JournalEntry) -> Result<String, Problem> {
+    fn entry(&self, scope: &ExportScope, exported: &ExportedEntry) -> Result<String, Problem> {
+        let ExportedEntry { entry, at, manual } = exported;
         let number = entry.sequence.to_string();
         let day = entry.effective.to_string();
         let (year, period) = (entry.effective.year().to_string(), format!("{:02}", entry.effective.month()));
-        let in_utc = |form| entry.at.map(|at| at.strftime(form).to_string()).unwrap_or_default();
+        let in_utc = |form| at.map(|at| at.strftime(form).to_string()).unwrap_or_default();
         let (entered, entered_time) = (in_utc("%Y-%m-%d"), in_utc("%H:%M:%S"));
         let (event, box_id) = (or_empty(entry.event), or_empty(entry.box_id));
         let version = entry.rule_version.to_string();
-        let (header, entered_by, approved_by) = match &entry.manual {
+        let (header, entered_by, approved_by) = match manual {
             None => (entry.rule(), ENTERED_BY, ""),
             Some(manual) => {
                 let said = if manual.text.is_empty() { entry.rule() } else { manual.text.clone() };
@@ -72,7 +75,7 @@ impl JournalForm for AuditData {
                     &(line.line + 1).to_string(),
                     &header,
                     &described.collect::<Vec<_>>().join(" "),
-                    &entry.rule,
+                    &entry.rule_id,
                     &scope.entity,
                     &day,
                     &year,
@@ -90,7 +93,7 @@ impl JournalForm for AuditData {
                     &event,
                     &contract,
                     &box_id,
-                    &entry.rule,
+                    &entry.rule_id,
                     &version,
                     &entry.hash,
                     entry.corrects.as_deref().unwrap_or_default(),

@@ -3,9 +3,11 @@
 
 use std::fmt::Write as _;
 
+use infra::reports::{ExportedEntry, OwnedAccount, OwnedBalance};
+
 use super::plain_text_accounts::{OPENING_BALANCES, account_name};
 use crate::problem::Problem;
-use crate::resources::ledger::journal::{ExportScope, JournalEntry, JournalForm, OwnedAccount, OwnedBalance};
+use crate::resources::ledger::journal::{ExportScope, JournalForm};
 
 pub(super) struct Beancount;
 
@@ -48,7 +50,7 @@ impl JournalForm for Beancount {
         ))
     }
 
-    fn entry(&self, scope: &ExportScope, entry: &JournalEntry) -> Result<String, Problem> {
+    fn entry(&self, scope: &ExportScope, ExportedEntry { entry, .. }: &ExportedEntry) -> Result<String, Problem> {
         let mut text = format!("\n{} * \"{}\"\n", entry.effective, entry.rule());
         let _ = writeln!(text, "  entry: \"{}:{}\"", scope.entity, entry.sequence);
         if let Some(event) = entry.event {

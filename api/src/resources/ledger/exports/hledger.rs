@@ -3,11 +3,12 @@
 
 use std::fmt::Write as _;
 
+use infra::reports::{ExportedEntry, OwnedAccount, OwnedBalance};
 use jiff::civil::Date;
 
 use super::plain_text_accounts::{OPENING_BALANCES, account_name};
 use crate::problem::Problem;
-use crate::resources::ledger::journal::{ExportScope, JournalEntry, JournalForm, OwnedAccount, OwnedBalance};
+use crate::resources::ledger::journal::{ExportScope, JournalForm};
 
 #[derive(Default)]
 pub(super) struct Hledger {
@@ -47,7 +48,7 @@ impl JournalForm for Hledger {
         ))
     }
 
-    fn entry(&self, scope: &ExportScope, entry: &JournalEntry) -> Result<String, Problem> {
+    fn entry(&self, scope: &ExportScope, ExportedEntry { entry, .. }: &ExportedEntry) -> Result<String, Problem> {
         let id = format!("{}:{}", scope.entity, entry.sequence);
         let mut tags = format!("entry: {id}");
         for (tag, value) in [

@@ -1,8 +1,10 @@
 //! JSON Lines: an entry per line, with the body that the list of entries shows.
 
+use infra::reports::ExportedEntry;
+
 use crate::problem::Problem;
 use crate::resources::ledger::entries::EntryBody;
-use crate::resources::ledger::journal::{ExportScope, JournalEntry, JournalForm};
+use crate::resources::ledger::journal::{ExportScope, JournalForm};
 
 pub(super) struct JsonLines;
 
@@ -11,8 +13,8 @@ impl JournalForm for JsonLines {
         Ok(String::new())
     }
 
-    fn entry(&self, scope: &ExportScope, entry: &JournalEntry) -> Result<String, Problem> {
-        let body = EntryBody::exported(&scope.entity, entry);
+    fn entry(&self, scope: &ExportScope, ExportedEntry { entry, .. }: &ExportedEntry) -> Result<String, Problem> {
+        let body = EntryBody::of_book(&scope.entity, entry);
         let line = serde_json::to_string(&body).map_err(|error| Problem::internal(&error))?;
         Ok(line + "\n")
     }

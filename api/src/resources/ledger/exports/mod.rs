@@ -12,6 +12,7 @@ mod plain_text_accounts;
 use actix_web::http::header;
 use actix_web::{HttpResponse, get, web};
 use infra::node::Node;
+use infra::reports::{JournalOf, book_of};
 use jiff::civil::Date;
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
@@ -20,10 +21,10 @@ use self::audit_data::AuditData;
 use self::beancount::Beancount;
 use self::hledger::Hledger;
 use self::json_lines::JsonLines;
-use super::book_of;
 use super::day_span::DaySpan;
+use super::found_book;
 use super::journal::{Export, JournalForm};
-use super::streaming::{Reports, Snapshot, stream};
+use super::streaming::{Reading, Reports, stream};
 use crate::auth::{Caller, Financial};
 use crate::problem::{Problem, ProblemBody};
 use crate::request::CSV_TYPE;
@@ -111,12 +112,13 @@ pub async fn export(
 ) -> Result<HttpResponse, Problem> {
     let ExportQuery { entity, format, from, to } = query.into_inner();
     let span = DaySpan::of(from, to)?;
-    let snapshot = Snapshot::take(&node, reports.turn_of_finance().await?).await?;
-    let book = book_of(snapshot.client(), &entity).await?;
-    let export = Export::prepare(&snapshot, (book, entity), span, format.form()).await?;
+    let reading = Reading::begin(&node, reports.turn_of_finance().await?).await?;
+    let book = found_book(book_of(reading.snapshot.client(), &entity).await?, &entity)?;
+    let journal = JournalOf { book, from: span.from, to: span.to };
+    let export = Export::prepare(&reading.snapshot, journal, entity, format.form()).await?;
     let name = format!("{}.{}", export.name(), format.extension());
     let mut answer = HttpResponse::Ok();
     answer.content_type(format.content_type());
     answer.insert_header((header::CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")));
-    Ok(stream(answer, snapshot, export))
+    Ok(stream(answer, reading, export))
 }

@@ -1,5 +1,6 @@
 //! What a statement has in it.
 
+use infra::reports::{StatementLine, StatementSection};
 use jiff::civil::Date;
 use ledger::Amount;
 use serde::Serialize;
@@ -36,6 +37,13 @@ pub struct OpeningBody {
     pub opening: Amount,
 }
 
+impl From<&StatementSection> for OpeningBody {
+    fn from(section: &StatementSection) -> Self {
+        let StatementSection { code, owner, currency, opening, .. } = section.clone();
+        Self { account: code, owner, currency, opening }
+    }
+}
+
 /// A line of a statement.
 #[derive(Serialize, ToSchema)]
 pub struct StatementLineBody {
@@ -62,6 +70,23 @@ pub struct StatementLineBody {
     /// The balance after it.
     #[schema(value_type = String)]
     pub balance: Amount,
+}
+
+impl StatementLineBody {
+    /// A line of an entity's books, after which the account has this balance.
+    pub(super) fn of(line: StatementLine, entity: &str, balance: Amount) -> Self {
+        Self {
+            effective_date: line.effective,
+            entry: format!("{entity}:{}", line.entry),
+            line: line.line,
+            rule: line.rule,
+            event: line.event,
+            owner: line.owner,
+            contract: line.contract,
+            amount: line.amount,
+            balance,
+        }
+    }
 }
 
 /// One account of a statement.

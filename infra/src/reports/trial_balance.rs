@@ -7,23 +7,24 @@
 use jiff::Timestamp;
 use jiff::civil::Date;
 use ledger::{Amount, Currency};
-use rust_decimal::Decimal;
 use tokio_postgres::{Client, Row};
 
+use super::BookId;
 use crate::journal::JournalError;
+use crate::{ColumnValue as _, NamedColumns as _};
 
 /// Entries in a run of `daily_movements`, as the statements below and the schema have it.
 pub(crate) const RUN_ENTRIES: i64 = 65_536;
 
-const NOW: &str = "SELECT a.code, sum(s.balance) FROM accounts a JOIN balances s ON s.account = a.id \
+const NOW: &str = "SELECT a.code, sum(s.balance) AS balance FROM accounts a JOIN balances s ON s.account = a.id \
                    WHERE a.book = $1 AND a.currency = $2 GROUP BY a.code ORDER BY a.code";
 
-const OF_A_DAY: &str = "SELECT code, coalesce(sum(amount) FILTER (WHERE day <= $3), 0) FROM daily_movements \
+const OF_A_DAY: &str = "SELECT code, coalesce(sum(amount) FILTER (WHERE day <= $3), 0) AS balance FROM daily_movements \
                         WHERE book = $1 AND currency = $2 GROUP BY code ORDER BY code";
 
 /// The whole runs before the one in which the last known entry is, and that one's lines up to it. Every account has a row, also
 /// one that was used later.
-const KNOWN: &str = "SELECT code, sum(amount) FROM ( \
+const KNOWN: &str = "SELECT code, sum(amount) AS balance FROM ( \
                          SELECT code, CASE WHEN run < $4::bigint / 65536 AND ($3::date IS NULL OR day <= $3) THEN amount ELSE 0 END AS amount \
                          FROM daily_movements WHERE book = $1 AND currency = $2 \
                          UNION ALL \
@@ -55,52 +56,57 @@ const LAST_ENTRY_BY: &str = "WITH RECURSIVE search (low, high) AS ( \
                                  WHERE s.low < s.high \
                              ) SELECT low FROM search WHERE low = high";
 
+/// Balance of all parts of an account of the chart.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct AccountTotal {
+    /// Code in the chart.
+    pub code: String,
+    /// The balance, debit positive.
+    pub balance: Amount,
+}
+
 /// Which trial balance.
 #[derive(Clone, Copy, Debug)]
 pub struct TrialBalanceOf {
-    /// The number of the books.
-    pub book: i32,
+    /// The books.
+    pub book: BookId,
     /// The currency.
     pub currency: Currency,
     /// The last day whose entries count; every day when not given.
     pub as_of: Option<Date>,
-    /// The last event whose entries count; every event when not given.
-    pub known: Option<i64>,
+    /// Sequence of the last event whose entries count; every event when not given.
+    pub known: Option<u64>,
 }
 
 impl TrialBalanceOf {
-    /// Adds up every account that was ever used, by its code in the chart, in the chart's order. The client should read one state
-    /// of the database.
+    /// Adds up every account that was ever used, in the order of the chart. The client should read one state of the database.
     ///
     /// # Errors
     /// [`JournalError`] when the database cannot be read, or holds what no balance can be.
-    pub async fn rows(&self, client: &Client) -> Result<Vec<(String, Amount)>, JournalError> {
+    pub async fn rows(&self, client: &Client) -> Result<Vec<AccountTotal>, JournalError> {
         let Self { book, currency, as_of, known } = self;
-        let currency = currency.as_str();
+        let (book, currency) = (book.to_column(), currency.as_str());
         let rows = match (as_of, known) {
-            (None, None) => client.query(NOW, &[book, &currency]).await?,
-            (Some(day), None) => client.query(OF_A_DAY, &[book, &currency, day]).await?,
+            (None, None) => client.query(NOW, &[&book, &currency]).await?,
+            (Some(day), None) => client.query(OF_A_DAY, &[&book, &currency, day]).await?,
             (day, Some(event)) => {
-                let last: i64 = client.query_one(LAST_ENTRY_BY, &[book, event]).await?.get(0);
+                let last = client.query_one(LAST_ENTRY_BY, &[&book, &event.to_column()]).await?;
+                let last: i64 = last.read("low")?;
                 let first_of_run = last - last % RUN_ENTRIES;
-                client.query(KNOWN, &[book, &currency, day, &last, &first_of_run]).await?
+                client.query(KNOWN, &[&book, &currency, day, &last, &first_of_run]).await?
             }
         };
-        rows.iter().map(account_balance).collect()
+        let total = |row: &Row| Ok(AccountTotal { code: row.read("code")?, balance: row.read("balance")? });
+        rows.iter().map(total).collect()
     }
 }
 
-/// The log's last event by an instant; 0 before the first.
+/// Sequence of the log's last event by an instant; 0 before the first.
 ///
 /// # Errors
 /// [`JournalError`] when the database cannot be read.
-pub async fn last_event_by(client: &Client, instant: Timestamp) -> Result<i64, JournalError> {
+pub async fn last_event_by(client: &Client, instant: Timestamp) -> Result<u64, JournalError> {
     // PostgreSQL has no times as early as the earliest that can be asked for.
     let instant = instant.max(Timestamp::UNIX_EPOCH);
-    Ok(client.query_one(LAST_EVENT_BY, &[&instant]).await?.get(0))
-}
-
-fn account_balance(row: &Row) -> Result<(String, Amount), JournalError> {
-    let balance = Amount::from_decimal(row.get::<_, Decimal>(1));
-    Ok((row.get(0), balance.map_err(|error| JournalError::Damaged(error.to_string()))?))
+    client.query_one(LAST_EVENT_BY, &[&instant]).await?.read("low")
 }
