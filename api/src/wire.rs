@@ -1,7 +1,6 @@
 //! Values as the wire shows them: decimal strings, RFC 3339 times, windows.
 
-use jiff::Timestamp;
-use ledger::{Amount, Instant};
+use ledger::Amount;
 use matching::{Hour, Price, Window};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
@@ -63,34 +62,6 @@ impl From<Share> for String {
     fn from(share: Share) -> Self {
         Decimal::new(i64::from(share.basis_points), 4).normalize().to_string()
     }
-}
-
-/// The window between two database times.
-pub fn window_between(start: Timestamp, end: Timestamp) -> WindowBody {
-    let hour = |time: Timestamp| Hour::containing(instant(time));
-    WindowBody { start: hour(start), end: hour(end) }
-}
-
-/// The instant of a database time.
-pub fn instant(time: Timestamp) -> Instant {
-    Instant::nearest_to(time.as_microsecond())
-}
-
-/// The amount of a database number.
-///
-/// # Errors
-/// A [`Problem`] when the database holds what no amount can be.
-pub fn amount(number: Decimal) -> Result<Amount, Problem> {
-    Amount::from_decimal(number).map_err(|error| Problem::internal(&error))
-}
-
-/// The price of a database number.
-///
-/// # Errors
-/// A [`Problem`] when the database holds what no price can be.
-pub fn price(number: Decimal) -> Result<Price, Problem> {
-    let micros = i64::try_from(amount(number)?.micros()).map_err(|error| Problem::internal(&error))?;
-    Price::from_micros(micros).map_err(|error| Problem::internal(&error))
 }
 
 /// The average price of what cost `total` for `gpu_hours`, to the nearest micro-unit; nothing for nothing.
