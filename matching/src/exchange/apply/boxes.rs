@@ -1,6 +1,6 @@
 //! Boxes: their deals, and where they stand.
 
-use ledger::deal::{Deal, DealTerms, ItemAmount, Standing};
+use ledger::deal::{Deal, ItemAmount, Standing};
 use ledger::{BoxId, ClientId, Instant};
 
 use crate::exchange::boxes::{BoxLife, Boxes, DealVersion, StandingCollection, StandingRun};
@@ -11,10 +11,8 @@ use crate::exchange::{
 use crate::hours::Hour;
 
 impl Boxes {
-    pub(in crate::exchange) fn agree(&mut self, id: BoxId, deal: &DealTerms, by: ClientId, at: Instant) {
-        // What was decided fits together.
-        let Ok(deal) = Deal::new(deal.clone()) else { return };
-        self.records.entry(id).or_default().versions.push(DealVersion { at, by, deal });
+    pub(in crate::exchange) fn agree(&mut self, id: BoxId, deal: &Deal, by: ClientId, at: Instant) {
+        self.records.entry(id).or_default().versions.push(DealVersion { at, by, deal: deal.clone() });
     }
 
     /// Takes up a box with the first version of its deal.
@@ -24,7 +22,7 @@ impl Boxes {
             record.created = sequence;
             self.created.insert(sequence, e.box_id);
             // The sponsor of a deal stays.
-            self.sponsored.insert((e.deal.sponsor, sequence));
+            self.sponsored.insert((e.deal.terms().sponsor, sequence));
         }
     }
 

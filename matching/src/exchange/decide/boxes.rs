@@ -31,8 +31,8 @@ impl Exchange {
             return Err(Refusal::SponsorForeign);
         }
         self.require_organization(deal.sponsor)?;
-        check_deal(deal)?;
-        out.push(BoxCreated { box_id: BoxId::new(ids.mint()), by, deal: Box::new(deal.clone()) }.into());
+        let deal = Box::new(checked(deal)?);
+        out.push(BoxCreated { box_id: BoxId::new(ids.mint()), by, deal }.into());
         Ok(())
     }
 
@@ -76,9 +76,8 @@ impl Exchange {
                 "assets in service, draws and what reserves were funded with stay as they are in the books",
             );
         }
-        check_deal(deal)?;
-        let version = exact(record.versions.len() + 1);
-        out.push(DealAmended { box_id: id, version, by, deal: Box::new(deal.clone()) }.into());
+        let (version, deal) = (exact(record.versions.len() + 1), Box::new(checked(deal)?));
+        out.push(DealAmended { box_id: id, version, by, deal }.into());
         Ok(())
     }
 
@@ -173,17 +172,18 @@ impl Exchange {
     }
 }
 
-fn check_deal(deal: &DealTerms) -> Result<(), Refusal> {
+/// The deal of a document that somebody entered: its only check, since what is decided carries the deal.
+fn checked(document: &DealTerms) -> Result<Deal, Refusal> {
     // The document comes in one piece, its name with it, so that nothing before has parsed that.
-    if !deal.name.is_valid() {
+    if !document.name.is_valid() {
         return Err(Refusal::TextInvalid { field: "name".to_owned(), max: Label::CHARS_MAX });
     }
     // Not a part of what makes a deal: those of earlier releases may be longer.
-    if super::json_bytes(deal) > DEAL_BYTES_MAX {
+    if super::json_bytes(document) > DEAL_BYTES_MAX {
         return Err(Refusal::DealInvalid { problem: format!("its document is longer than {DEAL_BYTES_MAX} bytes") });
     }
-    let checked = Deal::new(deal.clone()).and_then(|deal| deal.check_interest());
-    checked.map_err(|invalid| Refusal::DealInvalid { problem: invalid.to_string() })
+    let deal = Deal::new(document.clone()).and_then(|deal| deal.check_interest().map(|()| deal));
+    deal.map_err(|invalid| Refusal::DealInvalid { problem: invalid.to_string() })
 }
 
 /// Whether a deal leaves as it was what has been booked of it.
