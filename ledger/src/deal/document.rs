@@ -28,8 +28,8 @@ const NAME_MAX: usize = 60;
 /// The most months of a contract or of a depreciation, and draws or fixings of one name.
 const MONTHS_MAX: u16 = 600;
 
-/// A deal document whose parts fit together, with the schedule that follows from it. It is read from its document as it is made of one: what
-/// does not fit together is not read.
+/// A deal document whose parts fit together, with the schedule that follows from it. Reading one checks it as
+/// [`Deal::new`] does: what does not fit together is not read.
 #[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
 #[serde(try_from = "DealTerms")]
 pub struct Deal {
@@ -118,7 +118,7 @@ impl Deal {
 
     /// The periods up to that of a number, from 0: those of the contracts, and behind them such in which nothing is earned or charged any more,
     /// and only what is still owed is paid.
-    pub fn periods_through(&self, number: usize) -> Cow<'_, [Period]> {
+    pub(super) fn periods_through(&self, number: usize) -> Cow<'_, [Period]> {
         let count = self.periods.len();
         if number < count {
             return Cow::Borrowed(&self.periods);

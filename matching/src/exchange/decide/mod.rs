@@ -29,6 +29,7 @@ mod supply;
 mod term;
 mod waterfall;
 
+use ledger::deal::SupplierInvoice;
 use ledger::{AccountKind, Amount, Currency, Instant, Invariant, OrganizationId};
 use sha2::{Digest, Sha256};
 
@@ -122,7 +123,8 @@ impl Exchange {
                 self.run_waterfall(*box_id, *date, prepaid, Some(*by), out)
             }
             Instruction::InvoiceAgreement { box_id, agreement, month, amount, reference, by } => {
-                self.invoice_agreement(*box_id, (*agreement, *month), *amount, (*by, reference), out)
+                let invoice = SupplierInvoice { agreement: *agreement, month: *month, amount: *amount };
+                self.invoice_agreement(*box_id, &invoice, (*by, reference), out)
             }
             Instruction::Accelerate { box_id, accelerated, by, reason } => {
                 self.accelerate(*box_id, *accelerated, (*by, reason), out)
