@@ -2,6 +2,7 @@
 //!
 //! A refusal is declared once, here, with everything that is said of it; its page is `docs/errors/` and its code.
 
+use ledger::deal::{InvalidDeal, InvalidInvoice, InvalidPrepayment};
 use ledger::{Amount, Day, Instant, Month, Violation};
 use serde::{Deserialize, Serialize};
 
@@ -541,5 +542,23 @@ impl From<Violation> for Refusal {
 impl From<InvalidWindow> for Refusal {
     fn from(invalid: InvalidWindow) -> Self {
         Self::WindowInvalid { problem: invalid.to_string() }
+    }
+}
+
+impl From<InvalidDeal> for Refusal {
+    fn from(invalid: InvalidDeal) -> Self {
+        Self::DealInvalid { problem: invalid.to_string() }
+    }
+}
+
+impl From<InvalidInvoice> for Refusal {
+    fn from(invalid: InvalidInvoice) -> Self {
+        Self::SupplierInvoiceInvalid { problem: invalid.to_string() }
+    }
+}
+
+impl From<InvalidPrepayment> for Refusal {
+    fn from(invalid: InvalidPrepayment) -> Self {
+        Self::PrepaymentInvalid { problem: invalid.to_string() }
     }
 }

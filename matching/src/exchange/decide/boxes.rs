@@ -23,7 +23,8 @@ impl Exchange {
     pub(super) fn create_box(
         &self,
         deal: &DealTerms,
-        (party, by): (DealParty, ClientId),
+        party: DealParty,
+        by: ClientId,
         ids: &mut DerivedIds,
         out: &mut Vec<Event>,
     ) -> Result<(), Refusal> {
@@ -40,7 +41,8 @@ impl Exchange {
         &self,
         id: BoxId,
         deal: &DealTerms,
-        (party, by): (DealParty, ClientId),
+        party: DealParty,
+        by: ClientId,
         out: &mut Vec<Event>,
     ) -> Result<(), Refusal> {
         let (record, before) = self.boxed(id)?;
@@ -182,6 +184,7 @@ fn checked(document: &DealTerms) -> Result<Deal, Refusal> {
     if super::json_bytes(document) > DEAL_BYTES_MAX {
         return Err(Refusal::DealInvalid { problem: format!("its document is longer than {DEAL_BYTES_MAX} bytes") });
     }
-    let deal = Deal::new(document.clone()).and_then(|deal| deal.check_interest().map(|()| deal));
-    deal.map_err(|invalid| Refusal::DealInvalid { problem: invalid.to_string() })
+    let deal = Deal::new(document.clone())?;
+    deal.check_interest()?;
+    Ok(deal)
 }

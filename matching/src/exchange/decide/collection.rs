@@ -61,7 +61,8 @@ impl Exchange {
         &self,
         id: BoxId,
         event: u64,
-        (by, reason): (ClientId, &Label),
+        by: ClientId,
+        reason: &Label,
         out: &mut Vec<Event>,
     ) -> Result<(), Refusal> {
         let (record, _) = self.boxed(id)?;

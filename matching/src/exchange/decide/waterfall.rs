@@ -30,8 +30,7 @@ impl Exchange {
         let next_run =
             deal.fixed_at(&self.rates).next_run(&progress).ok_or(Refusal::WaterfallNotNext { next: None })?;
         let PeriodRun { funding, revenue, depreciation, dues, run, corrections_left } = next_run;
-        deal.check_prepayments(&run, prepaid)
-            .map_err(|invalid| Refusal::PrepaymentInvalid { problem: invalid.to_string() })?;
+        deal.check_prepayments(&run, prepaid)?;
         out.push(Event::from(WaterfallRun {
             box_id: id,
             currency: deal.terms().currency,
@@ -53,7 +52,8 @@ impl Exchange {
         &self,
         id: BoxId,
         date: Day,
-        (by, reason): (ClientId, &Label),
+        by: ClientId,
+        reason: &Label,
         out: &mut Vec<Event>,
     ) -> Result<(), Refusal> {
         let (record, _) = self.boxed(id)?;
@@ -72,14 +72,13 @@ impl Exchange {
         &self,
         id: BoxId,
         invoice: &SupplierInvoice,
-        (by, reference): (ClientId, &Label),
+        by: ClientId,
+        reference: &Label,
         out: &mut Vec<Event>,
     ) -> Result<(), Refusal> {
         let (record, deal) = self.boxed(id)?;
         let life = record.life.as_ref().ok_or(Refusal::BoxNotClosed)?;
-        let correction = deal
-            .correction(invoice, &life.progress(), self.now.day().month())
-            .map_err(|invalid| Refusal::SupplierInvoiceInvalid { problem: invalid.to_string() })?;
+        let correction = deal.correction(invoice, &life.progress(), self.now.day().month())?;
         let (SupplierInvoice { agreement, month, amount }, reference) = (*invoice, reference.clone());
         out.push(AgreementInvoiced { box_id: id, agreement, month, amount, correction, reference, by }.into());
         Ok(())
@@ -89,7 +88,8 @@ impl Exchange {
         &self,
         id: BoxId,
         accelerated: bool,
-        (by, reason): (ClientId, &Label),
+        by: ClientId,
+        reason: &Label,
         out: &mut Vec<Event>,
     ) -> Result<(), Refusal> {
         let not_due = |problem: &str| Err(Refusal::AccelerationNotDue { problem: problem.to_owned() });
