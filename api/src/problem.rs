@@ -8,7 +8,7 @@ use std::cell::RefCell;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::{HttpResponse, ResponseError};
-use matching::Refusal;
+use matching::{Refusal, RefusalClass};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -25,33 +25,46 @@ tokio::task_local! {
 /// What a client should wait before it repeats a request that was turned away, in seconds.
 const RETRY_AFTER_SECONDS: u32 = 1;
 
+/// The HTTP status that a class of refusals is answered with.
+const fn status_of(class: RefusalClass) -> StatusCode {
+    match class {
+        RefusalClass::NotFound => StatusCode::NOT_FOUND,
+        RefusalClass::Forbidden => StatusCode::FORBIDDEN,
+        RefusalClass::Conflict => StatusCode::CONFLICT,
+        RefusalClass::Unprocessable => StatusCode::UNPROCESSABLE_ENTITY,
+    }
+}
+
 macro_rules! problem_codes {
     (
-        { $($own:ident = $own_code:literal, $own_status:literal, $own_title:literal;)* }
+        { $($own:ident = $own_code:literal, $own_status:ident, $own_title:literal;)* }
         { $(
             $(#[$doc:meta])+
-            $refusal:ident $({ $($fields:tt)* })? = $code:literal, $status:literal, $title:literal, $($text:expr),+;
+            $refusal:ident $({ $($fields:tt)* })? = $code:literal, $class:ident, $title:literal, $($text:expr),+;
         )* }
         { $(
-            $(#[$shared_doc:meta])+
-            $shared:ident as $of:ident = $shared_code:literal, $shared_text:literal;
+            $shared:ident = $shared_code:literal, $shared_class:ident, $shared_title:literal { $(
+                $(#[$shared_doc:meta])+
+                $refusal_of:ident, $shared_text:literal;
+            )+ }
         )* }
     ) => {
         problem_codes! {
-            $($own = $own_code, $own_status, $own_title;)*
-            $($refusal = $code, $status, $title;)*
+            $($own = $own_code, StatusCode::$own_status, $own_title;)*
+            $($refusal = $code, status_of(RefusalClass::$class), $title;)*
+            $($shared = $shared_code, status_of(RefusalClass::$shared_class), $shared_title;)*
         }
 
         impl From<&Refusal> for ProblemCode {
             fn from(refusal: &Refusal) -> Self {
                 match refusal {
                     $(Refusal::$refusal { .. } => Self::$refusal,)*
-                    $(Refusal::$shared => Self::$of,)*
+                    $($(Refusal::$refusal_of => Self::$shared,)+)*
                 }
             }
         }
     };
-    ($($variant:ident = $code:literal, $status:literal, $title:literal;)*) => {
+    ($($variant:ident = $code:literal, $status:expr, $title:literal;)*) => {
         /// The stable code of a cause.
         #[derive(Clone, Copy, PartialEq, Eq, Debug)]
         pub enum ProblemCode {
@@ -68,9 +81,8 @@ macro_rules! problem_codes {
             }
 
             /// The HTTP status that goes with it.
-            pub fn status(self) -> StatusCode {
-                let status = match self { $(Self::$variant => $status,)* };
-                StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+            pub const fn status(self) -> StatusCode {
+                match self { $(Self::$variant => $status,)* }
             }
 
             /// The cause in a few words.
@@ -93,50 +105,47 @@ macro_rules! problem_codes {
 
 // The causes that the exchange knows nothing of, and the exchange's refusals.
 matching::refusals! { problem_codes {
-    MalformedJson = "malformed_json", 400, "The body is not JSON";
-    InvalidField = "invalid_field", 422, "A field is wrong";
-    InvalidQuery = "invalid_query", 400, "The query or path is wrong";
-    InvalidCursor = "invalid_cursor", 400, "The cursor is not one of ours";
-    BodyTooLarge = "body_too_large", 413, "The body is too large";
-    UnsupportedMediaType = "unsupported_media_type", 415, "Not in this form";
-    Unauthenticated = "unauthenticated", 401, "No token";
-    TokenInvalid = "token_invalid", 401, "The token is not valid";
-    TokenExpired = "token_expired", 401, "The token has expired";
-    RequestTimeout = "request_timeout", 408, "The request came too slowly";
-    RateLimited = "rate_limited", 429, "Too many requests";
-    ClientBlocked = "client_blocked", 429, "The client is turned away for a while";
-    TooManyStreams = "too_many_streams", 429, "Too many streams";
-    InvalidClient = "invalid_client", 401, "Client unknown or secret wrong";
-    InvalidGrantRequest = "invalid_grant_request", 400, "Not a client-credentials request";
-    ForbiddenRole = "forbidden_role", 403, "Not for this role";
-    ForbiddenEntity = "forbidden_entity", 403, "Not your books";
-    NotFound = "not_found", 404, "Nothing here";
-    MethodNotAllowed = "method_not_allowed", 405, "Not with this method";
-    IdempotencyKeyInvalid = "idempotency_key_invalid", 400, "The idempotency key is not usable";
-    IdempotencyKeyReused = "idempotency_key_reused", 422, "The key stands for another request";
-    ResumeTooOld = "resume_too_old", 410, "Too long ago to resume";
-    QueueFull = "queue_full", 503, "Too busy";
-    TooBusy = "too_busy", 503, "Too busy to compute this now";
-    OutcomeUnknown = "outcome_unknown", 503, "The outcome is unknown";
-    NotCaughtUp = "not_caught_up", 503, "Not that far yet";
-    ClockIsReal = "clock_is_real", 409, "The clock cannot be moved";
-    ClockHeld = "clock_held", 503, "Time stands still";
-    ClockNotHeld = "clock_not_held", 409, "Time does not stand still";
-    RelayNotStopped = "relay_not_stopped", 409, "The relay has no such stop";
-    ClockDiffers = "clock_differs", 422, "The machine's clock says something else";
-    EntityUnknown = "entity_unknown", 404, "No such entity";
-    CurrencyUnknown = "currency_unknown", 404, "No books in this currency";
-    AccountUnknown = "account_unknown", 404, "No such account";
-    OwnerUnknown = "owner_unknown", 404, "No such owner";
-    ClientRoleInvalid = "client_role_invalid", 422, "Role and organization do not fit";
-    Internal = "internal", 500, "Our mistake";
-    DepositByBank = "deposit_by_bank", 409, "Deposits are credited from bank statements";
-    StatementUnreadable = "statement_unreadable", 422, "The file is no bank statement";
-    WebhookUrlInvalid = "webhook_url_invalid", 422, "Nothing is sent there";
-    EventTypeUnknown = "event_type_unknown", 422, "No such type of event";
-    WebhookLimit = "webhook_limit", 409, "Too many webhooks";
-    WebhookSecretLimit = "webhook_secret_limit", 409, "Too many secrets at a time";
-    WebhookDisabled = "webhook_disabled", 409, "The webhook is disabled";
+    MalformedJson = "malformed_json", BAD_REQUEST, "The body is not JSON";
+    InvalidQuery = "invalid_query", BAD_REQUEST, "The query or path is wrong";
+    InvalidCursor = "invalid_cursor", BAD_REQUEST, "The cursor is not one of ours";
+    BodyTooLarge = "body_too_large", PAYLOAD_TOO_LARGE, "The body is too large";
+    UnsupportedMediaType = "unsupported_media_type", UNSUPPORTED_MEDIA_TYPE, "Not in this form";
+    Unauthenticated = "unauthenticated", UNAUTHORIZED, "No token";
+    TokenInvalid = "token_invalid", UNAUTHORIZED, "The token is not valid";
+    TokenExpired = "token_expired", UNAUTHORIZED, "The token has expired";
+    RequestTimeout = "request_timeout", REQUEST_TIMEOUT, "The request came too slowly";
+    RateLimited = "rate_limited", TOO_MANY_REQUESTS, "Too many requests";
+    ClientBlocked = "client_blocked", TOO_MANY_REQUESTS, "The client is turned away for a while";
+    TooManyStreams = "too_many_streams", TOO_MANY_REQUESTS, "Too many streams";
+    InvalidClient = "invalid_client", UNAUTHORIZED, "Client unknown or secret wrong";
+    InvalidGrantRequest = "invalid_grant_request", BAD_REQUEST, "Not a client-credentials request";
+    NotFound = "not_found", NOT_FOUND, "Nothing here";
+    MethodNotAllowed = "method_not_allowed", METHOD_NOT_ALLOWED, "Not with this method";
+    IdempotencyKeyInvalid = "idempotency_key_invalid", BAD_REQUEST, "The idempotency key is not usable";
+    IdempotencyKeyReused = "idempotency_key_reused", UNPROCESSABLE_ENTITY, "The key stands for another request";
+    ResumeTooOld = "resume_too_old", GONE, "Too long ago to resume";
+    QueueFull = "queue_full", SERVICE_UNAVAILABLE, "Too busy";
+    TooBusy = "too_busy", SERVICE_UNAVAILABLE, "Too busy to compute this now";
+    OutcomeUnknown = "outcome_unknown", SERVICE_UNAVAILABLE, "The outcome is unknown";
+    NotCaughtUp = "not_caught_up", SERVICE_UNAVAILABLE, "Not that far yet";
+    ClockIsReal = "clock_is_real", CONFLICT, "The clock cannot be moved";
+    ClockHeld = "clock_held", SERVICE_UNAVAILABLE, "Time stands still";
+    ClockNotHeld = "clock_not_held", CONFLICT, "Time does not stand still";
+    RelayNotStopped = "relay_not_stopped", CONFLICT, "The relay has no such stop";
+    ClockDiffers = "clock_differs", UNPROCESSABLE_ENTITY, "The machine's clock says something else";
+    EntityUnknown = "entity_unknown", NOT_FOUND, "No such entity";
+    CurrencyUnknown = "currency_unknown", NOT_FOUND, "No books in this currency";
+    AccountUnknown = "account_unknown", NOT_FOUND, "No such account";
+    OwnerUnknown = "owner_unknown", NOT_FOUND, "No such owner";
+    ClientRoleInvalid = "client_role_invalid", UNPROCESSABLE_ENTITY, "Role and organization do not fit";
+    Internal = "internal", INTERNAL_SERVER_ERROR, "Our mistake";
+    DepositByBank = "deposit_by_bank", CONFLICT, "Deposits are credited from bank statements";
+    StatementUnreadable = "statement_unreadable", UNPROCESSABLE_ENTITY, "The file is no bank statement";
+    WebhookUrlInvalid = "webhook_url_invalid", UNPROCESSABLE_ENTITY, "Nothing is sent there";
+    EventTypeUnknown = "event_type_unknown", UNPROCESSABLE_ENTITY, "No such type of event";
+    WebhookLimit = "webhook_limit", CONFLICT, "Too many webhooks";
+    WebhookSecretLimit = "webhook_secret_limit", CONFLICT, "Too many secrets at a time";
+    WebhookDisabled = "webhook_disabled", CONFLICT, "The webhook is disabled";
 } }
 
 /// An error answer.

@@ -41,8 +41,8 @@ pub use exchange::{
     DealParty, DealVersion, DueStep, Exchange, GPUS_MAX, Instruction, ItemChoice, Journal, JournalStatus, Limits, Log,
     MARKETS_PER_BID_MAX, MarketChoice, NewCollection, NewJournal, NewLot, NewOrder, NewOutage, NewSide,
     OPEN_ORDERS_MAX, ORDERS_PER_STEP_MAX, OpenDeposit, OpenItems, OpenLine, OpenPayout, Organization, Parked, Parties,
-    Quote, QuoteRequest, QuotedTrade, Refusal, StandingCollection, StandingReconciliation, StandingRun, StateHash,
-    Unreconciled, Width,
+    Quote, QuoteRequest, QuotedTrade, Refusal, RefusalClass, StandingCollection, StandingReconciliation, StandingRun,
+    StateHash, Unreconciled, Width,
 };
 pub use hours::{Hour, InvalidWindow, NotAnHour, TermWindow, Window};
 pub use identity::{CommandId, DerivedIds, LotId, OrderId, OutageId, TradeId};

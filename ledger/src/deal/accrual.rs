@@ -5,43 +5,31 @@ use std::collections::BTreeMap;
 use super::funding::ItemAmount;
 use super::schedule::Schedule;
 use super::standing::{Dues, Standing};
-use crate::calendar::Month;
+use super::supplier_invoices::SupplierInvoices;
 use crate::identity::ItemName;
 use crate::money::Amount;
-
-/// What the suppliers of a box have invoiced, where it is not what the agreements' terms say.
-#[derive(Clone, Copy, Debug)]
-pub struct Invoiced<'a> {
-    /// What they have invoiced for a month that no run has taken up, by agreement.
-    pub months: &'a BTreeMap<(ItemName, Month), Amount>,
-    /// What they have charged, or taken back, for months that runs have taken up.
-    pub corrections: &'a BTreeMap<ItemName, Amount>,
-}
 
 impl Schedule<'_> {
     /// What is due at the end of the period, of what was collected by then. An agreement is due what was invoiced, else what its terms
     /// say; what was charged too much before comes off it, as far as it goes.
-    pub fn dues(&self, standing: &Standing, collected: Amount, invoiced: Invoiced<'_>) -> Dues {
-        let agreements = self.invoiced(invoiced).map(|(name, amount)| (name, amount.max(Amount::ZERO)));
+    pub fn dues(&self, standing: &Standing, collected: Amount, invoices: &SupplierInvoices) -> Dues {
+        let agreements = self.charged(invoices).map(|(name, amount)| (name, amount.max(Amount::ZERO)));
         Dues { collected, agreements: agreements.collect(), interest: self.interest(standing) }
     }
 
     /// What was charged too much before and does not come off what is due in this period, by agreement: below zero.
-    pub fn corrections_left(&self, invoiced: Invoiced<'_>) -> BTreeMap<ItemName, Amount> {
-        self.invoiced(invoiced).filter(|(_, amount)| *amount < Amount::ZERO).collect()
+    pub fn corrections_left(&self, invoices: &SupplierInvoices) -> BTreeMap<ItemName, Amount> {
+        self.charged(invoices).filter(|(_, amount)| *amount < Amount::ZERO).collect()
     }
 
     /// What each agreement comes to in the period.
-    fn invoiced(&self, invoiced: Invoiced<'_>) -> impl Iterator<Item = (ItemName, Amount)> {
+    fn charged(&self, invoices: &SupplierInvoices) -> impl Iterator<Item = (ItemName, Amount)> {
         let terms = self.deal().terms();
         terms.agreements.iter().map(move |agreement| {
             // Behind the contracts' end no months are left, and only corrections are due.
-            let months = self.period().months().filter_map(|month| {
-                let by_invoice = invoiced.months.get(&(agreement.name, month)).copied();
-                by_invoice.or_else(|| agreement.charged(month, terms.closing.month()))
-            });
-            let correction = invoiced.corrections.get(&agreement.name).copied().unwrap_or_default();
-            (agreement.name, months.sum::<Amount>() + correction)
+            let charged = |month| invoices.charged_in_run(agreement, month, terms.closing.month());
+            let months: Amount = self.period().months().filter_map(charged).sum();
+            (agreement.name, months + invoices.correction_of(agreement.name))
         })
     }
 

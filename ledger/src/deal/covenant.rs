@@ -3,7 +3,10 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::document::Deal;
+use super::priority::Pays;
 use super::quantity::{Figure, Quantity};
+use super::standing::Standing;
 use crate::money::Amount;
 
 /// What the lenders were promised.
@@ -69,6 +72,17 @@ impl CovenantTests {
     /// Whether there is a DSCR, and it is below a ratio.
     pub fn is_below(&self, ratio: Quantity) -> bool {
         self.dscr.is_some() && is_below(self.cfads, self.debt_service, ratio)
+    }
+}
+
+impl Deal {
+    /// Whether the lenders may accelerate the debt: there is some, and the DSCR was below its default on the latest
+    /// date, or interest or principal is unpaid. `latest` is None where no run stands.
+    pub fn is_in_default(&self, standing: &Standing, latest: Option<&CovenantTests>) -> bool {
+        let is_lenders = |pays: &Pays| matches!(pays, Pays::Interest(_) | Pays::Principal(_));
+        let mut lenders = self.terms().priority.iter().filter(|step| is_lenders(&step.pays));
+        let is_unpaid = lenders.any(|step| standing.carried.contains_key(&step.name));
+        !standing.debt().is_zero() && (latest.is_some_and(|tests| tests.default) || is_unpaid)
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Display;
 
 use rust_decimal::Decimal;
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Serialize, Serializer};
 
 use super::agreement::AgreementCharge;
 use super::contract::{ClientContract, ContractCharge};
@@ -28,8 +28,10 @@ const NAME_MAX: usize = 60;
 /// The most months of a contract or of a depreciation, and draws or fixings of one name.
 const MONTHS_MAX: u16 = 600;
 
-/// A deal document whose parts fit together, with the schedule that follows from it.
-#[derive(Clone, PartialEq, Eq, Debug)]
+/// A deal document whose parts fit together, with the schedule that follows from it. Reading one checks it as
+/// [`Deal::new`] does: what does not fit together is not read.
+#[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
+#[serde(try_from = "DealTerms")]
 pub struct Deal {
     terms: DealTerms,
     periods: Vec<Period>,
@@ -39,6 +41,14 @@ pub struct Deal {
 impl Serialize for Deal {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         self.terms.serialize(serializer)
+    }
+}
+
+impl TryFrom<DealTerms> for Deal {
+    type Error = InvalidDeal;
+
+    fn try_from(terms: DealTerms) -> Result<Self, InvalidDeal> {
+        Self::new(terms)
     }
 }
 
@@ -108,7 +118,7 @@ impl Deal {
 
     /// The periods up to that of a number, from 0: those of the contracts, and behind them such in which nothing is earned or charged any more,
     /// and only what is still owed is paid.
-    pub fn periods_through(&self, number: usize) -> Cow<'_, [Period]> {
+    pub(super) fn periods_through(&self, number: usize) -> Cow<'_, [Period]> {
         let count = self.periods.len();
         if number < count {
             return Cow::Borrowed(&self.periods);

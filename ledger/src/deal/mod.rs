@@ -9,10 +9,13 @@
 //! - `terms`: the deal document, of `contract`, `asset`, `agreement`, `debt`, `reserve`, `covenant` and `priority`; `document`: one whose parts
 //!   fit together, and `period`, its schedule.
 //! - `standing`: where the box stands on a date; `schedule`: what falls due; `run`: the date's waterfall, from where the box stands to where it stands after it.
+//! - `progress`: how far a box is, and all that its next run takes up; `supplier_invoices`, what suppliers charge otherwise than by the terms;
+//!   `prepayment`: what the sponsor repays beside a run; `amendment`: what another version of the deal leaves as it is.
 //! - `projection`: all dates in a row, with `what_if`s, and the `measures` of it.
 
 mod accrual;
 mod agreement;
+mod amendment;
 mod asset;
 mod business_day;
 mod contract;
@@ -27,7 +30,9 @@ mod loan;
 mod measures;
 mod payment_dates;
 mod period;
+mod prepayment;
 mod priority;
+mod progress;
 mod projection;
 mod quantity;
 mod rate;
@@ -35,11 +40,11 @@ mod reserve;
 mod run;
 mod schedule;
 mod standing;
+mod supplier_invoices;
 mod terms;
 mod waterfall;
 mod what_if;
 
-pub use accrual::Invoiced;
 pub use agreement::{Agreement, AgreementCharge, AgreementKind, Escalator};
 pub use asset::Asset;
 pub use business_day::{BusinessCalendar, BusinessDayRule};
@@ -54,14 +59,16 @@ pub use invalid_deal::InvalidDeal;
 pub use loan::{Installment, InvalidLoan, Loan, Repayment, Rounding};
 pub use payment_dates::{Cycle, InvalidCycle, PaymentDates, Stub};
 pub use period::Period;
+pub use prepayment::InvalidPrepayment;
 pub use priority::{Condition, Distributions, Pays, PriorityStep};
+pub use progress::{Collected, PeriodRun, Progress};
 pub use projection::{Measures, Payoff, ProjectedDate, Projection};
 pub use quantity::{Figure, InvalidQuantity, Quantity};
 pub use rate::{InvalidRate, Rate};
 pub use reserve::{Reserve, ReserveTarget};
 pub use run::{Run, RunStep};
-pub use schedule::Schedule;
 pub use standing::{Dues, Standing};
+pub use supplier_invoices::{InvalidInvoice, SupplierInvoice, SupplierInvoices};
 pub use terms::{DealTerms, Determination};
 pub use waterfall::{InvalidWaterfall, Step, StepPaid, waterfall};
 pub use what_if::WhatIf;

@@ -85,7 +85,7 @@ impl Deal {
     ///
     /// What is available is what was collected, what the reserves are drawn for and release, and what leaves the cash trap; the steps get
     /// exactly that, and none gets anything while one before it is short.
-    pub fn run(&self, schedule: &Schedule<'_>, standing: &Standing, dues: &Dues) -> Run {
+    pub(super) fn run(&self, schedule: &Schedule<'_>, standing: &Standing, dues: &Dues) -> Run {
         let principal = schedule.principal(standing, dues);
         let tests = self.tests(schedule, standing, dues, &principal);
         let after = standing.clone();
@@ -136,21 +136,6 @@ impl Deal {
     pub(super) fn principal_step(&self, facility: ItemName) -> Option<ItemName> {
         let is_its_own = |pays: &Pays| matches!(pays, Pays::Principal(name) if *name == facility);
         self.terms().priority.iter().find(|step| is_its_own(&step.pays)).map(|step| step.name)
-    }
-
-    /// Takes off a facility what the sponsor repays of it beside a run: what is not due yet first, then what is overdue.
-    pub fn prepay(&self, standing: &mut Standing, facility: ItemName, amount: Amount) {
-        let debt = standing.debts.entry(facility).or_default();
-        *debt -= amount;
-        let left = *debt;
-        if let Some(step) = self.principal_step(facility)
-            && let Some(carried) = standing.carried.get_mut(&step)
-        {
-            *carried = (*carried).min(left);
-            if carried.is_zero() {
-                standing.carried.remove(&step);
-            }
-        }
     }
 
     /// What fell due under the agreements of the debt, or under those of operations.

@@ -15,7 +15,7 @@ use crate::money::Amount;
 
 /// A deal's periods from one on.
 #[derive(Clone, Copy, Debug)]
-pub struct Schedule<'a> {
+pub(super) struct Schedule<'a> {
     deal: &'a Deal,
     periods: &'a [Period],
     at: usize,
@@ -23,7 +23,7 @@ pub struct Schedule<'a> {
 
 impl<'a> Schedule<'a> {
     /// The schedule at the period of a number, the first of which is 0; nothing behind the last.
-    pub(super) fn at(deal: &'a Deal, number: usize) -> Option<Self> {
+    pub fn at(deal: &'a Deal, number: usize) -> Option<Self> {
         Self::of(deal, deal.periods(), number)
     }
 
@@ -38,7 +38,7 @@ impl<'a> Schedule<'a> {
     }
 
     /// The deal.
-    pub(super) const fn deal(&self) -> &'a Deal {
+    pub const fn deal(&self) -> &'a Deal {
         self.deal
     }
 
@@ -75,7 +75,7 @@ impl<'a> Schedule<'a> {
     }
 
     /// The principal that falls due on each facility, by name: without what earlier dates left unpaid, and no more than is owed.
-    pub(super) fn principal(&self, standing: &Standing, dues: &Dues) -> BTreeMap<ItemName, Amount> {
+    pub fn principal(&self, standing: &Standing, dues: &Dues) -> BTreeMap<ItemName, Amount> {
         let facilities = &self.deal.terms().facilities;
         let open = |facility: &DebtFacility| self.open(facility, standing);
         let follow_cfads = facilities.iter().filter(|facility| facility.repayment.follows_cfads());
@@ -165,7 +165,7 @@ impl<'a> Schedule<'a> {
     }
 
     /// What the debt may be at most after this period, where the deal says so. Contracted cash is discounted at the dearest facility's rate.
-    pub(super) fn eligible_debt(&self, depreciated_cost: Amount) -> Option<Amount> {
+    pub fn eligible_debt(&self, depreciated_cost: Amount) -> Option<Amount> {
         let eligibility = self.deal.terms().covenants.eligibility?;
         let share = eligibility.depreciated_cost.map(|share| depreciated_cost.to_decimal() * share.decimal());
         let supported = eligibility.contracted_dscr.map(|ratio| {

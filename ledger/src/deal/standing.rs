@@ -52,6 +52,13 @@ impl Standing {
         }
     }
 
+    /// Where the box stands once its latest run is reversed: as it stood `before` that run, but for what the lenders have
+    /// said since of the debt's acceleration.
+    #[must_use]
+    pub fn reversed_to(&self, before: Self) -> Self {
+        Self { accelerated: self.accelerated, ..before }
+    }
+
     /// All that is owed on facilities.
     pub fn debt(&self) -> Amount {
         self.debts.values().copied().sum()

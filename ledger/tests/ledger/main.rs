@@ -3,3 +3,4 @@
 mod actus;
 mod deal;
 mod posting;
+mod progress;

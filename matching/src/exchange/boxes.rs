@@ -3,14 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
 
-use ledger::deal::{Deal, Invoiced, Period, Standing};
-use ledger::{Amount, BoxId, ClientId, ContractId, Day, Instant, ItemName, Month, OrganizationId};
+use ledger::deal::{Deal, Period, Progress, Standing, SupplierInvoices};
+use ledger::{Amount, BoxId, ClientId, ContractId, Instant, ItemName, OrganizationId};
 use serde::Serialize;
 
 use super::{BoxCollected, WaterfallRun};
-
-/// The most waterfall runs of a box.
-const RUNS_MAX: usize = 1_400;
 
 /// A box.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize)]
@@ -48,12 +45,8 @@ pub struct BoxLife {
     pub collected: Vec<StandingCollection>,
     /// The waterfall runs, in order, but for those that were reversed.
     pub runs: Vec<StandingRun>,
-    /// What suppliers have invoiced for a month as it was taken up, or will be, by agreement and month.
-    pub in_their_runs: BTreeMap<(ItemName, Month), Amount>,
-    /// What months cost that runs have taken up, as last invoiced.
-    pub as_corrected: BTreeMap<(ItemName, Month), Amount>,
-    /// What they have charged, or taken back, for months that runs have taken up, by agreement.
-    pub corrections: BTreeMap<ItemName, Amount>,
+    /// What its suppliers have invoiced.
+    pub invoices: SupplierInvoices,
     /// Whether the latest run was reversed: the next does not start by itself.
     pub held_back: bool,
     /// Whether it has come to its end.
@@ -87,21 +80,14 @@ pub struct StandingCollection {
 }
 
 impl BoxLife {
-    /// Whether something is still owed, kept or collected.
-    fn is_open(&self) -> bool {
-        let Standing { debts, reserves, trapped, carried, .. } = &self.standing;
-        let mut kept = debts.values().chain(reserves.values()).chain([trapped]);
-        !self.collected.is_empty() || !carried.is_empty() || kept.any(|amount| !amount.is_zero())
-    }
-
-    /// What its suppliers have invoiced.
-    pub fn invoiced(&self) -> Invoiced<'_> {
-        Invoiced { months: &self.in_their_runs, corrections: &self.corrections }
-    }
-
-    /// What was collected up to a day, and no run has paid out.
-    pub fn collected_until(&self, day: Day) -> impl Iterator<Item = &StandingCollection> {
-        self.collected.iter().filter(move |collection| collection.content.paid <= day)
+    /// How far the box is in its deal.
+    pub fn progress(&self) -> Progress<'_> {
+        Progress {
+            runs: self.runs.len(),
+            standing: &self.standing,
+            invoices: &self.invoices,
+            collected: self.collected.iter().map(|collection| collection.content.collected()).collect(),
+        }
     }
 }
 
@@ -111,14 +97,9 @@ impl BoxRecord {
         self.versions.last().map(|version| &version.deal)
     }
 
-    /// The period up to the next determination date; nothing before the closing. Behind the contracts' end there is one more while something is still
-    /// owed, kept or collected.
+    /// The period up to the next determination date; none before the closing, and behind the last.
     pub fn next_period(&self) -> Option<Period> {
-        let (deal, life) = (self.deal()?, self.life.as_ref()?);
-        let number = life.runs.len();
-        let is_over = number >= deal.periods().len() && !life.is_open();
-        let periods = deal.periods_through(number);
-        periods.get(number).filter(|_| !is_over && number < RUNS_MAX).cloned()
+        self.deal()?.next_period(&self.life.as_ref()?.progress())
     }
 }
 

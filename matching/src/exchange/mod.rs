@@ -68,7 +68,7 @@ pub use organization::{Budget, OPEN_ORDERS_MAX, Organization};
 pub use parked::Parked;
 pub use parties::Parties;
 pub use quote::{Quote, QuoteRequest, QuotedTrade};
-pub use refusal::Refusal;
+pub use refusal::{Refusal, RefusalClass};
 pub use work::ORDERS_PER_STEP_MAX;
 
 /// The most GPUs of one order or lot.

@@ -42,6 +42,19 @@ fn every_type_in_use_has_a_golden_file() {
     }
 }
 
+/// Nothing folds a document that is no deal: an event carries a deal, which is checked where it is made and where it is read.
+#[test]
+fn a_document_that_is_no_deal_is_not_read() {
+    let golden = golden();
+    for name in ["box_created", "deal_amended"] {
+        let mut content: serde_json::Value = serde_json::from_str(&golden[&(name.to_owned(), 1)]).unwrap();
+        content["deal"]["contracts"] = serde_json::json!([]);
+        let read = Event::decode(name, 1, content.to_string().as_bytes());
+        let told = read.expect_err("no deal has no contracts").to_string();
+        assert!(told.contains("a deal has a contract and an asset at least"), "{told}");
+    }
+}
+
 #[test]
 fn what_nobody_wrote_is_refused() {
     assert!(Event::decode("order_placed", 9, b"{}").is_err());

@@ -1,6 +1,6 @@
 //! Boxes: their deals, and where they stand.
 
-use ledger::deal::{Deal, DealTerms, ItemAmount, Standing};
+use ledger::deal::{Deal, Standing};
 use ledger::{BoxId, ClientId, Instant};
 
 use crate::exchange::boxes::{BoxLife, Boxes, DealVersion, StandingCollection, StandingRun};
@@ -11,10 +11,8 @@ use crate::exchange::{
 use crate::hours::Hour;
 
 impl Boxes {
-    pub(in crate::exchange) fn agree(&mut self, id: BoxId, deal: &DealTerms, by: ClientId, at: Instant) {
-        // What was decided fits together.
-        let Ok(deal) = Deal::new(deal.clone()) else { return };
-        self.records.entry(id).or_default().versions.push(DealVersion { at, by, deal });
+    pub(in crate::exchange) fn agree(&mut self, id: BoxId, deal: &Deal, by: ClientId, at: Instant) {
+        self.records.entry(id).or_default().versions.push(DealVersion { at, by, deal: deal.clone() });
     }
 
     /// Takes up a box with the first version of its deal.
@@ -24,7 +22,7 @@ impl Boxes {
             record.created = sequence;
             self.created.insert(sequence, e.box_id);
             // The sponsor of a deal stays.
-            self.sponsored.insert((e.deal.sponsor, sequence));
+            self.sponsored.insert((e.deal.terms().sponsor, sequence));
         }
     }
 
@@ -55,15 +53,11 @@ impl Boxes {
     pub(in crate::exchange) fn run(&mut self, e: &WaterfallRun, at: Instant, sequence: u64) {
         let Some(record) = self.records.get_mut(&e.box_id) else { return };
         let (Some(version), Some(life)) = (record.versions.last(), record.life.as_mut()) else { return };
-        let (collected, later) =
-            std::mem::take(&mut life.collected).into_iter().partition(|kept| kept.content.paid <= e.run.date);
+        let is_taken_up = |kept: &StandingCollection| kept.content.collected().is_taken_up_on(e.run.date);
+        let (collected, later) = std::mem::take(&mut life.collected).into_iter().partition(is_taken_up);
         life.collected = later;
-        let mut after = e.run.after.clone();
-        for ItemAmount { name, amount } in &e.prepaid {
-            version.deal.prepay(&mut after, *name, *amount);
-        }
-        let before = std::mem::replace(&mut life.standing, after);
-        let corrections = std::mem::replace(&mut life.corrections, e.corrections.clone());
+        let before = std::mem::replace(&mut life.standing, version.deal.standing_after(&e.run, &e.prepaid));
+        let corrections = life.invoices.take_up(&e.corrections);
         life.runs.push(StandingRun { sequence, at, content: e.clone(), before, collected, corrections });
         life.held_back = false;
     }
@@ -71,31 +65,16 @@ impl Boxes {
     pub(in crate::exchange) fn reverse(&mut self, e: &WaterfallReversed) {
         let Some(life) = self.life(e.undone.box_id) else { return };
         let Some(run) = life.runs.pop() else { return };
-        // What the lenders have said since stands.
-        life.standing = Standing { accelerated: life.standing.accelerated, ..run.before };
+        life.standing = life.standing.reversed_to(run.before);
         life.collected.extend(run.collected);
         life.collected.sort_unstable_by_key(|collection| collection.sequence);
-        // What was corrected since is corrected still, and what the run took up is to be taken up again.
-        for (name, left) in run.content.corrections {
-            *life.corrections.entry(name).or_default() -= left;
-        }
-        for (name, taken) in run.corrections {
-            *life.corrections.entry(name).or_default() += taken;
-        }
-        life.corrections.retain(|_, amount| !amount.is_zero());
+        life.invoices.give_back(run.corrections, run.content.corrections);
         life.held_back = true;
     }
 
     pub(in crate::exchange) fn invoice(&mut self, e: &AgreementInvoiced) {
-        let Some(life) = self.life(e.box_id) else { return };
-        let of = (e.agreement, e.month);
-        match e.correction {
-            Some(correction) => {
-                life.as_corrected.insert(of, e.amount);
-                *life.corrections.entry(e.agreement).or_default() += correction;
-                life.corrections.retain(|_, amount| !amount.is_zero());
-            }
-            None => drop(life.in_their_runs.insert(of, e.amount)),
+        if let Some(life) = self.life(e.box_id) {
+            life.invoices.take_in(&e.invoice(), e.correction);
         }
     }
 

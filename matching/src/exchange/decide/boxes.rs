@@ -1,6 +1,6 @@
 //! Boxes: creating them, amending and closing their deals, who lends to them, and their end.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use ledger::deal::{Deal, DealTerms};
 use ledger::{
@@ -23,7 +23,8 @@ impl Exchange {
     pub(super) fn create_box(
         &self,
         deal: &DealTerms,
-        (party, by): (DealParty, ClientId),
+        party: DealParty,
+        by: ClientId,
         ids: &mut DerivedIds,
         out: &mut Vec<Event>,
     ) -> Result<(), Refusal> {
@@ -31,8 +32,8 @@ impl Exchange {
             return Err(Refusal::SponsorForeign);
         }
         self.require_organization(deal.sponsor)?;
-        check_deal(deal)?;
-        out.push(BoxCreated { box_id: BoxId::new(ids.mint()), by, deal: Box::new(deal.clone()) }.into());
+        let deal = Box::new(checked(deal)?);
+        out.push(BoxCreated { box_id: BoxId::new(ids.mint()), by, deal }.into());
         Ok(())
     }
 
@@ -40,7 +41,8 @@ impl Exchange {
         &self,
         id: BoxId,
         deal: &DealTerms,
-        (party, by): (DealParty, ClientId),
+        party: DealParty,
+        by: ClientId,
         out: &mut Vec<Event>,
     ) -> Result<(), Refusal> {
         let (record, before) = self.boxed(id)?;
@@ -52,12 +54,11 @@ impl Exchange {
             DealParty::Sponsor(_) if record.life.is_some() => return Err(Refusal::AmendmentForFinance),
             DealParty::Sponsor(_) | DealParty::Finance => {}
         }
-        let fixed = |terms: &DealTerms| (terms.sponsor, terms.currency, terms.closing, terms.determination.clone());
         let invalid = |problem: &str| Err(Refusal::DealInvalid { problem: problem.to_owned() });
-        if fixed(before.terms()) != fixed(deal) {
+        if !before.terms().keeps_frame(deal) {
             return invalid("sponsor, currency, closing and determination dates stay as they are");
         }
-        if record.life.as_ref().is_some_and(|life| !keeps_what_stands(life, deal)) {
+        if record.life.as_ref().is_some_and(|life| !deal.names_all_of(&life.standing)) {
             return invalid("a facility that is owed, a reserve that holds cash, and a step that is short stay");
         }
         let contract =
@@ -71,14 +72,14 @@ impl Exchange {
         if !record.assigned.iter().all(keeps_assigned) {
             return invalid("a contract that is assigned to the box stays as it was traded");
         }
-        if record.life.as_ref().is_some_and(|life| !keeps_what_was(life, before.terms(), deal)) {
+        let booked_until = |life: &BoxLife| life.runs.last().map_or(before.terms().closing, |run| run.content.run.date);
+        if record.life.as_ref().is_some_and(|life| !before.terms().keeps_booked(deal, booked_until(life))) {
             return invalid(
                 "assets in service, draws and what reserves were funded with stay as they are in the books",
             );
         }
-        check_deal(deal)?;
-        let version = exact(record.versions.len() + 1);
-        out.push(DealAmended { box_id: id, version, by, deal: Box::new(deal.clone()) }.into());
+        let (version, deal) = (exact(record.versions.len() + 1), Box::new(checked(deal)?));
+        out.push(DealAmended { box_id: id, version, by, deal }.into());
         Ok(())
     }
 
@@ -173,48 +174,17 @@ impl Exchange {
     }
 }
 
-fn check_deal(deal: &DealTerms) -> Result<(), Refusal> {
+/// The deal of a document that somebody entered: its only check, since what is decided carries the deal.
+fn checked(document: &DealTerms) -> Result<Deal, Refusal> {
     // The document comes in one piece, its name with it, so that nothing before has parsed that.
-    if !deal.name.is_valid() {
+    if !document.name.is_valid() {
         return Err(Refusal::TextInvalid { field: "name".to_owned(), max: Label::CHARS_MAX });
     }
     // Not a part of what makes a deal: those of earlier releases may be longer.
-    if super::json_bytes(deal) > DEAL_BYTES_MAX {
+    if super::json_bytes(document) > DEAL_BYTES_MAX {
         return Err(Refusal::DealInvalid { problem: format!("its document is longer than {DEAL_BYTES_MAX} bytes") });
     }
-    let checked = Deal::new(deal.clone()).and_then(|deal| deal.check_interest());
-    checked.map_err(|invalid| Refusal::DealInvalid { problem: invalid.to_string() })
-}
-
-/// Whether a deal leaves as it was what has been booked of it.
-fn keeps_what_was(life: &BoxLife, before: &DealTerms, deal: &DealTerms) -> bool {
-    let until = life.runs.last().map_or(before.closing, |run| run.content.run.date);
-    let bought = |terms: &DealTerms| {
-        let assets = terms.assets.iter().filter(|asset| asset.in_service <= until).cloned();
-        assets.map(|asset| (asset.name, asset)).collect::<BTreeMap<_, _>>()
-    };
-    let drawn = |terms: &DealTerms| {
-        let draws =
-            terms.facilities.iter().flat_map(|facility| facility.draws.iter().map(|draw| (facility.name, *draw)));
-        draws
-            .filter(|(_, draw)| draw.on <= until)
-            .map(|(name, draw)| (name, draw.on, draw.amount))
-            .collect::<BTreeSet<_>>()
-    };
-    let funded = |terms: &DealTerms| {
-        let reserves = terms.reserves.iter().filter(|reserve| !reserve.funded.is_zero());
-        reserves.map(|reserve| (reserve.name, reserve.funded)).collect::<BTreeMap<_, _>>()
-    };
-    bought(before) == bought(deal) && drawn(before) == drawn(deal) && funded(before) == funded(deal)
-}
-
-/// Whether a deal still names everything that a box owes, holds or is short of.
-fn keeps_what_stands(life: &BoxLife, deal: &DealTerms) -> bool {
-    let standing = |amounts: &BTreeMap<ItemName, Amount>| {
-        amounts.iter().filter(|(_, amount)| !amount.is_zero()).map(|(name, _)| *name).collect::<Vec<_>>()
-    };
-    let has = |names: Vec<ItemName>, kept: &dyn Fn(ItemName) -> bool| names.into_iter().all(kept);
-    has(standing(&life.standing.debts), &|name| deal.facilities.iter().any(|facility| facility.name == name))
-        && has(standing(&life.standing.reserves), &|name| deal.reserves.iter().any(|reserve| reserve.name == name))
-        && has(standing(&life.standing.carried), &|name| deal.priority.iter().any(|step| step.name == name))
+    let deal = Deal::new(document.clone())?;
+    deal.check_interest()?;
+    Ok(deal)
 }

@@ -1,5 +1,6 @@
 //! What boxes are paid: by their clients, and by the exchange for what its contracts have earned them.
 
+use ledger::deal::Collected;
 use ledger::{Account, AccountKind, Amount, BoxId, ClientId, Currency, ItemName, Label, Owner, Payee, TransferId};
 
 use super::bank::check_cents;
@@ -32,7 +33,8 @@ impl Exchange {
         if paid > self.now.day() {
             return invalid("the money came in the future");
         }
-        if life.runs.last().is_some_and(|last| paid <= last.content.run.date) {
+        let collected = Collected { paid, amount };
+        if life.runs.last().is_some_and(|last| collected.is_taken_up_on(last.content.run.date)) {
             return invalid("the money came before the last waterfall run");
         }
         let closing = deal.terms().closing;
@@ -59,7 +61,8 @@ impl Exchange {
         &self,
         id: BoxId,
         event: u64,
-        (by, reason): (ClientId, &Label),
+        by: ClientId,
+        reason: &Label,
         out: &mut Vec<Event>,
     ) -> Result<(), Refusal> {
         let (record, _) = self.boxed(id)?;

@@ -29,6 +29,7 @@ mod supply;
 mod term;
 mod waterfall;
 
+use ledger::deal::SupplierInvoice;
 use ledger::{AccountKind, Amount, Currency, Instant, Invariant, OrganizationId};
 use sha2::{Digest, Sha256};
 
@@ -110,29 +111,30 @@ impl Exchange {
             Instruction::SetWithholding { organization, basis_points } => {
                 self.set_withholding(*organization, *basis_points, out)
             }
-            Instruction::CreateBox { deal, party, by } => self.create_box(deal, (*party, *by), ids, out),
-            Instruction::AmendDeal { box_id, deal, party, by } => self.amend_deal(*box_id, deal, (*party, *by), out),
+            Instruction::CreateBox { deal, party, by } => self.create_box(deal, *party, *by, ids, out),
+            Instruction::AmendDeal { box_id, deal, party, by } => self.amend_deal(*box_id, deal, *party, *by, out),
             Instruction::CloseDeal { box_id, by } => self.close_deal(*box_id, *by, out),
             Instruction::AssignContract { box_id, contract, by } => self.assign_contract(*box_id, *contract, *by, out),
             Instruction::Collect(collection) => self.collect(collection, ids, out),
             Instruction::ReverseCollection { box_id, event, by, reason } => {
-                self.reverse_collection(*box_id, *event, (*by, reason), out)
+                self.reverse_collection(*box_id, *event, *by, reason, out)
             }
             Instruction::RunWaterfall { box_id, date, prepaid, by } => {
                 self.run_waterfall(*box_id, *date, prepaid, Some(*by), out)
             }
             Instruction::InvoiceAgreement { box_id, agreement, month, amount, reference, by } => {
-                self.invoice_agreement(*box_id, (*agreement, *month), *amount, (*by, reference), out)
+                let invoice = SupplierInvoice { agreement: *agreement, month: *month, amount: *amount };
+                self.invoice_agreement(*box_id, &invoice, *by, reference, out)
             }
             Instruction::Accelerate { box_id, accelerated, by, reason } => {
-                self.accelerate(*box_id, *accelerated, (*by, reason), out)
+                self.accelerate(*box_id, *accelerated, *by, reason, out)
             }
             Instruction::WindUp { box_id, by } => self.wind_up(*box_id, *by, out),
             Instruction::SetLenders { box_id, lenders, by } => self.set_lenders(*box_id, lenders, *by, out),
             Instruction::FixIndex(fixed) => fix_index(*fixed, out),
             Instruction::ResumeDue { due, by } => self.resume_due(*due, *by, out),
             Instruction::ReverseWaterfall { box_id, date, by, reason } => {
-                self.reverse_waterfall(*box_id, *date, (*by, reason), out)
+                self.reverse_waterfall(*box_id, *date, *by, reason, out)
             }
             Instruction::HaltMarket { market, reason } => self.halt_market(*market, reason, out),
             Instruction::ResumeMarket { market } => self.resume_market(*market, out),

@@ -1,3 +1,4 @@
+use ledger::deal::SupplierInvoice;
 use ledger::{Amount, BoxId, ClientId, ItemName, Label, Month, from_log};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -28,6 +29,13 @@ pub struct AgreementInvoiced {
     pub reference: Label,
     /// The client that entered it.
     pub by: ClientId,
+}
+
+impl AgreementInvoiced {
+    /// The invoice, as a run takes it up.
+    pub(in crate::exchange) const fn invoice(&self) -> SupplierInvoice {
+        SupplierInvoice { agreement: self.agreement, month: self.month, amount: self.amount }
+    }
 }
 
 impl EventType for AgreementInvoiced {

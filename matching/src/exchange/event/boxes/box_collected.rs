@@ -1,3 +1,4 @@
+use ledger::deal::Collected;
 use ledger::{Amount, BoxId, ClientId, Currency, Day, Fact, ItemName, Label, TransferId, from_log};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -32,6 +33,13 @@ pub struct BoxCollected {
     /// Of a contract of the exchange: the transfer by which the operator paid it over. None where the client paid the box itself.
     #[serde(default, skip_serializing_if = "is_default")]
     pub transfer: Option<TransferId>,
+}
+
+impl BoxCollected {
+    /// What was paid, as a run takes it up.
+    pub(in crate::exchange) const fn collected(&self) -> Collected {
+        Collected { paid: self.paid, amount: self.amount }
+    }
 }
 
 impl EventType for BoxCollected {

@@ -1,4 +1,4 @@
-use ledger::deal::DealTerms;
+use ledger::deal::{Deal, DealTerms};
 use ledger::{BoxId, ClientId};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -18,7 +18,8 @@ pub struct BoxCreated {
     /// The client that entered it.
     pub by: ClientId,
     /// The first version of its deal.
-    pub deal: Box<DealTerms>,
+    #[schemars(with = "DealTerms")]
+    pub deal: Box<Deal>,
 }
 
 impl EventType for BoxCreated {
@@ -35,7 +36,7 @@ impl EventType for BoxCreated {
     }
 
     fn parties(&self) -> Parties {
-        Parties::named(&[self.deal.sponsor])
+        Parties::named(&[self.deal.terms().sponsor])
     }
 
     fn part_for(&self, _: Reader<'_>) -> Part {

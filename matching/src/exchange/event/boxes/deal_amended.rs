@@ -1,4 +1,4 @@
-use ledger::deal::DealTerms;
+use ledger::deal::{Deal, DealTerms};
 use ledger::{BoxId, ClientId};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -20,7 +20,8 @@ pub struct DealAmended {
     /// The client that entered it.
     pub by: ClientId,
     /// The deal as it is from now on.
-    pub deal: Box<DealTerms>,
+    #[schemars(with = "DealTerms")]
+    pub deal: Box<Deal>,
 }
 
 impl EventType for DealAmended {
@@ -37,7 +38,7 @@ impl EventType for DealAmended {
     }
 
     fn parties(&self) -> Parties {
-        Parties::named(&[self.deal.sponsor])
+        Parties::named(&[self.deal.terms().sponsor])
     }
 
     fn part_for(&self, _: Reader<'_>) -> Part {

@@ -15,7 +15,7 @@ mod waterfall_reversed;
 mod waterfall_run;
 
 use ledger::BoxId;
-use ledger::deal::DealTerms;
+use ledger::deal::Deal;
 use serde::Serialize;
 
 pub use acceleration_rescinded::AccelerationRescinded;
@@ -38,11 +38,11 @@ pub(super) struct OwnDeal<'a> {
     #[serde(rename = "box")]
     box_id: BoxId,
     version: u32,
-    deal: &'a DealTerms,
+    deal: &'a Deal,
 }
 
 impl<'a> OwnDeal<'a> {
-    pub const fn of(box_id: BoxId, version: u32, deal: &'a DealTerms) -> Self {
+    pub const fn of(box_id: BoxId, version: u32, deal: &'a Deal) -> Self {
         Self { box_id, version, deal }
     }
 }
