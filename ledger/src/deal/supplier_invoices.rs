@@ -30,7 +30,7 @@ pub enum InvalidInvoice {
     #[error("the deal has no agreement of this name")]
     Agreement,
     /// The amount is below zero, too large or has fractions of a cent.
-    #[error("an amount is zero to 1,000,000,000, in whole cents")]
+    #[error("an amount is zero to 1,000,000,000,000, in whole cents")]
     Amount,
     /// The month is before the closing.
     #[error("its month is before the deal's closing")]
