@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 
 use ledger::{Amount, ContractId, Instant, OrganizationId};
 use matching::{
-    BidOptions, CloseReason, Event, Hour, LotId, MarketId, OrderAmended, OrderId, OrderPlaced, OrderSide, Price,
-    Record, SpotHoursSold, SpotOrderPlaced, SpotSide, TermWindow, TimeInForce, TradeExecuted, Unfilled, Window,
+    BidOptions, ClientOrderId, CloseReason, Event, Hour, LotId, MarketId, OrderAmended, OrderId, OrderPlaced,
+    OrderSide, Price, Record, SpotHoursSold, SpotOrderPlaced, SpotSide, TermWindow, TimeInForce, TradeExecuted,
+    Unfilled, Window,
 };
 use serde::{Deserialize, Serialize};
 
@@ -146,21 +147,21 @@ impl OrderRecord {
         self.window_latest = window.exact().is_none().then(|| window.latest());
     }
 
-    fn placed(record: &Record, placed: &OrderPlaced) -> Self {
-        let terms = &placed.terms;
-        let mut order = Self {
-            id: placed.order,
-            organization: placed.organization,
-            client_order_id: placed.client_order_id.map(|id| id.to_string()),
+    /// An order as it is placed, with what both kinds have.
+    fn new(record: &Record, kind: OrderKind, begun: Begun) -> Self {
+        Self {
+            id: begun.order,
+            organization: begun.organization,
+            client_order_id: begun.client_order_id.map(|id| id.to_string()),
             side: Side::Buy,
-            kind: OrderKind::Term,
-            market: terms.market,
+            kind,
+            market: begun.market,
             lot: None,
             contract: None,
             status: OrderStatus::Open,
-            gpus: terms.gpus,
+            gpus: begun.gpus,
             filled_gpus: 0,
-            limit_price: terms.limit_price,
+            limit_price: begun.limit_price,
             window_start: None,
             window_end: None,
             window_latest: None,
@@ -169,13 +170,27 @@ impl OrderRecord {
             min_hours: None,
             max_hours: None,
             options: None,
-            hold: placed.hold,
-            unfilled: placed.unfilled,
+            hold: begun.hold,
+            unfilled: None,
             placed_at: record.at,
             spot_hour: None,
             spot_gpus: 0,
             sequence: record.sequence,
+        }
+    }
+
+    fn placed(record: &Record, placed: &OrderPlaced) -> Self {
+        let terms = &placed.terms;
+        let begun = Begun {
+            order: placed.order,
+            organization: placed.organization,
+            client_order_id: placed.client_order_id,
+            market: terms.market,
+            gpus: terms.gpus,
+            limit_price: terms.limit_price,
+            hold: placed.hold,
         };
+        let mut order = Self { unfilled: placed.unfilled, ..Self::new(record, OrderKind::Term, begun) };
         order.set_window(terms.window);
         match &terms.side {
             OrderSide::Buy(options) => {
@@ -194,34 +209,16 @@ impl OrderRecord {
 
     fn spot_placed(record: &Record, placed: &SpotOrderPlaced) -> Self {
         let terms = &placed.terms;
-        let mut order = Self {
-            id: placed.order,
+        let begun = Begun {
+            order: placed.order,
             organization: placed.organization,
-            client_order_id: placed.client_order_id.map(|id| id.to_string()),
-            side: Side::Buy,
-            kind: OrderKind::Spot,
+            client_order_id: placed.client_order_id,
             market: terms.market,
-            lot: None,
-            contract: None,
-            status: OrderStatus::Open,
             gpus: terms.gpus,
-            filled_gpus: 0,
             limit_price: terms.limit_price,
-            window_start: None,
-            window_end: None,
-            window_latest: None,
-            time_in_force: None,
-            min_gpus: None,
-            min_hours: None,
-            max_hours: None,
-            options: None,
             hold: placed.hold,
-            unfilled: None,
-            placed_at: record.at,
-            spot_hour: None,
-            spot_gpus: 0,
-            sequence: record.sequence,
         };
+        let mut order = Self::new(record, OrderKind::Spot, begun);
         match terms.side {
             SpotSide::Buy { min_gpus } => order.min_gpus = Some(min_gpus),
             SpotSide::Sell { lot, contract, window } => {
@@ -272,6 +269,17 @@ impl OrderRecord {
             Side::Sell => self.filled_gpus.max(gpus),
         };
     }
+}
+
+/// What the events that place orders of both kinds have in common.
+struct Begun {
+    order: OrderId,
+    organization: OrganizationId,
+    client_order_id: Option<ClientOrderId>,
+    market: MarketId,
+    gpus: u32,
+    limit_price: Price,
+    hold: Amount,
 }
 
 /// The hours of an ask's shortest or longest sale, as far as the column goes. A client may name any number, and no window has so many.
