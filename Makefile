@@ -42,7 +42,8 @@ release: prerequisites
 
 ## lint: what must be clean before a commit
 lint: lint-prerequisites
-	infra/dev/typos.sh
+	infra/dev/tool.sh typos
+	infra/dev/tool.sh cargo-deny --locked check licenses bans sources
 	cargo fmt --all --check
 	$(CARGO) clippy --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps --quiet

@@ -11,7 +11,7 @@
 # Optional: Java 17 and Maven. They run a real Apache Kafka; without them the
 #           tests that need one say that they did not run. Required with
 #           KAFKA=apache. The benchmarks run exchange-core with them.
-# With the argument `lint`: pip, which installs the check of words.
+# With the argument `lint`: pip, which installs what checks words and dependencies.
 # With the argument `tests`: hledger and Beancount as well, which judge the
 #           ledger's exports. Where they may not be installed they are named,
 #           and the tests that need them say that they did not run.
