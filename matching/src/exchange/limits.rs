@@ -28,7 +28,7 @@ impl Default for Limits {
             explanation_candidates: 16_384,
             asks_per_lot_max: 256,
             asks_per_market_max: 1_000,
-            trades_per_step: 8,
+            trades_per_step: 4,
         }
     }
 }

@@ -59,18 +59,18 @@ impl Calendar {
     }
 }
 
+/// The limits of streams that know no steps, unless a test says so: no order of theirs has so many trades.
+pub fn whole() -> Limits {
+    Limits { trades_per_step: 64, ..Limits::default() }
+}
+
 impl Stream {
     /// With a twin, which knows no money: everybody has plenty of it.
     ///
     /// It begins so many hours after the scenarios do, and an hour of a request stands for `scale` hours, so that windows reach
     /// over what the books keep together.
     pub fn beside_twin(origin: u32, scale: u32) -> Self {
-        Self::new(
-            "900000000",
-            Some(Twin::new(Limits::default().search_candidates)),
-            Limits::default(),
-            Calendar { origin, scale },
-        )
+        Self::new("900000000", Some(Twin::new(whole().search_candidates)), whole(), Calendar { origin, scale })
     }
 
     /// The same within limits, of which the twin knows how many candidates a search looks at.
@@ -80,7 +80,7 @@ impl Stream {
 
     /// With little money, so that orders are refused and spot bids wait for funds.
     pub fn of_little_money(funds: &str, scale: u32) -> Self {
-        Self::new(funds, None, Limits::default(), Calendar { origin: 0, scale })
+        Self::new(funds, None, whole(), Calendar { origin: 0, scale })
     }
 
     fn new(funds: &str, twin: Option<Twin>, limits: Limits, calendar: Calendar) -> Self {
@@ -168,7 +168,7 @@ impl Stream {
         assert!(!unfunded, "a stream for the twin must not run out of funds");
         let (mut ours, twins_outcome) = twin.execute(&command);
         let mut theirs = theirs;
-        if self.exchange.limits().trades_per_step < Limits::default().trades_per_step {
+        if self.exchange.limits().trades_per_step < whole().trades_per_step {
             // Own orders that a bid meets end with the step that meets them, not before all of its trades.
             for told in [&mut ours, &mut theirs] {
                 told.sort_by_key(|told| matches!(told, Told::Closed { .. }));
@@ -293,7 +293,7 @@ impl Stream {
                     _ => None,
                 });
                 // Bands and funds may stand against it, which streams beside the twin do not have, or the bounds of a search.
-                let unbounded = self.exchange.limits() == Limits::default();
+                let unbounded = self.exchange.limits() == whole();
                 let would_fill = unfilled.and_then(|unfilled| unfilled.would_fill);
                 let would_fill = would_fill.filter(|_| self.twin.is_some() && unbounded);
                 if let Some(would) = would_fill {
@@ -533,7 +533,7 @@ impl Stream {
             Event::TradeExecuted(trade) => Some((trade.lot, trade.gpus, trade.price, trade.window)),
             _ => None,
         });
-        if self.exchange.limits() != Limits::default() {
+        if self.exchange.limits() != whole() {
             return; // A search of one start may look further than one of several did.
         }
         let quoted = trades.iter().map(|trade| (trade.lot, trade.gpus, trade.price, window));

@@ -4,7 +4,7 @@ use matching::Limits;
 use proptest::prelude::*;
 
 use crate::request::{Request, cases, crowded_request, request, spot_request};
-use crate::stream::Stream;
+use crate::stream::{Stream, whole};
 
 fn compare(mut stream: Stream, requests: &[Request]) {
     for request in requests {
@@ -17,12 +17,12 @@ fn compare(mut stream: Stream, requests: &[Request]) {
 
 /// Where a search may look at so many candidates.
 fn within(search_candidates: u32, origin: u32) -> Stream {
-    Stream::beside_twin_within(Limits { search_candidates, ..Limits::default() }, origin)
+    Stream::beside_twin_within(Limits { search_candidates, ..whole() }, origin)
 }
 
 /// Where a step makes so many trades.
 fn in_steps(trades_per_step: u32, origin: u32) -> Stream {
-    Stream::beside_twin_within(Limits { trades_per_step, ..Limits::default() }, origin)
+    Stream::beside_twin_within(Limits { trades_per_step, ..whole() }, origin)
 }
 
 /// Where the streams begin: a boundary of what the books keep together lies within the 30 hours of the second and the third.
