@@ -1,4 +1,4 @@
-//! Boxes: their deals, and where they stand.
+//! Application of box events: deals, and what has become of boxes.
 
 use ledger::deal::{Deal, DealTerms, ItemAmount, Standing};
 use ledger::{BoxId, ClientId, Instant};
@@ -12,12 +12,12 @@ use crate::hours::Hour;
 
 impl Boxes {
     pub(in crate::exchange) fn agree(&mut self, id: BoxId, deal: &DealTerms, by: ClientId, at: Instant) {
-        // What was decided fits together.
+        // A decided deal is valid.
         let Ok(deal) = Deal::new(deal.clone()) else { return };
         self.records.entry(id).or_default().versions.push(DealVersion { at, by, deal });
     }
 
-    /// Takes up a box with the first version of its deal.
+    /// Adds a box with the first version of its deal.
     pub(in crate::exchange) fn create(&mut self, e: &BoxCreated, at: Instant, sequence: u64) {
         self.agree(e.box_id, &e.deal, e.by, at);
         if let Some(record) = self.records.get_mut(&e.box_id) {
@@ -71,11 +71,11 @@ impl Boxes {
     pub(in crate::exchange) fn reverse(&mut self, e: &WaterfallReversed) {
         let Some(life) = self.life(e.undone.box_id) else { return };
         let Some(run) = life.runs.pop() else { return };
-        // What the lenders have said since stands.
+        // An acceleration that the lenders declared since stays in force.
         life.standing = Standing { accelerated: life.standing.accelerated, ..run.before };
         life.collected.extend(run.collected);
         life.collected.sort_unstable_by_key(|collection| collection.sequence);
-        // What was corrected since is corrected still, and what the run took up is to be taken up again.
+        // Later corrections stay, and those that the run took up are to be taken up again.
         for (name, left) in run.content.corrections {
             *life.corrections.entry(name).or_default() -= left;
         }
@@ -121,7 +121,7 @@ impl Boxes {
         }
     }
 
-    /// When a box's next run starts by itself: as its determination date ends.
+    /// Returns when a box's next run starts by itself: as its determination date ends. `None` when none does.
     pub(in crate::exchange) fn next_run(&self, id: BoxId) -> Option<Instant> {
         let record = self.get(id)?;
         if record.life.as_ref()?.held_back || !record.deal()?.terms().determination.by_itself {

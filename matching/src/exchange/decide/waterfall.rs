@@ -1,4 +1,4 @@
-//! What a box pays: its waterfall runs, what its suppliers invoice, and debt that is due all at once.
+//! Decisions on what a box pays: waterfall runs, suppliers' invoices, and acceleration.
 
 use ledger::deal::{Deal, ItemAmount, Schedule, Standing};
 use ledger::{Amount, BoxId, ClientId, Day, ItemName, Label, Month, exact};
@@ -73,7 +73,8 @@ impl Exchange {
         Ok(())
     }
 
-    /// What a supplier invoices counts instead of what the terms say: in the run of its month, or as a correction in the next.
+    /// Decides a supplier's invoice. It counts instead of what the terms say: in the run of its month, or as a
+    /// correction in the next.
     pub(super) fn invoice_agreement(
         &self,
         id: BoxId,
@@ -105,7 +106,7 @@ impl Exchange {
         let of = (agreement, month);
         let before = life.as_corrected.get(&of).or_else(|| life.in_their_runs.get(&of)).copied();
         let before = before.or_else(|| known.charged(month, closing)).unwrap_or_default();
-        // A run that was reversed takes up again what it did, and what was corrected since.
+        // A reversed run takes up again what it did, and what was corrected since.
         let corrects = was_taken_up || life.as_corrected.contains_key(&of);
         let (correction, reference) = (corrects.then(|| amount - before), reference.clone());
         out.push(AgreementInvoiced { box_id: id, agreement, month, amount, correction, reference, by }.into());
@@ -140,7 +141,8 @@ impl Exchange {
     }
 }
 
-/// Whether the lenders may accelerate: the DSCR was below its default on the latest date, or interest or principal is unpaid.
+/// Returns whether the lenders may accelerate: the DSCR was below its default level on the latest date, or interest or
+/// principal is unpaid.
 fn is_in_default(record: &BoxRecord, life: &BoxLife) -> bool {
     use ledger::deal::Pays::{Interest, Principal};
     let is_owed = !life.standing.debt().is_zero();
@@ -151,7 +153,7 @@ fn is_in_default(record: &BoxRecord, life: &BoxLife) -> bool {
     is_owed && (is_below || is_unpaid)
 }
 
-/// Whether no more is prepaid of a facility than is owed on it.
+/// Checks that no more is prepaid of a facility than is owed on it.
 fn check_prepaid(deal: &Deal, after: &Standing, prepaid: &[ItemAmount]) -> Result<(), Refusal> {
     let invalid = |problem: String| Err(Refusal::PrepaymentInvalid { problem });
     for (place, ItemAmount { name, amount }) in prepaid.iter().enumerate() {
