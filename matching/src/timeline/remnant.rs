@@ -1,4 +1,4 @@
-//! Sales that leave no free run which is too short to sell.
+//! Remnants: which sales leave no free run that is too short to sell.
 //!
 //! A sale lowers the timeline over its window and leaves the rest. A run that it makes ends at a lower hour within the window, on one
 //! side at least, for else the same run was there before. Three kinds are told apart:
@@ -15,25 +15,25 @@ use smallvec::SmallVec;
 use super::Timeline;
 use crate::hours::{Hour, Window};
 
-/// An hour, looking away from a place, that is lower than all hours before it.
+/// Hour, looking away from a place, that is lower than all hours before it.
 #[derive(Clone, Copy)]
 struct Stair {
-    /// Hours between the place and this one.
+    /// Number of hours between the place and this one.
     hours: u32,
-    /// The fewest GPUs in any of them; [`i64::MAX`] when there are none.
+    /// Fewest GPUs in any of them; [`i64::MAX`] when there are none.
     least: i64,
-    /// The GPUs in this one.
+    /// Number of GPUs in this hour.
     next: i64,
 }
 
 type Stairs = SmallVec<[Stair; 8]>;
 
-/// Quantities above the first and below the second.
+/// Ranges of quantities that are refused: above the first and below the second.
 type Refused = SmallVec<[(i64, i64); 8]>;
 
 impl Timeline {
-    /// The most GPUs among `quantities`, a whole multiple of `unit`, whose sale over `window` leaves, for no number of GPUs, a free
-    /// run shorter than `hours_min` that was not there before; 0 when there are none.
+    /// Returns the most GPUs among `quantities`, a whole multiple of `unit`, whose sale over `window` leaves, for no
+    /// number of GPUs, a free run shorter than `hours_min` that was not there before; 0 when there are none.
     ///
     /// `taken` GPUs are spoken for in every hour of `window`. The caller knows that every hour has them and `quantities` besides.
     pub fn most_without_remnant(
@@ -65,7 +65,7 @@ impl Timeline {
         exact(sold)
     }
 
-    /// Whether a step shorter than `hours_min` stands between two lower ones within a window.
+    /// Returns whether a step shorter than `hours_min` stands between two lower ones within a window.
     fn has_bump_within(&self, window: Window, hours_min: u32) -> bool {
         let first = self.step_at(window.start());
         let past = self.steps.partition_point(|(start, _)| *start < window.end());
@@ -75,7 +75,8 @@ impl Timeline {
         })
     }
 
-    /// The quantities that leave a short run on one side of the window or the other, by where they end, the last first.
+    /// Lists the quantities that leave a short run on one side of the window or the other, by where they end, the last
+    /// first.
     fn refused(&self, window: Window, taken: u32, hours_min: u32) -> Refused {
         let whole = self.window();
         let before = self.between(whole.start(), window.start());
@@ -94,7 +95,7 @@ impl Timeline {
         refused
     }
 
-    /// The steps between two hours: how many hours and the GPUs in each.
+    /// Iterates over the steps between two hours: the number of hours and the GPUs in each.
     fn between(&self, from: Hour, to: Hour) -> impl DoubleEndedIterator<Item = (u32, i64)> + Clone + '_ {
         let past = self.steps.partition_point(|(start, _)| *start < to);
         let first = if from < to { self.step_at(from) } else { past };
@@ -106,7 +107,8 @@ impl Timeline {
     }
 }
 
-/// The stairs down from a place, nearer than `hours_max`: `steps` lead away from it, `beyond` is behind the last of them.
+/// Finds the stairs down from a place, nearer than `hours_max`: `steps` lead away from it, `beyond` is behind the last
+/// of them.
 fn stairs(steps: impl Iterator<Item = (u32, i64)>, beyond: Option<i64>, hours_max: u32) -> Stairs {
     let mut stairs = Stairs::new();
     let (mut hours, mut least) = (0, i64::MAX);
