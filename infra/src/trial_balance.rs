@@ -1,8 +1,8 @@
-//! Trial balances from the books in PostgreSQL: what every account of the chart comes to, now, as of a day, or as it was known after
-//! an event.
+//! Trial balances from the books in PostgreSQL: the sum of every account of the chart, now, as of a day, or as it was
+//! known after an event.
 //!
-//! None reads all lines: now is the sum of `balances`, any day that of `daily_movements`, and what was known needs besides the lines
-//! of one run of entries.
+//! No trial balance reads all lines. The present is the sum of `balances`, any day that of `daily_movements`; a balance
+//! as it was known after an event needs besides the lines of one run of entries.
 
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -12,7 +12,7 @@ use tokio_postgres::{Client, Row};
 
 use crate::journal::JournalError;
 
-/// Entries in a run of `daily_movements`, as the statements below and the schema have it.
+/// Number of entries in a run of `daily_movements`, as the statements below and the schema have it.
 pub(crate) const RUN_ENTRIES: i64 = 65_536;
 
 const NOW: &str = "SELECT a.code, sum(s.balance) FROM accounts a JOIN balances s ON s.account = a.id \
@@ -21,8 +21,8 @@ const NOW: &str = "SELECT a.code, sum(s.balance) FROM accounts a JOIN balances s
 const OF_A_DAY: &str = "SELECT code, coalesce(sum(amount) FILTER (WHERE day <= $3), 0) FROM daily_movements \
                         WHERE book = $1 AND currency = $2 GROUP BY code ORDER BY code";
 
-/// The whole runs before the one in which the last known entry is, and that one's lines up to it. Every account has a row, also
-/// one that was used later.
+/// Statement of the whole runs before the one that has the last known entry, and that one's lines up to it. Every
+/// account has a row, also one that was used later.
 const KNOWN: &str = "SELECT code, sum(amount) FROM ( \
                          SELECT code, CASE WHEN run < $4::bigint / 65536 AND ($3::date IS NULL OR day <= $3) THEN amount ELSE 0 END AS amount \
                          FROM daily_movements WHERE book = $1 AND currency = $2 \
@@ -33,7 +33,8 @@ const KNOWN: &str = "SELECT code, sum(amount) FROM ( \
                          AND a.currency = $2 AND ($3::date IS NULL OR e.effective <= $3) \
                      ) moved GROUP BY code ORDER BY code";
 
-/// Halves the log, which has no index by time: events are numbered without gaps, and none happened before the one before it.
+/// Statement that halves the log, which has no index by time: events are numbered without gaps, and none happened
+/// before the one before it.
 const LAST_EVENT_BY: &str = "WITH RECURSIVE search (low, high) AS ( \
                                  SELECT 0::bigint, head FROM leadership \
                                  UNION ALL \
@@ -44,7 +45,7 @@ const LAST_EVENT_BY: &str = "WITH RECURSIVE search (low, high) AS ( \
                                  WHERE s.low < s.high \
                              ) SELECT low FROM search WHERE low = high";
 
-/// The same of a book's entries, which are in the order of their events.
+/// Statement that halves a book's entries, which are in the order of their events.
 const LAST_ENTRY_BY: &str = "WITH RECURSIVE search (low, high) AS ( \
                                  SELECT 0::bigint, head_sequence FROM books WHERE id = $1 \
                                  UNION ALL \
@@ -55,22 +56,22 @@ const LAST_ENTRY_BY: &str = "WITH RECURSIVE search (low, high) AS ( \
                                  WHERE s.low < s.high \
                              ) SELECT low FROM search WHERE low = high";
 
-/// Which trial balance.
+/// Selection of a trial balance.
 #[derive(Clone, Copy, Debug)]
 pub struct TrialBalanceOf {
-    /// The number of the books.
+    /// Number of the book in table `books`.
     pub book: i32,
-    /// The currency.
+    /// Currency of the accounts.
     pub currency: Currency,
-    /// The last day whose entries count; every day when not given.
+    /// Last day whose entries count, inclusive; `None` for every day.
     pub as_of: Option<Date>,
-    /// The last event whose entries count; every event when not given.
+    /// Sequence of the last event whose entries count, inclusive; `None` for every event.
     pub known: Option<i64>,
 }
 
 impl TrialBalanceOf {
-    /// Adds up every account that was ever used, by its code in the chart, in the chart's order. The client should read one state
-    /// of the database.
+    /// Adds up every account that was ever used, by its code in the chart, in the chart's order. The client should read
+    /// one state of the database.
     ///
     /// # Errors
     /// [`JournalError`] when the database cannot be read, or holds what no balance can be.
@@ -90,7 +91,7 @@ impl TrialBalanceOf {
     }
 }
 
-/// The log's last event by an instant; 0 before the first.
+/// Finds the log's last event by an instant; 0 before the first.
 ///
 /// # Errors
 /// [`JournalError`] when the database cannot be read.

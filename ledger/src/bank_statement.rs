@@ -115,8 +115,8 @@ impl BankStatement {
 
     /// Computes the SHA-256 of everything that the statement says. It recognises the same statement however it arrives.
     ///
-    /// The hashed content is text: each field as its length in bytes, a colon, the field as JSON shows it, and a line feed; a field that
-    /// is not given is a line feed alone.
+    /// The hashed content is text: each field as its length in bytes, a colon, the field as JSON shows it, and a line
+    /// feed; a field that is not given is a line feed alone.
     pub fn digest(&self) -> StatementDigest {
         let mut fields = Fields::default();
         fields.push(self.account.as_written());

@@ -30,10 +30,11 @@ pub struct Overdraft {
 }
 
 impl Books {
-    /// Adds the lines that record a fact to the balances: those of its [entry](crate::posting::post). An account whose balance returns to
-    /// zero is forgotten.
+    /// Adds the lines that record a fact to the balances: those of its [entry](crate::posting::post). An account whose
+    /// balance returns to zero is forgotten.
     ///
-    /// Checked in every build: the lines make an entry, and each leaves its balance in range and no guarded account negative.
+    /// Checked in every build: the lines make an entry, and each leaves its balance in range and no guarded account
+    /// negative.
     pub fn record(&mut self, fact: &Fact<'_>, currency: Currency) {
         let (mut lines, mut sum) = (0u32, Amount::ZERO);
         fact.lines(currency, &mut |line| {

@@ -1,8 +1,8 @@
 //! Invariants by id, and what happens where one does not hold.
 //!
-//! An invariant is checked where the state changes, in every build. One that does not hold ends the decision under way: the stack is
-//! unwound to [`checked`], whose caller drops whatever the decision had touched and carries on without it. So a defect costs the
-//! command that met it, and neither the books nor anybody else.
+//! An invariant is checked where the state changes, in every build. One that does not hold ends the decision under way:
+//! the stack is unwound to [`checked`], whose caller drops whatever the decision had touched and carries on without it.
+//! So a defect costs the command that met it, and neither the books nor anybody else.
 //!
 //! The ids are shared: tests name them, the audit reports under them, and a running exchange counts them.
 
@@ -12,7 +12,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 macro_rules! invariants {
     ($($(#[doc = $statement:literal])+ $variant:ident = $id:literal;)*) => {
-        /// Something that holds at all times. Its documentation states it.
+        /// Condition that holds at all times. The variant's documentation states it.
         #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
         pub enum Invariant {
             $($(#[doc = $statement])+ $variant,)*

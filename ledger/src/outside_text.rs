@@ -23,9 +23,9 @@ const REPLACEMENT: char = char::REPLACEMENT_CHARACTER;
 /// Text that a person wrote, such as a name or a reason: one line of 1 to 120 characters, not all of them blank, at
 /// most [480 bytes](Label::BYTES_MAX).
 ///
-/// It has no control characters, no separators of lines or paragraphs, and nothing that turns the direction of the text around it, so
-/// that a line shows what it says. It is in Unicode's normalization form C: whoever reads it from outside normalizes it before
-/// [`Label::parse`], which knows no tables of Unicode and does not check that.
+/// It has no control characters, no separators of lines or paragraphs, and nothing that turns the direction of the text
+/// around it, so that a line shows what it says. It is in Unicode's normalization form C: whoever reads it from outside
+/// normalizes it before [`Label::parse`], which knows no tables of Unicode and does not check that.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Label(Box<str>);
 
@@ -95,10 +95,10 @@ pub struct BankText(Box<str>);
 /// Reason why a text cannot be kept as a bank's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidBankText {
-    /// It has more than [`BankText::BYTES_MAX`] bytes.
+    /// The text has more than [`BankText::BYTES_MAX`] bytes.
     #[error("a text of a bank has at most {} bytes", BankText::BYTES_MAX)]
     TooLong,
-    /// It has a NUL.
+    /// The text has a NUL.
     #[error("a text of a bank has no NUL")]
     Nul,
 }
@@ -139,7 +139,8 @@ fn replaced(text: &str, unfit: impl Fn(char) -> bool) -> Cow<'_, str> {
     Cow::Owned(text.chars().map(|character| if unfit(character) { REPLACEMENT } else { character }).collect())
 }
 
-/// Reads a text as it stands in the log, without a check: for fields of events, as `#[serde(deserialize_with = "ledger::from_log")]`.
+/// Reads a text as it stands in the log, without a check: for fields of events, as `#[serde(deserialize_with =
+/// "ledger::from_log")]`.
 ///
 /// # Errors
 /// The format's own error when the input is not of the field's form.

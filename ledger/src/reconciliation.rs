@@ -48,8 +48,8 @@ pub struct Proposal<K> {
 /// Explains a booking, if that is beyond doubt; `None` otherwise. `quoted` finds an open item by its reference, `only`
 /// the one open item of an amount.
 ///
-/// Money that came in is for the deposits that it quotes: one takes whatever came, several only what they come to together. Money that
-/// went out is for the payouts that it quotes, to the tolerance, or for a part of one.
+/// Money that came in is for the deposits that it quotes: one takes whatever came, several only what they come to
+/// together. Money that went out is for the payouts that it quotes, to the tolerance, or for a part of one.
 pub fn propose<K: Copy>(
     line: &BankLine,
     tolerance: Amount,

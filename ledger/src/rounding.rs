@@ -21,8 +21,8 @@ pub fn share_ceil(amount: Amount, basis_points: u16) -> Amount {
     Amount::from_micros((exact + away) / BASIS_POINTS)
 }
 
-/// Splits `whole` in proportion to the weights: each part is rounded towards zero to the micro-unit, and the micro-units left over go,
-/// one each, to the largest remainders, of equal ones to the smallest ids.
+/// Splits `whole` in proportion to the weights: each part is rounded towards zero to the micro-unit, and the
+/// micro-units left over go, one each, to the largest remainders, of equal ones to the smallest ids.
 ///
 /// The parts come in the order of the shares and add up to the whole; those of `−whole` are the same with the other
 /// sign. `None` when the weights are all zero. `whole` is at most [`Amount::LINE_MAX`] in magnitude; ids are distinct.

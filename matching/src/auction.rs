@@ -1,7 +1,7 @@
 //! Uniform-price call auction: finds one price at which bids and asks for an hour meet.
 //!
-//! The price is on the tick, between the lowest ask and the highest bid, chosen by four rules in turn, as exchanges' call
-//! auctions commonly do:
+//! The price is on the tick, between the lowest ask and the highest bid, chosen by four rules in turn, as exchanges'
+//! call auctions commonly do:
 //!
 //! 1. most GPUs executed,
 //! 2. least surplus,
@@ -75,9 +75,9 @@ pub fn clear(bids: &[AuctionBid], asks: &[AuctionAsk], tick: Price, last: Option
 
 /// Supply and demand by price, around the place where they cross.
 ///
-/// The prices that orders name, and the ticks between two neighbours of them, are *segments*: even ones hold a single named
-/// price, odd ones the ticks up to the next. Within a segment neither supply nor demand changes; from one to the next supply
-/// never falls and demand never rises.
+/// The prices that orders name, and the ticks between two neighbours of them, are *segments*: even ones hold a single
+/// named price, odd ones the ticks up to the next. Within a segment neither supply nor demand changes; from one to the
+/// next supply never falls and demand never rises.
 struct Curves {
     tick: i64,
     /// Prices named by orders, ascending.

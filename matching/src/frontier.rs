@@ -5,9 +5,9 @@ use smallvec::SmallVec;
 /// Pair of hours that say what an order can serve: it meets a [`Need`] whose `by` is not before `low` and whose `until`
 /// is not after `high`.
 ///
-/// Supply has a span for each free run, from its start to its end; a search for a window needs a run that has begun by the window's start
-/// and lasts until its end. Demand has one, from its earliest end to its latest start; a search for what fits between two hours
-/// needs one that can end by the second and starts no sooner than the first.
+/// Supply has a span for each free run, from its start to its end; a search for a window needs a run that has begun by
+/// the window's start and lasts until its end. Demand has one, from its earliest end to its latest start; a search for
+/// what fits between two hours needs one that can end by the second and starts no sooner than the first.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Span {
     pub low: u32,

@@ -132,8 +132,7 @@ impl Window {
     /// Makes the window of the hours from `start`, inclusive, to `end`, exclusive.
     ///
     /// # Errors
-    /// [`InvalidWindow`] when `end` is not after `start`, when there are more than [`Window::HOURS_MAX`] hours, or when
-    /// `end` is after the last instant.
+    /// [`InvalidWindow`] when `end` is not after `start`, or there are more than [`Window::HOURS_MAX`] hours.
     pub fn new(start: Hour, end: Hour) -> Result<Self, InvalidWindow> {
         if start == end {
             Err(InvalidWindow::Empty)
@@ -217,8 +216,8 @@ impl<'de> Deserialize<'de> for Window {
 
 /// Hours that a bid wants: an exact window, or a number of hours from any start in a range.
 ///
-/// In JSON an exact one is `{start, end}`, a flexible one `{earliest, latest, hours}`, where `earliest` and `latest` bound
-/// the start.
+/// In JSON an exact one is `{start, end}`, a flexible one `{earliest, latest, hours}`, where `earliest` and `latest`
+/// bound the start.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
 #[serde(into = "TermWindowForm")]
 #[schemars(with = "TermWindowForm")]

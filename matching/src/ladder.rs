@@ -1,15 +1,15 @@
 //! Ladder: one side of a book in the order of its ranks, with an index over time.
 //!
-//! Orders stand in leaves of up to [`LEAF_RUNGS`], leaves in a tree whose nodes have up to [`ARITY`] children. A leaf keeps what
-//! each of its orders offers in time as [`Span`]s, and a node the [`Frontier`] of each child. A search in the order of ranks
-//! goes down only where something meets its need, so that what it costs follows what it finds, and not how many orders stand in
-//! between.
+//! Orders stand in leaves of up to [`LEAF_RUNGS`], leaves in a tree whose nodes have up to [`ARITY`] children. A leaf
+//! keeps what each of its orders offers in time as [`Span`]s, and a node the [`Frontier`] of each child. A search in
+//! the order of ranks goes down only where something meets its need, so that what it costs follows what it finds, and
+//! not how many orders stand in between.
 //!
-//! Beside its frontier a node keeps of each child the most GPUs, the shortest and the longest sale of any order in it, so that a
-//! search also passes by orders that are too small, too long or too short for it.
+//! Beside its frontier a node keeps of each child the most GPUs, the shortest and the longest sale of any order in it,
+//! so that a search also passes by orders that are too small, too long or too short for it.
 //!
-//! Frontiers are exact. A change goes up only as far as it is on them, which is seldom far: a span that comes or goes in the
-//! shadow of a better one changes nothing above.
+//! Frontiers are exact. A change goes up only as far as it is on them, which is seldom far: a span that comes or goes
+//! in the shadow of a better one changes nothing above.
 
 use std::ops::{Range, RangeInclusive};
 

@@ -231,9 +231,9 @@ pub(crate) fn first_open_hour(now: Instant, gate_minutes: u16) -> Hour {
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Liquidity {
-    /// It rested.
+    /// Rested before the trade.
     Maker,
-    /// It arrived.
+    /// Arrived and traded.
     Taker,
 }
 

@@ -152,7 +152,7 @@ pub enum CashMove {
     Sponsor(Amount),
 }
 
-/// Something that happened and that the books record.
+/// Happening that the books record.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Fact<'a> {
     /// An account at a bank was opened with what is on it.
@@ -256,7 +256,7 @@ pub enum Fact<'a> {
         /// Sequence of the event that had recorded them; `None` where that is not known.
         event: Option<u64>,
     },
-    /// Of what a seller has paid out, tax is kept for the state.
+    /// Tax on a seller's payout was kept for the state.
     TaxWithheld {
         /// Seller that is taxed.
         organization: OrganizationId,
@@ -327,7 +327,7 @@ pub enum Fact<'a> {
         /// Part of the security deposit that is used, more than zero.
         amount: Amount,
     },
-    /// What was left of a security deposit went back.
+    /// The rest of a security deposit went back to the buyer.
     SecurityReturned {
         /// Buyer of the contract.
         organization: OrganizationId,
@@ -472,7 +472,7 @@ pub enum Fact<'a> {
         /// Amount received, more than zero.
         amount: Amount,
     },
-    /// What was entered of a client's payment to a box was a mistake.
+    /// A client's payment to a box that was entered by mistake was reversed.
     CollectionReversed {
         /// Entity in whose books it is reversed: the box, and the operator where the exchange had paid it.
         entity: EntityId,

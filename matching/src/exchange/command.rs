@@ -217,8 +217,8 @@ pub enum Instruction {
     Reconcile {
         /// Bookings with the part of each that is explained; `None` for all that is not explained yet.
         lines: Vec<(BankLineId, Option<Amount>)>,
-        /// Items that they were for with the part for each; `None` for all that is open of an item, or for a single item
-        /// without an amount of its own all that was booked.
+        /// Items that they were for with the part for each; `None` for all that is open of an item, or for a single
+        /// item without an amount of its own all that was booked.
         items: Vec<(ItemChoice, Option<Amount>)>,
         /// Client that enters it.
         by: ClientId,

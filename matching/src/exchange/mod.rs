@@ -5,7 +5,8 @@
 //! - `due`: what time alone brings about; `gate`: the hourly auction among it.
 //! - `agenda`: what falls due, and when.
 //! - `bank`: what is known of the bank; `accounting`: closed months and proposed journals; `boxes`: their deals.
-//! - `event`: a type of event with all that belongs to it: its form in the log, its parties, its facts for the books, its fold.
+//! - `event`: a type of event with all that belongs to it: its form in the log, its parties, its facts for the books,
+//!   its fold.
 //! - `apply`: the fold's own steps, that several events share.
 //! - `facts`: how facts become entries.
 //! - `parked`: what fell due and could not be carried out.

@@ -1,11 +1,12 @@
 //! Remnants: which sales leave no free run that is too short to sell.
 //!
-//! A sale lowers the timeline over its window and leaves the rest. A run that it makes ends at a lower hour within the window, on one
-//! side at least, for else the same run was there before. Three kinds are told apart:
+//! A sale lowers the timeline over its window and leaves the rest. A run that it makes ends at a lower hour within the
+//! window, on one side at least, for else the same run was there before. Three kinds are told apart:
 //!
 //! - Both ends within the window: a step between two lower ones. It is new whatever the quantity is.
-//! - The end within the window, the start outside or where the window starts; and the other way round. Whether it is a run, and new,
-//!   depends on how far the sale lowers one side against the other: each end within the window refuses one range of quantities.
+//! - The end within the window, the start outside or where the window starts; and the other way round. Whether it is a
+//!   run, and new, depends on how far the sale lowers one side against the other: each end within the window refuses
+//!   one range of quantities.
 
 use std::ops::RangeInclusive;
 
@@ -35,7 +36,8 @@ impl Timeline {
     /// Returns the most GPUs among `quantities`, a whole multiple of `unit`, whose sale over `window` leaves, for no
     /// number of GPUs, a free run shorter than `hours_min` that was not there before; 0 when there are none.
     ///
-    /// `taken` GPUs are spoken for in every hour of `window`. The caller knows that every hour has them and `quantities` besides.
+    /// `taken` GPUs are spoken for in every hour of `window`. The caller knows that every hour has them and
+    /// `quantities` besides.
     pub fn most_without_remnant(
         &self,
         window: Window,
@@ -127,8 +129,9 @@ fn stairs(steps: impl Iterator<Item = (u32, i64)>, beyond: Option<i64>, hours_ma
 
 /// Adds the quantities for which a new run shorter than `hours_min` ends at one of the stairs inside the window.
 ///
-/// From a stair outside to one inside it is a run if both ends are lower than all between them, and new if the end inside was the
-/// higher one. Stairs outside that follow each other refuse ranges that do so too, so that they make one.
+/// From a stair outside to one inside it is a run if both ends are lower than all between them, and new if the end
+/// inside was the higher one. Stairs outside that follow each other refuse ranges that do so too, so that they make
+/// one.
 fn refuse(outside: &[Stair], inside: &[Stair], hours_min: u32, refused: &mut Refused) {
     for (at, end) in inside.iter().enumerate() {
         let lower = outside.partition_point(|start| start.next >= end.next);

@@ -2,8 +2,8 @@
 //!
 //! 1. A bid fills only from lots that can carry its whole window.
 //! 2. Candidates rank by price, then by time; a trade has the price of the order that rested first.
-//! 3. A placement restricts a plan to one lot or one provider: the first in that ranking that can carry all, else the first
-//!    that can carry the minimum.
+//! 3. A placement restricts a plan to one lot or one provider: the first in that ranking that can carry all, else the
+//!    first that can carry the minimum.
 //! 4. A flexible bid has one start: the one that fills most GPUs, then costs least, then is earliest.
 
 use ledger::{OrganizationId, Set};

@@ -243,8 +243,8 @@ impl Exchange {
         Ok(())
     }
 
-    /// Resolves the items that a client says bookings were for, with the part for each. A single item without an amount
-    /// takes all.
+    /// Resolves the items that a client says bookings were for, with the part for each. An item without an
+    /// amount takes what is open of it, a single one without an open amount all that was booked.
     fn chosen(
         &self,
         items: &[(ItemChoice, Option<Amount>)],

@@ -328,7 +328,7 @@ impl Exchange {
     }
 
     /// Appends the events of an arriving bid's plan: own orders cancelled, trades, and its end where it may not stay.
-    /// Of more trades than one step makes, the first.
+    /// Where the plan has more trades than one step makes, appends the first of them only.
     pub(super) fn carry_out(
         &self,
         arriving: &Arriving,

@@ -153,7 +153,7 @@ macro_rules! events {
     ($($(#[$doc:meta])* $domain:ident::$variant:ident;)*) => {
         $(pub use $domain::$variant;)*
 
-        /// Something that happened on the exchange.
+        /// Event of the exchange.
         #[derive(Clone, PartialEq, Debug)]
         pub enum Event {
             $($(#[$doc])* $variant($variant),)*
@@ -335,7 +335,7 @@ events! {
     market::PriceBandSet;
     /// A lot was listed.
     market::LotRegistered;
-    /// What was free of a lot was withdrawn.
+    /// The free part of a lot was withdrawn.
     market::LotWithdrawn;
     /// The window of a lot ended.
     market::LotExpired;

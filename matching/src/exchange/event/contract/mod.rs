@@ -33,7 +33,7 @@ pub struct Advance {
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum TerminationCause {
-    /// Its next period was not paid when it began.
+    /// The next period was not paid when it began.
     NotPaid,
     /// The buyer gave notice because of its outages.
     Outages,

@@ -21,7 +21,7 @@ pub struct DeliveryReady {
     pub seller: OrganizationId,
     /// Instant from which time counts as delivered, where the lot says that it does only then.
     pub ready: Instant,
-    /// Address at which the GPUs are reached; `None` when none was given.
+    /// Address at which the GPUs are reached; `None` leaves it as it was.
     #[serde(default, deserialize_with = "from_log")]
     pub endpoint: Option<Label>,
 }

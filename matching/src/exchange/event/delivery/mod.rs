@@ -23,7 +23,7 @@ pub use outage_settled::OutageSettled;
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum DismissalCause {
-    /// Who had opened it took it back.
+    /// The side that had opened it took it back.
     Withdrawn,
     /// An operator ruled so.
     Ruled,

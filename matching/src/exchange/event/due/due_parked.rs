@@ -7,7 +7,7 @@ use crate::exchange::event::{EventKey, EventType, Part, Reader, Stamp};
 use crate::exchange::facts::Facts;
 use crate::exchange::{Exchange, Parked, ParkedDue, Parties};
 
-/// Something that fell due was set aside, because carrying it out would break an invariant.
+/// An item that fell due was parked, because carrying it out would break an invariant.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct DueParked {
     /// Item that is parked until an operator resumes it.

@@ -28,7 +28,7 @@ pub enum Ending {
         #[serde(deserialize_with = "from_log")]
         reason: Label,
     },
-    /// What is free of a lot is withdrawn, and the asks on it end.
+    /// The free part of a lot is withdrawn, and the asks on it end.
     Withdrawn {
         /// Lot that is withdrawn.
         lot: LotId,

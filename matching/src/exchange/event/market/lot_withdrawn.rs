@@ -10,7 +10,7 @@ use crate::identity::LotId;
 use crate::lot::Supply;
 use crate::market::MarketId;
 
-/// What was free of a lot was withdrawn; its asks ended before.
+/// The free part of a lot was withdrawn; its asks ended before.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct LotWithdrawn {
     /// Lot that is withdrawn.
