@@ -1,4 +1,4 @@
-//! The chart of accounts: what an account is for, whose it is, and whether it may go negative.
+//! Chart of accounts: the purpose of an account, its owner, and whether it may go negative.
 
 use std::fmt;
 use std::hash::{Hash, Hasher};
@@ -67,7 +67,7 @@ pub enum AccountKind {
     Equity,
     /// Cash that the owners of the entity have been paid.
     Distribution,
-    /// The exchange's earned fees.
+    /// Fees that the exchange has earned.
     FeeRevenue,
     /// Revenue of a box's contracts.
     ContractRevenue,
@@ -86,7 +86,7 @@ pub enum AccountKind {
 }
 
 impl AccountKind {
-    /// Every kind, in the order of the chart.
+    /// All kinds, in the order of the chart.
     pub const ALL: [Self; 31] = [
         Self::Bank,
         Self::BankUnmatched,
@@ -225,7 +225,7 @@ text_form!(AccountKind, {"type": "string", "pattern": "^[1-6][0-9]{3}-[a-z-]+$"}
 /// Subledger key: whose part of an account this is.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Owner {
-    /// The entity of the books itself.
+    /// The entity itself.
     Entity,
     /// An organization, in the operator's books.
     Organization(OrganizationId),
@@ -277,7 +277,7 @@ impl FromStr for Owner {
     }
 }
 
-/// One account of one entity in one currency.
+/// Account of one entity, for one purpose and owner, in one currency.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub struct Account {
     /// Entity in whose books the account is.

@@ -1,4 +1,4 @@
-//! The posting rules by name: what each records, and how it rounds.
+//! Posting rules by name: what each records, and how it rounds.
 
 /// Identity of a posting rule, as every entry names it.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]

@@ -1,4 +1,4 @@
-//! The lines that record each fact in a box's books.
+//! Lines of facts in a box's books.
 
 use crate::account::{Account, AccountKind, Owner};
 use crate::identity::{BoxId, ItemName};

@@ -152,7 +152,7 @@ pub enum CashMove {
     Sponsor(Amount),
 }
 
-/// Happening that the books record.
+/// Occurrence that the books record.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Fact<'a> {
     /// An account at a bank was opened with what is on it.
@@ -162,14 +162,14 @@ pub enum Fact<'a> {
         /// Opening balance: positive is money that the bank owes, negative an overdraft.
         amount: Amount,
     },
-    /// An account at a bank was given up that no statement had told of.
+    /// An account at a bank was closed that no statement had confirmed.
     BankClosed {
         /// Account that was given up.
         account: BankAccountId,
         /// Balance that it had been opened with, which is taken back.
         amount: Amount,
     },
-    /// The bank booked something.
+    /// The bank booked lines of a statement.
     BankBooked {
         /// Account that the bookings moved.
         account: BankAccountId,
@@ -199,7 +199,7 @@ pub enum Fact<'a> {
         /// Amount moved, more than zero.
         amount: Amount,
     },
-    /// An organization asked for its money.
+    /// An organization requested a payout.
     PayoutRequested {
         /// Organization that is paid.
         organization: OrganizationId,
@@ -208,7 +208,7 @@ pub enum Fact<'a> {
         /// Amount moved, more than zero.
         amount: Amount,
     },
-    /// A booking was for a payout: it has left, or come back.
+    /// A payout's booking was found: its money has left, or come back.
     PayoutMatched {
         /// Account that the booking is on.
         account: BankAccountId,
@@ -217,7 +217,7 @@ pub enum Fact<'a> {
         /// Amount that left; negative where it came back.
         amount: Amount,
     },
-    /// A payout did not leave.
+    /// A payout did not leave and was given back.
     PayoutReturned {
         /// Organization that is credited again.
         organization: OrganizationId,
@@ -226,7 +226,7 @@ pub enum Fact<'a> {
         /// Amount moved, more than zero.
         amount: Amount,
     },
-    /// A booking was for something of the exchange's own.
+    /// A booking was explained by an item of the operator's own.
     BankExplained {
         /// Account that the booking is on.
         account: BankAccountId,
@@ -249,7 +249,7 @@ pub enum Fact<'a> {
         /// Booking: positive is money received, negative money paid.
         amount: Amount,
     },
-    /// A reconciliation was a mistake.
+    /// A reconciliation was undone.
     ReconciliationUndone {
         /// Facts that the reconciliation had recorded; all their lines are reversed.
         facts: &'a [Fact<'a>],
@@ -263,14 +263,14 @@ pub enum Fact<'a> {
         /// Tax withheld, more than zero.
         amount: Amount,
     },
-    /// The tax withheld from a payout that did not leave is the seller's again.
+    /// The tax withheld from a payout that did not leave was given back to the seller.
     TaxReturned {
         /// Seller that is credited again.
         organization: OrganizationId,
         /// Tax given back, more than zero.
         amount: Amount,
     },
-    /// What one person proposed and another approved.
+    /// A manual journal was approved.
     ManualJournal {
         /// Lines of the entry, which add up to zero.
         lines: &'a [JournalLine],
@@ -284,7 +284,7 @@ pub enum Fact<'a> {
         /// Amount set aside, more than zero.
         amount: Amount,
     },
-    /// An order, or part of it, ended without needing its money.
+    /// An order, or a part of it, ended without needing its money.
     HoldVoided {
         /// Organization whose held money becomes available again.
         organization: OrganizationId,
@@ -309,7 +309,7 @@ pub enum Fact<'a> {
         /// Price and buyer's fee of one period more, more than zero.
         amount: Amount,
     },
-    /// A period was paid in advance.
+    /// A period of a contract was paid in advance.
     PeriodBilled {
         /// Buyer of the contract.
         organization: OrganizationId,
@@ -320,7 +320,7 @@ pub enum Fact<'a> {
         /// Part that the buyer's own earnings from reselling the contract pay; zero or more.
         payable: Amount,
     },
-    /// The security deposit paid for the last period.
+    /// The security deposit paid a contract's last period, or a part of it.
     SecurityApplied {
         /// Contract concerned.
         contract: ContractId,
@@ -336,7 +336,7 @@ pub enum Fact<'a> {
         /// Amount that goes back, more than zero.
         amount: Amount,
     },
-    /// A period was not paid: who earns the contract's hours keeps the security deposit.
+    /// A period was not paid: the payee of the contract keeps the security deposit.
     SecurityForfeited {
         /// Payee of the contract, which keeps it.
         payee: Payee,
@@ -408,7 +408,7 @@ pub enum Fact<'a> {
         /// Sales of the auction.
         sales: &'a [SpotDelivery],
     },
-    /// An hour sold by the hour was delivered.
+    /// Spot sales of an hour were delivered.
     SpotDelivered {
         /// Parts of the sales that were delivered.
         sales: &'a [SpotDelivery],
@@ -438,7 +438,7 @@ pub enum Fact<'a> {
         /// Amount repaid, more than zero.
         amount: Amount,
     },
-    /// A box came to its end: nothing is owed or kept, and what is left of its hardware is its sponsor's.
+    /// A box was wound up: nothing is owed or kept, and what is left of its hardware is its sponsor's.
     BoxWoundUp {
         /// Box in whose books it is recorded.
         box_id: BoxId,
@@ -488,14 +488,14 @@ pub enum Fact<'a> {
         /// Earnings per contract.
         earned: &'a [Earned],
     },
-    /// The exchange paid a box some of what that had earned; it is on its way until the bank has booked it.
+    /// The exchange paid a box a part of what it had earned; the money is in transit until the bank has booked it.
     BoxPaidOver {
         /// Box in whose books it is recorded.
         box_id: BoxId,
         /// Amount paid over, more than zero.
         amount: Amount,
     },
-    /// A booking was for what the exchange paid a box.
+    /// A booking was for a payment of the exchange to a box.
     BoxPaymentMatched {
         /// Account that the booking is on.
         account: BankAccountId,
@@ -518,7 +518,7 @@ pub enum Fact<'a> {
         /// Movements of the cash, step by step.
         moves: &'a [CashMove],
     },
-    /// A waterfall run was a mistake.
+    /// A waterfall run was reversed.
     WaterfallReversed {
         /// Box in whose books it is recorded.
         box_id: BoxId,

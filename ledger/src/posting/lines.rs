@@ -1,4 +1,4 @@
-//! The lines that record each fact: here those in the operator's books.
+//! Lines of facts: here those in the operator's books.
 
 use crate::account::{Account, AccountKind, Owner};
 use crate::entry::Line;

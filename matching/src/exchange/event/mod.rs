@@ -347,7 +347,7 @@ events! {
     term::OrderAmended;
     /// A bid and an ask traded.
     term::TradeExecuted;
-    /// An order ended with something left of it.
+    /// An order ended with a part of it unfilled.
     term::OrderClosed;
     /// More orders end together than one step ends.
     ending::OrdersEnding;
