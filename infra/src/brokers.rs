@@ -1,4 +1,4 @@
-//! How Kafka's brokers are reached: addresses, encryption and login.
+//! Access to Kafka's brokers: addresses, encryption and login.
 
 use std::path::PathBuf;
 
@@ -6,58 +6,58 @@ use rdkafka::ClientConfig;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
-/// The brokers of a cluster, and how connections to them are protected.
+/// Brokers of a cluster, and how connections to them are protected.
 #[derive(Clone, Debug)]
 pub struct Brokers {
-    /// Where they are: `host:port,…`.
+    /// Addresses as `host:port,…`.
     pub addresses: String,
-    /// How connections are protected.
+    /// Protection of the connections.
     pub security: BrokerSecurity,
 }
 
-/// How connections to the brokers are protected.
+/// Protection of connections to the brokers.
 #[derive(Clone, Debug, Default)]
 pub struct BrokerSecurity {
-    /// Whether connections are encrypted, and who may vouch for the brokers.
+    /// Encryption; `None` for connections in the clear.
     pub tls: Option<BrokerTls>,
-    /// How this client logs in; `None` when it does not.
+    /// Login of this client; `None` when it does not log in.
     pub login: Option<BrokerLogin>,
 }
 
-/// Encryption. The broker's certificate is always verified, its host name included.
+/// Encryption by TLS. The broker's certificate is always verified, its host name included.
 #[derive(Clone, Debug, Default)]
 pub struct BrokerTls {
-    /// Certificate authorities in a PEM file; `None` for the machine's.
+    /// PEM file of certificate authorities; `None` for the machine's.
     pub ca_file: Option<PathBuf>,
 }
 
-/// A login by name and password.
+/// Login by name and password.
 #[derive(Clone, Debug)]
 pub struct BrokerLogin {
-    /// How the password is proven.
+    /// Mechanism that proves the password.
     pub mechanism: SaslMechanism,
-    /// The name.
+    /// Name of the user at the brokers.
     pub username: String,
-    /// The password.
+    /// Password of the user.
     pub password: SecretString,
 }
 
-/// How a password is proven.
+/// Mechanism of SASL that proves a password.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize)]
 pub enum SaslMechanism {
-    /// It is sent as it is.
+    /// Sends the password as it is.
     #[serde(rename = "PLAIN")]
     Plain,
-    /// By a challenge, with SHA-256.
+    /// Answers a challenge, with SHA-256.
     #[serde(rename = "SCRAM-SHA-256")]
     ScramSha256,
-    /// By a challenge, with SHA-512.
+    /// Answers a challenge, with SHA-512.
     #[serde(rename = "SCRAM-SHA-512")]
     ScramSha512,
 }
 
 impl SaslMechanism {
-    /// Its name in the protocol.
+    /// Returns the name in the protocol.
     pub fn name(self) -> &'static str {
         match self {
             Self::Plain => "PLAIN",
@@ -68,14 +68,14 @@ impl SaslMechanism {
 }
 
 impl From<String> for Brokers {
-    /// Brokers that are reached without protection.
+    /// Makes brokers that are reached without protection.
     fn from(addresses: String) -> Self {
         Self { addresses, security: BrokerSecurity::default() }
     }
 }
 
 impl Brokers {
-    /// The settings that every client of these brokers begins with.
+    /// Returns the settings that every client of these brokers begins with.
     pub fn client(&self) -> ClientConfig {
         let mut config = ClientConfig::new();
         config.set("bootstrap.servers", &self.addresses);

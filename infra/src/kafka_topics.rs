@@ -12,13 +12,13 @@ use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 
 use crate::brokers::Brokers;
 
-/// How long the brokers may take to create the topics.
+/// Time that the brokers may take to create the topics.
 const CREATION_DEADLINE: Duration = Duration::from_secs(30);
 
-/// The largest setting of a time in milliseconds.
+/// Largest setting of a time, in milliseconds.
 const ANY_TIME_MS: &str = "9223372036854775807";
 
-/// A topic to create.
+/// Topic to create.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TopicSpec {
     /// Name: 1 to 249 characters out of `a-z A-Z 0-9 . _ -`.
@@ -27,7 +27,7 @@ pub struct TopicSpec {
     pub partitions: i32,
 }
 
-/// A topic could not be created.
+/// Error: a topic could not be created.
 #[derive(Debug, thiserror::Error)]
 pub enum TopicCreationError {
     /// The request itself failed: no broker reachable, or no answer in time.

@@ -1,11 +1,12 @@
-//! The shell around the pure crates: it owns every clock, socket, file and process.
+//! Shell around the pure crates: it owns every clock, socket, file and process.
 //!
 //! - [`audit`]: everything stored, computed again from the log and compared.
 //! - [`journal`]: the log and the books in PostgreSQL, written in one transaction per batch.
 //! - [`storage`]: the door to the log, which the journal opens to PostgreSQL.
 //! - [`sequencer`]: the one owner of the state; turns submissions into committed batches.
-//! - [`read_models`]: orders, trades, contracts and so on as tables, computed from the log, and what can be asked of them.
-//! - [`brokers`]: how Kafka is reached.
+//! - [`read_models`]: orders, trades, contracts and so on as tables, computed from the log, and what can be asked of
+//!   them.
+//! - [`brokers`]: access to Kafka's brokers.
 //! - [`relay`]: publishes the log to Kafka, every event once, in order.
 //! - [`webhooks`]: sends organizations their own events, signed.
 //! - [`reports`]: what finance asks of the books, answered in typed rows.

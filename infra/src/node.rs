@@ -1,4 +1,4 @@
-//! One running instance of the exchange: database, sequencer, read models, relay and webhooks, put together.
+//! Node: one running instance of the exchange, with its database, sequencer, read models, relay and webhooks.
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use crate::telemetry::Metrics;
 use crate::webhooks::{WebhookError, WebhookSettings, Webhooks};
 use crate::{Clock, Database};
 
-/// Why a node did not start.
+/// Reason why a node did not start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     /// The database cannot be reached or its log cannot be read.
@@ -23,30 +23,30 @@ pub enum StartError {
     Webhooks(#[from] WebhookError),
 }
 
-/// The parts that HTTP handlers use.
+/// Parts of a node that HTTP handlers use.
 #[derive(Clone)]
 pub struct Node {
-    /// The database, for reads and for what is not in the log.
+    /// Access to the database, for reads and for what is not in the log.
     pub database: Database,
-    /// The present.
+    /// Source of the present.
     pub clock: Clock,
-    /// Takes instructions.
+    /// Handle for submitting instructions.
     pub sequencer: Sequencer,
-    /// The committed state.
+    /// State as of the last commit.
     pub view: View,
-    /// The committed state for reads that compute.
+    /// Second copy of the committed state, for reads that compute.
     pub replica: Replica,
-    /// The committed log.
+    /// Reader of the committed log.
     pub log: LogReader,
-    /// The read models.
+    /// Tables computed from the log, and their queries.
     pub read_models: ReadModels,
-    /// How far invoices are.
+    /// Progress of invoicing.
     pub invoicing: Invoicing,
-    /// The publisher.
+    /// Publisher of the log to Kafka.
     pub relay: Relay,
-    /// Organizations' endpoints, and what sends to them.
+    /// Endpoints of organizations, and their deliveries.
     pub webhooks: Webhooks,
-    /// What is counted and measured.
+    /// Counters and measurements.
     pub metrics: Metrics,
 }
 

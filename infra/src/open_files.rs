@@ -1,14 +1,15 @@
-//! How many files, connections among them, this process may have open.
+//! Limit on the files, connections among them, that this process may have open.
 
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 
-/// File descriptors besides those of clients' connections: the database, Kafka, webhooks, files, the runtime.
+/// Number of file descriptors besides those of clients' connections: the database, Kafka, webhooks, files, the runtime.
 const BESIDES: u64 = 200;
 
-/// Raises the process's limit as far as `connections` need and the system lets it; how many connections there is room for.
+/// Raises the process's limit as far as `connections` need and the system lets it. Returns the number of connections
+/// that fit.
 ///
 /// # Errors
-/// The system's error when it does not tell or set the limit.
+/// The system's error when it does not return or set the limit.
 pub fn make_room(connections: usize) -> std::io::Result<usize> {
     let needed = u64::try_from(connections).unwrap_or(u64::MAX).saturating_add(BESIDES);
     let (soft, hard) = getrlimit(Resource::RLIMIT_NOFILE)?;

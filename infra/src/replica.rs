@@ -1,7 +1,8 @@
-//! A second committed state, for reads that compute.
+//! Replica: a second committed state, for reads that compute.
 //!
-//! Commits and most answers wait for the [`View`], so nobody may hold it for long. The replica follows the log by itself: whoever
-//! computes with it keeps waiting only others who do. It is a little behind the view, and takes as much memory.
+//! Commits and most answers wait for the [`View`], so nobody may hold it for long. The replica follows the log by
+//! itself: a reader that holds it delays only other readers of the replica. It is a little behind the view, and takes
+//! as much memory.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,9 +14,9 @@ use tokio::time::timeout;
 use crate::journal::LogReader;
 use crate::sequencer::View;
 
-/// Events applied at a time: readers wait for them.
+/// Number of events applied at a time: readers wait for them.
 const PAGE: usize = 500;
-/// The pause before a log that could not be read is tried again.
+/// Pause before a log that could not be read is tried again.
 const RETRY_PAUSE: Duration = Duration::from_millis(250);
 
 /// Cloneable handle for reading the replica.
@@ -35,16 +36,16 @@ impl Replica {
         Self { exchange, position }
     }
 
-    /// Waits until it includes the event `sequence`; whether it does in time.
+    /// Waits until it includes the event `sequence`. Returns whether it does within `patience`.
     pub async fn reached(&self, sequence: u64, patience: Duration) -> bool {
         let mut position = self.position.clone();
         matches!(timeout(patience, position.wait_for(|position| *position >= sequence)).await, Ok(Ok(_)))
     }
 
-    /// The state. Blocks the thread until it is the caller's turn.
+    /// Locks the state for reading. Blocks the thread until it is the caller's turn.
     ///
     /// # Panics
-    /// On a thread that runs asynchronous tasks.
+    /// When called on a thread that runs asynchronous tasks.
     pub fn blocking_read(&self) -> RwLockReadGuard<'_, Exchange> {
         self.exchange.blocking_read()
     }

@@ -15,74 +15,74 @@ use prometheus_client::registry::{Registry, Unit};
 
 use crate::journal::BatchPart;
 
-/// A counter per stable code.
+/// Label of a counter per stable code.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub struct Code {
     code: String,
 }
 
-/// A counter per event type.
+/// Label of a counter per event type.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub struct EventType {
     r#type: String,
 }
 
-/// A counter per outcome.
+/// Label of a counter per outcome.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub struct Outcome {
     outcome: &'static str,
 }
 
-/// A counter per invariant.
+/// Label of a counter per invariant.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub struct BrokenInvariant {
     invariant: &'static str,
 }
 
-/// A counter per status and code of answers.
+/// Labels of a counter per status and code of answers.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub struct Answer {
     status: u16,
     code: &'static str,
 }
 
-/// What the running system counts and measures.
+/// Counters and measurements of the running system.
 #[derive(Clone)]
 pub struct Metrics {
     registry: Arc<Registry>,
-    /// Orders that were placed.
+    /// Number of orders that were placed.
     pub orders_placed: Counter,
-    /// Searches for trades, and sweeps, that met their limit.
+    /// Number of searches for trades, and of sweeps, that met their limit.
     pub searches_limited: Counter,
-    /// Commands that were refused, by code.
+    /// Number of commands that were refused, by code.
     pub commands_refused: Family<Code, Counter>,
-    /// Events that were committed, by type.
+    /// Number of events that were committed, by type.
     pub events_committed: Family<EventType, Counter>,
-    /// Decisions that would have broken an invariant, by its id. Each is an alarm.
+    /// Number of decisions that would have broken an invariant, by its id. Each is an alarm.
     pub invariant_violations: Family<BrokenInvariant, Counter>,
-    /// Submissions turned away because the queue was full.
+    /// Number of submissions turned away because the queue was full.
     pub queue_full: Counter,
-    /// Events per transaction.
+    /// Number of events per transaction.
     pub batch_events: Histogram,
-    /// How long a transaction took, in seconds.
+    /// Duration of a transaction, in seconds.
     pub commit_seconds: Histogram,
-    /// How long the transaction under way has taken so far, in seconds, once that is noticeable; 0 when it has not, or none is.
+    /// Duration so far of the transaction under way, in seconds, once that is noticeable; 0 otherwise.
     pub commit_under_way_seconds: Gauge<f64, AtomicU64>,
     /// 1 while time stands still until an operator confirms the machine's clock, else 0.
     pub clock_held: Gauge<i64>,
-    /// Events committed and not yet published to Kafka.
+    /// Number of events committed and not yet published to Kafka.
     pub relay_lag_events: Gauge<i64>,
-    /// How long an event had been committed when it was published, in seconds.
+    /// Time for which an event had been committed when it was published, in seconds.
     pub relay_lag_seconds: Gauge<f64, AtomicU64>,
-    /// Events committed and not yet in the read models.
+    /// Number of events committed and not yet in the read models.
     pub projection_lag_events: Gauge<i64>,
-    /// Attempts to deliver to webhooks, by outcome.
+    /// Number of attempts to deliver to webhooks, by outcome.
     pub webhook_attempts: Family<Outcome, Counter>,
-    /// Market streams whose client fell behind.
+    /// Number of market streams whose client fell behind.
     pub streams_dropped: Counter,
-    /// Answers to requests, by status and problem code; the code of what is no problem is empty.
+    /// Number of answers to requests, by status and problem code; the code of what is no problem is empty.
     pub answers: Family<Answer, Counter>,
-    /// Connections that were closed at once, because there were too many.
+    /// Number of connections that were closed at once, because there were too many.
     pub connections_refused: Counter,
 }
 
@@ -223,7 +223,7 @@ impl Metrics {
         }
     }
 
-    /// Everything, in the `OpenMetrics` text format.
+    /// Formats everything in the `OpenMetrics` text format.
     pub fn render(&self) -> String {
         let mut text = String::new();
         // Writing to a string does not fail.

@@ -1,4 +1,4 @@
-//! The chart of accounts: what an account is for, whose it is, and whether it may go negative.
+//! Chart of accounts: the purpose of an account, its owner, and whether it may go negative.
 
 use std::fmt;
 use std::hash::{Hash, Hasher};
@@ -10,81 +10,83 @@ use crate::money::Currency;
 /// Whether a balance may cross to the wrong side of zero.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Guard {
-    /// It may.
+    /// Permits either sign.
     Open,
     /// The balance never turns positive (debit): the books would owe less than nothing.
     NeverDebit,
 }
 
-/// What an account is for. The kinds make up the chart of accounts; the code is part of the log and the database.
+/// Purpose of an account: one entry of the chart of accounts. The [code](AccountKind::code) is part of the log and the
+/// database.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum AccountKind {
-    /// Money in the bank, as its statements say.
+    /// Balance of an account at a bank, as its statements say.
     Bank,
     /// Bookings of the bank that are not explained yet. A clearing account: zero once every booking is reconciled.
     BankUnmatched,
-    /// A box's money that its next determination date pays out.
+    /// Cash of a box that its next determination date pays out.
     BoxCash,
-    /// A box's money that a reserve keeps.
+    /// Cash of a box that a reserve keeps.
     ReserveCash,
-    /// A box's money that is kept from its sponsor while a covenant is broken.
+    /// Cash of a box that is kept from its sponsor while a covenant is broken.
     TrappedCash,
-    /// What the clients of a box owe for months that are over.
+    /// Claims of a box on its clients for months that are over.
     Receivable,
-    /// What a box's hardware cost.
+    /// Cost of a box's hardware.
     Equipment,
-    /// What of that is depreciated.
+    /// Depreciation of a box's hardware so far.
     AccumulatedDepreciation,
-    /// What currency conversions have taken and not given: in each currency the converted amount, until its result is booked.
+    /// Converted amount of each currency until the result of the conversion is booked: what conversions took less what
+    /// they gave.
     CurrencyPosition,
     /// Buyers' money that is free to use.
     CustomerAvailable,
     /// Buyers' money set aside for open orders.
     CustomerHeld,
-    /// A contract's hours, paid and not yet delivered, with the buyer's fee.
+    /// Price and buyer's fee of a contract's hours that are paid and not yet delivered.
     ContractPrepayment,
-    /// What secures a contract's next periods: its last is paid out of it, and the seller gets it where the buyer fails to pay.
+    /// Security for a contract's next periods. Pays the last period; the payee keeps it if the buyer fails to pay.
     SecurityDeposit,
-    /// Hours bought by the hour, paid and not yet delivered, with the buyer's fee.
+    /// Price and buyer's fee of spot hours that are paid and not yet delivered.
     SpotPrepayment,
-    /// What sellers have earned and not yet been paid.
+    /// Earnings of sellers that are not paid out yet.
     SellerPayable,
-    /// What boxes have earned and not yet been paid over.
+    /// Earnings of boxes that are not paid over yet.
     BoxPayable,
     /// Money on its way to its owner, until the bank has booked it.
     PayoutInTransit,
     /// Tax that was withheld from sellers and not yet paid to the state.
     WithheldTax,
-    /// What a box owes under its agreements.
+    /// Debts of a box under its agreements.
     AccruedCost,
-    /// What a box owes in interest.
+    /// Interest that a box owes.
     AccruedInterest,
-    /// What a box has borrowed and not repaid.
+    /// Principal that a box has drawn and not repaid.
     Debt,
-    /// What the owners of the entity have put into it.
+    /// Capital that the owners of the entity have put into it.
     Equity,
-    /// What the owners of the entity have been paid.
+    /// Cash that the owners of the entity have been paid.
     Distribution,
-    /// The exchange's earned fees.
+    /// Fees that the exchange has earned.
     FeeRevenue,
-    /// What a box's contracts have earned.
+    /// Revenue of a box's contracts.
     ContractRevenue,
-    /// What the entity earns besides: interest of the bank and the like.
+    /// Other income of the entity, such as interest of the bank.
     OtherIncome,
-    /// What the entity spends, the bank's charges among it.
+    /// Expenses of the entity, such as the bank's charges.
     Expense,
-    /// What running a box has cost.
+    /// Cost of running a box.
     OperatingCost,
-    /// What of a box's hardware was used up.
+    /// Depreciation expense of a box's hardware.
     Depreciation,
-    /// What a box's debt has cost.
+    /// Interest expense of a box's debt.
     Interest,
-    /// What payments came to more or less than they were for.
+    /// Differences between payments and what they were for.
     BankDifference,
 }
 
 impl AccountKind {
-    /// Every kind, in the order of the chart.
+    /// All kinds, in the order of the chart.
     pub const ALL: [Self; 31] = [
         Self::Bank,
         Self::BankUnmatched,
@@ -119,7 +121,7 @@ impl AccountKind {
         Self::BankDifference,
     ];
 
-    /// The account's name in the chart, stable for ever.
+    /// Returns the account's name in the chart. It never changes.
     pub const fn code(self) -> &'static str {
         match self {
             Self::Bank => "1000-bank",
@@ -156,12 +158,12 @@ impl AccountKind {
         }
     }
 
-    /// The kind with this code.
+    /// Finds the kind with this code; `None` when there is none.
     pub fn from_code(code: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.code() == code)
     }
 
-    /// Whether the balance is guarded against overdraft.
+    /// Returns whether the balance is guarded against overdraft.
     pub const fn guard(self) -> Guard {
         match self {
             Self::CustomerAvailable
@@ -205,7 +207,7 @@ impl fmt::Display for AccountKind {
     }
 }
 
-/// The chart has no account with this code.
+/// Error: the chart has no account with this code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the chart has no such account")]
 pub struct UnknownAccount;
@@ -220,20 +222,20 @@ impl FromStr for AccountKind {
 
 text_form!(AccountKind, {"type": "string", "pattern": "^[1-6][0-9]{3}-[a-z-]+$"});
 
-/// Whose part of an account this is: the subledger key.
+/// Subledger key: whose part of an account this is.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Owner {
-    /// The entity's own.
+    /// The entity itself.
     Entity,
-    /// An organization's.
+    /// An organization, in the operator's books.
     Organization(OrganizationId),
-    /// A contract's.
+    /// A contract of the exchange.
     Contract(ContractId),
-    /// That of one account at a bank.
+    /// One account at a bank.
     BankAccount(BankAccountId),
-    /// That of one thing that a box's deal names.
+    /// One item that a box's deal names, such as a facility or an asset.
     Item(ItemName),
-    /// A box's, in the operator's books.
+    /// A box, in the operator's books.
     Box(BoxId),
 }
 
@@ -250,7 +252,7 @@ impl fmt::Display for Owner {
     }
 }
 
-/// The text names no owner.
+/// Error: the text names no owner.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("an owner is empty, \"org:<id>\", \"contract:<id>\", \"bank:<account>\", \"item:<name>\" or \"box:<id>\"")]
 pub struct InvalidOwner;
@@ -275,20 +277,20 @@ impl FromStr for Owner {
     }
 }
 
-/// One account of one entity in one currency.
+/// Account of one entity, for one purpose and owner, in one currency.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub struct Account {
-    /// Whose books.
+    /// Entity in whose books the account is.
     pub entity: EntityId,
-    /// What for.
+    /// Purpose of the account, by the chart.
     pub kind: AccountKind,
-    /// Whose part.
+    /// Owner of this part of the account.
     pub owner: Owner,
-    /// In what currency.
+    /// Currency of the balance; an account in two currencies is two accounts.
     pub currency: Currency,
 }
 
-/// By words, not field by field: balances are looked up for every line.
+/// Hashes whole words, not field by field: balances are looked up for every line.
 impl Hash for Account {
     fn hash<H: Hasher>(&self, state: &mut H) {
         state.write_u32(u32::from(self.kind as u8) << 24 | self.currency.number());
@@ -307,12 +309,12 @@ impl Hash for Account {
 }
 
 impl Account {
-    /// An account in the operator's books.
+    /// Makes an account in the operator's books.
     pub const fn operator(kind: AccountKind, owner: Owner, currency: Currency) -> Self {
         Self { entity: EntityId::Operator, kind, owner, currency }
     }
 
-    /// An account in a box's books.
+    /// Makes an account in a box's books.
     pub const fn of_box(id: BoxId, kind: AccountKind, owner: Owner, currency: Currency) -> Self {
         Self { entity: EntityId::Box(id), kind, owner, currency }
     }

@@ -1,6 +1,6 @@
-//! What a bank says of an account: the balance at the start, the lines that moved it, the balance at the end.
+//! Bank statements: the opening balance, the bookings that moved it, the closing balance.
 //!
-//! A statement is a value: who read it, from which file and in what format, is nobody's business here. It promises nothing about
+//! A statement is a value: it does not know who read it, from which file or in what format. It promises nothing about
 //! its figures, which are the bank's; [`BankStatement::gap`] says whether they add up.
 
 use std::fmt::{self, Write as _};
@@ -14,106 +14,109 @@ use crate::calendar::Day;
 use crate::money::{Amount, Currency};
 use crate::outside_text::{BankText, from_log};
 
-/// A bank statement: one account in one currency over one stretch of time.
+/// Bank statement: one account in one currency over one period.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct BankStatement {
-    /// The account, as the bank writes it: an IBAN or the bank's own number.
+    /// Account as the bank writes it: an IBAN or the bank's own number.
     #[serde(deserialize_with = "from_log")]
     pub account: BankText,
-    /// The account's currency, that of every line.
+    /// Currency of the account and of every line.
     pub currency: Currency,
-    /// What the bank calls this statement, such as `00084/001`: unique for the account as far as the bank keeps to that.
+    /// Number of the statement at the bank, such as `00084/001`: unique for the account as far as the bank keeps to
+    /// that.
     #[serde(deserialize_with = "from_log")]
     pub number: BankText,
-    /// The stretch of time that it covers, where the bank states it.
+    /// Days that it covers; `None` when the bank does not state them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub period: Option<StatementPeriod>,
-    /// The balance before the first line.
+    /// Balance before the first line.
     pub opening: StatedBalance,
-    /// The lines in the bank's order. A line is known by its place, from 1: see [`BankStatement::line`].
+    /// Bookings in the bank's order. A line is known by its place, from 1: see [`BankStatement::line`].
     pub lines: Vec<BankLine>,
-    /// The balance after the last line.
+    /// Balance after the last line.
     pub closing: StatedBalance,
 }
 
-/// The days that a statement covers.
+/// Range of days that a statement covers, both ends included.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct StatementPeriod {
-    /// The first day.
+    /// First day, inclusive.
     pub from: Day,
-    /// The last day.
+    /// Last day, inclusive.
     pub to: Day,
 }
 
-/// A balance as the bank states it.
+/// Balance as the bank states it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct StatedBalance {
-    /// How much: positive is money that the bank owes, negative an overdraft.
+    /// Balance: positive is money that the bank owes, negative an overdraft.
     pub amount: Amount,
-    /// In what currency. One that is not the statement's is the bank's mistake, and is kept as it stands.
+    /// Currency as stated. One that is not the statement's is the bank's mistake and is kept as it stands.
     pub currency: Currency,
-    /// On which day.
+    /// Day of the balance.
     pub day: Day,
 }
 
-/// A booking on a bank account. An empty text is one that the bank left out.
+/// Booking on a bank account. A text that the bank left out is `None`.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct BankLine {
-    /// The day on which the bank booked it.
+    /// Day on which the bank booked it.
     pub booking_day: Day,
-    /// The day from which it bears interest.
+    /// Day from which it bears interest.
     pub value_day: Day,
-    /// How much: money received is positive, money paid negative. Some banks print lines of nothing.
+    /// Amount booked: positive is money received, negative money paid. May be zero: some banks print such lines.
     pub amount: Amount,
-    /// The reference that the payer gave, end to end.
+    /// End-to-end reference of the payer.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "from_log")]
     pub reference: Option<BankText>,
-    /// The bank's own reference.
+    /// Reference that the bank itself gave.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "from_log")]
     pub bank_reference: Option<BankText>,
-    /// The name of the other side.
+    /// Name of the other side of the payment.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "from_log")]
     pub counterparty: Option<BankText>,
-    /// The account of the other side.
+    /// Account of the other side of the payment.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "from_log")]
     pub counterparty_account: Option<BankText>,
-    /// What the payment is for, or whatever else the bank prints.
+    /// Remittance information, or whatever else the bank prints.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "from_log")]
     pub text: Option<BankText>,
-    /// Whether it takes an earlier booking back. The amount has its own sign either way.
+    /// Whether the booking reverses an earlier one. The amount has its own sign either way.
     #[serde(default)]
     pub reversal: bool,
 }
 
 impl BankStatement {
-    /// What all lines come to.
+    /// Sums the lines.
     pub fn movement(&self) -> Amount {
         self.lines.iter().map(|line| line.amount).sum()
     }
 
-    /// Opening balance plus lines minus closing balance, to the micro-unit: zero when the statement's figures add up.
+    /// Computes opening balance plus lines minus closing balance, to the micro-unit: zero when the statement's figures
+    /// add up.
     ///
     /// The figures are taken as they stand. [`BankStatement::adds_up`] also asks whether they are in one currency.
     pub fn gap(&self) -> Amount {
         self.opening.amount + self.movement() - self.closing.amount
     }
 
-    /// Whether the lines lead from the opening to the closing balance, and both are in the account's currency.
+    /// Returns whether the lines lead from the opening to the closing balance, and both are in the account's currency.
     pub fn adds_up(&self) -> bool {
         let in_currency = [self.opening, self.closing].iter().all(|balance| balance.currency == self.currency);
         in_currency && self.gap().is_zero()
     }
 
-    /// The line at this place, from 1; none beyond the last. With account and number of the statement it names a line for good.
+    /// Returns the line at this place, from 1; `None` beyond the last. With account and number of the statement it
+    /// names a line for good.
     pub fn line(&self, place: u32) -> Option<&BankLine> {
         let index = usize::try_from(place).ok()?.checked_sub(1)?;
         self.lines.get(index)
     }
 
-    /// The SHA-256 of everything that the statement says, by which the same statement is recognised however it arrives.
+    /// Computes the SHA-256 of everything that the statement says. It recognises the same statement however it arrives.
     ///
-    /// The hashed content is text: each field as its length in bytes, a colon, the field as JSON shows it, and a line feed; a field that
-    /// is not given is a line feed alone.
+    /// The hashed content is text: each field as its length in bytes, a colon, the field as JSON shows it, and a line
+    /// feed; a field that is not given is a line feed alone.
     pub fn digest(&self) -> StatementDigest {
         let mut fields = Fields::default();
         fields.push(self.account.as_written());
@@ -141,7 +144,7 @@ impl BankStatement {
     }
 }
 
-/// Fields on their way into a hash, each with its length, so that none can pass for two.
+/// Writer of fields into a hash, each with its length, so that none can pass for two.
 #[derive(Default)]
 struct Fields {
     hash: Sha256,
@@ -166,11 +169,11 @@ impl Fields {
     }
 }
 
-/// The SHA-256 of a statement's content; in text 64 lower-case hexadecimal digits.
+/// SHA-256 of a statement's content; as text 64 lower-case hexadecimal digits.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct StatementDigest([u8; 32]);
 
-/// The text is not 64 lower-case hexadecimal digits.
+/// Error: the text is not 64 lower-case hexadecimal digits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("a digest is 64 lower-case hexadecimal digits")]
 pub struct InvalidDigest;

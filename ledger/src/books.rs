@@ -1,4 +1,4 @@
-//! Balances: what all entries so far add up to.
+//! Balances: the sums of all entries so far.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,31 +9,32 @@ use crate::money::{Amount, Currency};
 use crate::posting::{Fact, Payee};
 use crate::trial_balance::TrialBalance;
 
-/// The balance of every account of every entity.
+/// Balances of every account of every entity.
 #[derive(Clone, Debug, Default)]
 pub struct Books {
     balances: Map<Account, Amount>,
-    /// The accounts of each box that are not zero.
+    /// Accounts of each box whose balance is not zero.
     of_boxes: BTreeMap<BoxId, BTreeSet<Account>>,
-    /// The currencies that were ever on an account.
+    /// Currencies that an account ever had.
     currencies: BTreeSet<Currency>,
 }
 
-/// A guarded account would go negative.
+/// Error: a guarded account would go negative.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("{required} is needed and {available} is available")]
 pub struct Overdraft {
-    /// What was asked for.
+    /// Amount that was asked for.
     pub required: Amount,
-    /// What there is.
+    /// Balance that is available, at least zero.
     pub available: Amount,
 }
 
 impl Books {
-    /// Adds the lines that record a fact to the balances: those of its [entry](crate::posting::post). An account whose balance returns to
-    /// zero is forgotten.
+    /// Adds the lines that record a fact to the balances: those of its [entry](crate::posting::post). An account whose
+    /// balance returns to zero is forgotten.
     ///
-    /// Checked in every build: the lines make an entry, and each leaves its balance in range and no guarded account negative.
+    /// Checked in every build: the lines make an entry, and each leaves its balance in range and no guarded account
+    /// negative.
     pub fn record(&mut self, fact: &Fact<'_>, currency: Currency) {
         let (mut lines, mut sum) = (0u32, Amount::ZERO);
         fact.lines(currency, &mut |line| {
@@ -64,22 +65,22 @@ impl Books {
         invariant!(lines >= 2 && sum.is_zero(), EntryBalanced, "{lines} lines come to {sum}: {fact:?}");
     }
 
-    /// The signed balance of an account: debit positive.
+    /// Returns the signed balance of an account, debit positive; zero for an account without entries.
     pub fn balance(&self, account: &Account) -> Amount {
         self.balances.get(account).copied().unwrap_or_default()
     }
 
-    /// What an organization has in one of its accounts with the operator, as a positive amount.
+    /// Returns what an organization has in one of its accounts with the operator; credit positive.
     pub fn customer(&self, kind: AccountKind, organization: OrganizationId, currency: Currency) -> Amount {
         -self.balance(&Account::operator(kind, Owner::Organization(organization), currency))
     }
 
-    /// What the operator owes a payee of what contracts earned, as a positive amount.
+    /// Returns what the operator owes a payee for contracts; credit positive.
     pub fn payable(&self, payee: Payee, currency: Currency) -> Amount {
         -self.balance(&payee.payable(currency))
     }
 
-    /// The currencies in which an organization has anything with the operator.
+    /// Returns the currencies in which an organization has a balance with the operator that is not zero.
     pub fn currencies_of(&self, organization: OrganizationId) -> BTreeSet<Currency> {
         let owner = Owner::Organization(organization);
         let has = |currency: &Currency| {
@@ -88,10 +89,10 @@ impl Books {
         self.currencies.iter().copied().filter(has).collect()
     }
 
-    /// Whether an organization can set `required` aside.
+    /// Checks that an organization can set `required` aside.
     ///
     /// # Errors
-    /// [`Overdraft`] when its available balance is smaller.
+    /// [`Overdraft`] when its available balance is smaller than `required`.
     pub fn check_available(
         &self,
         organization: OrganizationId,
@@ -102,20 +103,20 @@ impl Books {
         if required > available { Err(Overdraft { required, available }) } else { Ok(()) }
     }
 
-    /// Every account of a box that is not zero with its balance, in the order of accounts.
+    /// Iterates over a box's accounts whose balance is not zero, in the order of accounts.
     pub fn of_box(&self, id: BoxId) -> impl Iterator<Item = (Account, Amount)> {
         let accounts = self.of_boxes.get(&id).into_iter().flatten();
         accounts.map(|account| (*account, self.balance(account)))
     }
 
-    /// Every account that is not zero with its balance, in the order of accounts.
+    /// Lists every account whose balance is not zero, in the order of accounts.
     pub fn sorted(&self) -> Vec<(Account, Amount)> {
         let mut rows: Vec<_> = self.balances.iter().map(|(account, balance)| (*account, *balance)).collect();
         rows.sort_unstable_by_key(|(account, _)| *account);
         rows
     }
 
-    /// The trial balance of one entity in one currency, one row per account of the chart.
+    /// Computes the trial balance of one entity in one currency, one row per account of the chart.
     pub fn trial_balance(&self, entity: EntityId, currency: Currency) -> TrialBalance {
         let of_entity =
             self.balances.iter().filter(|(account, _)| account.entity == entity && account.currency == currency);

@@ -1,15 +1,15 @@
-//! Instants and calendar days, always UTC. Time is an argument here; nothing in this crate reads a clock.
+//! Instants, calendar days and months, always UTC. Time is an argument here; nothing in this crate reads a clock.
 
 use std::fmt;
 use std::str::FromStr;
 
 use crate::invariant::exact;
 
-/// A point in time: microseconds since 1970-01-01T00:00:00Z, the resolution of the database.
+/// Point in time: microseconds since 1970-01-01T00:00:00Z, the resolution of the database.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Instant(i64);
 
-/// The text is not an instant or day that the exchange can represent.
+/// Error: the text is not an instant, day or month that the exchange can represent.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
     "{0:?} is not a time as RFC 3339 has it in UTC, a day as YYYY-MM-DD or a month as YYYY-MM, whichever is asked for, between the years 1970 and 9999"
@@ -17,29 +17,29 @@ pub struct Instant(i64);
 pub struct InvalidTime(String);
 
 impl Instant {
-    /// The start of Unix time.
+    /// Start of Unix time.
     pub const EPOCH: Self = Self(0);
-    /// The last representable instant: 9999-12-30T00:00:00Z, so that every time zone can still write it in RFC 3339.
+    /// Last representable instant: 9999-12-30T00:00:00Z, so that every time zone can still write it in RFC 3339.
     pub const MAX: Self = Self(253_402_128_000_000_000);
 
-    /// The instant `micros` microseconds after the epoch. One outside [`Instant::EPOCH`]..=[`Instant::MAX`] violates
-    /// [`Invariant::NumberFits`](crate::invariant::Invariant::NumberFits).
+    /// Returns the instant `micros` microseconds after the epoch. One outside [`Instant::EPOCH`]..=[`Instant::MAX`]
+    /// violates [`Invariant::NumberFits`](crate::invariant::Invariant::NumberFits).
     pub fn from_micros(micros: i64) -> Self {
         exact(micros)
     }
 
-    /// The instant `micros` microseconds after the epoch; the first or the last one where that is out of range. For clocks and for
-    /// bounds that may lie outside of time, such as a week before the first hour.
+    /// Returns the instant `micros` microseconds after the epoch, clamped to the first or the last one. For clocks and
+    /// for bounds that may lie outside the range, such as a week before the first hour.
     pub fn nearest_to(micros: i64) -> Self {
         Self(micros.clamp(Self::EPOCH.0, Self::MAX.0))
     }
 
-    /// Microseconds since the epoch.
+    /// Returns microseconds since the epoch.
     pub const fn micros(self) -> i64 {
         self.0
     }
 
-    /// The day that this instant falls on.
+    /// Returns the day that this instant falls on.
     pub fn day(self) -> Day {
         // In range: MAX is below 2³¹ days after the epoch.
         Day(exact(self.0.div_euclid(86_400_000_000)))
@@ -51,7 +51,7 @@ impl Instant {
     }
 }
 
-/// Microseconds after the epoch, if there is an instant then.
+/// Converts microseconds after the epoch; fails where there is no instant.
 impl TryFrom<i64> for Instant {
     type Error = InvalidTime;
 
@@ -75,7 +75,7 @@ impl FromStr for Instant {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let timestamp: jiff::Timestamp = text.parse().map_err(|_| InvalidTime(text.to_owned()))?;
         let micros = timestamp.as_microsecond();
-        // What is finer than a microsecond cannot be kept, and dropping it would make another time of it.
+        // Finer than a microsecond cannot be kept, and dropping it would name another time.
         let exact = timestamp.subsec_nanosecond() % 1_000 == 0;
         if !exact || !(Self::EPOCH.0..=Self::MAX.0).contains(&micros) {
             return Err(InvalidTime(text.to_owned()));
@@ -84,54 +84,54 @@ impl FromStr for Instant {
     }
 }
 
-/// A calendar day in UTC, as days since 1970-01-01. Journal entries are dated by it.
+/// Calendar day in UTC, as days since 1970-01-01. Journal entries are dated by it.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Day(i32);
 
 impl Day {
-    /// The day `days` after 1970-01-01.
+    /// Returns the day `days` after 1970-01-01.
     pub const fn from_days(days: i32) -> Self {
         Self(days)
     }
 
-    /// Days since 1970-01-01.
+    /// Returns days since 1970-01-01.
     pub const fn days(self) -> i32 {
         self.0
     }
 
-    /// The day after it.
+    /// Returns the day after it.
     #[must_use]
     pub const fn next(self) -> Self {
         Self(self.0 + 1)
     }
 
-    /// The month that the day is in.
+    /// Returns the month that the day is in.
     pub fn month(self) -> Month {
         let Date { year, month, .. } = self.date();
         Month(year * 12 + month - 1)
     }
 
-    /// The first day of a year.
+    /// Returns the first day of a year.
     pub fn first_of_year(year: i32) -> Self {
         Month(year * 12).first_day()
     }
 
-    /// Its year.
+    /// Returns the calendar year that the day is in.
     pub fn year(self) -> i32 {
         self.date().year
     }
 
-    /// Its month in the year, from 1.
+    /// Returns the month in the year, 1 to 12.
     pub fn month_of_year(self) -> i32 {
         self.date().month
     }
 
-    /// Its place in the month, from 1.
+    /// Returns the day of the month, 1 to 31.
     pub fn day_of_month(self) -> i32 {
         self.date().day
     }
 
-    /// Its date, for every day there is. Years begin with March here, so that a leap day is the last of its year.
+    /// Computes year, month and day. Years begin with March here, so that a leap day is the last of its year.
     fn date(self) -> Date {
         let days = i64::from(self.0) + DAYS_BEFORE_1970;
         let (cycle, days) = (days.div_euclid(DAYS_OF_400_YEARS), days.rem_euclid(DAYS_OF_400_YEARS));
@@ -148,12 +148,12 @@ impl Day {
     }
 }
 
-/// The days from 0000-03-01 to 1970-01-01.
+/// Days from 0000-03-01 to 1970-01-01.
 const DAYS_BEFORE_1970: i64 = 719_468;
-/// After so many days the calendar repeats itself.
+/// Days after which the calendar repeats itself.
 const DAYS_OF_400_YEARS: i64 = 146_097;
 
-/// A day of the calendar. Month and day count from 1.
+/// Date of the calendar. Month and day count from 1.
 struct Date {
     year: i32,
     month: i32,
@@ -179,29 +179,29 @@ impl FromStr for Day {
     }
 }
 
-/// A calendar month in UTC, as months since the start of year 0; in text `2027-01`. The books close by it.
+/// Calendar month in UTC, as months since the start of year 0; as text `2027-01`. The books close by it.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Month(i32);
 
 impl Month {
-    /// The month after it.
+    /// Returns the month after it.
     #[must_use]
     pub const fn next(self) -> Self {
         self.plus(1)
     }
 
-    /// The month so many months later, or earlier.
+    /// Returns the month `months` later, or earlier where that is negative.
     #[must_use]
     pub const fn plus(self, months: i32) -> Self {
         Self(self.0 + months)
     }
 
-    /// How many months later another one is; zero when it is not later.
+    /// Counts the months until a later one; zero when it is not later.
     pub fn months_until(self, later: Self) -> u32 {
         exact((later.0 - self.0).max(0))
     }
 
-    /// Its first day.
+    /// Returns the first day of the month.
     pub fn first_day(self) -> Day {
         let from_march = i64::from(self.0) - 2;
         let (year, month) = (from_march.div_euclid(12), from_march.rem_euclid(12));
@@ -209,7 +209,7 @@ impl Month {
         Day(exact(365 * year + leap_days + (153 * month + 2) / 5 - DAYS_BEFORE_1970))
     }
 
-    /// Its last day.
+    /// Returns the last day of the month.
     pub fn last_day(self) -> Day {
         Day(self.next().first_day().0 - 1)
     }
@@ -228,7 +228,7 @@ impl FromStr for Month {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let first: Day = format!("{text}-01").parse().map_err(|_| InvalidTime(text.to_owned()))?;
-        // One form only, the one that is written.
+        // Accepts only the form that is written.
         let month = first.month();
         if month.to_string() == text { Ok(month) } else { Err(InvalidTime(text.to_owned())) }
     }

@@ -1,7 +1,7 @@
-//! The hash chain over an entity's entries.
+//! Hash chain over an entity's entries.
 //!
 //! Entries of an entity are numbered without gaps, and each carries the SHA-256 of its predecessor's hash and its own
-//! content. SHA-256 rather than a faster hash because PostgreSQL and every auditor's tool can recompute it.
+//! content. SHA-256, because PostgreSQL and every auditor's tool can recompute it.
 
 use std::fmt::Write as _;
 
@@ -9,25 +9,26 @@ use sha2::{Digest, Sha256};
 
 use crate::entry::Entry;
 
-/// The hash of an entry and all before it.
+/// SHA-256 over an entry and, through its predecessor's hash, all entries before it.
 pub type ChainHash = [u8; 32];
 
-/// Where an entry stands in its entity's books.
+/// Entry with its place in its entity's books.
 #[derive(Clone, Copy, Debug)]
 pub struct ChainedEntry<'a> {
-    /// Its number in its entity's books, from 1, without gaps.
+    /// Number in the entity's books, from 1, without gaps.
     pub sequence: u64,
-    /// The event it records and its place among that event's entries: unique in its entity's books.
+    /// Key of the event that it records and its place among that event's entries: unique in the entity's books.
     pub source_key: &'a str,
-    /// The entry.
+    /// Entry to hash.
     pub entry: &'a Entry,
 }
 
-/// The hash of an entry after `previous` (all zero before the first).
+/// Hashes an entry after `previous` (all zero before the first).
 ///
-/// The hashed content is text, one field a line, so that it can be recomputed with any tool: the previous hash in hexadecimal,
-/// then entity, sequence, source key, rule and version, day, contract, box, then what it corrects behind the word `corrects`, if
-/// anything, then per line account, owner, currency, amount and contract. `text` is a scratch buffer.
+/// The hashed content is text, one field a line, so that it can be recomputed with any tool: the previous hash in
+/// hexadecimal, then entity, sequence, source key, rule and version, day, contract, box, then what it corrects behind
+/// the word `corrects`, if anything, then per line account, owner, currency, amount and contract. `text` is a scratch
+/// buffer.
 pub fn chain(previous: &ChainHash, chained: &ChainedEntry<'_>, text: &mut String) -> ChainHash {
     text.clear();
     push_hexadecimal(previous, text);
@@ -59,7 +60,7 @@ pub fn chain(previous: &ChainHash, chained: &ChainedEntry<'_>, text: &mut String
     Sha256::digest(text.as_bytes()).into()
 }
 
-/// Byte by byte through a table: the formatter would take longer for it than for all the rest.
+/// Writes byte by byte through a table: the formatter would take longer for it than for all the rest.
 fn push_hexadecimal(hash: &ChainHash, text: &mut String) {
     const DIGITS: [char; 16] = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f'];
     for byte in hash {
@@ -68,7 +69,7 @@ fn push_hexadecimal(hash: &ChainHash, text: &mut String) {
     }
 }
 
-/// Writes a value, or nothing where there is none.
+/// Displays a value, or nothing for `None`.
 struct OrNothing<T>(Option<T>);
 
 impl<T: std::fmt::Display> std::fmt::Display for OrNothing<T> {

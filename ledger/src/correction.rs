@@ -1,20 +1,20 @@
-//! What an entry corrects.
+//! Corrections: what an entry corrects.
 
 use std::fmt;
 use std::str::FromStr;
 
 use crate::calendar::Instant;
 
-/// What an entry corrects: entries are never changed, and what was wrong is put right by another that points to it.
+/// Target of a correcting entry. Entries are never changed: another entry that points to the wrong one puts it right.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Correction {
-    /// What an event of the log posted, by its sequence.
+    /// Entries of the event with this sequence in the log.
     Event(u64),
-    /// What was posted for a contract's hours: those from one instant until another.
+    /// Postings for a contract's hours in a span of time.
     Hours {
-        /// The first instant.
+        /// Start of the span, inclusive.
         from: Instant,
-        /// The instant after the last.
+        /// End of the span, exclusive.
         until: Instant,
     },
 }
@@ -28,7 +28,7 @@ impl fmt::Display for Correction {
     }
 }
 
-/// The text names nothing that an entry could correct.
+/// Error: the text names no correction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("a correction is of \"event:<sequence>\" or \"hours:<from>/<until>\"")]
 pub struct InvalidCorrection;

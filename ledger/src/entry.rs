@@ -9,18 +9,18 @@ use crate::identity::{BoxId, ContractId, EntityId};
 use crate::money::Amount;
 use crate::posting_rule::PostingRule;
 
-/// One line of an entry.
+/// Line of an entry.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Line {
-    /// The account it moves.
+    /// Account that the line moves.
     pub account: Account,
-    /// How much: debit positive, credit negative, never zero, at most [`Amount::LINE_MAX`] in magnitude.
+    /// Signed amount: debit positive, credit negative, never zero, at most [`Amount::LINE_MAX`] in magnitude.
     pub amount: Amount,
-    /// The contract it concerns, where an entry covers several.
+    /// Contract that the line concerns, where the entry covers several; `None` otherwise.
     pub contract: Option<ContractId>,
 }
 
-/// A journal entry that balances to zero per currency.
+/// Journal entry that balances to zero per currency.
 ///
 /// Only [`Entry::new`] makes one, so an unbalanced entry cannot exist.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -34,7 +34,7 @@ pub struct Entry {
     lines: SmallVec<[Line; 4]>,
 }
 
-/// Why a set of lines is not an entry.
+/// Reason why a set of lines is not an entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Unbalanced {
     /// Fewer than two lines.
@@ -52,10 +52,10 @@ pub enum Unbalanced {
 }
 
 impl Entry {
-    /// An entry of these lines. `contract` is set when all of it concerns one contract, `box` when one box.
+    /// Makes an entry of these lines. `contract` is set when all of it concerns one contract.
     ///
     /// # Errors
-    /// [`Unbalanced`] says which property of an entry the lines lack.
+    /// [`Unbalanced`] names the first property of an entry that the lines lack.
     pub fn new(
         entity: EntityId,
         rule: PostingRule,
@@ -93,43 +93,43 @@ impl Entry {
         Ok(Self { entity, rule, effective, contract, box_id, corrects: None, lines })
     }
 
-    /// The same entry as a correction of something.
+    /// Returns the same entry marked as a correction; `None` marks nothing.
     #[must_use]
     pub fn correcting(self, corrects: Option<Correction>) -> Self {
         Self { corrects, ..self }
     }
 
-    /// Whose books.
+    /// Returns the entity in whose books it is.
     pub fn entity(&self) -> EntityId {
         self.entity
     }
 
-    /// The rule that posted it.
+    /// Returns the rule that posted it.
     pub fn rule(&self) -> PostingRule {
         self.rule
     }
 
-    /// The day it is dated.
+    /// Returns the day it is dated.
     pub fn effective(&self) -> Day {
         self.effective
     }
 
-    /// The contract that the whole entry concerns.
+    /// Returns the contract that the whole entry concerns; `None` when it concerns none or several.
     pub fn contract(&self) -> Option<ContractId> {
         self.contract
     }
 
-    /// The box that the entry concerns.
+    /// Returns the box that the entry concerns, if any.
     pub fn box_id(&self) -> Option<BoxId> {
         self.box_id
     }
 
-    /// What it corrects.
+    /// Returns what the entry corrects; `None` for an ordinary one.
     pub fn corrects(&self) -> Option<Correction> {
         self.corrects
     }
 
-    /// Its lines: at least two.
+    /// Returns the lines: at least two.
     pub fn lines(&self) -> &[Line] {
         &self.lines
     }

@@ -1,21 +1,21 @@
-//! Names of the parties and things that journal entries refer to.
+//! Names of the parties and items that journal entries refer to.
 
 use std::fmt;
 use std::str::FromStr;
 
 use crate::short_text::ShortText;
 
-/// An organization that trades or keeps books: a slug of 2 to 32 characters, `a–z`, `0–9` and inner hyphens.
+/// Name of an organization that trades or keeps books: a slug of 2 to 32 characters, `a–z`, `0–9` and inner hyphens.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct OrganizationId(ShortText<32>);
 
-/// The text is not a slug.
+/// Error: the text is not a slug.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("an organization's id is 2 to 32 of a-z, 0-9 and inner hyphens")]
 pub struct InvalidName;
 
 impl OrganizationId {
-    /// The slug.
+    /// Returns the slug as text.
     pub fn as_str(&self) -> &str {
         self.0.as_str()
     }
@@ -42,18 +42,18 @@ impl fmt::Display for OrganizationId {
 
 text_form!(OrganizationId, {"type": "string", "pattern": "^[a-z0-9][a-z0-9-]{0,30}[a-z0-9]$"});
 
-/// An account at a bank, as the bank's statements name it: an IBAN or the bank's own number, 1 to 40 printable ASCII characters
-/// without blanks.
+/// Account at a bank, as the bank's statements name it: an IBAN or the bank's own number, 1 to 40 printable ASCII
+/// characters without blanks.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct BankAccountId(ShortText<40>);
 
-/// The text names no account at a bank.
+/// Error: the text names no account at a bank.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("a bank account is 1 to 40 printable ASCII characters without blanks, as the bank's statements name it")]
 pub struct InvalidBankAccount;
 
 impl BankAccountId {
-    /// The account, as the bank's statements name it.
+    /// Returns the account as the bank's statements name it.
     pub fn as_str(&self) -> &str {
         self.0.as_str()
     }
@@ -78,11 +78,12 @@ impl fmt::Display for BankAccountId {
 
 text_form!(BankAccountId, {"type": "string", "minLength": 1, "maxLength": 40});
 
-/// A client of the API, which stands for one person or program: 1 to 64 printable ASCII characters without blanks.
+/// Name of a client of the API, which stands for one person or program: 1 to 64 printable ASCII characters without
+/// blanks.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ClientId(ShortText<64>);
 
-/// The text names no client.
+/// Error: the text names no client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("a client is 1 to 64 printable ASCII characters without blanks")]
 pub struct InvalidClient;
@@ -106,7 +107,7 @@ impl fmt::Display for ClientId {
 
 text_form!(ClientId, {"type": "string", "minLength": 1, "maxLength": 64});
 
-/// Declares ids that are UUIDs, one type for each kind of thing, so that a lot's id cannot stand for an order's.
+/// Declares ids that are UUIDs, one type per kind of thing, so that a lot's id cannot stand for an order's.
 #[macro_export]
 macro_rules! uuid_ids {
     ($($(#[$doc:meta])* $name:ident;)*) => {$(
@@ -118,12 +119,12 @@ macro_rules! uuid_ids {
         pub struct $name(::uuid::Uuid);
 
         impl $name {
-            /// The id with this UUID.
+            /// Wraps this UUID.
             pub const fn new(uuid: ::uuid::Uuid) -> Self {
                 Self(uuid)
             }
 
-            /// The UUID.
+            /// Returns the UUID.
             pub const fn uuid(self) -> ::uuid::Uuid {
                 self.0
             }
@@ -166,21 +167,21 @@ uuid_ids! {
     ContractId;
     /// A box: a special-purpose vehicle with books of its own.
     BoxId;
-    /// Money that a buyer pays in.
+    /// A deposit: money that a buyer pays in.
     DepositId;
-    /// Money that is paid out to its owner.
+    /// A payout: money that is paid out to its owner.
     PayoutId;
-    /// Money that one entity pays another: an entry in the books of each.
+    /// A transfer from one entity to another: an entry in the books of each.
     TransferId;
-    /// A bank statement that was imported.
+    /// An imported bank statement.
     StatementId;
-    /// Bookings of the bank with what they were for.
+    /// A reconciliation: bookings of the bank with what they were for.
     ReconciliationId;
-    /// Lines that one person proposes and another approves.
+    /// A manual journal: lines that one person proposes and another approves.
     JournalId;
 }
 
-/// A legal entity with books of its own.
+/// Legal entity with books of its own.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum EntityId {
     /// The company that runs the exchange.
@@ -198,7 +199,7 @@ impl fmt::Display for EntityId {
     }
 }
 
-/// The text names no kind of entity.
+/// Error: the text names no entity.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("an entity is \"operator\" or \"box:<id>\"")]
 pub struct InvalidEntity;
@@ -215,18 +216,18 @@ impl FromStr for EntityId {
     }
 }
 
-/// The name of a contract, asset, agreement, facility, reserve, index or step of a deal, among its kind: 1 to 32 of `a–z`, `0–9`, hyphen and
-/// underscore.
+/// Name of a contract, asset, agreement, facility, reserve, index or step of a deal, unique in its kind: 1 to 32 of
+/// `a–z`, `0–9`, hyphen and underscore.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ItemName(ShortText<32>);
 
-/// The text is no such name.
+/// Error: the text is not an item's name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("a name is 1 to 32 of a-z, 0-9, hyphen and underscore")]
 pub struct InvalidItemName;
 
 impl ItemName {
-    /// The name.
+    /// Returns the name as text.
     pub fn as_str(&self) -> &str {
         self.0.as_str()
     }

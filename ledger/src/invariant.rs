@@ -1,8 +1,8 @@
-//! What must never be, by id, and what happens where it would be.
+//! Invariants by id, and what happens where one does not hold.
 //!
-//! An invariant is checked where the state changes, in every build. One that does not hold ends the decision under way: the stack is
-//! unwound to [`checked`], whose caller drops whatever the decision had touched and carries on without it. So a defect costs the
-//! command that met it, and neither the books nor anybody else.
+//! An invariant is checked where the state changes, in every build. One that does not hold ends the decision under way:
+//! the stack is unwound to [`checked`], whose caller drops whatever the decision had touched and carries on without it.
+//! So a defect costs the command that met it, and neither the books nor anybody else.
 //!
 //! The ids are shared: tests name them, the audit reports under them, and a running exchange counts them.
 
@@ -12,7 +12,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 macro_rules! invariants {
     ($($(#[doc = $statement:literal])+ $variant:ident = $id:literal;)*) => {
-        /// Something that holds at all times. Its documentation states it.
+        /// Condition that holds at all times. The variant's documentation states it.
         #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
         pub enum Invariant {
             $($(#[doc = $statement])+ $variant,)*
@@ -22,12 +22,12 @@ macro_rules! invariants {
             /// Every invariant.
             pub const ALL: &[Self] = &[$(Self::$variant,)*];
 
-            /// The stable id under which it is counted and reported.
+            /// Returns the stable id under which it is counted and reported.
             pub const fn id(self) -> &'static str {
                 match self { $(Self::$variant => $id,)* }
             }
 
-            /// What holds, as a sentence.
+            /// Returns what holds, as a sentence.
             pub const fn statement(self) -> &'static str {
                 match self { $(Self::$variant => concat!($($statement),+).trim_ascii(),)* }
             }
@@ -75,12 +75,13 @@ invariants! {
 }
 
 impl Invariant {
-    /// The invariant with this id.
+    /// Finds the invariant with this id; `None` when there is none.
     pub fn find(id: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|invariant| invariant.id() == id)
     }
 
-    /// Ends the decision under way because this does not hold. `detail` says what was met instead, for an operator.
+    /// Ends the decision under way because this invariant does not hold. `detail` tells an operator what was met
+    /// instead.
     ///
     /// # Panics
     /// Always: the unwinding ends at [`checked`].
@@ -97,13 +98,13 @@ impl fmt::Display for Invariant {
     }
 }
 
-/// An invariant that did not hold, and what was met instead.
+/// Invariant that did not hold, and what was met instead.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("the invariant {invariant} does not hold: {detail}")]
 pub struct Violation {
-    /// Which.
+    /// Invariant that did not hold.
     pub invariant: Invariant,
-    /// What was met instead.
+    /// What was met instead, for an operator.
     pub detail: String,
 }
 
@@ -119,17 +120,17 @@ impl Violation {
     }
 }
 
-/// Runs a decision that may meet a violation, or a defect that nobody foresaw.
+/// Runs a decision that may meet a violation or panic, and catches either.
 ///
 /// # Errors
-/// The [`Violation`] that ended it; a panic is one of [`Invariant::DecisionEnds`]. Whatever the decision could change is then in a
-/// state that must not be used any more.
+/// The [`Violation`] that ended it; a panic is one of [`Invariant::DecisionEnds`]. The state that the decision could
+/// change must then not be used any more.
 pub fn checked<T>(decision: impl FnOnce() -> T) -> Result<T, Violation> {
     // The caller drops what the decision touched, so nothing half changed is seen.
     catch_unwind(AssertUnwindSafe(decision)).map_err(Violation::of)
 }
 
-/// The same number in another type. One that does not fit violates [`Invariant::NumberFits`].
+/// Converts a number to another type. One that does not fit violates [`Invariant::NumberFits`].
 pub fn exact<T, U>(number: T) -> U
 where
     T: Copy + fmt::Display,

@@ -4,8 +4,8 @@ use std::collections::{HashMap, HashSet};
 
 use foldhash::fast::FixedState;
 
-/// A map by key. Nothing that anybody sees may depend on the order in which it iterates.
+/// Map by key. Nothing that anybody sees may depend on its order of iteration.
 pub type Map<K, V> = HashMap<K, V, FixedState>;
 
-/// A set, with the same caution.
+/// Set, with the same caution.
 pub type Set<K> = HashSet<K, FixedState>;

@@ -1,4 +1,4 @@
-//! Amounts of money: an integer count of micro-units (10⁻⁶) of an ISO 4217 currency.
+//! Amounts of money: integer counts of micro-units (10⁻⁶) of an ISO 4217 currency.
 
 use std::fmt;
 use std::iter::Sum;
@@ -9,29 +9,29 @@ use crate::invariant::exact;
 
 /// Micro-units in one unit of a currency.
 const MICROS_PER_UNIT: i128 = 1_000_000;
-/// Digits behind the decimal point that an amount can carry.
+/// Digits behind the decimal point that an amount carries.
 const SCALE: usize = 6;
 
-/// An ISO 4217 alphabetic currency code, such as `USD`.
+/// ISO 4217 alphabetic currency code, such as `USD`. Any three letters `A–Z` are accepted.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Currency([u8; 3]);
 
 impl Currency {
-    /// The United States dollar.
+    /// United States dollar.
     pub const USD: Self = Self(*b"USD");
 
-    /// The three-letter code.
+    /// Returns the three-letter code.
     pub fn as_str(&self) -> &str {
         std::str::from_utf8(&self.0).unwrap_or_else(|_| unreachable!("three letters"))
     }
 
-    /// The code's three bytes as a number, distinct for each.
+    /// Returns the code's three bytes as a number, distinct for each code.
     pub(crate) const fn number(self) -> u32 {
         u32::from_be_bytes([0, self.0[0], self.0[1], self.0[2]])
     }
 }
 
-/// The text is not three upper-case ASCII letters.
+/// Error: the text is not three upper-case ASCII letters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("a currency is three upper-case letters (ISO 4217), such as USD")]
 pub struct InvalidCurrency;
@@ -55,53 +55,53 @@ impl fmt::Display for Currency {
 
 text_form!(Currency, {"type": "string", "pattern": "^[A-Z]{3}$"});
 
-/// A signed amount of money in micro-units of a currency that the context names.
+/// Signed amount of money in micro-units of a currency that the context names.
 ///
 /// Text form (also in JSON): a decimal with two to six places, such as `10773.00` or `0.000001`.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Amount(i128);
 
 impl Amount {
-    /// Nothing.
+    /// Zero micro-units.
     pub const ZERO: Self = Self(0);
-    /// The largest magnitude of one journal line: 10¹⁸ micro-units, 10¹² units of any currency.
+    /// Largest magnitude of one journal line: 10¹⁸ micro-units, 10¹² units of any currency.
     pub const LINE_MAX: Self = Self(1_000_000_000_000_000_000);
-    /// The largest magnitude of a balance: 10²¹ micro-units.
+    /// Largest magnitude of a balance: 10²¹ micro-units.
     pub const BALANCE_MAX: Self = Self(1_000_000_000_000_000_000_000);
 
-    /// An amount of `micros` micro-units.
+    /// Makes an amount of `micros` micro-units.
     pub const fn from_micros(micros: i128) -> Self {
         Self(micros)
     }
 
-    /// The count of micro-units.
+    /// Returns the count of micro-units.
     pub const fn micros(self) -> i128 {
         self.0
     }
 
-    /// The magnitude.
+    /// Returns the amount without its sign.
     #[must_use]
     pub const fn abs(self) -> Self {
         Self(self.0.abs())
     }
 
-    /// The whole cents of it, rounded towards zero: what a bank moves.
+    /// Rounds towards zero to whole cents, the smallest amount that a bank moves.
     #[must_use]
     pub const fn whole_cents(self) -> Self {
         Self(self.0 / 10_000 * 10_000)
     }
 
-    /// Whether this is exactly zero.
+    /// Returns whether this is exactly zero.
     pub const fn is_zero(self) -> bool {
         self.0 == 0
     }
 
-    /// The amount as a decimal with six places, the form of `NUMERIC(38,6)`.
+    /// Returns a decimal with six places, the form of `NUMERIC(38,6)`.
     pub fn to_decimal(self) -> rust_decimal::Decimal {
         rust_decimal::Decimal::from_i128_with_scale(self.0, 6)
     }
 
-    /// The amount that a decimal states.
+    /// Converts a decimal.
     ///
     /// # Errors
     /// [`AmountError`] when it has more than six places or a magnitude beyond [`Amount::BALANCE_MAX`].
@@ -117,7 +117,7 @@ impl Amount {
     }
 }
 
-/// Why a text is not an amount.
+/// Reason why a text or decimal is not an amount.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum AmountError {
     /// Not of the form `-?digits[.digits]`.

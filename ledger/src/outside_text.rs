@@ -1,11 +1,12 @@
 //! Texts from outside: what people write, and what banks write.
 //!
-//! Both are checked once, where they come in, and never again: what is read back from the log is taken as it stands there, whatever an
-//! earlier version let pass. So a text has two doors, and neither is `Deserialize`: [`Label::parse`] and [`BankText::parse`] check, and
-//! [`from_log`] does not. A type that derives `Deserialize` with a text in it does not compile before it says which of the two it means.
+//! Both are checked once, where they come in, and never again: text read back from the log is taken as it stands,
+//! whatever an earlier version let pass. So a text is made in two ways, and neither is `Deserialize`: [`Label::parse`]
+//! and [`BankText::parse`] check, and [`from_log`] does not. A type that derives `Deserialize` with a text in it does
+//! not compile before it says which of the two it means.
 //!
-//! Since a text of the log may be anything, it is shown and stored by [`Label::printable`] and [`BankText::printable`], and written as
-//! it stands only to the log and to hashes.
+//! Since a text of the log may be anything, show and store it by [`Label::printable`] and [`BankText::printable`];
+//! write it as it stands only to the log and to hashes.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -16,38 +17,38 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::identity::OrganizationId;
 
-/// What stands in the place of a character that cannot be stored or shown.
+/// Replacement for a character that cannot be stored or shown.
 const REPLACEMENT: char = char::REPLACEMENT_CHARACTER;
 
-/// A text of people, such as a name or a reason: one line of 1 to 120 characters, not all of them blank, at most
-/// [480 bytes](Label::BYTES_MAX).
+/// Text that a person wrote, such as a name or a reason: one line of 1 to 120 characters, not all of them blank, at
+/// most [480 bytes](Label::BYTES_MAX).
 ///
-/// It has no control characters, no separators of lines or paragraphs, and nothing that turns the direction of the text around it, so
-/// that a line shows what it says. It is in Unicode's normalization form C: whoever reads it from outside normalizes it before
-/// [`Label::parse`], which knows no tables of Unicode and does not check that.
+/// It has no control characters, no separators of lines or paragraphs, and nothing that turns the direction of the text
+/// around it, so that a line shows what it says. It is in Unicode's normalization form C: whoever reads it from outside
+/// normalizes it before [`Label::parse`], which knows no tables of Unicode and does not check that.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Label(Box<str>);
 
-/// A text is no label.
+/// Error: the text is no label.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("a label is one line of 1 to {} characters, not all blank, without control characters", Label::CHARS_MAX)]
 pub struct InvalidLabel;
 
 impl Label {
-    /// The most characters.
+    /// Largest number of characters (Unicode scalar values).
     pub const CHARS_MAX: usize = 120;
-    /// The most bytes: a character has four at most.
+    /// Largest number of bytes: a character has at most four.
     pub const BYTES_MAX: usize = Self::CHARS_MAX * 4;
 
-    /// The label that a text is.
+    /// Checks a text and makes a label of it.
     ///
     /// # Errors
-    /// [`InvalidLabel`] when it is none.
+    /// [`InvalidLabel`] when the text is empty, too long, blank, or has a character that a label may not have.
     pub fn parse(text: &str) -> Result<Self, InvalidLabel> {
         if Self::is_label(text) { Ok(Self(text.into())) } else { Err(InvalidLabel) }
     }
 
-    /// Whether it would be accepted today. One that was read from the log may not be.
+    /// Returns whether it would be accepted today. A label that was read from the log may not be.
     pub fn is_valid(&self) -> bool {
         Self::is_label(&self.0)
     }
@@ -60,52 +61,53 @@ impl Label {
             && !text.chars().any(breaks_a_line)
     }
 
-    /// The text as it stands in the log. Only for the log itself, for hashes and for comparing.
+    /// Returns the text as it stands in the log. Only for the log itself, for hashes and for comparing.
     pub fn as_written(&self) -> &str {
         &self.0
     }
 
-    /// The text as it can be stored and shown: U+FFFD stands for each control character. No label that was ever checked has one.
+    /// Returns the text in a form that can be stored and shown: U+FFFD stands for each control character. A label that
+    /// was checked has none.
     pub fn printable(&self) -> Cow<'_, str> {
         replaced(&self.0, char::is_control)
     }
 }
 
-/// What an organization is called that gave no name.
+/// Names an organization that gave no name by its slug.
 impl From<OrganizationId> for Label {
     fn from(id: OrganizationId) -> Self {
         Self(id.as_str().into())
     }
 }
 
-/// Whether a character would end or garble the line that it is in, or show nothing in it: controls, separators of lines and paragraphs, what
-/// embeds, overrides or isolates a direction, and spaces without a width.
+/// Returns whether a character would end or garble its line, or show nothing in it: controls, separators of lines and
+/// paragraphs, what embeds, overrides or isolates a direction, and spaces without a width.
 fn breaks_a_line(character: char) -> bool {
     character.is_control()
         || matches!(character, '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
         || matches!(character, '\u{200b}' | '\u{2060}' | '\u{feff}')
 }
 
-/// A text as a bank wrote it, with line breaks and whatever else it has but NUL: at most [16,384 bytes](BankText::BYTES_MAX).
+/// Text as a bank wrote it, line breaks included, without NUL: at most [16,384 bytes](BankText::BYTES_MAX).
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct BankText(Box<str>);
 
-/// A text cannot be kept as one of a bank.
+/// Reason why a text cannot be kept as a bank's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidBankText {
-    /// It has more than [`BankText::BYTES_MAX`] bytes.
+    /// The text has more than [`BankText::BYTES_MAX`] bytes.
     #[error("a text of a bank has at most {} bytes", BankText::BYTES_MAX)]
     TooLong,
-    /// It has a NUL.
+    /// The text has a NUL.
     #[error("a text of a bank has no NUL")]
     Nul,
 }
 
 impl BankText {
-    /// The most bytes. The five texts of a line, each six times as long in JSON at most, fit into one event.
+    /// Largest number of bytes. The five texts of a line, each at most six times as long in JSON, fit into one event.
     pub const BYTES_MAX: usize = 16_384;
 
-    /// The text, as it stands.
+    /// Checks a text and keeps it as it stands.
     ///
     /// # Errors
     /// [`InvalidBankText`] when it is too long or has a NUL.
@@ -119,12 +121,12 @@ impl BankText {
         }
     }
 
-    /// The text as it stands in the log. Only for the log itself, for hashes and for comparing.
+    /// Returns the text as it stands in the log. Only for the log itself, for hashes and for comparing.
     pub fn as_written(&self) -> &str {
         &self.0
     }
 
-    /// The text as it can be stored and shown: U+FFFD stands for each NUL.
+    /// Returns the text in a form that can be stored and shown: U+FFFD stands for each NUL.
     pub fn printable(&self) -> Cow<'_, str> {
         replaced(&self.0, |character| character == '\0')
     }
@@ -137,7 +139,8 @@ fn replaced(text: &str, unfit: impl Fn(char) -> bool) -> Cow<'_, str> {
     Cow::Owned(text.chars().map(|character| if unfit(character) { REPLACEMENT } else { character }).collect())
 }
 
-/// Reads a text as it stands in the log, without a check: for fields of events, as `#[serde(deserialize_with = "ledger::from_log")]`.
+/// Reads a text as it stands in the log, without a check: for fields of events, as `#[serde(deserialize_with =
+/// "ledger::from_log")]`.
 ///
 /// # Errors
 /// The format's own error when the input is not of the field's form.
@@ -145,9 +148,9 @@ pub fn from_log<'de, D: Deserializer<'de>, T: FromLog<'de>>(deserializer: D) -> 
     T::from_log(deserializer)
 }
 
-/// What [`from_log`] reads: a text, or something with texts in it.
+/// Value that [`from_log`] reads: a text, or something with texts in it.
 pub trait FromLog<'de>: Sized {
-    /// Reads it as it stands.
+    /// Reads the value as it stands, without a check.
     ///
     /// # Errors
     /// The format's own error when the input is not of this form.
@@ -213,7 +216,7 @@ macro_rules! text_from_outside {
 text_from_outside!(Label, InvalidLabel);
 text_from_outside!(BankText, InvalidBankText);
 
-/// Values by a text.
+/// Reads a map whose keys are labels.
 impl<'de, V: Deserialize<'de>> FromLog<'de> for BTreeMap<Label, V> {
     fn from_log<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let values = BTreeMap::<Box<str>, V>::deserialize(deserializer)?;

@@ -1,4 +1,4 @@
-//! References that a payer quotes, so that a booking of the bank says by itself what it is for.
+//! References that a payer quotes, so that a booking says by itself what it is for.
 
 use std::fmt;
 use std::str::FromStr;
@@ -13,28 +13,28 @@ use crate::short_text::ShortText;
 
 /// Crockford's base 32: no letter that is mistaken for a digit, and no U.
 const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
-/// Characters behind the prefix, the last of which checks the others.
+/// Characters behind the prefix; the last one checks the others.
 const CODE_LENGTH: usize = 10;
 const DEPOSIT: &str = "SWD";
 const PAYOUT: &str = "SWP";
 
-/// A reference of ten characters behind `SWD` for a deposit or `SWP` for a payout, such as `SWD7K3M9QX20P`. The last checks the others, so
-/// that a mistyped one is none.
+/// Reference of ten characters behind `SWD` for a deposit or `SWP` for a payout, such as `SWD7K3M9QX20P`. The last
+/// character checks the others, so that a mistyped reference is none.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PaymentReference(ShortText<16>);
 
-/// The text is not a reference, or was mistyped.
+/// Error: the text is not a reference, or was mistyped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("a payment reference is SWD or SWP and ten characters, the last of which checks the others")]
 pub struct InvalidReference;
 
 impl PaymentReference {
-    /// The reference that the payer of a deposit quotes.
+    /// Derives the reference that the payer of a deposit quotes.
     pub fn of_deposit(id: DepositId) -> Self {
         Self::new(DEPOSIT, id.uuid())
     }
 
-    /// The reference of a payout.
+    /// Derives the reference that the payment of a payout quotes.
     pub fn of_payout(id: PayoutId) -> Self {
         Self::new(PAYOUT, id.uuid())
     }
@@ -51,7 +51,8 @@ impl PaymentReference {
         Self(ShortText::new(&code).unwrap_or_else(|| unreachable!("thirteen characters fit")))
     }
 
-    /// Every reference in a text, each once. Blanks, punctuation and case do not matter: banks fold lines and add to them.
+    /// Finds every reference in a text, each once. Ignores blanks, punctuation and case: banks fold lines and add to
+    /// them.
     pub fn all_in(text: &str) -> Vec<Self> {
         let plain: String = text.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_uppercase()).collect();
         let (mut found, mut seen) = (Vec::new(), Set::<Self>::default());
@@ -63,8 +64,8 @@ impl PaymentReference {
     }
 }
 
-/// The character that checks a code: its digits' sum, each times its place, which tells any one character and any two neighbours that are
-/// swapped.
+/// Computes the check character of a code from the sum of its digits, each times its weight. It detects any one wrong
+/// character and most swaps of two neighbours.
 fn check(code: &str) -> char {
     let digit =
         |byte: u8| ALPHABET.iter().position(|known| *known == byte).unwrap_or_else(|| unreachable!("of the alphabet"));

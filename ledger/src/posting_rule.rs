@@ -1,32 +1,32 @@
-//! The posting rules by name: what each records, and how it rounds.
+//! Posting rules by name: what each records, and how it rounds.
 
-/// The identity of a posting rule, as every entry names it.
+/// Identity of a posting rule, as every entry names it.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct PostingRule {
-    /// Its stable name.
+    /// Stable name, such as `deposit.matched`.
     pub id: &'static str,
-    /// Its version, from 1.
+    /// Version, from 1; a rule whose lines change gets a new one.
     pub version: u16,
 }
 
-/// A posting rule with what a reader of the books wants to know of it.
+/// Posting rule with its documentation.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct DescribedRule {
-    /// The rule.
+    /// Identity of the rule.
     pub rule: PostingRule,
-    /// What happened when it posts.
+    /// Sentence that says what happened when it posts.
     pub records: &'static str,
-    /// The types of events that state it.
+    /// Types of the events that state it.
     pub events: &'static [&'static str],
-    /// How its amounts are rounded.
+    /// Way in which its amounts are rounded.
     pub rounding: &'static str,
 }
 
-/// The amounts are stated by a party or are sums of amounts in the books.
+/// For amounts that a party states or that are sums of amounts in the books.
 const NONE: &str = "none";
-/// Deliveries and what reverses them: fees of a contract are floored on the sum so far.
+/// For deliveries and what reverses them: fees of a contract are floored on the sum so far.
 const CUMULATIVE: &str = "cumulative: each part is the whole so far, rounded down, less what was posted before";
-/// Sales by the hour, each of which stands alone.
+/// For spot sales, each of which is rounded on its own.
 const EACH_SALE: &str = "each sale down to the micro-unit";
 
 /// Declares the rules: constant, name, version, events, rounding; the comment is what a rule records.

@@ -1,7 +1,7 @@
-//! Reconciliation: what a booking of the bank was for.
+//! Reconciliation: finds what a booking of the bank was for.
 //!
-//! [`propose`] knows a booking and what is open; it promises that what it proposes comes to the booking to the micro-unit, a difference
-//! within the tolerance included, and proposes nothing where more than one explanation would do.
+//! [`propose`] knows a booking and what is open. What it proposes comes to the booking to the micro-unit, a difference
+//! within the tolerance included. It proposes nothing where more than one explanation would do.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -11,7 +11,7 @@ use crate::map::Set;
 use crate::money::Amount;
 use crate::payment_reference::PaymentReference;
 
-/// What made a booking and open items belong together.
+/// Reason why a booking and open items belong together.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum MatchRule {
@@ -21,34 +21,35 @@ pub enum MatchRule {
     Exact,
     /// The booking quotes the references, and the amounts differ by no more than is tolerated.
     Tolerance,
-    /// Somebody said so.
+    /// A person said so.
     Manual,
 }
 
-/// Something that a booking is expected for.
+/// Deposit or payout that a booking is expected for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct OpenItem<K> {
-    /// What it is.
+    /// Caller's key for the item.
     pub key: K,
-    /// What is still open of it: money to come is positive, money to go negative.
+    /// Amount that is still open: positive is money to come, negative money to go.
     pub amount: Amount,
 }
 
-/// What a booking is for.
+/// Explanation of a booking.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Proposal<K> {
-    /// The open items, and how much of the booking is for each.
+    /// Open items, each with its part of the booking.
     pub items: Vec<(K, Amount)>,
-    /// The booking less the items: what was paid too much or too little.
+    /// Booking less the items: positive was paid too much, negative too little.
     pub difference: Amount,
-    /// Why.
+    /// Reason for the match.
     pub rule: MatchRule,
 }
 
-/// What a booking is for, if that is beyond doubt. `quoted` finds an open item by its reference, `only` the one open item of an amount.
+/// Explains a booking, if that is beyond doubt; `None` otherwise. `quoted` finds an open item by its reference, `only`
+/// the one open item of an amount.
 ///
-/// Money that came in is for the deposits that it quotes: one takes whatever came, several only what they come to together. Money that
-/// went out is for the payouts that it quotes, to the tolerance, or for a part of one.
+/// Money that came in is for the deposits that it quotes: one takes whatever came, several only what they come to
+/// together. Money that went out is for the payouts that it quotes, to the tolerance, or for a part of one.
 pub fn propose<K: Copy>(
     line: &BankLine,
     tolerance: Amount,
@@ -84,7 +85,7 @@ pub fn propose<K: Copy>(
     }
 }
 
-/// The references that a booking quotes, wherever the bank has put them.
+/// Collects the references that a booking quotes, wherever the bank has put them.
 fn references(line: &BankLine) -> Vec<PaymentReference> {
     let mut seen = Set::default();
     let texts = [&line.reference, &line.text, &line.bank_reference].into_iter().flatten();

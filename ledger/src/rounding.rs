@@ -1,11 +1,11 @@
-//! Rounding belongs to the rule that needs it; these are the roundings the rules choose from.
+//! Roundings that posting rules choose from. Rounding belongs to the rule that needs it.
 
 use crate::money::Amount;
 
 /// Basis points in one whole.
 const BASIS_POINTS: i128 = 10_000;
 
-/// `amount × basis_points / 10 000`, rounded towards zero to the micro-unit.
+/// Computes `amount × basis_points / 10 000`, rounded towards zero to the micro-unit.
 ///
 /// For cumulative use: the part of a period is `share_floor(so far) − share_floor(before)`, so that the parts of
 /// any partition add up to the share of the whole.
@@ -13,7 +13,7 @@ pub fn share_floor(amount: Amount, basis_points: u16) -> Amount {
     Amount::from_micros(amount.micros() * i128::from(basis_points) / BASIS_POINTS)
 }
 
-/// `amount × basis_points / 10 000`, rounded away from zero to the micro-unit: what a hold sets aside, so that
+/// Computes `amount × basis_points / 10 000`, rounded away from zero to the micro-unit: what a hold sets aside, so that
 /// the sum of the fees taken from it, each rounded by [`share_floor`], never exceeds it.
 pub fn share_ceil(amount: Amount, basis_points: u16) -> Amount {
     let exact = amount.micros() * i128::from(basis_points);
@@ -21,11 +21,11 @@ pub fn share_ceil(amount: Amount, basis_points: u16) -> Amount {
     Amount::from_micros((exact + away) / BASIS_POINTS)
 }
 
-/// Splits `whole` in proportion to the weights: each part is rounded towards zero to the micro-unit, and the micro-units left over go,
-/// one each, to the largest remainders, of equal ones to the smallest ids.
+/// Splits `whole` in proportion to the weights: each part is rounded towards zero to the micro-unit, and the
+/// micro-units left over go, one each, to the largest remainders, of equal ones to the smallest ids.
 ///
-/// The parts come in the order of the shares and add up to the whole; those of `−whole` are the same with the other sign. Nothing
-/// when the weights are all zero. `whole` is at most [`Amount::LINE_MAX`] in magnitude; ids are distinct.
+/// The parts come in the order of the shares and add up to the whole; those of `−whole` are the same with the other
+/// sign. `None` when the weights are all zero. `whole` is at most [`Amount::LINE_MAX`] in magnitude; ids are distinct.
 pub fn split<I: Ord + Copy>(whole: Amount, shares: &[(I, u64)]) -> Option<Vec<(I, Amount)>> {
     invariant!(whole.abs() <= Amount::LINE_MAX, SplitInRange, "{whole}");
     let total: i128 = shares.iter().map(|(_, weight)| i128::from(*weight)).sum();

@@ -3,10 +3,10 @@
 use std::fmt;
 use std::hash::{Hash, Hasher};
 
-/// The bytes of a machine word.
+/// Bytes of a machine word.
 const WORD: usize = 8;
 
-/// A text of at most `N` bytes without NUL, kept in place. `N` is a multiple of eight.
+/// Text of at most `N` bytes without NUL, kept in place. `N` is a multiple of eight.
 ///
 /// Texts order as `str` does.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -14,7 +14,7 @@ const WORD: usize = 8;
 pub struct ShortText<const N: usize>([u8; N]);
 
 impl<const N: usize> ShortText<N> {
-    /// The text; none when it is longer than `N` bytes or has a NUL.
+    /// Keeps a text; `None` when it is longer than `N` bytes or has a NUL.
     pub fn new(text: &str) -> Option<Self> {
         const { assert!(N.is_multiple_of(WORD), "whole words") };
         let bytes = text.as_bytes();
@@ -26,7 +26,7 @@ impl<const N: usize> ShortText<N> {
         Some(Self(padded))
     }
 
-    /// The text.
+    /// Returns the text without its padding.
     pub fn as_str(&self) -> &str {
         let length = self.0.iter().position(|byte| *byte == 0).unwrap_or(N);
         std::str::from_utf8(&self.0[..length]).unwrap_or_else(|_| unreachable!("made of a text"))

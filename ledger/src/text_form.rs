@@ -1,4 +1,4 @@
-//! Values whose one form outside memory is text.
+//! Values whose only form outside memory is text.
 
 use std::fmt;
 use std::str::FromStr;

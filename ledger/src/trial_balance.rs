@@ -1,35 +1,35 @@
-//! The trial balance: every account of the chart on the side where it stands; the two sides are equal.
+//! Trial balance: every account of the chart on the side where it stands; the two sides are equal.
 
 use std::collections::BTreeMap;
 
 use crate::account::AccountKind;
 use crate::money::Amount;
 
-/// One account of the chart with the sum of its parts.
+/// Account of the chart with the sum over its owners.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct TrialBalanceRow {
-    /// The account.
+    /// Account in the chart.
     pub account: AccountKind,
-    /// Its balance, debit positive.
+    /// Signed balance, debit positive.
     pub balance: Amount,
 }
 
 impl TrialBalanceRow {
-    /// The balance where it is a debit, else nothing.
+    /// Returns the balance where it is a debit, else zero.
     pub fn debit(&self) -> Amount {
         self.balance.max(Amount::ZERO)
     }
 
-    /// The balance where it is a credit, as a positive amount, else nothing.
+    /// Returns the balance where it is a credit, as a positive amount, else zero.
     pub fn credit(&self) -> Amount {
         (-self.balance).max(Amount::ZERO)
     }
 }
 
-/// A trial balance of one entity in one currency.
+/// Trial balance of one entity in one currency.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct TrialBalance {
-    /// One row per account that has a balance, in the order of the chart.
+    /// Rows in the order of the chart, one per account that has a balance.
     pub rows: Vec<TrialBalanceRow>,
 }
 
@@ -43,12 +43,12 @@ impl TrialBalance {
         Self { rows: sums.into_iter().map(|(account, balance)| TrialBalanceRow { account, balance }).collect() }
     }
 
-    /// The sum of the debit side.
+    /// Sums the debit side.
     pub fn total_debit(&self) -> Amount {
         self.rows.iter().map(TrialBalanceRow::debit).sum()
     }
 
-    /// The sum of the credit side; equal to [`TrialBalance::total_debit`] in sound books.
+    /// Sums the credit side; equal to [`TrialBalance::total_debit`] in sound books.
     pub fn total_credit(&self) -> Amount {
         self.rows.iter().map(TrialBalanceRow::credit).sum()
     }

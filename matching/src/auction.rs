@@ -1,7 +1,7 @@
-//! The uniform-price call auction: one price at which bids and asks for an hour meet.
+//! Uniform-price call auction: finds one price at which bids and asks for an hour meet.
 //!
-//! The price is on the tick, between the lowest ask and the highest bid, chosen by four rules in turn, as exchanges' call
-//! auctions commonly do:
+//! The price is on the tick, between the lowest ask and the highest bid, chosen by four rules in turn, as exchanges'
+//! call auctions commonly do:
 //!
 //! 1. most GPUs executed,
 //! 2. least surplus,
@@ -9,46 +9,46 @@
 //! 4. nearest to the last clearing price; the lowest when there is none.
 //!
 //! A bid that would get less than its minimum is taken out and the price computed again. This module knows prices and
-//! quantities only: not who is behind them, and no lots.
+//! quantities only: it knows neither parties nor lots.
 
 use ledger::{exact, invariant};
 
 use crate::price::Price;
 
-/// A bid in the auction. The caller ranks bids: best price first, and among equals as it sees fit.
+/// Bid in the auction. The caller ranks bids: best price first, and among equals as it sees fit.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct AuctionBid {
-    /// The highest price.
+    /// Highest price that it accepts.
     pub price: Price,
-    /// The most GPUs.
+    /// Largest number of GPUs that it takes.
     pub gpus: u32,
-    /// The fewest GPUs.
+    /// Smallest number of GPUs that it takes; with fewer it gets none.
     pub min_gpus: u32,
 }
 
-/// An ask in the auction, ranked by the caller like bids: lowest price first.
+/// Ask in the auction, ranked by the caller like bids: lowest price first.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct AuctionAsk {
-    /// The lowest price.
+    /// Lowest price that it accepts.
     pub price: Price,
-    /// The GPUs on offer.
+    /// Number of GPUs on offer.
     pub gpus: u32,
 }
 
-/// The outcome of an auction in which somebody met.
+/// Outcome of an auction in which at least one bid met an ask.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Clearing {
-    /// The price of every execution.
+    /// Clearing price, which every execution pays.
     pub price: Price,
-    /// GPUs executed.
+    /// Number of GPUs executed.
     pub gpus: u64,
-    /// For each bid in turn, the GPUs it gets.
+    /// GPUs that each bid gets, in the order of the bids.
     pub bids: Vec<u32>,
-    /// For each ask in turn, the GPUs it sells.
+    /// GPUs that each ask sells, in the order of the asks.
     pub asks: Vec<u32>,
 }
 
-/// Clears ranked bids against ranked asks; none when no bid reaches an ask.
+/// Clears ranked bids against ranked asks; `None` when no bid reaches an ask.
 ///
 /// Prices must be on `tick`.
 pub fn clear(bids: &[AuctionBid], asks: &[AuctionAsk], tick: Price, last: Option<Price>) -> Option<Clearing> {
@@ -75,33 +75,33 @@ pub fn clear(bids: &[AuctionBid], asks: &[AuctionAsk], tick: Price, last: Option
 
 /// Supply and demand by price, around the place where they cross.
 ///
-/// The prices that orders name, and the ticks between two neighbours of them, are *segments*: even ones hold a single named
-/// price, odd ones the ticks up to the next. Within a segment neither supply nor demand changes; from one to the next supply
-/// never falls and demand never rises.
+/// The prices that orders name, and the ticks between two neighbours of them, are *segments*: even ones hold a single
+/// named price, odd ones the ticks up to the next. Within a segment neither supply nor demand changes; from one to the
+/// next supply never falls and demand never rises.
 struct Curves {
     tick: i64,
-    /// The prices named, ascending.
+    /// Prices named by orders, ascending.
     prices: Vec<i64>,
-    /// GPUs offered at each of them or below.
+    /// GPUs offered at each of `prices` or below.
     supply: Vec<u64>,
-    /// GPUs wanted at exactly each of them.
+    /// GPUs wanted at exactly each of `prices`.
     wanted: Vec<u64>,
-    /// The first segment in which supply meets demand. It only ever falls, since bids leave and asks stay.
+    /// First segment in which supply meets demand. It only ever falls, since bids leave and asks stay.
     crossing: Segment,
 }
 
-/// A segment and the GPUs wanted in it.
+/// Segment with the GPUs wanted in it.
 #[derive(Clone, Copy)]
 struct Segment {
     index: usize,
     demand: u64,
 }
 
-/// Neighbouring segments in which the same executes with the same surplus.
+/// Range of neighbouring segments in which the same executes with the same surplus.
 struct Plateau {
     lowest: i64,
     highest: i64,
-    /// Of bids when positive, of asks when negative.
+    /// Surplus in GPUs: of bids when positive, of asks when negative.
     surplus: i128,
 }
 
@@ -137,14 +137,15 @@ impl Curves {
         }
     }
 
-    /// The most GPUs that can execute. From the crossing on the demand does, and it falls as the price rises; below the crossing
-    /// the supply does, and it falls with the price: so it is right at one of the crossing's two sides.
+    /// Computes the most GPUs that can execute. From the crossing on, demand limits it and falls as the price rises;
+    /// below the crossing, supply limits it and falls with the price. So the largest volume is right at one of the
+    /// crossing's two sides.
     fn volume(&self) -> u64 {
         let below = self.below(self.crossing).map_or(0, |below| self.supply_in(below));
         self.crossing.demand.max(below)
     }
 
-    /// The price at which `gpus`, the most possible, execute.
+    /// Chooses the price at which `gpus`, the most possible, execute.
     fn price(&self, gpus: u64, last: Option<Price>) -> Option<Price> {
         let above = (self.crossing.demand == gpus).then(|| self.plateau(self.crossing));
         let below = self.below(self.crossing).filter(|below| self.supply_in(*below) == gpus);
@@ -153,7 +154,7 @@ impl Curves {
             (Some(below), Some(above)) => match below.surplus.cmp(&-above.surplus) {
                 std::cmp::Ordering::Less => below,
                 std::cmp::Ordering::Greater => above,
-                // As good on either side: the pressures cancel out.
+                // Equally good on either side: the pressures cancel out.
                 std::cmp::Ordering::Equal => Plateau { lowest: below.lowest, highest: above.highest, surplus: 0 },
             },
             (below, above) => below.or(above)?,
@@ -166,7 +167,7 @@ impl Curves {
         Price::from_micros(price).ok()
     }
 
-    /// All the segments around this one in which nothing changes.
+    /// Widens a segment to all those around it in which nothing changes.
     fn plateau(&self, segment: Segment) -> Plateau {
         let supply = self.supply_in(segment);
         let same = |other: &Segment| other.demand == segment.demand && self.supply_in(*other) == supply;
@@ -185,7 +186,7 @@ impl Curves {
         self.supply[segment.index / 2]
     }
 
-    /// The lowest and the highest price of a segment.
+    /// Returns the lowest and the highest price of a segment.
     fn bounds(&self, segment: Segment) -> (i64, i64) {
         let named = self.prices[segment.index / 2];
         if segment.index.is_multiple_of(2) {
@@ -195,7 +196,7 @@ impl Curves {
         }
     }
 
-    /// The next segment below that has a price in it.
+    /// Finds the next segment below that has a price in it.
     fn below(&self, segment: Segment) -> Option<Segment> {
         let index = segment.index.checked_sub(1)?;
         if index.is_multiple_of(2) {
@@ -205,7 +206,7 @@ impl Curves {
         if index / 2 + 1 < self.prices.len() && self.has_prices(between) { Some(between) } else { self.below(between) }
     }
 
-    /// The next segment above that has a price in it.
+    /// Finds the next segment above that has a price in it.
     fn above(&self, segment: Segment) -> Option<Segment> {
         let index = segment.index + 1;
         if index / 2 + 1 >= self.prices.len() && !index.is_multiple_of(2) {
@@ -233,10 +234,10 @@ impl Curves {
     }
 }
 
-/// The quantities of ranked bids as a Fenwick tree, so that the bid at a cumulative quantity is found in logarithmic time.
+/// Quantities of ranked bids as a Fenwick tree, which finds the bid at a cumulative quantity in logarithmic time.
 struct Demand {
     tree: Vec<u64>,
-    /// What each bid wants; nothing when it is out.
+    /// GPUs that each bid wants; zero once it is taken out.
     wanted: Vec<u32>,
 }
 
@@ -262,7 +263,8 @@ impl Demand {
         }
     }
 
-    /// The bid that `gpus`, given out by rank, end within, and what it gets of them; none when they end between two bids.
+    /// Finds the bid within which `gpus`, given out by rank, end, and what it gets of them; `None` when they end
+    /// between two bids.
     fn marginal(&self, gpus: u64) -> Option<(usize, u64)> {
         let (mut node, mut left) = (0, gpus);
         let mut step = self.tree.len().next_power_of_two();
@@ -277,12 +279,12 @@ impl Demand {
     }
 }
 
-/// The lowest bit of a number that has one.
+/// Returns the lowest set bit of a number other than zero.
 const fn lowest_bit(number: usize) -> usize {
     number & !(number - 1)
 }
 
-/// Gives `gpus` out in turn.
+/// Gives `gpus` out in turn and returns what each order gets.
 fn give_out(orders: impl Iterator<Item = u32>, mut gpus: u64) -> Vec<u32> {
     let give = |wanted: u32| {
         let given = u64::from(wanted).min(gpus);

@@ -1,4 +1,4 @@
-//! Billing: the periods in which a contract is paid, each of them in advance.
+//! Billing: the periods of a contract, each of which is paid in advance.
 
 use ledger::Instant;
 use schemars::JsonSchema;
@@ -6,30 +6,31 @@ use serde::{Deserialize, Serialize};
 
 use crate::hours::{Hour, TermWindow, Window};
 
-/// A contract of at most so many hours is paid whole when it is traded; also the length of a period of [`Billing::Hours720`].
+/// Length up to which a contract is paid whole when it trades, in hours; also the length of a period of
+/// [`Billing::Hours720`].
 pub const PERIOD_HOURS: u32 = 720;
-/// The longest period of a contract that is not paid whole: a month of 31 days.
+/// Longest period of a contract that is not paid whole, in hours: a month of 31 days.
 const PERIOD_HOURS_MAX: u32 = 744;
-/// The charge of a period is first tried so many hours before it begins.
+/// Hours before a period at which its charge is first tried.
 const CHARGE_AHEAD_HOURS: i64 = 168;
-/// A charge that could not be paid is tried again so many hours later.
+/// Hours after which a charge that could not be paid is tried again.
 const CHARGE_AGAIN_HOURS: i64 = 24;
 const MICROS_PER_HOUR: i64 = 3_600_000_000;
 
-/// How a contract that is too long to be paid whole is cut into periods.
+/// Rule by which a contract that is too long to be paid whole is cut into periods.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
 pub enum Billing {
-    /// Every 720 hours from its start.
+    /// Cuts every 720 hours from the contract's start.
     #[default]
     #[serde(rename = "hours_720")]
     Hours720,
-    /// Every calendar month in UTC; the first and the last may be parts of one.
+    /// Cuts at every calendar month in UTC; the first and the last period may be parts of one.
     #[serde(rename = "calendar_month")]
     CalendarMonth,
 }
 
 impl Billing {
-    /// Its name in the log and on the wire.
+    /// Returns the name in the log and on the wire.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Hours720 => "hours_720",
@@ -37,7 +38,7 @@ impl Billing {
         }
     }
 
-    /// The period that begins at `start`, which is the beginning of `window` or the end of the period before.
+    /// Returns the period that begins at `start`, which is the beginning of `window` or the end of the period before.
     pub fn period(self, window: Window, start: Hour) -> Window {
         let end = match self {
             _ if window.hours() <= PERIOD_HOURS => window.end(),
@@ -47,24 +48,24 @@ impl Billing {
         Window::between(start, end.min(window.end()))
     }
 
-    /// The first period of a window, which is paid when it is traded.
+    /// Returns the first period of a window, which is paid when it trades.
     pub fn first_period(self, window: Window) -> Window {
         self.period(window, window.start())
     }
 
-    /// The period that the security deposit of a window is for: the second, if there is one.
+    /// Returns the period that the security deposit of a window is for: the second; `None` when there is only one.
     pub fn secured_period(self, window: Window) -> Option<Window> {
         let first = self.first_period(window);
         (first.end() < window.end()).then(|| self.period(window, first.end()))
     }
 
-    /// How many hours of a window are paid or secured when it is traded.
+    /// Counts the hours of a window that are paid or secured when it trades.
     pub fn advance_hours(self, window: Window) -> u32 {
         let secured = self.secured_period(window).map_or(0, Window::hours);
         self.first_period(window).hours() + secured
     }
 
-    /// The most hours that are paid or secured of a window, whatever its start.
+    /// Counts the most hours of a window that are paid or secured, whatever its start.
     pub fn advance_hours_max(self, window: TermWindow) -> u32 {
         let at = |start: Hour| self.advance_hours(Window::between(start, start.plus(window.hours())));
         let mut most = at(window.earliest());
@@ -80,22 +81,25 @@ impl Billing {
     }
 }
 
-/// How many hours of a window a bid holds: those that are paid or secured when it trades, or all where it is paid whole.
+/// Counts the hours of a window that a bid holds: those that are paid or secured when it trades, or all when it is paid
+/// whole.
 pub(crate) fn held_hours(billing: Option<Billing>, window: TermWindow) -> u32 {
     billing.map_or(window.hours(), |billing| billing.advance_hours_max(window))
 }
 
-/// The most hours of a window that are ever charged at once.
+/// Returns the most hours of a window that one charge covers.
 pub(crate) fn charged_hours_max(window: TermWindow) -> u32 {
     window.hours().min(PERIOD_HOURS_MAX)
 }
 
-/// When the charge of the period that begins at `start` is tried, as of `now`: 168 hours ahead, or at once where that has passed.
+/// Returns when the charge of the period that begins at `start` is first tried: 168 hours ahead, or `now` where that
+/// has passed.
 pub(crate) fn first_charge(start: Hour, now: Instant) -> Instant {
     now.max(Instant::nearest_to(start.start().micros() - CHARGE_AHEAD_HOURS * MICROS_PER_HOUR))
 }
 
-/// When a charge that could not be paid at `now` is tried again: daily, and for the last time as the period begins.
+/// Returns when a charge that could not be paid at `now` is tried again: a day later, and for the last time as the
+/// period begins. `None` once it has begun.
 pub(crate) fn next_charge(start: Hour, now: Instant) -> Option<Instant> {
     let day = CHARGE_AGAIN_HOURS * MICROS_PER_HOUR;
     let left = start.start().micros() - now.micros();

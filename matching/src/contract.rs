@@ -11,97 +11,98 @@ use crate::market::MarketId;
 use crate::outage::{DeliveryTerms, Outage, OutageStatus, undelivered_minutes};
 use crate::price::Price;
 
-/// A sale of GPUs over a window, being delivered or waiting to be.
+/// Sale of GPUs over a window, in delivery or waiting for it.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct Contract {
-    /// Its id.
+    /// Id of the contract in the log and the API.
     pub id: ContractId,
-    /// The trade that made it.
+    /// Trade that created it.
     pub trade: TradeId,
-    /// The sequence of that trade in the log.
+    /// Sequence of that trade in the log.
     pub sequence: u64,
-    /// Where it traded.
+    /// Market in which it traded.
     pub market: MarketId,
-    /// The lot that serves it.
+    /// Lot that serves it.
     pub lot: LotId,
-    /// The contract that it resells part of, if it does. Its seller, who holds that one, answers for the delivery.
+    /// Contract of which it resells a part; `None` for a sale from a lot. The seller, who holds the head, answers for
+    /// the delivery.
     pub head: Option<ContractId>,
-    /// The ask that sold it.
+    /// Ask that sold it.
     pub ask: OrderId,
-    /// Who pays.
+    /// Buyer, who pays for it.
     pub buyer: OrganizationId,
-    /// Who delivers.
+    /// Seller, who answers for its delivery.
     pub seller: OrganizationId,
-    /// How many GPUs.
+    /// Number of GPUs in each hour.
     pub gpus: u32,
-    /// At what price.
+    /// Price per GPU-hour.
     pub price: Price,
-    /// When.
+    /// Hours sold.
     pub window: Window,
-    /// The buyer's fee, in basis points on top of the price.
+    /// Fee of the buyer, in basis points on top of the price.
     pub buyer_fee_bps: u16,
-    /// The seller's fee, in basis points out of the price.
+    /// Fee of the seller, in basis points out of the price.
     pub seller_fee_bps: u16,
-    /// The month in which it was traded, whose budget it counts against.
+    /// Month in which it traded, whose budget it counts against.
     pub traded: Month,
-    /// How it is cut into periods.
+    /// Rule by which it is cut into periods.
     pub billing: Billing,
-    /// The end of the periods that are paid.
+    /// End of the paid periods, exclusive.
     pub paid_until: Hour,
-    /// What secures the periods that are not.
+    /// Security deposit for the periods that are not paid.
     pub deposit: Amount,
-    /// When the charge of the next period is tried; none once all are paid.
+    /// Instant at which the charge of the next period is tried; `None` once all are paid.
     pub next_charge: Option<Instant>,
-    /// Hours that have passed of it, delivered or credited.
+    /// Number of its hours that have passed, delivered or credited.
     pub delivered: u32,
-    /// What was promised about its delivery.
+    /// Delivery terms of its lot.
     pub delivery: DeliveryTerms,
-    /// When the seller said that the GPUs were ready.
+    /// Instant since which the seller says that the GPUs are ready; `None` before it says so.
     pub ready: Option<Instant>,
-    /// What is claimed or settled not to have been delivered.
+    /// Outages that are claimed or settled.
     pub outages: Vec<Outage>,
-    /// The GPU-minutes of the hours that have passed that were not delivered.
+    /// GPU-minutes of hours that have passed in which it was not delivered.
     pub undelivered_minutes: u64,
-    /// What the seller owes the buyer for them.
+    /// Debts of the seller to the buyer for them.
     pub owed: Owed,
-    /// The hour before which it ends, where the buyer has given notice.
+    /// Hour before which it ends; `None` unless the buyer has given notice.
     pub ends: Option<Hour>,
-    /// The box that it is assigned to.
+    /// Assignment to a box; `None` while the seller earns all hours.
     pub assignment: Option<Assignment>,
 }
 
-/// The assignment of a contract to a box.
+/// Assignment of a contract to a box.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
 pub struct Assignment {
-    /// To which.
+    /// Box that earns the hours, with its name for the contract.
     pub to: Assignee,
-    /// The first hour that the box earns.
+    /// First hour that the box earns.
     pub from: Hour,
 }
 
-/// What a seller owes the buyer of a contract and could not pay yet. It is paid as soon as the seller earns anything, for as long
-/// as the contract delivers.
+/// Debts of a seller to the buyer of a contract that it could not pay yet. They are paid as soon as the seller earns
+/// anything, for as long as the contract delivers.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize)]
 pub struct Owed {
-    /// Earnings for time that was not delivered.
+    /// Earnings to give back for time that was not delivered.
     pub credit: Amount,
-    /// Penalties.
+    /// Penalties to pay on top.
     pub penalty: Amount,
 }
 
 /// Money earned under a contract.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Earnings {
-    /// At the contract's price.
+    /// Price of the time, without fees.
     pub amount: Amount,
-    /// The buyer's fee on it.
+    /// Fee of the buyer, on top of the price.
     pub buyer_fee: Amount,
-    /// The seller's fee on it.
+    /// Fee of the seller, out of the price.
     pub seller_fee: Amount,
 }
 
 impl Earnings {
-    /// What the buyer pays: the price and the fee.
+    /// Returns what the buyer pays: the price and its fee.
     pub fn paid(self) -> Amount {
         self.amount + self.buyer_fee
     }
@@ -119,8 +120,8 @@ impl std::ops::Sub for Earnings {
 }
 
 impl Contract {
-    /// What the first `hours` hours earn together. Fees round down once, on the sum, so the hours of any partition add
-    /// up to the whole.
+    /// Computes what the first `hours` hours earn together. Fees round down once, on the sum, so the hours of any
+    /// partition add up to the whole.
     pub fn earnings(&self, hours: u32) -> Earnings {
         let amount = self.price.cost(self.gpus, hours);
         Earnings {
@@ -130,30 +131,30 @@ impl Contract {
         }
     }
 
-    /// What the next hour earns.
+    /// Computes what the next hour to deliver earns.
     pub fn next_earnings(&self) -> Earnings {
         self.earnings(self.delivered + 1) - self.earnings(self.delivered)
     }
 
-    /// What the hours of a part of its window earn: the parts of any partition add up to the whole.
+    /// Computes what the hours of a part of its window earn: the parts of any partition add up to the whole.
     pub fn earnings_of(&self, hours: Window) -> Earnings {
         let until = |hour: Hour| self.earnings(hour.hours() - self.window.start().hours());
         until(hours.end()) - until(hours.start())
     }
 
-    /// The period to be paid next.
+    /// Returns the period to be paid next; `None` once all are paid.
     pub fn next_period(&self) -> Option<Window> {
         (self.paid_until < self.window.end()).then(|| self.billing.period(self.window, self.paid_until))
     }
 
-    /// What has been paid and is not delivered.
+    /// Computes what is paid and not delivered, fee included.
     pub fn prepayment(&self) -> Amount {
         self.earnings(self.paid_until.hours() - self.window.start().hours()).paid()
             - self.earnings(self.delivered).paid()
     }
 
-    /// What the time not delivered would have earned: `gpu_minutes` at the price, fees on the sum. What is earned of hours that have
-    /// passed is [`Contract::earnings`] less this.
+    /// Computes what the time not delivered would have earned: `gpu_minutes` at the price, fees on the sum. Hours that
+    /// have passed earn [`Contract::earnings`] less this.
     pub fn credit(&self, gpu_minutes: u64) -> Earnings {
         let amount = self.price.cost_of_gpu_minutes(gpu_minutes);
         Earnings {
@@ -163,17 +164,18 @@ impl Contract {
         }
     }
 
-    /// What its lot promises on top for so many GPU-minutes not delivered.
+    /// Computes the penalty that its lot promises for `gpu_minutes` not delivered.
     pub fn penalty(&self, gpu_minutes: u64) -> Amount {
         share_floor(self.price.cost_of_gpu_minutes(gpu_minutes), self.delivery.penalty_bps)
     }
 
-    /// What has been earned of the hours that have passed.
+    /// Computes what the hours that have passed earned, less the time not delivered.
     pub fn recognized(&self) -> Earnings {
         self.earnings(self.delivered) - self.credit(self.undelivered_minutes)
     }
 
-    /// From when on its time counts as delivered.
+    /// Returns the instant from which its time counts as delivered: always, or only from when the seller is ready, as
+    /// its lot says.
     pub fn counts_from(&self) -> Instant {
         match self.ready {
             _ if !self.delivery.confirmed => Instant::EPOCH,
@@ -182,7 +184,8 @@ impl Contract {
         }
     }
 
-    /// The GPU-minutes between two hours that are settled not to have been delivered, counting `also` as settled.
+    /// Counts the GPU-minutes between two hours that are settled not to have been delivered, counting `also` as
+    /// settled.
     pub fn undelivered(&self, hours: (Hour, Hour), also: Option<&Outage>) -> u64 {
         let settled = self
             .outages
@@ -191,39 +194,39 @@ impl Contract {
         undelivered_minutes(hours, self.gpus, self.counts_from(), settled.chain(also))
     }
 
-    /// The box that earns an hour; none of one that the seller earns.
+    /// Returns the box that earns an hour; `None` when the seller does.
     pub fn assignee_at(&self, hour: Hour) -> Option<Assignee> {
         self.assignment.filter(|assignment| hour >= assignment.from).map(|assignment| assignment.to)
     }
 
-    /// Who earns an hour.
+    /// Returns the payee of an hour: the box that it is assigned to, or else the seller.
     pub fn payee_at(&self, hour: Hour) -> Payee {
         Assignee::payee(self.assignee_at(hour), self.seller)
     }
 
-    /// The next hour to deliver.
+    /// Returns the next hour to deliver.
     pub fn next_hour(&self) -> Hour {
         self.window.start().plus(self.delivered)
     }
 
-    /// Whether every hour has been delivered.
+    /// Returns whether every hour has passed.
     pub fn is_complete(&self) -> bool {
         self.delivered >= self.window.hours()
     }
 }
 
-/// The box that a contract is assigned to, and what the box's deal calls it.
+/// Box that a contract is assigned to, with the box's name for the contract.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Assignee {
-    /// The box that earns the contract's hours in place of its seller.
+    /// Box that earns the contract's hours in place of its seller.
     #[serde(rename = "box")]
     pub box_id: BoxId,
-    /// The contract's name in its deal.
+    /// Name of the contract in the box's deal.
     pub name: ItemName,
 }
 
 impl Assignee {
-    /// Who is owed what a contract earns: the box that it is assigned to, or else its seller.
+    /// Returns the payee of a contract: the box that it is assigned to, or else its seller.
     pub fn payee(assignee: Option<Self>, seller: OrganizationId) -> Payee {
         assignee.map_or(Payee::Seller(seller), |assignee| Payee::Box(assignee.box_id))
     }

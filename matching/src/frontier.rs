@@ -1,45 +1,45 @@
-//! What several orders offer in time, as a staircase: only the spans that no other of them outdoes.
+//! Frontiers: what several orders offer in time, as a staircase of the spans that no other outdoes.
 
 use smallvec::SmallVec;
 
-/// Two hours that say what an order can serve: it meets a [`Need`] whose `by` is not before `low` and whose `until` is not after
-/// `high`.
+/// Pair of hours that say what an order can serve: it meets a [`Need`] whose `by` is not before `low` and whose `until`
+/// is not after `high`.
 ///
-/// Supply has a span for each free run, from its start to its end; a search for a window needs a run that has begun by the window's start
-/// and lasts until its end. Demand has one, from its earliest end to its latest start; a search for what fits between two hours
-/// needs one that can end by the second and starts no sooner than the first.
+/// Supply has a span for each free run, from its start to its end; a search for a window needs a run that has begun by
+/// the window's start and lasts until its end. Demand has one, from its earliest end to its latest start; a search for
+/// what fits between two hours needs one that can end by the second and starts no sooner than the first.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Span {
     pub low: u32,
     pub high: u32,
 }
 
-/// The spans of one order, or of one change.
+/// Spans of one order, or of one change.
 pub(crate) type Spans = SmallVec<[Span; 6]>;
 
-/// What a search needs of an order: a span, and the [`Sizes`] for it.
+/// Requirement of a search: a span, and the [`Sizes`] for it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Need {
     pub by: u32,
     pub until: u32,
-    /// At least so many GPUs.
+    /// Smallest number of GPUs that will do.
     pub gpus: u32,
-    /// A length between these two.
+    /// Shortest length in hours; the longest is `hours_max`.
     pub hours_min: u32,
     pub hours_max: u32,
 }
 
 impl Need {
-    /// What any order meets.
+    /// Need that any order meets.
     pub const ANYTHING: Self = Self { by: u32::MAX, until: 0, gpus: 0, hours_min: 0, hours_max: u32::MAX };
 
-    /// A sale of so many hours.
+    /// Makes the need of a sale of exactly `hours` hours.
     pub const fn lasting(hours: u32) -> Self {
         Self { hours_min: hours, hours_max: hours, ..Self::ANYTHING }
     }
 }
 
-/// How much an order can serve, or the most that any of several can: so many GPUs, and lengths between two.
+/// Capacity of an order, or the most that any of several can serve: a number of GPUs, and a range of lengths.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Sizes {
     pub gpus: u32,
@@ -48,14 +48,14 @@ pub(crate) struct Sizes {
 }
 
 impl Sizes {
-    /// Of no order.
+    /// Sizes of no order.
     pub const NOTHING: Self = Self { gpus: 0, hours_min: u32::MAX, hours_max: 0 };
 
     pub const fn meet(self, need: Need) -> bool {
         self.gpus >= need.gpus && self.hours_min <= need.hours_max && self.hours_max >= need.hours_min
     }
 
-    /// What either can.
+    /// Returns the sizes that either has.
     pub fn or(self, other: Self) -> Self {
         Self {
             gpus: self.gpus.max(other.gpus),
@@ -64,7 +64,7 @@ impl Sizes {
         }
     }
 
-    /// Whether it takes this one to say what several can that have it among them.
+    /// Returns whether `self` contributes an extreme to `all`, the sizes of several among which it is.
     pub const fn bound(self, all: Self) -> bool {
         self.gpus == all.gpus || self.hours_min == all.hours_min || self.hours_max == all.hours_max
     }
@@ -76,16 +76,17 @@ impl Span {
     }
 }
 
-/// What a frontier stands for: all the spans, or frontiers that have the best of them.
+/// Level below a frontier: all the spans, or frontiers that have the best of them.
 pub(crate) trait Below {
-    /// Whether this very span is among them.
+    /// Returns whether this very span is in it.
     fn has(&self, span: Span) -> bool;
 
-    /// Calls `found` with those that begin in `lows` and end in `highs`, and perhaps with some that others of them outdo.
+    /// Calls `found` with the spans that begin in `lows` and end in `highs`, and perhaps with some that others of them
+    /// outdo.
     fn each_within(&self, lows: std::ops::Range<u32>, highs: std::ops::RangeInclusive<u32>, found: impl FnMut(Span));
 }
 
-/// How the spans below a frontier changed.
+/// Change of the spans below a frontier.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Change {
     pub removed: Spans,
@@ -93,38 +94,38 @@ pub(crate) struct Change {
 }
 
 impl Change {
-    /// Whether there is nothing to follow.
+    /// Returns whether there is nothing to follow.
     pub fn is_empty(&self) -> bool {
         self.removed.is_empty() && self.added.is_empty()
     }
 }
 
-/// The spans that no other outdoes, which is to begin no later and end no sooner: both ascending.
+/// Spans that no other outdoes by beginning no later and ending no sooner; both ends ascend.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Frontier {
     spans: SmallVec<[Span; 2]>,
 }
 
 impl Frontier {
-    /// Whether some span meets the need.
+    /// Returns whether some span meets the need.
     pub fn meets(&self, need: Need) -> bool {
         // Of those that begin in time, the last one lasts longest.
         let past = self.spans.partition_point(|span| span.low <= need.by);
         past > 0 && self.spans[past - 1].high >= need.until
     }
 
-    /// The spans.
+    /// Iterates over the spans, by ascending ends.
     pub fn iter(&self) -> impl Iterator<Item = Span> + '_ {
         self.spans.iter().copied()
     }
 
-    /// Whether this very span is on it.
+    /// Returns whether this very span is on it.
     pub fn has(&self, span: Span) -> bool {
         let at = self.spans.partition_point(|other| other.low < span.low);
         self.spans.get(at) == Some(&span)
     }
 
-    /// Puts a span on it; false when another outdoes or equals it.
+    /// Inserts a span. Returns false when another outdoes or equals it.
     pub fn insert(&mut self, span: Span) -> bool {
         let past = self.spans.partition_point(|other| other.low <= span.low);
         if past > 0 && self.spans[past - 1].high >= span.high {
@@ -141,20 +142,20 @@ impl Frontier {
         true
     }
 
-    /// Takes all of another's spans in.
+    /// Inserts all spans of another frontier.
     pub fn cover(&mut self, other: &Self) {
         for span in other.iter() {
             self.insert(span);
         }
     }
 
-    /// Forgets every span.
+    /// Removes every span.
     pub fn clear(&mut self) {
         self.spans.clear();
     }
 
-    /// Follows a change of what is below, which has happened there. Leaves in `change` what changed of the frontier, but for
-    /// the spans that came to light where a better one went: they matter above only where that one did.
+    /// Follows a change that has happened below. Leaves in `change` what changed of the frontier, except the spans that
+    /// came to light where a better one went: they matter above only where that one did.
     pub fn follow(&mut self, change: &mut Change, below: &impl Below) {
         change.added.retain(|span| self.insert(*span));
         change.removed.retain(|span| {

@@ -1,4 +1,4 @@
-//! The time quantum of the exchange: UTC-aligned delivery hours, and windows of them.
+//! Time quantum of the exchange: UTC-aligned delivery hours, and windows of them.
 
 use std::fmt;
 use std::str::FromStr;
@@ -10,67 +10,68 @@ use serde::{Deserialize, Deserializer, Serialize};
 const MICROS_PER_HOUR: i64 = 3_600_000_000;
 const HOURS_PER_DAY: u32 = 24;
 
-/// A delivery hour, or a boundary between two: hours since 1970-01-01T00:00:00Z.
+/// Delivery hour, or a boundary between two: hours since 1970-01-01T00:00:00Z.
 ///
 /// Text form (also in JSON): the RFC 3339 time at which it starts.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Hour(u32);
 
-/// The text is not a time that starts an hour.
+/// Error: the text is not a time that starts an hour.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0:?} is not an RFC 3339 time on the hour, such as 2027-01-01T00:00:00Z")]
 pub struct NotAnHour(String);
 
 impl Hour {
-    /// The hour `hours` after the start of Unix time.
+    /// Returns the hour `hours` after the start of Unix time.
     pub const fn from_hours(hours: u32) -> Self {
         Self(hours)
     }
 
-    /// Hours since the start of Unix time.
+    /// Returns hours since the start of Unix time.
     pub const fn hours(self) -> u32 {
         self.0
     }
 
-    /// The hour that contains `instant`.
+    /// Returns the hour that contains `instant`.
     pub fn containing(instant: Instant) -> Self {
         // In range: instants end with the year 9999, 70 million hours after the epoch.
         Self(exact(instant.micros() / MICROS_PER_HOUR))
     }
 
-    /// The hour's first instant. A bid in a log of an earlier release may end behind the last instant there is, and ends with it.
+    /// Returns the hour's first instant. A bid in a log of an earlier release may end after the last instant; that is
+    /// then its end.
     pub fn start(self) -> Instant {
         Instant::nearest_to(i64::from(self.0) * MICROS_PER_HOUR)
     }
 
-    /// The day that the hour starts on.
+    /// Returns the day that the hour starts on.
     pub fn day(self) -> Day {
         Day::from_days(exact(self.0 / HOURS_PER_DAY))
     }
 
-    /// The first hour of a month.
+    /// Returns the first hour of a month.
     pub(crate) fn first_of(month: Month) -> Self {
         Self::first_of_day(month.first_day())
     }
 
-    /// The first hour of a day.
+    /// Returns the first hour of a day.
     pub(crate) fn first_of_day(day: Day) -> Self {
         Self(exact::<_, u32>(day.days()) * HOURS_PER_DAY)
     }
 
-    /// The hour `hours` earlier, not before the first.
+    /// Returns the hour `hours` earlier, not before the first.
     #[must_use]
     pub fn back(self, hours: u32) -> Self {
         Self(self.0 - hours.min(self.0))
     }
 
-    /// The hour `hours` later.
+    /// Returns the hour `hours` later.
     #[must_use]
     pub const fn plus(self, hours: u32) -> Self {
         Self(self.0 + hours)
     }
 
-    /// How many hours later than another one; 0 when it is not later.
+    /// Counts the hours since an earlier one; 0 when that is not earlier.
     pub fn since(self, earlier: Self) -> u32 {
         self.0.max(earlier.0) - earlier.0
     }
@@ -94,14 +95,14 @@ impl FromStr for Hour {
     }
 }
 
-/// A non-empty range of hours, `[start, end)`.
+/// Range of hours, `[start, end)`, at least one.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
 pub struct Window {
     start: Hour,
     end: Hour,
 }
 
-/// Why two hours do not bound a window.
+/// Reason why two hours do not bound a window.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidWindow {
     /// The end is the start.
@@ -122,16 +123,16 @@ pub enum InvalidWindow {
 }
 
 impl Window {
-    /// The longest window: ten years of hours.
+    /// Length of the longest window: ten years of hours.
     pub const HOURS_MAX: u32 = 87_672;
 
-    /// The last hour that a window may end with: 9999-12-30T00:00:00Z, the last instant there is.
+    /// Latest end of a window: 9999-12-30T00:00:00Z, the last instant.
     const END_MAX: Hour = Hour(70_389_480);
 
-    /// The hours from `start` until `end`.
+    /// Makes the window of the hours from `start`, inclusive, to `end`, exclusive.
     ///
     /// # Errors
-    /// [`InvalidWindow`] when there are none or more than [`Window::HOURS_MAX`].
+    /// [`InvalidWindow`] when `end` is not after `start`, or there are more than [`Window::HOURS_MAX`] hours.
     pub fn new(start: Hour, end: Hour) -> Result<Self, InvalidWindow> {
         if start == end {
             Err(InvalidWindow::Empty)
@@ -144,22 +145,22 @@ impl Window {
         }
     }
 
-    /// The first hour.
+    /// Returns the first hour.
     pub const fn start(self) -> Hour {
         self.start
     }
 
-    /// The hour after the last.
+    /// Returns the hour after the last.
     pub const fn end(self) -> Hour {
         self.end
     }
 
-    /// How many hours: 1 to [`Window::HOURS_MAX`].
+    /// Counts the hours: 1 to [`Window::HOURS_MAX`].
     pub const fn hours(self) -> u32 {
         self.end.0 - self.start.0
     }
 
-    /// The hours between two bounds that are known to be apart by 1 to [`Window::HOURS_MAX`].
+    /// Makes the window between two bounds that are known to be apart by 1 to [`Window::HOURS_MAX`].
     pub(crate) fn between(start: Hour, end: Hour) -> Self {
         invariant!(
             start.0 < end.0 && end.0 - start.0 <= Self::HOURS_MAX,
@@ -171,18 +172,18 @@ impl Window {
         Self { start, end }
     }
 
-    /// The hours that are in both windows.
+    /// Returns the hours that are in both windows; `None` when there are none.
     pub fn intersection(self, other: Self) -> Option<Self> {
         let (start, end) = (self.start.max(other.start), self.end.min(other.end));
         (start < end).then_some(Self { start, end })
     }
 
-    /// Whether every hour of `other` is in this window.
+    /// Returns whether every hour of `other` is in this window.
     pub fn covers(self, other: Self) -> bool {
         self.start <= other.start && other.end <= self.end
     }
 
-    /// Whether some hour is in both windows.
+    /// Returns whether some hour is in both windows.
     pub fn overlaps(self, other: Self) -> bool {
         self.start < other.end && other.start < self.end
     }
@@ -213,10 +214,10 @@ impl<'de> Deserialize<'de> for Window {
     }
 }
 
-/// The hours that a bid wants: an exact window, or so many hours from any start in a range.
+/// Hours that a bid wants: an exact window, or a number of hours from any start in a range.
 ///
-/// In JSON an exact one is `{start, end}`, a flexible one `{earliest, latest, hours}`, where `earliest` and `latest` bound
-/// the start.
+/// In JSON an exact one is `{start, end}`, a flexible one `{earliest, latest, hours}`, where `earliest` and `latest`
+/// bound the start.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
 #[serde(into = "TermWindowForm")]
 #[schemars(with = "TermWindowForm")]
@@ -226,7 +227,7 @@ pub struct TermWindow {
     hours: u32,
 }
 
-/// How a [`TermWindow`] is written.
+/// Form in which a [`TermWindow`] is written.
 #[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(untagged)]
 enum TermWindowForm {
@@ -235,20 +236,20 @@ enum TermWindowForm {
 }
 
 impl TermWindow {
-    /// The widest range of starts: three months of hours. Each start is a plan of its own.
+    /// Widest range of starts: three months of hours. Each start is a plan of its own.
     pub const FLEXIBILITY_MAX: u32 = 2_208;
 
-    /// `hours` hours from any start between `earliest` and `latest`, both included.
+    /// Makes a wish for `hours` hours from any start between `earliest` and `latest`, both included.
     ///
     /// # Errors
-    /// [`InvalidWindow`] when there are no hours, too many of them, or too many starts or none, or when the last one ends too late to be
-    /// written.
+    /// [`InvalidWindow`] when there are no hours or too many, when the range of starts is empty or too wide, or when
+    /// the latest window ends after the last instant.
     pub fn flexible(earliest: Hour, latest: Hour, hours: u32) -> Result<Self, InvalidWindow> {
         let window = Self::of_log(earliest, latest, hours)?;
         if window.hull().end > Window::END_MAX { Err(InvalidWindow::TooLate) } else { Ok(window) }
     }
 
-    /// Earlier releases took a bid whose window ends too late.
+    /// Makes a wish as the log has it: earlier releases took a bid whose window ends too late.
     fn of_log(earliest: Hour, latest: Hour, hours: u32) -> Result<Self, InvalidWindow> {
         if latest < earliest {
             return Err(InvalidWindow::Reversed);
@@ -264,32 +265,32 @@ impl TermWindow {
         Ok(Self { earliest, latest, hours })
     }
 
-    /// The first hour that it may start with.
+    /// Returns the first hour that it may start with.
     pub const fn earliest(self) -> Hour {
         self.earliest
     }
 
-    /// The last hour that it may start with.
+    /// Returns the last hour that it may start with.
     pub const fn latest(self) -> Hour {
         self.latest
     }
 
-    /// How many hours: 1 to [`Window::HOURS_MAX`].
+    /// Counts the hours wanted: 1 to [`Window::HOURS_MAX`].
     pub const fn hours(self) -> u32 {
         self.hours
     }
 
-    /// The window, when only one is wanted.
+    /// Returns the window when only one is wanted; `None` for a range of starts.
     pub fn exact(self) -> Option<Window> {
         (self.earliest == self.latest).then(|| self.starting(self.earliest))
     }
 
-    /// The window that starts with `start`.
+    /// Returns the window that starts with `start`.
     pub const fn starting(self, start: Hour) -> Window {
         Window { start, end: start.plus(self.hours) }
     }
 
-    /// From the earliest start to the end of the latest.
+    /// Returns the window from the earliest start to the end of the latest.
     pub const fn hull(self) -> Window {
         Window { start: self.earliest, end: self.latest.plus(self.hours) }
     }

@@ -1,4 +1,4 @@
-//! Ids of commands and of what they bring into being.
+//! Ids of commands and of what they create.
 
 use ledger::ContractId;
 use schemars::JsonSchema;
@@ -7,40 +7,41 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 ledger::uuid_ids! {
-    /// A command: the caller's request as it enters the log.
+    /// A command: an instruction as it enters the log.
     CommandId;
     /// An order: a bid or an ask.
     OrderId;
     /// A lot of capacity.
     LotId;
-    /// One execution between a bid and an ask.
+    /// A trade: one execution between a bid and an ask.
     TradeId;
-    /// Time of a contract that was not delivered.
+    /// An outage: time of a contract that was not delivered.
     OutageId;
 }
 
-/// Mints the ids that one command brings into being.
+/// Source of the ids that one command creates.
 ///
 /// Ids are UUIDv7s with the command's timestamp, distinct for each (command, ordinal): the ordinal is spread over the
 /// random bits by an odd multiplier, which is a bijection on them.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct DerivedIds {
-    /// The command, or what stands for it.
+    /// Command, or the id that stands for it.
     command: CommandId,
-    /// How many have been minted.
+    /// Number of ids minted so far.
     ordinal: u64,
 }
 
-/// The 62 random bits at the end of a UUIDv7.
+/// Mask of the 62 random bits at the end of a UUIDv7.
 const TAIL_MASK: u128 = (1 << 62) - 1;
 
 impl DerivedIds {
-    /// The ids of this command, from the first.
+    /// Makes the ids of this command, from the first.
     pub const fn of(command: CommandId) -> Self {
         Self { command, ordinal: 0 }
     }
 
-    /// The ids of what the end of a contract before its time brings about: it ends by itself, under whatever command moves time.
+    /// Makes the ids of what the end of a contract before its time brings about. It ends by itself, under whatever
+    /// command moves time.
     pub fn of_end(contract: ContractId) -> Self {
         let digest: [u8; 32] = Sha256::digest(contract.uuid().as_bytes()).into();
         let mut tail = [0; 16];
@@ -49,9 +50,9 @@ impl DerivedIds {
         Self { command: CommandId::new(Uuid::from_u128(bits)), ordinal: 0 }
     }
 
-    /// The next id.
+    /// Mints the next id.
     pub fn mint(&mut self) -> Uuid {
-        /// 2⁶² divided by the golden ratio, made odd.
+        /// Odd multiplier: 2⁶² divided by the golden ratio, made odd.
         const SPREAD: u64 = 0x278D_DE6E_5FD2_9E4D;
         self.ordinal += 1;
         let bits = self.command.uuid().as_u128();

@@ -1,15 +1,15 @@
-//! One side of a book in the order of its ranks, with an index over time.
+//! Ladder: one side of a book in the order of its ranks, with an index over time.
 //!
-//! Orders stand in leaves of up to [`LEAF_RUNGS`], leaves in a tree whose nodes have up to [`ARITY`] children. A leaf keeps what
-//! each of its orders offers in time as [`Span`]s, and a node the [`Frontier`] of each child. A search in the order of ranks
-//! goes down only where something meets its need, so that what it costs follows what it finds, and not how many orders stand in
-//! between.
+//! Orders stand in leaves of up to [`LEAF_RUNGS`], leaves in a tree whose nodes have up to [`ARITY`] children. A leaf
+//! keeps what each of its orders offers in time as [`Span`]s, and a node the [`Frontier`] of each child. A search in
+//! the order of ranks goes down only where something meets its need, so that what it costs follows what it finds, and
+//! not how many orders stand in between.
 //!
-//! Beside its frontier a node keeps of each child the most GPUs, the shortest and the longest sale of any order in it, so that a
-//! search also passes by orders that are too small, too long or too short for it.
+//! Beside its frontier a node keeps of each child the most GPUs, the shortest and the longest sale of any order in it,
+//! so that a search also passes by orders that are too small, too long or too short for it.
 //!
-//! Frontiers are exact. A change goes up only as far as it is on them, which is seldom far: a span that comes or goes in the
-//! shadow of a better one changes nothing above.
+//! Frontiers are exact. A change goes up only as far as it is on them, which is seldom far: a span that comes or goes
+//! in the shadow of a better one changes nothing above.
 
 use std::ops::{Range, RangeInclusive};
 
@@ -20,43 +20,43 @@ use smallvec::{SmallVec, smallvec};
 use crate::frontier::{Below, Change, Frontier, Need, Sizes, Span, Spans};
 use crate::order::Rank;
 
-/// The most orders in a leaf.
+/// Largest number of orders in a leaf.
 const LEAF_RUNGS: usize = 16;
-/// The most children of a node.
+/// Largest number of children of a node.
 const ARITY: usize = 16;
-/// How many emptied leaves and nodes are kept for reuse.
+/// Number of emptied leaves and nodes that are kept for reuse.
 const SPARES: usize = 64;
 
-/// An order as it stands in a ladder.
+/// Order as it stands in a ladder.
 pub(crate) trait Rung: Copy {
-    /// Its place.
+    /// Returns the place in the ranking, which no other order of the ladder has.
     fn rank(&self) -> Rank;
 
-    /// How much it can serve.
+    /// Returns how much it can serve.
     fn sizes(&self) -> Sizes;
 
-    /// The number of its owner, where a scan may pass over all that one owner has.
+    /// Returns the number of its owner, where a scan may pass over all that one owner has; `None` otherwise.
     fn owner(&self) -> Option<u32> {
         None
     }
 }
 
-/// Orders next to each other with their spans.
+/// Neighbouring orders with their spans.
 #[derive(Clone, Debug)]
 struct Leaf<R> {
     rungs: ArrayVec<R, LEAF_RUNGS>,
-    /// Where each rung's spans end in `spans`; they begin where those of the rung before it end.
+    /// Ends of each rung's spans in `spans`; they begin where those of the rung before it end.
     ends: ArrayVec<u32, LEAF_RUNGS>,
     spans: Vec<Span>,
 }
 
-/// Leaves or nodes next to each other.
+/// Neighbouring leaves or nodes.
 #[derive(Clone, Debug)]
 struct Node<R> {
-    /// Per child a rank that nothing in it is before and everything in the child before it is.
+    /// Rank per child that nothing in it is before and everything in the child before it is.
     firsts: ArrayVec<Rank, ARITY>,
     frontiers: ArrayVec<Frontier, ARITY>,
-    /// Per child the most that any order in it can serve.
+    /// Most that any order in each child can serve.
     sizes: ArrayVec<Sizes, ARITY>,
     children: ArrayVec<Child<R>, ARITY>,
 }
@@ -67,7 +67,7 @@ enum Child<R> {
     Node(Box<Node<R>>),
 }
 
-/// What was emptied and is used again, so that a steady flow of orders does not allocate.
+/// Emptied leaves and nodes for reuse, so that a steady flow of orders does not allocate.
 #[derive(Clone, Debug)]
 #[expect(clippy::vec_box, reason = "what is kept is the allocation")]
 struct Spares<R> {
@@ -75,11 +75,11 @@ struct Spares<R> {
     nodes: Vec<Box<Node<R>>>,
 }
 
-/// One side of a book, best rank first.
+/// Side of a book, best rank first.
 #[derive(Clone, Debug)]
 pub(crate) struct Ladder<R> {
     root: Box<Node<R>>,
-    /// Of everything.
+    /// Frontier of all orders.
     frontier: Frontier,
     spares: Spares<R>,
 }
@@ -92,7 +92,7 @@ impl<R> Default for Ladder<R> {
 }
 
 impl<R: Rung> Ladder<R> {
-    /// Puts an order in its place.
+    /// Inserts an order at its rank.
     pub fn insert(&mut self, rung: R, spans: &[Span]) {
         if self.root.children.is_full() {
             self.deepen();
@@ -102,7 +102,7 @@ impl<R: Rung> Ladder<R> {
         self.frontier.follow(&mut change, &*self.root);
     }
 
-    /// Takes the order of this rank out.
+    /// Removes the order of this rank and returns it.
     pub fn remove(&mut self, rank: Rank) -> Option<R> {
         let mut change = Change::default();
         let removed = self.root.remove(rank, &mut change, &mut self.spares)?;
@@ -115,14 +115,14 @@ impl<R: Rung> Ladder<R> {
         Some(removed)
     }
 
-    /// Gives the order of this rank other spans.
+    /// Replaces the spans of the order of this rank.
     pub fn change(&mut self, rank: Rank, spans: &[Span]) {
         let mut change = Change::default();
         self.root.change(rank, spans, &mut change);
         self.frontier.follow(&mut change, &*self.root);
     }
 
-    /// The orders behind `after` up to the price of `worst` that meet the need, best first.
+    /// Iterates over the orders behind `after` up to the price of `worst` that meet the need, best first.
     pub fn scan(&self, after: Option<Rank>, worst: i64, need: Need) -> Scan<'_, R> {
         let mut scan = Scan { path: SmallVec::new(), leaf: None, worst, need, passed_over: SmallVec::new() };
         if !self.frontier.meets(need) {
@@ -147,7 +147,7 @@ impl<R: Rung> Ladder<R> {
         }
     }
 
-    /// Every order, best first.
+    /// Iterates over every order, best first.
     pub fn iter(&self) -> All<'_, R> {
         All { path: smallvec![self.root.children.iter()], leaf: [].iter() }
     }
@@ -171,7 +171,7 @@ impl<R> Node<R> {
 }
 
 impl<R: Rung> Node<R> {
-    /// The child in which this rank stands or would stand.
+    /// Returns the child in which this rank stands or would stand.
     fn child_of(&self, rank: Rank) -> usize {
         self.firsts.partition_point(|first| *first <= rank).max(1) - 1
     }
@@ -241,7 +241,7 @@ impl<R: Rung> Node<R> {
         self.follow(at, change);
     }
 
-    /// Brings the frontier of a child up to date with what changed below it.
+    /// Updates the frontier of a child with what changed below it.
     fn follow(&mut self, at: usize, change: &mut Change) {
         if change.is_empty() {
             return;
@@ -340,7 +340,7 @@ impl<R> Child<R> {
         }
     }
 
-    /// Whether it may have to be joined with a neighbour.
+    /// Returns whether it may have to be joined with a neighbour.
     fn is_sparse(&self) -> bool {
         match self {
             Self::Leaf(leaf) => leaf.rungs.len() < LEAF_RUNGS / 2,
@@ -348,7 +348,7 @@ impl<R> Child<R> {
         }
     }
 
-    /// Makes `frontier` its own.
+    /// Writes its own frontier into `frontier`.
     fn measure(&self, frontier: &mut Frontier) {
         frontier.clear();
         match self {
@@ -361,7 +361,7 @@ impl<R> Child<R> {
 }
 
 impl<R: Rung> Child<R> {
-    /// The most that any order in it can serve.
+    /// Returns the most that any order in it can serve.
     fn sizes(&self) -> Sizes {
         match self {
             Self::Leaf(leaf) => leaf.rungs.iter().map(Rung::sizes).fold(Sizes::NOTHING, Sizes::or),
@@ -375,7 +375,7 @@ impl<R> Leaf<R> {
         Self { rungs: ArrayVec::new(), ends: ArrayVec::new(), spans: Vec::with_capacity(LEAF_RUNGS) }
     }
 
-    /// Where the spans of a rung are.
+    /// Returns the range of a rung's spans.
     fn range(&self, at: usize) -> Range<usize> {
         let from = at.checked_sub(1).map_or(0, |before| self.ends[before]);
         from as usize..self.ends[at] as usize
@@ -383,7 +383,7 @@ impl<R> Leaf<R> {
 }
 
 impl<R: Rung> Leaf<R> {
-    /// The first rung from `from` on that meets the need and is of nobody who is passed over.
+    /// Finds the first rung from `from` on that meets the need and whose owner is not passed over.
     fn next(&self, from: usize, need: Need, passed_over: &[u32]) -> Option<usize> {
         let meets = |at: &usize| {
             let rung = &self.rungs[*at];
@@ -394,7 +394,7 @@ impl<R: Rung> Leaf<R> {
         (from..self.rungs.len()).find(meets)
     }
 
-    /// Where a rung of this rank stands or would stand.
+    /// Returns the place where a rung of this rank stands or would stand.
     fn place_of(&self, rank: Rank) -> usize {
         self.rungs.partition_point(|rung| rung.rank() < rank)
     }
@@ -419,10 +419,10 @@ impl<R: Rung> Leaf<R> {
         self.rungs.remove(at)
     }
 
-    /// Gives a rung other spans and tells the difference.
+    /// Replaces a rung's spans and reports the difference in `change`.
     fn change(&mut self, at: usize, spans: &[Span], change: &mut Change) {
         let before = &self.spans[self.range(at)];
-        // Most of them stay: what differs is in one place.
+        // Most of them stay: the difference is in one place.
         let same = before.iter().zip(spans).take_while(|(one, other)| one == other).count();
         let (gone, new) = (&before[same..], &spans[same..]);
         let same = gone.iter().rev().zip(new.iter().rev()).take_while(|(one, other)| one == other).count();
@@ -508,21 +508,21 @@ impl<R> Spares<R> {
     }
 }
 
-/// The orders of a [`Ladder::scan`].
+/// Iterator of [`Ladder::scan`].
 #[derive(Clone)]
 pub(crate) struct Scan<'a, R> {
-    /// The nodes down to where it is, each with the child to look at next.
+    /// Nodes down to where it is, each with the child to look at next.
     path: SmallVec<[(&'a Node<R>, usize); 6]>,
-    /// The leaf where it is, with the rung to look at next.
+    /// Leaf where it is, with the rung to look at next.
     leaf: Option<(&'a Leaf<R>, usize)>,
     worst: i64,
     need: Need,
-    /// Whose orders are passed over.
+    /// Owners whose orders are passed over.
     passed_over: SmallVec<[u32; 8]>,
 }
 
 impl<R> Scan<'_, R> {
-    /// Passes over an owner's orders from here on, at no more than it takes to see whose they are.
+    /// Passes over an owner's orders from here on, at the cost of seeing whose they are.
     pub fn pass_over(&mut self, owner: u32) {
         if !self.passed_over.contains(&owner) {
             self.passed_over.push(owner);
@@ -561,7 +561,7 @@ impl<'a, R: Rung> Iterator for Scan<'a, R> {
 }
 
 impl<R> Scan<'_, R> {
-    /// Nothing more is found.
+    /// Ends the scan.
     fn end<T>(&mut self) -> Option<T> {
         self.leaf = None;
         self.path.clear();
@@ -569,7 +569,7 @@ impl<R> Scan<'_, R> {
     }
 }
 
-/// The orders of [`Ladder::iter`].
+/// Iterator of [`Ladder::iter`].
 pub(crate) struct All<'a, R> {
     path: SmallVec<[std::slice::Iter<'a, Child<R>>; 6]>,
     leaf: std::slice::Iter<'a, R>,

@@ -1,11 +1,11 @@
 //! Secondwind's market: classes, hours, lots, orders, books, and the exchange as a pure state machine.
 //!
-//! [`Exchange::decide`] reads the state and a command and writes events, or refuses; [`Exchange::apply`] folds an event into
-//! the state and has no choices left. The same log gives the same state and the same [state hash](Exchange::state_hash) on
-//! every machine.
+//! [`Exchange::decide`] reads the state and a command and writes events, or refuses; [`Exchange::apply`] folds an event
+//! into the state and has no choices left. The same log gives the same state and the same [state
+//! hash](Exchange::state_hash) on every machine.
 //!
-//! This crate must never know the clock, I/O, randomness, binary floating point, the wire format of the API, or how the log is
-//! stored: time and ids come in with the command (`ledger ← matching ← infra ← api`).
+//! This crate must never know the clock, I/O, randomness, binary floating point, the wire format of the API, or how the
+//! log is stored: time and ids come in with the command (`ledger ← matching ← infra ← api`).
 
 #![deny(
     clippy::cast_possible_truncation,

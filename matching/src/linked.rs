@@ -1,30 +1,30 @@
-//! Lists threaded through the places of a slab.
+//! Linked lists threaded through the places of a slab.
 //!
-//! A thing is known by its place in a slab. To add or to remove one costs no search and, once as many things have been there, no
-//! allocation. A list keeps the order in which its things came.
+//! An item is known by its place in a slab. To add or to remove one costs no search and, once as many items have been
+//! there, no allocation. A list keeps the order in which its items came.
 
 use std::hash::Hash;
 
 use ledger::Map;
 
-/// No thing.
+/// Place that stands for no item.
 const NONE: u32 = u32::MAX;
 
-/// The ends of one list.
+/// Ends of one list.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct List {
     first: u32,
     last: u32,
 }
 
-/// A thing's neighbours in its list.
+/// Neighbours of an item in its list.
 #[derive(Clone, Copy, Debug)]
 struct Link {
     before: u32,
     after: u32,
 }
 
-/// The neighbours of every thing. A thing is in at most one of the lists that share these.
+/// Neighbours of every item. An item is in at most one of the lists that share these.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Links(Vec<Link>);
 
@@ -35,19 +35,19 @@ impl Default for List {
 }
 
 impl List {
-    /// Whether nothing is in it.
+    /// Returns whether the list is empty.
     pub fn is_empty(self) -> bool {
         self.first == NONE
     }
 
-    /// The thing that came last.
+    /// Returns the item that came last; `None` when the list is empty.
     pub fn last(self) -> Option<u32> {
         (self.last != NONE).then_some(self.last)
     }
 }
 
 impl Links {
-    /// Adds a thing that is in no list to the end of one.
+    /// Appends an item that is in no list to one.
     pub fn add(&mut self, list: &mut List, thing: u32) {
         let place = thing as usize;
         if self.0.len() <= place {
@@ -61,7 +61,7 @@ impl Links {
         }
     }
 
-    /// Removes a thing from the list that it is in.
+    /// Removes an item from the list that it is in.
     pub fn remove(&mut self, list: &mut List, thing: u32) {
         let Link { before, after } = self.0[thing as usize];
         match before {
@@ -74,17 +74,17 @@ impl Links {
         }
     }
 
-    /// The things of a list, in the order in which they came.
+    /// Iterates over the items of a list, in the order in which they came.
     pub fn iter(&self, list: List) -> impl Iterator<Item = u32> {
         let some = |thing: u32| (thing != NONE).then_some(thing);
         std::iter::successors(some(list.first), move |thing| some(self.0[*thing as usize].after))
     }
 }
 
-/// Things by whom they belong to.
+/// Items by their owner.
 #[derive(Clone, Debug)]
 pub(crate) struct Roster<K> {
-    /// An owner stays when the last of its things goes, so that one who comes and goes allocates nothing.
+    /// Lists by owner. An owner stays when its last item goes, so that one who comes and goes allocates nothing.
     lists: Map<K, List>,
     links: Links,
 }
@@ -96,24 +96,24 @@ impl<K> Default for Roster<K> {
 }
 
 impl<K: Copy + Eq + Hash> Roster<K> {
-    /// Adds a thing that nobody has.
+    /// Adds an item that nobody owns.
     pub fn add(&mut self, owner: K, thing: u32) {
         self.links.add(self.lists.entry(owner).or_default(), thing);
     }
 
-    /// Removes a thing from those of its owner.
+    /// Removes an item of an owner.
     pub fn remove(&mut self, owner: &K, thing: u32) {
         if let Some(list) = self.lists.get_mut(owner) {
             self.links.remove(list, thing);
         }
     }
 
-    /// What an owner has, in the order in which it came.
+    /// Iterates over an owner's items, in the order in which they came.
     pub fn of(&self, owner: K) -> impl Iterator<Item = u32> {
         self.links.iter(self.list(&owner))
     }
 
-    /// What came to an owner last.
+    /// Returns the item that came to an owner last; `None` when it has none.
     pub fn last_of(&self, owner: K) -> Option<u32> {
         self.list(&owner).last()
     }

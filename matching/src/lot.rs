@@ -10,67 +10,68 @@ use crate::market::MarketId;
 use crate::outage::DeliveryTerms;
 use crate::timeline::Timeline;
 
-/// What backs an ask.
+/// Supply behind an ask.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize)]
 pub enum Supply {
-    /// A lot of the seller's own.
+    /// Lot of the seller's own.
     Lot(LotId),
-    /// A contract that the seller holds, for resale.
+    /// Contract that the seller holds, for resale.
     Contract(ContractId),
 }
 
-/// What the first trade of a bid with a `Placement` has bound the rest of it to.
+/// Binding of a bid with a `Placement` by its first trade: where the rest of it must trade.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize)]
 pub enum Binding {
-    /// The lots of this provider.
+    /// Any lot of this provider.
     Provider(OrganizationId),
-    /// This lot.
+    /// This lot alone.
     Lot(LotId),
 }
 
-/// A seller's GPUs on one fabric over a window, with what is still free of them: a lot as its provider listed it, or the
-/// part of a lot that a contract gives its holder to resell.
+/// GPUs of a seller on one fabric over a window, with what is still free of them: a lot as its provider listed it, or
+/// the part of a lot that a contract gives its holder to resell.
 ///
 /// All asks on a lot share its residual timeline, so an hour sold by one is gone for all.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct Lot {
-    /// What it is.
+    /// Origin of the capacity: a listed lot, or a contract for resale.
     pub supply: Supply,
-    /// The provider's lot that the GPUs are in.
+    /// Id of the provider's lot that the GPUs are in.
     pub id: LotId,
-    /// Who sells: the provider, or the contract's holder.
+    /// Seller: the provider, or the contract's holder.
     pub seller: OrganizationId,
-    /// Who runs the GPUs.
+    /// Provider that runs the GPUs.
     pub provider: OrganizationId,
-    /// Where it is sold.
+    /// Market in which it is sold.
     pub market: MarketId,
-    /// The market's key.
+    /// Key of that market in the venue.
     pub market_key: MarketKey,
-    /// How many GPUs.
+    /// Number of GPUs in each hour.
     pub gpus: u32,
-    /// When.
+    /// Hours for which it is available.
     pub window: Window,
-    /// The provider's name for the network the GPUs share.
+    /// Provider's name for the network that the GPUs share.
     pub fabric: Label,
-    /// A term sale may not leave a free run shorter than this many hours; 0 and 1 allow any.
+    /// Shortest free run that a term sale may leave, in hours; 0 and 1 allow any.
     pub min_remnant_hours: u32,
-    /// What it promises about its delivery.
+    /// Delivery terms that its contracts get.
     pub delivery: DeliveryTerms,
-    /// The GPUs still free in each hour.
+    /// Number of GPUs still free in each hour.
     pub residual: Timeline,
-    /// The GPUs sold by the hour.
+    /// Number of GPUs of each hour that spot sales took.
     pub sold_spot: Timeline,
-    /// What was free when the lot was withdrawn, and what has returned since; it is not sold any more.
+    /// GPUs that were free when the lot was withdrawn, and that have returned since; they are not sold any more. `None`
+    /// while the lot is on sale.
     pub withdrawn: Option<Timeline>,
 }
 
 impl Lot {
-    /// What binds a bid to this lot.
+    /// Returns the bindings that bind a bid to this lot: by provider and by lot.
     pub(crate) fn bindings(&self) -> [Binding; 2] {
         [Binding::Provider(self.provider), Binding::Lot(self.id)]
     }
 
-    /// The GPUs sold for a term in `hour`.
+    /// Counts the GPUs sold for a term in `hour`.
     pub fn sold_term(&self, hour: Hour) -> u32 {
         let withdrawn = self.withdrawn.as_ref().map_or(0, |withdrawn| withdrawn.at(hour));
         let other = self.residual.at(hour) + self.sold_spot.at(hour) + withdrawn;
@@ -78,7 +79,7 @@ impl Lot {
         self.gpus - other
     }
 
-    /// Takes back what was sold.
+    /// Takes back GPUs that were sold.
     pub fn put_back(&mut self, window: Window, gpus: u32) {
         let free = self.withdrawn.as_mut().unwrap_or(&mut self.residual);
         free.put(window, gpus);

@@ -11,22 +11,22 @@ use serde::{Deserialize, Serialize};
 use crate::hours::Hour;
 use crate::price::Price;
 
-/// The name of a market, class and zone: 3 to 48 of `a–z`, `0–9`, inner `.` and `-`, such as `a100-80g-sxm4-ib.us-tx-1`.
+/// Name of a market, class and zone: 3 to 48 of `a–z`, `0–9`, inner `.` and `-`, such as `a100-80g-sxm4-ib.us-tx-1`.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct MarketId(ShortText<48>);
 
-/// The text is not a market's name.
+/// Error: the text is not a market's name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("a market's id is 3 to 48 of a-z, 0-9, '.' and '-', beginning and ending with a letter or digit")]
 pub struct InvalidMarketId;
 
 impl MarketId {
-    /// The name.
+    /// Returns the name as text.
     pub fn as_str(&self) -> &str {
         self.0.as_str()
     }
 
-    /// The class in the name: what stands before the first dot.
+    /// Returns the class in the name: what stands before the first dot.
     pub fn class(&self) -> &str {
         self.as_str().split('.').next().unwrap_or_default()
     }
@@ -54,55 +54,55 @@ impl fmt::Display for MarketId {
 
 ledger::text_form!(MarketId, {"type": "string", "pattern": "^[a-z0-9][a-z0-9.-]{1,46}[a-z0-9]$"});
 
-/// A fungible GPU product.
+/// Kind of GPU that is interchangeable.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Class {
-    /// The GPU's model, such as `A100`.
+    /// Model of the GPU, such as `A100`.
     #[serde(deserialize_with = "from_log")]
     pub model: Label,
-    /// Memory per GPU in gigabytes.
+    /// Memory per GPU, in gigabytes.
     pub memory_gb: u16,
-    /// The form factor, such as `SXM4` or `PCIe`.
+    /// Form factor, such as `SXM4` or `PCIe`.
     #[serde(deserialize_with = "from_log")]
     pub form_factor: Label,
-    /// What connects the nodes, such as `infiniband` or `ethernet`.
+    /// Network between the nodes, such as `infiniband` or `ethernet`.
     #[serde(deserialize_with = "from_log")]
     pub fabric: Label,
-    /// GPUs in one node.
+    /// Number of GPUs in one node.
     pub gpus_per_node: u16,
 }
 
-/// The terms on which a market trades.
+/// Terms on which a market trades.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct MarketSpec {
-    /// Its name.
+    /// Name of the market.
     pub id: MarketId,
-    /// What is traded.
+    /// Class of GPU that is traded.
     pub class: Class,
-    /// Where it is delivered, such as `us-tx-1`.
+    /// Zone of delivery, such as `us-tx-1`.
     #[serde(deserialize_with = "from_log")]
     pub zone: Label,
-    /// What prices are in.
+    /// Currency of prices and fees.
     pub currency: Currency,
-    /// Prices are whole multiples of this.
+    /// Step of prices: each is a whole multiple of it.
     pub price_tick: Price,
-    /// Quantities are whole multiples of this many GPUs, at least 1.
+    /// Step of quantities, in GPUs: each is a whole multiple of it; at least 1.
     pub lot_size: u32,
-    /// The fee of the order that rested, in basis points of the price, at most 10 000.
+    /// Fee of the order that rested, in basis points of the price, at most 10 000.
     pub maker_fee_bps: u16,
-    /// The fee of the order that arrived, in basis points of the price, at most 10 000.
+    /// Fee of the order that arrived, in basis points of the price, at most 10 000.
     pub taker_fee_bps: u16,
-    /// Trading for an hour ends this many minutes before it starts, 1 to 60: term bids expire and the spot auction is held.
+    /// Minutes before an hour at which trading for it ends, 1 to 60: term bids expire and the spot auction is held.
     #[serde(default = "gate_minutes", skip_serializing_if = "is_usual_gate")]
     pub gate_minutes: u16,
-    /// What a buyer may ask of the zone.
+    /// Attributes of the zone that a filter can ask for.
     #[serde(default, skip_serializing_if = "ZoneAttributes::is_empty")]
     pub zone_attributes: ZoneAttributes,
 }
 
-/// The gate of a market that names none.
+/// Gate of a market that names none, in minutes.
 pub const GATE_MINUTES: u16 = 5;
 
 const fn gate_minutes() -> u16 {
@@ -114,20 +114,20 @@ fn is_usual_gate(minutes: &u16) -> bool {
     *minutes == GATE_MINUTES
 }
 
-/// What is known of a zone, for buyers to choose by.
+/// Attributes of a zone, for buyers to choose by.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ZoneAttributes {
-    /// The region, such as `us`.
+    /// Region, such as `us`; `None` when it is not stated.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "from_log")]
     pub region: Option<Label>,
-    /// The share of renewable energy in basis points, at most 10 000.
+    /// Share of renewable energy, in basis points, at most 10 000; `None` when it is not stated.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub renewable_share_bps: Option<u16>,
-    /// The grid that feeds it, such as `ercot`.
+    /// Electricity grid, such as `ercot`; `None` when it is not stated.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "from_log")]
     pub grid: Option<Label>,
-    /// The round trip to named cities in milliseconds.
+    /// Network round trip to named cities, in milliseconds.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty", deserialize_with = "from_log")]
     pub round_trip_ms: BTreeMap<Label, u32>,
 }
@@ -138,23 +138,23 @@ impl ZoneAttributes {
     }
 }
 
-/// Which markets a bid may trade in: what is named must hold, what is not does not matter.
+/// Filter for the markets that a bid may trade in: every attribute given must hold, the others do not matter.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct MarketFilter {
-    /// Any of these classes; every class when there are none.
+    /// Classes of which a market must have one; empty admits every class.
     pub classes: Vec<Label>,
-    /// In this region.
+    /// Region that the zone must be in; `None` for any.
     pub region: Option<Label>,
-    /// With at least this share of renewable energy, in basis points.
+    /// Smallest share of renewable energy, in basis points; `None` for any.
     pub renewable_share_min_bps: Option<u16>,
-    /// On this grid.
+    /// Electricity grid that the zone must be on; `None` for any.
     pub grid: Option<Label>,
-    /// No further than so many milliseconds of round trip from each of these cities.
+    /// Longest network round trip to each of these cities, in milliseconds.
     pub round_trip_ms_max: BTreeMap<Label, u32>,
 }
 
 impl MarketFilter {
-    /// Whether a market is one of them. What a market does not tell of its zone, it does not have.
+    /// Returns whether a market passes. An attribute that a zone does not state is one that it does not have.
     pub fn admits(&self, market: &MarketSpec) -> bool {
         let zone = &market.zone_attributes;
         let named = |wanted: &Option<Label>, known: &Option<Label>| wanted.is_none() || wanted == known;
@@ -172,22 +172,22 @@ impl MarketFilter {
 }
 
 impl MarketSpec {
-    /// The higher of the two fees, in basis points: what a bid must be able to pay.
+    /// Returns the higher of the two fees, in basis points: what a bid must be able to pay.
     pub fn fee_bps_max(&self) -> u16 {
         self.maker_fee_bps.max(self.taker_fee_bps)
     }
 
-    /// When trading for the hour `start` ends.
+    /// Returns when trading for the hour `start` ends.
     pub fn gate(&self, start: Hour) -> Instant {
         gate(start, self.gate_minutes)
     }
 
-    /// The fee on `amount` for the maker or the taker.
+    /// Computes the fee on `amount` for the maker or the taker.
     pub fn fee(&self, role: Liquidity, amount: Amount) -> Amount {
         share_floor(amount, self.fee_bps(role))
     }
 
-    /// The rate of that fee in basis points.
+    /// Returns the fee rate for the maker or the taker, in basis points.
     pub const fn fee_bps(&self, role: Liquidity) -> u16 {
         match role {
             Liquidity::Maker => self.maker_fee_bps,
@@ -196,13 +196,13 @@ impl MarketSpec {
     }
 }
 
-/// What a bid for `gpus` over `hours` sets aside at `limit`, with the highest fee that it may have to pay.
+/// Computes what a bid for `gpus` over `hours` sets aside at `limit`, with a fee of `fee_bps`.
 pub fn hold(limit: Price, gpus: u32, hours: u32, fee_bps: u16) -> Amount {
     let cost = limit.cost(gpus, hours);
     cost + share_ceil(cost, fee_bps)
 }
 
-/// What is a whole multiple of two lot sizes; the largest number where there is none below it. No order is of so many GPUs.
+/// Computes the least common multiple of two lot sizes; `u32::MAX` where it does not fit. No order is of so many GPUs.
 pub(crate) fn least_common_multiple(a: u32, b: u32) -> u32 {
     let (mut x, mut y) = (a, b);
     while y > 0 {
@@ -216,24 +216,24 @@ pub(crate) fn least_common_multiple(a: u32, b: u32) -> u32 {
     multiple
 }
 
-/// `minutes` before the hour `start`.
+/// Returns the instant `minutes` before the hour `start`.
 pub(crate) fn gate(start: Hour, minutes: u16) -> Instant {
     Instant::nearest_to(start.start().micros() - i64::from(minutes) * 60_000_000)
 }
 
-/// The first hour whose gate is still ahead.
+/// Returns the first hour whose gate is still ahead.
 pub(crate) fn first_open_hour(now: Instant, gate_minutes: u16) -> Hour {
     let ahead = Instant::nearest_to(now.micros() + i64::from(gate_minutes) * 60_000_000);
     Hour::containing(ahead).plus(1)
 }
 
-/// Whether an order was resting when it traded or arrived.
+/// Role of an order in a trade: whether it rested or arrived.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Liquidity {
-    /// It rested.
+    /// Rested before the trade.
     Maker,
-    /// It arrived.
+    /// Arrived and traded.
     Taker,
 }
 

@@ -17,110 +17,111 @@ use crate::market::hold;
 use crate::price::Price;
 use crate::timeline::Timeline;
 
-/// A place in a ranking: what comes first is smallest. A price or its negation, in micro-units, then the sequence of the event that gave the
-/// place in time.
+/// Place in a ranking: what comes first is smallest. A price or its negation, in micro-units, then the sequence of the
+/// event that gave the place in time.
 pub(crate) type Rank = (i64, u64);
 
-/// A buyer's order for a term.
+/// Order of a buyer for a term.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Bid {
-    /// Its id.
+    /// Id of the order.
     pub id: OrderId,
-    /// Its place in time: the sequence of the event that gave it.
+    /// Sequence of the event that gave it its place in time.
     pub priority: u64,
-    /// The buyer.
+    /// Organization that buys.
     pub organization: OrganizationId,
-    /// Where it trades.
+    /// Markets in which it trades; events name the first.
     pub markets: SmallVec<[MarketKey; 2]>,
-    /// GPUs ordered.
+    /// Number of GPUs ordered.
     pub gpus: u32,
-    /// What it is for.
+    /// Terms as its amendments and trades have made them.
     pub terms: BidTerms,
-    /// What it asked for besides when it was placed; `terms` has what its amendments and trades have made of it.
+    /// Options with which it was placed; `terms` has what has become of them.
     pub options: BidOptions,
-    /// The earliest gate of its markets, in minutes before an hour.
+    /// Earliest gate of its markets, in minutes before an hour.
     pub gate_minutes: u16,
-    /// The highest fee of its markets, in basis points.
+    /// Highest fee of its markets, in basis points.
     pub fee_bps_max: u16,
     /// Whether it stays after what it trades as it arrives. One that does not never stands in a book.
     pub stays: bool,
-    /// How many hours of a window its hold pays for.
+    /// Number of hours of its window that its hold pays for.
     pub held_hours: u32,
 }
 
-/// What a bid asks for besides where, how many, when, and at what price. The log has every default resolved.
+/// Options of a bid besides market, quantity, hours and price. The log has every default resolved.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
 pub struct BidOptions {
-    /// How long it stays.
+    /// Time in force: how long it stays.
     #[serde(default)]
     #[schemars(required)]
     pub time_in_force: TimeInForce,
-    /// The fewest GPUs in one trade; all of them for all-or-none. The lot size when not given.
+    /// Smallest number of GPUs in one trade; all of them for all-or-none. `None` for the lot size.
     #[schemars(with = "u32")]
     pub min_gpus: Option<u32>,
-    /// Of a GTD bid: when it ends.
+    /// Instant at which a GTD bid ends; `None` for the other times in force.
     #[serde(default, skip_serializing_if = "is_default")]
     pub expires_at: Option<Instant>,
-    /// Which lots may serve it together.
+    /// Placement: which lots may serve it together.
     #[serde(default, skip_serializing_if = "is_default")]
     pub placement: Placement,
     /// Whether it is cancelled rather than trade at once.
     #[serde(default, skip_serializing_if = "is_default")]
     pub post_only: bool,
-    /// What happens when it meets an order of its own organization.
+    /// Rule for meeting an order of its own organization.
     #[serde(default, skip_serializing_if = "is_default")]
     pub self_trade_prevention: SelfTradePrevention,
-    /// How its contracts are paid. Not given in a command, as usual; in the log of an early release, whole.
+    /// Billing of its contracts. `None` in a command stands for the default, in a log of an early release for payment
+    /// in whole.
     #[serde(default, skip_serializing_if = "is_default")]
     pub billing: Option<Billing>,
 }
 
-/// Whether a field has the value that is not written.
+/// Returns whether a field has its default value, which is not written.
 pub(crate) fn is_default<T: Default + PartialEq>(value: &T) -> bool {
     *value == T::default()
 }
 
-/// What a bid asks for.
+/// Terms of a bid as it stands.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
 pub struct BidTerms {
-    /// GPUs still wanted; the whole quantity when the bid arrives.
+    /// Number of GPUs still wanted; the whole quantity when the bid arrives.
     pub remaining: u32,
-    /// The fewest GPUs in one trade, see [`BidTerms::minimum`].
+    /// Smallest number of GPUs in one trade; see [`BidTerms::minimum`].
     pub min_gpus: u32,
-    /// What the GPUs of each of its trades are a whole multiple of: a common multiple of its markets' lot sizes.
+    /// Common multiple of its markets' lot sizes, of which the GPUs of each of its trades are a whole multiple.
     pub lot_size: u32,
     /// Whether it trades whole or not at all.
     pub all_or_none: bool,
-    /// The hours, all of them from one lot.
+    /// Hours wanted, all of them from one lot.
     pub window: TermWindow,
-    /// The highest price per GPU-hour.
+    /// Highest price per GPU-hour.
     pub limit_price: Price,
-    /// Which lots may serve it together.
+    /// Placement: which lots may serve it together.
     pub placement: Placement,
-    /// What its first trade has bound it to.
+    /// Binding by its first trade; `None` before that, and for any placement.
     pub bound_to: Option<Binding>,
 }
 
 impl BidTerms {
-    /// The fewest GPUs that one trade may carry now: `min_gpus`, or all that remains when that is less. An all-or-none
-    /// bid bounds its trades together, not each of them, so that several lots may serve it.
+    /// Returns the fewest GPUs that one trade may carry now: `min_gpus`, or all that remains when that is less. An
+    /// all-or-none bid bounds its trades together, not each of them, so that several lots may serve it.
     pub fn minimum(&self) -> u32 {
         if self.all_or_none { self.lot_size } else { self.min_gpus.min(self.remaining) }
     }
 
-    /// The fewest GPUs that any of its trades to come may carry, the last included, which may be the smallest.
+    /// Returns the fewest GPUs that any of its trades to come may carry, the last included, which may be the smallest.
     pub fn smallest_trade(&self) -> u32 {
         if self.remaining > self.min_gpus { self.lot_size } else { self.minimum() }
     }
 }
 
 impl Bid {
-    /// What it has set aside.
+    /// Computes what it has set aside.
     pub fn hold(&self) -> ledger::Amount {
         hold(self.terms.limit_price, self.terms.remaining, self.held_hours, self.fee_bps_max)
     }
 
-    /// When it ends by itself: at the gate of its latest start, or before by its own wish.
+    /// Returns when it ends by itself: at the gate of its latest start, or at its own expiry if that is earlier.
     pub fn expires(&self) -> Instant {
         let gate = crate::market::gate(self.terms.window.latest(), self.gate_minutes);
         self.options.expires_at.map_or(gate, |wish| wish.min(gate))
@@ -131,24 +132,24 @@ impl Bid {
     }
 }
 
-/// Which lots may serve a bid together.
+/// Placement: which lots may serve a bid together.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Placement {
-    /// Any.
+    /// Lots of any providers.
     #[default]
     Any,
     /// Lots of one provider.
     OneProvider,
-    /// One lot.
+    /// One lot, and so one fabric.
     OneFabric,
 }
 
-/// What happens when an arriving order would trade with one of its own organization.
+/// Rule for an arriving order that would trade with one of its own organization.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum SelfTradePrevention {
-    /// What is left of the arriving order is cancelled.
+    /// The rest of the arriving order is cancelled.
     #[default]
     CancelNewest,
     /// The order at rest is cancelled, and the arriving one goes on.
@@ -157,34 +158,34 @@ pub enum SelfTradePrevention {
     CancelBoth,
 }
 
-/// A seller's order for terms.
+/// Order of a seller for terms.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Ask {
-    /// Its id.
+    /// Id of the order.
     pub id: OrderId,
-    /// Its place in time: the sequence of the event that gave it.
+    /// Sequence of the event that gave it its place in time.
     pub priority: u64,
-    /// The seller.
+    /// Organization that sells.
     pub organization: OrganizationId,
-    /// Where it trades.
+    /// Market in which it trades.
     pub market: MarketKey,
-    /// The lot that backs it.
+    /// Lot that backs it.
     pub lot: LotKey,
-    /// The most GPUs it sells in any one hour.
+    /// Largest number of GPUs that it sells in any one hour.
     pub gpus: u32,
-    /// The lowest price per GPU-hour.
+    /// Lowest price per GPU-hour.
     pub limit_price: Price,
-    /// The hours on offer.
+    /// Hours on offer.
     pub window: Window,
-    /// How short and how long a sale may be, in hours.
+    /// Shortest and longest sale, in hours.
     pub hours: HoursRange,
-    /// What it may still sell in each hour.
+    /// Number of GPUs that it may still sell in each hour.
     pub remaining: Timeline,
-    /// What happens when it meets an order of its own organization.
+    /// Rule for meeting an order of its own organization.
     pub self_trade_prevention: SelfTradePrevention,
-    /// Its place among the lot's asks.
+    /// Index among the lot's asks.
     pub(crate) place_in_lot: u32,
-    /// The organization's key among those with asks.
+    /// Key of the organization among those with asks.
     pub(crate) owner: OwnerKey,
 }
 
@@ -194,45 +195,45 @@ impl Ask {
     }
 }
 
-/// The bounds on the length of a sale, in hours.
+/// Bounds on the length of a sale, in hours.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct HoursRange {
-    /// The shortest, at least 1.
+    /// Shortest sale, at least 1.
     pub min: u32,
-    /// The longest, at least the shortest.
+    /// Longest sale, at least `min`.
     pub max: u32,
 }
 
 impl HoursRange {
-    /// Whether a sale of this length is allowed.
+    /// Returns whether a sale of this length is allowed.
     pub fn contains(self, hours: u32) -> bool {
         (self.min..=self.max).contains(&hours)
     }
 }
 
-/// A buyer's standing order for the next hour, again and again.
+/// Standing order of a buyer for the next hour, again and again.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct SpotBid {
-    /// Its id.
+    /// Id of the order.
     pub id: OrderId,
-    /// Its place in time: the sequence of the event that gave it.
+    /// Sequence of the event that gave it its place in time.
     pub priority: u64,
-    /// The buyer.
+    /// Organization that buys.
     pub organization: OrganizationId,
-    /// Where it trades.
+    /// Market in which it trades.
     pub market: MarketKey,
-    /// The most GPUs it buys.
+    /// Largest number of GPUs that it buys.
     pub gpus: u32,
-    /// The fewest GPUs it takes.
+    /// Smallest number of GPUs that it takes.
     pub min_gpus: u32,
-    /// The highest price per GPU-hour.
+    /// Highest price per GPU-hour.
     pub limit_price: Price,
     /// Whether it waits for funds, with nothing set aside.
     pub suspended: bool,
 }
 
 impl SpotBid {
-    /// What it sets aside for its next hour.
+    /// Computes what it sets aside for its next hour, with a fee of `fee_bps`.
     pub fn next_hour(&self, fee_bps: u16) -> ledger::Amount {
         hold(self.limit_price, self.gpus, 1, fee_bps)
     }
@@ -242,26 +243,26 @@ impl SpotBid {
     }
 }
 
-/// A seller's standing order by the hour.
+/// Standing order of a seller by the hour.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct SpotAsk {
-    /// Its id.
+    /// Id of the order.
     pub id: OrderId,
-    /// Its place in time: the sequence of the event that gave it.
+    /// Sequence of the event that gave it its place in time.
     pub priority: u64,
-    /// The seller.
+    /// Organization that sells.
     pub organization: OrganizationId,
-    /// Where it trades.
+    /// Market in which it trades.
     pub market: MarketKey,
-    /// The lot that backs it.
+    /// Lot that backs it.
     pub lot: LotKey,
-    /// The most GPUs it sells in any one hour.
+    /// Largest number of GPUs that it sells in any one hour.
     pub gpus: u32,
-    /// The lowest price per GPU-hour.
+    /// Lowest price per GPU-hour.
     pub limit_price: Price,
-    /// The hours on offer.
+    /// Hours on offer.
     pub window: Window,
-    /// Its place among the lot's asks.
+    /// Index among the lot's asks.
     pub(crate) place_in_lot: u32,
 }
 
@@ -270,27 +271,27 @@ impl SpotAsk {
         (self.limit_price.micros(), self.priority)
     }
 
-    /// The hours on offer from `hour` on: whether that one is.
+    /// Returns whether `hour` is on offer.
     pub fn offers(&self, hour: Hour) -> bool {
         self.window.start() <= hour && hour < self.window.end()
     }
 }
 
-/// An order at rest.
+/// Order at rest.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Order {
-    /// To buy for a term.
+    /// Buys for a term.
     Bid(Bid),
-    /// To sell for terms.
+    /// Sells for terms.
     Ask(Ask),
-    /// To buy by the hour.
+    /// Buys by the hour.
     SpotBid(SpotBid),
-    /// To sell by the hour.
+    /// Sells by the hour.
     SpotAsk(SpotAsk),
 }
 
 impl Order {
-    /// Its id.
+    /// Returns the order's id.
     pub fn id(&self) -> OrderId {
         match self {
             Self::Bid(order) => order.id,
@@ -300,7 +301,7 @@ impl Order {
         }
     }
 
-    /// Whose it is.
+    /// Returns the organization that placed it.
     pub fn organization(&self) -> OrganizationId {
         match self {
             Self::Bid(order) => order.organization,
@@ -310,7 +311,7 @@ impl Order {
         }
     }
 
-    /// Where it trades; of a bid for several markets, the first.
+    /// Returns the market in which it trades; of a bid for several markets, the first.
     pub fn market(&self) -> MarketKey {
         match self {
             Self::Bid(order) => order.markets[0],
@@ -320,7 +321,7 @@ impl Order {
         }
     }
 
-    /// Whether it trades in a market.
+    /// Returns whether it trades in a market.
     pub fn trades_in(&self, market: MarketKey) -> bool {
         match self {
             Self::Bid(order) => order.markets.contains(&market),
@@ -328,7 +329,7 @@ impl Order {
         }
     }
 
-    /// The lot that backs it, of an ask.
+    /// Returns the lot that backs an ask; `None` for a bid.
     pub fn lot(&self) -> Option<LotKey> {
         match self {
             Self::Ask(order) => Some(order.lot),
@@ -337,7 +338,8 @@ impl Order {
         }
     }
 
-    /// When it ends by itself: an ask with its window, a spot bid and what does not stay never.
+    /// Returns when it ends by itself: an ask with its window, a term bid at its gate or expiry. `None` for a spot bid
+    /// and a bid that does not stay.
     pub fn expires(&self) -> Option<Instant> {
         match self {
             Self::Bid(order) => order.stays.then(|| order.expires()),
@@ -348,7 +350,7 @@ impl Order {
     }
 }
 
-/// How long an order stays.
+/// Time in force: how long an order stays.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum TimeInForce {
@@ -364,10 +366,10 @@ pub enum TimeInForce {
 }
 
 impl TimeInForce {
-    /// All of them.
+    /// All variants, in order.
     pub const ALL: [Self; 4] = [Self::Gtc, Self::Gtd, Self::Ioc, Self::Fok];
 
-    /// The name on the wire.
+    /// Returns the name on the wire.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Gtc => "GTC",
@@ -378,11 +380,11 @@ impl TimeInForce {
     }
 }
 
-/// The caller's own name for an order, unique within its organization: 1 to 64 printable ASCII characters.
+/// Caller's own name for an order, unique within its organization: 1 to 64 printable ASCII characters.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ClientOrderId(ShortText<64>);
 
-/// The text cannot name an order.
+/// Error: the text cannot name an order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("a client_order_id is 1 to 64 printable ASCII characters")]
 pub struct InvalidClientOrderId;

@@ -9,16 +9,17 @@ use crate::identity::OutageId;
 
 const MICROS_PER_MINUTE: i64 = 60_000_000;
 
-/// What a lot promises about its delivery.
+/// Delivery terms that a lot promises.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct DeliveryTerms {
-    /// Whether time counts as delivered only from when the seller says that the GPUs are ready; else from the window's start.
+    /// Whether time counts as delivered only from when the seller says that the GPUs are ready; else from the window's
+    /// start.
     #[serde(default)]
     pub confirmed: bool,
-    /// What the seller pays on top of the credit for time not delivered, in basis points of its price: 0 to 10,000.
+    /// Penalty on top of the credit for time not delivered, in basis points of its price: 0 to 10,000.
     #[serde(default)]
     pub penalty_bps: u16,
-    /// So many outages within 720 hours let the buyer end the contract; at least 1.
+    /// Number of outages within 720 hours that let the buyer end the contract; at least 1.
     #[serde(default = "termination_outages_default")]
     pub termination_outages: u32,
 }
@@ -33,40 +34,40 @@ impl Default for DeliveryTerms {
     }
 }
 
-/// Where an outage stands.
+/// Status of an outage.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum OutageStatus {
-    /// One side says so.
+    /// One side claims it; the other has not accepted it.
     Claimed,
-    /// The other has accepted it, or an operator has upheld it: its time is not billed.
+    /// The other side has accepted it, or an operator has upheld it: its time is not billed.
     Settled,
 }
 
-/// Time of a contract that was not delivered, as one side says or both do.
+/// Time of a contract that was not delivered, as one side claims or as it was settled.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct Outage {
-    /// Its id.
+    /// Id of the outage.
     pub id: OutageId,
-    /// Who opened it: the buyer or the seller.
+    /// Side that opened it: buyer or seller of the contract.
     pub opened_by: OrganizationId,
-    /// How many of the contract's GPUs are out.
+    /// Number of the contract's GPUs that are out.
     pub gpus: u32,
-    /// Since when, on a minute.
+    /// Start of the outage on a full minute, inclusive.
     pub from: Instant,
-    /// Until when, on a minute; none while it lasts.
+    /// End of the outage on a full minute, exclusive; `None` while it lasts.
     pub until: Option<Instant>,
-    /// Where it stands.
+    /// Status: claimed or settled.
     pub status: OutageStatus,
 }
 
-/// The last minute's beginning that is not after an instant.
+/// Rounds an instant down to the full minute.
 pub(crate) fn minute_of(at: Instant) -> Instant {
     Instant::from_micros(at.micros() / MICROS_PER_MINUTE * MICROS_PER_MINUTE)
 }
 
-/// The GPU-minutes between two hours that were not delivered, of `gpus` GPUs: all of them until `ready`, then those that outages
-/// take away. Where outages overlap they take no more than there is.
+/// Counts the GPU-minutes between two hours that were not delivered, of `gpus` GPUs: all of them until `ready`, then
+/// those that outages take away. Overlapping outages take no more than there is.
 pub(crate) fn undelivered_minutes<'a>(
     hours: (Hour, Hour),
     gpus: u32,
@@ -76,7 +77,7 @@ pub(crate) fn undelivered_minutes<'a>(
     let minute = |at: Instant| at.micros() / MICROS_PER_MINUTE;
     let (start, end) = (minute(hours.0.start()), minute(hours.1.start()));
     let within = |at: Instant| minute(at).clamp(start, end);
-    // Where the number of GPUs out changes, and by how many.
+    // Instants at which the number of GPUs out changes, and by how many.
     let mut changes = vec![(start, i64::from(gpus)), (within(ready), -i64::from(gpus))];
     for outage in outages {
         let until = outage.until.map_or(end, within);

@@ -1,4 +1,4 @@
-//! Prices per GPU-hour and what a quantity costs at one.
+//! Prices per GPU-hour, and what a quantity costs at one.
 
 use std::fmt;
 use std::str::FromStr;
@@ -8,13 +8,13 @@ use ledger::{Amount, AmountError};
 /// Minutes in an hour.
 pub(crate) const MINUTES_PER_HOUR: u32 = 60;
 
-/// A price: micro-units of the market's currency per GPU-hour, more than zero and at most one million units.
+/// Price: micro-units of the market's currency per GPU-hour, more than zero and at most one million units.
 ///
 /// Text form (also in JSON): a decimal with four to six places, such as `1.0500`.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Price(i64);
 
-/// Why a text is not a price.
+/// Reason why a text is not a price.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidPrice {
     /// Not a decimal of at most six places.
@@ -26,10 +26,10 @@ pub enum InvalidPrice {
 }
 
 impl Price {
-    /// The highest price: one million units per GPU-hour.
+    /// Highest price: one million units per GPU-hour.
     pub const MAX: Self = Self(1_000_000_000_000);
 
-    /// A price of `micros` micro-units per GPU-hour.
+    /// Makes a price of `micros` micro-units per GPU-hour.
     ///
     /// # Errors
     /// [`InvalidPrice::OutOfRange`] outside `1..=`[`Price::MAX`].
@@ -37,17 +37,18 @@ impl Price {
         if micros > 0 && micros <= Self::MAX.0 { Ok(Self(micros)) } else { Err(InvalidPrice::OutOfRange) }
     }
 
-    /// Micro-units per GPU-hour.
+    /// Returns micro-units per GPU-hour.
     pub const fn micros(self) -> i64 {
         self.0
     }
 
-    /// Whether the price is a whole number of ticks.
+    /// Returns whether the price is a whole number of ticks.
     pub const fn is_on(self, tick: Self) -> bool {
         self.0 % tick.0 == 0
     }
 
-    /// The lowest price from this one on that is on every one of these ticks; none when there is none below [`Price::MAX`].
+    /// Returns the lowest price from this one on that is on every one of these ticks; `None` when there is none up to
+    /// [`Price::MAX`].
     pub fn up_to(self, ticks: impl Iterator<Item = Self>) -> Option<Self> {
         let mut common: i64 = 1;
         for tick in ticks {
@@ -61,17 +62,17 @@ impl Price {
         ticks.checked_mul(common).and_then(|micros| Self::from_micros(micros).ok())
     }
 
-    /// What `gpus` cost at this price for `minutes` of an hour, rounded down to the micro-unit.
+    /// Computes what `gpus` cost at this price for `minutes` of an hour, rounded down to the micro-unit.
     pub fn cost_of_minutes(self, gpus: u32, minutes: u32) -> Amount {
         self.cost_of_gpu_minutes(u64::from(gpus) * u64::from(minutes))
     }
 
-    /// What so many GPU-minutes cost at this price, rounded down to the micro-unit.
+    /// Computes what `gpu_minutes` cost at this price, rounded down to the micro-unit.
     pub fn cost_of_gpu_minutes(self, gpu_minutes: u64) -> Amount {
         Amount::from_micros(i128::from(self.0) * i128::from(gpu_minutes) / i128::from(MINUTES_PER_HOUR))
     }
 
-    /// What `gpus` cost at this price for `hours`.
+    /// Computes what `gpus` cost at this price for `hours`, exactly.
     pub fn cost(self, gpus: u32, hours: u32) -> Amount {
         Amount::from_micros(i128::from(self.0) * i128::from(gpus) * i128::from(hours))
     }

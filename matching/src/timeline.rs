@@ -1,4 +1,4 @@
-//! A timeline: a count of GPUs for every hour of a window.
+//! Timelines: a count of GPUs for every hour of a window.
 //!
 //! - `remnant`: sales that leave no free run which is too short to sell.
 
@@ -10,12 +10,12 @@ use smallvec::{SmallVec, smallvec};
 
 use crate::hours::{Hour, Window};
 
-/// GPUs per hour over a window, as a step function.
+/// Number of GPUs per hour over a window, as a step function.
 ///
 /// A lot's residual timeline says how many GPUs are still free in each hour; an ask's says how many it may still sell.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct Timeline {
-    /// Where each step begins and its height; the first begins with the window, neighbours differ in height.
+    /// Beginning and height of each step; the first begins with the window, neighbours differ in height.
     #[serde(serialize_with = "as_slice")]
     steps: SmallVec<[(Hour, u32); 3]>,
     end: Hour,
@@ -26,54 +26,54 @@ fn as_slice<S: Serializer>(steps: &[(Hour, u32)], serializer: S) -> Result<S::Ok
 }
 
 impl Timeline {
-    /// `gpus` in every hour of `window`.
+    /// Makes a timeline with `gpus` in every hour of `window`.
     pub fn flat(window: Window, gpus: u32) -> Self {
         Self { steps: smallvec![(window.start(), gpus)], end: window.end() }
     }
 
-    /// The hours that it counts.
+    /// Returns the hours that it counts.
     pub fn window(&self) -> Window {
         Window::between(self.steps[0].0, self.end)
     }
 
-    /// The fewest GPUs in any hour of `window`; none where the window leaves the timeline.
+    /// Returns the fewest GPUs in any hour of `window`; 0 where the window leaves the timeline.
     pub fn min_over(&self, window: Window) -> u32 {
         if window.start() < self.steps[0].0 || self.end < window.end() {
             return 0;
         }
-        // As one pass over a slice, which the compiler makes a pass over many steps at a time: a search asks it for each of its starts.
+        // One pass over a slice, which the compiler vectorizes: a search asks it for each of its starts.
         self.steps_within(window).iter().fold(u32::MAX, |least, (_, gpus)| least.min(*gpus))
     }
 
-    /// The most GPUs in any hour that is in `window` and in the timeline; none where there is no such hour.
+    /// Returns the most GPUs in any hour that is in `window` and in the timeline; 0 where there is no such hour.
     pub fn max_over(&self, window: Window) -> u32 {
         self.steps_within(window).iter().fold(0, |most, (_, gpus)| most.max(*gpus))
     }
 
-    /// The GPUs in one hour; none outside the timeline.
+    /// Returns the GPUs in one hour; 0 outside the timeline.
     pub fn at(&self, hour: Hour) -> u32 {
         if hour < self.steps[0].0 || self.end <= hour { 0 } else { self.steps[self.step_at(hour)].1 }
     }
 
-    /// The most GPUs in any hour.
+    /// Returns the most GPUs in any hour.
     pub fn max(&self) -> u32 {
         self.steps.iter().map(|(_, gpus)| *gpus).max().unwrap_or(0)
     }
 
-    /// The fewest GPUs in any hour.
+    /// Returns the fewest GPUs in any hour.
     pub fn min(&self) -> u32 {
         self.steps.iter().map(|(_, gpus)| *gpus).min().unwrap_or(0)
     }
 
-    /// Whether every hour is in `window` and has exactly `gpus`, or has none.
+    /// Returns whether every hour has no GPUs, or is in `window` and has exactly `gpus`.
     pub fn is_only(&self, window: Window, gpus: u32) -> bool {
         self.steps().all(|(step, height)| height == if window.covers(step) { gpus } else { 0 })
     }
 
-    /// Takes `gpus` away in every hour of `window`, which must have them.
+    /// Subtracts `gpus` in every hour of `window`, which must have them.
     ///
     /// # Panics
-    /// A [violation](ledger::Violation) where an hour has fewer; see [`ledger::checked`].
+    /// A [violation](ledger::Violation) when an hour has fewer; see [`ledger::checked`].
     pub fn take(&mut self, window: Window, gpus: u32) {
         invariant!(self.window().covers(window), HourSoldOnce, "{window} is not within {}", self.window());
         self.change(window, |free| match free.checked_sub(gpus) {
@@ -94,13 +94,13 @@ impl Timeline {
         }
     }
 
-    /// The steps: a window and the GPUs in each of its hours, in order, together the whole timeline.
+    /// Iterates over the steps: a window and the GPUs in each of its hours, in order, together the whole timeline.
     pub fn steps(&self) -> impl Iterator<Item = (Window, u32)> + Clone + '_ {
         let ends = self.steps.iter().skip(1).map(|(start, _)| *start).chain(std::iter::once(self.end));
         self.steps.iter().zip(ends).map(|((start, gpus), end)| (Window::between(*start, end), *gpus))
     }
 
-    /// Where its steps begin and where it ends: the edges, as far as `before` holds, last first.
+    /// Iterates over the edges, where steps begin and where it ends, as far as `before` holds, last first.
     ///
     /// `before` holds up to some hour and not behind it.
     pub fn edges_until(&self, before: impl Fn(Hour) -> bool) -> impl Iterator<Item = Hour> + '_ {
@@ -109,31 +109,32 @@ impl Timeline {
         end.into_iter().chain(self.steps[..past].iter().rev().map(|(start, _)| *start))
     }
 
-    /// The edges from where `before` holds no more, in order; see [`Timeline::edges_until`].
+    /// Iterates over the edges from where `before` holds no more, in order; see [`Timeline::edges_until`].
     pub fn edges_from(&self, before: impl Fn(Hour) -> bool) -> impl Iterator<Item = Hour> + '_ {
         let end = Some(self.end).filter(|end| !before(*end));
         let past = self.steps.partition_point(|(start, _)| before(*start));
         self.steps[past..].iter().map(|(start, _)| *start).chain(end)
     }
 
-    /// The longest windows in which every hour has at least `gpus`, which is more than zero, in order.
+    /// Iterates over the longest windows in which every hour has at least `gpus`, which is more than zero, in order.
     pub fn runs(&self, gpus: u32) -> Runs<'_> {
         Runs { timeline: self, next: 0, gpus }
     }
 
-    /// The runs from the one that contains `hour` on, or the first one behind it; that one may have begun before it tells.
+    /// Iterates over the runs from the one that contains `hour` on, or the first one after it. That one may have begun
+    /// before the hour that it reports.
     pub fn runs_from(&self, hour: Hour, gpus: u32) -> Runs<'_> {
         Runs { timeline: self, next: self.step_at(hour), gpus }
     }
 
-    /// The steps that begin before a window ends, from the one that contains its start on.
+    /// Returns the steps that begin before a window ends, from the one that contains its start on.
     fn steps_within(&self, window: Window) -> &[(Hour, u32)] {
         let first = self.step_at(window.start());
         let past = self.steps[first..].partition_point(|(start, _)| *start < window.end());
         &self.steps[first..][..past]
     }
 
-    /// The index of the step that contains `hour`.
+    /// Returns the index of the step that contains `hour`.
     fn step_at(&self, hour: Hour) -> usize {
         self.steps.partition_point(|(start, _)| *start <= hour).max(1) - 1
     }
@@ -165,7 +166,7 @@ impl Timeline {
     }
 }
 
-/// The runs of a [`Timeline`], see [`Timeline::runs`].
+/// Iterator of [`Timeline::runs`].
 #[derive(Clone, Debug)]
 pub struct Runs<'a> {
     timeline: &'a Timeline,

@@ -1,4 +1,4 @@
-//! The balances: what the events' lines add up to, beside what is stored and what the state has.
+//! Check of the balances: what the events' lines add up to, beside what is stored and what the state has.
 
 use std::collections::BTreeMap;
 
@@ -10,15 +10,15 @@ use super::movements::DailyMovements;
 use super::report::{Check, Finding, Outcome};
 use super::snapshot::Snapshot;
 
-/// A row of table `accounts` with its row of table `balances`.
+/// Row of table `accounts` with its row of table `balances`.
 struct BalanceRow {
     account: Account,
-    /// None where there is no row in `balances`.
+    /// Stored balance, debit positive; `None` where there is no row in `balances`.
     balance: Option<Amount>,
     guarded: bool,
 }
 
-/// Adds up lines.
+/// Sums of lines per account.
 pub(super) struct BalancesCheck {
     pub outcome: Outcome,
     pub sums: Map<Account, Amount>,
@@ -30,7 +30,7 @@ impl BalancesCheck {
         Self { outcome: Outcome::of(Check::Balances), sums: Map::default(), movements: DailyMovements::default() }
     }
 
-    /// Adds the lines of an event's entries. Once they are all in, no guarded account may be in debit.
+    /// Adds the lines of an event's entries. After all of them, no guarded account may be in debit.
     pub fn add(&mut self, event: u64, entries: &[Entry]) {
         self.movements.add(entries);
         let mut any_in_debit = false;
@@ -39,7 +39,7 @@ impl BalancesCheck {
             *sum += line.amount;
             any_in_debit |= *sum > Amount::ZERO && line.account.kind.guard() == Guard::NeverDebit;
         }
-        // What is in debit after the last of its lines was so after one of them.
+        // An account in debit after the last of its lines was so after one of them.
         if !any_in_debit {
             return;
         }
@@ -90,11 +90,11 @@ impl BalancesCheck {
     }
 }
 
-/// The balances that the tables state.
+/// Balances as the tables have them.
 pub(super) struct StoredBalances(Vec<(Account, Amount)>);
 
 impl StoredBalances {
-    /// What the operator's accounts of a kind come to in a currency.
+    /// Sums the operator's accounts of a kind in a currency.
     fn sum(&self, kind: AccountKind, currency: Currency) -> Amount {
         let of_kind = self.0.iter().filter(|(account, _)| {
             account.entity == EntityId::Operator && (account.kind, account.currency) == (kind, currency)
@@ -121,7 +121,7 @@ async fn stored(snapshot: &Snapshot) -> Result<Vec<BalanceRow>, AuditError> {
         .collect()
 }
 
-/// The account that a row of table `accounts` names.
+/// Parses the account that a row of table `accounts` names.
 pub(super) fn account_of(entity: &str, code: &str, owner: &str, currency: &str) -> Result<Account, AuditError> {
     let unreadable = || AuditError::Unreadable(format!("the account {entity} {code} {owner} {currency} is unknown"));
     Ok(Account {
@@ -132,13 +132,14 @@ pub(super) fn account_of(entity: &str, code: &str, owner: &str, currency: &str) 
     })
 }
 
-/// An account in words.
+/// Describes an account in words.
 pub(super) fn named(account: &Account) -> String {
     let Account { entity, kind, owner, currency } = account;
     format!("{entity} {} {owner} {currency}", kind.code()).replace("  ", " ")
 }
 
-/// Adds up the stored balances per currency: what is there is what is owed and what is one's own, and what is owed is covered.
+/// Adds up the stored balances per currency: assets equal liabilities and own funds, and what customers are owed is
+/// covered.
 pub(super) fn client_money(stored: &StoredBalances) -> Outcome {
     let mut outcome = Outcome::of(Check::ClientMoney);
     let mut currencies: BTreeMap<Currency, BTreeMap<Class, Amount>> = BTreeMap::new();
@@ -171,19 +172,20 @@ pub(super) fn client_money(stored: &StoredBalances) -> Outcome {
     outcome
 }
 
-/// What kind of thing an account counts.
+/// Class of an account.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Class {
     /// Money that is there: codes from 1000.
     Asset,
-    /// Money that is owed, to customers most of it: codes from 2000.
+    /// Money that is owed, mostly to customers: codes from 2000.
     Liability,
-    /// What is the entity's: equity, and income less expenses.
+    /// Own funds of the entity: equity, and income less expenses.
     Own,
 }
 
 impl Class {
-    /// By the first digit of the code, as charts of accounts have it, so that a new account finds its side by itself.
+    /// Takes the class from the first digit of the code, as charts of accounts have it, so that a new account finds its
+    /// side by itself.
     fn of(kind: AccountKind) -> Self {
         match kind.code().as_bytes() {
             [b'1', ..] => Self::Asset,

@@ -1,4 +1,4 @@
-//! Boxes: what either side's books say of what the exchange owes them, and what the state says that they owe and keep.
+//! Check of the boxes: both sides' books of what the exchange owes them, and the state's debts and reserves.
 
 use std::collections::BTreeMap;
 

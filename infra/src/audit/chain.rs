@@ -1,4 +1,4 @@
-//! The chain: every entry's number, its link to the one before, and the hash of what it says.
+//! Check of the chain: every entry's number, its link to the one before, and the hash of its content.
 
 use ledger::{Account, ChainedEntry, EntityId, Entry, Map, chain};
 
@@ -6,10 +6,10 @@ use super::report::{Check, Finding, Outcome};
 use super::stored::StoredEntry;
 use crate::relay::ChainHead;
 
-/// Follows the chain from entry to entry.
+/// Follower of the chains, from entry to entry.
 pub(super) struct ChainCheck {
     pub outcome: Outcome,
-    /// Where each book stands.
+    /// Last number and hash of each book.
     last: Map<EntityId, ChainHead>,
     text: String,
 }
@@ -19,7 +19,8 @@ impl ChainCheck {
         Self { outcome: Outcome::of(Check::Chain), last: Map::default(), text: String::with_capacity(1024) }
     }
 
-    /// Checks the next entry. `content` is what it says, where that is known to be the same as what was computed.
+    /// Checks the next entry. `content` is its content where that is known to equal what was computed; `None`
+    /// otherwise.
     pub fn follow(&mut self, stored: &StoredEntry, content: Option<&Entry>, accounts: &Map<i64, Account>) {
         let row = &stored.row;
         self.outcome.compared += 1;
@@ -65,10 +66,10 @@ impl ChainCheck {
     }
 }
 
-/// Where a book begins.
+/// Head of a book before its first entry.
 const BEGINNING: ChainHead = ChainHead { sequence: 0, hash: [0; 32] };
 
-/// An entry in words.
+/// Describes an entry in words.
 pub(super) fn named(entity: EntityId, sequence: u64) -> String {
     match entity {
         EntityId::Operator => format!("entry {sequence}"),

@@ -1,5 +1,5 @@
-//! What events change of a contract, as sums and as last values, told from the log alone: the read models' own fold is what it is
-//! compared with.
+//! Changes that events make to a contract, as sums and as last values, computed from the log alone: they are compared
+//! with the read models' own fold.
 
 use ledger::{Amount, BoxId, ContractId, Instant, OrganizationId, exact};
 use matching::{ContractHour, Event, Hour, OutageSettled, TerminationCause};
@@ -8,51 +8,51 @@ const NOT_PAID: &str = "not_paid";
 const OUTAGES: &str = "outages";
 const BUSTED: &str = "busted";
 
-/// What happened to a contract.
+/// Change of a contract by one or several events.
 #[derive(Clone, Debug, Default)]
 pub struct ContractChange {
-    /// Hours that have passed of it.
+    /// Hours that have passed, delivered or credited.
     pub hours: u32,
-    /// Price and buyer's fee of time delivered; less than nothing where more was taken back than delivered.
+    /// Price and buyer's fee of time delivered; negative where more was taken back than delivered.
     pub recognized: Amount,
-    /// What the buyer paid for periods.
+    /// Amount that the buyer paid for periods.
     pub paid: Amount,
-    /// What was added to the security deposit, or taken from it.
+    /// Amount added to the security deposit; negative where it was taken from it.
     pub deposit: Amount,
     /// Price and buyer's fee of time that was not delivered.
     pub credited: Amount,
-    /// What the buyer got back of paid hours as the contract ended.
+    /// Refund of paid hours to the buyer as the contract ended.
     pub refunded: Amount,
     /// Penalties that the seller paid.
     pub penalties: Amount,
-    /// What the seller owes of credits and penalties.
+    /// Change of the seller's debts in credits and penalties.
     pub owed: Amount,
     /// GPU-minutes that were not delivered.
     pub undelivered_minutes: i64,
-    /// Charges that could not be paid since the last that was.
+    /// Number of charges that could not be paid since the last that was.
     pub missed_charges: u32,
     /// Whether a charge was paid, so that those missed before do not count any more.
     pub charged: bool,
-    /// The end of the periods that are paid.
+    /// End of the paid periods, exclusive; `None` when it did not change.
     pub paid_until: Option<Hour>,
-    /// Who delivers from now on, and which contract it resells.
+    /// New seller, and the contract that it resells; `None` when the contract was not novated.
     pub novated: Option<(OrganizationId, Option<ContractId>)>,
-    /// Whether the box that earns its hours is another than before.
+    /// Whether the box that earns its hours changed.
     pub reassigned: bool,
-    /// That box; `None` where none does any more.
+    /// Box that earns its hours since; `None` where none does any more.
     pub box_id: Option<BoxId>,
-    /// When the seller said that the GPUs were ready.
+    /// Instant since which the seller says that the GPUs are ready; `None` when it said nothing.
     pub ready: Option<Instant>,
-    /// Where they are reached.
+    /// Address at which the GPUs are reached; `None` when it did not change.
     pub endpoint: Option<String>,
-    /// The hour before which it ends.
+    /// Hour before which it ends; `None` when no notice was given.
     pub ends: Option<Hour>,
-    /// Why it ended before its time: `not_paid`, `outages` or `busted`.
+    /// Reason of the end before its time: `not_paid`, `outages` or `busted`; `None` when it did not end.
     pub termination: Option<&'static str>,
 }
 
 impl ContractChange {
-    /// What an event changes of which contracts. Their trades are not changes.
+    /// Lists the contracts that an event changes, with the changes. Trades are not changes.
     pub fn of(event: &Event) -> Vec<(ContractId, Self)> {
         let change = |contract: ContractId, change: Self| vec![(contract, change)];
         match event {
@@ -126,7 +126,7 @@ impl ContractChange {
         }
     }
 
-    /// This change and a later one as one.
+    /// Adds a later change to this one.
     pub fn then(&mut self, later: Self) {
         self.hours += later.hours;
         self.recognized += later.recognized;

@@ -1,4 +1,4 @@
-//! Contracts: what each earned, gave back and has left is what it was sold for.
+//! Check of the contracts: what each earned, gave back and has left is what it was sold for.
 
 use ledger::{Account, AccountKind, Amount, ContractId, Currency, Map, Owner, share_floor};
 use matching::{Event, Exchange, Record, TradeExecuted};
@@ -7,46 +7,46 @@ use super::balances::named;
 use super::contract_change::ContractChange;
 use super::report::{Check, Outcome};
 
-/// A contract as the log tells it.
+/// Contract as the log has it.
 pub(super) struct ToldContract {
-    /// The place of its trade in the log.
+    /// Sequence of its trade in the log.
     pub sequence: u64,
     pub trade: TradeExecuted,
-    /// What has happened to it since.
+    /// Changes since its trade.
     pub change: ContractChange,
 }
 
 impl ToldContract {
-    /// What the buyer pays for its first `hours` hours.
+    /// Computes what the buyer pays for its first `hours` hours.
     fn price_of(&self, hours: u32) -> Amount {
         let cost = self.trade.price.cost(self.trade.gpus, hours);
         cost + share_floor(cost, self.trade.buyer_fee_bps)
     }
 
-    /// What it was sold for.
+    /// Returns the price and the buyer's fee for which it was sold.
     pub fn total(&self) -> Amount {
         self.trade.amount + self.trade.buyer_fee
     }
 
-    /// What the buyer has paid.
+    /// Returns what the buyer has paid.
     pub fn paid(&self) -> Amount {
         self.trade.prepaid() + self.change.paid
     }
 
-    /// What is left of the security deposit.
+    /// Returns what is left of the security deposit.
     pub fn deposit(&self) -> Amount {
         self.trade.deposit() + self.change.deposit
     }
 }
 
-/// Follows every contract from its trade on.
+/// Follower of every contract, from its trade on.
 #[derive(Default)]
 pub(super) struct ContractsCheck {
     pub told: Map<ContractId, ToldContract>,
 }
 
 impl ContractsCheck {
-    /// Takes in an event.
+    /// Adds an event.
     pub fn follow(&mut self, record: &Record) {
         if let Event::TradeExecuted(trade) = &record.event {
             let told =
@@ -60,7 +60,7 @@ impl ContractsCheck {
         }
     }
 
-    /// Compares what was told with the books and the state.
+    /// Compares the contracts of the log with the books and the state.
     pub fn finish(&self, sums: &Map<Account, Amount>, exchange: &Exchange) -> Outcome {
         let mut outcome = Outcome::of(Check::Contracts);
         let mut ids: Vec<_> = self.told.keys().copied().collect();

@@ -8,20 +8,20 @@ use uuid::Uuid;
 use super::AuditError;
 
 const SIGNATURE: &[u8] = b"PGCOPY\n\xff\r\n\0";
-/// 2000-01-01T00:00:00Z, from which PostgreSQL counts its microseconds.
+/// 2000-01-01T00:00:00Z, from which PostgreSQL counts, in microseconds after the start of Unix time.
 const POSTGRES_EPOCH_MICROS: i64 = 946_684_800_000_000;
-/// A digit of PostgreSQL's numbers counts to this.
+/// Base of the digits of PostgreSQL's NUMERIC.
 const NUMERIC_BASE: i128 = 10_000;
 const NUMERIC_NEGATIVE: u16 = 0x4000;
 
-/// A copy that begins with a signature and ends with a mark.
+/// Reader of a copy, which begins with a signature and ends with a mark.
 #[derive(Default)]
 pub(super) struct Copied {
     begun: bool,
 }
 
 impl Copied {
-    /// The row of a message, the first of which has the header before it; none at the end.
+    /// Reads the row of a message, the first of which has the header before it; `None` at the end.
     pub fn row<'a>(&mut self, message: &'a mut Bytes) -> Result<Option<CopiedRow<'a>>, AuditError> {
         if !self.begun {
             let extension = message.get(SIGNATURE.len() + 4..).and_then(|rest| rest.first_chunk());
@@ -39,13 +39,13 @@ impl Copied {
     }
 }
 
-/// A row of which the fields are taken in their order.
+/// Row whose fields are taken in order.
 pub(super) struct CopiedRow<'a> {
     rest: &'a [u8],
 }
 
 impl<'a> CopiedRow<'a> {
-    /// The next field.
+    /// Reads the next field.
     pub fn value<T: Field<'a>>(&mut self) -> Result<T, AuditError> {
         let (length, rest) = self.rest.split_first_chunk().ok_or_else(unreadable)?;
         let length = i32::from_be_bytes(*length);
@@ -66,7 +66,7 @@ fn unreadable() -> AuditError {
     AuditError::Unreadable("a row is not of the form that was asked for".to_owned())
 }
 
-/// What a field can be read as: none where its bytes are no such value. NULL has no bytes.
+/// Value that a field can be read as; `None` where its bytes are no such value. NULL has no bytes.
 pub(super) trait Field<'a>: Sized {
     fn read(bytes: Option<&'a [u8]>) -> Option<Self>;
 }
@@ -125,7 +125,7 @@ impl Field<'_> for Timestamp {
     }
 }
 
-/// From a NUMERIC: digits to the base 10,000, the first of which counts for the base to the power of the weight.
+/// Reads a NUMERIC: digits to the base 10,000, the first of which counts for the base to the power of the weight.
 impl Field<'_> for Amount {
     fn read(bytes: Option<&[u8]>) -> Option<Self> {
         let (header, digits) = bytes?.split_first_chunk::<8>()?;

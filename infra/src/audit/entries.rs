@@ -1,4 +1,4 @@
-//! The entries: each event's, computed again, beside those that are stored.
+//! Check of the entries: each event's, computed again, beside those that are stored.
 
 use std::fmt::{Display, Write as _};
 
@@ -8,13 +8,13 @@ use super::chain;
 use super::report::{Check, Finding, Outcome};
 use super::stored::{LineRow, StoredEntry};
 
-/// Compares entries.
+/// Comparer of entries.
 pub(super) struct EntriesCheck {
     pub outcome: Outcome,
     source_key: String,
-    /// For each stored entry of the event at hand, the computed one it equals.
+    /// Index of the equal computed entry, for each stored entry of the event at hand.
     equals: Vec<Option<usize>>,
-    /// Whether each stored entry of the event at hand has a computed one.
+    /// Whether a computed entry has its source key, for each stored entry of the event at hand.
     explained: Vec<bool>,
 }
 
@@ -23,7 +23,8 @@ impl EntriesCheck {
         Self { outcome: Outcome::of(Check::Entries), source_key: String::new(), equals: vec![], explained: vec![] }
     }
 
-    /// Compares what an event leads to with what is stored of it, and tells for each stored entry which computed one it equals.
+    /// Compares the entries of an event with the stored ones, and returns for each stored entry the index of the
+    /// computed one that it equals.
     pub fn compare(
         &mut self,
         event: u64,
@@ -65,7 +66,7 @@ impl EntriesCheck {
         &self.equals
     }
 
-    /// A stored entry that no event leads to.
+    /// Counts a stored entry that no event leads to.
     pub fn unexplained(&mut self, stored: &StoredEntry) {
         let row = &stored.row;
         self.outcome.differ(|| Finding {
@@ -81,7 +82,7 @@ impl EntriesCheck {
         });
     }
 
-    /// A line whose entry is not there.
+    /// Counts a line whose entry is not there.
     pub fn orphan(&mut self, line: &LineRow) {
         self.outcome.differ(|| Finding {
             place: line.named(),
@@ -91,7 +92,7 @@ impl EntriesCheck {
     }
 }
 
-/// Where a stored entry first differs from what its event leads to.
+/// Finds where a stored entry first differs from the computed one.
 fn difference(expected: &Entry, stored: &StoredEntry, accounts: &Map<i64, Account>) -> Option<Finding> {
     let StoredEntry { row, lines } = stored;
     let header_is_equal = row.rule == Ok(expected.rule())
@@ -112,7 +113,7 @@ fn difference(expected: &Entry, stored: &StoredEntry, accounts: &Map<i64, Accoun
     if header_is_equal && lines_are_equal() { None } else { Some(named(expected, stored, accounts)) }
 }
 
-/// The difference in words.
+/// Describes the difference in words.
 fn named(expected: &Entry, stored: &StoredEntry, accounts: &Map<i64, Account>) -> Finding {
     let StoredEntry { row, lines } = stored;
     let entry = chain::named(row.entity, row.sequence);
@@ -157,7 +158,7 @@ fn line_text(account: Option<&Account>, line: &Line) -> String {
     }
 }
 
-/// An entry in a few words.
+/// Describes an entry in a few words.
 fn described(entry: &Entry) -> String {
     let lines: Vec<String> = entry.lines().iter().map(|line| line_text(Some(&line.account), line)).collect();
     format!("{}.{} dated {}: {}", entry.rule().id, entry.rule().version, entry.effective(), lines.join("; "))

@@ -1,4 +1,5 @@
-//! One pass over the log: every event is computed again, and everything that is stored of it is taken from its own stream.
+//! Fold of the audit: one pass over the log, in which every event is computed again and compared with what is stored of
+//! it.
 
 use ledger::{Account, EntityId, Entry, Map, checked};
 use matching::{Exchange, Record};
@@ -21,32 +22,32 @@ use super::topic::TopicCheck;
 use super::{AuditError, Progress};
 use crate::relay::{BookHeads, ChainHead};
 
-/// Events between two reports of progress.
+/// Number of events between two reports of progress.
 const EVENTS_PER_REPORT: u64 = 4_096;
 
-/// What the snapshot says in single rows.
+/// Heads of the snapshot, read as single rows.
 pub(super) struct Heads {
-    /// The last event of the log.
+    /// Sequence of the last event of the log.
     pub log: u64,
-    /// Every book with its last entry and that entry's hash.
+    /// Every book with the number and hash of its last entry.
     pub books: Vec<(EntityId, ChainHead)>,
-    /// The event that the read models include.
+    /// Sequence of the last event that the read models include.
     pub read_models: u64,
-    /// An entry in a book that is not there.
+    /// Description of an entry in a book that is not there; `None` when there is none.
     pub foreign_entry: Option<String>,
 }
 
-/// What is read: the log, and beside it what is stored of each event.
+/// Streams that are read: the log, and beside it what is stored of each event.
 pub(super) struct Sources {
     pub heads: Heads,
     pub accounts: Map<i64, Account>,
     pub events: Rows<LoggedEvent>,
-    /// The entries of the operator, and those of boxes.
+    /// Entries of the operator, and those of boxes.
     pub entries: [StoredEntries; 2],
     pub snapshot: Snapshot,
 }
 
-/// The pass.
+/// State of the pass over the log.
 pub(super) struct Fold {
     sources: Sources,
     topic: Option<TopicCheck>,
@@ -58,7 +59,7 @@ pub(super) struct Fold {
     contracts: ContractsCheck,
     lots: LotsCheck,
     read_models: ReadModelsCheck,
-    /// The stored entries of the event at hand.
+    /// Stored entries of the event at hand.
     of_event: Vec<StoredEntry>,
     runtime: Handle,
 }
@@ -81,7 +82,7 @@ impl Fold {
         }
     }
 
-    /// Reads everything, and reports. Blocks its thread.
+    /// Reads everything and returns the report. Blocks its thread.
     pub fn run(mut self, progress: &Progress) -> Result<Report, AuditError> {
         let head = self.sources.heads.log;
         self.read_models_at(0)?;
@@ -114,7 +115,8 @@ impl Fold {
         self.finish()
     }
 
-    /// Compares what the event leads to with what is stored of it, and tells where the chains that it moved stand after it.
+    /// Compares the entries of an event with the stored ones. Returns the heads of the chains that it moved; `None`
+    /// when it moved none.
     fn compare_entries(&mut self, record: &Record, computed: &[Entry]) -> Result<Option<BookHeads>, AuditError> {
         self.balances.add(record.sequence, computed);
         self.of_event.clear();
@@ -144,7 +146,7 @@ impl Fold {
         Ok(heads_of(&self.of_event))
     }
 
-    /// Compares the read models once the state is where they are.
+    /// Compares the read models once the state has reached their position.
     fn read_models_at(&mut self, sequence: u64) -> Result<(), AuditError> {
         if sequence != self.sources.heads.read_models {
             return Ok(());
@@ -224,7 +226,7 @@ impl Fold {
         });
         checks.push(match (self.topic, broken) {
             (Some(topic), None) => topic.finish(heads.log)?,
-            // What was compared up to there stands.
+            // The comparison up to there stands.
             (Some(topic), Some(why)) if topic.outcome.differences == 0 => Outcome::not_checked(Check::Topic, why),
             (Some(topic), Some(_)) => topic.outcome,
             (None, _) => Outcome::not_checked(Check::Topic, "no brokers were named".to_owned()),
@@ -234,7 +236,7 @@ impl Fold {
     }
 }
 
-/// Where the chains stand after the entries of an event; nothing when it led to none.
+/// Returns the heads of the chains after the entries of an event; `None` when it led to none.
 fn heads_of(entries: &[StoredEntry]) -> Option<BookHeads> {
     let mut heads = BookHeads::default();
     for StoredEntry { row, .. } in entries {

@@ -1,4 +1,4 @@
-//! Money that is set aside: what open orders need, and what was paid by the hour and is not delivered.
+//! Check of holds: what open orders set aside, and spot hours that are paid and not delivered.
 
 use std::collections::BTreeMap;
 

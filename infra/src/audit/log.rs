@@ -1,4 +1,4 @@
-//! The log: gapless, readable, and as long as its head says.
+//! Check of the log: gapless, readable, and as long as its head says.
 
 use jiff::Timestamp;
 use ledger::{Day, Instant, Month, Violation};
@@ -11,14 +11,14 @@ use super::report::{Check, Finding, Outcome};
 use super::snapshot::{Rows, Snapshot};
 use super::{AuditError, to_u64};
 
-/// A row of the log.
+/// Row of the log.
 pub(super) struct LoggedEvent {
     sequence: u64,
-    /// The event, or why it cannot be read.
+    /// Event, or the reason why it cannot be read.
     decoded: Result<Record, String>,
-    /// The content as it is stored, where it is compared with the topic's.
+    /// Content as stored; `None` unless it is compared with the topic's.
     pub content: Option<String>,
-    /// What the other columns say that the event does not.
+    /// First column that contradicts the event; `None` when none does.
     misfiled: Option<Finding>,
 }
 
@@ -66,7 +66,8 @@ fn read_both<'a>(row: &mut CopiedRow<'a>) -> Result<(LoggedEvent, &'a [u8]), Aud
             let (expected, found) = (or_none(event.subject()), or_none(stored_subject));
             return Some(Finding { place: place("subject"), expected, found });
         }
-        // Events that were written before there was the column have none there; `closed_periods` is compared for itself.
+        // Events that were written before there was the column have none there; `closed_periods` is compared for
+        // itself.
         let period = event.period().map(Month::first_day);
         (stored_period.is_some() && stored_period != period).then(|| Finding {
             place: place("period"),
@@ -82,12 +83,12 @@ fn read_both<'a>(row: &mut CopiedRow<'a>) -> Result<(LoggedEvent, &'a [u8]), Aud
     Ok((LoggedEvent { sequence, decoded, content: None, misfiled }, content))
 }
 
-/// Watches the log as it is read.
+/// Checker of the log as it is read.
 pub(super) struct LogCheck {
     pub outcome: Outcome,
-    /// The last event that was read.
+    /// Sequence of the last event that was read.
     last: u64,
-    /// Why it is not read any further.
+    /// Reason why it is not read any further; `None` while it is.
     broken: Option<String>,
 }
 
@@ -96,7 +97,7 @@ impl LogCheck {
         Self { outcome: Outcome::of(Check::Log), last: 0, broken: None }
     }
 
-    /// The event of the next row; none where the log cannot be followed any further.
+    /// Returns the event of the next row; `None` where the log cannot be followed any further.
     pub fn follow<'a>(&mut self, row: &'a LoggedEvent) -> Option<&'a Record> {
         self.outcome.compared += 1;
         let expected = self.last + 1;
@@ -124,7 +125,7 @@ impl LogCheck {
         }
     }
 
-    /// The state could not take an event in: it never happens to a log that `decide` led to.
+    /// Counts an event that the state could not apply: it never happens to a log that `decide` led to.
     pub fn refuse(&mut self, event: u64, violation: &Violation) {
         self.break_at(Finding {
             place: format!("event {event}"),
@@ -138,7 +139,7 @@ impl LogCheck {
         self.outcome.differ(|| finding);
     }
 
-    /// Compares the end with the head; tells why what follows from the whole log cannot be checked, if it cannot.
+    /// Compares the end with the head. Returns why checks of the whole log cannot be done; `None` when they can.
     pub fn finish(&mut self, head: u64) -> Option<String> {
         if self.broken.is_none() {
             let place = || "the last event, beside leadership.head".to_owned();

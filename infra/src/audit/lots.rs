@@ -1,4 +1,5 @@
-//! Lots: what was sold of each hour, counted from the log alone, beside what there is and what the state has as free.
+//! Check of the lots: sales of each hour, counted from the log alone, beside the capacity and what the state has as
+//! free.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,7 +8,7 @@ use matching::{Event, Exchange, Hour, Lot, LotId, OrderId, SpotSide, Supply, Tim
 
 use super::report::{Check, Finding, Outcome};
 
-/// GPUs sold in each hour, as a step function: from each hour on, until the next. None before the first.
+/// GPUs sold in each hour, as a step function: each value holds until the next hour listed; zero before the first.
 #[derive(Default)]
 struct Sold(BTreeMap<Hour, i64>);
 
@@ -16,7 +17,7 @@ impl Sold {
         self.0.range(..=hour).next_back().map_or(0, |(_, gpus)| *gpus)
     }
 
-    /// Adds GPUs in every hour of a window, and tells the fewest and the most that are sold in any of them then.
+    /// Adds GPUs in every hour of a window. Returns the fewest and the most that are sold in any of them then.
     fn add(&mut self, window: Window, gpus: i64) -> (i64, i64) {
         for edge in [window.start(), window.end()] {
             let height = self.at(edge);
@@ -30,7 +31,7 @@ impl Sold {
         (least, most)
     }
 
-    /// The steps within a window.
+    /// Lists the steps within a window.
     fn steps(&self, window: Window) -> Vec<(Window, i64)> {
         let edges = self.0.range(window.start()..window.end()).map(|(hour, _)| *hour);
         let mut edges: Vec<Hour> = std::iter::once(window.start()).chain(edges).collect();
@@ -41,18 +42,18 @@ impl Sold {
     }
 }
 
-/// What can be sold: a lot, or a contract that may be resold.
+/// Capacity that can be sold: a lot, or a contract that may be resold.
 struct Owned {
     gpus: u32,
     window: Window,
     sold: Sold,
 }
 
-/// Counts sales.
+/// Counter of sales.
 pub(super) struct LotsCheck {
     pub outcome: Outcome,
     owned: Map<Supply, Owned>,
-    /// The contracts that back asks by the hour; other asks are backed by the lot that their sales name.
+    /// Contracts behind spot asks; other asks are backed by the lot that their sales name.
     resale_asks: Map<OrderId, Supply>,
 }
 
@@ -61,7 +62,7 @@ impl LotsCheck {
         Self { outcome: Outcome::of(Check::Lots), owned: Map::default(), resale_asks: Map::default() }
     }
 
-    /// Takes in an event.
+    /// Adds an event.
     pub fn follow(&mut self, sequence: u64, event: &Event) {
         match event {
             Event::LotRegistered(e) => self.own(Supply::Lot(e.lot), e.gpus, e.window),
@@ -87,7 +88,7 @@ impl LotsCheck {
                 self.change(sequence, supply_of(e.lot, e.head), e.window, -i64::from(e.gpus));
             }
             Event::ContractTerminated(e) => {
-                // What it had resold is sold by its own supply now; the rest is free there again.
+                // What it had resold is now sold by its own supply; the rest is free there again.
                 let ended = self.owned.remove(&Supply::Contract(e.contract));
                 let resold = ended.map(|owned| owned.sold.steps(e.undelivered));
                 for (step, resold) in resold.unwrap_or_else(|| vec![(e.undelivered, 0)]) {
@@ -111,7 +112,7 @@ impl LotsCheck {
         self.outcome.compared += 1;
         let place = || format!("event {sequence}, {} over {window}", named(supply));
         let Some(owned) = self.owned.get_mut(&supply) else {
-            // What returns to a lot that has ended returns to nobody.
+            // Nothing returns to a lot that has ended.
             if gpus > 0 {
                 let found = format!("{gpus} GPUs sold");
                 self.outcome.differ(|| Finding {
@@ -130,7 +131,7 @@ impl LotsCheck {
         }
     }
 
-    /// Compares what was counted with what the state has as free.
+    /// Compares the counts with what the state has as free.
     pub fn finish(&mut self, exchange: &Exchange) {
         let lots = exchange.venue().lots();
         self.outcome.compared += lots.len() as u64;
@@ -147,7 +148,7 @@ impl LotsCheck {
     }
 }
 
-/// The hours of a lot in which anything that is compared can change.
+/// Lists the hours of a lot in which anything that is compared can change.
 fn edges(lot: &Lot, sold: &Sold) -> BTreeSet<Hour> {
     let window = lot.window;
     let timelines = std::iter::once(&lot.residual).chain(&lot.withdrawn);

@@ -1,13 +1,13 @@
-//! The audit: everything that is stored, computed again from the event log with the pure crates, and compared.
+//! Audit: everything that is stored, computed again from the event log with the pure crates, and compared.
 //!
-//! It reads one state of the database, however many sessions it takes, and holds neither the log nor the book in memory: the log,
-//! the entries and their lines are streams that are merged in order, and so is the topic. What it keeps is what an exchange
-//! keeps, the balances, and a few words on every contract. It writes nothing.
+//! It reads one state of the database, however many sessions it takes, and holds neither the log nor the book in
+//! memory: the log, the entries and their lines are streams that are merged in order, and so is the topic. It keeps
+//! what an exchange keeps, the balances, and a short record of every contract. It writes nothing.
 //!
 //! - `snapshot`: that one state, and streams of it.
 //! - `fold`: the one pass, which hands each event to the checks.
-//! - `log`, `entries`, `chain`, `balances` (with client money), `holds`, `contracts`, `lots`, `boxes`, `periods`, `read_models`,
-//!   `topic`: a check each.
+//! - `log`, `entries`, `chain`, `balances` (with client money), `holds`, `contracts`, `lots`, `boxes`, `periods`,
+//!   `read_models`, `topic`: a check each.
 //! - `copied`: rows as COPY sends them.
 //! - `movements`: what the accounts moved on each day, a part of the balances.
 //! - `stored`: entries with their lines, as they are stored.
@@ -47,40 +47,40 @@ use topic::{OpenTopic, TopicCheck};
 
 pub use report::{Check, Finding, Outcome, Report};
 
-/// Is told how many events have been audited, and of how many.
+/// Callback that receives the number of events audited so far, and of all.
 pub type Progress = dyn Fn(u64, u64) + Send + Sync;
 
-/// The topic to audit.
+/// Topic to audit.
 #[derive(Clone, Debug)]
 pub struct TopicSource {
-    /// The brokers, as `host:port,…`.
+    /// Brokers that carry it.
     pub brokers: Brokers,
-    /// The topic.
+    /// Name of the topic.
     pub topic: String,
 }
 
-/// Why an audit could not be carried out. It says nothing about the books.
+/// Reason why an audit could not be carried out. It says nothing about the books.
 #[derive(Debug, thiserror::Error)]
 pub enum AuditError {
-    /// The database, or a row that is not of any form that this program writes.
+    /// The database cannot be read, or a row has no form that this program writes.
     #[error(transparent)]
     Journal(#[from] JournalError),
-    /// A stored value that cannot be what this program wrote.
+    /// A stored value cannot be what this program wrote.
     #[error("the database holds what this program cannot read: {0}")]
     Unreadable(String),
-    /// The brokers.
+    /// The brokers cannot be reached, or refused a request.
     #[error("Kafka: {0}")]
     Kafka(#[from] KafkaError),
     /// The brokers do not know the topic.
     #[error("the topic {0} does not exist on these brokers")]
     NoTopic(String),
-    /// The brokers do not say who they are.
+    /// The brokers do not name their cluster.
     #[error("the brokers do not tell which cluster they form")]
     NoClusterId,
-    /// The operating system grants no thread.
+    /// The operating system does not start a thread.
     #[error("a thread cannot be started: {0}")]
     Thread(std::io::Error),
-    /// A defect of the audit.
+    /// The audit itself has a defect.
     #[error("the audit broke off: {0}")]
     BrokenOff(#[from] tokio::task::JoinError),
 }
@@ -97,7 +97,7 @@ impl From<tokio_postgres::Error> for AuditError {
     }
 }
 
-/// Audits a database, and the topic that it is published to.
+/// Audits a database, and the topic to which it is published.
 ///
 /// The exchange may run meanwhile: what is committed or published after the audit began is left out.
 ///
@@ -108,8 +108,8 @@ pub async fn audit(
     topic: Option<TopicSource>,
     progress: std::sync::Arc<Progress>,
 ) -> Result<Report, AuditError> {
-    // Only what is committed is published. So the topic's end is found first: the snapshot, which is later, has all of it. And what
-    // PostgreSQL knows to be published is read before that: all of it is on the topic.
+    // Only what is committed is published. So the topic's end is found first: the snapshot, which is later, has all of
+    // it. And what PostgreSQL knows to be published is read before that: all of it is on the topic.
     let topic = match topic {
         Some(source) => {
             let positions = published(&database, &source.topic).await?;
@@ -127,7 +127,7 @@ pub async fn audit(
     tokio::task::spawn_blocking(move || fold.run(&*progress)).await?
 }
 
-/// What PostgreSQL knows to be published to the topic, by cluster.
+/// Reads the last sequence that PostgreSQL knows to be published to the topic, by cluster.
 async fn published(database: &Database, topic: &str) -> Result<Vec<(String, u64)>, AuditError> {
     let client = database.connect().await?;
     let statement = "SELECT cluster, sequence FROM relay_positions WHERE topic = $1";
@@ -168,7 +168,8 @@ async fn sources(snapshot: Snapshot, with_topic: bool) -> Result<Sources, AuditE
     Ok(Sources { heads, accounts, events, entries, snapshot })
 }
 
-/// A number that the database's own checks keep from being negative; a negative one, which equals nothing computed, stays large.
+/// Converts a number that the database's own checks keep from being negative. A negative one stays large, so that it
+/// equals nothing computed.
 fn to_u64(number: i64) -> u64 {
     u64::try_from(number).unwrap_or(u64::MAX)
 }

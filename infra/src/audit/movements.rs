@@ -1,4 +1,5 @@
-//! Daily movements: what every account of the chart moved on each day, run of entries by run, beside what is stored.
+//! Check of daily movements: what every account of the chart moved on each day, per run of entries, beside what is
+//! stored.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +11,7 @@ use super::report::{Finding, Outcome};
 use super::snapshot::Snapshot;
 use crate::reports::RUN_ENTRIES;
 
-/// What a row is of.
+/// Key of a row: what it sums.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 struct Place {
     entity: EntityId,
@@ -28,11 +29,11 @@ impl Place {
     }
 }
 
-/// Adds up lines.
+/// Sums of lines per day.
 #[derive(Default)]
 pub(super) struct DailyMovements {
     sums: Map<Place, Amount>,
-    /// Entries so far, book by book: each one's number in its book.
+    /// Number of entries so far, by book.
     entries: Map<EntityId, i64>,
 }
 

@@ -1,4 +1,4 @@
-//! The periods: the months that the log has closed, and no others, are closed in the database.
+//! Check of the periods: exactly the months that the log has closed are closed in the database.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ use super::report::{Check, Outcome};
 use super::snapshot::Snapshot;
 use super::{AuditError, to_u64};
 
-/// Compares, month by month, by which event each is closed.
+/// Compares, month by month, the event by which each is closed.
 pub(super) async fn check(snapshot: &Snapshot, exchange: &Exchange) -> Result<Outcome, AuditError> {
     let mut outcome = Outcome::of(Check::Periods);
     let rows = snapshot.client.query("SELECT period, event FROM closed_periods", &[]).await?;

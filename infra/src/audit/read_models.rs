@@ -1,4 +1,4 @@
-//! The read models, where the state knows what they say: contracts, open orders, lots.
+//! Check of the read models, where the state knows what they say: contracts, open orders, lots.
 
 use jiff::Timestamp;
 use ledger::{Amount, ContractId, Map};
@@ -15,13 +15,13 @@ use super::report::{Check, Finding, Outcome};
 use super::snapshot::{Rows, Snapshot};
 use crate::journal::timestamp;
 
-/// A row of table `contracts`, as the columns that are compared and their values as text.
+/// Row of table `contracts`: the columns that are compared, with their values as text.
 pub(super) struct ContractRow {
     id: ContractId,
     columns: Vec<(&'static str, String)>,
 }
 
-/// Compares the tables with the state as it was when they had reached it.
+/// Comparer of the tables with the state as it was when they had reached it.
 pub(super) struct ReadModelsCheck {
     pub outcome: Outcome,
 }
@@ -31,7 +31,7 @@ impl ReadModelsCheck {
         Self { outcome: Outcome::of(Check::ReadModels) }
     }
 
-    /// The rows of contracts differ from what the log told of them by the same event.
+    /// Compares the rows of contracts with the log up to the same event.
     pub fn contracts(
         &mut self,
         mut rows: Rows<ContractRow>,
@@ -57,7 +57,7 @@ impl ReadModelsCheck {
         Ok(())
     }
 
-    /// The rows of open orders differ from the orders at rest in the state.
+    /// Compares the rows of open orders with the orders at rest in the state.
     pub fn orders(&mut self, rows: &[Row], exchange: &Exchange) {
         let venue = exchange.venue();
         let mut found = 0;
@@ -79,7 +79,7 @@ impl ReadModelsCheck {
             self.outcome.compare(place("gpus"), i64::from(gpus), i64::from(row.get::<_, i32>(6)));
             let limit = Decimal::from_i128_with_scale(i128::from(limit.micros()), 6);
             self.outcome.compare(place("limit_price"), limit, row.get(8));
-            // What an order by the hour has filled is of its last hour, which the state forgets.
+            // The filled quantity of a spot order is of its last hour, which the state forgets.
             if let Some(filled) = filled {
                 self.outcome.compare(place("filled_gpus"), i64::from(filled), i64::from(row.get::<_, i32>(7)));
                 let status = if filled == 0 { "open" } else { "partially_filled" };
@@ -93,7 +93,7 @@ impl ReadModelsCheck {
         self.outcome.compare(place, 0, venue.orders().len() - found);
     }
 
-    /// The rows of lots differ from the lots in the state.
+    /// Compares the rows of lots with the lots in the state.
     pub fn lots(&mut self, rows: &[Row], exchange: &Exchange) {
         let mut found = 0;
         for row in rows {
@@ -119,7 +119,7 @@ impl ReadModelsCheck {
     }
 }
 
-/// An order's kind, side, GPUs, those filled where it knows, its limit, and whether it waits for funds.
+/// Returns an order's kind, side, GPUs, those filled where it knows, its limit, and whether it waits for funds.
 fn told_order(order: &Order) -> (&'static str, &'static str, u32, Option<u32>, matching::Price, bool) {
     match order {
         Order::Bid(bid) => {
@@ -131,21 +131,21 @@ fn told_order(order: &Order) -> (&'static str, &'static str, u32, Option<u32>, m
     }
 }
 
-/// The rows of open orders.
+/// Reads the rows of open orders.
 pub(super) async fn open_orders(snapshot: &Snapshot) -> Result<Vec<Row>, AuditError> {
     let statement = "SELECT id, status, organization, market, kind, side, gpus, filled_gpus, limit_price FROM orders \
                      WHERE status NOT IN ('filled', 'cancelled', 'expired') ORDER BY sequence";
     Ok(snapshot.client.query(statement, &[]).await?)
 }
 
-/// The rows of lots that have not expired.
+/// Reads the rows of lots that have not expired.
 pub(super) async fn lots(snapshot: &Snapshot) -> Result<Vec<Row>, AuditError> {
     let statement = "SELECT id, organization, market, gpus, window_start, window_end, fabric, withdrawn FROM lots \
                      WHERE NOT expired ORDER BY sequence";
     Ok(snapshot.client.query(statement, &[]).await?)
 }
 
-/// The rows of contracts, as [`expected_columns`] has them.
+/// Reads the rows of contracts, in the columns of [`expected_columns`].
 pub(super) async fn contracts(snapshot: &Snapshot) -> Result<Rows<ContractRow>, AuditError> {
     let query = "SELECT id, sequence, market, buyer, seller, gpus, price, window_start, window_end, currency, lot, head, total, \
                  recognized, paid, deposit, credited, refunded, penalties, owed, delivered_hours, undelivered_minutes, \
@@ -192,7 +192,7 @@ fn read_contract(row: &mut CopiedRow<'_>) -> Result<ContractRow, AuditError> {
     Ok(ContractRow { id, columns })
 }
 
-/// What a contract's row should say, in the order of [`read_contract`].
+/// Computes what a contract's row should have, in the order of [`read_contract`].
 fn expected_columns(told: &ToldContract) -> [String; 26] {
     let (trade, change) = (&told.trade, &told.change);
     let time = |hour: Hour| timestamp(hour.start()).to_string();

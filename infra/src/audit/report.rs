@@ -1,10 +1,10 @@
-//! What an audit found.
+//! Report of an audit.
 
 use std::fmt;
 
 use serde::Serialize;
 
-/// One question that an audit answers.
+/// Question that an audit answers.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Check {
@@ -16,19 +16,19 @@ pub enum Check {
     Chain,
     /// The stored balances are the sums of the lines that the events lead to.
     Balances,
-    /// What is held is what open orders need.
+    /// Holds equal what open orders and spot sales need.
     Holds,
-    /// What contracts earned, gave back and have left is what they were sold for.
+    /// Contracts earned, gave back and have left what they were sold for.
     Contracts,
     /// No hour of a lot is sold twice.
     Lots,
-    /// What the exchange owes boxes is what they have to get, and what they owe and keep is in their books.
+    /// Boxes agree: both sides' books of what the exchange owes them, and their debts and reserves with the state.
     Boxes,
     /// The bank covers what customers are owed.
     ClientMoney,
     /// The months that are closed are those that the log has closed.
     Periods,
-    /// The tables that are read over HTTP say what the log says.
+    /// The tables that are read over HTTP agree with the log.
     ReadModels,
     /// The topic carries every event once, in order, with the chain's heads.
     Topic,
@@ -51,7 +51,7 @@ impl Check {
         Self::Topic,
     ];
 
-    /// Its name for people.
+    /// Returns the name for people.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Log => "log",
@@ -69,7 +69,7 @@ impl Check {
         }
     }
 
-    /// What it counts.
+    /// Returns the plural of what it counts.
     pub const fn unit(self) -> &'static str {
         match self {
             Self::Log => "events",
@@ -85,7 +85,7 @@ impl Check {
         }
     }
 
-    /// What to do about a difference.
+    /// Returns what to do about a difference.
     pub const fn advice(self) -> &'static str {
         match self {
             Self::Log => {
@@ -138,14 +138,14 @@ impl Check {
     }
 }
 
-/// A difference between what was computed and what was found.
+/// Difference between what was computed and what was found.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct Finding {
-    /// Where it is.
+    /// Row, entry or record that differs.
     pub place: String,
-    /// What the log says.
+    /// Value that follows from the log.
     pub expected: String,
-    /// What there is.
+    /// Value that was found.
     pub found: String,
 }
 
@@ -155,33 +155,33 @@ impl fmt::Display for Finding {
     }
 }
 
-/// The answer of one check.
+/// Answer of one check.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct Outcome {
-    /// Which.
+    /// Check that was made.
     pub check: Check,
-    /// How many things were compared.
+    /// Number of values compared.
     pub compared: u64,
-    /// How many differences there were.
+    /// Number of differences.
     pub differences: u64,
-    /// The first of them.
+    /// First difference; `None` when there is none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub first: Option<Finding>,
-    /// Why it was not carried out.
+    /// Reason why it was not carried out; `None` when it was.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub not_checked: Option<String>,
-    /// What else a reader should know.
+    /// Remark for the reader; `None` when there is nothing to add.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
 }
 
 impl Outcome {
-    /// One that has not begun.
+    /// Makes the answer of a check that has not begun.
     pub(super) const fn of(check: Check) -> Self {
         Self { check, compared: 0, differences: 0, first: None, not_checked: None, note: None }
     }
 
-    /// One that is not carried out.
+    /// Makes the answer of a check that is not carried out.
     pub(super) fn not_checked(check: Check, why: String) -> Self {
         Self { not_checked: Some(why), ..Self::of(check) }
     }
@@ -194,7 +194,7 @@ impl Outcome {
         }
     }
 
-    /// Compares two values of the same thing.
+    /// Compares two values, and counts a difference.
     #[expect(clippy::needless_pass_by_value, reason = "most are made for the comparison")]
     pub(super) fn compare<T: PartialEq + fmt::Display>(
         &mut self,
@@ -208,14 +208,14 @@ impl Outcome {
     }
 }
 
-/// Everything that an audit found.
+/// Result of an audit.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct Report {
-    /// The last event of the log as it was audited.
+    /// Sequence of the last event of the log as it was audited.
     pub head: u64,
-    /// Whether no check found a difference.
+    /// Whether no check found a difference. A check that was not carried out found none.
     pub sound: bool,
-    /// The answers, in the order of [`Check::ALL`].
+    /// Answers in the order of [`Check::ALL`].
     pub checks: Vec<Outcome>,
 }
 
@@ -225,7 +225,7 @@ impl Report {
         Self { head, sound: checks.iter().all(|outcome| outcome.differences == 0), checks }
     }
 
-    /// The answer of one check.
+    /// Finds the answer of one check.
     pub fn outcome(&self, check: Check) -> Option<&Outcome> {
         self.checks.iter().find(|outcome| outcome.check == check)
     }

@@ -1,4 +1,4 @@
-//! One state of the database, read by several sessions at once, each streaming a table in order.
+//! Snapshot of the database, read by several sessions at once, each streaming a table in order.
 
 use std::pin::pin;
 
@@ -10,15 +10,15 @@ use super::AuditError;
 use super::copied::{Copied, CopiedRow};
 use crate::Database;
 
-/// Rows handed over at a time.
+/// Number of rows handed over at a time.
 const BATCH_ROWS: usize = 512;
-/// Batches that are read ahead.
+/// Number of batches that are read ahead.
 const BATCHES_AHEAD: usize = 8;
 
-/// A state of the database that stays as it is, whatever is committed meanwhile.
+/// State of the database that stays as it is, whatever is committed meanwhile.
 pub(super) struct Snapshot {
     database: Database,
-    /// Keeps the snapshot, and answers small questions.
+    /// Session that keeps the snapshot, and answers small queries.
     pub client: Client,
     id: String,
 }
@@ -32,7 +32,7 @@ impl Snapshot {
         Ok(Self { database, client, id })
     }
 
-    /// Another session that sees the same.
+    /// Opens another session on the same snapshot.
     async fn session(&self) -> Result<Client, AuditError> {
         let client = self.database.connect().await?;
         // The id comes from the server and is made of digits and hyphens.
@@ -41,7 +41,7 @@ impl Snapshot {
         Ok(client)
     }
 
-    /// The rows of a query, read by a session of their own as fast as they are taken.
+    /// Streams the rows of a query, read by a session of their own as fast as they are taken.
     pub async fn rows<T: Send + 'static>(
         &self,
         query: &str,
@@ -60,9 +60,9 @@ impl Snapshot {
                 });
                 match row {
                     Ok(Some(row)) => batch.push(row),
-                    // The end, after which there is nothing but the server's word that it was.
+                    // End of the rows, after which the server only confirms it.
                     Ok(None) => continue,
-                    // Nobody to be told where the reader is gone.
+                    // The reader may be gone, and then nobody needs the error.
                     Err(error) => return drop(sender.send(Err(error)).await),
                 }
                 if batch.len() == BATCH_ROWS {
@@ -79,25 +79,25 @@ impl Snapshot {
     }
 }
 
-/// Rows in their order, taken one by one on a thread that may wait.
+/// Rows in their order, taken one by one on a thread that may block.
 pub(super) struct Rows<T> {
     batches: mpsc::Receiver<Result<Vec<T>, AuditError>>,
     batch: std::vec::IntoIter<T>,
 }
 
 impl<T> Rows<T> {
-    /// The rows of what is sent.
+    /// Makes the rows of a channel's batches.
     pub fn new(batches: mpsc::Receiver<Result<Vec<T>, AuditError>>) -> Self {
         Self { batches, batch: Vec::new().into_iter() }
     }
 
-    /// The next row, which stays.
+    /// Returns the next row without taking it; `None` at the end.
     pub fn peek(&mut self) -> Result<Option<&T>, AuditError> {
         self.fill()?;
         Ok(self.batch.as_slice().first())
     }
 
-    /// The next row, taken.
+    /// Takes the next row; `None` at the end.
     pub fn take(&mut self) -> Result<Option<T>, AuditError> {
         self.fill()?;
         Ok(self.batch.next())

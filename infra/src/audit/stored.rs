@@ -1,4 +1,4 @@
-//! The entries as they are stored, each with its lines.
+//! Entries as they are stored, each with its lines.
 
 use ledger::{
     Account, Amount, BoxId, ChainHash, ContractId, Correction, Day, EntityId, Entry, Line, Map, PostingRule, RULES,
@@ -11,33 +11,34 @@ use super::snapshot::{Rows, Snapshot};
 use super::{AuditError, to_u64};
 use crate::journal::OPERATOR_BOOK;
 
-/// Where an entry stands among those that are read with it: of the operator's book by its number alone, of other books by its event first.
+/// Order of an entry among those that are read with it: in the operator's book by its number alone, in other books by
+/// its event first.
 type Place = (u64, i32, u64);
 
-/// The column list of an entry, behind those that say whose it is.
+/// Column list of an entry, after those that say whose it is.
 const ENTRY_COLUMNS: &str = "e.sequence, source_key, event, rule, rule_version, effective - DATE '1970-01-01', contract, box, \
                              corrects, line_count, previous_hash, hash";
 
-/// A row of table `entries`.
+/// Row of table `entries`.
 pub(super) struct EntryRow {
     pub entity: EntityId,
     place: Place,
     pub sequence: u64,
     pub source_key: SourceKey,
     pub event: Option<u64>,
-    /// The rule, or the name and version that no rule has.
+    /// Rule that posted it, or the name and version that no rule has.
     pub rule: Result<PostingRule, String>,
     pub effective: Day,
     pub contract: Option<ContractId>,
     pub box_id: Option<BoxId>,
-    /// What it corrects, or a text that names nothing.
+    /// Target of a correction, or a text that names none.
     pub corrects: Result<Option<Correction>, String>,
     pub line_count: i32,
     pub previous_hash: ChainHash,
     pub hash: ChainHash,
 }
 
-/// A source key, kept in place where it is as short as those that this program writes.
+/// Source key, kept in place when it is as short as those that this program writes.
 pub(super) enum SourceKey {
     Short(ShortText<48>),
     Long(String),
@@ -56,7 +57,7 @@ impl SourceKey {
     }
 }
 
-/// A row of table `lines`.
+/// Row of table `lines`.
 pub(super) struct LineRow {
     place: Place,
     pub entry: u64,
@@ -67,7 +68,7 @@ pub(super) struct LineRow {
 }
 
 impl LineRow {
-    /// Which line it is, in words.
+    /// Describes the line in words.
     pub fn named(&self) -> String {
         let Self { place: (_, book, _), line, entry, .. } = self;
         let of = if *book == OPERATOR_BOOK { String::new() } else { format!(" of the book {book}") };
@@ -75,14 +76,14 @@ impl LineRow {
     }
 }
 
-/// An entry with its lines.
+/// Entry with its lines.
 pub(super) struct StoredEntry {
     pub row: EntryRow,
     pub lines: Vec<LineRow>,
 }
 
 impl StoredEntry {
-    /// The entry that its content makes, if it makes one.
+    /// Builds the entry from its columns and lines; `None` when they make none.
     pub fn entry(&self, accounts: &Map<i64, Account>) -> Option<Entry> {
         let line = |row: &LineRow| {
             let account = *accounts.get(&row.account)?;
@@ -96,14 +97,14 @@ impl StoredEntry {
     }
 }
 
-/// Entries with their lines, in the order of their events.
+/// Stream of entries with their lines, in the order of their events.
 pub(super) struct StoredEntries {
     entries: Rows<EntryRow>,
     lines: Rows<LineRow>,
 }
 
 impl StoredEntries {
-    /// Reads those of the operator, along the primary keys, in two streams.
+    /// Reads the operator's entries, along the primary keys, in two streams.
     pub async fn of_operator(snapshot: &Snapshot) -> Result<Self, AuditError> {
         let entries = format!(
             "SELECT 0::bigint, book, 'operator'::text, {ENTRY_COLUMNS} FROM entries e WHERE book = {OPERATOR_BOOK} ORDER BY sequence"
@@ -115,7 +116,7 @@ impl StoredEntries {
         Self::read(snapshot, &entries, &lines).await
     }
 
-    /// Reads those of boxes, of which there are few, in two streams.
+    /// Reads the entries of boxes, which are few, in two streams.
     pub async fn of_boxes(snapshot: &Snapshot) -> Result<Self, AuditError> {
         let entries = format!(
             "SELECT coalesce(event, 0), e.book, b.entity, {ENTRY_COLUMNS} \
@@ -133,12 +134,12 @@ impl StoredEntries {
         Ok(Self { entries: snapshot.rows(entries, read_entry).await?, lines: snapshot.rows(lines, read_line).await? })
     }
 
-    /// The next entry, which stays.
+    /// Returns the next entry without taking it; `None` at the end.
     pub fn peek(&mut self) -> Result<Option<&EntryRow>, AuditError> {
         self.entries.peek()
     }
 
-    /// The next entry with its lines. Lines before them, of entries that are not there, go to `orphans`.
+    /// Takes the next entry with its lines. Passes lines before them, of entries that are not there, to `orphans`.
     pub fn take(&mut self, mut orphans: impl FnMut(LineRow)) -> Result<Option<StoredEntry>, AuditError> {
         let Some(row) = self.entries.take()? else {
             while let Some(line) = self.lines.take()? {
@@ -166,7 +167,8 @@ fn read_entry(row: &mut CopiedRow<'_>) -> Result<EntryRow, AuditError> {
     let source_key = SourceKey::new(row.value()?);
     let event = row.value::<Option<i64>>()?.map(to_u64);
     let (rule, version): (&str, i16) = (row.value()?, row.value()?);
-    // The column's own check holds the hash to 32 bytes, but not the previous one: whatever else is there equals no hash.
+    // The column's own check holds the hash to 32 bytes, but not the previous one: whatever else is there equals no
+    // hash.
     let hash = |bytes: &[u8]| bytes.try_into().unwrap_or([0xff; 32]);
     Ok(EntryRow {
         entity,
@@ -185,7 +187,7 @@ fn read_entry(row: &mut CopiedRow<'_>) -> Result<EntryRow, AuditError> {
     })
 }
 
-/// The rule with this name, in this or an earlier version.
+/// Finds the rule with this name, in this or an earlier version; `None` when there is none.
 fn rule_of(id: &str, version: i16) -> Option<PostingRule> {
     let known = RULES.iter().find(|known| known.rule.id == id)?.rule;
     let version = u16::try_from(version).ok()?;

@@ -1,4 +1,4 @@
-//! The topic: every event once, in order, as it is in the log, with the heads of the chain as it is in the books.
+//! Check of the topic: every event once, in order, as it is in the log, with the heads of the chain as in the books.
 
 use std::time::{Duration, Instant};
 
@@ -14,42 +14,42 @@ use super::snapshot::Rows;
 use super::{AuditError, TopicSource};
 use crate::relay::{BOXES_HEADER, BookHeads, LEDGER_HEADERS, RecordValue, SEQUENCE_HEADER, attributes};
 
-/// How long brokers may take to answer.
+/// Time that brokers may take to answer.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// How long one wait for the next record is.
+/// Length of one wait for the next record.
 const POLL: Duration = Duration::from_millis(200);
-/// What is read ahead of each partition, in kilobytes.
+/// Size of what is read ahead of each partition, in kilobytes.
 const READ_AHEAD_KB: &str = "4096";
-/// Records handed over at a time.
+/// Number of records handed over at a time.
 const BATCH_RECORDS: usize = 512;
-/// Batches that are read ahead.
+/// Number of batches that are read ahead.
 const BATCHES_AHEAD: usize = 8;
 
-/// What should be in the place of a record that does not continue the log.
+/// Expected value in the place of a record that does not continue the log.
 const REPEATED: &str = "none: the event was there before, or it is none";
 
-/// A record as a consumer sees it.
+/// Record as a consumer sees it.
 pub(super) struct TopicRecord {
     partition: i32,
     offset: i64,
-    /// The event that it says it is; 0 where it does not say.
+    /// Sequence of the event that it names; 0 where it names none.
     sequence: u64,
     key: Vec<u8>,
     headers: Vec<(String, Vec<u8>)>,
     payload: Vec<u8>,
 }
 
-/// A topic up to where it ended when it was opened.
+/// Topic up to where it ended when it was opened.
 pub(super) struct OpenTopic {
-    /// The cluster that carries it.
+    /// Id of the cluster that carries it.
     pub cluster: String,
     partitions: Vec<Partition>,
 }
 
-/// One partition, read from its beginning.
+/// Partition that is read from its beginning.
 struct Partition {
     consumer: BaseConsumer,
-    /// The end that it is read to.
+    /// Offset that it is read to, exclusive.
     end: i64,
     is_open: bool,
     next: Option<TopicRecord>,
@@ -93,7 +93,7 @@ impl OpenTopic {
         Ok(Rows::new(batches))
     }
 
-    /// The next records; none at the end.
+    /// Reads the next records; empty at the end.
     fn batch(&mut self) -> Result<Vec<TopicRecord>, AuditError> {
         let mut batch = Vec::with_capacity(BATCH_RECORDS);
         while batch.len() < BATCH_RECORDS {
@@ -126,7 +126,7 @@ fn consumer(source: &TopicSource) -> Result<BaseConsumer, AuditError> {
 }
 
 impl Partition {
-    /// Has the next record at hand, unless the end is reached.
+    /// Fetches the next record, unless the end is reached.
     fn fill(&mut self) -> Result<(), AuditError> {
         let deadline = Instant::now() + PATIENCE;
         while self.is_open && self.next.is_none() {
@@ -159,15 +159,15 @@ fn record_of(message: &BorrowedMessage<'_>) -> TopicRecord {
     }
 }
 
-/// Compares the records with the log as that is read.
+/// Comparer of the records with the log as that is read.
 pub(super) struct TopicCheck {
     pub outcome: Outcome,
     records: Rows<TopicRecord>,
-    /// The last event that had been published when the topic was opened, as PostgreSQL knows it.
+    /// Sequence of the last event that had been published when the topic was opened, as PostgreSQL knows it.
     published: u64,
-    /// The last event that was found in its place.
+    /// Sequence of the last event that was found in its place.
     last: u64,
-    /// Whether a record has said where the chain stood. Those that an earlier release published before do not.
+    /// Whether a record has named the heads of the chain. Those that an earlier release published before do not.
     tells_heads: bool,
 }
 
@@ -176,7 +176,7 @@ impl TopicCheck {
         Self { outcome: Outcome::of(Check::Topic), records, published, last: 0, tells_heads: false }
     }
 
-    /// Compares the event with the record of it. `heads` are where the chains of stored entries stand after those of the event.
+    /// Compares an event with its record. `heads` are the chains' heads after the stored entries of the event.
     pub fn compare(&mut self, record: &Record, content: &str, heads: Option<&BookHeads>) -> Result<(), AuditError> {
         let expected = record.sequence;
         while let Some(next) = self.records.peek()?.map(|record| record.sequence) {
@@ -244,7 +244,7 @@ impl TopicCheck {
         self.tells_heads |= tells_head;
     }
 
-    /// Takes what is left, which is beyond the log, and says how far the topic is behind it.
+    /// Counts what is left, which is beyond the log, and notes how far the topic is behind it.
     pub fn finish(mut self, head: u64) -> Result<Outcome, AuditError> {
         while let Some(record) = self.records.take()? {
             self.outcome.compared += 1;

@@ -1,9 +1,9 @@
-//! The machine's clock, believed only as far as its monotonic clock and the log bear it out.
+//! Guard of the machine's clock, which is believed only as far as its monotonic clock and the log bear it out.
 //!
-//! Whoever sets the machine's clock, by hand or by a mistake of NTP, would have the exchange deliver, bill and expire what is not
-//! due; and nothing of that can be taken back, because time only moves forward. So a reading that is too far from what the monotonic
-//! clock says is not used: time stands still at the last reading that was trusted, nothing falls due, and no command is stamped,
-//! until an operator says what time it is.
+//! Whoever sets the machine's clock, by hand or by a mistake of NTP, would have the exchange deliver, bill and expire
+//! what is not due; and none of that can be taken back, because time only moves forward. So a reading that is too far
+//! from what the monotonic clock says is not used. Time stops at the last reading that was trusted, nothing falls due,
+//! and no command is stamped, until an operator confirms the time.
 
 use std::fmt;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -11,20 +11,20 @@ use std::time::Duration;
 
 use ledger::Instant;
 
-/// How often the comparison with the monotonic clock begins anew: small steps add up for so long.
+/// Interval after which the comparison with the monotonic clock begins anew: small steps add up for so long.
 const COMPARED_FOR: Duration = Duration::from_hours(24);
-/// How far the time that an operator states may be from the machine's.
+/// Largest distance between the time that an operator states and the machine's.
 const CONFIRMED_WITHIN: Duration = Duration::from_mins(2);
 
-/// What the machine's two clocks say.
+/// Readings of the machine's two clocks.
 pub trait TimeSource: Send + Sync + 'static {
-    /// The time of day, which may be set.
+    /// Returns the time of day, which may be set.
     fn wall(&self) -> Instant;
-    /// The time since some moment, which only runs.
+    /// Returns the time since some moment; it only runs.
     fn monotonic(&self) -> Duration;
 }
 
-/// This machine's clocks.
+/// Clocks of this machine.
 pub struct MachineTime(std::time::Instant);
 
 impl Default for MachineTime {
@@ -43,13 +43,13 @@ impl TimeSource for MachineTime {
     }
 }
 
-/// How far the machine's clock is believed.
+/// Bounds within which the machine's clock is believed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct ClockBounds {
-    /// The furthest that it may move against the monotonic clock within a day; also how far the log's last event may lie ahead of it
+    /// Largest movement against the monotonic clock within a day; also how far the log's last event may lie ahead of it
     /// at the start.
     pub jump_max: Duration,
-    /// How far it may be ahead of the log's last event at the start.
+    /// Largest time since the log's last event at the start.
     pub gap_max: Duration,
 }
 
@@ -59,25 +59,25 @@ impl Default for ClockBounds {
     }
 }
 
-/// What made the clock unbelievable.
+/// Reason why the clock is not believed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum HoldCause {
-    /// It moved against the monotonic clock.
+    /// The clock moved against the monotonic clock.
     Jumped,
-    /// The log's last event lies ahead of it.
+    /// The log's last event lies ahead of the clock.
     BehindLog,
-    /// It is long after the log's last event.
+    /// The clock is long after the log's last event.
     FarAheadOfLog,
 }
 
-/// Why time stands still.
+/// State of a held clock: why time stands still, and where.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Hold {
-    /// What made the clock unbelievable.
+    /// Reason why the clock is not believed.
     pub cause: HoldCause,
-    /// Where time stands: the last reading that was trusted, or the log's last event.
+    /// Instant at which time stands: the last reading that was trusted, or the log's last event.
     pub trusted: Instant,
-    /// What the machine's clock said instead.
+    /// Reading of the machine's clock that was not believed.
     pub machine: Instant,
 }
 
@@ -96,21 +96,21 @@ impl fmt::Display for Hold {
     }
 }
 
-/// Why a time was not confirmed.
+/// Reason why a time was not confirmed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum ConfirmError {
     /// The clock is not held.
     #[error("the machine's clock is followed; there is nothing to confirm")]
     NotHeld,
-    /// The machine's clock says something else.
+    /// The machine's clock differs from the time stated.
     #[error("the machine's clock says {machine}: set it right, then confirm the time")]
     Differs {
-        /// What it says.
+        /// Reading of the machine's clock.
         machine: Instant,
     },
 }
 
-/// The machine's clock under guard.
+/// Machine's clock under guard.
 pub struct GuardedClock {
     bounds: ClockBounds,
     source: Box<dyn TimeSource>,
@@ -124,16 +124,16 @@ struct Reading {
 }
 
 struct State {
-    /// What readings are compared with.
+    /// Reading that later ones are compared with.
     anchor: Reading,
     last: Instant,
     hold: Option<Hold>,
-    /// An operator has confirmed the clock, and time does not go on yet.
+    /// Whether an operator has confirmed the clock, and time does not go on yet.
     confirmed: bool,
 }
 
 impl GuardedClock {
-    /// A guard over `source`, which is believed as it is now.
+    /// Makes a guard over `source`, which is believed as it is now.
     pub fn new(bounds: ClockBounds, source: impl TimeSource) -> Self {
         let anchor = Reading { wall: source.wall(), monotonic: source.monotonic() };
         let state = Mutex::new(State { anchor, last: anchor.wall, hold: None, confirmed: false });
@@ -148,14 +148,14 @@ impl GuardedClock {
         Reading { wall: self.source.wall(), monotonic: self.source.monotonic() }
     }
 
-    /// The present; while the clock is held, the last one that was trusted.
+    /// Returns the present; while the clock is held, the last one that was trusted.
     pub fn now(&self) -> Instant {
         let mut state = self.state();
         self.look(&mut state);
         state.hold.map_or(state.last, |hold| hold.trusted)
     }
 
-    /// Why time stands still.
+    /// Returns why time stands still; `None` when it does not.
     pub fn hold(&self) -> Option<Hold> {
         let mut state = self.state();
         self.look(&mut state);
@@ -196,10 +196,10 @@ impl GuardedClock {
         hold_time(&mut state, Hold { cause, trusted: last, machine });
     }
 
-    /// Believes the machine's clock from now on, because an operator says that it is `now`.
+    /// Believes the machine's clock from now on, because an operator states that it is `now`.
     ///
     /// # Errors
-    /// [`ConfirmError`] when the clock is not held, or says something else.
+    /// [`ConfirmError`] when the clock is not held, or differs from `now` by more than two minutes.
     pub fn confirm(&self, now: Instant) -> Result<(), ConfirmError> {
         let mut state = self.state();
         self.look(&mut state);
@@ -216,7 +216,7 @@ impl GuardedClock {
         }
     }
 
-    /// Lets time go on when an operator has confirmed the clock; tells whether it does so with this call.
+    /// Lets time go on when an operator has confirmed the clock. Returns whether it does so with this call.
     pub fn resume(&self) -> bool {
         let mut state = self.state();
         if !std::mem::take(&mut state.confirmed) {

@@ -1,4 +1,4 @@
-//! Where the present comes from: the only place in the system that reads a clock.
+//! Clock of the exchange: the only place in the system that reads a clock.
 
 mod guarded;
 
@@ -10,16 +10,16 @@ use tokio::sync::Notify;
 
 pub use guarded::{ClockBounds, ConfirmError, GuardedClock, Hold, HoldCause, MachineTime, TimeSource};
 
-/// The exchange's source of the present.
+/// Source of the present for the exchange.
 #[derive(Clone, Debug)]
 pub enum Clock {
-    /// The machine's clock, which is not followed where it jumps.
+    /// Machine's clock, which is not followed where it jumps.
     System(Arc<GuardedClock>),
-    /// The machine's clock moved forward, for `secondwind run` and tests.
+    /// Machine's clock moved forward, for `secondwind run` and tests.
     Simulated(SimulatedClock),
 }
 
-/// A clock that runs ahead of the machine's by an amount that can grow.
+/// Clock that runs ahead of the machine's by an amount that can grow.
 #[derive(Clone, Debug, Default)]
 pub struct SimulatedClock {
     ahead_micros: Arc<AtomicI64>,
@@ -27,22 +27,22 @@ pub struct SimulatedClock {
 }
 
 impl Clock {
-    /// The machine's clock, guarded by `bounds`.
+    /// Makes the machine's clock, guarded by `bounds`.
     pub fn system(bounds: ClockBounds) -> Self {
         Self::System(Arc::new(GuardedClock::new(bounds, MachineTime::default())))
     }
 
-    /// A simulated clock that starts at the machine's time.
+    /// Makes a simulated clock that starts at the machine's time.
     pub fn simulated() -> Self {
         Self::Simulated(SimulatedClock::default())
     }
 
-    /// What the machine's clock says, for what is none of the exchange's.
+    /// Reads the machine's clock, for what is not the exchange's.
     pub fn of_machine() -> Instant {
         Instant::nearest_to(jiff::Timestamp::now().as_microsecond())
     }
 
-    /// The present, to the microsecond. While the clock is [held](Clock::hold), the last one that was trusted.
+    /// Returns the present, to the microsecond. While the clock is [held](Clock::hold), the last one that was trusted.
     pub fn now(&self) -> Instant {
         match self {
             Self::System(guarded) => guarded.now(),
@@ -53,7 +53,7 @@ impl Clock {
         }
     }
 
-    /// Why time stands still until an operator confirms the machine's clock; `None` when it does not.
+    /// Returns why time stands still until an operator confirms the machine's clock; `None` when it does not.
     pub fn hold(&self) -> Option<Hold> {
         match self {
             Self::System(guarded) => guarded.hold(),
@@ -61,7 +61,7 @@ impl Clock {
         }
     }
 
-    /// Whether an operator has just confirmed the machine's clock. Time goes on from this call.
+    /// Returns whether an operator has just confirmed the machine's clock. Time goes on from this call.
     pub fn resume(&self) -> bool {
         match self {
             Self::System(guarded) => guarded.resume(),
@@ -69,12 +69,13 @@ impl Clock {
         }
     }
 
-    /// Whether the clock can be moved.
+    /// Returns whether the clock can be moved.
     pub fn is_simulated(&self) -> bool {
         matches!(self, Self::Simulated(_))
     }
 
-    /// Goes on from the last event of a log. A simulated clock moves there; the system's is held where it contradicts it.
+    /// Goes on from the last event of a log. A simulated clock moves there; the system's is held where it contradicts
+    /// it.
     pub fn go_on_from(&self, last: Instant) {
         match self {
             Self::System(guarded) => guarded.compare_with_log(last),
@@ -91,7 +92,7 @@ impl Clock {
         }
     }
 
-    /// How long until `instant`; nothing when it has come.
+    /// Returns the time until `instant`; zero when it has come.
     pub fn until(&self, instant: Instant) -> std::time::Duration {
         let micros = instant.micros().saturating_sub(self.now().micros());
         std::time::Duration::from_micros(u64::try_from(micros).unwrap_or(0))

@@ -1,4 +1,4 @@
-//! How connections to Kafka are protected, as the section `kafka_security` of the settings.
+//! Protection of connections to Kafka, as the section `kafka_security` of the settings.
 
 use std::path::PathBuf;
 
@@ -10,12 +10,12 @@ use serde::Deserialize;
 use super::ConfigError;
 use crate::brokers::{BrokerLogin, BrokerSecurity, BrokerTls, SaslMechanism};
 
-/// The section's name.
+/// Name of the section.
 const SECTION: &str = "kafka_security";
-/// The environment's names for what is in it, behind `SECONDWIND_KAFKA_`.
+/// Names of its settings in the environment, behind `SECONDWIND_KAFKA_`.
 const NAMES: [&str; 5] = ["TLS", "CA_FILE", "SASL_MECHANISM", "USERNAME", "PASSWORD"];
 
-/// The section as it is written.
+/// Section as it is written.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(super) struct Section {
@@ -26,7 +26,7 @@ pub(super) struct Section {
     password: Option<SecretString>,
 }
 
-/// What the environment says of it.
+/// Returns the environment's part of the section.
 pub(super) fn environment() -> Env {
     Env::prefixed("SECONDWIND_KAFKA_").only(&NAMES).map(|name| format!("{SECTION}.{name}").into())
 }
@@ -48,7 +48,7 @@ impl BrokerSecurity {
 }
 
 impl Section {
-    /// What it comes to.
+    /// Checks the section and converts it.
     pub fn check(&self) -> Result<BrokerSecurity, ConfigError> {
         let refused = |setting, expected| Err(ConfigError::Range { setting, expected });
         if !self.tls && self.ca_file.is_some() {

@@ -1,4 +1,4 @@
-//! How much of the exchange one organization, client or address may use, and how slow its connections may be.
+//! Limits on what one organization, client or address may use, and on how slow its connections may be.
 
 use std::net::IpAddr;
 use std::num::NonZeroU32;
@@ -9,73 +9,73 @@ use serde::{Deserialize, Serialize};
 
 use super::ConfigError;
 
-/// The bounds on what comes over HTTP.
+/// Limits on what comes over HTTP.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Limits {
     /// Proxies whose `X-Forwarded-For` is believed: their clients' addresses are counted, not theirs.
     pub trusted_proxies: Vec<IpNet>,
-    /// Connections in all. Beyond them a new one is closed at once.
+    /// Largest number of connections in all. A new one beyond it is closed at once.
     pub connections_max: usize,
-    /// Connections of one address that is no trusted proxy's.
+    /// Largest number of connections of one address that is no trusted proxy's.
     pub connections_per_address_max: usize,
-    /// How long a connection may wait for the head of a request, or of its next one.
+    /// Seconds that a connection may wait for the head of a request, or of its next one.
     pub head_timeout_seconds: u64,
-    /// How long the body of a request may take; one second more for each 64 KiB that have come.
+    /// Seconds that the body of a request may take; one more for each 64 KiB that have come.
     pub body_timeout_seconds: u64,
-    /// How long a client may take nothing of an answer.
+    /// Seconds for which a client may take nothing of an answer.
     pub answer_timeout_seconds: u64,
-    /// Market streams of one organization.
+    /// Largest number of market streams of one organization.
     pub streams_per_organization_max: usize,
-    /// Statements of one trading organization that are sent at a time.
+    /// Largest number of statements of one trading organization that are sent at a time.
     pub reports_per_organization_max: usize,
-    /// Answers that are computed at a time, each on a thread of its own.
+    /// Largest number of answers that are computed at a time, each on a thread of its own.
     pub computing_max: usize,
-    /// Requests that wait for one of those threads.
+    /// Largest number of requests that wait for one of those threads.
     pub computing_waiting_max: usize,
-    /// Requests of one organization that compute or wait to.
+    /// Largest number of requests of one organization that compute or wait to.
     pub computing_per_organization_max: usize,
-    /// Requests of one organization, unless the operator set it rates of its own.
+    /// Rates of one organization, unless the operator set it rates of its own.
     pub organization: Rates,
-    /// Requests of one client of an organization that has no rates of its own.
+    /// Rates of one client of an organization that has no rates of its own.
     pub client: Rates,
-    /// Requests from one address: of IPv6, from one /64.
+    /// Rates of one address: of IPv6, one /64.
     pub address: Rates,
 }
 
-/// How often something may be asked for, by what it is counted against.
+/// Rates of requests, by what they are counted against.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Rates {
-    /// What changes something: orders first of all. A batch counts as its orders.
+    /// Instructions that change something: orders first of all. A batch counts as its orders.
     pub instructions: Rate,
-    /// Cancelling orders.
+    /// Cancellations of orders.
     pub cancels: Rate,
     /// Reads that look something up.
     pub reads: Rate,
     /// Reads that compute: quotes, books, projections, reports.
     pub computing: Rate,
-    /// Access tokens.
+    /// Requests for access tokens.
     pub tokens: Rate,
 }
 
-/// So many in the long run, and so many at once.
+/// Rate of requests in the long run, with a burst.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Rate {
-    /// In a second, in the long run.
+    /// Requests a second in the long run.
     pub per_second: NonZeroU32,
-    /// At once, after a pause.
+    /// Requests at once, after a pause.
     pub burst: NonZeroU32,
 }
 
-/// Orders in a batch at most: a smaller burst could never take one.
+/// Smallest burst of instructions: a batch has up to so many orders, and could never pass a smaller one.
 pub const INSTRUCTIONS_BURST_MIN: u32 = 100;
-/// The highest rate and the largest burst that can be set.
+/// Largest rate and burst that can be set.
 pub const RATE_MAX: u32 = 1_000_000;
 
 impl Rate {
-    /// `per_second` in the long run, `burst` at once; a zero stands for one.
+    /// Makes a rate of `per_second` in the long run and `burst` at once; a zero stands for one.
     pub const fn new(per_second: u32, burst: u32) -> Self {
         const fn positive(number: u32) -> NonZeroU32 {
             match NonZeroU32::new(number) {
@@ -127,7 +127,7 @@ impl Default for Limits {
 }
 
 impl Limits {
-    /// The bounds of an exchange that one person has on one machine: nobody else is to be protected there.
+    /// Returns the limits of an exchange that one person has on one machine: nobody else is to be protected there.
     pub fn of_one_machine() -> Self {
         let rate = Rate::new(RATE_MAX, RATE_MAX);
         let rates = Rates { instructions: rate, cancels: rate, reads: rate, computing: rate, tokens: rate };
@@ -146,27 +146,27 @@ impl Limits {
         }
     }
 
-    /// How long a connection may wait for the head of a request.
+    /// Returns how long a connection may wait for the head of a request.
     pub fn head_timeout(&self) -> Duration {
         Duration::from_secs(self.head_timeout_seconds)
     }
 
-    /// How long the body of a request may take when nothing of it has come.
+    /// Returns how long the body of a request may take when nothing of it has come.
     pub fn body_timeout(&self) -> Duration {
         Duration::from_secs(self.body_timeout_seconds)
     }
 
-    /// How long a client may take nothing of an answer.
+    /// Returns how long a client may take nothing of an answer.
     pub fn answer_timeout(&self) -> Duration {
         Duration::from_secs(self.answer_timeout_seconds)
     }
 
-    /// Whether this is the address of a proxy that says whom it speaks for.
+    /// Returns whether this is the address of a proxy that says whom it speaks for.
     pub fn trusts(&self, address: IpAddr) -> bool {
         self.trusted_proxies.iter().any(|network| network.contains(&address))
     }
 
-    /// Checks what no type says.
+    /// Checks what no type states.
     pub(super) fn check(&self) -> Result<(), ConfigError> {
         let range = |setting, expected| Err(ConfigError::Range { setting, expected });
         let counts = [

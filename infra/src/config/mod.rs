@@ -1,4 +1,4 @@
-//! The service's settings: defaults, then a file, then the environment; read once and checked before anything starts.
+//! Settings of the service: defaults, then a file, then the environment; read once and checked before anything starts.
 
 mod broker_security;
 mod limits;
@@ -17,42 +17,42 @@ use serde::{Deserialize, Serialize};
 use crate::ClockBounds;
 use crate::brokers::Brokers;
 
-/// What `secondwind serve` needs to know.
+/// Settings of `secondwind serve`.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
-    /// The database: `postgres://user:password@host:port/name`.
+    /// URL of the database: `postgres://user:password@host:port/name`.
     pub database_url: SecretString,
-    /// The Kafka brokers: `host:port,…`.
+    /// Kafka brokers: `host:port,…`.
     pub kafka_brokers: String,
-    /// The topic that carries the log.
+    /// Topic that carries the log.
     pub kafka_topic: String,
-    /// The topic's partitions when it has to be created: 1 to 1000.
+    /// Partitions of the topic when it has to be created: 1 to 1000.
     pub kafka_partitions: i32,
-    /// The topic's replication when it has to be created: 1 to 10.
+    /// Replication of the topic when it has to be created: 1 to 10.
     pub kafka_replication: i32,
-    /// Where HTTP is served.
+    /// Address at which HTTP is served.
     pub listen: SocketAddr,
-    /// The Ed25519 private key (PKCS #8, PEM) that signs access tokens.
+    /// File of the Ed25519 private key (PKCS #8, PEM) that signs access tokens.
     pub token_key_file: PathBuf,
-    /// How far the machine's clock may move against its monotonic clock within a day, in minutes: 1 to 1440.
+    /// Largest movement of the machine's clock against its monotonic clock within a day, in minutes: 1 to 1440.
     pub clock_jump_minutes_max: u32,
-    /// How far the machine's clock may be ahead of the log's last event at the start, in hours: 1 to 87600.
+    /// Largest time from the log's last event to the machine's clock at the start, in hours: 1 to 87600.
     pub clock_gap_hours_max: u32,
-    /// How connections to the brokers are protected.
+    /// Protection of connections to the brokers.
     #[serde(default)]
     kafka_security: broker_security::Section,
-    /// Where `/metrics` is served, instead of on `listen`.
+    /// Address at which `/metrics` is served, instead of `listen`; `None` serves it on `listen` with the token.
     pub metrics_listen: Option<SocketAddr>,
-    /// The bearer token that `/metrics` on `listen` asks for. Without this and `metrics_listen` nobody is told the metrics.
+    /// Bearer token that `/metrics` on `listen` asks for. Without this and `metrics_listen` the metrics are not served.
     pub metrics_token: Option<SecretString>,
-    /// How much of the exchange one organization, client or address may use.
+    /// Limits on what one organization, client or address may use.
     pub limits: Limits,
-    /// How much work the exchange does for one order, and how many asks may rest: each from 1 to 1,000,000.
+    /// Limits on the work for one order and on the asks at rest: each from 1 to 1,000,000.
     pub search: matching::Limits,
 }
 
-/// The settings' defaults, which are also the list of what has one.
+/// Defaults of the settings, which are also the list of what has one.
 #[derive(Serialize)]
 struct Defaults {
     kafka_topic: &'static str,
@@ -65,15 +65,15 @@ struct Defaults {
     search: matching::Limits,
 }
 
-/// The topic that carries the log, unless another is set.
+/// Topic that carries the log, unless another is set.
 pub const DEFAULT_TOPIC: &str = "secondwind.events";
-/// The topic's partitions, unless set otherwise.
+/// Partitions of the topic, unless set otherwise.
 pub const DEFAULT_PARTITIONS: i32 = 4;
 
-/// A shorter token could be guessed.
+/// Smallest length of the metrics token: a shorter one could be guessed.
 const METRICS_TOKEN_LENGTH_MIN: usize = 16;
 
-/// The settings are incomplete or wrong.
+/// Error: the settings are incomplete or wrong.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
     /// A value is missing, unknown or of the wrong form.
@@ -85,9 +85,9 @@ pub enum ConfigError {
     /// A value is out of range.
     #[error("the setting {setting} must be {expected}")]
     Range {
-        /// The setting.
+        /// Name of the setting.
         setting: &'static str,
-        /// What it must be.
+        /// Values that it may have.
         expected: &'static str,
     },
     /// The file does not exist.
@@ -139,15 +139,15 @@ impl Config {
         Ok(config)
     }
 
-    /// The Kafka brokers, and how they are reached.
+    /// Returns the Kafka brokers, and how they are reached.
     ///
     /// # Errors
-    /// [`ConfigError`] when settings of their protection do not go together.
+    /// [`ConfigError`] when the settings of their protection contradict each other.
     pub fn brokers(&self) -> Result<Brokers, ConfigError> {
         Ok(Brokers { addresses: self.kafka_brokers.clone(), security: self.kafka_security.check()? })
     }
 
-    /// How far the machine's clock is believed.
+    /// Returns the bounds within which the machine's clock is believed.
     pub fn clock_bounds(&self) -> ClockBounds {
         ClockBounds {
             jump_max: Duration::from_mins(self.clock_jump_minutes_max.into()),

@@ -1,4 +1,4 @@
-//! What `DATABASE_URL` says, and how the connection is protected.
+//! Address of the database, as `DATABASE_URL` has it, and the protection of the connection.
 
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -8,26 +8,27 @@ use tokio_postgres::config::{Host, SslMode};
 
 use super::DatabaseError;
 
-/// A parsed URL.
+/// Parsed URL.
 pub(super) struct Address {
     pub config: Config,
-    /// `None` when the connection is not encrypted.
+    /// Authorities that may vouch for the server; `None` when the connection is not encrypted.
     pub trust: Option<Trust>,
 }
 
-/// Who may vouch for the server.
+/// Authorities that may vouch for the server.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) enum Trust {
-    /// The machine's certificate authorities.
+    /// Certificate authorities of the machine.
     System,
-    /// Those in a PEM file.
+    /// Certificate authorities in a PEM file.
     File(PathBuf),
 }
 
 /// Parses a URL. The driver knows neither `sslrootcert` nor the modes that verify, so they are taken out first.
 ///
-/// An encrypted connection is always verified, the host's name included: `require`, `verify-ca` and `verify-full` are the same.
-/// Without a mode, or with one that lets the server choose (`prefer`, `allow`), it is encrypted unless the server is on this machine.
+/// An encrypted connection is always verified, the host's name included: `require`, `verify-ca` and `verify-full` are
+/// the same. Without a mode, or with one that lets the server choose (`prefer`, `allow`), it is encrypted unless the
+/// server is on this machine.
 pub(super) fn parse(url: &str) -> Result<Address, DatabaseError> {
     let mut mode = None;
     let mut trust = Trust::System;
@@ -60,7 +61,7 @@ pub(super) fn parse(url: &str) -> Result<Address, DatabaseError> {
     Ok(Address { config, trust: encrypted.then_some(trust) })
 }
 
-/// The value of a `name=value` pair of a query.
+/// Returns the value of a `name=value` pair of a query.
 fn decoded(pair: &str) -> PathBuf {
     let url = reqwest::Url::parse(&format!("postgres:?{pair}"));
     let value = url.ok().and_then(|url| url.query_pairs().next().map(|(_, value)| value.into_owned()));

@@ -1,4 +1,4 @@
-//! The values of this program as columns of PostgreSQL: which type each has there, and how it is written and read.
+//! Columns of PostgreSQL for the values of this program: which type each has there, and how it is written and read.
 //!
 //! Rows are read by the names of their columns, never by their places.
 
@@ -13,23 +13,23 @@ use uuid::Uuid;
 
 use crate::journal::{JournalError, timestamp};
 
-/// A value that a column can hold.
+/// Value that a column can hold.
 pub trait ColumnValue: Sized {
-    /// The name of the column's type in PostgreSQL.
+    /// Name of the column's type in PostgreSQL.
     const SQL_TYPE: &'static str;
-    /// What the driver makes of the column.
+    /// Type that the driver has for the column.
     type Column: ToSql + FromSqlOwned + Sync + Send + 'static;
 
-    /// The value as it is stored.
+    /// Converts to what is stored.
     fn to_column(&self) -> Self::Column;
 
-    /// The value that is stored; none where no such value can be.
+    /// Converts from what is stored; `None` where no such value can be.
     fn from_column(column: Self::Column) -> Option<Self>;
 }
 
-/// Reads a row by the names of its columns.
+/// Reader of a row by the names of its columns.
 pub trait NamedColumns {
-    /// The value of a column.
+    /// Reads the value of a column.
     ///
     /// # Errors
     /// [`JournalError`] when there is no such column, or it holds what no such value can be.
@@ -65,7 +65,7 @@ where
     }
 }
 
-/// Values that the driver knows.
+/// Declares values that the driver knows.
 macro_rules! plain {
     ($($type:ty: $sql:literal;)*) => {$(
         impl ColumnValue for $type {
@@ -96,7 +96,7 @@ plain! {
     Decimal: "numeric";
 }
 
-/// Numbers that are never negative, in columns that have a sign.
+/// Declares numbers that are never negative, in columns that have a sign.
 macro_rules! unsigned {
     ($($type:ty as $column:ty: $sql:literal;)*) => {$(
         impl ColumnValue for $type {
@@ -120,7 +120,7 @@ unsigned! {
     u64 as i64: "bigint";
 }
 
-/// Ids.
+/// Declares ids.
 macro_rules! ids {
     ($($type:ty),*) => {$(
         impl ColumnValue for $type {
@@ -140,7 +140,7 @@ macro_rules! ids {
 
 ids!(BoxId, ContractId, LotId, OrderId, OutageId, TradeId);
 
-/// Names of a fixed form.
+/// Declares names of a fixed form.
 macro_rules! names {
     ($($type:ty),*) => {$(
         impl ColumnValue for $type {
@@ -250,17 +250,17 @@ macro_rules! named_column {
         }
 
         impl $type {
-            /// All of them.
+            /// All variants, in order.
             pub const ALL: &'static [Self] = &[$(Self::$variant),+];
 
-            /// The name, as it is stored and shown.
+            /// Returns the name under which it is stored and shown.
             pub const fn name(self) -> &'static str {
                 match self {
                     $(Self::$variant => $name,)+
                 }
             }
 
-            /// The value of this name.
+            /// Finds the variant of this name; `None` when there is none.
             pub fn named(name: &str) -> Option<Self> {
                 Self::ALL.iter().copied().find(|value| value.name() == name)
             }

@@ -1,4 +1,4 @@
-//! The one place where a session with PostgreSQL begins.
+//! Connector: the one place where a session with PostgreSQL begins.
 
 use std::pin::Pin;
 use std::sync::{Arc, Weak};
@@ -10,7 +10,7 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::CONNECT_DEADLINE;
 
-/// Why a session did not begin.
+/// Reason why a session did not begin.
 #[derive(Debug, thiserror::Error)]
 pub enum ConnectError {
     /// The server cannot be reached, is not the one that it should be, or refuses the login.
@@ -21,7 +21,7 @@ pub enum ConnectError {
     Silent,
 }
 
-/// The driver's message with what is behind it, such as what is wrong with a certificate.
+/// Formats the driver's message with its source, such as what is wrong with a certificate.
 fn with_source(error: &Error) -> String {
     match std::error::Error::source(error) {
         Some(source) => format!("{error}: {source}"),
@@ -29,10 +29,10 @@ fn with_source(error: &Error) -> String {
     }
 }
 
-/// Moves what a session sends and receives, until it ends.
+/// Task that moves what a session sends and receives, until it ends.
 type Driver = Pin<Box<dyn Future<Output = Result<(), Error>> + Send>>;
 
-/// Connects to the server, encrypted or not.
+/// Dialer of the server, encrypted or not.
 #[derive(Clone)]
 pub(super) struct Dialer {
     tls: Option<MakeRustlsConnect>,
@@ -51,14 +51,14 @@ impl Dialer {
     }
 }
 
-/// Opens sessions and ends them when the server falls silent. Clones share that.
+/// Opener of sessions that ends them when the server falls silent. Clones share that.
 #[derive(Clone)]
 pub(super) struct Connector {
     dialer: Dialer,
     silences: Arc<Silences>,
 }
 
-/// Counts how often the server fell silent; sessions end when it grows.
+/// Counter of how often the server fell silent; sessions end when it grows.
 #[derive(Default)]
 pub(super) struct Silences(watch::Sender<u64>);
 
@@ -70,17 +70,17 @@ impl Silences {
 }
 
 impl Connector {
-    /// Opens sessions that are encrypted by `tls`, or not at all.
+    /// Makes a connector whose sessions are encrypted by `tls`; `None` leaves them in the clear.
     pub fn new(tls: Option<MakeRustlsConnect>) -> Self {
         Self { dialer: Dialer { tls }, silences: Arc::default() }
     }
 
-    /// What connects, and what ends the sessions for as long as there is a connector.
+    /// Returns what connects, and what ends the sessions for as long as there is a connector.
     pub fn parts(&self) -> (Dialer, Weak<Silences>) {
         (self.dialer.clone(), Arc::downgrade(&self.silences))
     }
 
-    /// A session with the task that drives it.
+    /// Opens a session with the task that drives it.
     async fn open(&self, config: &Config) -> Result<(Client, JoinHandle<()>), Error> {
         let mut silences = self.silences.0.subscribe();
         let (client, driver) = self.dialer.dial(config).await?;
@@ -101,7 +101,7 @@ impl Connector {
         Ok((client, task))
     }
 
-    /// A session that nobody else uses.
+    /// Opens a session that nobody else uses.
     pub async fn connect(&self, config: &Config) -> Result<Client, ConnectError> {
         // The driver's own timeout ends with the TCP connection, which the kernel of a stopped server still accepts.
         let opened = tokio::time::timeout(CONNECT_DEADLINE, self.open(config)).await;

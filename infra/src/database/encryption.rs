@@ -11,7 +11,7 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 use super::DatabaseError;
 use super::address::Trust;
 
-/// What makes encrypted connections to servers that `trust` vouches for.
+/// Makes encrypted connections to servers that `trust` vouches for.
 pub(super) fn connector(trust: &Trust) -> Result<MakeRustlsConnect, DatabaseError> {
     let roots = roots(trust)?;
     let config = ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))

@@ -1,7 +1,7 @@
 //! Connections to PostgreSQL: one pool for reads and upkeep, and single connections for those who own a session.
 //!
-//! Every session begins in the [`Connector`], and none outlives a server that has stopped answering: once [`Database::watch`] runs,
-//! whoever waits for such a server is told within seconds.
+//! Every session begins in the [`Connector`], and none outlives a server that has stopped answering: once
+//! [`Database::watch`] runs, whoever waits for such a server is told within seconds.
 
 mod address;
 mod columns;
@@ -23,15 +23,16 @@ pub(crate) use columns::named_column;
 pub use columns::{ColumnValue, NamedColumns};
 pub use connector::ConnectError;
 
-/// The role that the service acts in: it may append and read, and owns nothing.
+/// Role that the service acts in: it may append and read, and owns nothing.
 const APPLICATION_ROLE: &str = "secondwind_app";
-/// Connections in the pool.
+/// Number of connections in the pool.
 const POOL_SIZE_MAX: usize = 16;
-/// How long a request waits for a free connection. With the time that a new connection takes, less than a caller waits.
+/// Time that a request waits for a free connection. With the time that a new connection takes, less than a caller
+/// waits.
 const POOL_WAIT_MAX: Duration = Duration::from_secs(2);
-/// How long a connection attempt may take, the login included.
+/// Time that a connection attempt may take, the login included.
 const CONNECT_DEADLINE: Duration = Duration::from_secs(3);
-/// How long a server that works may take for one statement of a pooled session, in milliseconds.
+/// Time that a server may take for one statement of a pooled session, in milliseconds.
 const POOLED_STATEMENT_MS_MAX: u32 = 60_000;
 
 /// Access to one database.
@@ -42,13 +43,13 @@ pub struct Database {
     pool: Pool,
 }
 
-/// The database's address is not usable.
+/// Error of access to the database.
 #[derive(Debug, thiserror::Error)]
 pub enum DatabaseError {
     /// The URL does not parse.
     #[error("DATABASE_URL is not a PostgreSQL URL such as postgres://user:password@host:5432/name: {0}")]
     Url(tokio_postgres::Error),
-    /// The URL asks for a protection that there is not.
+    /// The URL asks for a protection that does not exist.
     #[error("DATABASE_URL has sslmode={0}: it must be disable, require, verify-ca or verify-full")]
     SslMode(String),
     /// The server cannot be verified.
@@ -69,7 +70,7 @@ pub enum DatabaseError {
 }
 
 impl Database {
-    /// Access to the database that `url` names. Nothing is connected yet.
+    /// Makes access to the database that `url` names. Does not connect yet.
     ///
     /// # Errors
     /// [`DatabaseError`] when the URL does not parse, or there are no certificates to verify the server by.
@@ -90,13 +91,13 @@ impl Database {
         Ok(Self { config, connector, pool })
     }
 
-    /// Watches from now on whether the server answers, for as long as this access exists. When it falls silent, every session is
-    /// ended, and whoever waits for one is told.
+    /// Watches from now on whether the server answers, for as long as this access exists. When it falls silent, ends
+    /// every session, and whoever waits for one is told.
     pub fn watch(&self) {
         tokio::spawn(pulse::watch(self.application(), self.connector.parts()));
     }
 
-    /// Brings the schema up to date, as the role of the URL.
+    /// Brings the schema up to date, as the role of the URL. Returns the names of the migrations that ran.
     ///
     /// # Errors
     /// [`DatabaseError`] when the database cannot be reached or a migration fails.
@@ -136,7 +137,7 @@ impl Database {
         self.connector.connect(&self.config).await
     }
 
-    /// A connection of one's own, in the application's role.
+    /// Opens a connection of one's own, in the application's role.
     ///
     /// # Errors
     /// [`ConnectError`] when PostgreSQL cannot be reached.
@@ -144,7 +145,7 @@ impl Database {
         self.connector.connect(&self.application()).await
     }
 
-    /// A pooled connection in the application's role.
+    /// Takes a pooled connection in the application's role.
     ///
     /// # Errors
     /// The pool's error when none is free in time or PostgreSQL cannot be reached.

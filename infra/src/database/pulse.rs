@@ -1,8 +1,8 @@
-//! Whether PostgreSQL answers at all.
+//! Pulse of PostgreSQL: whether it answers at all.
 //!
-//! The server's timeouts do not see that the server is stopped, and neither does TCP, whose kernel goes on acknowledging. So one
-//! session asks for a sign of life again and again. A refusal is one; silence is not, and ends every session: what waits in them
-//! fails, and its callers are told instead of waiting on.
+//! The server's timeouts do not see that the server is stopped, and neither does TCP, whose kernel goes on
+//! acknowledging. So one session asks for a sign of life again and again. A refusal is one; silence is not, and ends
+//! every session: what waits in them fails, and its callers are told instead of waiting on.
 
 use std::sync::Weak;
 use std::time::Duration;
@@ -11,9 +11,9 @@ use tokio_postgres::{Client, Config};
 
 use super::connector::{Dialer, Silences};
 
-/// The pause between two questions.
+/// Pause between two requests for a sign of life.
 const BEAT: Duration = Duration::from_secs(1);
-/// How long a server that works may take for an answer, on a machine that has too much to do.
+/// Time that a working server may take for an answer, on a machine that has too much to do.
 const SILENCE_MAX: Duration = Duration::from_secs(3);
 
 /// Watches until nobody has access to the database any more.
@@ -39,7 +39,7 @@ pub(super) async fn watch(config: Config, (dialer, sessions): (Dialer, Weak<Sile
     }
 }
 
-/// Returns when the server has said something, whatever it is.
+/// Returns when the server has answered, whatever it is.
 async fn ask(config: &Config, dialer: &Dialer, client: &mut Option<Client>) {
     if client.as_ref().is_none_or(Client::is_closed) {
         *client = connect(config, dialer).await;
@@ -50,7 +50,7 @@ async fn ask(config: &Config, dialer: &Dialer, client: &mut Option<Client>) {
     }
 }
 
-/// A session of its own, which does not end with the others.
+/// Opens a session of its own, which does not end with the others.
 async fn connect(config: &Config, dialer: &Dialer) -> Option<Client> {
     let (client, driver) = dialer.dial(config).await.ok()?;
     tokio::spawn(driver);

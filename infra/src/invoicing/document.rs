@@ -1,20 +1,21 @@
-//! A document: who is told what has been charged, given back or earned. It never changes once it is issued.
+//! Documents: statements to a party of what has been charged, given back or earned. A document never changes once it is
+//! issued.
 
 use ledger::{Amount, ContractId, Currency, Day, Instant, OrganizationId};
 use matching::{MarketId, Price, Window};
 use serde::{Deserialize, Serialize};
 
-/// What a document is. Each kind has numbers of its own.
+/// Kind of a document. Each kind has numbers of its own.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum DocumentKind {
-    /// What a buyer pays: to the seller for capacity, to the exchange for its service.
+    /// Charge of a buyer: by the seller for capacity, by the exchange for its service.
     Invoice,
-    /// What is given back of invoices.
+    /// Credit on earlier invoices.
     CreditNote,
-    /// What a seller pays to the exchange for its service.
+    /// Charge of a seller by the exchange for its service.
     FeeInvoice,
-    /// What a seller has earned in a month, written by the exchange in the seller's name.
+    /// Earnings of a seller in a month, written by the exchange in the seller's name.
     SelfBilledInvoice,
 }
 
@@ -22,7 +23,7 @@ impl DocumentKind {
     /// Every kind.
     pub const ALL: [Self; 4] = [Self::Invoice, Self::CreditNote, Self::FeeInvoice, Self::SelfBilledInvoice];
 
-    /// Its name, as it is stored.
+    /// Returns the name under which it is stored.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Invoice => "invoice",
@@ -32,12 +33,12 @@ impl DocumentKind {
         }
     }
 
-    /// The kind of this name.
+    /// Finds the kind of this name; `None` when there is none.
     pub fn find(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.name() == name)
     }
 
-    /// What its numbers begin with.
+    /// Returns the prefix of its numbers.
     pub const fn prefix(self) -> &'static str {
         match self {
             Self::Invoice => "INV",
@@ -48,13 +49,13 @@ impl DocumentKind {
     }
 }
 
-/// What a line is for.
+/// Kind of a line: what it charges or gives back.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum LineKind {
     /// GPUs for a time.
     Capacity,
-    /// The exchange's service.
+    /// Service of the exchange.
     ExchangeFee,
     /// Time that was not delivered.
     NotDelivered,
@@ -62,16 +63,16 @@ pub enum LineKind {
     DeliveryReversed,
     /// Earnings for time not delivered that the seller could not give back before.
     Recovered,
-    /// What a lot promises for time not delivered, on top of its price.
+    /// Penalty that a lot promises for time not delivered, on top of the credit.
     Penalty,
     /// Paid time that will not be delivered, because the contract has ended.
     Refund,
-    /// A buyer's security deposit, which the seller keeps.
+    /// Security deposit of a buyer, which the seller keeps.
     DepositForfeited,
 }
 
 impl LineKind {
-    /// What it is called.
+    /// Returns the description for people.
     pub const fn description(self) -> &'static str {
         match self {
             Self::Capacity => "GPU capacity",
@@ -86,21 +87,21 @@ impl LineKind {
     }
 }
 
-/// An organization, by the name it had then.
+/// Organization, by the name that it had when the document was issued.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Party {
-    /// Its id.
+    /// Id of the organization.
     pub organization: OrganizationId,
-    /// Its name as people write it.
+    /// Name as people write it.
     pub name: String,
 }
 
-/// From when until when.
+/// Span of time, `[start, end)`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Period {
-    /// Its first instant.
+    /// Start, inclusive.
     pub start: Instant,
-    /// The instant after it; none while it lasts.
+    /// End, exclusive; `None` while it lasts.
     pub end: Option<Instant>,
 }
 
@@ -110,42 +111,42 @@ impl From<Window> for Period {
     }
 }
 
-/// A line of a document.
+/// Line of a document.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Line<P = Party> {
-    /// What for.
+    /// Kind of the line.
     pub kind: LineKind,
-    /// Who supplies it.
+    /// Party that supplies it.
     pub supplier: P,
-    /// What it says to people.
+    /// Description for people.
     pub description: String,
-    /// The contract it is about.
+    /// Contract that it is about; `None` where it is of no single one, such as spot hours.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub contract: Option<ContractId>,
-    /// The market it was bought in.
+    /// Market in which it was bought; `None` where it is not of one market.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub market: Option<MarketId>,
-    /// When.
+    /// Span of time that it is about; `None` where it has none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub period: Option<Period>,
-    /// How many GPUs.
+    /// Number of GPUs; `None` where the line has no single number.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub gpus: Option<u32>,
-    /// How much time of them together.
+    /// Time of all GPUs together, in GPU-minutes; `None` where it is not counted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub gpu_minutes: Option<u64>,
-    /// The price of a GPU-hour, where there is one.
+    /// Price per GPU-hour; `None` where there is not a single one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unit_price: Option<Price>,
-    /// The other document it refers to.
+    /// Number of another document that it refers to; `None` when it refers to none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub document: Option<String>,
-    /// How much.
+    /// Amount in the document's currency.
     pub amount: Amount,
 }
 
 impl<P> Line<P> {
-    /// A line with nothing but an amount.
+    /// Makes a line with nothing but an amount.
     pub fn of(kind: LineKind, supplier: P, amount: Amount) -> Self {
         Self {
             kind,
@@ -163,33 +164,33 @@ impl<P> Line<P> {
     }
 }
 
-/// A document.
+/// Issued document.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Document {
-    /// Its number, such as `INV-2027-000001`.
+    /// Number, such as `INV-2027-000001`, without gaps in its kind and year.
     pub number: String,
-    /// What it is.
+    /// Kind of the document.
     pub kind: DocumentKind,
-    /// The day it is dated.
+    /// Day of issue.
     pub issued: Day,
-    /// The event with which it was issued.
+    /// Sequence of the event with which it was issued.
     pub sequence: u64,
-    /// Who writes it: the exchange.
+    /// Party that writes it: the exchange.
     pub issuer: Party,
-    /// To whom.
+    /// Party that receives it.
     pub recipient: Party,
-    /// What amounts are in.
+    /// Currency of all amounts.
     pub currency: Currency,
-    /// The contract it is about, where it is of one.
+    /// Contract that all of it is about; `None` where it is of several or of spot hours.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub contract: Option<ContractId>,
-    /// What time it is about.
+    /// Span of time that it covers.
     pub period: Period,
-    /// Of a credit note: the numbers of the documents it corrects.
+    /// Numbers of the documents that a credit note corrects; empty for other kinds.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub corrects: Vec<String>,
-    /// Its lines.
+    /// Lines in order.
     pub lines: Vec<Line>,
-    /// Their sum.
+    /// Sum of the lines.
     pub total: Amount,
 }

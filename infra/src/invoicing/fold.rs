@@ -1,4 +1,4 @@
-//! What each event means to the documents: issued at once, or gathered until the month ends.
+//! Fold of the events into documents: issued at once, or gathered until the month ends.
 
 use ledger::{Amount, ContractId, Currency, Day, Month, OrganizationId};
 use matching::{
@@ -8,55 +8,55 @@ use matching::{
 
 use super::month::{MonthOfContract, MonthOfSeller, MonthOfSpot, OpenMonth, Reversal};
 
-/// A document that is yet to be given its number.
+/// Document that has no number yet.
 pub(super) struct Draft {
-    /// The day it is dated.
+    /// Day of issue.
     pub issued: Day,
-    /// The event with which it is issued.
+    /// Sequence of the event with which it is issued.
     pub sequence: u64,
-    /// What it is about.
+    /// Content of the document.
     pub content: Content,
 }
 
-/// What a document is about.
+/// Content of a document.
 pub(super) enum Content {
-    /// Not a document: an organization's name, for those that follow.
+    /// Name of an organization, for the documents that follow; not a document.
     Name(OrganizationId, String),
-    /// A trade: the first payment of its contract.
+    /// First payment of a contract, with its trade.
     Trade(Box<FirstPayment>),
-    /// A further period of a contract.
+    /// Further period of a contract.
     Period(PeriodCharged),
-    /// What a contract's buyer was given back in a month.
+    /// Credits of a month to a contract's buyer.
     Credits(ContractId, MonthOfContract),
-    /// What a contract's buyer was given back as it ended before its time.
+    /// Refund to a contract's buyer as it ended before its time.
     Refund(Refund),
-    /// What a buyer bought by the hour in a month.
+    /// Spot hours that a buyer bought in a month.
     Spot((OrganizationId, Currency), Month, MonthOfSpot),
-    /// What a seller earned in a month.
+    /// Earnings of a seller in a month.
     Seller((OrganizationId, Currency), Month, MonthOfSeller),
 }
 
 /// The first payment of a contract.
 pub(super) struct FirstPayment {
     pub trade: TradeExecuted,
-    /// The hours that it pays.
+    /// Hours that it pays.
     pub period: Window,
 }
 
-/// What a contract's buyer was given back of paid hours.
+/// Refund of paid hours to a contract's buyer.
 pub(super) struct Refund {
     pub contract: ContractId,
     pub buyer: OrganizationId,
     pub seller: OrganizationId,
     pub currency: Currency,
-    /// The hours that will not be delivered, paid or not.
+    /// Hours that will not be delivered, paid or not.
     pub undelivered: Window,
-    /// Price and fee.
+    /// Price and buyer's fee that are refunded.
     pub amount: Amount,
 }
 
 impl Content {
-    /// What is issued for a month, always in the same order.
+    /// Lists what is issued for a month, always in the same order.
     fn of_month(month: Month, gathered: OpenMonth) -> impl Iterator<Item = Self> {
         let credits = gathered.credits.into_iter().filter(|(_, of)| !of.is_empty());
         let spot = gathered.spot.into_iter().map(move |(account, of)| Self::Spot(account, month, of));
@@ -64,7 +64,7 @@ impl Content {
         credits.map(|(id, of)| Self::Credits(id, of)).chain(spot).chain(sellers)
     }
 
-    /// The contract whose invoices must be known to write it.
+    /// Returns the contract whose invoices must be known to write it; `None` when it needs none.
     pub fn refers_to(&self) -> Option<ContractId> {
         match self {
             Self::Period(e) => Some(e.contract),
@@ -75,7 +75,7 @@ impl Content {
     }
 }
 
-/// The fold over the log: the open month.
+/// Fold over the log, with the open month.
 pub(super) struct Fold {
     open: OpenMonth,
     month: Option<Month>,
@@ -84,12 +84,12 @@ pub(super) struct Fold {
 }
 
 impl Fold {
-    /// The fold before the first event of a month, the one after `sequence`.
+    /// Makes the fold before the first event of a month, the one after `sequence`.
     pub fn after(sequence: u64) -> Self {
         Self { open: OpenMonth::default(), month: None, month_sequence: sequence, sequence }
     }
 
-    /// The last event before the open month.
+    /// Returns the sequence of the last event before the open month.
     pub fn month_sequence(&self) -> u64 {
         self.month_sequence
     }
@@ -134,8 +134,8 @@ impl Fold {
         }
     }
 
-    /// Closes the open month with the first event of a later one. An hour belongs to the month it starts in, and deliveries come
-    /// before all else of an instant: so the last hour of a month is in it.
+    /// Closes the open month with the first event of a later one. An hour belongs to the month it starts in, and
+    /// deliveries come before all else of an instant: so the last hour of a month is in it.
     fn open_month_of(&mut self, record: &Record, drafts: &mut Vec<Draft>) {
         let month = match &record.event {
             Event::HoursDelivered(e) => e.hour.day().month(),

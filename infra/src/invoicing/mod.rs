@@ -1,7 +1,7 @@
 //! Invoices, credit notes and sellers' statements, issued in the order of the log.
 //!
-//! A follower of the log with a position of its own. What it issues depends on nothing but the log: emptied tables fill again
-//! with the same documents under the same numbers.
+//! A follower of the log with a position of its own. What it issues depends on nothing but the log: emptied tables fill
+//! again with the same documents under the same numbers.
 //!
 //! - `document`: what is issued.
 //! - `month`: what the open month has gathered that is billed at its end.
@@ -10,7 +10,8 @@
 //! - `write`: stores them, in one transaction with the position.
 //! - `read`: lists them, and finds one by its number.
 //!
-//! It never knows what is owed or paid otherwise: amounts are those that the events state, which are also those of the ledger.
+//! It never knows what is owed or paid otherwise: amounts are those that the events state, which are also those of the
+//! ledger.
 
 mod document;
 mod fold;

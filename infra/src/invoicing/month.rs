@@ -1,4 +1,4 @@
-//! What the open month has gathered: credits by contract, hours sold one by one by buyer, earnings by seller.
+//! Open month: credits by contract, spot hours by buyer, earnings by seller.
 
 use std::collections::BTreeMap;
 
@@ -7,10 +7,10 @@ use matching::{ContractHour, Hour, HourShortfall, MarketId, Price, SpotSale};
 
 const MINUTES_PER_HOUR: u64 = 60;
 
-/// Of whom, and in what currency.
+/// Organization and currency of a document.
 pub(super) type Account = (OrganizationId, Currency);
 
-/// What is billed at the end of the month.
+/// Items to bill at the end of the month.
 #[derive(Default)]
 pub(super) struct OpenMonth {
     pub credits: BTreeMap<ContractId, MonthOfContract>,
@@ -19,7 +19,7 @@ pub(super) struct OpenMonth {
 }
 
 impl OpenMonth {
-    /// A contract's credits, to its buyer.
+    /// Returns a contract's credits to its buyer, to add to.
     pub fn contract(
         &mut self,
         id: ContractId,
@@ -36,18 +36,18 @@ impl OpenMonth {
         })
     }
 
-    /// What a buyer buys by the hour.
+    /// Returns what a buyer buys by the hour, to add to.
     pub fn spot(&mut self, buyer: OrganizationId, currency: Currency) -> &mut MonthOfSpot {
         self.spot.entry((buyer, currency)).or_default()
     }
 
-    /// What a seller earns.
+    /// Returns what a seller earns, to add to.
     pub fn seller(&mut self, seller: OrganizationId, currency: Currency) -> &mut MonthOfSeller {
         self.sellers.entry((seller, currency)).or_default()
     }
 }
 
-/// What a contract's buyer was given back, by whom.
+/// Credits of a month to a contract's buyer, by seller.
 pub(super) struct MonthOfContract {
     pub buyer: OrganizationId,
     pub market: MarketId,
@@ -55,42 +55,42 @@ pub(super) struct MonthOfContract {
     pub missed: Vec<Missed>,
     /// Outages that were settled after their time had been recorded as delivered.
     pub reversals: Vec<Reversal>,
-    /// What sellers gave back for earlier time.
+    /// Earnings that sellers gave back for earlier time.
     pub recovered: BTreeMap<OrganizationId, PaidInHours>,
-    /// What sellers paid of penalties with their hours.
+    /// Penalties that sellers paid with their hours.
     pub penalties: BTreeMap<OrganizationId, PaidInHours>,
 }
 
-/// What a seller paid out of what it earned in some hours.
+/// Payments of a seller out of its earnings of some hours.
 pub(super) struct PaidInHours {
     pub first: Hour,
     pub last: Hour,
     pub amount: Amount,
 }
 
-/// Hours in a row of which the same was not delivered.
+/// Consecutive hours of which the same was not delivered.
 pub(super) struct Missed {
     pub seller: OrganizationId,
     pub from: Hour,
     pub hours: u32,
-    /// Of each hour.
+    /// GPU-minutes of each hour that were not delivered.
     pub gpu_minutes: u32,
-    /// Price and fee, given back for all of them.
+    /// Price and buyer's fee, given back for all of them.
     pub credit: Amount,
-    /// What was earned of the hours nevertheless, without the fee.
+    /// Earnings of the hours nevertheless, without the fee.
     pub earned: Amount,
 }
 
-/// What was recorded as delivered and was not.
+/// Time that was recorded as delivered and was not.
 pub(super) struct Reversal {
     pub seller: OrganizationId,
     pub from: Instant,
     pub until: Option<Instant>,
     pub gpus: u32,
     pub gpu_minutes: u64,
-    /// What was given back of the price.
+    /// Part of the price that was given back.
     pub price: Amount,
-    /// The buyer's fee on the whole of it.
+    /// Fee of the buyer on the whole of it.
     pub fee: Amount,
     pub penalty: Amount,
 }
@@ -103,7 +103,7 @@ impl MonthOfContract {
         credits.chain(reversals).chain(paid).all(Amount::is_zero)
     }
 
-    /// Adds what was not delivered of an hour, and what was paid in it for what was not delivered before.
+    /// Adds what was not delivered of an hour, and what was paid in it for earlier time.
     pub fn miss(&mut self, delivered: &ContractHour, hour: Hour, shortfall: &HourShortfall) {
         let seller = delivered.seller;
         pay(&mut self.recovered, seller, hour, shortfall.recovered);
@@ -136,7 +136,7 @@ fn pay(paid: &mut BTreeMap<OrganizationId, PaidInHours>, seller: OrganizationId,
     }
 }
 
-/// Time sold by the hour, of one day and market.
+/// Spot sales of one day and market.
 #[derive(Default)]
 pub(super) struct SpotDay {
     pub gpu_minutes: u64,
@@ -152,18 +152,18 @@ impl SpotDay {
         self.prices = Some((low.min(sale.price), high.max(sale.price)));
     }
 
-    /// The price, where all of it had the same.
+    /// Returns the price per GPU-hour; `None` where it was not the same for all.
     pub fn price(&self) -> Option<Price> {
         self.prices.filter(|(low, high)| low == high).map(|(low, _)| low)
     }
 }
 
-/// What a buyer bought by the hour.
+/// Spot hours that a buyer bought.
 #[derive(Default)]
 pub(super) struct MonthOfSpot {
-    /// By day, market and seller.
+    /// Sales by day, market and seller.
     pub capacity: BTreeMap<(Day, MarketId, OrganizationId), SpotDay>,
-    /// The buyer's fees, by market.
+    /// Fees of the buyer, by market.
     pub fees: BTreeMap<MarketId, Amount>,
 }
 
@@ -174,20 +174,20 @@ impl MonthOfSpot {
     }
 }
 
-/// What a seller earned.
+/// Earnings of a seller.
 #[derive(Default)]
 pub(super) struct MonthOfSeller {
     pub contracts: BTreeMap<ContractId, EarnedOfContract>,
-    /// By day and market.
+    /// Spot sales by day and market.
     pub spot: BTreeMap<(Day, MarketId), SpotDay>,
-    /// The seller's fees on hours sold one by one, by market.
+    /// Fees of the seller on spot sales, by market.
     pub spot_fees: BTreeMap<MarketId, Amount>,
 }
 
-/// What a seller earned of a contract.
+/// Earnings of a seller from one contract.
 pub(super) struct EarnedOfContract {
     pub market: MarketId,
-    /// The first and the last hour that were delivered.
+    /// First and last hour that were delivered; `None` when none was.
     pub hours: Option<(Hour, Hour)>,
     pub amount: Amount,
     pub fee: Amount,
@@ -228,7 +228,7 @@ impl MonthOfSeller {
     }
 }
 
-/// So many hours of so many GPUs.
+/// Computes the GPU-minutes of `gpus` GPUs over `hours` hours.
 pub(super) fn gpu_minutes(gpus: u32, hours: u32) -> u64 {
     u64::from(gpus) * u64::from(hours) * MINUTES_PER_HOUR
 }

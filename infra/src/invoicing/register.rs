@@ -1,4 +1,4 @@
-//! The register: it turns drafts into documents, in their order, with numbers that have no gaps.
+//! Register: turns drafts into documents, in their order, with numbers that have no gaps.
 
 use std::collections::BTreeMap;
 
@@ -12,25 +12,25 @@ use crate::journal::JournalError;
 mod buyers;
 mod sellers;
 
-/// The exchange as a party to documents.
+/// Exchange as a party to documents: id and name.
 const EXCHANGE: (&str, &str) = ("secondwind", "Secondwind");
 
-/// What is known of documents that are issued, as far as those that follow need it.
+/// Knowledge of issued documents, as far as those that follow need it.
 pub(super) struct Register {
-    /// The last number of each series: a kind in a year.
+    /// Last number of each series: a kind in a year.
     pub numbers: BTreeMap<(DocumentKind, i32), i32>,
-    /// What organizations are called.
+    /// Names of organizations.
     pub names: BTreeMap<OrganizationId, String>,
     /// Names that are new since they were last written.
     pub new_names: Vec<(OrganizationId, String)>,
-    /// The invoices of contracts that drafts refer to.
+    /// Invoices of contracts that drafts refer to.
     pub invoices: BTreeMap<ContractId, Vec<Invoiced>>,
     /// Documents that are issued and not written yet.
     pub issued: Vec<Document>,
     exchange: OrganizationId,
 }
 
-/// What an invoice of a contract says about it.
+/// Content of a contract's invoice that later documents need.
 #[derive(Clone)]
 pub(super) struct Invoiced {
     pub number: String,
@@ -40,7 +40,7 @@ pub(super) struct Invoiced {
 }
 
 impl Invoiced {
-    /// What a document says about its contract; nothing where it is no invoice of one.
+    /// Reads a document; `None` where it is no invoice of a contract.
     pub fn of(document: &Document) -> Option<(ContractId, Self)> {
         let contract = document.contract.filter(|_| document.kind == DocumentKind::Invoice)?;
         let line = document.lines.first()?;
@@ -51,7 +51,7 @@ impl Invoiced {
     }
 }
 
-/// A document without its number and the names in it.
+/// Document without its number and the names in it.
 struct Unnumbered {
     kind: DocumentKind,
     recipient: OrganizationId,
@@ -61,7 +61,7 @@ struct Unnumbered {
     lines: Vec<Line<OrganizationId>>,
 }
 
-/// With what and when a document is issued.
+/// Event and day with which a document is issued.
 #[derive(Clone, Copy)]
 struct Issue {
     day: Day,
@@ -69,7 +69,7 @@ struct Issue {
 }
 
 impl Register {
-    /// A register that goes on after what is written already.
+    /// Makes a register that goes on after what is written already.
     pub fn new(
         numbers: BTreeMap<(DocumentKind, i32), i32>,
         names: BTreeMap<OrganizationId, String>,
@@ -79,10 +79,10 @@ impl Register {
         Ok(Self { numbers, names, new_names, invoices, issued, exchange })
     }
 
-    /// Issues what a draft is about.
+    /// Issues the documents of a draft.
     ///
     /// # Errors
-    /// [`JournalError::Damaged`] when it refers to a contract that was never invoiced.
+    /// [`JournalError::Damaged`] when the draft refers to a contract that was never invoiced.
     pub fn take(&mut self, draft: Draft) -> Result<(), JournalError> {
         let issue = Issue { day: draft.issued, sequence: draft.sequence };
         match draft.content {
@@ -125,7 +125,7 @@ impl Register {
         self.invoice(issue, (trade.buyer, trade.currency, trade.contract), *period, (capacity, fee));
     }
 
-    /// The line of the exchange's fee on what another line charges.
+    /// Makes the line of the exchange's fee on what another line charges.
     fn fee_on(&self, capacity: &Line<OrganizationId>, amount: Amount) -> Line<OrganizationId> {
         Line {
             contract: capacity.contract,
@@ -148,7 +148,7 @@ impl Register {
         self.issue(issue, Unnumbered { kind, recipient, currency, contract, period: period.into(), lines });
     }
 
-    /// How many GPUs a contract has, at what price.
+    /// Returns the GPUs and the price of a contract, from its invoices.
     fn terms_of(&self, contract: ContractId) -> Result<(u32, Price), JournalError> {
         let invoiced = self.invoices_of(contract)?;
         invoiced.first().map(|first| (first.gpus, first.price)).ok_or_else(|| never_invoiced(contract))
@@ -164,7 +164,7 @@ impl Register {
         Party { organization, name: name.unwrap_or_else(unnamed) }
     }
 
-    /// Issues a document under the next number of its series, and answers the number.
+    /// Issues a document under the next number of its series, and returns the number.
     fn issue(&mut self, issue: Issue, document: Unnumbered) -> String {
         let Unnumbered { kind, recipient, currency, contract, period, lines } = document;
         let year = issue.day.year();
@@ -217,7 +217,7 @@ impl Register {
     }
 }
 
-/// A line of capacity that a contract is charged for.
+/// Makes a line of capacity that a contract is charged for.
 fn capacity(
     seller: OrganizationId,
     (market, contract): (MarketId, ContractId),
@@ -236,19 +236,19 @@ fn never_invoiced(contract: ContractId) -> JournalError {
     JournalError::Damaged(format!("the contract {contract} was never invoiced"))
 }
 
-/// The whole of a month.
+/// Returns the span of a whole month.
 fn period_of(month: ledger::Month) -> Period {
     let at = |month: ledger::Month| Instant::nearest_to(i64::from(month.first_day().days()) * 86_400_000_000);
     Period { start: at(month), end: Some(at(month.next())) }
 }
 
-/// The whole of a day.
+/// Returns the span of a whole day.
 fn period_of_day(day: Day) -> Period {
     let at = |days: i32| Instant::nearest_to(i64::from(days) * 86_400_000_000);
     Period { start: at(day.days()), end: Some(at(day.days() + 1)) }
 }
 
-/// From the first of two hours to the end of the last.
+/// Returns the span from the first of two hours to the end of the last.
 fn period_of_hours(first: Hour, last: Hour) -> Period {
     Period { start: first.start(), end: Some(last.plus(1).start()) }
 }

@@ -1,4 +1,4 @@
-//! Storing documents, and reading back what those that follow need to know.
+//! Storage of documents, and reading back what those that follow need.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,18 +12,18 @@ use super::fold::Draft;
 use super::register::{Invoiced, Register};
 use crate::journal::{JournalError, stored};
 
-/// How far the log has been turned into documents.
+/// Position of invoicing in the log.
 #[derive(Clone, Copy)]
 pub(super) struct Position {
-    /// The last event.
+    /// Sequence of the last event that was turned into documents.
     pub sequence: u64,
-    /// The last event before the open month.
+    /// Sequence of the last event before the open month.
     pub month_sequence: u64,
-    /// How many documents are issued.
+    /// Number of documents issued.
     pub issued: u64,
 }
 
-/// Where invoicing goes on.
+/// Reads where invoicing goes on.
 pub(super) async fn load(client: &Client) -> Result<(Position, Register), JournalError> {
     let row = client.query_one("SELECT sequence, month_sequence, issued FROM invoicing_position", &[]).await?;
     let at = |column: usize| stored("a position of invoicing", row.get::<_, i64>(column));
@@ -45,7 +45,7 @@ fn damaged(what: &str) -> JournalError {
     JournalError::Damaged(format!("invoicing finds {what} that it cannot have written"))
 }
 
-/// Issues the drafts of the events up to `last`, and answers the position after them.
+/// Issues the drafts of the events up to `last`, and returns the position after them.
 pub(super) async fn step(
     client: &mut Client,
     register: &mut Register,

@@ -11,7 +11,7 @@ use super::statements::Statements;
 use super::{AccountNumbers, BatchPart, JournalError, KeyOutcome, read};
 use crate::Database;
 
-/// The one writer of the log, while it leads.
+/// Writer of the log, while it leads.
 pub(super) struct Journal {
     database: Database,
     client: Client,
@@ -20,20 +20,20 @@ pub(super) struct Journal {
     pub(super) head: u64,
     books: Map<EntityId, BookHead>,
     accounts: AccountNumbers,
-    /// The highest account number there is.
+    /// Highest account number so far.
     last_account: i64,
 }
 
-/// Where a book stands.
+/// Head of a book.
 #[derive(Clone, Copy)]
 struct BookHead {
-    /// Its number in table `books`.
+    /// Number of the book in table `books`.
     book: i32,
     sequence: u64,
     hash: ChainHash,
 }
 
-/// An entry in its place in the chain, ready for its table.
+/// Entry in its place in the chain, ready for its table.
 struct EntryRow<'a> {
     event: i64,
     source_key: String,
@@ -99,8 +99,8 @@ impl Journal {
         Ok(())
     }
 
-    /// Reconnects after a failed append and reads where the log really ends. Waits for an append of ours that may still be
-    /// running, because that holds the row.
+    /// Reconnects after a failed append and reads where the log really ends. Waits for an append of ours that may still
+    /// be running, because that holds the row.
     pub(super) async fn read_heads_again(&mut self) -> Result<(), JournalError> {
         self.client = open_session(&self.database).await?;
         self.statements = Statements::prepare(&self.client).await?;
@@ -125,7 +125,7 @@ impl Journal {
         Ok(())
     }
 
-    /// The accounts that a batch is the first to use, with the numbers they get.
+    /// Numbers the accounts that a batch is the first to use.
     fn number_new_accounts(&self, batch: BatchPart<'_>) -> AccountNumbers {
         let mut seen = Set::default();
         let lines = batch.entries.iter().flat_map(|(_, _, entry)| entry.lines());
@@ -134,11 +134,11 @@ impl Journal {
     }
 }
 
-/// A session of the journal's own. What it reports as committed is durable, whatever the server, the database or the role have
-/// as their default.
+/// Opens a session of the journal's own. What it reports as committed is durable, whatever the server, the database or
+/// the role have as their default.
 ///
-/// The server ends on its own what a writer has left behind that can no longer be heard of, or the row that every append locks would
-/// stay locked: its transaction, its wait for that lock, and the connection itself.
+/// The server ends on its own what a writer has left behind that can no longer be heard of, or the row that every
+/// append locks would stay locked: its transaction, its wait for that lock, and the connection itself.
 async fn open_session(database: &Database) -> Result<Client, JournalError> {
     let client = database.connect().await?;
     let settings = "SELECT set_config('synchronous_commit', 'on', false) \
@@ -150,14 +150,14 @@ async fn open_session(database: &Database) -> Result<Client, JournalError> {
     Ok(client)
 }
 
-/// The entity of a row of table `books`, and where its book stands.
+/// Reads the entity and the head of a book from a row of table `books`.
 fn book_head(row: &Row) -> Result<(EntityId, BookHead), JournalError> {
     let entity = row.get::<_, &str>(1).parse().map_err(|_| damaged("a book's entity cannot be read"))?;
     let hash = row.get::<_, &[u8]>(3).try_into().map_err(|_| damaged("a book's chain head cannot be read"))?;
     Ok((entity, BookHead { book: row.get(0), sequence: to_u64(row.get(2))?, hash }))
 }
 
-/// The books of a batch's entries that are not known yet.
+/// Opens the books of a batch's entries that are not known yet.
 async fn new_books(
     transaction: &Transaction<'_>,
     known: &Map<EntityId, BookHead>,
@@ -174,8 +174,8 @@ async fn new_books(
     rows.iter().map(book_head).collect()
 }
 
-/// Numbers and chains a batch's entries after the heads of their books, those just opened among them, and tells where those books
-/// stand then.
+/// Numbers and chains a batch's entries after the heads of their books, including those just opened. Returns the rows
+/// and the new heads of these books.
 fn chain_entries<'a>(
     batch: BatchPart<'a>,
     known: &Map<EntityId, BookHead>,

@@ -11,7 +11,7 @@ use tokio_postgres::binary_copy::BinaryCopyInWriter;
 use tokio_postgres::types::{IsNull, ToSql, Type, to_sql_checked};
 use tokio_postgres::{CopyInSink, Statement, Transaction};
 
-/// A writer of rows into one table. Rows that are not [finished](CopyRows::finish) are not written.
+/// Writer of rows into one table. Rows that are not [finished](CopyRows::finish) are not written.
 pub(super) struct CopyRows {
     writer: Pin<Box<BinaryCopyInWriter>>,
 }
@@ -38,7 +38,7 @@ impl CopyRows {
     }
 }
 
-/// JSON that is text already.
+/// JSON that is already text.
 #[derive(Debug)]
 pub(super) struct JsonText<'a>(pub &'a [u8]);
 
@@ -55,13 +55,13 @@ impl ToSql for JsonText<'_> {
     to_sql_checked!();
 }
 
-/// The timestamp that PostgreSQL stores for an instant.
+/// Converts an instant to PostgreSQL's timestamp.
 pub fn timestamp(instant: Instant) -> Timestamp {
     Timestamp::from_microsecond(instant.micros())
         .unwrap_or_else(|_| unreachable!("an instant is before the year 10000"))
 }
 
-/// The date that PostgreSQL stores for a day.
+/// Converts a day to PostgreSQL's date.
 pub(super) fn date(day: Day) -> Date {
     let date = jiff::civil::date(1970, 1, 1).checked_add(jiff::Span::new().days(day.days()));
     date.unwrap_or_else(|_| Invariant::NumberFits.violated(format_args!("{day} as a date")))

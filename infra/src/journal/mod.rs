@@ -1,8 +1,8 @@
-//! The journal: the log and the books in PostgreSQL, and the only way to append to them.
+//! Journal: the log and the books in PostgreSQL, and the only way to append to them.
 //!
 //! It promises that a batch of events, its entries and its idempotency keys are committed together or not at all, that
-//! nothing is written under an epoch that has been taken over, and that an unknown outcome can be resolved by reading the
-//! head. It knows nothing of what the events mean.
+//! nothing is written under an epoch that has been taken over, and that an unknown outcome can be resolved by reading
+//! the head. It does not know what the events mean.
 
 mod append;
 mod copy;
@@ -23,29 +23,29 @@ pub use copy::timestamp;
 pub use read::LogReader;
 pub(crate) use read::{log_head, stored};
 
-/// The operator's book in table `books`.
+/// Number of the operator's book in table `books`.
 pub(crate) const OPERATOR_BOOK: i32 = 1;
 
-/// An event as it stands in the log: the record and its stored bytes, which are also the published ones.
+/// Event as it stands in the log: the record and its stored bytes, which are also the published ones.
 #[derive(Debug)]
 pub struct LogRow {
-    /// The event with its place.
+    /// Event with its place in the log.
     pub record: Record,
-    /// The event's content as JSON.
+    /// Content of the event as JSON.
     pub content: Vec<u8>,
 }
 
 impl LogRow {
-    /// Folds it into a state that stands right before it.
+    /// Folds the event into a state that stands right before it.
     ///
     /// # Errors
-    /// [`JournalError::Violated`] when it breaks an invariant; the state is of no use then.
+    /// [`JournalError::Violated`] when it breaks an invariant; the state must not be used then.
     pub fn follow(&self, exchange: &mut Exchange) -> Result<(), JournalError> {
         let sequence = self.record.sequence;
         exchange.apply(&self.record).map_err(|violation| JournalError::Violated { sequence, violation })
     }
 
-    /// The row of a new record.
+    /// Makes the row of a new record.
     pub fn encode(record: Record) -> Self {
         let mut content = Vec::with_capacity(512);
         record.event.encode(&mut content);
@@ -53,45 +53,45 @@ impl LogRow {
     }
 }
 
-/// What is committed in one transaction.
+/// Events, entries and keys that are committed in one transaction.
 #[derive(Debug, Default)]
 pub struct Batch {
-    /// The events, in order, continuing the log.
+    /// Events in order, continuing the log.
     pub rows: Vec<Arc<LogRow>>,
-    /// Their entries: the event's sequence, the entry's place among the event's entries, the entry.
+    /// Entries: the event's sequence, the entry's place among the event's entries, the entry.
     pub entries: Vec<(u64, u32, Entry)>,
-    /// The keys under which callers may repeat their requests.
+    /// Keys under which callers may repeat their requests.
     pub keys: Vec<StoredKey>,
 }
 
-/// A place in a batch: how much of it comes before.
+/// Place in a batch: how much of it comes before.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct BatchMark {
-    /// Events before it.
+    /// Number of events before it.
     pub rows: usize,
-    /// Entries before it.
+    /// Number of entries before it.
     pub entries: usize,
-    /// Keys before it.
+    /// Number of keys before it.
     pub keys: usize,
 }
 
 impl Batch {
-    /// Whether there is nothing to commit.
+    /// Returns whether there is nothing to commit.
     pub fn is_empty(&self) -> bool {
         self.rows.is_empty() && self.keys.is_empty()
     }
 
-    /// All of it.
+    /// Returns all of the batch as one part.
     pub fn whole(&self) -> BatchPart<'_> {
         self.part(BatchMark::default(), self.mark())
     }
 
-    /// The batch's end so far.
+    /// Returns the batch's end so far.
     pub fn mark(&self) -> BatchMark {
         BatchMark { rows: self.rows.len(), entries: self.entries.len(), keys: self.keys.len() }
     }
 
-    /// What lies between two places.
+    /// Returns what lies between two places.
     pub fn part(&self, from: BatchMark, to: BatchMark) -> BatchPart<'_> {
         BatchPart {
             rows: &self.rows[from.rows..to.rows],
@@ -108,28 +108,28 @@ impl Batch {
     }
 }
 
-/// A part of a batch that is committed by itself. Its events continue the log.
+/// Part of a batch that is committed by itself. Its events continue the log.
 #[derive(Clone, Copy, Debug)]
 pub struct BatchPart<'a> {
-    /// The events.
+    /// Events in order.
     pub rows: &'a [Arc<LogRow>],
-    /// Their entries.
+    /// Entries of these events, as in [`Batch::entries`].
     pub entries: &'a [(u64, u32, Entry)],
-    /// The keys of their callers.
+    /// Keys of their callers.
     pub keys: &'a [StoredKey],
 }
 
 impl BatchPart<'_> {
-    /// Whether there is nothing to commit.
+    /// Returns whether there is nothing to commit.
     pub fn is_empty(&self) -> bool {
         self.rows.is_empty() && self.keys.is_empty()
     }
 }
 
-/// A caller's key for a request, and a hash of that request.
+/// Key of a caller for a request, and a hash of that request.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct IdempotencyKey {
-    /// Whose it is. `None` for a key that was stored before that was noted.
+    /// Organization of the caller. `None` for a key that was stored before that was recorded.
     pub organization: Option<OrganizationId>,
     /// SHA-256 of organization, operation and key.
     pub digest: [u8; 32],
@@ -137,45 +137,46 @@ pub struct IdempotencyKey {
     pub request_hash: [u8; 32],
 }
 
-/// An idempotency key with what became of its request.
+/// Idempotency key with the outcome of its request.
 #[derive(Clone, Debug)]
 pub struct StoredKey {
-    /// The key.
+    /// Key and hash of the request.
     pub key: IdempotencyKey,
-    /// When the request was decided.
+    /// Instant at which the request was decided.
     pub created_at: Instant,
-    /// What became of it.
+    /// Outcome of the request.
     pub outcome: KeyOutcome,
 }
 
-/// What became of a request under a key.
+/// Outcome of a request under a key.
 #[derive(Clone, Debug)]
 pub enum KeyOutcome {
-    /// It led to these events, first to last.
+    /// The request led to these events, first to last.
     Events {
-        /// The first event's sequence.
+        /// Sequence of the first event.
         first: u64,
-        /// The last event's sequence.
+        /// Sequence of the last event, inclusive.
         last: u64,
     },
-    /// It was refused.
+    /// The request was refused.
     Refused(Arc<Refusal>),
 }
 
-/// Why a batch was not appended, or the log not read.
+/// Reason why a batch was not appended, or the log not read.
 #[derive(Debug, thiserror::Error)]
 pub enum JournalError {
     /// Another process has taken over; this one must stop.
     #[error("another process leads with a later epoch; this one must not write any more")]
     Fenced,
-    /// The database was restored to an earlier state under this process, which knows events that are no longer in the log.
+    /// The database was restored to an earlier state under this process, which knows events that are no longer in the
+    /// log.
     #[error(
         "the log ends at event {found}, and event {known} was committed: the database was restored to an earlier state"
     )]
     WentBack {
-        /// The last event that this process knows to have been committed.
+        /// Sequence of the last event that this process knows to have been committed.
         known: u64,
-        /// The last event of the log.
+        /// Sequence of the last event of the log.
         found: u64,
     },
     /// The database refused or went away; whether the batch is committed may be unknown.
@@ -187,13 +188,13 @@ pub enum JournalError {
     /// The database has not finished in time; whether the batch is committed is unknown.
     #[error("PostgreSQL does not finish")]
     Overdue,
-    /// No pooled connection.
+    /// No pooled connection is free in time, or PostgreSQL cannot be reached.
     #[error("no database connection: {0}")]
     Pool(#[from] deadpool_postgres::PoolError),
     /// A row of the log cannot be read.
     #[error(transparent)]
     Decode(#[from] DecodeError),
-    /// The operating system grants no thread.
+    /// The operating system does not start a thread.
     #[error("a thread cannot be started: {0}")]
     Thread(#[from] std::io::Error),
     /// The log or the books are not what this program wrote.
@@ -202,32 +203,34 @@ pub enum JournalError {
     /// An event of the log breaks an invariant.
     #[error("event {sequence} cannot be followed: {violation}")]
     Violated {
-        /// The event.
+        /// Sequence of the event.
         sequence: u64,
-        /// What it breaks.
+        /// Invariant that it breaks, and how.
         violation: Violation,
     },
 }
 
-/// What the database's triggers raise when a batch does not continue the log or the books as they are (migration V17): a gap, a broken
-/// chain, a head that moves back. No part of such a batch can be committed, and the writer is not who it believes to be.
+/// What the database's triggers raise when a batch does not continue the log or the books as they are (migration V17):
+/// a gap, a broken chain, a head that moves back. No part of such a batch can be committed, and the writer is not who
+/// it believes to be.
 static NOT_CONTINUED: LazyLock<SqlState> = LazyLock::new(|| SqlState::from_code("SW001"));
 
-/// Classes of SQLSTATE that speak of the content of a statement: cardinality, data, integrity, WITH CHECK OPTION, limits of the server,
-/// and what a trigger raises. What is of another class says nothing of the content, and another try may go better.
+/// Classes of SQLSTATE that speak of the content of a statement: cardinality, data, integrity, WITH CHECK OPTION,
+/// limits of the server, and what a trigger raises. What is of another class says nothing of the content, and another
+/// try may go better.
 const CONTENT_CLASSES: [&str; 6] = ["21", "22", "23", "44", "54", "P0"];
 
 impl JournalError {
-    /// The server's reason, where it refused a batch for what is in it: nothing of the batch is committed, and it would be refused
-    /// again.
+    /// Returns the server's reason, where it refused a batch for its content: nothing of the batch is committed, and it
+    /// would be refused again. `None` for other errors.
     pub fn refusal_of_content(&self) -> Option<&str> {
         let Self::Database(error) = self else { return None };
         let server = error.as_db_error()?;
         CONTENT_CLASSES.iter().any(|class| server.code().code().starts_with(class)).then(|| server.message())
     }
 
-    /// Whether the process must not write any more: another leads, or what it would write does not continue the log or the books as
-    /// they are, or the log cannot be followed.
+    /// Returns whether the process must not write any more: another leads, or what it would write does not continue the
+    /// log or the books as they are, or the log cannot be followed.
     pub fn ends_leadership(&self) -> bool {
         match self {
             Self::Fenced | Self::Violated { .. } | Self::WentBack { .. } => true,
@@ -237,7 +240,7 @@ impl JournalError {
     }
 }
 
-/// The driver's message together with the server's, which it leaves to the source.
+/// Formats the driver's message together with the server's, which it leaves to the source.
 fn describe(error: &tokio_postgres::Error) -> String {
     match error.as_db_error() {
         Some(server) => format!("{} ({})", server.message(), server.code().code()),
@@ -248,5 +251,5 @@ fn describe(error: &tokio_postgres::Error) -> String {
     }
 }
 
-/// The database's number for each account.
+/// Numbers of the accounts in the database.
 type AccountNumbers = Map<ledger::Account, i64>;

@@ -1,4 +1,4 @@
-//! The log in PostgreSQL, as [`Storage`].
+//! Log in PostgreSQL, as [`Storage`].
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,11 +13,11 @@ use crate::Database;
 use crate::database::NamedColumns as _;
 use crate::storage::{Lease, Storage};
 
-/// Rows that are read from the database at a time.
+/// Number of rows that are read from the database at a time.
 const PAGE_ROWS: usize = 5_000;
-/// Pages of the table of keys that are looked through at a time: some ten thousand rows.
+/// Number of pages of the table of keys that are looked through at a time: some ten thousand rows.
 const PAGES_AT_ONCE: i64 = 256;
-/// The pause between two parts of a walk through that table.
+/// Pause between two parts of a walk through that table.
 const PAUSE: Duration = Duration::from_millis(50);
 
 impl Storage for Database {
@@ -65,8 +65,8 @@ impl Lease for Journal {
     }
 }
 
-/// Deletes keys a few pages of their table at a time, each in a transaction of its own. Rows that are being inserted are in nobody's
-/// way: an append waits for none of it.
+/// Deletes keys a few pages of their table at a time, each in a transaction of its own. Rows that are being inserted
+/// are in nobody's way: an append waits for none of it.
 async fn delete_keys(database: &Database, until: Instant) -> Result<u64, JournalError> {
     let client = database.connect().await?;
     // What a crash brings back is deleted by the next walk.

@@ -1,4 +1,4 @@
-//! Reading the log, the accounts and the idempotency keys back.
+//! Reader of the log, the accounts and the idempotency keys.
 
 use std::collections::{BTreeSet, VecDeque};
 use std::fmt::Display;
@@ -16,12 +16,12 @@ use super::{AccountNumbers, IdempotencyKey, JournalError, KeyOutcome, LogRow, St
 use crate::NamedColumns as _;
 use crate::storage::Storage;
 
-/// Rows that are looked through at a time for a command's.
+/// Number of rows that are looked through at a time for a command's.
 const PAGE_ROWS: usize = 5_000;
-/// Committed rows that stay in memory, so that those who follow the log closely need not read it back.
+/// Number of committed rows that stay in memory, so that those who follow the log closely need not read it back.
 const TAIL_ROWS_MAX: usize = 32_768;
 
-/// Reads the committed log from any point and tells when it grows.
+/// Reader of the committed log from any point, which reports when it grows.
 #[derive(Clone)]
 pub struct LogReader {
     storage: Arc<dyn Storage>,
@@ -30,17 +30,17 @@ pub struct LogReader {
 }
 
 impl LogReader {
-    /// A reader of a log that is committed up to `head`.
+    /// Makes a reader of a log that is committed up to `head`.
     pub fn new(storage: Arc<dyn Storage>, head: u64) -> Self {
         Self { storage, tail: Arc::default(), head: watch::Sender::new(head) }
     }
 
-    /// The sequence of the last committed event.
+    /// Returns the sequence of the last committed event.
     pub fn head(&self) -> u64 {
         *self.head.borrow()
     }
 
-    /// Follows the sequence of the last committed event.
+    /// Returns a receiver of the sequence of the last committed event.
     pub fn subscribe(&self) -> watch::Receiver<u64> {
         self.head.subscribe()
     }
@@ -65,7 +65,7 @@ impl LogReader {
         }
     }
 
-    /// The rows after `sequence`, at most `limit` of them, committed ones only.
+    /// Reads the committed rows after `sequence`, at most `limit` of them.
     ///
     /// # Errors
     /// [`JournalError`] when the database cannot be reached or a row cannot be read.
@@ -79,10 +79,10 @@ impl LogReader {
         self.storage.read(sequence, limit).await
     }
 
-    /// The rows of a range, both ends included.
+    /// Reads the rows of a range, both ends included.
     ///
     /// # Errors
-    /// As [`LogReader::after`].
+    /// Those of [`LogReader::after`].
     pub async fn range(&self, first: u64, last: u64) -> Result<Vec<Arc<LogRow>>, JournalError> {
         let mut rows = Vec::new();
         // Sequences begin with 1.
@@ -96,10 +96,11 @@ impl LogReader {
         Ok(rows)
     }
 
-    /// The rows of a command whose first step wrote `first` to `last`, with those of its further steps where it left work unfinished.
+    /// Reads the rows of a command whose first step wrote `first` to `last`, with those of its further steps where it
+    /// left work unfinished.
     ///
     /// # Errors
-    /// As [`LogReader::after`].
+    /// Those of [`LogReader::after`].
     pub async fn of_command(&self, first: u64, last: u64) -> Result<Vec<Arc<LogRow>>, JournalError> {
         let mut rows = self.range(first, last).await?;
         let Some(command) = rows.last().map(|row| row.record.command) else { return Ok(rows) };
@@ -135,7 +136,7 @@ impl LogReader {
     }
 }
 
-/// Keeps the sequences of the events that began work which is not done yet.
+/// Updates the sequences of the events that began work which is not done yet.
 fn follow_work(unfinished: &mut BTreeSet<u64>, row: &LogRow) {
     let (ended, begun) = match &row.record.event {
         Event::OrdersEnding(_) => (None, Some(row.record.sequence)),
@@ -171,12 +172,12 @@ pub(super) async fn read_rows(client: &Client, sequence: u64, limit: usize) -> R
     rows.iter().map(read_row).collect()
 }
 
-/// A number as it is stored, in the type that it has here.
+/// Converts a stored number to the type that it has here.
 pub(crate) fn stored<T: TryFrom<N>, N: Copy + Display>(what: &str, number: N) -> Result<T, JournalError> {
     T::try_from(number).map_err(|_| JournalError::Damaged(format!("{what} is {number}")))
 }
 
-/// An instant as it is stored.
+/// Converts a stored timestamp to an instant.
 fn instant(at: Timestamp) -> Result<Instant, JournalError> {
     stored("a time in microseconds", at.as_microsecond())
 }
@@ -193,7 +194,7 @@ fn read_row(row: &Row) -> Result<Arc<LogRow>, JournalError> {
     Ok(Arc::new(LogRow { record, content }))
 }
 
-/// The database's number for each account.
+/// Reads the numbers of the accounts in the database.
 pub(super) async fn load_accounts(client: &Client) -> Result<AccountNumbers, JournalError> {
     let rows = client
         .query("SELECT a.id, b.entity, a.code, a.owner, a.currency FROM accounts a JOIN books b ON b.id = a.book", &[])
@@ -212,7 +213,7 @@ pub(super) async fn load_accounts(client: &Client) -> Result<AccountNumbers, Jou
     Ok(numbers)
 }
 
-/// The idempotency keys of requests decided after `since`.
+/// Reads the idempotency keys of requests decided after `since`.
 ///
 /// # Errors
 /// [`JournalError`] when the database cannot be reached or a key cannot be read.

@@ -1,8 +1,9 @@
-//! The statements of an append, prepared once per connection: preparing each anew would cost a round trip per statement and batch.
+//! The statements of an append, prepared once per connection: preparing each anew would cost a round trip per statement
+//! and batch.
 
 use tokio_postgres::{Client, Statement};
 
-/// What every append runs, in its order.
+/// Statements of an append, in the order in which they run.
 pub(super) struct Statements {
     pub move_head: Statement,
     pub events: Statement,

@@ -1,34 +1,34 @@
-//! Records: things as their events leave them.
+//! Records that are folded from events.
 
 use std::collections::BTreeMap;
 
 use matching::{Event, Record};
 
-/// A record that an event brings into being.
+/// Record that an event creates.
 pub trait Recorded: Sized {
-    /// The records that begin with an event.
+    /// Returns the records that begin with an event.
     fn begun_by(record: &Record) -> Vec<Self>;
 }
 
-/// A record that later events change.
+/// Record that later events change.
 pub trait Followed: Recorded {
-    /// What it is found by.
+    /// Id by which it is found.
     type Id: Copy + Ord;
 
-    /// What this one is found by.
+    /// Returns the id of this record.
     fn id(&self) -> Self::Id;
 
-    /// The sequence of the event that brought it into being. Lists go by it.
+    /// Returns the sequence of the event that created it. Lists go by it.
     fn sequence(&self) -> u64;
 
-    /// The records that an event changes. They began with earlier events.
+    /// Returns the ids of the records that an event changes. They began with earlier events.
     fn changed_by(event: &Event) -> Vec<Self::Id>;
 
-    /// Takes up what one of these events changes of it.
+    /// Applies one of these events.
     fn follow(&mut self, event: &Event);
 }
 
-/// Records in the order in which they came into being, found by their ids.
+/// Records in the order in which they were created, found by their ids.
 pub struct Shelf<T: Followed> {
     records: Vec<T>,
     places: BTreeMap<T::Id, usize>,
@@ -41,7 +41,7 @@ impl<T: Followed> Default for Shelf<T> {
 }
 
 impl<T: Followed> Shelf<T> {
-    /// Adds a record. One of this id that is there already stays as it is.
+    /// Adds a record. A record with the same id that is already there stays as it is.
     pub fn add(&mut self, record: T) {
         let place = self.records.len();
         if *self.places.entry(record.id()).or_insert(place) == place {
@@ -49,7 +49,7 @@ impl<T: Followed> Shelf<T> {
         }
     }
 
-    /// Takes up an event: what begins with it, and what it changes of the records that are here.
+    /// Applies an event: adds what begins with it, and changes the records that it concerns.
     pub fn follow(&mut self, record: &Record) {
         for begun in T::begun_by(record) {
             self.add(begun);
@@ -61,12 +61,12 @@ impl<T: Followed> Shelf<T> {
         }
     }
 
-    /// The record of this id.
+    /// Finds the record of this id.
     pub fn find(&self, id: T::Id) -> Option<&T> {
         self.places.get(&id).map(|place| &self.records[*place])
     }
 
-    /// All records, oldest first.
+    /// Returns all records, oldest first.
     pub fn all(&self) -> &[T] {
         &self.records
     }

@@ -1,13 +1,13 @@
 //! Read models: orders, trades, contracts, lots and outages as tables, computed from the log.
 //!
-//! Of each thing there is a **record**, which its events are folded into ([`Followed`]), and a **table**, which stores records and has
-//! a query for each question. Whoever has the events and no database, as `secondwind exec` does, keeps the same records on a
-//! [`Shelf`].
+//! Of each thing there is a **record**, which its events are folded into ([`Followed`]), and a **table**, which stores
+//! records and has a query for each question. Whoever has the events and no database, as `secondwind exec` does, keeps
+//! the same records on a [`Shelf`].
 //!
-//! The projector follows the log, takes up what happened into the records that it concerns, and writes these together with its
-//! position, so that a crash neither loses nor repeats an event. The index of organizations' own events has a position beside it,
-//! for it came later than the other tables and fills up by itself. Readers who need their own writes wait for
-//! [`ReadModels::reached`]. The tables can be emptied at any time: the projector computes them again.
+//! The projector follows the log, takes up what happened into the records that it concerns, and writes these together
+//! with its position, so that a crash neither loses nor repeats an event. The index of organizations' own events has a
+//! position beside it, for it came later than the other tables and fills up by itself. Readers who need their own
+//! writes wait for [`ReadModels::reached`]. The tables can be emptied at any time: the projector computes them again.
 
 mod contracts;
 mod followed;
@@ -43,7 +43,7 @@ pub use side::Side;
 pub use spot::{AuctionRecord, MissedReason, OwnSale, SaleRecord, Spot};
 pub use trades::{TradeRecord, Trades};
 
-/// The read models of one node: how far they have come, and what can be asked of them.
+/// Read models of one node: their position, and their queries.
 #[derive(Clone)]
 pub struct ReadModels {
     database: Database,
@@ -58,59 +58,59 @@ impl ReadModels {
         Self { database, position }
     }
 
-    /// The sequence of the last event that they include.
+    /// Returns the sequence of the last event that they include.
     pub fn position(&self) -> u64 {
         *self.position.borrow()
     }
 
-    /// Follows the sequence of the last event that they include.
+    /// Returns a receiver of the sequence of the last event that they include.
     pub(crate) fn subscribe(&self) -> watch::Receiver<u64> {
         self.position.clone()
     }
 
-    /// Waits until they include the event `sequence`; false when `patience` ran out first.
+    /// Waits until they include the event `sequence`. Returns false when `patience` ran out first.
     pub async fn reached(&self, sequence: u64, patience: Duration) -> bool {
         let mut position = self.position.clone();
         let reached = position.wait_for(|position| *position >= sequence);
         matches!(tokio::time::timeout(patience, reached).await, Ok(Ok(_)))
     }
 
-    /// Orders, with what each has traded.
+    /// Returns the queries for orders, with what each has traded.
     pub fn orders(&self) -> Orders<'_> {
         Orders { database: &self.database }
     }
 
-    /// Trades for a term.
+    /// Returns the queries for term trades.
     pub fn trades(&self) -> Trades<'_> {
         Trades { database: &self.database }
     }
 
-    /// Contracts.
+    /// Returns the queries for contracts.
     pub fn contracts(&self) -> Contracts<'_> {
         Contracts { database: &self.database }
     }
 
-    /// Lots.
+    /// Returns the queries for lots.
     pub fn lots(&self) -> Lots<'_> {
         Lots { database: &self.database }
     }
 
-    /// Outages.
+    /// Returns the queries for outages.
     pub fn outages(&self) -> Outages<'_> {
         Outages { database: &self.database }
     }
 
-    /// Auctions and sales by the hour.
+    /// Returns the queries for auctions and spot sales.
     pub fn spot(&self) -> Spot<'_> {
         Spot { database: &self.database }
     }
 
-    /// What a market's prices have been.
+    /// Returns the queries for a market's prices.
     pub fn prices(&self, market: MarketId) -> Prices<'_> {
         Prices { database: &self.database, market }
     }
 
-    /// Organizations' own events.
+    /// Returns the queries for organizations' own events.
     pub fn own_events(&self) -> OwnEvents<'_> {
         OwnEvents { database: &self.database }
     }

@@ -1,4 +1,4 @@
-//! What prices have been: candles, the last price of each length of term, and the spot index.
+//! Price history: candles, the last price of each length of term, and the spot index.
 
 use ledger::{Amount, Instant};
 use matching::{Hour, MarketId, Price};
@@ -9,7 +9,7 @@ use crate::Database;
 use crate::database::NamedColumns as _;
 use crate::journal::{JournalError, timestamp};
 
-/// What candles are of.
+/// Source of candles.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum CandleSource {
     /// Term trades that were not undone, by the time at which they traded.
@@ -18,7 +18,7 @@ pub enum CandleSource {
     Auctions,
 }
 
-/// How long a candle is.
+/// Length of a candle.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum CandleLength {
     /// An hour.
@@ -28,7 +28,7 @@ pub enum CandleLength {
 }
 
 impl CandleLength {
-    /// The word for it, in English and in PostgreSQL's `date_trunc`.
+    /// Returns the word for it, in English and in PostgreSQL's `date_trunc`.
     pub const fn unit(self) -> &'static str {
         match self {
             Self::Hour => "hour",
@@ -37,22 +37,22 @@ impl CandleLength {
     }
 }
 
-/// The prices of an interval in which something traded.
+/// Candle: the prices of an interval in which something traded.
 #[derive(Clone, Debug)]
 pub struct Candle {
-    /// When the interval starts.
+    /// Start of the interval.
     pub start: Hour,
-    /// The first price.
+    /// First price per GPU-hour.
     pub open: Price,
-    /// The highest price.
+    /// Highest price per GPU-hour.
     pub high: Price,
-    /// The lowest price.
+    /// Lowest price per GPU-hour.
     pub low: Price,
-    /// The last price.
+    /// Last price per GPU-hour.
     pub close: Price,
-    /// GPU-hours.
+    /// Volume in GPU-hours.
     pub volume: Decimal,
-    /// Trades, or auctions.
+    /// Number of trades, or of auctions.
     pub trades: u64,
 }
 
@@ -70,14 +70,14 @@ impl Candle {
     }
 }
 
-/// The last trade of a length of term.
+/// Last trade of a length of term.
 #[derive(Clone, Copy, Debug)]
 pub struct LastTrade {
-    /// The place of the length among those that were asked for, from 0.
+    /// Index of the length among those that were asked for, from 0.
     pub length: usize,
-    /// Per GPU-hour.
+    /// Price per GPU-hour.
     pub price: Price,
-    /// When it traded.
+    /// Instant of the trade.
     pub at: Instant,
 }
 
@@ -88,7 +88,7 @@ pub struct Prices<'a> {
 }
 
 impl Prices<'_> {
-    /// The candles of the hours from `start` up to `end`, oldest first.
+    /// Computes the candles of the hours from `start`, inclusive, to `end`, exclusive, oldest first.
     ///
     /// # Errors
     /// [`JournalError`] when the database cannot be read.
@@ -124,8 +124,8 @@ impl Prices<'_> {
         rows.iter().map(Candle::of_row).collect()
     }
 
-    /// The last trade, not undone, of each length of term: one belongs to the longest of `lengths`, in hours and ascending, that it is
-    /// at least as long as, and a shorter one than all to the first.
+    /// Finds the last trade, not undone, of each length of term. A trade belongs to the longest of `lengths`, in hours
+    /// and ascending, that it is at least as long as; one shorter than all belongs to the first.
     ///
     /// # Errors
     /// [`JournalError`] when the database cannot be read.
@@ -143,8 +143,8 @@ impl Prices<'_> {
         last.collect()
     }
 
-    /// The average price of the latest auctions, at most `auctions` of them, to the nearest micro-unit; `None` when nothing was sold by
-    /// the hour.
+    /// Computes the average price of the latest auctions, at most `auctions` of them, to the nearest micro-unit; `None`
+    /// when no auction had a price.
     ///
     /// # Errors
     /// [`JournalError`] when the database cannot be read.

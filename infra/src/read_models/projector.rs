@@ -1,4 +1,4 @@
-//! The projector: follows the log and keeps the tables.
+//! Projector: follows the log and keeps the tables.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,17 +20,17 @@ use crate::database::NamedColumns as _;
 use crate::journal::{JournalError, LogReader, LogRow};
 use crate::telemetry::Metrics;
 
-/// Events taken up in one transaction.
+/// Largest number of events in one transaction.
 const EVENTS_PER_STEP_MAX: usize = 4_000;
-/// The pause after a failure.
+/// Pause after a failure.
 const RETRY_PAUSE: Duration = Duration::from_millis(500);
 
-/// How far the tables are.
+/// Positions of the tables in the log.
 #[derive(Clone, Copy)]
 struct Positions {
-    /// The records.
+    /// Last event that the records include.
     records: u64,
-    /// The index of organizations' own events.
+    /// Last event that the index of organizations' own events includes.
     own_events: u64,
 }
 
@@ -85,7 +85,7 @@ async fn follow_until_error(
     }
 }
 
-/// Takes up the events between two positions, in one transaction with the position.
+/// Writes the events between two positions, in one transaction with the position.
 async fn write(
     client: &mut Client,
     events: &[Arc<LogRow>],
@@ -108,7 +108,7 @@ async fn write(
     Ok(after)
 }
 
-/// The position is one row, which is where it was left.
+/// Moves the position, which is one row; fails when it is not where it was left.
 async fn move_position(transaction: &Transaction<'_>, before: Positions, after: Positions) -> Result<(), JournalError> {
     let statement = "UPDATE projection_position SET sequence = $1, own_events_sequence = $2 \
                      WHERE sequence = $3 AND own_events_sequence = $4";

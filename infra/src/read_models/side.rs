@@ -1,13 +1,13 @@
-//! The two sides of a market.
+//! Sides of a market.
 
 use crate::database::named_column;
 
 named_column! {
-    /// One of the two sides of a market.
+    /// Side of a market.
     pub enum Side {
-        /// The buyer's.
+        /// Side of the buyer.
         Buy = "buy",
-        /// The seller's.
+        /// Side of the seller.
         Sell = "sell",
     }
 }

@@ -11,41 +11,42 @@ use crate::Database;
 use crate::database::ColumnValue;
 use crate::journal::{JournalError, LogRow};
 
-/// Rows written with one statement.
+/// Number of rows written with one statement.
 const ROWS_PER_STATEMENT_MAX: usize = 16_384;
 
-/// One value of each row.
+/// Values of one column, one per row.
 pub(crate) type ColumnOfRows = Box<dyn ToSql + Sync + Send>;
 
-/// A column's name and its type in PostgreSQL.
+/// Name of a column and its type in PostgreSQL.
 pub(crate) struct Column {
     pub name: &'static str,
     pub sql_type: &'static str,
 }
 
-/// A record that is a row of a table.
+/// Record that is a row of a table.
 pub(crate) trait Table: Sized {
-    /// The table's name.
+    /// Name of the table.
     const NAME: &'static str;
-    /// The columns that tell its rows apart.
+    /// Columns that tell its rows apart.
     const KEY: &'static [&'static str];
 
-    /// The table's columns, in the order of [`Table::values`].
+    /// Returns the table's columns, in the order of [`Table::values`].
     fn columns() -> Vec<Column>;
 
-    /// The record of a row that has these columns.
+    /// Reads the record of a row that has these columns.
     fn of_row(row: &Row) -> Result<Self, JournalError>;
 
-    /// The values of rows, column by column.
+    /// Returns the values of rows, column by column.
     fn values(rows: &[Self]) -> Vec<ColumnOfRows>;
 
-    /// The columns' names, as a statement selects them.
+    /// Returns the columns' names, as a statement selects them.
     fn selected() -> String {
         names(&Self::columns())
     }
 }
 
-/// Declares which of a record's fields are which columns of its table: those of the same name, or the one that is named.
+/// Declares which of a record's fields are which columns of its table: those of the same name, or the one that is
+/// named.
 macro_rules! table {
     ($record:ident in $table:literal by [$($key:literal),+]: $($field:ident $(as $column:literal)?),+ $(,)?) => {
         impl $crate::read_models::table::Table for $record {
@@ -75,19 +76,19 @@ macro_rules! table {
 }
 
 impl Column {
-    /// The column of a field, whose type is the field's.
+    /// Makes the column of a field, whose type is the field's.
     pub fn of<R, T: ColumnValue>(name: &'static str, _field: fn(&R) -> &T) -> Self {
         Self { name, sql_type: T::SQL_TYPE }
     }
 }
 
-/// A followed record whose rows can be found by its ids.
+/// Followed record whose rows can be found by its ids.
 pub(crate) trait Stored: Followed<Id: ColumnValue> + Table {
-    /// Which rows are those of the ids `$1`.
+    /// Condition on the rows of the ids `$1`.
     const OF_IDS: &'static str = "id = ANY($1)";
 }
 
-/// The records of the rows that `SELECT … FROM` and `from` ask for.
+/// Selects the records of the rows that `SELECT … FROM` and `from` ask for.
 pub(super) async fn select<T: Table>(
     database: &Database,
     from: &str,
@@ -98,7 +99,7 @@ pub(super) async fn select<T: Table>(
     rows.iter().map(T::of_row).collect()
 }
 
-/// Likewise the only one, if there is one.
+/// Selects the only such record; `None` when there is none.
 pub(super) async fn select_one<T: Table>(
     database: &Database,
     from: &str,
@@ -107,7 +108,7 @@ pub(super) async fn select_one<T: Table>(
     Ok(select(database, from, parameters).await?.pop())
 }
 
-/// Takes up what events begin and change in a table.
+/// Writes what events begin and change in a table.
 pub(super) async fn project<T: Stored>(
     transaction: &Transaction<'_>,
     events: &[Arc<LogRow>],

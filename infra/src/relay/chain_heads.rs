@@ -1,7 +1,7 @@
-//! Where the chains over the entries of each book stood after each event: what a record on the topic says of the books.
+//! Heads of the chains after each event: what a record on the topic says of the books.
 //!
-//! Whoever could rewrite the tables could give them a new chain that is consistent in itself. The heads on the topic are out of
-//! that hand's reach, so such a rewrite shows.
+//! Whoever could rewrite the tables could give them a new chain that is consistent in itself. The heads on the topic
+//! are out of their reach, so such a rewrite shows.
 
 use deadpool_postgres::Object;
 use ledger::{ChainHash, EntityId, Map, exact};
@@ -10,37 +10,37 @@ use super::RelayError;
 use crate::Database;
 use crate::journal::{JournalError, OPERATOR_BOOK};
 
-/// The fewest entries that are read at a time.
+/// Smallest number of entries that are read at a time.
 const PAGE_ENTRIES_MIN: usize = 64;
 
-/// Where a book stands.
+/// Head of a book's chain.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct ChainHead {
-    /// The number of its last entry.
+    /// Number of its last entry, from 1.
     pub sequence: u64,
-    /// That entry's hash.
+    /// Hash of that entry.
     pub hash: ChainHash,
 }
 
-/// Where the books that an event moved stood after it.
+/// Heads of the books that an event moved, after it.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct BookHeads {
-    /// The operator's, if the event moved it.
+    /// Head of the operator's book; `None` when the event did not move it.
     pub operator: Option<ChainHead>,
-    /// Those of boxes, in the order in which the books came into being.
+    /// Heads of the books of boxes, in the order in which the books were opened.
     pub boxes: Vec<(EntityId, ChainHead)>,
 }
 
-/// Reads the heads along the chains, from an event on.
+/// Reader of the heads along the chains, from an event on.
 pub(super) struct ChainHeads {
-    /// The last entry of the operator's that has been read.
+    /// Number of the operator's last entry that has been read.
     last: i64,
-    /// The last event of which the entries of boxes have been read.
+    /// Sequence of the last event of which the entries of boxes have been read.
     last_event: i64,
 }
 
 impl ChainHeads {
-    /// Begins after the entries of the event `position`.
+    /// Makes a reader that begins after the entries of the event `position`.
     pub async fn after(database: &Database, position: u64) -> Result<Self, RelayError> {
         let client = database.get().await.map_err(JournalError::from)?;
         let statement = "SELECT sequence FROM entries WHERE book = $1 AND event <= $2 ORDER BY sequence DESC LIMIT 1";
@@ -49,11 +49,11 @@ impl ChainHeads {
         Ok(Self { last: row.map_or(0, |row| row.get(0)), last_event: position })
     }
 
-    /// The head after the last entry of each event that led to any, up to the event `until`; `events` is about how many
-    /// events that is.
+    /// Reads the head after the last entry of each event that led to any, up to the event `until`; `events` is about
+    /// how many events that is.
     ///
-    /// Along the entries' primary key, because entries stand in the order of their events: the index on events summarizes
-    /// pages, and young ones only after a vacuum.
+    /// Reads along the entries' primary key, because entries stand in the order of their events: the index on events
+    /// summarizes pages, and young ones only after a vacuum.
     pub async fn up_to(
         &mut self,
         database: &Database,
@@ -98,7 +98,7 @@ impl ChainHeads {
         }
     }
 
-    /// Adds those of boxes, along the index on their entries' events.
+    /// Adds the heads of boxes, along the index on their entries' events.
     async fn of_boxes(
         &mut self,
         client: &Object,

@@ -1,4 +1,4 @@
-//! An event as a CloudEvents 1.0 record in binary mode: attributes in headers, the content as the value.
+//! Records as CloudEvents 1.0 in binary mode: attributes in headers, the content as the value.
 //!
 //! See the Kafka protocol binding for CloudEvents 1.0.2, section 3.2, and the `sequence` extension. `ledgersequence`,
 //! `ledgerhash` and `ledgerboxes` are an extension of ours.
@@ -8,25 +8,25 @@ use rdkafka::message::{Header, OwnedHeaders};
 
 use super::BookHeads;
 
-/// The most headers of a record.
+/// Largest number of headers of a record.
 const ATTRIBUTES_MAX: usize = 12;
 
-/// The header that carries the event's place in the log.
+/// Header of the event's sequence in the log.
 pub(crate) const SEQUENCE_HEADER: &str = "ce_sequence";
 
-/// The headers that carry where the operator's chain stood after the event's last entry: the entry's number and its hash.
+/// Headers of the operator's head after the event's last entry: the entry's number and its hash.
 pub(crate) const LEDGER_HEADERS: [&str; 2] = ["ce_ledgersequence", "ce_ledgerhash"];
 
-/// The header that carries where the chains of boxes stood after the event's last entry in each: `box:<id> <number> <hash>`, one after the
-/// other with commas between.
+/// Header of the boxes' heads after the event's last entry in each: `box:<id> <number> <hash>`, one after the other
+/// with commas between.
 pub(crate) const BOXES_HEADER: &str = "ce_ledgerboxes";
 
-/// The media type of an event's content.
+/// Media type of an event's content.
 const CONTENT_TYPE: &str = "application/json";
-/// That of a [stand-in](super::stand_in) for it.
+/// Media type of a [stand-in](super::stand_in) for it.
 const STAND_IN_CONTENT_TYPE: &str = "application/vnd.secondwind.stand-in+json";
 
-/// The headers of an event's record, in their order. `heads` are where the chains of the books that it moved stood after it.
+/// Returns the headers of an event's record, in order. `heads` are the heads of the books that it moved, after it.
 pub(crate) fn attributes(record: &Record, is_stand_in: bool, heads: Option<&BookHeads>) -> Vec<(&'static str, String)> {
     let event = &record.event;
     let sequence = record.sequence.to_string();
@@ -59,7 +59,7 @@ pub(crate) fn attributes(record: &Record, is_stand_in: bool, heads: Option<&Book
     attributes
 }
 
-/// The same, as the producer takes them.
+/// Returns the same headers as the producer takes them.
 pub(super) fn headers(record: &Record, is_stand_in: bool, heads: Option<&BookHeads>) -> OwnedHeaders {
     let attributes = attributes(record, is_stand_in, heads);
     attributes.iter().fold(OwnedHeaders::new_with_capacity(attributes.len()), |headers, (key, value)| {

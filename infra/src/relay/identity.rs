@@ -1,7 +1,7 @@
-//! Whether a topic's last records are those of this log.
+//! Identity of a topic: whether its last records are those of this log.
 //!
-//! After a restore of the database the log goes on from an earlier event and writes others under numbers that the topic has already.
-//! Numbers alone do not show that; the times of events and the hashes over the books do.
+//! After a restore of the database the log goes on from an earlier event and writes others under numbers that the topic
+//! has already. Numbers alone do not show that; the times of events and the hashes over the books do.
 
 use super::cloud_event::LEDGER_HEADERS;
 use super::tail::TailRecord;
@@ -9,7 +9,7 @@ use super::{RelayError, attributes};
 use crate::Database;
 use crate::journal::{JournalError, LogReader, OPERATOR_BOOK};
 
-/// The headers that tell one event from another with the same number.
+/// Headers that tell one event from another with the same number.
 const IDENTIFYING: [&str; 4] = ["ce_id", "ce_time", "ce_type", "ce_subject"];
 
 /// Compares the last record of each partition with the log's event of that number, which the log has.
@@ -43,7 +43,7 @@ pub(super) async fn check(
     Ok(())
 }
 
-/// The header in which the books differ from what the record says of them.
+/// Finds the header in which the books differ from the record; `None` when none does.
 async fn chain_difference(database: &Database, record: &TailRecord) -> Result<Option<String>, RelayError> {
     let [sequence_header, hash_header] = LEDGER_HEADERS;
     let Some(hash) = record.header(hash_header) else { return Ok(None) };

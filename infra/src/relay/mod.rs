@@ -1,11 +1,12 @@
-//! The relay: publishes the log to Kafka, every event once, in order.
+//! Relay: publishes the log to Kafka, every event once, in order.
 //!
-//! One event is one record. The producer is transactional with a fixed id: opening a session first fences every earlier one
-//! (`init_transactions`), then reads the topic's committed tail and continues after it, so neither a crash nor a takeover repeats
-//! or loses a record. PostgreSQL keeps the position reached per topic and cluster. Where the topic is behind it, ahead of the log, or
-//! ends in records that are not the log's events, something was recreated, truncated or restored: the relay stops rather than
-//! publish a fork, stores that it has stopped, and goes on when an operator says so. The record of an event that led to entries
-//! says where their hash chain stood after them. An event that is too long for a record has a stand-in on the topic.
+//! One event is one record. The producer is transactional with a fixed id: opening a session first fences every earlier
+//! one (`init_transactions`), then reads the topic's committed tail and continues after it, so neither a crash nor a
+//! takeover repeats or loses a record. PostgreSQL keeps the position reached per topic and cluster. Where the topic is
+//! behind it, ahead of the log, or ends in records that are not the log's events, something was recreated, truncated or
+//! restored: the relay stops rather than publish a fork, stores that it has stopped, and goes on when an operator says
+//! so. The record of an event that led to entries says where their hash chain stood after them. An event that is too
+//! long for a record has a stand-in on the topic.
 //!
 //! The exchange never waits for the relay: trading goes on while Kafka is away, and the relay catches up.
 
@@ -38,38 +39,38 @@ pub use stop::Stop;
 pub use tail::{Tail, TailRecord};
 pub use topic::{KafkaTopic, Topic, TopicError, TopicSession};
 
-/// Events in one Kafka transaction.
+/// Number of events in one Kafka transaction.
 const EVENTS_PER_TRANSACTION_MAX: usize = 2_000;
-/// The pause before a new session after a failure.
+/// Pause before a new session after a failure.
 const RETRY_PAUSE: Duration = Duration::from_secs(1);
 
-/// Where and how to publish.
+/// Settings of publishing.
 #[derive(Clone, Debug)]
 pub struct RelayConfig {
-    /// The brokers.
+    /// Brokers that carry the topic.
     pub brokers: Brokers,
-    /// The topic, which exists.
+    /// Name of the topic, which exists.
     pub topic: String,
-    /// The producer's fixed transactional id: one per deployment.
+    /// Fixed transactional id of the producer: one per deployment.
     pub transactional_id: String,
     /// Whether the brokers lose everything with this process: then the log is published again from its start.
     pub brokers_are_volatile: bool,
 }
 
-/// What the relay is doing.
+/// Activity of the relay.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum RelayStatus {
-    /// It looks for the brokers.
+    /// Looks for the brokers.
     Connecting,
-    /// It has published every event up to this sequence.
+    /// Has published every event up to this sequence.
     Published(u64),
-    /// It was interrupted and tries again; this is why.
+    /// Was interrupted for this reason, and tries again.
     Interrupted(String),
-    /// It has stopped until an operator acts; this is why.
+    /// Has stopped for this reason, until an operator acts.
     Stopped(String),
 }
 
-/// The relay at work.
+/// Handle of the running relay.
 #[derive(Clone)]
 pub struct Relay {
     status: watch::Receiver<RelayStatus>,
@@ -77,7 +78,7 @@ pub struct Relay {
     topic: String,
 }
 
-/// Why publishing ended.
+/// Reason why publishing ended.
 #[derive(Debug, thiserror::Error)]
 enum RelayError {
     #[error(transparent)]
@@ -109,7 +110,7 @@ enum RelayError {
 }
 
 impl RelayError {
-    /// Whether topic and log are no longer of one history, so that only an operator can tell how to go on.
+    /// Returns whether topic and log are no longer of one history, so that only an operator can tell how to go on.
     fn is_break(&self) -> bool {
         matches!(
             self,
@@ -125,7 +126,7 @@ impl Relay {
     /// Starts publishing on a thread of its own. `epoch` is the one under which this process leads.
     ///
     /// # Errors
-    /// The operating system's error when it grants no thread.
+    /// The operating system's error when it does not start a thread.
     pub fn start(
         topic: impl Topic + 'static,
         database: Database,
@@ -143,12 +144,12 @@ impl Relay {
         Ok(relay)
     }
 
-    /// The topic that it publishes to.
+    /// Returns the name of the topic that it publishes to.
     pub fn topic(&self) -> &str {
         &self.topic
     }
 
-    /// The stop that keeps it from publishing until an operator lifts it.
+    /// Returns the stop that keeps it from publishing until an operator lifts it; `None` when there is none.
     ///
     /// # Errors
     /// [`JournalError`] when the database cannot be read.
@@ -156,8 +157,8 @@ impl Relay {
         stop::standing(&self.database, &self.topic).await
     }
 
-    /// Lifts a stop in the name of an operator's client. The relay then looks at the topic again, and stops again where what it finds
-    /// is no better. Returns whether there was such a stop.
+    /// Lifts a stop in the name of an operator's client. The relay then looks at the topic again, and stops again where
+    /// what it finds is no better. Returns whether there was such a stop.
     ///
     /// # Errors
     /// [`JournalError`] when the database cannot be written.
@@ -165,13 +166,13 @@ impl Relay {
         stop::lift(&self.database, &self.topic, stop, by).await
     }
 
-    /// What it is doing.
+    /// Returns what it is doing.
     pub fn status(&self) -> RelayStatus {
         self.status.borrow().clone()
     }
 }
 
-/// The relay's thread. The producer's calls block, so it has one of its own.
+/// Thread of the relay. The producer's calls block, so it has one of its own.
 struct Publisher {
     topic: Box<dyn Topic>,
     database: Database,
@@ -223,7 +224,7 @@ impl Publisher {
         }
     }
 
-    /// Tells that it has stopped, once.
+    /// Reports that it has stopped, once.
     fn stopped(&self, reason: String) {
         let stopped = RelayStatus::Stopped(reason);
         if *self.status.borrow() != stopped {
@@ -234,7 +235,7 @@ impl Publisher {
         }
     }
 
-    /// Ends without an error when nobody follows the relay any more.
+    /// Publishes until an error. Ends without one when nobody follows the relay any more.
     fn publish_until_error(&self, runtime: &Handle) -> Result<(), RelayError> {
         self.require_lead(runtime)?;
         if let Some(stop) = runtime.block_on(stop::standing(&self.database, self.topic.name()))? {
@@ -281,7 +282,7 @@ impl Publisher {
         }
     }
 
-    /// A session fences the one before it, so only the leader may open one.
+    /// Checks that this process still leads. A session fences the one before it, so only the leader may open one.
     fn require_lead(&self, runtime: &Handle) -> Result<(), RelayError> {
         let epoch: i64 = runtime.block_on(async {
             let client = self.database.get().await.map_err(JournalError::from)?;
@@ -291,7 +292,7 @@ impl Publisher {
         if epoch == self.epoch { Ok(()) } else { Err(RelayError::Superseded) }
     }
 
-    /// Whether the topic ends where this log has been published to.
+    /// Checks that the topic ends where this log has been published to.
     async fn check_continuity(&self, cluster: &str, topic_tail: &Tail) -> Result<(), RelayError> {
         let tail = topic_tail.sequence;
         let (topic, cluster) = (self.topic.name().to_owned(), cluster.to_owned());

@@ -1,4 +1,4 @@
-//! One producer session: from fencing the earlier ones to its first error.
+//! Producer session: from fencing the earlier ones to its first error.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -15,20 +15,20 @@ use super::topic::{TopicError, TopicSession};
 use super::{BookHeads, RelayConfig, cloud_event};
 use crate::journal::LogRow;
 
-/// How long fencing may take before it is begun anew.
+/// Time that fencing may take before it is begun anew.
 const FENCING_PATIENCE: Duration = Duration::from_secs(10);
-/// How long writing, committing or aborting may take.
+/// Time that writing, committing or aborting may take.
 const TRANSACTION_PATIENCE: Duration = Duration::from_secs(30);
-/// How long the cluster's id may take.
+/// Time that the cluster's id may take.
 const CLUSTER_ID_PATIENCE: Duration = Duration::from_secs(10);
-/// The longest pause before brokers that were away are tried again, in milliseconds.
+/// Longest pause before brokers that were away are tried again, in milliseconds.
 const RECONNECT_PAUSE_MS: &str = "2000";
 
-/// The longest record, with its key and headers: what brokers take unless told otherwise. The producer's own default is less.
+/// Longest record, with its key and headers, in bytes: the brokers' default limit. The producer's own default is less.
 const RECORD_BYTES_MAX: &str = "1048588";
 
-/// Watches that partitions only grow: a record that is written before the end that was known tells that the topic is not the
-/// one that was published to so far.
+/// Watch that partitions only grow: a record that is written before the known end shows that the topic is not the one
+/// that was published to so far.
 #[derive(Default)]
 struct Growth(Mutex<Ends>);
 
@@ -64,7 +64,7 @@ impl ProducerContext for Growth {
     }
 }
 
-/// A producer that has fenced every earlier one with its transactional id.
+/// Producer that has fenced every earlier one with its transactional id.
 pub(super) struct Session {
     producer: BaseProducer<Growth>,
     topic: String,
@@ -92,7 +92,7 @@ impl Session {
         Ok(Self { producer, topic: config.topic.clone(), cluster, tail: Tail::default() })
     }
 
-    /// The session, from where the topic ended after fencing. From there on it must grow.
+    /// Returns the session with the topic's end after fencing. From there on it must grow.
     pub fn after(self, tail: Tail) -> Self {
         self.producer.context().ends().known.clone_from(&tail.ends);
         Self { tail, ..self }

@@ -1,7 +1,7 @@
-//! What is published of an event: its content, or a stand-in for content that is too long for a record.
+//! Value of an event's record: its content, or a stand-in for content that is too long for a record.
 //!
-//! Since events have a maximum size, none that is written is too long. A log may have one of an earlier release all the same, and one event
-//! that cannot be published would keep all later ones from being published.
+//! Since events have a maximum size, none that is written is too long. A log may have one of an earlier release all the
+//! same, and one event that cannot be published would keep all later ones from being published.
 
 use std::borrow::Cow;
 
@@ -9,27 +9,27 @@ use matching::EVENT_BYTES_MAX;
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
-/// The value of an event's record.
+/// Value of an event's record.
 pub(crate) struct RecordValue<'a> {
-    /// The bytes that are published.
+    /// Bytes that are published.
     pub bytes: Cow<'a, [u8]>,
     /// Whether they stand in for the event's content.
     pub is_stand_in: bool,
 }
 
-/// What stands in for an event's content, as JSON. Who needs the content reads it from the log.
+/// Stand-in for an event's content, as JSON. Who needs the content reads it from the log.
 #[derive(Serialize)]
 struct StandIn {
-    /// The event's place in the log.
+    /// Sequence of the event in the log.
     sequence: u64,
-    /// How long its content is.
+    /// Length of its content, in bytes.
     bytes: usize,
-    /// The SHA-256 of its content, in hexadecimal.
+    /// SHA-256 of its content, in hexadecimal.
     sha256: String,
 }
 
 impl<'a> RecordValue<'a> {
-    /// The value of the record of the event with this sequence and content.
+    /// Makes the value of the record of the event with this sequence and content.
     pub fn of(sequence: u64, content: &'a [u8]) -> Self {
         if content.len() <= EVENT_BYTES_MAX {
             return Self { bytes: Cow::Borrowed(content), is_stand_in: false };

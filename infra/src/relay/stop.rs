@@ -5,18 +5,18 @@ use jiff::Timestamp;
 use crate::Database;
 use crate::journal::JournalError;
 
-/// Why nothing is published to a topic.
+/// Stop of publishing to a topic.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Stop {
-    /// Names it.
+    /// Id of the stop.
     pub id: i64,
-    /// What was found.
+    /// Reason of the stop.
     pub reason: String,
-    /// When it was found, by the database's clock.
+    /// Time of the stop, by the database's clock.
     pub stopped_at: Timestamp,
 }
 
-/// The stop of a topic that no operator has lifted.
+/// Finds the stop of a topic that no operator has lifted; `None` when there is none.
 pub(super) async fn standing(database: &Database, topic: &str) -> Result<Option<Stop>, JournalError> {
     let client = database.get().await?;
     let statement = "SELECT id, reason, stopped_at FROM relay_stops WHERE topic = $1 AND lifted_at IS NULL";
@@ -32,7 +32,7 @@ pub(super) async fn record(database: &Database, topic: &str, reason: &str) -> Re
     Ok(())
 }
 
-/// Lifts a stop in the name of an operator's client; whether there was one to lift.
+/// Lifts a stop in the name of an operator's client. Returns whether there was one to lift.
 pub(super) async fn lift(database: &Database, topic: &str, id: i64, by: &str) -> Result<bool, JournalError> {
     let client = database.get().await?;
     let statement = "UPDATE relay_stops SET lifted_at = now(), lifted_by = $3 \

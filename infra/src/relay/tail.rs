@@ -1,4 +1,4 @@
-//! The committed tail of a topic: the last event that readers can see.
+//! Committed tail of a topic: the last event that readers can see.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -12,39 +12,40 @@ use super::RelayConfig;
 use super::cloud_event::SEQUENCE_HEADER;
 use super::topic::TopicError;
 
-/// How long brokers may take to answer.
+/// Time that brokers may take to answer.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// How far before a partition's end the search begins. It widens where only transaction markers are found.
+/// Distance before a partition's end at which the search begins, in offsets. It widens where only transaction markers
+/// are found.
 const FIRST_WINDOW: i64 = 64;
 
-/// Where a topic ends.
+/// End of a topic.
 #[derive(Clone, Debug, Default)]
 pub struct Tail {
-    /// The highest event sequence among the topic's committed records; 0 when it has none.
+    /// Highest event sequence among the topic's committed records; 0 when it has none.
     pub sequence: u64,
-    /// The next offset of each partition.
+    /// Next offset of each partition.
     pub ends: BTreeMap<i32, i64>,
-    /// The last committed record of each partition that has one.
+    /// Last committed record of each partition that has one.
     pub records: Vec<TailRecord>,
 }
 
-/// The last event's record of a partition.
+/// Last event's record of a partition.
 #[derive(Clone, Debug)]
 pub struct TailRecord {
-    /// The partition.
+    /// Number of the partition.
     pub partition: i32,
-    /// The event that it says it is.
+    /// Sequence of the event that it names.
     pub sequence: u64,
     headers: Vec<(String, String)>,
 }
 
 impl TailRecord {
-    /// A header's value.
+    /// Returns a header's value; `None` when it has no such header.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 
-    /// A record, if it says which event it is.
+    /// Reads a record; `None` when it does not name an event.
     fn of(message: &BorrowedMessage<'_>) -> Option<Self> {
         let text = |value: Option<&[u8]>| Some(std::str::from_utf8(value?).ok()?.to_owned());
         let headers = message.headers()?.iter();
@@ -56,9 +57,9 @@ impl TailRecord {
 
 /// Finds the highest event sequence among the topic's committed records.
 ///
-/// Records are published in the order of the log and a transaction at a time, so everything up to it is there. Call it after
-/// fencing: then no transaction of ours is open. One of a foreign producer would hide committed records behind it, so the tail
-/// cannot be told until that has ended.
+/// Records are published in the order of the log and a transaction at a time, so everything up to it is there. Call it
+/// after fencing: then no transaction of ours is open. One of a foreign producer would hide committed records behind
+/// it, so the tail cannot be told until that has ended.
 pub(super) fn read(config: &RelayConfig) -> Result<Tail, TopicError> {
     let committed = consumer(config, "read_committed")?;
     let written = consumer(config, "read_uncommitted")?;
@@ -81,7 +82,7 @@ pub(super) fn read(config: &RelayConfig) -> Result<Tail, TopicError> {
     Ok(tail)
 }
 
-/// A consumer whose view of a partition's end is that of the isolation level.
+/// Makes a consumer whose view of a partition's end is that of the isolation level.
 fn consumer(config: &RelayConfig, isolation_level: &str) -> Result<BaseConsumer, TopicError> {
     let consumer = config
         .brokers

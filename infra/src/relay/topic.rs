@@ -1,7 +1,7 @@
-//! The door to the topic: sessions that fence each other, and publish several events or none of them.
+//! Access to the topic: sessions that fence each other, and publish several events or none of them.
 //!
-//! The relay knows Kafka only by these traits, so that a simulation can put a model behind them. What an implementation has to keep is
-//! what the conformance suite of the end-to-end tests plays. Calls block their thread.
+//! The relay knows Kafka only by these traits, so that a simulation can put a model behind them. The conformance suite
+//! of the end-to-end tests checks what an implementation has to keep. Calls block their thread.
 
 use std::sync::Arc;
 
@@ -13,12 +13,12 @@ use super::tail::{self, Tail};
 use super::{BookHeads, RelayConfig};
 use crate::journal::LogRow;
 
-/// A topic that carries the log.
+/// Topic that carries the log.
 pub trait Topic: Send {
-    /// Its name.
+    /// Returns the name of the topic.
     fn name(&self) -> &str;
 
-    /// Whether it loses everything with this process.
+    /// Returns whether it loses everything with this process.
     fn is_volatile(&self) -> bool;
 
     /// Opens a session after which no earlier one can publish, and finds where the topic ends then.
@@ -28,23 +28,23 @@ pub trait Topic: Send {
     fn open(&self) -> Result<Box<dyn TopicSession>, TopicError>;
 }
 
-/// The right to publish to a topic, until another session takes it or an error ends it.
+/// Right to publish to a topic, until another session takes it or an error ends it.
 pub trait TopicSession {
-    /// The id of the cluster that carries the topic.
+    /// Returns the id of the cluster that carries the topic.
     fn cluster(&self) -> &str;
 
-    /// Where the topic ended when the session was opened.
+    /// Returns where the topic ended when the session was opened.
     fn tail(&self) -> &Tail;
 
-    /// Publishes a record for each row, in their order: readers of committed records see all of them or none. `heads` tells where the
-    /// chains of the books stood after those events that led to entries.
+    /// Publishes a record for each row, in order: readers of committed records see all of them or none. `heads` has the
+    /// chains' heads after those events that led to entries.
     ///
     /// # Errors
     /// [`TopicError`] when they cannot be published, or the topic lost records since the session was opened. The session is over.
     fn publish(&self, rows: &[Arc<LogRow>], heads: &Map<u64, BookHeads>) -> Result<(), TopicError>;
 }
 
-/// Why a session could not be opened, or ended.
+/// Reason why a session could not be opened, or ended.
 #[derive(Debug, thiserror::Error)]
 pub enum TopicError {
     /// The brokers are away, or refused what was asked.
@@ -53,18 +53,18 @@ pub enum TopicError {
     /// There is no such topic.
     #[error("the topic {topic} has no partitions")]
     NoTopic {
-        /// The topic.
+        /// Name of the topic.
         topic: String,
     },
-    /// The brokers are too old to say which cluster they are.
+    /// The brokers are too old to name their cluster.
     #[error("the brokers do not tell which cluster they form")]
     NoClusterId,
-    /// A transaction hides what may have been committed after it.
+    /// An open transaction hides what may have been committed after it.
     #[error("partition {partition} of the topic {topic} ends in a transaction of another producer that is still open")]
     OpenTransaction {
-        /// The topic.
+        /// Name of the topic.
         topic: String,
-        /// Its partition.
+        /// Partition that has the transaction.
         partition: i32,
     },
     /// The topic is not the one that was published to.
@@ -73,21 +73,21 @@ pub enum TopicError {
          Restore it, or publish to a new topic by changing kafka_topic"
     )]
     Shrunk {
-        /// The topic.
+        /// Name of the topic.
         topic: String,
-        /// Its partition.
+        /// Partition that lost records.
         partition: i32,
     },
 }
 
-/// A topic of Apache Kafka.
+/// Topic of Apache Kafka.
 #[derive(Debug)]
 pub struct KafkaTopic {
     config: RelayConfig,
 }
 
 impl KafkaTopic {
-    /// The topic that the settings name. Nothing is connected yet.
+    /// Makes the topic that the settings name. Does not connect yet.
     pub fn new(config: RelayConfig) -> Self {
         Self { config }
     }

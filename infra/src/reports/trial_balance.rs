@@ -1,8 +1,8 @@
-//! Trial balances from the books in PostgreSQL: what every account of the chart comes to, now, as of a day, or as it was known after
-//! an event.
+//! Trial balances from the books in PostgreSQL: the sum of every account of the chart, now, as of a day, or as it was
+//! known after an event.
 //!
-//! None reads all lines: now is the sum of `balances`, any day that of `daily_movements`, and what was known needs besides the lines
-//! of one run of entries.
+//! No trial balance reads all lines. The present is the sum of `balances`, any day that of `daily_movements`; a balance
+//! as it was known after an event needs besides the lines of one run of entries.
 
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -13,7 +13,7 @@ use super::BookId;
 use crate::journal::JournalError;
 use crate::{ColumnValue as _, NamedColumns as _};
 
-/// Entries in a run of `daily_movements`, as the statements below and the schema have it.
+/// Number of entries in a run of `daily_movements`, as the statements below and the schema have it.
 pub(crate) const RUN_ENTRIES: i64 = 65_536;
 
 const NOW: &str = "SELECT a.code, sum(s.balance) AS balance FROM accounts a JOIN balances s ON s.account = a.id \
@@ -34,7 +34,8 @@ const KNOWN: &str = "SELECT code, sum(amount) AS balance FROM ( \
                          AND a.currency = $2 AND ($3::date IS NULL OR e.effective <= $3) \
                      ) moved GROUP BY code ORDER BY code";
 
-/// Halves the log, which has no index by time: events are numbered without gaps, and none happened before the one before it.
+/// Statement that halves the log, which has no index by time: events are numbered without gaps, and none happened
+/// before the one before it.
 const LAST_EVENT_BY: &str = "WITH RECURSIVE search (low, high) AS ( \
                                  SELECT 0::bigint, head FROM leadership \
                                  UNION ALL \
@@ -45,7 +46,7 @@ const LAST_EVENT_BY: &str = "WITH RECURSIVE search (low, high) AS ( \
                                  WHERE s.low < s.high \
                              ) SELECT low FROM search WHERE low = high";
 
-/// The same of a book's entries, which are in the order of their events.
+/// Statement that halves a book's entries, which are in the order of their events.
 const LAST_ENTRY_BY: &str = "WITH RECURSIVE search (low, high) AS ( \
                                  SELECT 0::bigint, head_sequence FROM books WHERE id = $1 \
                                  UNION ALL \
@@ -72,7 +73,7 @@ pub struct TrialBalanceOf {
     pub book: BookId,
     /// The currency.
     pub currency: Currency,
-    /// The last day whose entries count; every day when not given.
+    /// Last day whose entries count, inclusive; `None` for every day.
     pub as_of: Option<Date>,
     /// Sequence of the last event whose entries count; every event when not given.
     pub known: Option<u64>,

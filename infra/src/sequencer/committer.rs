@@ -1,4 +1,4 @@
-//! The committer: writes one batch at a time and tells the callers.
+//! Committer: writes one batch at a time and answers the callers.
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
@@ -14,23 +14,24 @@ use crate::journal::{BatchMark, BatchPart, JournalError, LogReader};
 use crate::storage::Lease;
 use crate::telemetry::Metrics;
 
-/// The pause between attempts to reach a database that is away.
+/// Pause between attempts to reach a database that is away.
 const RECOVERY_PAUSE: Duration = Duration::from_millis(250);
-/// The pause between looks at a commit that is under way.
+/// Pause between looks at a commit that is under way.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
-/// A commit that takes longer is no longer waited for: callers are told that its outcome is unknown. It may still succeed.
+/// Time after which a commit is no longer waited for: callers are told that its outcome is unknown. It may still
+/// succeed.
 const STALLED_AFTER: Duration = Duration::from_secs(4);
-/// How long a commit, or an attempt to recover from one, may take before its connection is given up.
+/// Time that a commit, or an attempt to recover from one, may take before its connection is given up.
 const COMMIT_DEADLINE: Duration = Duration::from_secs(30);
 
-/// Owns the lead.
+/// Owner of the lead, which commits batches.
 pub(super) struct Committer {
     pub lease: Box<dyn Lease>,
     pub view: View,
     pub log: LogReader,
     pub status: watch::Sender<Status>,
     pub metrics: Metrics,
-    /// Since when a commit is under way, or one has failed and the log's head is not known again.
+    /// Start of a commit that is under way, or has failed without the log's head being known again; `None` otherwise.
     pub under_way_since: Option<Instant>,
 }
 
@@ -71,8 +72,8 @@ impl Committer {
         Ok(())
     }
 
-    /// Commits a batch that the database refused for its content as far as it can be: the decisions before the one that is refused.
-    /// They rest on nothing that comes after them, so that the prefix is committed as it was decided.
+    /// Commits a batch that the database refused for its content as far as possible: the decisions before the one that
+    /// is refused. They do not depend on what comes after them, so that the prefix is committed as it was decided.
     async fn isolate(&mut self, gathered: Gathered, mut reason: String) -> CommitOutcome {
         let Gathered { batch, decided, work_rows, has_others } = gathered;
         let mut decided = VecDeque::from(decided);
@@ -104,7 +105,7 @@ impl Committer {
         CommitOutcome::Refused(Box::new(RefusedBatch { offender, violation, rest: decided.into(), keys }))
     }
 
-    /// Tells the callers that the outcome is unknown, and finds out.
+    /// Tells the callers that the outcome is unknown, and finds it out.
     async fn fail(&mut self, gathered: Gathered, error: JournalError) -> CommitOutcome {
         tracing::error!(%error, rows = gathered.batch.rows.len(), "a batch was not committed, or may not be");
         // Callers must not wait for the database to come back.
@@ -112,7 +113,8 @@ impl Committer {
         self.recover(error).await
     }
 
-    /// Commits a part of a batch. The database's own timeouts do not see that it is stopped, so the age of the commit is watched here.
+    /// Commits a part of a batch. The database's own timeouts do not see that it is stopped, so the age of the commit
+    /// is watched here.
     async fn append_watched(&mut self, part: BatchPart<'_>) -> Result<(), JournalError> {
         let started = Instant::now();
         self.under_way_since = Some(started);
@@ -135,7 +137,7 @@ impl Committer {
         outcome
     }
 
-    /// Nothing is under way whose outcome is not known.
+    /// Notes that no commit is under way whose outcome is not known.
     fn is_settled(&mut self) {
         self.under_way_since = None;
         self.metrics.commit_under_way_seconds.set(0.0);
@@ -177,7 +179,7 @@ impl Committer {
     }
 }
 
-/// Waits for something, and looks every now and then while it does.
+/// Waits for a future, and calls `look` every now and then while it does.
 async fn watched<T>(waited_for: impl Future<Output = T>, mut look: impl FnMut()) -> T {
     let mut waited_for = std::pin::pin!(waited_for);
     loop {
@@ -188,7 +190,7 @@ async fn watched<T>(waited_for: impl Future<Output = T>, mut look: impl FnMut())
     }
 }
 
-/// Tells for how long a commit is under way, or its outcome unknown.
+/// Reports for how long a commit is under way, or its outcome unknown.
 fn tell_age(metrics: &Metrics, since: Instant) -> Duration {
     let age = since.elapsed();
     metrics.commit_under_way_seconds.set(age.as_secs_f64());

@@ -1,4 +1,4 @@
-//! What the engine decides, and what waits for its commit.
+//! Decisions of the engine, and what waits for their commit.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -9,47 +9,47 @@ use tokio::sync::oneshot;
 use super::Answer;
 use crate::journal::{Batch, BatchMark, IdempotencyKey, LogRow};
 
-/// Something to be decided, with the id and the instant that it keeps if it has to be decided again.
+/// Decision to make, with the id and the instant that it keeps if it has to be made again.
 pub(super) enum Decision {
-    /// What a caller asks.
+    /// Instruction of a caller.
     Asked {
-        /// The instruction.
+        /// Instruction with its id and instant.
         command: Command,
-        /// The key under which the caller may repeat it.
+        /// Key under which the caller may repeat it; `None` without one.
         key: Option<IdempotencyKey>,
-        /// Where the caller waits.
+        /// Sender of the caller's answer.
         reply: Reply,
     },
-    /// What a caller asked and what cannot be carried out.
+    /// Instruction of a caller that cannot be carried out.
     Refused {
-        /// When it was asked.
+        /// Instant at which it was asked.
         at: Instant,
-        /// The key under which the caller may repeat it, to hear the same.
+        /// Key under which the caller may repeat it, to hear the same; `None` without one.
         key: Option<IdempotencyKey>,
-        /// Where the caller waits.
+        /// Sender of the caller's answer.
         reply: Reply,
-        /// What the caller hears.
+        /// Refusal that the caller hears.
         refusal: Arc<Refusal>,
     },
-    /// A step of what a command left unfinished, or of what fell due.
+    /// Step of unfinished work, or of what fell due.
     Due {
-        /// The step.
+        /// Step to take.
         step: DueStep,
-        /// When it fell due; none of unfinished work.
+        /// Instant at which it fell due; `None` for unfinished work.
         due: Option<Instant>,
-        /// The id of its command.
+        /// Id of its command.
         id: CommandId,
     },
-    /// What falls due next is set aside.
+    /// Parking of what falls due next.
     Park {
-        /// The step that would have carried it out.
+        /// Step that would have carried it out.
         step: DueStep,
-        /// What it would break.
+        /// Invariant that carrying it out would break.
         invariant: Invariant,
-        /// The id of its command.
+        /// Id of its command.
         id: CommandId,
     },
-    /// This process leads from now on.
+    /// Taking of the lead by this process.
     Lead(Command),
 }
 
@@ -62,7 +62,7 @@ impl Decision {
     }
 }
 
-/// Where a caller waits for one answer; the first counts.
+/// Sender of one answer to a caller; the first one counts.
 #[derive(Clone)]
 pub(super) struct Reply(Arc<Mutex<Option<oneshot::Sender<Answer>>>>);
 
@@ -79,33 +79,33 @@ impl Reply {
     }
 }
 
-/// A caller whose command is carried out in several steps, and is answered with the last of them.
+/// Caller whose command is carried out in several steps, and is answered with the last of them.
 pub(super) struct Waiting {
     pub command: CommandId,
-    /// The command's events so far.
+    /// Events of the command so far.
     pub rows: Vec<Arc<LogRow>>,
     pub reply: Reply,
 }
 
-/// A decision that met what must never be.
+/// Decision that met a violation.
 pub(super) struct Offence {
     pub decision: Decision,
     pub violation: Violation,
 }
 
-/// A decision whose outcome is in the batch.
+/// Decision whose outcome is in the batch.
 pub(super) struct Decided {
     pub decision: Decision,
-    /// Who hears what once it is committed.
+    /// Caller and its answer once the batch is committed; `None` when nobody waits.
     pub answer: Option<(Reply, Answer)>,
-    /// The caller whose command it was the last step of.
+    /// Caller whose command it was the last step of; `None` when it was not.
     pub finished: Option<Waiting>,
-    /// Where what it led to ends in the batch.
+    /// End of its outcome in the batch.
     pub end: BatchMark,
 }
 
 impl Decided {
-    /// Tells the caller what is committed now.
+    /// Tells the caller what is now committed.
     pub fn answer(self) {
         if let Some((reply, answer)) = self.answer {
             reply.send(answer);
@@ -124,12 +124,12 @@ impl Decided {
     }
 }
 
-/// A batch with the decisions that it is the outcome of.
+/// Batch with the decisions whose outcome it is.
 #[derive(Default)]
 pub(super) struct Gathered {
     pub batch: Batch,
     pub decided: Vec<Decided>,
-    /// The events of steps of unfinished work in it.
+    /// Number of events in it of steps of unfinished work.
     pub work_rows: usize,
     /// Whether anything else is in it.
     pub has_others: bool,

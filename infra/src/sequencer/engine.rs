@@ -1,9 +1,10 @@
-//! The engine: decides submissions and what falls due, and gathers the outcome into batches.
+//! Engine: decides submissions and what falls due, and gathers the outcome into batches.
 //!
-//! A decision that meets what must never be is taken out, whether the exchange finds it ([`matching::Exchange::violation`]) or the
-//! database when the batch is committed. Everything that rests on it is dropped and decided again from the committed state, with the
-//! same ids and instants; later answers may differ from what was speculated, which nobody has heard. A caller's instruction is
-//! refused; what fell due is first carried out one thing at a time, and the thing that fails alone is set aside.
+//! A decision that violates an invariant is taken out, whether the exchange finds it
+//! ([`matching::Exchange::violation`]) or the database when the batch is committed. Everything that depends on it is
+//! dropped and decided again from the committed state, with the same ids and instants; later answers may differ from
+//! the speculative ones, which nobody has heard. A caller's instruction is refused. What fell due is first carried out
+//! one item at a time, and the item that fails alone is parked.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -22,60 +23,64 @@ use crate::journal::{IdempotencyKey, KeyOutcome, LogRow, StoredKey};
 use crate::storage::Storage;
 use crate::telemetry::Metrics;
 
-/// The longest nap between looks at what falls due, against jumps of the machine's clock.
+/// Longest pause between looks at what falls due, against jumps of the machine's clock.
 const NAP_MAX: Duration = Duration::from_secs(1);
-/// The most commands of one buyer or seller that wait for unfinished work; and of all that others give.
+/// Largest number of commands of one buyer or seller that wait for unfinished work; the same bound holds for all
+/// commands without one.
 const HELD_OF_ONE_MAX: usize = 128;
-/// The most of all. Operators' commands and the first few of each organization are held beyond it.
+/// Largest number of waiting commands in all. Operators' commands and the first few of each organization are held
+/// beyond it.
 const HELD_MAX: usize = 1_024;
-/// Of each organization, so many are held however many others wait.
+/// Number of commands of each organization that are held however many others wait.
 const HELD_OF_ANYBODY: usize = 4;
-/// A batch takes steps of unfinished work until these have so many events.
+/// Number of events up to which a batch takes steps of unfinished work.
 const WORK_ROWS: usize = 8;
-/// What fell due longer ago is not done beside new orders: nobody led then, or time went on faster than the exchange could follow.
+/// Age beyond which due items are not done beside new orders, in microseconds: nobody led then, or time went on faster
+/// than the exchange could follow.
 const LATE_MICROS: i64 = 60_000_000;
 
-/// What the committer says of the batch it had.
+/// Outcome of a commit.
 pub(super) enum CommitOutcome {
-    /// It is committed; the next can come.
+    /// The batch is committed; the next can come.
     Committed,
-    /// The database refused one decision for its content. Those before it are committed; the rest is to be decided again.
+    /// The database refused one decision for its content. Those before it are committed; the rest is to be decided
+    /// again.
     Refused(Box<RefusedBatch>),
-    /// It failed. The view is at the log's true head again.
+    /// The commit failed. The view is at the log's true head again.
     Recovered,
     /// Nothing can be committed any more.
     Ended,
 }
 
-/// What is left of a batch of which the database refused a decision.
+/// Rest of a batch of which the database refused a decision.
 pub(super) struct RefusedBatch {
-    /// The decision.
+    /// Decision that was refused.
     pub offender: Decided,
-    /// What the database said.
+    /// Reason of the database.
     pub violation: Violation,
-    /// The decisions behind it.
+    /// Decisions behind it.
     pub rest: Vec<Decided>,
-    /// The keys of those that are not committed.
+    /// Keys of the decisions that are not committed.
     pub keys: Vec<IdempotencyKey>,
 }
 
-/// The engine's own state.
+/// State of the engine.
 pub(super) struct Engine {
     exchange: Exchange,
     view: View,
     keys: Keys,
-    /// What is to be decided before anything else.
+    /// Decisions to make before anything else.
     queue: VecDeque<Decision>,
-    /// What is to be decided when work that commands left unfinished is done, in its order.
+    /// Decisions to make when unfinished work is done, in order.
     held: Vec<Decision>,
-    /// Whoever waits for such work.
+    /// Callers that wait for such work.
     waiting: Vec<Waiting>,
-    /// The traders who began work since the exchange was last done with all of it. Their further commands are held, so that it is done
-    /// some time. An operator's is not held for what another operator began.
+    /// Traders that began work since the exchange was last done with all of it. Their further commands are held, so
+    /// that it is done some time. An operator's is not held for what another operator began.
     began: Vec<OrganizationId>,
     /// Whether the next batch has a step of unfinished work: the last had none.
     works_turn: bool,
-    /// What fell due up to then is carried out one thing at a time, because a step of it failed.
+    /// Instant up to which due items are carried out one at a time, because a step of them failed; `None` otherwise.
     narrow_until: Option<Instant>,
     storage: Arc<dyn Storage>,
     clock: Clock,
@@ -161,12 +166,12 @@ impl Engine {
         self.queue.push_back(Decision::Lead(command));
     }
 
-    /// The present: never before what has happened.
+    /// Returns the present: never before what has happened.
     fn now(&self) -> Instant {
         self.clock.now().max(self.exchange.now())
     }
 
-    /// A command of the present.
+    /// Makes a command of the present.
     fn command(&self, instruction: Instruction) -> Command {
         Command { id: CommandId::new(Uuid::now_v7()), at: self.now(), instruction }
     }
@@ -175,25 +180,26 @@ impl Engine {
         self.has_step(self.now())
     }
 
-    /// Whether there is a step of unfinished work, or of what falls due by an instant.
+    /// Returns whether there is a step of unfinished work, or of what falls due by an instant.
     fn has_step(&self, at: Instant) -> bool {
         self.exchange.has_unfinished() || self.exchange.next_due().is_some_and(|due| due <= at)
     }
 
-    /// Whether the exchange is busy with what others need not wait for.
+    /// Returns whether the exchange is busy with work that others need not wait for.
     fn is_busy(&self) -> bool {
         self.exchange.is_busy()
             && (self.exchange.has_unfinished()
                 || self.clock.now().micros() - self.exchange.now().micros() < LATE_MICROS)
     }
 
-    /// Whether a batch may take one more step. Of unfinished work every other batch takes some as it is sent, or each where nobody else
-    /// has something in it: an order that goes ahead of the work waits for one commit with a step of it at most, its own included.
+    /// Returns whether a batch may take one more step. Of unfinished work every other batch takes some as it is sent,
+    /// or each where nobody else has something in it: an order that goes ahead of the work waits for one commit with a
+    /// step of it at most, its own included.
     fn may_step(&self, gathered: &Gathered, committing: bool) -> bool {
         (!committing && self.waits_for_work(gathered)) || (!is_full(gathered) && !self.is_busy())
     }
 
-    /// Whether a batch is not sent before it has more of the unfinished work.
+    /// Returns whether a batch is not sent before it has more of the unfinished work.
     fn waits_for_work(&self, gathered: &Gathered) -> bool {
         self.is_busy() && gathered.work_rows < WORK_ROWS && (self.works_turn || !gathered.has_others)
     }
@@ -206,15 +212,15 @@ impl Engine {
         }
     }
 
-    /// Has a submission wait for its decision.
+    /// Queues a submission for its decision.
     fn take(&mut self, submission: Submission) {
         let Submission { instruction, key, reply } = submission;
         let command = self.command(instruction);
         self.queue.push_back(Decision::Asked { command, key, reply: Reply::new(reply) });
     }
 
-    /// Decides what is in the queue, each after the steps that come before it, until the batch is full. Commands that do not go ahead of
-    /// unfinished work are held until it is done.
+    /// Decides what is in the queue, each after the steps that come before it, until the batch is full. Commands that
+    /// do not go ahead of unfinished work are held until it is done.
     fn decide_queue(&mut self, gathered: &mut Gathered) -> Result<(), Box<Offence>> {
         while let Some(mut next) = self.queue.pop_front() {
             // A step has been asked for, if the batch is full or not.
@@ -246,7 +252,7 @@ impl Engine {
         Ok(())
     }
 
-    /// Whether a command goes ahead of unfinished work. It has the instant at which it does then.
+    /// Returns whether a command goes ahead of unfinished work, and gives it the instant at which it does.
     fn goes_ahead(&self, command: &mut Command) -> bool {
         if command.instruction.trader().is_some_and(|trader| self.began.contains(&trader)) {
             return false;
@@ -256,8 +262,8 @@ impl Engine {
         at.is_some()
     }
 
-    /// Holds a command until unfinished work is done. Of one organization not too many are held, nor in all: who sends more is told that
-    /// the exchange is busy, so that those behind them do not wait for theirs.
+    /// Holds a command until unfinished work is done. Holds a bounded number per organization and in all: further ones
+    /// are refused as busy, so that those behind them do not wait.
     fn hold(&mut self, decision: Decision) {
         let Decision::Asked { command, reply, .. } = &decision else { return self.held.push(decision) };
         let trader = command.instruction.trader();
@@ -275,8 +281,8 @@ impl Engine {
         self.held.push(decision);
     }
 
-    /// Puts what was held before what is in the queue: operators' commands first, and last those of whoever has begun work that others have
-    /// waited for, each in their order. They come after whatever has fallen due meanwhile.
+    /// Puts held commands before what is in the queue: operators' commands first, and last those of whoever has begun
+    /// work that others have waited for, each in order. They come after whatever has fallen due meanwhile.
     fn release(&mut self) {
         let mut held = std::mem::take(&mut self.held);
         held.sort_by_key(|decision| match decision {
@@ -295,7 +301,7 @@ impl Engine {
         }
     }
 
-    /// The next step of unfinished work, or else of what falls due by `to`.
+    /// Returns the next step of unfinished work, or else of what falls due by `to`.
     fn next_step(&self, to: Instant, led: bool) -> Decision {
         let due = self.exchange.next_due().filter(|_| !self.exchange.has_unfinished());
         let narrow = due.is_some_and(|due| self.narrow_until.is_some_and(|until| due <= until));
@@ -303,7 +309,7 @@ impl Engine {
         Decision::Due { step: DueStep { to, led, width }, due, id: CommandId::new(Uuid::now_v7()) }
     }
 
-    /// Decides one thing. What comes of it is in `gathered`, unless it met what must never be.
+    /// Makes one decision. Its outcome is in `gathered`, unless it met a violation.
     fn decide(&mut self, decision: Decision, gathered: &mut Gathered) -> Result<(), Box<Offence>> {
         let (before, works, was_busy) = (gathered.batch.mark(), self.exchange.count_unfinished(), self.is_busy());
         let answer = match &decision {
@@ -357,7 +363,7 @@ impl Engine {
         Ok(())
     }
 
-    /// Adds a step's events to those of the command that left the work; its caller, when it was the last step.
+    /// Adds a step's events to those of the command that left the work. Returns its caller when it was the last step.
     fn go_on(&mut self, rows: &[Arc<LogRow>]) -> Option<Waiting> {
         for waiting in &mut self.waiting {
             waiting.rows.extend(rows.iter().filter(|row| row.record.command == waiting.command).cloned());
@@ -366,7 +372,8 @@ impl Engine {
         Some(self.waiting.swap_remove(done))
     }
 
-    /// Carries a command out, unless its key says what became of it before. No answer yet where it leaves work for further steps.
+    /// Carries a command out, unless its key has an outcome already. Returns `None` where it leaves work for further
+    /// steps.
     fn answer(
         &mut self,
         command: &Command,
@@ -411,7 +418,7 @@ impl Engine {
         }
     }
 
-    /// Remembers what became of a request under its key.
+    /// Remembers the outcome of a request under its key.
     fn remember(
         &mut self,
         key: Option<IdempotencyKey>,
@@ -426,7 +433,8 @@ impl Engine {
         }
     }
 
-    /// Acts on what became of the last batch, and on a decision that failed since; false when the engine must end.
+    /// Acts on the outcome of the last batch, and on a decision that failed since. Returns false when the engine must
+    /// end.
     async fn follow(
         &mut self,
         outcome: Option<CommitOutcome>,
@@ -447,7 +455,7 @@ impl Engine {
             }
             CommitOutcome::Refused(batch) => {
                 let RefusedBatch { offender, violation, rest, keys } = *batch;
-                // What was found since rests on what the database refused: it is decided again like everything else.
+                // A later offence depends on what the database refused: it is decided again like everything else.
                 self.start_again(gathered, keys);
                 if let Some(offence) = offence {
                     self.queue.push_front(offence.decision);
@@ -487,8 +495,8 @@ impl Engine {
         self.wait_again(waiting);
     }
 
-    /// Has callers wait for the next step of their commands again, if the committed state has these unfinished. One whose command is not
-    /// committed waits again when that is decided.
+    /// Lets callers wait for the next step of their commands again, if the committed state has these unfinished. One
+    /// whose command is not committed waits again when that is decided.
     fn wait_again(&mut self, callers: impl IntoIterator<Item = Waiting>) {
         for mut caller in callers.into_iter().filter(|caller| self.exchange.is_unfinished(caller.command)) {
             caller.rows.retain(|row| row.record.sequence <= self.exchange.sequence());
@@ -496,7 +504,7 @@ impl Engine {
         }
     }
 
-    /// Has what was decided be decided again, in its order, before what is in the queue.
+    /// Queues decisions again, in order, before what is in the queue.
     fn put_back(&mut self, decided: Vec<Decided>) {
         for Decided { decision, finished, .. } in decided.into_iter().rev() {
             self.wait_again(finished);
@@ -504,7 +512,8 @@ impl Engine {
         }
     }
 
-    /// What is done instead of a decision that cannot be carried out; nothing when the exchange cannot go on without it.
+    /// Returns what is done instead of a decision that cannot be carried out; `None` when the exchange cannot go on
+    /// without it.
     fn instead_of(&mut self, offence: Offence) -> Option<Decision> {
         let Offence { decision, violation } = offence;
         let invariant = violation.invariant;

@@ -1,4 +1,4 @@
-//! Forgetting stored idempotency keys whose day is over.
+//! Retention of idempotency keys: deletes stored keys whose day is over.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,9 +9,9 @@ use tokio::sync::watch;
 use super::{KEYS_KEPT_MICROS, Status, View};
 use crate::storage::Storage;
 
-/// The pause between two walks.
+/// Pause between two walks.
 const WALK_EVERY: Duration = Duration::from_hours(1);
-/// How much longer keys are stored than remembered.
+/// Time for which keys are stored longer than remembered, in microseconds.
 const SPARE_MICROS: i64 = 3_600_000_000;
 
 /// Deletes old keys until nobody has the sequencer's handle any more, or another process leads.

@@ -1,6 +1,7 @@
 //! Idempotency keys of the last day, in memory.
 //!
-//! Each organization has its own share. Whoever floods the exchange with keys has the oldest of its own forgotten, never another's.
+//! Each organization has its own share. Whoever floods the exchange with keys has the oldest of its own forgotten,
+//! never another's.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -11,11 +12,11 @@ use matching::Refusal;
 use super::KEYS_KEPT_MICROS;
 use crate::journal::{IdempotencyKey, KeyOutcome, StoredKey};
 
-/// How many keys are remembered at once.
+/// Largest number of keys that are remembered at once.
 const BOUNDS: Bounds = Bounds { per_organization: 1_000_000, in_all: 8_000_000 };
-/// Old keys of one organization that are forgotten with each key that is remembered.
+/// Number of old keys of one organization that are forgotten with each key that is remembered.
 const EXPIRED_AT_ONCE: usize = 16;
-/// Keys that the organization with the most of them gives up where there are too many in all.
+/// Number of keys that the organization with the most of them gives up where there are too many in all.
 const GIVEN_UP_AT_ONCE: usize = 1_024;
 
 #[derive(Clone, Copy)]
@@ -24,14 +25,14 @@ struct Bounds {
     in_all: usize,
 }
 
-/// The keys of the last day with what became of their requests.
+/// Keys of the last day with the outcomes of their requests.
 pub(super) struct Keys {
     bounds: Bounds,
     known: Map<[u8; 32], Remembered>,
     shares: Vec<Share>,
-    /// Where each organization's share is. `None` is for keys that were stored without one.
+    /// Index of each organization's share. `None` is for keys that were stored without one.
     places: Map<Option<OrganizationId>, usize>,
-    /// The share that is looked through next for what is too old.
+    /// Index of the share that is looked through next for old keys.
     next: usize,
 }
 
@@ -41,7 +42,7 @@ struct Remembered {
     outcome: KeyOutcome,
 }
 
-/// One organization's keys, oldest first.
+/// Keys of one organization, oldest first.
 #[derive(Default)]
 struct Share {
     by_age: VecDeque<(Instant, [u8; 32])>,
@@ -49,9 +50,9 @@ struct Share {
     told: bool,
 }
 
-/// What is known of a key.
+/// Knowledge of a key.
 pub(super) enum Known {
-    /// Nothing: the request is new.
+    /// No request had this key: it is new.
     New,
     /// The same request led to these events.
     Events { first: u64, last: u64 },
@@ -62,7 +63,7 @@ pub(super) enum Known {
 }
 
 impl Keys {
-    /// The index of stored keys.
+    /// Makes the index of stored keys.
     pub fn of(stored: Vec<StoredKey>) -> Self {
         Self::within(BOUNDS, stored)
     }
@@ -89,7 +90,7 @@ impl Keys {
         }
     }
 
-    /// Forgets keys that were remembered last, latest first: what became of their requests is not committed.
+    /// Forgets the keys that were remembered last, latest first: the outcomes of their requests are not committed.
     pub fn forget_latest(&mut self, keys: impl IntoIterator<Item = IdempotencyKey>) {
         for key in keys {
             let place = self.place(key.organization);
@@ -101,7 +102,7 @@ impl Keys {
         }
     }
 
-    /// Remembers a key, and forgets what is older than a day or too much.
+    /// Remembers a key, and forgets keys that are older than a day or too many.
     pub fn insert(&mut self, stored: &StoredKey) {
         let StoredKey { key, created_at, outcome } = stored;
         let remembered =

@@ -1,12 +1,14 @@
-//! The sequencer: the one owner of the exchange's state.
+//! Sequencer: the one owner of the exchange's state.
 //!
-//! Callers submit instructions to a bounded queue. The engine decides them in the order of the queue, but for those that wait until
-//! work in their markets is done ([`Exchange::goes_ahead`]), and gathers what follows into a batch; the committer writes one batch at a time, and while it does the engine gathers the next (group commit). A
-//! caller hears of success only after the commit, and the [`View`] shows committed state only.
+//! Callers submit instructions to a bounded queue. The engine decides them in the order of the queue, except those that
+//! wait until work in their markets is done ([`Exchange::goes_ahead`]), and gathers the outcome into a batch. The
+//! committer writes one batch at a time, and while it does the engine gathers the next (group commit). A caller hears
+//! of success only after the commit, and the [`View`] shows committed state only.
 //!
-//! When a commit fails, or its outcome is unknown, every caller in flight is told so, the journal reads where the log really
-//! ends, and the engine starts again from the committed state. A batch that the database refuses for what is in it is taken apart
-//! instead: what comes before the offender is committed, the offender alone is refused, and the rest is decided again.
+//! When a commit fails, or its outcome is unknown, every caller in flight is told so, the journal reads where the log
+//! really ends, and the engine starts again from the committed state. A batch that the database refuses for what is in
+//! it is taken apart instead: what comes before the offender is committed, the offender alone is refused, and the rest
+//! is decided again.
 
 mod committer;
 mod decision;
@@ -25,30 +27,32 @@ use crate::storage::Storage;
 use crate::telemetry::Metrics;
 use crate::{Clock, Hold};
 
-/// Submissions that may wait in the queue; more are turned away.
+/// Largest number of submissions in the queue; more are turned away.
 const QUEUE_MAX: usize = 8_192;
-/// Rows of the log in one transaction, about; a single step may exceed it. A commit's cost is that of its rows from a few hundred on, so
-/// more would not be faster, and whoever is answered with the first of them would wait for the last.
+/// Number of rows of the log in one transaction, about; a single step may exceed it. A commit's cost is that of its
+/// rows from a few hundred on, so more would not be faster, and whoever is answered with the first of them would wait
+/// for the last.
 const BATCH_ROWS_MAX: usize = 1_024;
-/// Callers answered by one transaction.
+/// Number of callers answered by one transaction.
 const BATCH_CALLERS_MAX: usize = 1_024;
-/// How long idempotency keys are remembered.
+/// Time for which idempotency keys are remembered, in microseconds: 24 hours.
 const KEYS_KEPT_MICROS: i64 = 24 * 3_600_000_000;
 
-/// The committed state, for reading.
+/// Cloneable handle for reading the state as of the last commit.
 #[derive(Clone)]
 pub struct View(Arc<RwLock<Exchange>>);
 
 impl View {
-    /// The state of an empty log. What is copied from it, to decide or to compute, has the same limits.
+    /// Makes the state of an empty log. What is copied from it, to decide or to compute, has the same limits.
     fn within(limits: matching::Limits) -> Self {
         let mut exchange = Exchange::new();
         exchange.set_limits(limits);
         Self(Arc::new(RwLock::new(exchange)))
     }
 
-    /// The state as of the last commit. Hold the guard for a look-up, no longer: commits wait for it, and whoever comes after a waiting
-    /// commit waits with it. What computes reads the [`Replica`](crate::replica::Replica).
+    /// Locks the state as of the last commit for reading. Hold the guard for a look-up, no longer: commits wait for it,
+    /// and readers that come after a waiting commit wait with it. Reads that compute use the
+    /// [`Replica`](crate::replica::Replica).
     pub fn read(&self) -> RwLockReadGuard<'_, Exchange> {
         self.0.read().unwrap_or_else(PoisonError::into_inner)
     }
@@ -59,18 +63,18 @@ impl View {
     }
 }
 
-/// Whether the sequencer takes orders.
+/// Status of the sequencer: whether it takes orders.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Status {
-    /// It does.
+    /// Takes orders.
     Leading,
-    /// The database is away; it will lead again when it is back.
+    /// Waits for the database; it will lead again when that is back.
     Recovering,
-    /// Another process leads, or this one cannot go on; it will not lead again.
+    /// Has lost the lead to another process, or cannot go on; it will not lead again.
     Fenced,
 }
 
-/// The way to the sequencer.
+/// Cloneable handle for submitting instructions.
 #[derive(Clone)]
 pub struct Sequencer {
     queue: mpsc::Sender<Submission>,
@@ -80,19 +84,19 @@ pub struct Sequencer {
     metrics: Metrics,
 }
 
-/// A sequencer that has just taken the lead, with what follows from it.
+/// Sequencer that has just taken the lead, with its views.
 pub struct Started {
-    /// The way to it.
+    /// Handle for submitting instructions.
     pub sequencer: Sequencer,
-    /// The committed state.
+    /// State as of the last commit.
     pub view: View,
-    /// The committed log.
+    /// Reader of the committed log.
     pub log: LogReader,
-    /// The epoch under which it leads.
+    /// Epoch under which it leads.
     pub epoch: i64,
 }
 
-/// Why a submission has no answer.
+/// Reason why a submission has no answer.
 #[derive(Debug, thiserror::Error)]
 pub enum SubmitError {
     /// The exchange refused it; nothing changed.
@@ -107,7 +111,7 @@ pub enum SubmitError {
     /// Time stands still until an operator confirms the machine's clock; nothing happened.
     #[error("time stands still: {0}")]
     ClockHeld(Hold),
-    /// The commit failed or its outcome is unknown: asking again with the same key tells the true outcome.
+    /// The commit failed or its outcome is unknown: asking again with the same key returns the true outcome.
     #[error("the outcome is unknown")]
     Unavailable,
     /// The outcome of an earlier request with the same key could not be read.
@@ -115,25 +119,25 @@ pub enum SubmitError {
     Journal(#[from] JournalError),
 }
 
-/// What a carried-out instruction led to.
+/// Result of an instruction that was carried out.
 #[derive(Clone, Debug)]
 pub struct Receipt {
-    /// Its events, in order; none when it changed nothing.
+    /// Events of the instruction, in order; empty when it changed nothing.
     pub rows: Vec<Arc<LogRow>>,
     /// Whether the events are those of an earlier request with the same key.
     pub repeated: bool,
-    /// The log's head when it was answered: what a later read must have seen to include it.
+    /// Head of the log when it was answered: a read that includes this sequence includes the result.
     pub sequence: u64,
 }
 
-/// An instruction on its way.
+/// Instruction on its way to the engine.
 struct Submission {
     instruction: Instruction,
     key: Option<IdempotencyKey>,
     reply: oneshot::Sender<Answer>,
 }
 
-/// An instruction in the queue, or past it and not yet answered.
+/// Instruction in the queue, or past it and not yet answered.
 pub struct Pending {
     answer: oneshot::Receiver<Answer>,
     status: watch::Receiver<Status>,
@@ -141,7 +145,7 @@ pub struct Pending {
 }
 
 impl Pending {
-    /// Waits until what follows from the instruction is committed.
+    /// Waits until the outcome of the instruction is committed.
     ///
     /// # Errors
     /// [`SubmitError`] when it is refused, or its outcome cannot be told now.
@@ -167,7 +171,7 @@ impl Pending {
     }
 }
 
-/// The sequencer's answer to a submission.
+/// Answer of the sequencer to a submission.
 enum Answer {
     Done(Vec<Arc<LogRow>>),
     Repeated {
@@ -227,7 +231,7 @@ impl Sequencer {
         Ok(Started { sequencer, view, log, epoch })
     }
 
-    /// Submits an instruction and waits until what follows from it is committed.
+    /// Submits an instruction and waits until its outcome is committed.
     ///
     /// # Errors
     /// [`SubmitError`] when it is refused, or its outcome cannot be told now.
@@ -257,7 +261,7 @@ impl Sequencer {
         Ok(Pending { answer, status, log: self.log.clone() })
     }
 
-    /// Whether it takes orders now.
+    /// Returns whether it takes orders now.
     pub fn status(&self) -> Status {
         *self.status.borrow()
     }

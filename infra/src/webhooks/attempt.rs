@@ -1,4 +1,4 @@
-//! One attempt to deliver: the request as Standard Webhooks has it, and what came of it.
+//! Attempt to deliver: the request as Standard Webhooks has it, and its outcome.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -17,54 +17,55 @@ use super::{Targets, WebhookError, WebhookSecret, WebhookSettings};
 use crate::Clock;
 use crate::read_models::OwnEvent;
 
-/// How long connecting may take.
+/// Time that connecting may take.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
-/// How much of an answer is read. Nobody looks at it, but a connection can be used again when its answer has been read.
+/// Number of bytes that are read of an answer. Nobody looks at it, but a connection can be used again when its answer
+/// has been read.
 const ANSWER_BYTES_MAX: usize = 16 * 1024;
-/// The longest text of an error, in characters.
+/// Longest text of an error, in characters.
 const ERROR_LENGTH_MAX: usize = 300;
 
-/// A delivery that is due.
+/// Delivery that is due.
 pub(super) struct DueDelivery {
-    /// Its id, which is the `webhook-id`.
+    /// Id of the delivery, which is the `webhook-id`.
     pub id: Uuid,
-    /// The endpoint.
+    /// Id of the endpoint.
     pub webhook: Uuid,
-    /// Whose endpoint it is.
+    /// Organization of the endpoint.
     pub organization: OrganizationId,
-    /// Where to send it.
+    /// URL to send it to.
     pub url: String,
-    /// The attempts that were made.
+    /// Number of attempts that were made.
     pub tries: u32,
-    /// When it fell due. It is another time once it has been replayed.
+    /// Time at which it fell due. It is another time once it has been replayed.
     pub due_at: Timestamp,
-    /// What signs it.
+    /// Secrets that sign it.
     pub secrets: Vec<WebhookSecret>,
-    /// What to send.
+    /// Event to send.
     pub event: OwnEvent,
 }
 
-/// What came of an attempt.
+/// Outcome of an attempt.
 pub(super) struct Outcome {
-    /// The endpoint's status, or why there is none.
+    /// HTTP status of the endpoint, or the reason why there is none.
     pub answer: Result<u16, String>,
-    /// How long it took.
+    /// Duration of the attempt.
     pub took: Duration,
 }
 
 impl Outcome {
-    /// Whether the endpoint took the delivery.
+    /// Returns whether the endpoint took the delivery.
     pub fn is_success(&self) -> bool {
         matches!(self.answer, Ok(200..=299))
     }
 
-    /// Whether the endpoint said that it is gone for good.
+    /// Returns whether the endpoint said that it is gone for good.
     pub fn is_gone(&self) -> bool {
         self.answer == Ok(410)
     }
 }
 
-/// What is sent.
+/// Body of the request.
 #[derive(Serialize)]
 struct Payload<'a> {
     r#type: String,
@@ -72,7 +73,7 @@ struct Payload<'a> {
     data: Data<'a>,
 }
 
-/// The event as `GET /v1/events` shows it.
+/// Event as `GET /v1/events` shows it.
 #[derive(Serialize)]
 struct Data<'a> {
     sequence: u64,
@@ -80,7 +81,7 @@ struct Data<'a> {
     event: &'a serde_json::Value,
 }
 
-/// The client that sends: it connects to allowed addresses only, by no proxy, and follows no redirect.
+/// Makes the client that sends: it connects to allowed addresses only, by no proxy, and follows no redirect.
 pub(super) fn http_client(settings: &WebhookSettings) -> Result<Client, WebhookError> {
     let builder = || {
         Client::builder()
@@ -109,7 +110,8 @@ pub(super) async fn send(client: &Client, targets: Targets, due: &DueDelivery) -
 }
 
 async fn exchange(client: &Client, targets: Targets, due: &DueDelivery) -> Result<u16, String> {
-    // An address in the URL is connected to without being resolved, and what is allowed may have changed since it was stored.
+    // An address in the URL is connected to without being resolved, and what is allowed may have changed since it was
+    // stored.
     let url = targets.parse(&due.url).map_err(|error| error.to_string())?;
     let id = due.id.to_string();
     let timestamp = Clock::of_machine().micros().div_euclid(1_000_000);
@@ -143,8 +145,8 @@ async fn read_some(mut response: Response) {
     }
 }
 
-/// What an endpoint's owner hears of an error. Where endpoints may be on this machine, its causes would tell anybody which ports are open
-/// here: they are in the log only.
+/// Returns what an endpoint's owner hears of an error. Where endpoints may be on this machine, its causes would tell
+/// anybody which ports are open here: they are in the log only.
 fn told(targets: Targets, due: &DueDelivery, error: &reqwest::Error) -> String {
     match targets {
         Targets::Public => describe(error),
@@ -155,7 +157,7 @@ fn told(targets: Targets, due: &DueDelivery, error: &reqwest::Error) -> String {
     }
 }
 
-/// The error with its causes, without the URL, which its reader knows.
+/// Formats the error with its causes, without the URL, which its reader knows.
 fn describe(error: &reqwest::Error) -> String {
     let mut text = if error.is_timeout() { "timed out" } else { "no answer" }.to_owned();
     let mut cause = std::error::Error::source(error);

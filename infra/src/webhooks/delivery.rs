@@ -1,4 +1,4 @@
-//! The log of deliveries, and having them sent again.
+//! Deliveries: their history, and replays.
 
 use jiff::Timestamp;
 use ledger::OrganizationId;
@@ -8,58 +8,58 @@ use uuid::Uuid;
 use super::urgency::urgency;
 use super::{WebhookError, Webhooks};
 
-/// The most events that are replayed by one request.
+/// Largest number of events that are replayed by one request.
 pub const REPLAYED_EVENTS_MAX: i64 = 1_000;
 
-/// An endpoint is locked before its deliveries are changed, as it is when an attempt is written down.
+/// Statement that locks an endpoint before its deliveries are changed, as it is when an attempt is written down.
 const LOCK: &str = "SELECT FROM webhooks WHERE id = $1 FOR NO KEY UPDATE";
 const COLUMNS: &str = "d.id, d.sequence, d.type, d.state, d.next_attempt_at, d.created_at";
 
-/// An event on its way to an endpoint.
+/// Event on its way to an endpoint.
 #[derive(Clone, Debug)]
 pub struct Delivery {
-    /// Its id: the `webhook-id` of every attempt.
+    /// Id of the delivery: the `webhook-id` of every attempt.
     pub id: Uuid,
-    /// The event's sequence.
+    /// Sequence of the event.
     pub sequence: u64,
-    /// The event's type.
+    /// Type of the event.
     pub event_type: String,
-    /// `pending`, `delivered` or `failed`.
+    /// State: `pending`, `delivered` or `failed`.
     pub state: String,
-    /// When it is tried next.
+    /// Time of the next attempt; `None` when there will be none.
     pub next_attempt_at: Option<Timestamp>,
-    /// When it was enqueued.
+    /// Time at which it was enqueued.
     pub created_at: Timestamp,
-    /// What was tried, in order.
+    /// Attempts in order.
     pub attempts: Vec<Attempt>,
 }
 
-/// An attempt to deliver.
+/// Attempt to deliver.
 #[derive(Clone, Debug)]
 pub struct Attempt {
-    /// When it ended.
+    /// Time at which it ended.
     pub at: Timestamp,
-    /// What the endpoint answered.
+    /// HTTP status that the endpoint answered; `None` when it did not answer.
     pub status: Option<u16>,
-    /// Why it did not answer.
+    /// Reason why it did not answer; `None` when it did.
     pub error: Option<String>,
-    /// How long it took, in milliseconds.
+    /// Duration in milliseconds.
     pub duration_ms: u32,
 }
 
-/// What a replay has enqueued.
+/// Result of a replay.
 #[derive(Clone, Copy, Debug)]
 pub struct Replayed {
-    /// How many events.
+    /// Number of events enqueued.
     pub events: usize,
-    /// The last one's sequence.
+    /// Sequence of the last one; `None` when there was none.
     pub last_sequence: Option<u64>,
     /// Whether there are more after it.
     pub more: bool,
 }
 
 impl Webhooks {
-    /// The deliveries of an endpoint for events after `after`, at most `limit` of them, in sequence.
+    /// Lists the deliveries of an endpoint for events after `after`, at most `limit` of them, in sequence.
     ///
     /// # Errors
     /// [`WebhookError::Unknown`] when the organization has no such endpoint.
@@ -79,7 +79,7 @@ impl Webhooks {
         with_attempts(&client, &rows).await
     }
 
-    /// Has a delivery sent again, under the same id, whatever its state.
+    /// Enqueues a delivery again, under the same id, whatever its state.
     ///
     /// # Errors
     /// [`WebhookError`] when the organization has no such delivery, or the endpoint is disabled.
@@ -111,8 +111,8 @@ impl Webhooks {
         })
     }
 
-    /// Has the events after `after` that an endpoint is for sent, again where they were before, at most [`REPLAYED_EVENTS_MAX`]
-    /// of them. What happened before the endpoint was created is not for it.
+    /// Enqueues the events after `after` that an endpoint is for, again where they were before, at most
+    /// [`REPLAYED_EVENTS_MAX`] of them. What happened before the endpoint was created is not for it.
     ///
     /// # Errors
     /// [`WebhookError`] when the organization has no such endpoint, or it is disabled.
@@ -158,7 +158,7 @@ impl Webhooks {
     }
 }
 
-/// The deliveries of rows, with their attempts.
+/// Reads the deliveries of rows, with their attempts.
 async fn with_attempts(client: &Client, rows: &[Row]) -> Result<Vec<Delivery>, WebhookError> {
     let mut deliveries: Vec<Delivery> = rows.iter().map(delivery_of_row).collect();
     let ids: Vec<Uuid> = deliveries.iter().map(|delivery| delivery.id).collect();

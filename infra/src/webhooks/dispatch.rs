@@ -1,7 +1,7 @@
-//! Sending what is due, and writing down what came of it.
+//! Dispatcher: sends what is due, and writes down the outcomes.
 //!
-//! An endpoint has one request at a time: its most urgent delivery that is due. So an endpoint's deliveries start in order, and
-//! however slow it is, only its own wait for it.
+//! An endpoint has one request at a time: its most urgent delivery that is due. So an endpoint's deliveries start in
+//! order, and however slow it is, only its own wait for it.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -21,14 +21,14 @@ use crate::journal::JournalError;
 use crate::read_models::{OWN_EVENT_COLUMNS, read_own_event};
 use crate::telemetry::Metrics;
 
-/// The most requests at a time, over all endpoints.
+/// Largest number of requests at a time, over all endpoints.
 const REQUESTS_MAX: usize = 512;
-/// The most outcomes that are written at a time, so that connections are left for those who call the API.
+/// Largest number of outcomes that are written at a time, so that connections are left for those who call the API.
 const WRITERS_MAX: usize = 4;
-/// How often it is looked for deliveries whose time to be tried again has come.
+/// Pause between looks for deliveries whose time to be tried again has come.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
-/// Sends deliveries.
+/// Sender of deliveries.
 pub(super) struct Dispatcher {
     database: Database,
     client: Client,
@@ -38,14 +38,14 @@ pub(super) struct Dispatcher {
 }
 
 impl Dispatcher {
-    /// A dispatcher that has not begun yet.
+    /// Makes a dispatcher that has not begun yet.
     pub fn new(database: Database, settings: WebhookSettings, metrics: Metrics) -> Result<Self, WebhookError> {
         let writers = Semaphore::new(WRITERS_MAX);
         Ok(Self { database, client: http_client(&settings)?, settings, metrics, writers })
     }
 
-    /// Sends until nobody has the webhooks' handle any more. Requests that are on their way then are given up, and made again by
-    /// the next process.
+    /// Sends until nobody has the webhooks' handle any more. Requests that are on their way then are given up, and made
+    /// again by the next process.
     pub async fn run(self, mut roused: watch::Receiver<()>, enqueued: Arc<Notify>) {
         let dispatcher = Arc::new(self);
         let mut requests = JoinSet::new();
@@ -75,7 +75,7 @@ impl Dispatcher {
         }
     }
 
-    /// For each endpoint that is not busy, its first delivery that is due.
+    /// Reads the first due delivery of each endpoint that is not busy.
     async fn due(&self, busy: &BTreeSet<Uuid>) -> Result<Vec<DueDelivery>, WebhookError> {
         let free = REQUESTS_MAX.saturating_sub(busy.len());
         if free == 0 {
@@ -103,7 +103,7 @@ impl Dispatcher {
         Ok(rows.iter().map(due_of_row).collect::<Result<_, _>>()?)
     }
 
-    /// Writes down what came of an attempt: in the log of the delivery, and what follows from it.
+    /// Writes down the outcome of an attempt: in the history of the delivery, and what follows from it.
     async fn record(&self, due: &DueDelivery, outcome: &Outcome) -> Result<(), WebhookError> {
         let _turn = self.writers.acquire().await;
         let mut client = self.database.get().await?;
@@ -129,7 +129,7 @@ impl Dispatcher {
     }
 }
 
-/// Makes an attempt and answers whose it was.
+/// Makes an attempt and returns the endpoint that it was for.
 async fn attempt(dispatcher: Arc<Dispatcher>, due: DueDelivery) -> Uuid {
     let outcome = send(&dispatcher.client, dispatcher.settings.targets, &due).await;
     dispatcher.metrics.webhook_attempted(outcome.is_success());

@@ -11,44 +11,44 @@ use uuid::Uuid;
 
 use super::{WebhookError, WebhookSecret, Webhooks};
 
-/// The most endpoints of one organization.
+/// Largest number of endpoints of one organization.
 pub const ENDPOINTS_PER_ORGANIZATION_MAX: i64 = 16;
-/// The most secrets that are valid at a time, so that the header which carries their signatures stays short.
+/// Largest number of secrets that are valid at a time, so that the header which carries their signatures stays short.
 pub const SECRETS_MAX: i64 = 4;
 
-/// How much of a type that nobody knows is shown, in characters.
+/// Length up to which an unknown type is shown, in characters.
 const EVENT_TYPE_SHOWN_MAX: usize = 64;
 
 const COLUMNS: &str = "id, url, event_types, created_at, after_sequence, failing_since, disabled_at, disabled_reason";
 
-/// The types that events have.
+/// Types that events have.
 static EVENT_TYPES: LazyLock<BTreeSet<&'static str>> =
     LazyLock::new(|| Event::schemas().into_iter().map(|(name, _, _)| name).collect());
 
-/// What stands before a type in what is sent, and in the topic.
+/// Prefix of a type in what is sent, and in the topic.
 pub(super) const TYPE_PREFIX: &str = "secondwind.";
 
-/// The types that events have, for people to read.
+/// Lists the types that events have, for people to read.
 pub(super) fn event_types() -> String {
     EVENT_TYPES.iter().copied().collect::<Vec<_>>().join(", ")
 }
 
-/// Where an organization wants its events.
+/// Endpoint of an organization.
 #[derive(Clone, Debug)]
 pub struct Endpoint {
-    /// Its id.
+    /// Id of the endpoint.
     pub id: Uuid,
-    /// Where they are sent.
+    /// URL to which events are sent.
     pub url: String,
-    /// The types that are sent; nothing for all.
+    /// Types that are sent; `None` for all.
     pub event_types: Option<Vec<String>>,
-    /// When it was created.
+    /// Time at which it was created.
     pub created_at: Timestamp,
-    /// The log's head at that time: only later events are sent.
+    /// Head of the log at that time: only later events are sent.
     pub after_sequence: u64,
-    /// Since when every attempt has failed.
+    /// Time since which every attempt has failed; `None` when the last one succeeded, or none was made.
     pub failing_since: Option<Timestamp>,
-    /// When it was disabled, and whether it was `gone` or `failing`.
+    /// Time at which it was disabled, and the cause, `gone` or `failing`; `None` while it is enabled.
     pub disabled: Option<(Timestamp, String)>,
 }
 
@@ -82,8 +82,8 @@ impl Webhooks {
         let secret = WebhookSecret::generate()?;
         let mut client = self.database.get().await?;
         let transaction = client.transaction().await?;
-        // Endpoints are created one at a time and not while events are turned into deliveries: so they are counted right, and no
-        // event after the head that is read here is passed over.
+        // Endpoints are created one at a time and not while events are turned into deliveries: so they are counted
+        // right, and no event after the head that is read here is passed over.
         transaction.execute("SELECT FROM webhook_position FOR UPDATE", &[]).await?;
         let count = "SELECT count(*) FROM webhooks WHERE organization = $1";
         let count: i64 = transaction.query_one(count, &[&organization.as_str()]).await?.get(0);
@@ -103,7 +103,7 @@ impl Webhooks {
         Ok((endpoint_of_row(&row), secret))
     }
 
-    /// The organization's endpoints, oldest first.
+    /// Lists the organization's endpoints, oldest first.
     ///
     /// # Errors
     /// [`WebhookError`] when the database is away.
@@ -114,7 +114,7 @@ impl Webhooks {
         Ok(rows.iter().map(endpoint_of_row).collect())
     }
 
-    /// One of the organization's endpoints.
+    /// Finds one of the organization's endpoints.
     ///
     /// # Errors
     /// [`WebhookError::Unknown`] when it has no such endpoint.
@@ -136,7 +136,8 @@ impl Webhooks {
         if deleted == 1 { Ok(()) } else { Err(WebhookError::Unknown("webhook of your organization")) }
     }
 
-    /// Gives an endpoint a new secret. The one before stays valid for a day: what is sent meanwhile carries the signatures of both.
+    /// Gives an endpoint a new secret. The one before stays valid for a day: what is sent meanwhile carries the
+    /// signatures of both.
     ///
     /// # Errors
     /// [`WebhookError`] when the organization has no such endpoint, or its secret was changed too often.
@@ -161,7 +162,7 @@ impl Webhooks {
         Ok(secret)
     }
 
-    /// Has an endpoint that was disabled receive what happens from now on.
+    /// Enables an endpoint that was disabled: it receives what happens from now on.
     ///
     /// # Errors
     /// [`WebhookError::Unknown`] when the organization has no such endpoint.
@@ -179,7 +180,7 @@ impl Webhooks {
     }
 }
 
-/// The types, each once, if there are events of all of them.
+/// Returns the types, each once, if there are events of all of them.
 fn known_types(types: &[String]) -> Result<Vec<String>, WebhookError> {
     if types.is_empty() {
         return Err(WebhookError::NoEventTypes);

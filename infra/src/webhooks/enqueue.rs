@@ -1,7 +1,7 @@
-//! Turning events into deliveries.
+//! Enqueuer: turns events into deliveries.
 //!
-//! It follows the read models, which say whom an event concerns, and moves its position in the transaction that writes the
-//! deliveries.
+//! It follows the read models, which say whom an event concerns, and moves its position in the transaction that writes
+//! the deliveries.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,12 +14,12 @@ use super::urgency::urgency;
 use super::{RETRY_PAUSE, WebhookError};
 use crate::Database;
 
-/// Events looked at in one transaction while anybody wants some.
+/// Number of events looked at in one transaction while any endpoint wants some.
 const EVENTS_PER_STEP_MAX: i64 = 4_000;
-/// The pause between steps, so that a busy exchange is not followed event by event.
+/// Pause between steps, so that a busy exchange is not followed event by event.
 const STEP_PAUSE: Duration = Duration::from_millis(20);
 
-/// Follows until nobody has the webhooks' handle any more. Tells `enqueued` of new deliveries.
+/// Follows until nobody has the webhooks' handle any more. Notifies `enqueued` of new deliveries.
 pub(super) async fn follow(
     database: Database,
     mut projected: watch::Receiver<u64>,
@@ -59,7 +59,7 @@ async fn follow_until_error(
     }
 }
 
-/// What one step did.
+/// Result of one step.
 struct Step {
     position: u64,
     moved: bool,

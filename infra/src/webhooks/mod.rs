@@ -1,13 +1,13 @@
 //! Webhooks: organizations' own events, sent to their endpoints and signed as Standard Webhooks 1.0 has it.
 //!
 //! - `endpoint`, `secret`, `target`: where to send, what to sign with, and where nothing is ever sent.
-//! - `enqueue`: follows the read models and turns events into deliveries, in one transaction with its position, so that a crash
-//!   neither loses nor repeats one.
+//! - `enqueue`: follows the read models and turns events into deliveries, in one transaction with its position, so that
+//!   a crash neither loses nor repeats one.
 //! - `dispatch`, `attempt`: sends what is due, the urgent first, and writes down what came of it.
 //! - `delivery`: reads the deliveries back, and has them sent again.
 //!
-//! A delivery is sent at least once, always under the same `webhook-id`. Each endpoint has one request at a time, so a slow one
-//! holds up nobody else. Retries follow the machine's clock, whatever the exchange's says.
+//! A delivery is sent at least once, always under the same `webhook-id`. Each endpoint has one request at a time, so a
+//! slow one holds up nobody else. Retries follow the machine's clock, whatever the exchange's says.
 
 mod attempt;
 mod delivery;
@@ -36,38 +36,38 @@ pub use retry::RetrySchedule;
 pub use secret::WebhookSecret;
 pub use target::{TargetError, Targets, URL_LENGTH_MAX};
 
-/// The pause after a failure of the database.
+/// Pause after a failure of the database.
 const RETRY_PAUSE: Duration = Duration::from_millis(500);
 
-/// How webhooks are sent.
+/// Settings of webhooks.
 #[derive(Clone, Debug)]
 pub struct WebhookSettings {
-    /// Where they may be sent.
+    /// Addresses to which they may be sent.
     pub targets: Targets,
-    /// When an attempt that failed is made again.
+    /// Pauses after which a failed attempt is made again.
     pub retries: RetrySchedule,
-    /// How long an endpoint may take to answer.
+    /// Time that an endpoint may take to answer.
     pub timeout: Duration,
 }
 
 impl Default for WebhookSettings {
-    /// As a service on the internet needs it.
+    /// Returns the settings of a service on the internet.
     fn default() -> Self {
         Self { targets: Targets::Public, retries: RetrySchedule::default(), timeout: Duration::from_secs(15) }
     }
 }
 
 impl WebhookSettings {
-    /// As the defaults, with endpoints on this machine allowed, over HTTP too: for `secondwind run` and tests.
+    /// Returns the defaults with endpoints on this machine allowed, over HTTP too: for `secondwind run` and tests.
     pub fn with_loopback() -> Self {
         Self { targets: Targets::LoopbackToo, ..Self::default() }
     }
 }
 
-/// Why something could not be done with a webhook.
+/// Reason why a request about a webhook failed.
 #[derive(Debug, thiserror::Error)]
 pub enum WebhookError {
-    /// Nothing may be sent there.
+    /// The URL is not one that webhooks may be sent to.
     #[error(transparent)]
     Target(#[from] TargetError),
     /// No events have this type.
@@ -76,7 +76,7 @@ pub enum WebhookError {
     /// The list of types names none.
     #[error("event_types must name a type; leave it out for all of them")]
     NoEventTypes,
-    /// The organization has as many as it may.
+    /// The organization has as many webhooks as it may.
     #[error("an organization has at most {ENDPOINTS_PER_ORGANIZATION_MAX} webhooks")]
     TooMany,
     /// The secret was changed too often within a day.
@@ -88,7 +88,7 @@ pub enum WebhookError {
     /// The organization has no such webhook, or it no such delivery.
     #[error("there is no such {0}")]
     Unknown(&'static str),
-    /// The machine gives no random bytes.
+    /// The machine returns no random bytes.
     #[error("no randomness")]
     NoRandomness,
     /// The database cannot be read or written.
@@ -117,12 +117,12 @@ impl From<deadpool_postgres::PoolError> for WebhookError {
     }
 }
 
-/// The webhooks of all organizations, and what sends them. It stops when the last clone is dropped.
+/// Webhooks of all organizations, and their sender. It stops when the last clone is dropped.
 #[derive(Clone)]
 pub struct Webhooks {
     database: Database,
     targets: Targets,
-    /// Rouses what sends when there is something new to send.
+    /// Sender of a wake-up when there is something new to send.
     wake: watch::Sender<()>,
 }
 
@@ -130,7 +130,7 @@ impl Webhooks {
     /// Starts turning events into deliveries and sending them.
     ///
     /// # Errors
-    /// [`WebhookError::Client`] when there is no HTTP client to be had.
+    /// [`WebhookError::Client`] when the HTTP client cannot be set up.
     pub fn start(
         database: Database,
         read_models: &ReadModels,

@@ -1,4 +1,4 @@
-//! Forgetting deliveries and secrets whose time is over.
+//! Retention: deletes deliveries and secrets whose time is over.
 
 use std::time::Duration;
 
@@ -7,9 +7,9 @@ use tokio::sync::watch;
 use super::WebhookError;
 use crate::Database;
 
-/// How often it is looked.
+/// Pause between looks.
 const LOOK_EVERY: Duration = Duration::from_hours(1);
-/// Deliveries deleted in one transaction.
+/// Number of deliveries deleted in one transaction.
 const DELETED_MAX: i64 = 10_000;
 
 /// Keeps deliveries for 30 days and secrets as long as they are valid, until nobody has the webhooks' handle any more.

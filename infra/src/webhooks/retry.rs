@@ -1,4 +1,4 @@
-//! When a delivery that failed is tried again.
+//! Retries of a delivery that failed.
 
 use std::time::Duration;
 
@@ -7,13 +7,14 @@ use aws_lc_rs::rand;
 const SECOND: u64 = 1;
 const MINUTE: u64 = 60 * SECOND;
 const HOUR: u64 = 60 * MINUTE;
-/// The pauses after the first, second, … attempt, as the Standard Webhooks specification proposes, in seconds.
+/// Pauses after the first, second, … attempt, as the Standard Webhooks specification proposes, in seconds.
 const PAUSES: [u64; 9] =
     [5 * SECOND, 5 * MINUTE, 30 * MINUTE, 2 * HOUR, 5 * HOUR, 10 * HOUR, 14 * HOUR, 20 * HOUR, 24 * HOUR];
-/// How far a pause may be from its nominal length, in percent, so that what failed together is not tried again together.
+/// Largest deviation of a pause from its nominal length, in percent, so that what failed together is not tried again
+/// together.
 const JITTER_PERCENT: u32 = 20;
 
-/// The pauses between the attempts of a delivery.
+/// Pauses between the attempts of a delivery.
 #[derive(Clone, Debug)]
 pub struct RetrySchedule(Vec<Duration>);
 
@@ -24,25 +25,25 @@ impl Default for RetrySchedule {
 }
 
 impl RetrySchedule {
-    /// A schedule with these pauses after the first, second, … attempt.
+    /// Makes a schedule with these pauses after the first, second, … attempt.
     pub fn new(pauses: Vec<Duration>) -> Self {
         Self(pauses)
     }
 
-    /// How long to wait after `attempts` attempts that failed; nothing when there shall be no other.
+    /// Returns the pause after `attempts` failed attempts; `None` when there shall be no other.
     pub(super) fn pause_after(&self, attempts: u32) -> Option<Duration> {
         let last = usize::try_from(attempts.checked_sub(1)?).ok()?;
         self.0.get(last).map(|pause| jittered(*pause, random_byte()))
     }
 }
 
-/// The pause, longer or shorter by up to [`JITTER_PERCENT`]: `random` decides.
+/// Lengthens or shortens a pause by up to [`JITTER_PERCENT`]: `random` decides.
 fn jittered(pause: Duration, random: u8) -> Duration {
     let percent = 100 - JITTER_PERCENT + 2 * JITTER_PERCENT * u32::from(random) / u32::from(u8::MAX);
     pause * percent / 100
 }
 
-/// A random byte; without randomness retries are merely not spread.
+/// Returns a random byte; without randomness retries are merely not spread.
 fn random_byte() -> u8 {
     let mut byte = [u8::MAX / 2];
     let _ = rand::fill(&mut byte);

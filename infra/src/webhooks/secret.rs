@@ -1,4 +1,4 @@
-//! What deliveries are signed with: symmetric secrets and signatures as in Standard Webhooks 1.0.
+//! Secrets and signatures of deliveries: symmetric, as in Standard Webhooks 1.0.
 
 use aws_lc_rs::{hmac, rand};
 use base64::Engine as _;
@@ -6,41 +6,41 @@ use base64::engine::general_purpose::STANDARD;
 
 use super::WebhookError;
 
-/// Random bytes in a secret; the specification asks for 24 to 64.
+/// Number of random bytes in a secret; the specification asks for 24 to 64.
 const SECRET_BYTES: usize = 32;
-/// What a secret's text starts with.
+/// Prefix of a secret's text.
 const PREFIX: &str = "whsec_";
 
-/// A secret that an endpoint and we share.
+/// Secret that an endpoint and the exchange share.
 pub struct WebhookSecret(Vec<u8>);
 
 impl WebhookSecret {
-    /// A fresh secret.
+    /// Generates a secret.
     ///
     /// # Errors
-    /// [`WebhookError::NoRandomness`] when the machine gives none.
+    /// [`WebhookError::NoRandomness`] when the machine returns no random bytes.
     pub(super) fn generate() -> Result<Self, WebhookError> {
         let mut bytes = vec![0; SECRET_BYTES];
         rand::fill(&mut bytes).map_err(|_| WebhookError::NoRandomness)?;
         Ok(Self(bytes))
     }
 
-    /// The secret of these bytes.
+    /// Wraps the bytes of a secret.
     pub(super) fn of(bytes: Vec<u8>) -> Self {
         Self(bytes)
     }
 
-    /// Its bytes.
+    /// Returns the bytes of the secret, to be stored.
     pub(super) fn bytes(&self) -> &[u8] {
         &self.0
     }
 
-    /// Its text, as its owner enters it in a verifying library: `whsec_…`.
+    /// Returns the text, as its owner enters it in a verifying library: `whsec_…`.
     pub fn expose(&self) -> String {
         format!("{PREFIX}{}", STANDARD.encode(&self.0))
     }
 
-    /// The signature of a message, with the version of its scheme.
+    /// Signs a message; returns the signature with the version of its scheme.
     fn sign(&self, id: &str, timestamp: i64, body: &[u8]) -> String {
         let mut context = hmac::Context::with_key(&hmac::Key::new(hmac::HMAC_SHA256, &self.0));
         context.update(format!("{id}.{timestamp}.").as_bytes());
@@ -49,7 +49,7 @@ impl WebhookSecret {
     }
 }
 
-/// The value of `webhook-signature`: a signature by each secret that is valid now.
+/// Returns the value of `webhook-signature`: a signature by each secret that is valid now.
 pub(super) fn signatures(secrets: &[WebhookSecret], id: &str, timestamp: i64, body: &[u8]) -> String {
     let signatures: Vec<String> = secrets.iter().map(|secret| secret.sign(id, timestamp, body)).collect();
     signatures.join(" ")

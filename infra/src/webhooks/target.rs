@@ -1,7 +1,7 @@
-//! Where webhooks may be sent: to addresses of the public internet, over TLS.
+//! Targets of webhooks: addresses of the public internet, over TLS.
 //!
-//! An address is checked when it is connected to, so that a name which resolved to a public one when it was registered cannot lead
-//! into the operator's network later.
+//! An address is checked when it is connected to, so that a name which resolved to a public one when it was registered
+//! cannot lead into the operator's network later.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
@@ -9,50 +9,50 @@ use std::time::Duration;
 use reqwest::Url;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
-/// The longest URL.
+/// Largest length of a URL, in bytes.
 pub const URL_LENGTH_MAX: usize = 2_048;
-/// How long a name may take to resolve when an endpoint is registered.
+/// Time that a name may take to resolve when an endpoint is registered.
 const RESOLVE_PATIENCE: Duration = Duration::from_secs(3);
 
-/// Where webhooks may be sent.
+/// Addresses to which webhooks may be sent.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Targets {
-    /// To public addresses over HTTPS.
+    /// Public addresses over HTTPS.
     Public,
-    /// To this machine as well, over HTTP or HTTPS.
+    /// This machine as well, over HTTP or HTTPS.
     LoopbackToo,
 }
 
-/// Nothing may be sent there.
+/// Reason why nothing may be sent to a URL.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum TargetError {
-    /// It is no URL.
+    /// The text is no URL.
     #[error("the url cannot be read: {0}")]
     NotAUrl(String),
-    /// It has characters that URLs do not have.
+    /// The text has characters that URLs do not have.
     #[error(
         "the url must be of printable ASCII characters without spaces; escape others with %, and write a host's name in Punycode"
     )]
     Characters,
-    /// It is too long.
+    /// The URL is too long.
     #[error("the url is longer than {URL_LENGTH_MAX} characters")]
     TooLong,
-    /// It is not HTTPS.
+    /// The URL is not HTTPS.
     #[error("the url must start with https://")]
     NotHttps,
-    /// It has a user, a password or a fragment, or no host.
+    /// The URL has a user, a password or a fragment, or no host.
     #[error("the url must name a host, without user, password or fragment")]
     Parts,
-    /// It leads to an address that is not public.
+    /// The URL leads to an address that is not public.
     #[error("the url leads to an address that is not on the public internet")]
     NotPublic,
 }
 
 impl Targets {
-    /// The URL of this text, if its form and an address in it are allowed.
+    /// Parses a URL, if its form and an address in it are allowed.
     ///
     /// # Errors
-    /// [`TargetError`] says what is wrong with it.
+    /// [`TargetError`] names what is wrong with it.
     pub fn parse(self, text: &str) -> Result<Url, TargetError> {
         if text.len() > URL_LENGTH_MAX {
             return Err(TargetError::TooLong);
@@ -84,10 +84,11 @@ impl Targets {
         Ok(url)
     }
 
-    /// Refuses a URL whose name resolves to addresses that are all forbidden. A name that does not resolve now may do so later.
+    /// Refuses a URL whose name resolves to addresses that are all forbidden. A name that does not resolve now may do
+    /// so later.
     ///
     /// # Errors
-    /// [`TargetError::NotPublic`].
+    /// [`TargetError::NotPublic`] when every address that the name resolves to is forbidden.
     pub async fn check_name(self, url: &Url) -> Result<(), TargetError> {
         let host = url.host_str().unwrap_or_default();
         if host.starts_with('[') {
@@ -100,7 +101,7 @@ impl Targets {
         if is_refused { Err(TargetError::NotPublic) } else { Ok(()) }
     }
 
-    /// Whether this address may be connected to.
+    /// Returns whether this address may be connected to.
     fn allow(self, address: IpAddr) -> bool {
         let is_public = match address {
             IpAddr::V4(address) => is_public_v4(address),
@@ -129,7 +130,7 @@ const SPECIAL_V4: [(Ipv4Addr, u32); 15] = [
     (Ipv4Addr::new(240, 0, 0, 0), 4),     // reserved, broadcast
 ];
 
-/// What is global unicast; every other block is local, multicast, or leads elsewhere.
+/// Block of global unicast; every other block is local, multicast, or leads elsewhere.
 const GLOBAL_V6: (Ipv6Addr, u32) = (Ipv6Addr::new(0x2000, 0, 0, 0, 0, 0, 0, 0), 3);
 /// Blocks of it that are set aside, or lead to an IPv4 address that is part of theirs.
 const SPECIAL_V6: [(Ipv6Addr, u32); 4] = [
@@ -139,19 +140,19 @@ const SPECIAL_V6: [(Ipv6Addr, u32); 4] = [
     (Ipv6Addr::new(0x3fff, 0, 0, 0, 0, 0, 0, 0), 20), // documentation
 ];
 
-/// Whether the address is on the public internet.
+/// Returns whether an IPv4 address is on the public internet.
 fn is_public_v4(address: Ipv4Addr) -> bool {
     let within = |(first, length): &(Ipv4Addr, u32)| (address.to_bits() ^ first.to_bits()) >> (32 - length) == 0;
     !SPECIAL_V4.iter().any(within)
 }
 
-/// Likewise.
+/// Returns whether an IPv6 address is on the public internet.
 fn is_public_v6(address: Ipv6Addr) -> bool {
     let within = |(first, length): &(Ipv6Addr, u32)| (address.to_bits() ^ first.to_bits()) >> (128 - length) == 0;
     within(&GLOBAL_V6) && !SPECIAL_V6.iter().any(within)
 }
 
-/// Resolves names to allowed addresses only.
+/// Resolver of names to allowed addresses only.
 pub(super) struct GuardedResolver(pub Targets);
 
 impl Resolve for GuardedResolver {

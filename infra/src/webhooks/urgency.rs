@@ -1,9 +1,9 @@
-//! Which deliveries go before others.
+//! Urgency of deliveries: which go before others.
 
-/// The types of events whose receiver has minutes to act.
+/// Types of events whose receiver has minutes to act.
 const URGENT: [&str; 1] = ["spot_interrupted"];
 
-/// The place of a type's deliveries among an endpoint's: lower goes first, and alike by sequence.
+/// Returns the rank of a type's deliveries among an endpoint's: lower goes first, and equal ones by sequence.
 pub(super) fn urgency(event_type: &str) -> i16 {
     i16::from(!URGENT.contains(&event_type))
 }

@@ -1,4 +1,4 @@
-//! The lines that record each fact in a box's books.
+//! Lines of facts in a box's books.
 
 use crate::account::{Account, AccountKind, Owner};
 use crate::identity::{BoxId, ItemName};
@@ -7,7 +7,7 @@ use crate::money::Amount;
 use super::fact::{Accrual, CashMove, ClosedAccount, Earned, Fact};
 use super::lines::Posting;
 
-/// The lines of a fact in the books of one box.
+/// Writer of a fact's lines in the books of one box.
 pub(super) struct BoxPosting<'a> {
     pub posting: Posting<'a>,
     pub id: BoxId,
@@ -78,7 +78,7 @@ impl BoxPosting<'_> {
         }
     }
 
-    /// One line for each, and one for the cash that all of it comes from.
+    /// Writes one line for each move, and one for the cash that all of them come from.
     fn pay(&mut self, moves: &[CashMove]) {
         let mut paid = Amount::ZERO;
         for cash_move in moves {

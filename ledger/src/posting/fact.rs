@@ -1,4 +1,4 @@
-//! Facts: what happened, in the ledger's own words.
+//! Facts: what happened, in the ledger's own terms.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -11,17 +11,17 @@ use crate::money::{Amount, Currency};
 
 use crate::posting_rule::{self as rule, PostingRule};
 
-/// Whom the exchange owes what a contract earns.
+/// Party that is owed a contract's earnings.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Payee {
-    /// Its seller.
+    /// Seller of the contract.
     Seller(OrganizationId),
-    /// The box that it is assigned to.
+    /// Box that the contract is assigned to.
     Box(BoxId),
 }
 
 impl Payee {
-    /// The account of what it is owed, in the operator's books.
+    /// Returns the account of what the payee is owed, in the operator's books.
     pub const fn payable(self, currency: Currency) -> Account {
         let (kind, owner) = match self {
             Self::Seller(id) => (AccountKind::SellerPayable, Owner::Organization(id)),
@@ -31,504 +31,507 @@ impl Payee {
     }
 }
 
-/// What one contract earned in one hour.
+/// Earnings of one contract in one hour.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Delivery {
-    /// The contract.
+    /// Contract that delivered.
     pub contract: ContractId,
-    /// Who earned it.
+    /// Party that earned it.
     pub payee: Payee,
-    /// The hour at the contract's price.
+    /// Price of the time delivered.
     pub amount: Amount,
-    /// The buyer's fee on it, on top of the price.
+    /// Fee of the buyer, on top of the price.
     pub buyer_fee: Amount,
-    /// The seller's fee on it, deducted from the price.
+    /// Fee of the seller, deducted from the price.
     pub seller_fee: Amount,
 }
 
-/// One sale by the hour.
+/// Sale of one hour, or of minutes of it, in a spot auction.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct SpotDelivery {
-    /// Who pays.
+    /// Organization that pays.
     pub buyer: OrganizationId,
-    /// Who delivers.
+    /// Organization that delivers.
     pub seller: OrganizationId,
-    /// The price for the time sold.
+    /// Price of the time sold.
     pub amount: Amount,
-    /// The buyer's fee on it, on top of the price.
+    /// Fee of the buyer, on top of the price.
     pub buyer_fee: Amount,
-    /// The seller's fee on it, deducted from the price.
+    /// Fee of the seller, deducted from the price.
     pub seller_fee: Amount,
 }
 
-/// What a buyer gets back of one contract's prepayment.
+/// Refund to a buyer out of one contract's prepayment.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Credit {
-    /// The contract.
+    /// Contract that was prepaid.
     pub contract: ContractId,
-    /// Who paid.
+    /// Buyer that gets the money back.
     pub buyer: OrganizationId,
     /// Price and buyer's fee together, more than zero.
     pub amount: Amount,
 }
 
-/// What a payee owes the buyer of one contract and pays out of what it has earned.
+/// Debt of a payee to the buyer of one contract, paid out of what the payee has earned.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Redress {
-    /// The contract.
+    /// Contract that was not delivered as promised.
     pub contract: ContractId,
-    /// Who pays.
+    /// Party that pays.
     pub payee: Payee,
-    /// Who gets it.
+    /// Buyer that is paid.
     pub buyer: OrganizationId,
-    /// How much, more than zero.
+    /// Amount paid, more than zero.
     pub amount: Amount,
 }
 
-/// What a box earned under one contract of the exchange.
+/// Earnings of a box under one contract of the exchange.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Earned {
-    /// The contract.
+    /// Contract of the exchange.
     pub contract: ContractId,
-    /// What the box's deal calls it.
+    /// Name of the contract in the box's deal.
     pub name: ItemName,
-    /// How much, fees deducted; below zero what it gave back.
+    /// Earnings less fees; negative where the box gave back.
     pub amount: Amount,
 }
 
-/// A line that people propose and approve, in the operator's books.
+/// Line that people propose and approve, in the operator's books.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct JournalLine {
-    /// The account in the chart.
+    /// Account in the chart.
     pub account: AccountKind,
-    /// Whose part of it; the operator's own when not given.
+    /// Organization whose part of the account it moves; `None` for the operator's own part.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub organization: Option<OrganizationId>,
-    /// How much: debit positive, credit negative, never zero.
+    /// Signed amount: debit positive, credit negative, never zero.
     pub amount: Amount,
 }
 
-/// An account of a box that is closed, with what was on it: debit positive, never zero.
+/// Account of a box as the box is wound up, with the balance that closing it takes away.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct ClosedAccount {
-    /// The account in the chart.
+    /// Account in the chart.
     pub account: AccountKind,
-    /// What of the deal it was for, where it was for one thing.
+    /// Item of the deal that the account was for; `None` for the box's own part.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<ItemName>,
-    /// What was on it.
+    /// Balance before the closing: debit positive, never zero.
     pub balance: Amount,
 }
 
-/// What a box's books take up at a determination date before cash is paid out: what became due since the last. Amounts are not negative.
+/// Item that became due since the last determination date and that a box's books take up before cash is paid out.
+/// Amounts are not negative.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Accrual {
-    /// A contract earned this.
+    /// Revenue of a contract.
     Revenue(ItemName, Amount),
-    /// An agreement cost this.
+    /// Cost of an agreement.
     Cost(ItemName, Amount),
-    /// A facility cost this in interest.
+    /// Interest of a facility.
     Interest(ItemName, Amount),
-    /// So much of an asset was used up.
+    /// Depreciation of an asset.
     Depreciation(ItemName, Amount),
 }
 
-/// What a waterfall run does with a box's cash. Amounts are what leaves the cash: negative where a reserve, or the trap, gives back.
+/// Movement of a box's cash in a waterfall run. Amounts are what leaves the cash: negative where a reserve, or the
+/// trap, gives back.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum CashMove {
-    /// An agreement is paid.
+    /// Payment of an agreement.
     Agreement(ItemName, Amount),
-    /// The interest of a facility is paid.
+    /// Payment of a facility's interest.
     Interest(ItemName, Amount),
-    /// Principal of a facility is repaid.
+    /// Repayment of a facility's principal.
     Principal(ItemName, Amount),
-    /// A reserve takes, or gives.
+    /// Payment into a reserve; negative out of it.
     Reserve(ItemName, Amount),
-    /// The trap takes, or gives.
+    /// Payment into the cash trap; negative out of it.
     Trap(Amount),
-    /// The sponsor is paid.
+    /// Distribution to the sponsor.
     Sponsor(Amount),
 }
 
-/// Something that happened and that the books record.
+/// Occurrence that the books record.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Fact<'a> {
     /// An account at a bank was opened with what is on it.
     BankOpened {
-        /// The account.
+        /// Account that was opened.
         account: BankAccountId,
-        /// What is on it.
+        /// Opening balance: positive is money that the bank owes, negative an overdraft.
         amount: Amount,
     },
-    /// An account at a bank was given up that no statement had told of.
+    /// An account at a bank was closed that no statement had confirmed.
     BankClosed {
-        /// The account.
+        /// Account that was given up.
         account: BankAccountId,
-        /// What it had been opened with.
+        /// Balance that it had been opened with, which is taken back.
         amount: Amount,
     },
-    /// The bank booked something.
+    /// The bank booked lines of a statement.
     BankBooked {
-        /// The account.
+        /// Account that the bookings moved.
         account: BankAccountId,
-        /// The bookings: money received is positive.
+        /// Bookings in the bank's order: positive is money received, negative money paid.
         amounts: &'a [Amount],
     },
     /// A deposit was credited before its booking was known.
     DepositRecorded {
-        /// Whose money.
+        /// Organization that is credited.
         organization: OrganizationId,
-        /// How much, more than zero.
+        /// Amount moved, more than zero.
         amount: Amount,
     },
     /// A booking was for a deposit.
     DepositMatched {
-        /// The account that it came to.
+        /// Account that the booking is on.
         account: BankAccountId,
-        /// Whose money.
+        /// Organization that is credited.
         organization: OrganizationId,
-        /// How much, more than zero.
+        /// Amount moved, more than zero.
         amount: Amount,
     },
     /// A booking was for a deposit that had been credited before.
     DepositConfirmed {
-        /// The account that it came to.
+        /// Account that the booking is on.
         account: BankAccountId,
-        /// How much, more than zero.
+        /// Amount moved, more than zero.
         amount: Amount,
     },
-    /// An organization asked for its money.
+    /// An organization requested a payout.
     PayoutRequested {
-        /// Whose money.
+        /// Organization that is paid.
         organization: OrganizationId,
-        /// Out of which account: what it has earned, or what it has free.
+        /// Account that the money is taken from: `SellerPayable` or `CustomerAvailable`.
         source: AccountKind,
-        /// How much, more than zero.
+        /// Amount moved, more than zero.
         amount: Amount,
     },
-    /// A booking was for a payout: it has left, or come back.
+    /// A payout's booking was found: its money has left, or come back.
     PayoutMatched {
-        /// The account that it left.
+        /// Account that the booking is on.
         account: BankAccountId,
-        /// Whose money.
+        /// Organization that is paid.
         organization: OrganizationId,
-        /// How much has left; less than zero where it came back.
+        /// Amount that left; negative where it came back.
         amount: Amount,
     },
-    /// A payout did not leave.
+    /// A payout did not leave and was given back.
     PayoutReturned {
-        /// Whose money.
+        /// Organization that is credited again.
         organization: OrganizationId,
-        /// Where it came out of.
+        /// Account that the money had been taken from and goes back to: `SellerPayable` or `CustomerAvailable`.
         source: AccountKind,
-        /// How much, more than zero.
+        /// Amount moved, more than zero.
         amount: Amount,
     },
-    /// A booking was for something of the exchange's own.
+    /// A booking was explained by an item of the operator's own.
     BankExplained {
-        /// The account at the bank.
+        /// Account that the booking is on.
         account: BankAccountId,
-        /// What it was for.
+        /// Account of the chart that takes the other side.
         kind: AccountKind,
-        /// The booking: money received is positive.
+        /// Booking: positive is money received, negative money paid.
         amount: Amount,
     },
     /// A booking came to more or less than what it was for.
     BankDifference {
-        /// The account at the bank.
+        /// Account that the booking is on.
         account: BankAccountId,
-        /// The booking less what it was for.
+        /// Booking less what it was for; positive is a gain of the operator.
         amount: Amount,
     },
     /// A booking was one side of a currency conversion; the other is a booking in another currency.
     CurrencyConverted {
-        /// The account at the bank.
+        /// Account that the booking is on.
         account: BankAccountId,
-        /// The booking: money received is positive.
+        /// Booking: positive is money received, negative money paid.
         amount: Amount,
     },
-    /// A reconciliation was a mistake.
+    /// A reconciliation was undone.
     ReconciliationUndone {
-        /// What it had recorded.
+        /// Facts that the reconciliation had recorded; all their lines are reversed.
         facts: &'a [Fact<'a>],
-        /// The event that had recorded it, where that is known.
+        /// Sequence of the event that had recorded them; `None` where that is not known.
         event: Option<u64>,
     },
-    /// Of what a seller has paid out, tax is kept for the state.
+    /// Tax on a seller's payout was kept for the state.
     TaxWithheld {
-        /// The seller.
+        /// Seller that is taxed.
         organization: OrganizationId,
-        /// How much, more than zero.
+        /// Tax withheld, more than zero.
         amount: Amount,
     },
-    /// The tax withheld from a payout that did not leave is the seller's again.
+    /// The tax withheld from a payout that did not leave was given back to the seller.
     TaxReturned {
-        /// The seller.
+        /// Seller that is credited again.
         organization: OrganizationId,
-        /// How much, more than zero.
+        /// Tax given back, more than zero.
         amount: Amount,
     },
-    /// What one person proposed and another approved.
+    /// A manual journal was approved.
     ManualJournal {
-        /// The lines, which come to zero.
+        /// Lines of the entry, which add up to zero.
         lines: &'a [JournalLine],
-        /// The event whose entries it corrects.
+        /// Sequence of the event whose entries it corrects; `None` when it corrects nothing.
         corrects: Option<u64>,
     },
     /// An order set money aside.
     HoldPlaced {
-        /// Whose money.
+        /// Organization whose available money is set aside.
         organization: OrganizationId,
-        /// How much, more than zero.
+        /// Amount set aside, more than zero.
         amount: Amount,
     },
-    /// An order, or part of it, ended without needing its money.
+    /// An order, or a part of it, ended without needing its money.
     HoldVoided {
-        /// Whose money.
+        /// Organization whose held money becomes available again.
         organization: OrganizationId,
-        /// How much, more than zero.
+        /// Amount released, more than zero.
         amount: Amount,
     },
     /// A bid traded: held money became the prepayment of the contract's first period.
     TermPrepaid {
-        /// The buyer.
+        /// Buyer of the contract.
         organization: OrganizationId,
-        /// The contract that came into being.
+        /// Contract that the trade created.
         contract: ContractId,
         /// Price and buyer's fee together, more than zero.
         amount: Amount,
     },
     /// A bid traded: held money became the contract's security deposit.
     SecurityTaken {
-        /// The buyer.
+        /// Buyer of the contract.
         organization: OrganizationId,
-        /// The contract that came into being.
+        /// Contract that the trade created.
         contract: ContractId,
         /// Price and buyer's fee of one period more, more than zero.
         amount: Amount,
     },
-    /// A period was paid in advance.
+    /// A period of a contract was paid in advance.
     PeriodBilled {
-        /// The buyer.
+        /// Buyer of the contract.
         organization: OrganizationId,
-        /// The contract.
+        /// Contract concerned.
         contract: ContractId,
-        /// What came out of the buyer's free money.
+        /// Part that the buyer's available money pays; zero or more.
         available: Amount,
-        /// What came out of the buyer's own earnings from reselling the contract.
+        /// Part that the buyer's own earnings from reselling the contract pay; zero or more.
         payable: Amount,
     },
-    /// The security deposit paid for the last period.
+    /// The security deposit paid a contract's last period, or a part of it.
     SecurityApplied {
-        /// The contract.
+        /// Contract concerned.
         contract: ContractId,
-        /// How much of it, more than zero.
+        /// Part of the security deposit that is used, more than zero.
         amount: Amount,
     },
-    /// What was left of a security deposit went back.
+    /// The rest of a security deposit went back to the buyer.
     SecurityReturned {
-        /// The buyer.
+        /// Buyer of the contract.
         organization: OrganizationId,
-        /// The contract.
+        /// Contract concerned.
         contract: ContractId,
-        /// How much, more than zero.
+        /// Amount that goes back, more than zero.
         amount: Amount,
     },
-    /// A period was not paid: who earns the contract's hours keeps the security deposit.
+    /// A period was not paid: the payee of the contract keeps the security deposit.
     SecurityForfeited {
-        /// Who that is.
+        /// Payee of the contract, which keeps it.
         payee: Payee,
-        /// The contract.
+        /// Contract concerned.
         contract: ContractId,
-        /// How much, more than zero.
+        /// Amount kept, more than zero.
         amount: Amount,
     },
     /// An hour of a market's contracts was delivered.
     HoursDelivered {
-        /// What each contract earned.
+        /// Earnings of each contract in the hour.
         deliveries: &'a [Delivery],
     },
     /// Time of an hour was not delivered: the buyers have their money for it again.
     HoursCredited {
-        /// What each contract gives back.
+        /// Refunds, one per contract.
         credits: &'a [Credit],
     },
     /// Time that had been recorded as delivered was not: what was earned for it is the buyer's again.
     DeliveryReversed {
-        /// The contract.
+        /// Contract concerned.
         contract: ContractId,
-        /// Who gets it back.
+        /// Buyer that gets the money back.
         buyer: OrganizationId,
-        /// Who gives it back.
+        /// Payee that gives its earnings back.
         payee: Payee,
-        /// Out of what that one has earned and not been paid.
+        /// Part out of the payee's earnings that are not paid out.
         from_payee: Amount,
-        /// Out of the fees of both sides.
+        /// Part out of the fees of both sides.
         from_fees: Amount,
-        /// The first instant and the one after the last of the time.
+        /// Span of time that was not delivered: start inclusive, end exclusive.
         hours: (Instant, Instant),
     },
     /// A payee gave back what it had earned for time that was not delivered and could not give back before.
     CreditRecovered {
-        /// Who gives back what.
+        /// Payments from payees to buyers.
         redress: &'a [Redress],
     },
     /// Payees paid the penalties that lots promise for time not delivered.
     PenaltyPaid {
-        /// Who pays what.
+        /// Payments from payees to buyers.
         redress: &'a [Redress],
     },
     /// Paid hours will not be delivered: their price and fee are the buyer's again.
     TermRefunded {
-        /// The buyer.
+        /// Buyer of the contract.
         organization: OrganizationId,
-        /// The contract.
+        /// Contract concerned.
         contract: ContractId,
         /// Price and buyer's fee together, more than zero.
         amount: Amount,
     },
     /// A trade was undone before any delivery: the contract's prepayment is the buyer's again.
     TermBusted {
-        /// The buyer.
+        /// Buyer of the contract.
         organization: OrganizationId,
-        /// The contract that is no more.
+        /// Contract that is undone.
         contract: ContractId,
         /// Price and buyer's fee together, more than zero.
         amount: Amount,
     },
     /// Standing orders by the hour set money aside for their next hour.
     SpotHeld {
-        /// Whose money and how much of it, each more than zero.
+        /// Organizations and the amounts set aside for them, each more than zero.
         holds: &'a [(OrganizationId, Amount)],
     },
     /// Hours were sold by the hour: held money became the buyers' prepayment of the hour.
     SpotSold {
-        /// What was sold.
+        /// Sales of the auction.
         sales: &'a [SpotDelivery],
     },
-    /// An hour sold by the hour was delivered.
+    /// Spot sales of an hour were delivered.
     SpotDelivered {
-        /// What was sold of it.
+        /// Parts of the sales that were delivered.
         sales: &'a [SpotDelivery],
     },
     /// The sponsor paid into its box.
     BoxContributed {
-        /// The box.
+        /// Box in whose books it is recorded.
         box_id: BoxId,
-        /// How much; below zero where it got back what was drawn beyond what was spent.
+        /// Amount paid in; negative where the sponsor got back what was drawn beyond what was spent.
         amount: Amount,
     },
     /// A box drew on a facility.
     DebtDrawn {
-        /// The box.
+        /// Box in whose books it is recorded.
         box_id: BoxId,
-        /// The facility.
+        /// Name of the facility in the deal.
         facility: ItemName,
-        /// How much, more than zero.
+        /// Amount drawn, more than zero.
         amount: Amount,
     },
     /// A box repaid debt before it was due, with what its sponsor paid in for it.
     DebtPrepaid {
-        /// The box.
+        /// Box in whose books it is recorded.
         box_id: BoxId,
-        /// The facility.
+        /// Name of the facility in the deal.
         facility: ItemName,
-        /// How much, more than zero.
+        /// Amount repaid, more than zero.
         amount: Amount,
     },
-    /// A box came to its end: nothing is owed or kept, and what is left of its hardware is its sponsor's.
+    /// A box was wound up: nothing is owed or kept, and what is left of its hardware is its sponsor's.
     BoxWoundUp {
-        /// The box.
+        /// Box in whose books it is recorded.
         box_id: BoxId,
-        /// What was on its accounts.
+        /// Accounts with a balance, all of which are closed.
         accounts: &'a [ClosedAccount],
     },
     /// A box bought hardware.
     AssetBought {
-        /// The box.
+        /// Box in whose books it is recorded.
         box_id: BoxId,
-        /// The asset.
+        /// Name of the asset in the deal.
         asset: ItemName,
-        /// What it cost, more than zero.
+        /// Cost of the asset, more than zero.
         amount: Amount,
     },
     /// A box set money aside in a reserve at its closing.
     ReserveFunded {
-        /// The box.
+        /// Box in whose books it is recorded.
         box_id: BoxId,
-        /// The reserve.
+        /// Name of the reserve in the deal.
         reserve: ItemName,
-        /// How much, more than zero.
+        /// Amount set aside, more than zero.
         amount: Amount,
     },
     /// A client paid a box.
     BoxCollected {
-        /// The box.
+        /// Box in whose books it is recorded.
         box_id: BoxId,
-        /// The contract.
+        /// Name of the contract in the deal.
         contract: ItemName,
-        /// How much, more than zero.
+        /// Amount received, more than zero.
         amount: Amount,
     },
-    /// What was entered of a client's payment to a box was a mistake.
+    /// A client's payment to a box that was entered by mistake was reversed.
     CollectionReversed {
-        /// In whose books: the box's, and the operator's where the exchange had paid it.
+        /// Entity in whose books it is reversed: the box, and the operator where the exchange had paid it.
         entity: EntityId,
-        /// What it had recorded there.
+        /// Facts that the payment had recorded in these books; all their lines are reversed.
         facts: &'a [Fact<'a>],
-        /// The event that had recorded it.
+        /// Sequence of the event that had recorded them.
         event: u64,
     },
-    /// What a box earned under contracts of the exchange: what the operator's books owe it, on its own side.
+    /// A box earned something under contracts of the exchange: its own side of what the operator's books owe it.
     BoxEarned {
-        /// The box.
+        /// Box in whose books it is recorded.
         box_id: BoxId,
-        /// Under which contract how much.
+        /// Earnings per contract.
         earned: &'a [Earned],
     },
-    /// The exchange paid a box some of what that had earned; it is on its way until the bank has booked it.
+    /// The exchange paid a box a part of what it had earned; the money is in transit until the bank has booked it.
     BoxPaidOver {
-        /// The box.
+        /// Box in whose books it is recorded.
         box_id: BoxId,
-        /// How much, more than zero.
+        /// Amount paid over, more than zero.
         amount: Amount,
     },
-    /// A booking was for what the exchange paid a box.
+    /// A booking was for a payment of the exchange to a box.
     BoxPaymentMatched {
-        /// The account that it left.
+        /// Account that the booking is on.
         account: BankAccountId,
-        /// The box.
+        /// Box in whose books it is recorded.
         box_id: BoxId,
-        /// How much has left; less than zero where it came back.
+        /// Amount that left; negative where it came back.
         amount: Amount,
     },
-    /// What became due to and from a box since the last determination date.
+    /// Revenue, cost, interest and depreciation of a box became due since the last determination date.
     BoxAccrued {
-        /// The box.
+        /// Box in whose books it is recorded.
         box_id: BoxId,
-        /// What.
+        /// Items that became due.
         accruals: &'a [Accrual],
     },
     /// A box's cash was paid out.
     WaterfallPaid {
-        /// The box.
+        /// Box in whose books it is recorded.
         box_id: BoxId,
-        /// To whom.
+        /// Movements of the cash, step by step.
         moves: &'a [CashMove],
     },
-    /// A waterfall run was a mistake.
+    /// A waterfall run was reversed.
     WaterfallReversed {
-        /// The box.
+        /// Box in whose books it is recorded.
         box_id: BoxId,
-        /// What it had recorded: what was drawn and bought, what had become due, and what had been paid out.
+        /// Facts that the run had recorded: what was drawn and bought, what became due, and what was paid out. All
+        /// their lines are reversed.
         facts: &'a [Fact<'a>],
-        /// The event that had recorded it.
+        /// Sequence of the event that had recorded them.
         event: u64,
     },
 }
 
 impl Fact<'_> {
-    /// The rule that posts this fact.
+    /// Returns the rule that posts this fact.
     pub fn rule(&self) -> PostingRule {
         match self {
             Self::BankOpened { .. } => rule::BANK_OPENED,
@@ -582,7 +585,7 @@ impl Fact<'_> {
         }
     }
 
-    /// Whose books record it.
+    /// Returns the entity in whose books the fact is recorded.
     pub fn entity(&self) -> EntityId {
         match self {
             Self::BoxContributed { box_id, .. }
@@ -601,7 +604,7 @@ impl Fact<'_> {
         }
     }
 
-    /// What it corrects.
+    /// Returns what the fact's entry corrects; `None` for an ordinary fact.
     pub(super) fn corrects(&self) -> Option<Correction> {
         match self {
             Self::ReconciliationUndone { event, .. } | Self::ManualJournal { corrects: event, .. } => {
@@ -617,7 +620,7 @@ impl Fact<'_> {
         }
     }
 
-    /// The contract that all of it concerns.
+    /// Returns the contract that all of the fact concerns; `None` when it concerns none or several.
     pub(super) fn contract(&self) -> Option<ContractId> {
         match self {
             Self::TermPrepaid { contract, .. }

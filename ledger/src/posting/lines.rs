@@ -1,4 +1,4 @@
-//! The lines that record each fact: here those in the operator's books.
+//! Lines of facts: here those in the operator's books.
 
 use crate::account::{Account, AccountKind, Owner};
 use crate::entry::Line;
@@ -9,7 +9,7 @@ use super::box_lines::BoxPosting;
 use super::fact::{Credit, Fact, Payee, Redress};
 
 impl Fact<'_> {
-    /// Hands over the lines that record it.
+    /// Passes each line that records the fact to `line`. Skips lines whose amount is zero.
     #[expect(clippy::too_many_lines, reason = "an arm for every fact")]
     pub(crate) fn lines(&self, currency: Currency, line: &mut dyn FnMut(Line)) {
         use AccountKind::{
@@ -179,10 +179,10 @@ impl Fact<'_> {
     }
 }
 
-/// The lines of a fact as they are written.
+/// Writer of a fact's lines.
 pub(super) struct Posting<'a> {
     pub currency: Currency,
-    /// The contract of the lines that follow, where a fact covers several.
+    /// Contract of the lines that follow, where a fact covers several; `None` otherwise.
     pub contract: Option<ContractId>,
     line: &'a mut dyn FnMut(Line),
 }
@@ -194,13 +194,14 @@ impl Posting<'_> {
         }
     }
 
-    /// `amount` from the account debited to the account credited.
+    /// Moves `amount` from the account debited to the account credited.
     pub fn transfer(&mut self, debit: Account, credit: Account, amount: Amount) {
         self.part(debit, amount);
         self.part(credit, -amount);
     }
 
-    /// Prepaid time was delivered: the price less its fee is the payee's, and the fees of both sides are the exchange's.
+    /// Records delivered time that was prepaid: the price less the seller's fee is the payee's, and the fees of both
+    /// sides are the exchange's.
     fn earn(&mut self, prepayment: Account, payee: Payee, amount: Amount, buyer_fee: Amount, seller_fee: Amount) {
         self.part(prepayment, amount + buyer_fee);
         self.part(payee.payable(self.currency), seller_fee - amount);

@@ -1,4 +1,4 @@
-//! The books' own state: which months are closed, and what people have proposed.
+//! State of the books: closed months and proposed journals.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -8,113 +8,113 @@ use serde::Serialize;
 
 use super::{BankLineId, JournalProposed, ParkedDue};
 
-/// A month that is closed.
+/// Closed month.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
 pub struct ClosedPeriod {
-    /// The month.
+    /// Month that is closed: no entry is dated in it any more.
     pub period: Month,
-    /// When it was closed.
+    /// Instant of the closing.
     pub at: Instant,
-    /// Who closed it.
+    /// Client that closed it.
     pub by: ClientId,
-    /// The event.
+    /// Sequence of the event that closed it.
     pub sequence: u64,
 }
 
-/// Lines that somebody proposed, and what became of them.
+/// Manual journal: proposed lines, and what became of them.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct Journal {
-    /// What was proposed.
+    /// Proposal as it was entered.
     pub proposed: JournalProposed,
-    /// What became of it.
+    /// State of the proposal.
     pub status: JournalStatus,
 }
 
-/// What became of proposed lines.
+/// State of a proposed journal.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub enum JournalStatus {
-    /// Nothing so far.
+    /// Waits for approval.
     Proposed,
-    /// They are in the books.
+    /// Approved; its lines are in the books.
     Approved {
-        /// Who approved them.
+        /// Client that approved it.
         by: ClientId,
-        /// The day they are dated.
+        /// Day on which the books date it.
         day: Day,
-        /// The event that their entry names.
+        /// Sequence of the event that its entry records.
         sequence: u64,
     },
-    /// They will not be in the books.
+    /// Rejected, or taken back; its lines never reach the books.
     Rejected {
-        /// Who said so.
+        /// Client that rejected it.
         by: ClientId,
-        /// Why.
+        /// Reason given.
         reason: Label,
     },
 }
 
-/// The periods of the books, and what people proposed for them. Periods are calendar months, from that of the first entry.
+/// Periods of the books and proposed journals. Periods are calendar months, from that of the first entry.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize)]
 pub struct Accounting {
     pub(super) first: Option<Month>,
-    /// The months that are closed, in order and without gaps.
+    /// Closed months, in order and without gaps.
     pub closed: Vec<ClosedPeriod>,
-    /// What was proposed, by id.
+    /// Journals by id.
     pub journals: BTreeMap<JournalId, Journal>,
 }
 
 impl Accounting {
-    /// The earliest month that is open; none before the first entry.
+    /// Returns the earliest open month; `None` before the first entry.
     pub fn open_period(&self) -> Option<Month> {
         self.closed.last().map(|last| last.period.next()).or(self.first)
     }
 
-    /// The first day on which something can be dated.
+    /// Returns the first day on which an entry can be dated; `None` before the first entry.
     pub fn first_open_day(&self) -> Option<Day> {
         self.open_period().map(Month::first_day)
     }
 
-    /// The day on which the books have what happened on `day`, be it before their first entry so far: that day, or the first behind the
-    /// months that are closed.
+    /// Returns the posting date for `day`: itself, or the first day after the last closed month. May precede the first
+    /// entry.
     pub(super) fn dated_back(&self, day: Day) -> Day {
         self.closed.last().map_or(day, |last| day.max(last.period.next().first_day()))
     }
 
-    /// The day on which the books have what happened on `day`: that day, or the first that is open.
+    /// Returns the posting date for `day`: itself, or the first day of the earliest open month.
     pub(super) fn dated(&self, day: Day) -> Day {
         self.first_open_day().map_or(day, |first| day.max(first))
     }
 }
 
-/// Why a month cannot be closed yet: the books have something that the bank has not, or the other way round.
+/// Reason why a month cannot be closed yet: the books and the bank's statements do not agree.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Unreconciled {
-    /// A booking is not explained.
+    /// Booking that is not explained, or not all of it.
     Line {
-        /// The account.
+        /// Account that the booking is on.
         account: BankAccountId,
-        /// The booking.
+        /// Statement and line of the booking.
         line: BankLineId,
-        /// How much of it.
+        /// Part that is not explained: positive is money received, negative money paid.
         amount: Amount,
     },
-    /// No statement reaches the month's end.
+    /// Account whose statements do not reach the month's end.
     Statement {
-        /// The account.
+        /// Account without the statement.
         account: BankAccountId,
-        /// The last day that they have; none where there are none.
+        /// Last day that its statements cover; `None` when it has no statement.
         until: Option<Day>,
     },
-    /// Something up to the month's end was set aside and is not posted.
+    /// Item due up to the month's end that is parked and therefore not posted.
     Parked {
-        /// What.
+        /// Item that is parked.
         due: ParkedDue,
     },
-    /// Deposits were credited by hand, and their bookings are not known.
+    /// Deposits credited by hand whose bookings are not known.
     Deposits {
-        /// In what currency.
+        /// Currency of the deposits.
         currency: Currency,
-        /// How much.
+        /// Sum of the deposits.
         amount: Amount,
     },
 }

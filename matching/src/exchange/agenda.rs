@@ -1,17 +1,17 @@
-//! What falls due, and when.
+//! Agenda: items by when they fall due.
 
 use std::collections::BTreeMap;
 
 use crate::linked::{Links, List};
 
-/// Things by when they fall due. A thing is known by its place in a slab, so that to put it off or to strike it costs no search
-/// and, while others are due with it, no allocation.
+/// Items by when they fall due. An item is known by its place in a slab, so that to postpone or to strike it costs no
+/// search and, while others are due with it, no allocation.
 #[derive(Clone, Debug)]
 pub(super) struct Agenda<K> {
-    /// Never an empty list.
+    /// Items due at each key; never an empty list.
     due: BTreeMap<K, List>,
     links: Links,
-    /// By thing: when it is due.
+    /// Key at which each item is due; `None` for an item that is not due.
     when: Vec<Option<K>>,
 }
 
@@ -22,7 +22,7 @@ impl<K> Default for Agenda<K> {
 }
 
 impl<K: Ord + Copy> Agenda<K> {
-    /// Lets a thing fall due then and at no other time.
+    /// Makes an item due at `due` and at no other time.
     pub fn set(&mut self, thing: u32, due: K) {
         match self.when.get(thing as usize).copied().flatten() {
             Some(before) if before == due => return,
@@ -34,7 +34,7 @@ impl<K: Ord + Copy> Agenda<K> {
         self.links.add(self.due.entry(due).or_default(), thing);
     }
 
-    /// Lets a thing not fall due any more.
+    /// Removes an item.
     pub fn strike(&mut self, thing: u32) {
         let Some(due) = self.when.get_mut(thing as usize).and_then(Option::take) else { return };
         let Some(list) = self.due.get_mut(&due) else { return };
@@ -44,17 +44,17 @@ impl<K: Ord + Copy> Agenda<K> {
         }
     }
 
-    /// When the first falls due.
+    /// Returns the earliest key at which an item is due; `None` when nothing is due.
     pub fn first(&self) -> Option<K> {
         self.due.first_key_value().map(|(due, _)| *due)
     }
 
-    /// What falls due then, in the order in which it was set.
+    /// Iterates over the items due at `due`, in the order in which they were set.
     pub fn due_at(&self, due: K) -> impl Iterator<Item = u32> {
         self.links.iter(self.due.get(&due).copied().unwrap_or_default())
     }
 
-    /// Everything by when it falls due.
+    /// Iterates over all items by when they fall due.
     pub fn iter(&self) -> impl Iterator<Item = (K, impl Iterator<Item = u32>)> {
         self.due.iter().map(|(due, list)| (*due, self.links.iter(*list)))
     }

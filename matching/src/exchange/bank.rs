@@ -1,4 +1,4 @@
-//! What is known of the bank: its accounts, its bookings that are not explained, and what is expected of it.
+//! State of the bank: accounts, bookings that are not explained, and expected deposits and payouts.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
@@ -11,112 +11,113 @@ use serde::Serialize;
 
 use super::{BankLineId, MatchedItem, MatchedTarget, PayoutSource, Reconciled, StatementImported};
 
-/// An account at a bank.
+/// Account at a bank.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct BankAccount {
-    /// Its currency.
+    /// Currency of the account.
     pub currency: Currency,
-    /// The closing balance of the last statement.
+    /// Closing balance of the last statement, or the opening balance before the first: positive is money that the bank
+    /// owes.
     pub closing: Amount,
-    /// How much a booking may differ from what it is for.
+    /// Largest difference between a booking and what it is for, zero or more.
     pub tolerance: Amount,
-    /// The day on which it was taken up.
+    /// Day on which the account was opened here.
     pub opened: Day,
-    /// The statements that were imported, in their order.
+    /// Statements that were imported, in order.
     pub statements: Vec<StatementImported>,
 }
 
 impl BankAccount {
-    /// The last day of its last statement; none when it has none.
+    /// Returns the last day of its last statement; `None` when it has none.
     pub fn stated_until(&self) -> Option<Day> {
         self.statements.last().map(|last| last.day)
     }
 
-    /// Whether this very statement was imported.
+    /// Returns whether a statement with this content was imported.
     pub fn has(&self, digest: StatementDigest) -> bool {
         self.statements.iter().any(|statement| statement.digest == digest)
     }
 }
 
-/// A booking of the bank that is not explained, or not all of it.
+/// Booking that is not explained, or not all of it.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct OpenLine {
-    /// The account.
+    /// Account that the booking is on.
     pub account: BankAccountId,
-    /// What the bank says.
+    /// Booking as the bank states it.
     pub line: BankLine,
-    /// The day on which the books have it.
+    /// Day on which the books date it.
     pub day: Day,
-    /// How much of it is not explained.
+    /// Part that is not explained: positive is money received, negative money paid.
     pub left: Amount,
 }
 
-/// Money that is to come.
+/// Deposit that is expected.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct OpenDeposit {
-    /// Whose money.
+    /// Organization that pays it in.
     pub organization: OrganizationId,
-    /// In what currency.
+    /// Currency of the amounts.
     pub currency: Currency,
-    /// How much was announced, or recorded.
+    /// Amount announced, or recorded by hand; more than zero.
     pub amount: Amount,
-    /// How much of it has not come.
+    /// Part that has not come; negative where more came than was announced.
     pub left: Amount,
-    /// What the payer quotes; none of a deposit that was recorded by hand.
+    /// Reference that the payer quotes; `None` for a deposit recorded by hand.
     pub reference: Option<PaymentReference>,
 }
 
-/// Money that is to go.
+/// Payout and how much of it is in transit.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct OpenPayout {
-    /// Whose money.
+    /// Organization that is paid.
     pub organization: OrganizationId,
-    /// In what currency.
+    /// Currency of the amounts.
     pub currency: Currency,
-    /// How much leaves.
+    /// Amount that leaves the bank, after tax.
     pub amount: Amount,
-    /// What is withheld as tax besides.
+    /// Tax withheld on top of `amount`.
     pub withheld: Amount,
-    /// At which rate, in basis points.
+    /// Rate of the tax, in basis points.
     pub withholding_bps: u16,
-    /// How much of it is in transit.
+    /// Part that is in transit.
     pub left: Amount,
-    /// Where it comes from.
+    /// Source of the money.
     pub source: PayoutSource,
-    /// What the payment quotes.
+    /// Reference that the payment quotes.
     pub reference: PaymentReference,
-    /// Whether it was given back.
+    /// Whether it was given back to the organization.
     pub returned: bool,
 }
 
-/// What explained bookings, and when.
+/// Reconciliation that has not been undone.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct StandingReconciliation {
-    /// The event.
+    /// Sequence of the event that recorded it.
     pub sequence: u64,
-    /// What it said.
+    /// Content of that event.
     pub reconciled: Reconciled,
 }
 
-/// What is known of the bank.
+/// State of the bank.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize)]
 pub struct Bank {
-    /// Its accounts.
+    /// Accounts by id.
     pub accounts: BTreeMap<BankAccountId, BankAccount>,
-    /// Bookings that are not explained.
+    /// Bookings that are not explained, or not whole.
     pub lines: BTreeMap<BankLineId, OpenLine>,
-    /// What is expected of it.
+    /// Deposits and payouts that bookings are expected for.
     pub items: OpenItems,
-    /// What explained which bookings, while it stands.
+    /// Reconciliations that stand, by id.
     pub reconciliations: BTreeMap<ReconciliationId, StandingReconciliation>,
-    /// Bookings that are explained.
+    /// Bookings that are explained whole.
     pub explained: BTreeMap<BankLineId, OpenLine>,
 }
 
-/// What bookings are expected for.
+/// Deposits and payouts that bookings are expected for.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize)]
 pub struct OpenItems {
-    /// Deposits that have not come, or not all of them.
+    /// Deposits that have not come, or not whole.
     pub deposits: BTreeMap<DepositId, OpenDeposit>,
     /// Payouts in transit.
     pub payouts: BTreeMap<PayoutId, OpenPayout>,
@@ -125,29 +126,30 @@ pub struct OpenItems {
     /// Payouts of which nothing is in transit.
     pub settled_payouts: BTreeMap<PayoutId, OpenPayout>,
     pub(super) references: BTreeMap<PaymentReference, Expected>,
-    /// What a booking that quotes nothing may be for: payouts in transit and deposits recorded by hand, by what is open of them.
+    /// Items that a booking without a reference may be for: payouts in transit and deposits recorded by hand, by their
+    /// open amount.
     #[serde(skip)]
     by_amount: BTreeMap<(Currency, Amount), BTreeSet<Expected>>,
-    /// The deposits of each organization, by the event that made each known.
+    /// Deposits of each organization, by the sequence of the event that added each.
     #[serde(skip)]
     deposits_of: BTreeMap<(OrganizationId, u64), DepositId>,
-    /// The payouts of each organization, likewise.
+    /// Payouts of each organization and source, by the sequence of the event that added each.
     #[serde(skip)]
     payouts_of: BTreeMap<(OrganizationId, PayoutSource, u64), PayoutId>,
-    /// How many of its deposits are open.
+    /// Number of open deposits of each organization.
     #[serde(skip)]
     open_deposits: BTreeMap<OrganizationId, usize>,
 }
 
-/// What the lines of a statement that were looked at before have taken off what is open.
+/// Parts of open items that earlier lines of the same statement take.
 #[derive(Default)]
 pub(super) struct Taken {
     amounts: BTreeMap<Expected, Amount>,
-    /// Those of which something is left.
+    /// Items of which a part is left.
     partly: BTreeSet<Expected>,
 }
 
-/// What a reference stands for.
+/// Item that a reference stands for.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize)]
 pub(super) enum Expected {
     Deposit(DepositId),
@@ -155,17 +157,18 @@ pub(super) enum Expected {
 }
 
 impl OpenItems {
-    /// A deposit, be it open or settled.
+    /// Returns a deposit, open or settled.
     pub fn deposit(&self, id: DepositId) -> Option<&OpenDeposit> {
         self.deposits.get(&id).or_else(|| self.settled_deposits.get(&id))
     }
 
-    /// A payout, be it in transit or settled.
+    /// Returns a payout, in transit or settled.
     pub fn payout(&self, id: PayoutId) -> Option<&OpenPayout> {
         self.payouts.get(&id).or_else(|| self.settled_payouts.get(&id))
     }
 
-    /// The deposits of an organization that events after `after` made known, with these events, in their order.
+    /// Iterates over the deposits of an organization that events after `after` added, with the sequences of these
+    /// events, in order.
     pub fn deposits_of(
         &self,
         organization: OrganizationId,
@@ -175,7 +178,8 @@ impl OpenItems {
         self.deposits_of.range(later).filter_map(|((_, event), id)| Some((*event, *id, self.deposit(*id)?)))
     }
 
-    /// The payouts of an organization from a source that events after `after` made known, with these events, in their order.
+    /// Iterates over the payouts of an organization from a source that events after `after` added, with the sequences
+    /// of these events, in order.
     pub fn payouts_of(
         &self,
         organization: OrganizationId,
@@ -187,24 +191,24 @@ impl OpenItems {
         later.filter_map(|((.., event), id)| Some((*event, *id, self.payout(*id)?)))
     }
 
-    /// How many deposits of an organization are open.
+    /// Counts the open deposits of an organization.
     pub(super) fn open_deposits_of(&self, organization: OrganizationId) -> usize {
         self.open_deposits.get(&organization).copied().unwrap_or(0)
     }
 
-    /// Takes up a deposit that the event `sequence` made known.
+    /// Adds a deposit that the event `sequence` made known.
     pub(super) fn add_deposit(&mut self, id: DepositId, deposit: OpenDeposit, sequence: u64) {
         self.deposits_of.insert((deposit.organization, sequence), id);
         self.put_deposit(id, deposit);
     }
 
-    /// Takes up a payout that the event `sequence` made known.
+    /// Adds a payout that the event `sequence` made known.
     pub(super) fn add_payout(&mut self, id: PayoutId, payout: OpenPayout, sequence: u64) {
         self.payouts_of.insert((payout.organization, payout.source, sequence), id);
         self.put_payout(id, payout);
     }
 
-    /// Keeps a deposit among those that are open while something is left of it.
+    /// Stores a deposit: among the open ones while a part of it is left, else among the settled.
     pub(super) fn put_deposit(&mut self, id: DepositId, deposit: OpenDeposit) {
         if deposit.left <= Amount::ZERO {
             self.settled_deposits.insert(id, deposit);
@@ -217,7 +221,7 @@ impl OpenItems {
         self.deposits.insert(id, deposit);
     }
 
-    /// Takes a deposit out, be it open or settled, to put it back changed.
+    /// Removes a deposit, open or settled, so that it can be put back changed.
     pub(super) fn take_deposit(&mut self, id: DepositId) -> Option<OpenDeposit> {
         let Some(deposit) = self.deposits.remove(&id) else { return self.settled_deposits.remove(&id) };
         if let Some(open) = self.open_deposits.get_mut(&deposit.organization) {
@@ -227,7 +231,7 @@ impl OpenItems {
         Some(deposit)
     }
 
-    /// Keeps a payout among those in transit while something is left of it.
+    /// Stores a payout: among those in transit while a part of it is left, else among the settled.
     pub(super) fn put_payout(&mut self, id: PayoutId, payout: OpenPayout) {
         if payout.left <= Amount::ZERO {
             self.settled_payouts.insert(id, payout);
@@ -237,7 +241,7 @@ impl OpenItems {
         self.payouts.insert(id, payout);
     }
 
-    /// Takes a payout out, be it in transit or settled, to put it back changed.
+    /// Removes a payout, in transit or settled, so that it can be put back changed.
     pub(super) fn take_payout(&mut self, id: PayoutId) -> Option<OpenPayout> {
         let Some(payout) = self.payouts.remove(&id) else { return self.settled_payouts.remove(&id) };
         self.forget_amount((payout.currency, -payout.left), Expected::Payout(id));
@@ -252,7 +256,8 @@ impl OpenItems {
         }
     }
 
-    /// What an unexplained booking is for, if that is beyond doubt, once `taken` is taken off what is open.
+    /// Explains a booking, if that is beyond doubt, with `taken` subtracted from the open items: items, difference and
+    /// rule.
     pub(super) fn explain(
         &self,
         account: &BankAccount,
@@ -279,7 +284,8 @@ impl OpenItems {
         Some((items.collect(), proposal.difference, proposal.rule))
     }
 
-    /// What is open of an item once `taken` is taken off it: money to come is positive. None when nothing is.
+    /// Returns what is open of an item less `taken`: positive is money to come, negative money to go. `None` when
+    /// nothing is.
     fn item(&self, expected: Expected, currency: Currency, taken: &Taken) -> Option<OpenItem<Expected>> {
         let taken = taken.amounts.get(&expected).copied().unwrap_or_default();
         let (of, amount) = match expected {
@@ -295,7 +301,7 @@ impl OpenItems {
         (of == currency).then_some(OpenItem { key: expected, amount })
     }
 
-    /// Whether a booking that quotes nothing may be for it.
+    /// Returns whether a booking without a reference may be for the item.
     fn needs_no_reference(&self, expected: Expected) -> bool {
         match expected {
             Expected::Deposit(id) => self.deposits.get(&id).is_some_and(|deposit| deposit.reference.is_none()),
@@ -303,7 +309,8 @@ impl OpenItems {
         }
     }
 
-    /// What is still open of a target: money to come is positive. None of one that is not open, or has no amount of its own.
+    /// Returns what is still open of a target: positive is money to come, negative money to go. `None` when it is not
+    /// open, or has no amount of its own.
     pub(super) fn left_of(&self, target: &MatchedTarget) -> Option<Amount> {
         match target {
             MatchedTarget::Deposit { deposit, .. } | MatchedTarget::Recorded { deposit, .. } => {
@@ -321,7 +328,7 @@ impl OpenItems {
         }
     }
 
-    /// A deposit as what a booking is for.
+    /// Returns a deposit as the target of a booking; `None` when it is not open.
     pub(super) fn deposit_target(&self, deposit: DepositId) -> Option<MatchedTarget> {
         let OpenDeposit { organization, reference, .. } = *self.deposits.get(&deposit)?;
         Some(match reference {
@@ -330,14 +337,14 @@ impl OpenItems {
         })
     }
 
-    /// Whether a booking gives back, whole or in part, what had left for a payout.
+    /// Returns whether a booking gives back, whole or in part, what had left for a payout.
     pub(super) fn came_back(&self, target: &MatchedTarget, amount: Amount) -> bool {
         let MatchedTarget::Payout { payout, .. } = target else { return false };
         let left = |payout: &OpenPayout| payout.amount - payout.left;
         amount > Amount::ZERO && self.payout(*payout).is_some_and(|payout| !payout.returned && amount <= left(payout))
     }
 
-    /// A payout as what a booking is for. One that has left can only come back.
+    /// Returns a payout as the target of a booking. One that has left can only come back.
     pub(super) fn payout_target(&self, payout: PayoutId, comes_back: bool) -> Option<MatchedTarget> {
         let known = if comes_back { self.payout(payout)? } else { self.payouts.get(&payout)? };
         let organization = known.organization;
@@ -346,7 +353,7 @@ impl OpenItems {
 }
 
 impl Taken {
-    /// Takes what a line was for off what is open.
+    /// Subtracts what a line was for from the open items.
     pub(super) fn take(&mut self, items: &OpenItems, matched: &[MatchedItem], currency: Currency) {
         for item in matched {
             let expected = match item.target {

@@ -1,4 +1,4 @@
-//! Boxes: the deals that were agreed for them, version by version, and where each stands.
+//! State of the boxes: their deals, version by version, and what has become of each.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
@@ -12,70 +12,70 @@ use super::{BoxCollected, WaterfallRun};
 /// A box.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize)]
 pub struct BoxRecord {
-    /// The versions of its deal, in order: the first is number 1, and the last is in force.
+    /// Versions of its deal, in order: the first is number 1, and the last is in force.
     pub versions: Vec<DealVersion>,
-    /// What has become of it; none before its deal has closed.
+    /// State since its deal closed; `None` before.
     pub life: Option<BoxLife>,
-    /// The contracts of the exchange that were assigned to it, by the names that the deal gives them.
+    /// Contracts of the exchange that were assigned to it, by their names in the deal.
     pub assigned: BTreeMap<ItemName, ContractId>,
-    /// The organizations that lend to it, and see it.
+    /// Organizations that lend to it, and may see it.
     pub lenders: BTreeSet<OrganizationId>,
-    /// The event that created it.
+    /// Sequence of the event that created it.
     #[serde(skip)]
     pub created: u64,
 }
 
-/// A version of a box's deal.
+/// Version of a box's deal.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct DealVersion {
-    /// When it was agreed.
+    /// Instant at which it was entered.
     pub at: Instant,
-    /// Who entered it.
+    /// Client that entered it.
     pub by: ClientId,
-    /// The deal.
+    /// Terms of this version.
     pub deal: Deal,
 }
 
-/// What has become of a box since its deal closed.
+/// State of a box since its deal closed.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize)]
 pub struct BoxLife {
-    /// Where it stands.
+    /// Balances and covenants after the latest run.
     pub standing: Standing,
-    /// What its clients have paid and no run has paid out, in the order in which it was entered.
+    /// Collections that no run has paid out, in the order in which they were entered.
     pub collected: Vec<StandingCollection>,
-    /// The waterfall runs, in order, but for those that were reversed.
+    /// Waterfall runs that stand, in order.
     pub runs: Vec<StandingRun>,
     /// What its suppliers have invoiced.
     pub invoices: SupplierInvoices,
     /// Whether the latest run was reversed: the next does not start by itself.
     pub held_back: bool,
-    /// Whether it has come to its end.
+    /// Whether it is wound up.
     pub wound_up: bool,
 }
 
-/// A waterfall run that stands.
+/// Waterfall run that has not been reversed.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct StandingRun {
-    /// The event that recorded it.
+    /// Sequence of the event that recorded it.
     pub sequence: u64,
-    /// When.
+    /// Instant of that event.
     pub at: Instant,
-    /// What was done.
+    /// Content of that event.
     pub content: WaterfallRun,
-    /// Where the box stood before it.
+    /// Balances and covenants of the box before it.
     pub before: Standing,
-    /// The collections that it paid out.
+    /// Collections that it paid out.
     pub collected: Vec<StandingCollection>,
-    /// The corrections that it took up.
+    /// Corrections that it took up, by agreement.
     pub corrections: BTreeMap<ItemName, Amount>,
 }
 
-/// What a client paid.
+/// Collection that has not been reversed.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct StandingCollection {
-    /// The event that recorded it.
+    /// Sequence of the event that recorded it.
     pub sequence: u64,
-    /// What was paid.
+    /// Content of that event.
     pub content: BoxCollected,
 }
 
@@ -92,7 +92,7 @@ impl BoxLife {
 }
 
 impl BoxRecord {
-    /// The deal in force.
+    /// Returns the deal in force.
     pub fn deal(&self) -> Option<&Deal> {
         self.versions.last().map(|version| &version.deal)
     }
@@ -103,39 +103,40 @@ impl BoxRecord {
     }
 }
 
-/// The boxes, by id.
+/// Boxes by id.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize)]
 pub struct Boxes {
     pub(super) records: BTreeMap<BoxId, BoxRecord>,
-    /// The same by the events that created them.
+    /// Boxes by the sequences of the events that created them.
     #[serde(skip)]
     pub(super) created: BTreeMap<u64, BoxId>,
-    /// The events that created the boxes of each sponsor.
+    /// Sequences of the events that created the boxes of each sponsor.
     #[serde(skip)]
     pub(super) sponsored: BTreeSet<(OrganizationId, u64)>,
-    /// The events that created the boxes to which each organization lends.
+    /// Sequences of the events that created the boxes to which each organization lends.
     #[serde(skip)]
     pub(super) lent: BTreeSet<(OrganizationId, u64)>,
 }
 
-/// Whose boxes somebody sees.
+/// Reader of boxes, which decides what it sees.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum BoxViewer {
-    /// Those that it sponsors.
+    /// Sees the boxes that this organization sponsors.
     Sponsor(OrganizationId),
-    /// Those that it lends to.
+    /// Sees the boxes that this organization lends to.
     Lender(OrganizationId),
-    /// All.
+    /// Sees all boxes.
     Operator,
 }
 
 impl Boxes {
-    /// All boxes, in the order of their ids, which is that of their creation.
+    /// Iterates over all boxes in the order of their ids, which is that of their creation.
     pub fn iter(&self) -> impl Iterator<Item = (BoxId, &BoxRecord)> {
         self.records.iter().map(|(id, record)| (*id, record))
     }
 
-    /// The first `max` boxes that somebody sees among those that events after `after` created, in the order of these events.
+    /// Returns the first `max` boxes that a reader sees among those that events after `after` created, in the order of
+    /// these events.
     pub fn seen_by(&self, viewer: BoxViewer, after: u64, max: usize) -> Vec<(BoxId, &BoxRecord)> {
         let of = |set: &BTreeSet<(OrganizationId, u64)>, organization| {
             let later = (Bound::Excluded((organization, after)), Bound::Included((organization, u64::MAX)));
@@ -153,7 +154,7 @@ impl Boxes {
         ids.filter_map(|id| Some((*id, self.get(*id)?))).collect()
     }
 
-    /// A box.
+    /// Finds a box by id.
     pub fn get(&self, id: BoxId) -> Option<&BoxRecord> {
         self.records.get(&id)
     }

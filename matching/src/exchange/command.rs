@@ -1,4 +1,4 @@
-//! Commands: what a caller asks of the exchange.
+//! Commands: instructions as the exchange decides them.
 
 use std::collections::BTreeSet;
 
@@ -18,406 +18,408 @@ use crate::outage::DeliveryTerms;
 use crate::price::Price;
 use crate::venue::PriceBand;
 
-/// A caller's request with the id and the instant that the shell gave it.
+/// Instruction of a caller with the id and the instant that the shell gave it.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Command {
-    /// Its id, a UUIDv7; the ids of what it brings into being derive from it.
+    /// UUIDv7 of the command; the ids of what it creates derive from it.
     pub id: CommandId,
-    /// When it is decided. Time moves to it first; an instant before the exchange's own time counts as that.
+    /// Instant of the decision. Time moves to it first; an instant before the exchange's own time counts as that.
     pub at: Instant,
-    /// What is asked.
+    /// Instruction to decide.
     pub instruction: Instruction,
 }
 
-/// What is asked.
+/// Instruction of a caller, parsed and checked.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Instruction {
-    /// Only let time pass.
+    /// Lets time pass and does nothing else.
     Advance,
-    /// Admit an organization.
+    /// Admits an organization.
     RegisterOrganization {
-        /// Its id.
+        /// Id that it will have.
         organization: OrganizationId,
-        /// Its name as people write it.
+        /// Name as people write it.
         name: Label,
     },
-    /// Open a market.
+    /// Opens a market.
     OpenMarket(MarketSpec),
-    /// List capacity.
+    /// Lists capacity.
     RegisterLot(NewLot),
-    /// End the sale of what is free of a lot.
+    /// Ends the sale of what is free of a lot.
     WithdrawLot {
-        /// Whose lot.
+        /// Provider that listed the lot.
         organization: OrganizationId,
-        /// Which.
+        /// Lot to withdraw.
         lot: LotId,
     },
-    /// Place an order.
+    /// Places an order.
     PlaceOrder(NewOrder),
-    /// Change an open order.
+    /// Changes an open order.
     AmendOrder(Amendment),
-    /// Cancel what is open of an order.
+    /// Cancels what is open of an order.
     CancelOrder {
-        /// Whose order.
+        /// Organization that placed the order.
         organization: OrganizationId,
-        /// Which.
+        /// Order to cancel.
         order: OrderId,
     },
-    /// Cancel all open orders of an organization.
+    /// Cancels all open orders of an organization.
     CancelOrders {
-        /// Whose orders.
+        /// Organization that placed the orders.
         organization: OrganizationId,
-        /// Only those that trade in this market.
+        /// Market to which this is restricted; `None` cancels in all markets.
         market: Option<MarketId>,
     },
-    /// Stop trading in a market; orders stay and can be placed and cancelled.
+    /// Stops trading in a market; orders stay and can be placed and cancelled.
     HaltMarket {
-        /// Which.
+        /// Market to halt.
         market: MarketId,
-        /// Why, for all to read.
+        /// Reason, which everybody can read.
         reason: Label,
     },
-    /// Let a market trade again.
+    /// Lets a market trade again.
     ResumeMarket {
-        /// Which.
+        /// Market to resume.
         market: MarketId,
     },
-    /// Guard a market against mistyped prices, or do so no longer.
+    /// Sets or lifts a market's price band, its guard against mistyped prices.
     SetPriceBand {
-        /// Which market.
+        /// Market of the band.
         market: MarketId,
-        /// How far limits may be from the last price.
+        /// Largest distance of a limit from the last price; `None` lifts the band.
         band: Option<PriceBand>,
     },
-    /// The kill switch: cancel an organization's orders and take no more from it.
+    /// Throws the kill switch: cancels an organization's orders and refuses new ones.
     SuspendOrganization {
-        /// Whose.
+        /// Organization to suspend.
         organization: OrganizationId,
-        /// Why.
+        /// Reason given.
         reason: Label,
     },
-    /// Take orders from an organization again.
+    /// Accepts orders of a suspended organization again.
     ReinstateOrganization {
-        /// Whose.
+        /// Organization to reinstate.
         organization: OrganizationId,
     },
-    /// Bound the number of an organization's open orders.
+    /// Bounds the number of an organization's open orders.
     SetOrderLimit {
-        /// Whose.
+        /// Organization that is bounded.
         organization: OrganizationId,
-        /// The most open orders; the exchange's usual limit when not given.
+        /// Largest number of open orders; `None` for the exchange's default.
         open_orders_max: Option<u32>,
     },
-    /// Bound what an organization commits in a calendar month.
+    /// Bounds what an organization commits in a calendar month.
     SetBudget {
-        /// Whose.
+        /// Organization that is bounded.
         organization: OrganizationId,
-        /// In which currency.
+        /// Currency of the budget.
         currency: Currency,
-        /// The most that trades of the month and open orders may come to, fees included; no bound when not given.
+        /// Most that trades of the month and open orders may come to, fees included; `None` lifts the bound.
         monthly: Option<Amount>,
     },
-    /// Undo a trade made in error before its delivery begins: the buyer is refunded and the capacity returns.
+    /// Undoes a trade made in error before its delivery begins: the buyer is refunded and the capacity returns.
     BustContract {
-        /// The contract that the trade created.
+        /// Contract that the trade created.
         contract: ContractId,
-        /// Why.
+        /// Reason given.
         reason: Label,
     },
-    /// Say that a contract's GPUs are ready, or where they are reached.
+    /// Confirms that a contract's GPUs are ready, or changes where they are reached.
     ConfirmDelivery {
-        /// Who delivers.
+        /// Seller of the contract.
         organization: OrganizationId,
-        /// The contract.
+        /// Contract that is delivered.
         contract: ContractId,
-        /// Since when; now when not given, and not before the hour in progress.
+        /// Instant since which they are ready, at the earliest the start of the hour in progress; `None` for now.
         ready: Option<Instant>,
-        /// Where they are reached; as before when not given.
+        /// Address at which they are reached; `None` leaves it as it is.
         endpoint: Option<Label>,
     },
-    /// Say that GPUs of a contract are out.
+    /// Claims that GPUs of a contract are out.
     OpenOutage(NewOutage),
-    /// Accept the other side's outage.
+    /// Accepts an outage that the other side claims.
     AcceptOutage {
-        /// Who accepts.
+        /// Side that accepts: buyer or seller of the contract.
         organization: OrganizationId,
-        /// Which.
+        /// Outage to accept.
         outage: OutageId,
     },
-    /// Say that an outage has ended.
+    /// Ends an outage.
     RestoreOutage {
-        /// Who says so: either side.
+        /// Side that says so: buyer or seller of the contract.
         organization: OrganizationId,
-        /// Which.
+        /// Outage that has ended.
         outage: OutageId,
-        /// When; now when not given.
+        /// End of the outage, exclusive; `None` for now.
         until: Option<Instant>,
     },
-    /// Take an outage back that the other side has not accepted.
+    /// Takes an outage back that the other side has not accepted.
     WithdrawOutage {
-        /// Who had opened it.
+        /// Side that had opened it.
         organization: OrganizationId,
-        /// Which.
+        /// Outage to withdraw.
         outage: OutageId,
     },
-    /// Rule on an outage that one side claims.
+    /// Rules on an outage that one side claims.
     RuleOutage {
-        /// Which.
+        /// Outage to rule on.
         outage: OutageId,
-        /// Whether it counts.
+        /// Whether the outage counts.
         upheld: bool,
-        /// How many GPUs were out; as claimed when not given.
+        /// Number of GPUs that were out; `None` for as claimed.
         gpus: Option<u32>,
-        /// Since when; as claimed when not given.
+        /// Start of the outage, inclusive; `None` for as claimed.
         from: Option<Instant>,
-        /// Until when; as claimed when not given.
+        /// End of the outage, exclusive; `None` for as claimed.
         until: Option<Instant>,
-        /// Why, for both sides to read.
+        /// Reason, which both sides can read.
         reason: Label,
     },
-    /// End a contract because of its outages.
+    /// Gives notice of a contract because of its outages.
     TerminateContract {
-        /// Its buyer.
+        /// Buyer of the contract.
         organization: OrganizationId,
-        /// Which.
+        /// Contract to end.
         contract: ContractId,
-        /// Why.
+        /// Reason given.
         reason: Label,
     },
-    /// Lead from now on: auctions whose gate passed since the last event, while nobody led, are void.
+    /// Takes the lead: voids auctions whose gate passed since the last event, while nobody led.
     TakeLead,
-    /// Take up an account at a bank.
+    /// Opens an account at a bank.
     OpenBankAccount {
-        /// The account, as its statements name it.
+        /// Account as its statements name it.
         account: BankAccountId,
-        /// Its currency.
+        /// Currency of the account.
         currency: Currency,
-        /// What is on it before the first statement.
+        /// Balance before the first statement: positive is money that the bank owes.
         opening: Amount,
-        /// How much a booking may differ from what it is for.
+        /// Largest difference between a booking and what it is for, zero or more.
         tolerance: Amount,
     },
-    /// Give up an account at a bank.
+    /// Closes an account at a bank.
     CloseBankAccount {
-        /// The account.
+        /// Account to close.
         account: BankAccountId,
     },
-    /// Announce a deposit.
+    /// Announces a deposit.
     ExpectDeposit {
-        /// Whose money.
+        /// Organization that pays it in.
         organization: OrganizationId,
-        /// How much, more than zero.
+        /// Amount to come, more than zero.
         amount: Amount,
-        /// In what currency.
+        /// Currency of the amount.
         currency: Currency,
     },
-    /// Take in a bank statement, and reconcile what explains itself.
+    /// Imports a bank statement, and reconciles the bookings that explain themselves.
     ImportStatement(Box<BankStatement>),
-    /// Explain bookings.
+    /// Explains bookings by hand.
     Reconcile {
-        /// The bookings, and how much of each; all that is not explained when not given.
+        /// Bookings with the part of each that is explained; `None` for all that is not explained yet.
         lines: Vec<(BankLineId, Option<Amount>)>,
-        /// What they were for, and how much is for each.
+        /// Items that they were for with the part for each; `None` for all that is open of an item, or for a single
+        /// item without an amount of its own all that was booked.
         items: Vec<(ItemChoice, Option<Amount>)>,
-        /// Who says so.
+        /// Client that enters it.
         by: ClientId,
     },
-    /// Make bookings unexplained again.
+    /// Undoes a reconciliation: its bookings are unexplained again.
     UndoReconciliation {
-        /// What explained them.
+        /// Reconciliation to undo.
         reconciliation: ReconciliationId,
-        /// Why.
+        /// Reason given.
         reason: Label,
-        /// Who says so.
+        /// Client that enters it.
         by: ClientId,
     },
-    /// Ask for one's money.
+    /// Requests a payout.
     RequestPayout {
-        /// Whose money.
+        /// Organization that is paid.
         organization: OrganizationId,
-        /// How much, more than zero.
+        /// Amount to take out of the source, more than zero.
         amount: Amount,
-        /// In what currency.
+        /// Currency of the amount.
         currency: Currency,
-        /// Where it comes from.
+        /// Source of the money.
         source: PayoutSource,
     },
-    /// Give a payout back that did not leave the bank.
+    /// Gives a payout back that did not leave the bank.
     ReturnPayout {
-        /// Which.
+        /// Payout to return.
         payout: PayoutId,
-        /// Why.
+        /// Reason given.
         reason: Label,
     },
-    /// Close a month for good.
+    /// Closes a month for good.
     ClosePeriod {
-        /// The month, the earliest that is open.
+        /// Month to close: the earliest that is open.
         period: Month,
-        /// Who closes it.
+        /// Client that closes it.
         by: ClientId,
     },
-    /// Propose lines for the books.
+    /// Proposes a manual journal.
     ProposeJournal(NewJournal),
-    /// Approve what somebody else proposed.
+    /// Approves a journal that another client proposed.
     ApproveJournal {
-        /// Which.
+        /// Journal to approve.
         journal: JournalId,
-        /// Who approves it.
+        /// Client that approves it: another than proposed it.
         by: ClientId,
     },
-    /// Let a proposal come to nothing.
+    /// Rejects a proposed journal, or takes it back.
     RejectJournal {
-        /// Which.
+        /// Journal to reject.
         journal: JournalId,
-        /// Who says so.
+        /// Client that rejects it.
         by: ClientId,
-        /// Why.
+        /// Reason given.
         reason: Label,
     },
-    /// Withhold tax from what a seller has paid out of its earnings.
+    /// Sets the tax that is withheld from a seller's payouts of earnings.
     SetWithholding {
-        /// The seller.
+        /// Seller that is taxed.
         organization: OrganizationId,
-        /// How much of it, in basis points: at most 10 000.
+        /// Rate in basis points of a payout: 0 to 10 000.
         basis_points: u16,
     },
-    /// Create a box with the first version of its deal.
+    /// Creates a box with the first version of its deal.
     CreateBox {
-        /// The deal.
+        /// Terms of the first version.
         deal: Box<DealTerms>,
-        /// For whom it is entered.
+        /// Party that creates it.
         party: DealParty,
-        /// Who enters it.
+        /// Client that enters it.
         by: ClientId,
     },
-    /// Amend a box's deal.
+    /// Amends a box's deal.
     AmendDeal {
-        /// The box.
+        /// Box whose deal it is.
         box_id: BoxId,
-        /// The deal as it is to be from now on.
+        /// Terms of the new version, complete.
         deal: Box<DealTerms>,
-        /// For whom it is amended.
+        /// Party that amends it.
         party: DealParty,
-        /// Who enters it.
+        /// Client that enters it.
         by: ClientId,
     },
-    /// Close a box's deal: what it draws and buys on the first day.
+    /// Closes a box's deal: draws and buys what its first day asks for.
     CloseDeal {
-        /// The box.
+        /// Box whose deal it is.
         box_id: BoxId,
-        /// Who says so.
+        /// Client that enters it.
         by: ClientId,
     },
-    /// Assign a contract of the exchange to a box, which earns its hours from the next period on.
+    /// Assigns a contract of the exchange to a box, which earns its hours from the next period on.
     AssignContract {
-        /// The box.
+        /// Box that will earn.
         box_id: BoxId,
-        /// The contract, by the name that the deal gives it.
+        /// Name of the contract in the deal.
         contract: ItemName,
-        /// Who says so.
+        /// Client that enters it.
         by: ClientId,
     },
-    /// Enter what a client paid a box, or what the exchange pays over of a contract's earnings.
+    /// Enters a collection: a client's payment to a box, or what the exchange pays over of a contract's earnings.
     Collect(NewCollection),
-    /// Take back what was entered of a client's payment and no run has paid out.
+    /// Reverses a collection that no run has paid out.
     ReverseCollection {
-        /// The box.
+        /// Box that was paid.
         box_id: BoxId,
-        /// The event that recorded it.
+        /// Sequence of the event that recorded it.
         event: u64,
-        /// Who says so.
+        /// Client that enters it.
         by: ClientId,
-        /// Why.
+        /// Reason given.
         reason: Label,
     },
-    /// Pay a box's cash out for its next determination date.
+    /// Pays a box's cash out for its next determination date.
     RunWaterfall {
-        /// The box.
+        /// Box whose cash it is.
         box_id: BoxId,
-        /// The determination date.
+        /// Determination date of the run.
         date: Day,
-        /// What of each facility the sponsor repays beyond it.
+        /// Amounts of facilities that the sponsor repays beyond the run.
         prepaid: Vec<ItemAmount>,
-        /// Who starts it.
+        /// Client that starts it.
         by: ClientId,
     },
-    /// Enter what the supplier of an agreement invoiced for a month.
+    /// Enters a supplier's invoice for a month of an agreement.
     InvoiceAgreement {
-        /// The box.
+        /// Box that is charged.
         box_id: BoxId,
-        /// The agreement, by the name that the deal gives it.
+        /// Name of the agreement in the deal.
         agreement: ItemName,
-        /// The month.
+        /// Month that is invoiced.
         month: Month,
-        /// What it costs in whole, zero at least.
+        /// Whole cost of the month, zero or more; replaces an earlier invoice.
         amount: Amount,
-        /// The supplier's reference.
+        /// Reference of the supplier.
         reference: Label,
-        /// Who enters it.
+        /// Client that enters it.
         by: ClientId,
     },
-    /// All debt of a box is due, because its lenders say so, or not any more.
+    /// Accelerates a box's debt, so that all of it is due, or rescinds that.
     Accelerate {
-        /// The box.
+        /// Box whose debt it is.
         box_id: BoxId,
-        /// Whether it is due.
+        /// Whether the debt is due: `false` rescinds.
         accelerated: bool,
-        /// Who says so.
+        /// Client that enters it.
         by: ClientId,
-        /// Why.
+        /// Reason given.
         reason: Label,
     },
-    /// Bring a box to its end.
+    /// Winds a box up.
     WindUp {
-        /// The box.
+        /// Box to wind up.
         box_id: BoxId,
-        /// Who says so.
+        /// Client that enters it.
         by: ClientId,
     },
-    /// Set which organizations lend to a box, and see it.
+    /// Sets which organizations lend to a box, and may see it.
     SetLenders {
-        /// The box.
+        /// Box that is lent to.
         box_id: BoxId,
-        /// They.
+        /// The new lender list; replaces the old one.
         lenders: BTreeSet<OrganizationId>,
-        /// Who says so.
+        /// Client that enters it.
         by: ClientId,
     },
-    /// Fix an index.
+    /// Fixes an index from a day on.
     FixIndex(IndexFixed),
-    /// Let something that was set aside fall due again.
+    /// Makes a parked item fall due again.
     ResumeDue {
-        /// What.
+        /// Item that is parked.
         due: ParkedDue,
-        /// Who says so.
+        /// Client that enters it.
         by: ClientId,
     },
-    /// Reverse a box's latest waterfall run.
+    /// Reverses a box's latest waterfall run.
     ReverseWaterfall {
-        /// The box.
+        /// Box of the run.
         box_id: BoxId,
-        /// Its determination date.
+        /// Determination date of the run.
         date: Day,
-        /// Who says so.
+        /// Client that enters it.
         by: ClientId,
-        /// Why.
+        /// Reason given.
         reason: Label,
     },
-    /// Credit a deposit before its booking is known.
+    /// Credits a deposit before its booking is known.
     RecordDeposit {
-        /// Whose money.
+        /// Organization that is credited.
         organization: OrganizationId,
-        /// How much, more than zero.
+        /// Amount credited, more than zero.
         amount: Amount,
-        /// In what currency.
+        /// Currency of the amount.
         currency: Currency,
-        /// The bank's reference.
+        /// Reference that the bank gave.
         reference: Label,
     },
 }
 
 impl Instruction {
-    /// The buyer or seller who gives it; none when the house or a box's party may.
+    /// Returns the buyer or seller that gives the instruction; `None` for instructions of the operator or of a box's
+    /// parties.
     pub fn trader(&self) -> Option<OrganizationId> {
         match self {
             Self::PlaceOrder(new) => Some(new.organization),
@@ -438,178 +440,178 @@ impl Instruction {
     }
 }
 
-/// For whom somebody enters or amends a box's deal.
+/// Party for which a client enters or amends a box's deal.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum DealParty {
-    /// An organization that sponsors boxes: only its own, and only until their deals close.
+    /// Organization that sponsors the box: may create and amend only its own, and amend only until the deal closes.
     Sponsor(OrganizationId),
-    /// The operator's finance.
+    /// Finance of the operator.
     Finance,
 }
 
-/// What a client paid a box.
+/// Collection to be entered: a client's payment to a box.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct NewCollection {
-    /// The box.
+    /// Box that is paid.
     pub box_id: BoxId,
-    /// Who enters it.
+    /// Client that enters it.
     pub by: ClientId,
-    /// The contract, by the name that the deal gives it.
+    /// Name of the contract in the deal.
     pub contract: ItemName,
-    /// How much, more than zero.
+    /// Amount received, more than zero.
     pub amount: Amount,
-    /// The day the money came.
+    /// Day on which the money came.
     pub paid: Day,
-    /// The bank's reference.
+    /// Reference that the bank gave.
     pub reference: Label,
 }
 
-/// Lines to be proposed for the books.
+/// Manual journal to be proposed.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct NewJournal {
-    /// Who proposes them.
+    /// Client that proposes it.
     pub by: ClientId,
-    /// The day they are to be dated, in a month that is open; that of the approval when not given.
+    /// Day on which the books date it, in an open month; `None` for the day of the approval.
     pub day: Option<Day>,
-    /// Their currency.
+    /// Currency of all lines.
     pub currency: Currency,
-    /// The lines: 2 to 100, each of another account, which come to zero.
+    /// Lines: 2 to 100, each on another account, which add up to zero.
     pub lines: Vec<JournalLine>,
-    /// What they are for.
+    /// Purpose of the journal.
     pub text: Label,
-    /// The event whose entries they correct.
+    /// Sequence of the event whose entries it corrects; `None` when it corrects nothing.
     pub corrects: Option<u64>,
 }
 
-/// What somebody says that a booking was for.
+/// Item that a client says a booking was for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum ItemChoice {
-    /// A deposit, announced or credited before.
+    /// Deposit, announced or credited before.
     Deposit(DepositId),
-    /// A payout.
+    /// Payout that was requested.
     Payout(PayoutId),
-    /// A deposit of this organization that nobody had announced.
+    /// Deposit of this organization that it had not announced.
     Organization(OrganizationId),
-    /// What the exchange paid a box.
+    /// Payment of the exchange to this box.
     Box(BoxId),
-    /// Something of the exchange's own.
+    /// Item of the operator's own, by its account in the chart.
     Account(AccountKind),
 }
 
-/// An outage to be opened.
+/// Outage to be opened.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct NewOutage {
-    /// Who says so: the contract's buyer or its seller.
+    /// Side that claims it: buyer or seller of the contract.
     pub organization: OrganizationId,
-    /// The contract.
+    /// Contract whose GPUs are out.
     pub contract: ContractId,
-    /// How many of its GPUs are out; all when not given.
+    /// Number of its GPUs that are out; `None` for all.
     pub gpus: Option<u32>,
-    /// Since when; now when not given.
+    /// Start of the outage, inclusive; `None` for now.
     pub from: Option<Instant>,
-    /// Until when, if it is over.
+    /// End of the outage, exclusive; `None` while it lasts.
     pub until: Option<Instant>,
-    /// What happened.
+    /// Description of what happened.
     pub reason: Label,
 }
 
-/// Capacity to be listed.
+/// Lot to be listed.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct NewLot {
-    /// Who delivers.
+    /// Provider that lists it and will deliver.
     pub organization: OrganizationId,
-    /// Where it is sold.
+    /// Market in which it is sold.
     pub market: MarketId,
-    /// How many GPUs: a multiple of the market's lot size.
+    /// Number of GPUs in each hour: a multiple of the market's lot size.
     pub gpus: u32,
-    /// When.
+    /// Hours for which it is available.
     pub window: Window,
-    /// The seller's name for the network the GPUs share.
+    /// Provider's name for the network that the GPUs share.
     pub fabric: Label,
-    /// A term sale may not leave a free run shorter than this many hours; 0 and 1 allow any.
+    /// Shortest free run that a term sale may leave, in hours; 0 and 1 allow any.
     pub min_remnant_hours: u32,
-    /// What it promises about its delivery.
+    /// Delivery terms that its contracts get.
     pub delivery: DeliveryTerms,
 }
 
-/// An order to be placed.
+/// Order to be placed.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct NewOrder {
-    /// Whose order.
+    /// Organization that places it.
     pub organization: OrganizationId,
-    /// The caller's own name for it.
+    /// Caller's own name for it, unique in its organization; `None` when it has none.
     pub client_order_id: Option<ClientOrderId>,
-    /// GPUs: a multiple of the market's lot size.
+    /// Number of GPUs: a multiple of the market's lot size.
     pub gpus: u32,
-    /// The worst price per GPU-hour.
+    /// Worst price per GPU-hour that it accepts.
     pub limit_price: Price,
-    /// What distinguishes a bid from an ask.
+    /// Side and kind of the order, with what only that has.
     pub side: NewSide,
 }
 
-/// What distinguishes a bid from an ask.
+/// Side and kind of a new order.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum NewSide {
-    /// Buy for a term.
+    /// Buys for a term.
     Buy {
-        /// Where.
+        /// Markets that it may trade in.
         markets: MarketChoice,
-        /// The hours.
+        /// Hours that it wants.
         window: TermWindow,
-        /// What else it asks for.
+        /// Further options of the bid.
         options: BidOptions,
     },
-    /// Sell for terms.
+    /// Sells for terms.
     Sell {
-        /// What to sell from.
+        /// Lot or contract to sell from.
         supply: Supply,
-        /// The hours on offer; the supply's when not given.
+        /// Hours on offer; `None` for all of the supply's.
         window: Option<Window>,
-        /// The shortest sale in hours; 1 when not given.
+        /// Shortest sale in hours; `None` for 1.
         min_hours: Option<u32>,
-        /// The longest sale in hours; the window's when not given.
+        /// Longest sale in hours; `None` for the window's length.
         max_hours: Option<u32>,
-        /// What happens when it meets an order of its own organization.
+        /// Rule for meeting an order of its own organization.
         self_trade_prevention: SelfTradePrevention,
     },
-    /// Buy the next hour, again and again.
+    /// Buys the next hour in each auction.
     SpotBuy {
-        /// Where.
+        /// Market that it trades in.
         market: MarketId,
-        /// The fewest GPUs; the lot size when not given.
+        /// Smallest number of GPUs that it takes; `None` for the lot size.
         min_gpus: Option<u32>,
     },
-    /// Sell by the hour.
+    /// Sells by the hour.
     SpotSell {
-        /// What to sell from.
+        /// Lot or contract to sell from.
         supply: Supply,
-        /// The hours on offer; the supply's when not given.
+        /// Hours on offer; `None` for all of the supply's.
         window: Option<Window>,
     },
 }
 
-/// The markets that a bid may trade in.
+/// Choice of the markets that a bid may trade in.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum MarketChoice {
-    /// This one.
+    /// A single market.
     One(MarketId),
-    /// These.
+    /// Several markets, by name.
     Named(Vec<MarketId>),
-    /// Those that a filter admits when the bid arrives.
+    /// All markets that a filter admits when the bid arrives.
     Filtered(MarketFilter),
 }
 
-/// A change to an open order; what is not given stays.
+/// Change to an open order; a field that is `None` stays as it is.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Amendment {
-    /// Whose order.
+    /// Organization that placed the order.
     pub organization: OrganizationId,
-    /// Which.
+    /// Order to change.
     pub order: OrderId,
-    /// GPUs, those already traded included.
+    /// Number of GPUs, those already traded included.
     pub gpus: Option<u32>,
-    /// The worst price per GPU-hour.
+    /// Worst price per GPU-hour that it accepts.
     pub limit_price: Option<Price>,
-    /// The hours.
+    /// Hours that a bid wants, or an ask offers.
     pub window: Option<TermWindow>,
 }

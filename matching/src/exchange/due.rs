@@ -1,4 +1,4 @@
-//! What time alone brings about: delivered hours, auctions, and the end of orders and lots.
+//! Due items: what time alone brings about, such as delivered hours, auctions, and the end of orders and lots.
 
 use std::collections::BTreeMap;
 
@@ -14,15 +14,16 @@ use crate::identity::LotId;
 use crate::keys::MarketKey;
 use crate::order::Order;
 
-/// The most contracts or sales that one step delivers, in one event, so that records and transactions stay bounded.
+/// Largest number of contracts or sales that one step delivers, in one event, so that records and transactions stay
+/// bounded.
 const DELIVERIES_PER_STEP_MAX: usize = 500;
 
-/// The next thing that falls due.
+/// Next item that falls due.
 #[derive(Clone, Copy)]
 enum Due {
     /// An hour of a market's contracts ends.
     Delivery(MarketKey, Hour),
-    /// An hour of which a market sold something by the hour ends.
+    /// An hour of which a market made spot sales ends.
     SpotDelivery(MarketKey, Hour),
     /// The charge of a contract's next period is tried.
     Charge(ContractId),
@@ -32,21 +33,21 @@ enum Due {
     LotEnd(LotId),
     /// A box's waterfall run starts by itself.
     BoxRun(BoxId),
-    /// A market's auction.
+    /// A market's gate closes and its auction is held.
     Gate(MarketKey),
 }
 
-/// What payees pay out of their earnings for time that was not delivered, in one hour of a market.
+/// Payments of payees, out of their earnings, for time that was not delivered, in one hour of a market.
 struct Redress<'a> {
     exchange: &'a Exchange,
     currency: Currency,
-    /// What each has paid so far, of several contracts.
+    /// Amount that each payee has paid so far, over several contracts.
     paid: BTreeMap<Payee, Amount>,
 }
 
 impl Redress<'_> {
-    /// A contract's next hour: what was delivered of it is earned, what was not is credited, and what the seller owes is paid as far
-    /// as what it has earned allows.
+    /// Computes a contract's next hour: what was delivered is earned, what was not is credited, and the seller's debts
+    /// are paid as far as its earnings allow.
     fn hour_of(&mut self, contract: &Contract) -> ContractHour {
         let next = contract.next_hour();
         let gpu_minutes = contract.undelivered((next, next.plus(1)), None);
@@ -88,7 +89,8 @@ impl Redress<'_> {
 }
 
 impl Exchange {
-    /// When the next thing falls due by itself. Asked before every command, and so without finding out what it is.
+    /// Returns when the next item falls due by itself; `None` when nothing does. Asked before every command, and so
+    /// without finding out what it is.
     pub fn next_due(&self) -> Option<Instant> {
         let instants = [
             self.next_payment(),
@@ -100,7 +102,7 @@ impl Exchange {
         instants.into_iter().flatten().min()
     }
 
-    /// When the next hour is delivered, or a contract's next period charged.
+    /// Returns when the next hour is delivered, or a contract's next period charged.
     pub(super) fn next_payment(&self) -> Option<Instant> {
         let end = |hour: Hour| hour.plus(1).start();
         let instants = [
@@ -111,13 +113,13 @@ impl Exchange {
         instants.into_iter().flatten().min()
     }
 
-    /// Decides the first thing that falls due, at the instant it does. `led` tells whether somebody led the exchange then.
+    /// Decides the first item that falls due, at the instant it does. `led` tells whether a leader was in place then.
     pub(super) fn decide_due(&self, led: bool, width: Width, out: &mut Vec<Event>) {
         let Some((_, due)) = self.first_due() else { return };
         match due {
             Due::Delivery(market, hour) => self.deliver(market, hour, width, out),
             Due::SpotDelivery(market, hour) => self.deliver_spot(market, hour, width, out),
-            // One at a time: what one contract is paid with, another of the same buyer is not.
+            // One charge at a time: money that pays one contract cannot pay another of the same buyer.
             Due::Charge(id) => {
                 if let Some(contract) = self.contract(id) {
                     self.charge(contract, out);
@@ -131,7 +133,7 @@ impl Exchange {
             }
             Due::BoxRun(id) => {
                 let date = self.boxes.get(id).and_then(|record| Some(record.next_period()?.date));
-                // What starts by itself is a run that is due.
+                // A run that starts by itself is due.
                 let started = date.map(|date| self.run_waterfall(id, date, &[], None, out));
                 invariant!(matches!(started, Some(Ok(()))), DueLeadsToEvent, "a waterfall run of {id}: {started:?}");
             }
@@ -143,8 +145,9 @@ impl Exchange {
         }
     }
 
-    /// Deliveries come before the rest of the same instant, so that an hour is complete before the lot that served it, or an unpaid
-    /// contract, ends; what ends by itself comes before an auction, so that it takes no part in it.
+    /// Finds the first item that falls due. Deliveries come before the rest of the same instant, so that an hour is
+    /// complete before the lot that served it, or an unpaid contract, ends. Orders that end by themselves come before
+    /// an auction, so that they take no part in it.
     fn first_due(&self) -> Option<(Instant, Due)> {
         let delivery =
             self.deliveries.first().map(|(hour, market)| (hour.plus(1).start(), Due::Delivery(market, hour)));
@@ -164,7 +167,7 @@ impl Exchange {
             .min_by_key(|(at, _)| *at)
     }
 
-    /// What is to be set aside of the first thing that falls due: the one that a step of [`Width::One`] would carry out.
+    /// Returns the event that parks the first due item: the one that a step of [`Width::One`] would carry out.
     pub(super) fn parked_of_due(&self, invariant: Invariant) -> Option<DueParked> {
         let (_, due) = self.first_due()?;
         let due = match due {

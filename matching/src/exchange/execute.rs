@@ -1,4 +1,4 @@
-//! The loop that drives decide and apply: time first, then the command, then what the command makes possible.
+//! Loop that drives decide and apply: time first, then the command, then what the command makes possible.
 
 use std::collections::BTreeMap;
 
@@ -16,41 +16,41 @@ use crate::market::{MarketId, first_open_hour};
 use crate::order::{Ask, Bid, Order, SelfTradePrevention};
 use crate::venue::{Arrival, Cursor, Offer, OwnOrders, Plan, Search, SearchPlace, WorkBudget};
 
-/// Where records go as they come into being.
+/// Receiver of records as they are decided.
 pub trait Log {
-    /// Takes the next record. What cannot be stored [ends the decision](ledger::checked).
+    /// Takes the next record. A record that cannot be stored [ends the decision](ledger::checked).
     fn append(&mut self, record: Record);
 }
 
-/// A step of what has fallen due.
+/// Step through what has fallen due.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct DueStep {
-    /// What falls due up to then is carried out.
+    /// Instant up to which due items are carried out, inclusive.
     pub to: Instant,
-    /// Whether somebody led the exchange when it fell due: auctions that nobody held are void.
+    /// Whether a leader was in place when they fell due: auctions that nobody held are void.
     pub led: bool,
-    /// How much is done.
+    /// Size of the step.
     pub width: Width,
 }
 
 impl DueStep {
-    /// A whole step of what fell due up to `to`, while somebody led.
+    /// Makes a whole step of what fell due up to `to`, under a leader.
     pub fn to(to: Instant) -> Self {
         Self { to, led: true, width: Width::Whole }
     }
 }
 
-/// How much of what falls due at once is done in one step.
+/// Size of a step: how much of what falls due at once is done in it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Width {
-    /// As much as is bounded.
+    /// As much as one bounded batch holds.
     Whole,
-    /// One contract, sale or order: to find the one that cannot be carried out.
+    /// One contract, sale or order: finds the one that cannot be carried out.
     One,
 }
 
 impl Width {
-    /// The most things in one step, of those that fit into one.
+    /// Returns the number of items in one step: `whole`, or one.
     pub(super) fn of(self, whole: usize) -> usize {
         match self {
             Self::Whole => whole,
@@ -59,33 +59,33 @@ impl Width {
     }
 }
 
-/// The asks that a step of a sweep comes to, candidates or not, before others have their turn: some milliseconds. Nothing depends on it
-/// but when that is.
+/// Number of asks that a step of a sweep visits, candidates or not, before others have their turn: some milliseconds.
+/// Affects only when that is, never what is decided.
 const VISITS_PER_STEP: u64 = 65_536;
 
-/// An offer on its way through the resting bids.
+/// Sweep of an offer through the resting bids.
 struct Sweep {
     market: MarketId,
     offered: SweptOffer,
     cursor: Option<Swept>,
-    /// The ids that its next trades get.
+    /// Source of the ids that its next trades get.
     ids: DerivedIds,
-    /// The event with which it paused, if it did.
+    /// Sequence of the event with which it paused; `None` before the first pause.
     begun: Option<u64>,
-    /// The bid whose trades go on, before others are come to.
+    /// Bid whose trades go on before other bids are visited.
     bid: Option<SweptBid>,
-    /// What the step may still look at, in candidates.
+    /// Number of candidates that the step may still look at.
     left: u32,
-    /// How many events it may still bring about.
+    /// Number of events that the step may still make.
     events_left: usize,
-    /// How many asks it may still come to.
+    /// Number of asks that the step may still visit.
     visits_left: u64,
-    /// What it has looked at in vain for each organization's bids since it began.
+    /// Candidates looked at in vain for each organization's bids since it began.
     looked_at: BTreeMap<OrganizationId, u32>,
 }
 
 impl Sweep {
-    /// A step of what an offer brings about in a market, from the first bid.
+    /// Starts a sweep of an offer in a market, from the first bid.
     fn new(market: MarketId, offered: SweptOffer, ids: DerivedIds, limits: &Limits) -> Self {
         let (left, events_left) = (limits.search_candidates, limits.trades_per_step as usize);
         let visits_left = VISITS_PER_STEP;
@@ -93,7 +93,7 @@ impl Sweep {
         Self { market, offered, cursor, ids, begun, bid, left, events_left, visits_left, looked_at }
     }
 
-    /// The event with which it pauses.
+    /// Makes the event with which it pauses.
     fn paused(self) -> SweepPaused {
         let Self { market, offered: offer, cursor, ids, begun, bid, left, looked_at, .. } = self;
         let looked_at = looked_at.into_iter();
@@ -101,19 +101,19 @@ impl Sweep {
         SweepPaused { market, offer, cursor, ids, begun, looked_at, bid, limited: left == 0 }
     }
 
-    /// Counts a bid and its search. A bid costs a look even where it has no candidate.
+    /// Counts a bid and its search. A bid costs one candidate even when it has none.
     fn count(&mut self, plan: &Plan) {
         #[expect(clippy::disallowed_methods, reason = "the last bid may cost more than is left: then nothing is")]
         let left = (self.left.saturating_sub(1 + plan.looked_at), self.visits_left.saturating_sub(1 + plan.visited));
         (self.left, self.visits_left) = left;
     }
 
-    /// Counts the same for a bid's organization, because nothing came of it.
+    /// Counts a bid without a trade, and its search, for the bid's organization.
     fn count_in_vain(&mut self, organization: OrganizationId, candidates: u32) {
         *self.looked_at.entry(organization).or_default() += 1 + candidates;
     }
 
-    /// What comes of a bid.
+    /// Counts the events of a bid and returns them as the next move.
     fn happens(&mut self, events: Vec<Event>) -> Next {
         #[expect(
             clippy::disallowed_methods,
@@ -125,21 +125,22 @@ impl Sweep {
     }
 }
 
-/// How a sweep goes on.
+/// Next move of a sweep.
 enum Next {
-    /// A bid takes something, or ends.
+    /// A bid trades or ends.
     Happens(Vec<Event>),
-    /// The step has done enough.
+    /// The step has used its budget.
     Pause,
     /// No bid is left.
     End,
 }
 
 impl Exchange {
-    /// Carries out one command at the state's head, whole: as [`Exchange::begin`], with the work that it leaves.
+    /// Carries out one command at the state's head, whole: does what [`Exchange::begin`] does, and then the work that
+    /// it leaves.
     ///
     /// # Errors
-    /// As [`Exchange::begin`].
+    /// Those of [`Exchange::begin`].
     pub fn execute(&mut self, command: &Command, log: &mut impl Log) -> Result<(), Refusal> {
         self.guarded(|exchange| {
             exchange.begin_guarded(command, log)?;
@@ -148,13 +149,14 @@ impl Exchange {
         })?
     }
 
-    /// Begins one command at the state's head: moves time to its instant, decides it, and follows it up in one bounded step. What it
-    /// leaves unfinished goes on with [`Exchange::advance`]. What others left unfinished is done first, unless the command [goes
-    /// ahead](Exchange::goes_ahead) of it.
+    /// Begins one command at the state's head: moves time to its instant, decides it, and follows it up in one bounded
+    /// step. What it leaves unfinished goes on with [`Exchange::advance`]. Finishes the work of earlier commands first,
+    /// unless the command [goes ahead](Exchange::goes_ahead) of it.
     ///
     /// # Errors
-    /// [`Refusal`] when the command itself is refused. What fell due before it has happened all the same, unless the refusal is an
-    /// [invariant's](Refusal::InvariantViolated): the exchange is of no use any more then, nor is what the log was handed.
+    /// [`Refusal`] when the command itself is refused. What fell due before it has happened all the same, unless the
+    /// refusal is an [invariant's](Refusal::InvariantViolated): then neither the exchange nor what the log received may
+    /// be used any more.
     pub fn begin(&mut self, command: &Command, log: &mut impl Log) -> Result<(), Refusal> {
         self.guarded(|exchange| exchange.begin_guarded(command, log))?
     }
@@ -193,7 +195,7 @@ impl Exchange {
         }
     }
 
-    /// Lets resting bids take what is offered, as many as one step does.
+    /// Lets resting bids take what is offered, as far as one step goes.
     fn sweep(&mut self, at: Instant, command: CommandId, mut sweep: Sweep, log: &mut impl Log) {
         loop {
             match self.decide_sweep(&mut sweep) {
@@ -209,20 +211,21 @@ impl Exchange {
         }
     }
 
-    /// Takes the next step of work that a command left unfinished, or else lets the next thing happen that falls due by then; false
-    /// when there is neither. One step is one bounded batch.
+    /// Takes the next step of unfinished work, or else carries out the next items due by `step.to`. Returns false when
+    /// there is neither. One step is one bounded batch.
     ///
     /// # Errors
-    /// The [`Violation`] that the step met. The exchange is of no use any more then, nor is what the log was handed.
+    /// [`Violation`] of an invariant in the step. Neither the exchange nor what the log received may be used any more
+    /// then.
     pub fn advance(&mut self, step: DueStep, command: CommandId, log: &mut impl Log) -> Result<bool, Violation> {
         self.guarded(|exchange| exchange.step(step, command, log))
     }
 
-    /// Sets aside the unfinished work, or else the next thing that falls due, of [one thing's width](Width::One), because it cannot be
-    /// carried out; nothing when there is no work and nothing is due by `to`.
+    /// Parks the unfinished work, or else the next item due by `to`, of [one item's width](Width::One), because it
+    /// cannot be carried out. Does nothing when there is neither.
     ///
     /// # Errors
-    /// As [`Exchange::advance`].
+    /// Those of [`Exchange::advance`].
     pub fn park(
         &mut self,
         to: Instant,
@@ -245,12 +248,12 @@ impl Exchange {
         })
     }
 
-    /// What an exchange met that must never be, after which it is of no use.
+    /// Returns the violation that the exchange met, after which it must not be used; `None` while it is sound.
     pub fn violation(&self) -> Option<&Violation> {
         self.violation.as_ref()
     }
 
-    /// Runs what may meet a violation, and remembers that it did.
+    /// Runs a decision and remembers the violation that it may meet.
     pub(super) fn guarded<T>(&mut self, decision: impl FnOnce(&mut Self) -> T) -> Result<T, Violation> {
         if let Some(violation) = &self.violation {
             return Err(violation.clone());
@@ -260,7 +263,8 @@ impl Exchange {
         outcome
     }
 
-    /// Takes the next step of unfinished work, under the id of the command that left it; false when there is none.
+    /// Takes the next step of unfinished work, under the id of the command that left it. Returns false when there is
+    /// none.
     fn go_on(&mut self, log: &mut impl Log) -> bool {
         let Some((begun, unfinished)) = self.unfinished.first_key_value() else { return false };
         let (begun, Unfinished { command, work }) = (*begun, unfinished.clone());
@@ -304,7 +308,7 @@ impl Exchange {
         true
     }
 
-    /// Runs a decision as of `at`. A refusal leaves time where the log has it.
+    /// Runs a decision as of `at`, and leaves the state's own time as it was.
     fn at_time<T>(&mut self, at: Instant, decide: impl FnOnce(&Self) -> T) -> T {
         let before = std::mem::replace(&mut self.now, at);
         let decided = decide(self);
@@ -312,7 +316,7 @@ impl Exchange {
         decided
     }
 
-    /// Applies events and hands them to the log. What held them is kept for the next command.
+    /// Applies events and appends them to the log. Keeps their buffer for the next command.
     fn commit(&mut self, at: Instant, command: CommandId, mut events: Vec<Event>, log: &mut impl Log) {
         for event in events.drain(..) {
             let record = Record { sequence: self.sequence + 1, at, command, event };
@@ -322,7 +326,7 @@ impl Exchange {
         self.events = events;
     }
 
-    /// What an event brings to the book for resting bids to take, and where.
+    /// Returns what an event brings to the book for resting bids to take, and in which market; `None` when nothing.
     fn offered_by(&self, event: &Event) -> Option<(MarketId, SweptOffer)> {
         let capacity = |market, lot, contract| Some((market, SweptOffer::Capacity { lot, contract }));
         match event {
@@ -332,7 +336,7 @@ impl Exchange {
             Event::OrderAmended(e) if !e.keeps_priority && self.venue.ask(e.order).is_some() => {
                 Some((e.market, SweptOffer::Ask(e.order)))
             }
-            // Fewer GPUs may be what was needed for all of them, or for the smallest trade.
+            // A smaller bid may now fill whole, or have its smallest trade.
             Event::OrderAmended(e) if e.keeps_priority && self.venue.bid(e.order).is_some() => {
                 Some((e.market, SweptOffer::ToResting(e.order)))
             }
@@ -343,7 +347,7 @@ impl Exchange {
         }
     }
 
-    /// What there is now of what was offered to resting bids.
+    /// Resolves an offer to resting bids as the book has it now; `None` when nothing of it is left.
     fn offer(&self, market: MarketId, offered: SweptOffer) -> Option<Offer> {
         match offered {
             SweptOffer::Ask(order) => Some(Offer::Ask(order)),
@@ -354,7 +358,7 @@ impl Exchange {
         }
     }
 
-    /// What the next bid does that an offer serves.
+    /// Decides the next bid that the offer serves.
     fn decide_sweep(&self, sweep: &mut Sweep) -> Next {
         let Some(offer) = self.offer(sweep.market, sweep.offered) else { return Next::End };
         loop {
@@ -364,7 +368,8 @@ impl Exchange {
             }
             sweep.bid = None;
             sweep.cursor = Some(Swept { limit_price: bid.terms.limit_price, priority: bid.priority });
-            // Bids of one organization that nothing comes of have together what one search has, so that nobody's can hold a market up.
+            // Bids of one organization without a trade share the budget of one search, so that nobody's can hold a
+            // market up.
             if from.is_none()
                 && sweep
                     .looked_at
@@ -399,7 +404,7 @@ impl Exchange {
         }
     }
 
-    /// The bid that a sweep comes to, and where its search goes on if it has more to trade.
+    /// Finds the next bid of a sweep, and where its search goes on if it has more to trade.
     fn next_bid_of(&self, offer: Offer, sweep: &Sweep) -> Option<(&Bid, Option<SearchPlace>)> {
         let going_on = sweep.bid.and_then(|SweptBid { order, ask }| {
             let bid = self.venue.bid(order)?;
@@ -412,7 +417,7 @@ impl Exchange {
         })
     }
 
-    /// The first trades of a plan for a bid at rest, so many at most.
+    /// Makes the first trades of a plan for a bid at rest, at most `trades_max`.
     fn trades_of(&self, bid: &Bid, plan: &Plan, trades_max: usize, ids: &mut DerivedIds) -> Vec<Event> {
         let Some(window) = plan.window else { return Vec::new() };
         let mut terms = bid.terms;
@@ -432,7 +437,7 @@ impl Exchange {
         events
     }
 
-    /// What a bid at rest trades now, from a place in the ranking where it has traded before it.
+    /// Plans what a bid at rest trades now, from a place in the ranking where it has traded before it.
     fn plan_of_resting(&self, bid: &Bid, own: OwnOrders, from: Option<SearchPlace>) -> Plan {
         let search = Search {
             markets: &self.open_markets(&bid.markets),

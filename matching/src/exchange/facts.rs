@@ -1,25 +1,25 @@
-//! What an event means to the books: the facts it states, and their entries.
+//! Facts of events: what an event means to the books, and the entries that record it.
 
 use ledger::{Amount, ContractId, Currency, Day, Entry, Fact, Instant, Invariant, OrganizationId, post};
 
 use super::Record;
 
-/// Takes the facts that an event states, one after the other.
+/// Receiver of the facts that an event states, one after the other.
 pub(super) struct Facts<'a> {
-    /// When the event happened.
+    /// Instant at which the event happened.
     pub at: Instant,
-    /// The day on which it did.
+    /// Day on which the event happened.
     pub today: Day,
     state: &'a mut dyn FnMut(&Fact<'_>, Currency, Day),
 }
 
 impl Facts<'_> {
-    /// Takes a fact in a currency, dated `day`.
+    /// Records a fact in a currency, dated `day`.
     pub fn state(&mut self, fact: &Fact<'_>, currency: Currency, day: Day) {
         (self.state)(fact, currency, day);
     }
 
-    /// Takes a fact dated today, unless its amount is zero.
+    /// Records a fact dated today. Skips facts whose amount is zero.
     pub fn state_nonzero(&mut self, amount: Amount, fact: Fact<'_>, currency: Currency) {
         if amount > Amount::ZERO {
             self.state(&fact, currency, self.today);
@@ -28,10 +28,10 @@ impl Facts<'_> {
 }
 
 impl Record {
-    /// The journal entries of the event, computed from nothing else.
+    /// Computes the journal entries of the event, from nothing but its content.
     ///
     /// # Panics
-    /// A [violation](ledger::Violation) where a fact makes no entry; see [`ledger::checked`].
+    /// A [violation](ledger::Violation) when a fact makes no entry; see [`ledger::checked`].
     pub fn entries(&self) -> Vec<Entry> {
         let mut entries = Vec::new();
         self.facts(|fact, currency, day| match post(fact, currency, day) {
@@ -41,23 +41,23 @@ impl Record {
         entries
     }
 
-    /// Hands over the facts that the event states, each with its currency and its date.
+    /// Passes each fact that the event states to `state`, with its currency and its date.
     pub(super) fn facts(&self, mut state: impl FnMut(&Fact<'_>, Currency, Day)) {
         self.event.facts(&mut Facts { at: self.at, today: self.at.day(), state: &mut state });
     }
 }
 
-/// Sets aside an amount for an order.
+/// Makes the fact that an order sets an amount aside.
 pub(super) fn placed(organization: OrganizationId, amount: Amount) -> Fact<'static> {
     Fact::HoldPlaced { organization, amount }
 }
 
-/// Gives back an amount that an order had set aside.
+/// Makes the fact that an amount set aside for an order is released.
 pub(super) fn voided(organization: OrganizationId, amount: Amount) -> Fact<'static> {
     Fact::HoldVoided { organization, amount }
 }
 
-/// Returns an amount of a contract's security deposit to its buyer.
+/// Makes the fact that a part of a contract's security deposit returns to its buyer.
 pub(super) fn returned(organization: OrganizationId, contract: ContractId, amount: Amount) -> Fact<'static> {
     Fact::SecurityReturned { organization, contract, amount }
 }

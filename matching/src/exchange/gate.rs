@@ -1,8 +1,8 @@
-//! The hourly gate: the auction of a market for one hour, what it sells, and whom it interrupts.
+//! Hourly gate: the auction of a market for one hour, what it sells, and whom it interrupts.
 //!
-//! Every bid that is not suspended has set aside what its next hour costs at its limit. What it buys is paid out of that and set
-//! aside again for the hour after; a bid whose organization cannot do so is suspended with what it has bought, never run
-//! on credit.
+//! Every bid that is not suspended has set aside what its next hour costs at its limit. What it buys is paid out of
+//! that, and the next hour's cost is set aside again. A bid whose organization cannot do so is suspended with what it
+//! has bought; it never runs on credit.
 
 use ledger::{AccountKind, Amount, Map, OrganizationId, Set, exact};
 
@@ -19,10 +19,10 @@ use crate::order::{SpotAsk, SpotBid};
 use crate::price::{MINUTES_PER_HOUR, Price};
 use crate::venue::{Market, SpotSale};
 
-/// The most sales in one event, so that records and transactions stay bounded.
+/// Largest number of sales in one event, so that records and transactions stay bounded.
 const SALES_PER_EVENT_MAX: usize = 500;
 
-/// What organizations can still spend while the outcome of one gate is decided.
+/// Money that organizations can still spend while the outcome of one gate is decided.
 struct Funds<'a> {
     exchange: &'a Exchange,
     market: &'a Market,
@@ -30,7 +30,7 @@ struct Funds<'a> {
 }
 
 impl Funds<'_> {
-    /// Sets an amount aside; false when the organization does not have it.
+    /// Sets an amount aside. Returns false when the organization does not have it.
     fn set_aside(&mut self, organization: OrganizationId, amount: Amount) -> bool {
         let left = self.left.entry(organization).or_insert_with(|| {
             let currency = self.market.spec.currency;
@@ -45,30 +45,30 @@ impl Funds<'_> {
     }
 }
 
-/// What the hour before was sold to and by: these stay where they are, as far as they can.
+/// Bids and asks of the hour before: these stay together, as far as they can.
 #[derive(Default)]
 struct Incumbents {
-    /// The GPUs that each bid has.
+    /// Number of GPUs that each bid has.
     bids: Map<OrderId, u32>,
-    /// The asks that have sold some.
+    /// Asks that have sold some.
     asks: Set<OrderId>,
 }
 
-/// A bid in the auction.
+/// Bid in the auction.
 struct Bidder<'a> {
     bid: &'a SpotBid,
     terms: AuctionBid,
     incumbent: bool,
 }
 
-/// An ask in the auction with what its lot can give it.
+/// Ask in the auction, with what its lot can give it.
 struct Offerer<'a> {
     ask: &'a SpotAsk,
     terms: AuctionAsk,
     incumbent: bool,
 }
 
-/// GPUs of one ask for one bid, each by its place among those in the auction.
+/// GPUs of one ask for one bid, each named by its place among those in the auction.
 #[derive(Clone, Copy)]
 struct Pair {
     bidder: usize,
@@ -77,7 +77,7 @@ struct Pair {
 }
 
 impl Exchange {
-    /// Decides the auction of a market for an hour whose gate is now.
+    /// Decides the auction of a market for an hour whose gate is now. `led` tells whether a leader was in place.
     pub(super) fn hold_auction(&self, key: MarketKey, hour: Hour, led: bool, out: &mut Vec<Event>) {
         let market = self.venue.at(key);
         let before = hour.hours().checked_sub(1).and_then(|hour| market.spot.hours.get(&Hour::from_hours(hour)));
@@ -121,7 +121,8 @@ impl Exchange {
         self.interrupt(market, hour, &incumbents, &bought, out);
     }
 
-    /// The bids that take part, ranked by price, then incumbents first, then time. Suspended ones come back if there are funds.
+    /// Ranks the bids that take part by price, then incumbents first, then time. Resumes suspended ones that have funds
+    /// again.
     fn bidders<'a>(
         &'a self,
         key: MarketKey,
@@ -148,8 +149,8 @@ impl Exchange {
         bidders
     }
 
-    /// The asks that take part, ranked by price, then incumbents first, then time, each with what those before it on the same lot
-    /// leave of the hour.
+    /// Ranks the asks that take part by price, then incumbents first, then time, each with what those before it on the
+    /// same lot leave of the hour.
     fn offerers(&self, key: MarketKey, hour: Hour, incumbents: &Incumbents) -> Vec<Offerer<'_>> {
         let lot_size = self.venue.at(key).spec.lot_size;
         let offers = self.venue.spot_asks(key).filter(|ask| ask.offers(hour)).map(|ask| {
@@ -157,7 +158,7 @@ impl Exchange {
             Offerer { ask, terms, incumbent: incumbents.asks.contains(&ask.id) }
         });
         let mut offerers: Vec<Offerer<'_>> = offers.collect();
-        // As with bids.
+        // Stable, as for bids.
         offerers.sort_by_key(|offerer| (offerer.terms.price, !offerer.incumbent));
         let mut left: Map<LotKey, u32> = Map::default();
         for offerer in &mut offerers {
@@ -187,7 +188,8 @@ impl Exchange {
         }
     }
 
-    /// The events of an auction's sales: what each bid pays, sets aside anew, or is suspended for not being able to.
+    /// Appends the events of an auction's sales: what each bid pays, sets aside anew, or is suspended for not being
+    /// able to.
     fn sell(
         market: &Market,
         hour: Hour,
@@ -223,7 +225,7 @@ impl Exchange {
         out.extend(suspended.into_iter().map(Event::from));
     }
 
-    /// Tells those who have GPUs in the hour before and fewer of them in this one.
+    /// Appends an event for each bid that has fewer GPUs than in the hour before.
     fn interrupt(
         &self,
         market: &Market,
@@ -258,7 +260,7 @@ impl Incumbents {
     }
 }
 
-/// Who serves whom: first everybody stays where they are, as far as both sides trade, then in turn.
+/// Pairs bids with asks: first the pairs of the hour before, as far as both sides trade, then in turn.
 fn pair(
     bidders: &[Bidder<'_>],
     mut bought: Vec<u32>,

@@ -1,4 +1,4 @@
-//! The state hash: one number that two exchanges share exactly when their states are equal.
+//! State hash: one value that two exchanges share exactly when their states are equal.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -11,7 +11,7 @@ use super::{Agenda, Exchange};
 use crate::identity::OrderId;
 use crate::order::Order;
 
-/// The SHA-256 of an exchange's whole state in a canonical order.
+/// SHA-256 of an exchange's whole state in a canonical order.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct StateHash([u8; 32]);
 
@@ -27,7 +27,7 @@ impl fmt::Debug for StateHash {
     }
 }
 
-/// Feeds canonical bytes to the hash.
+/// Writer of canonical bytes into the hash.
 struct Hasher(Sha256);
 
 impl Hasher {
@@ -40,7 +40,7 @@ impl Hasher {
         self.0.update(bytes);
     }
 
-    /// An agenda by the ids of its things, not by where they are kept.
+    /// Adds an agenda by the ids of its items, not by where they are kept.
     fn add_agenda<K: Ord + Copy + Serialize, I: Ord + Serialize>(&mut self, agenda: &Agenda<K>, id: impl Fn(u32) -> I) {
         for (due, things) in agenda.iter() {
             let mut ids: Vec<I> = things.map(&id).collect();
@@ -49,7 +49,7 @@ impl Hasher {
         }
     }
 
-    /// Orders by when they end alone.
+    /// Adds the orders that end by themselves, by instant and id.
     fn add_expiries(&mut self, exchange: &Exchange) {
         let mut by_instant: BTreeMap<Instant, Vec<OrderId>> = BTreeMap::new();
         for ((at, _), orders) in exchange.expiries.iter() {
@@ -61,7 +61,7 @@ impl Hasher {
         }
     }
 
-    /// An order by what it is, not by where the venue keeps it.
+    /// Adds an order by its content, not by where the venue keeps it.
     fn add_order(&mut self, exchange: &Exchange, order: &Order) {
         let supply = order.lot().map(|key| exchange.venue.lot_at(key).supply);
         let market = exchange.venue.at(order.market()).spec.id;
@@ -87,7 +87,7 @@ impl Hasher {
 }
 
 impl Exchange {
-    /// The hash of the state. Its cost grows with the state: for tests, checkpoints and audits.
+    /// Computes the hash of the state. Its cost grows with the state: for tests, checkpoints and audits.
     pub fn state_hash(&self) -> StateHash {
         let mut hasher = Hasher(Sha256::new());
         hasher.add(&(self.sequence, self.now.micros()));

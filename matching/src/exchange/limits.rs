@@ -1,23 +1,25 @@
-//! How much work the exchange does for one command, and how much there may be to search.
+//! Limits on the work for one command, and on what there may be to search.
 
 use serde::{Deserialize, Serialize};
 
 /// Bounds on the work of a search and on what there is to search.
 ///
-/// They are settings of whoever decides and no part of the state: what came of a decision is in its events.
+/// They are settings of whoever decides and no part of the state: the results of a decision are in its events.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Limits {
-    /// The candidates that one search for a bid's trades looks at; an eighth of them of one owner. A candidate is a start and an ask of
-    /// at least the bid's minimum, up to its limit price, for its length, whose lot has free capacity in every hour.
+    /// Largest number of candidates that one search for a bid's trades looks at; an eighth of it for asks of one owner.
+    /// A candidate is a start and an ask of at least the bid's minimum, up to its limit price, for its length, whose
+    /// lot has free capacity in every hour.
     pub search_candidates: u32,
-    /// The candidates that are looked at to say why a bid does not fill.
+    /// Largest number of candidates that are looked at to say why a bid does not fill.
     pub explanation_candidates: u32,
-    /// The most asks at rest on one lot, term and spot.
+    /// Largest number of asks at rest on one lot, term and spot.
     pub asks_per_lot_max: u32,
-    /// The most asks at rest of one organization in one market, term and spot.
+    /// Largest number of asks at rest of one organization in one market, term and spot.
     pub asks_per_market_max: u32,
-    /// The trades that one step makes, and with them about the events of a step of a sweep. More steps follow until all are made.
+    /// Largest number of trades that one step makes, and about the number of events of a step of a sweep. More steps
+    /// follow until all are made.
     pub trades_per_step: u32,
 }
 

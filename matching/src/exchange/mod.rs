@@ -1,11 +1,12 @@
-//! The exchange as a state machine: the venue composed with contracts, time and the books.
+//! Exchange as a state machine: the venue composed with contracts, time and the books.
 //!
 //! - `command`, `refusal`: what goes in, and why not.
 //! - `decide`: reads the state and a command and writes events, or refuses.
 //! - `due`: what time alone brings about; `gate`: the hourly auction among it.
 //! - `agenda`: what falls due, and when.
 //! - `bank`: what is known of the bank; `accounting`: closed months and proposed journals; `boxes`: their deals.
-//! - `event`: a type of event with all that belongs to it: its form in the log, its parties, its facts for the books, its fold.
+//! - `event`: a type of event with all that belongs to it: its form in the log, its parties, its facts for the books,
+//!   its fold.
 //! - `apply`: the fold's own steps, that several events share.
 //! - `facts`: how facts become entries.
 //! - `parked`: what fell due and could not be carried out.
@@ -71,14 +72,14 @@ pub use quote::{Quote, QuoteRequest, QuotedTrade};
 pub use refusal::{Refusal, RefusalClass};
 pub use work::ORDERS_PER_STEP_MAX;
 
-/// The most GPUs of one order or lot.
+/// Largest number of GPUs of one order or lot.
 pub const GPUS_MAX: u32 = 1_000_000;
-/// The most markets of one bid.
+/// Largest number of markets of one bid.
 pub const MARKETS_PER_BID_MAX: usize = 64;
-/// A `client_order_id` stays taken this long after its order ended: 30 days.
+/// Time for which a `client_order_id` stays taken after its order ended, in microseconds: 30 days.
 const CLIENT_ORDER_ID_KEPT_MICROS: i64 = 30 * 24 * 3_600_000_000;
 
-/// The whole state of the exchange.
+/// State of the exchange, whole.
 #[derive(Clone, Debug, Default)]
 pub struct Exchange {
     now: Instant,
@@ -87,27 +88,27 @@ pub struct Exchange {
     venue: Venue,
     contract_keys: Map<ContractId, u32>,
     contracts: Slab<Contract>,
-    /// The contracts in progress of each market, in the order in which they were traded.
+    /// Contracts in progress of each market, in the order in which they were traded.
     traded: Roster<MarketKey>,
-    /// The contracts in progress, by the next hour that each delivers.
+    /// Contracts in progress, by the next hour that each delivers.
     deliveries: Agenda<(Hour, MarketKey)>,
-    /// The contracts that are not paid whole, by when the charge of the next period is tried.
+    /// Contracts that are not paid whole, by when the charge of the next period is tried.
     charges: BTreeSet<(Instant, ContractId)>,
-    /// The contract of every outage, while it is in progress or in dispute.
+    /// Contract of every outage, while it is in progress or in dispute.
     outages: Map<OutageId, ContractId>,
     /// Contracts that are over, with claims that are not settled.
     disputed: Map<ContractId, Contract>,
-    /// Contracts with those that resell part of them.
+    /// Pairs of a contract and one that resells a part of it.
     resales: BTreeSet<(ContractId, ContractId)>,
-    /// The hours of which something was sold by the hour.
+    /// Hours of which spot sales are to be delivered.
     spot_deliveries: BTreeSet<(Hour, MarketKey)>,
-    /// The next auction of each market that has something to auction.
+    /// Next auction of each market that has something to auction.
     gates: BTreeSet<(Instant, MarketKey)>,
-    /// The orders that end by themselves, by when and where: a market, or none for bids that trade in several.
+    /// Orders that end by themselves, by when and where; the market is `None` for bids that trade in several.
     expiries: Agenda<(Instant, Option<MarketKey>)>,
-    /// The lots, by when they end.
+    /// Lots by when they end.
     lot_ends: BTreeSet<(Instant, LotId)>,
-    /// The names that owners gave to their open orders.
+    /// Names that owners gave to their open orders.
     client_order_ids: Map<OrderId, ClientOrderId>,
     client_orders: Map<(OrganizationId, ClientOrderId), ClientOrder>,
     /// Names of ended orders, oldest first, until they are free again.
@@ -116,22 +117,22 @@ pub struct Exchange {
     bank: Bank,
     accounting: Accounting,
     boxes: Boxes,
-    /// The boxes whose next waterfall run starts by itself, by when.
+    /// Boxes whose next waterfall run starts by itself, by when.
     box_runs: BTreeSet<(Instant, BoxId)>,
-    /// What indices were fixed at, by name and day.
+    /// Fixings of indices, by name and first day.
     rates: BTreeMap<ItemName, BTreeMap<Day, Rate>>,
-    /// What commands left unfinished, by the event that says so.
+    /// Work that commands left unfinished, by the sequence of the event that recorded it.
     unfinished: BTreeMap<u64, Unfinished>,
-    /// What of that which fell due could not be carried out and waits for an operator.
+    /// Due items that could not be carried out and wait for an operator.
     parked: BTreeMap<ParkedDue, Parked>,
-    /// Room for the events of the next command; empty between commands.
+    /// Buffer for the events of the next command; empty between commands.
     events: Vec<Event>,
     limits: Limits,
-    /// What it met that must never be; it is of no use then.
+    /// Violation that it met; it must not be used then.
     violation: Option<Violation>,
 }
 
-/// An order as its `client_order_id` knows it.
+/// Order as its `client_order_id` knows it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
 struct ClientOrder {
     order: OrderId,
@@ -139,74 +140,74 @@ struct ClientOrder {
 }
 
 impl Exchange {
-    /// An exchange before its first event.
+    /// Makes an exchange before its first event.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// How much work it does for one command.
+    /// Returns the limits on its work for one command.
     pub fn limits(&self) -> Limits {
         self.limits
     }
 
-    /// Sets how much work it does for one command.
+    /// Sets the limits on its work for one command.
     pub fn set_limits(&mut self, limits: Limits) {
         self.limits = limits;
     }
 
-    /// The instant of the latest event.
+    /// Returns the instant of the latest event.
     pub fn now(&self) -> Instant {
         self.now
     }
 
-    /// The sequence of the latest event; 0 before the first.
+    /// Returns the sequence of the latest event; 0 before the first.
     pub fn sequence(&self) -> u64 {
         self.sequence
     }
 
-    /// Markets, lots and orders.
+    /// Returns the markets, lots and orders.
     pub fn venue(&self) -> &Venue {
         &self.venue
     }
 
-    /// The balances.
+    /// Returns the balances of all accounts.
     pub fn books(&self) -> &Books {
         &self.books
     }
 
-    /// What is known of the bank.
+    /// Returns the state of the bank.
     pub fn bank(&self) -> &Bank {
         &self.bank
     }
 
-    /// Closed months, and what people proposed for the books.
+    /// Returns the closed months and the manual journals.
     pub fn accounting(&self) -> &Accounting {
         &self.accounting
     }
 
-    /// The boxes.
+    /// Returns the boxes with their deals and runs.
     pub fn boxes(&self) -> &Boxes {
         &self.boxes
     }
 
-    /// What indices were fixed at, by name and day.
+    /// Returns the fixings of indices, by name and first day.
     pub fn rates(&self) -> &BTreeMap<ItemName, BTreeMap<Day, Rate>> {
         &self.rates
     }
 
-    /// The contract with this id, until its last hour is delivered.
+    /// Finds a contract that is in progress: until its last hour is delivered, or it ends before.
     pub fn contract(&self, id: ContractId) -> Option<&Contract> {
         self.contract_keys.get(&id).map(|key| &self.contracts[*key as usize])
     }
 
-    /// Every contract in progress, by id.
+    /// Lists every contract in progress, by id.
     pub fn contracts(&self) -> Vec<&Contract> {
         let mut contracts: Vec<_> = self.contracts.iter().map(|(_, contract)| contract).collect();
         contracts.sort_unstable_by_key(|contract| contract.id);
         contracts
     }
 
-    /// An organization.
+    /// Finds an organization; `None` when it was never admitted.
     pub fn organization(&self, id: OrganizationId) -> Option<&Organization> {
         self.organizations.get(&id)
     }

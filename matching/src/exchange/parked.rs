@@ -1,6 +1,7 @@
-//! What fell due and could not be carried out: set aside, so that everything else goes on, until an operator lets it fall due again.
+//! Parked items: what fell due and could not be carried out, set aside so that everything else goes on, until an
+//! operator resumes it.
 //!
-//! A contract is set aside whole: of one that cannot be charged nothing is delivered, and the other way round.
+//! A contract is parked whole: while it cannot be charged, nothing of it is delivered, and the other way round.
 
 use ledger::{ClientId, Day, Instant};
 use serde::Serialize;
@@ -8,24 +9,24 @@ use serde::Serialize;
 use super::work::Unfinished;
 use super::{DueResumed, Event, Exchange, ParkedDue, Refusal, Unreconciled};
 
-/// Why and since when something is set aside.
+/// Record of a parked item.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct Parked {
-    /// Since when.
+    /// Instant since which it is parked.
     pub since: Instant,
-    /// The id of the invariant that it would break.
+    /// Id of the invariant that it would break.
     pub invariant: String,
-    /// Of unfinished work: what is still to be done.
+    /// Work that is still to be done; `None` unless unfinished work is parked.
     pub(super) work: Option<Unfinished>,
 }
 
 impl Exchange {
-    /// What is set aside, in a fixed order.
+    /// Iterates over the parked items, in a fixed order.
     pub fn parked(&self) -> impl Iterator<Item = (ParkedDue, &Parked)> {
         self.parked.iter().map(|(due, parked)| (*due, parked))
     }
 
-    /// What is set aside of what was due up to the end of a day, and so is not in the books.
+    /// Iterates over the parked items that were due up to the end of a day, and so are not in the books.
     pub(super) fn unposted(&self, end: Day) -> impl Iterator<Item = Unreconciled> {
         let hour = |due: &ParkedDue| match *due {
             ParkedDue::Contract { contract } => self.contract(contract).map(crate::contract::Contract::next_hour),
@@ -36,7 +37,7 @@ impl Exchange {
         unposted.map(|due| Unreconciled::Parked { due: *due })
     }
 
-    /// Decides that something set aside falls due again.
+    /// Decides that a parked item falls due again.
     pub(super) fn resume_due(&self, due: ParkedDue, by: ClientId, out: &mut Vec<Event>) -> Result<(), Refusal> {
         if !self.parked.contains_key(&due) {
             return Err(Refusal::NotParked);

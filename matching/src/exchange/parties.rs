@@ -1,24 +1,25 @@
-//! Whom an event concerns. What each of them may see of it stands with the event
+//! Parties of an event: whom it concerns. What each of them may see of it stands with the event
 //! ([`EventType::part_for`](super::event::EventType::part_for)).
 //!
-//! An organization sees of its own events what its orders, trades and contracts show it anyway: a counterparty's name, but neither
-//! the counterparty's order nor its fees. An event that has parts for several organizations is cut down to the reader's own.
+//! An organization sees of its own events what its orders, trades and contracts show it anyway: a counterparty's name,
+//! but neither the counterparty's order nor its fees. An event with parts for several organizations is cut down to the
+//! reader's own.
 
 use ledger::{ContractId, OrganizationId};
 
 use crate::venue::SpotSale;
 
-/// Whom an event concerns.
+/// Organizations that an event concerns.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Parties {
-    /// The organizations that it names, each once. None for what concerns the whole market.
+    /// Organizations that it names, each once; empty for what concerns the whole market.
     pub organizations: Vec<OrganizationId>,
     /// Contracts whose buyers it concerns without naming them.
     pub bought: Vec<ContractId>,
 }
 
 impl Parties {
-    /// These, whichever order they are in.
+    /// Makes the parties of an event that names these organizations, in any order.
     pub(super) fn named(organizations: &[OrganizationId]) -> Self {
         let mut organizations = organizations.to_vec();
         organizations.sort_unstable();
@@ -26,13 +27,13 @@ impl Parties {
         Self { organizations, bought: Vec::new() }
     }
 
-    /// Both sides of sales by the hour.
+    /// Makes the parties of spot sales: both sides of each.
     pub(super) fn of_sales(sales: &[SpotSale]) -> Self {
         let organizations: Vec<_> = sales.iter().flat_map(|sale| [sale.buyer, sale.seller]).collect();
         Self::named(&organizations)
     }
 
-    /// Whether it concerns an organization that bought these contracts.
+    /// Returns whether the event concerns `reader`, which bought these contracts.
     pub(super) fn include(&self, reader: OrganizationId, bought: &[ContractId]) -> bool {
         self.organizations.contains(&reader) || self.bought.iter().any(|contract| bought.contains(contract))
     }

@@ -1,4 +1,4 @@
-//! Quotes: what a bid would do now, without one.
+//! Quotes: what a bid would do now, without placing it.
 
 use ledger::{Amount, Currency, Instant, OrganizationId, checked};
 use uuid::Uuid;
@@ -12,61 +12,61 @@ use crate::order::BidOptions;
 use crate::price::Price;
 use crate::venue::Unfilled;
 
-/// What a bid would do if it came now.
+/// Outcome of a bid if it came now.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Quote {
-    /// It would fill whole.
+    /// The bid would fill whole.
     Fillable {
-        /// The hours that it would get.
+        /// Hours that it would get.
         window: Window,
-        /// What prices are in.
+        /// Currency of the amounts.
         currency: Currency,
-        /// The limit at which it fills: the worst price among its trades, on the tick of all its markets.
+        /// Limit price at which it fills: the worst price among its trades, rounded up to the tick of all its markets.
         limit_price: Price,
-        /// The whole window at the prices of its trades.
+        /// Price of the whole window over all trades, without fees.
         amount: Amount,
-        /// The buyer's fees on that.
+        /// Fees of the buyer on these trades.
         fees: Amount,
-        /// Its trades, best first.
+        /// Trades that it would make, best first.
         trades: Vec<QuotedTrade>,
     },
-    /// It would not.
+    /// The bid would not fill whole, for this reason.
     Unfillable(Unfilled),
 }
 
-/// A trade that a bid would make.
+/// Trade that a bid would make.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct QuotedTrade {
-    /// Where.
+    /// Market of the trade.
     pub market: MarketId,
-    /// The lot that would serve it.
+    /// Lot that would serve it.
     pub lot: LotId,
-    /// How many GPUs.
+    /// Number of GPUs in each hour.
     pub gpus: u32,
-    /// Per GPU-hour.
+    /// Price per GPU-hour.
     pub price: Price,
 }
 
-/// A bid for a term that is not placed, only asked about.
+/// Bid for a term that is asked about, not placed.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct QuoteRequest {
-    /// Who asks.
+    /// Organization that asks.
     pub organization: OrganizationId,
-    /// Where it would trade.
+    /// Markets in which it may trade.
     pub markets: MarketChoice,
-    /// How many GPUs.
+    /// Number of GPUs.
     pub gpus: u32,
-    /// The worst price per GPU-hour; any when not given.
+    /// Worst price per GPU-hour; `None` for any.
     pub limit_price: Option<Price>,
-    /// The hours.
+    /// Hours that it wants.
     pub window: TermWindow,
-    /// What else it would ask for.
+    /// Further options of the bid.
     pub options: BidOptions,
 }
 
 impl Exchange {
-    /// What a bid for a term would do if it came at `now`. Funds and the organization's limits are not looked at:
-    /// [`Exchange::check_bid`] does, for the order that comes of it.
+    /// Computes what a bid for a term would do if it came at `now`. Ignores funds and the organization's limits;
+    /// [`Exchange::check_bid`] checks them for the order that comes of it.
     ///
     /// # Errors
     /// [`Refusal`] when such a bid would be refused.
@@ -114,10 +114,10 @@ impl Exchange {
         })
     }
 
-    /// Why a bid for a term would be refused if it came at `now`, by the very checks that decide it.
+    /// Checks whether a bid for a term would be refused if it came at `now`, by the same checks that decide it.
     ///
     /// # Errors
-    /// That [`Refusal`].
+    /// [`Refusal`] that the bid would get.
     pub fn check_bid(&self, bid: &NewOrder, now: Instant) -> Result<(), Refusal> {
         match self.resolve_new(bid)? {
             Resolved::Bid(terms, markets) => {

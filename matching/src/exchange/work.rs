@@ -1,10 +1,11 @@
-//! What a command leaves unfinished because it is more than one step does.
+//! Unfinished work: what a command leaves because it is more than one step does.
 //!
-//! The state holds it from the event that says so to the event that says that it is done. Until then it goes on, one bounded step at a
-//! time and under the command's own id, and nothing else happens but orders in markets that it does not touch. Whoever leads next goes
-//! on where the last one stood.
+//! The state holds it from the event that records it to the event that says that it is done. Until then it goes on, one
+//! bounded step at a time and under the command's own id. Meanwhile only commands that concern other markets are
+//! decided. The next leader goes on where the last one stopped.
 //!
-//! Orders that end by themselves at one instant may be more than one step ends, too. Nothing is recorded of these: they are due still.
+//! Orders that end by themselves at one instant may be more than one step ends, too. No work is recorded for these:
+//! they stay due.
 
 use ledger::{Instant, OrganizationId};
 use serde::Serialize;
@@ -22,10 +23,10 @@ use crate::market::{MarketId, first_open_hour};
 use crate::order::Order;
 use crate::venue::SearchPlace;
 
-/// The most orders that one step ends.
+/// Largest number of orders that one step ends.
 pub const ORDERS_PER_STEP_MAX: usize = 64;
 
-/// The most overdue orders of which it is asked where they trade. Where there are more, every command waits for them.
+/// Largest number of overdue orders whose markets are looked up. With more, every command waits for them.
 const OVERDUE_MAX: usize = 256;
 
 /// Work with the command that left it.
@@ -35,12 +36,12 @@ pub(super) struct Unfinished {
     pub work: Work,
 }
 
-/// What is still to be done.
+/// Work that is still to be done.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub(super) enum Work {
-    /// Orders of an organization end together.
+    /// Ending of an organization's orders together.
     EndOrders { organization: OrganizationId, ending: Ending },
-    /// Bids behind a place in the ranking of a market may take what has come to it, or a bid that has come goes on.
+    /// Sweep of bids behind a place in the ranking of a market, or search of a bid that has come.
     Sweep {
         market: MarketId,
         offer: SweptOffer,
@@ -52,31 +53,32 @@ pub(super) enum Work {
     },
 }
 
-/// Whom an instruction concerns, and where.
+/// Organization and markets that an instruction concerns.
 struct Reach {
-    /// None where it is about a market alone.
+    /// Organization concerned; `None` when only markets are.
     organization: Option<OrganizationId>,
-    /// None where it is about money alone, or will be refused.
+    /// Markets concerned; empty when only money is, or the instruction will be refused.
     markets: SmallVec<[MarketKey; 2]>,
 }
 
 impl Exchange {
-    /// Whether a command left work that is not done.
+    /// Returns whether a command left work that is not done.
     pub fn has_unfinished(&self) -> bool {
         !self.unfinished.is_empty()
     }
 
-    /// How many pieces of work commands left that are not done.
+    /// Counts the pieces of work that are not done.
     pub fn count_unfinished(&self) -> usize {
         self.unfinished.len()
     }
 
-    /// Whether this command left work that is not done.
+    /// Returns whether this command left work that is not done.
     pub fn is_unfinished(&self, command: CommandId) -> bool {
         self.unfinished.values().any(|unfinished| unfinished.command == command)
     }
 
-    /// Whether there is much to do at the state's own instant: work that a command left, or more orders that end than one step ends.
+    /// Returns whether there is much to do at the state's own instant: unfinished work, or more orders to end than one
+    /// step ends.
     pub fn is_busy(&self) -> bool {
         self.has_unfinished() || {
             let ending = self.expiries.iter().take_while(|((at, _), _)| *at <= self.now).flat_map(|(_, orders)| orders);
@@ -84,9 +86,10 @@ impl Exchange {
         }
     }
 
-    /// The instant at which a command is carried out before what the exchange is [busy](Self::is_busy) with is done; none when it waits.
-    /// It goes ahead when it concerns other markets than this does and another organization than the one whose orders end. What falls
-    /// due meanwhile waits for the work, and time stands before it, for as long as a command comes to the same then.
+    /// Returns the instant at which a command may be carried out before the work with which the exchange is
+    /// [busy](Self::is_busy); `None` when it has to wait. A command goes ahead when it concerns other markets, and
+    /// another organization than the one whose orders end. What falls due meanwhile waits for the work, and time stops
+    /// before it, for as long as the command has the same effect then.
     pub fn ahead_at(&self, command: &Command) -> Option<Instant> {
         if !self.is_busy() {
             return None;
@@ -101,13 +104,13 @@ impl Exchange {
         (passes && self.comes_to_the_same(&reach, at, command.at)).then_some(at)
     }
 
-    /// Whether a command, at its own instant, is carried out before what the exchange is busy with is done.
+    /// Returns whether a command, at its own instant, is carried out before the work with which the exchange is busy.
     pub fn goes_ahead(&self, command: &Command) -> bool {
         self.ahead_at(command) == Some(command.at)
     }
 
-    /// Whether what reaches these markets comes to the same at an instant as later: no hour has begun in between and no gate has closed,
-    /// and nothing there has ended, or was to be auctioned.
+    /// Returns whether a command for these markets has the same effect at an instant as later: no hour has begun in
+    /// between and no gate has closed, and nothing there has ended or was to be auctioned.
     fn comes_to_the_same(&self, reach: &Reach, at: Instant, later: Instant) -> bool {
         if Hour::containing(at) != Hour::containing(later) {
             return false;
@@ -117,7 +120,7 @@ impl Exchange {
             first_open_hour(at, minutes) != first_open_hour(later, minutes)
         };
         let overdue = self.expiries.iter().take_while(|((due, _), _)| *due <= later);
-        // Those of one market trade alike: the first stands for all.
+        // Orders of one market trade in that market alone: the first stands for all.
         let asked = |market: Option<MarketKey>| if market.is_some() { 1 } else { OVERDUE_MAX + 1 };
         let overdue = overdue.flat_map(|((_, market), orders)| orders.take(asked(market)));
         let trades_here = |key| reach.markets.iter().any(|market| self.venue.order_at(key).trades_in(*market));
@@ -126,7 +129,7 @@ impl Exchange {
         !has_ended && !reach.markets.iter().any(gate_closed) && !gates.any(|(_, market)| reach.markets.contains(market))
     }
 
-    /// How far an instruction reaches; none of one that may concern everybody.
+    /// Returns what an instruction concerns; `None` when it may concern everybody.
     fn reach(&self, instruction: &Instruction) -> Option<Reach> {
         let (organization, markets) = match instruction {
             Instruction::PlaceOrder(new) => (Some(new.organization), self.markets_of_side(new)),
@@ -147,7 +150,7 @@ impl Exchange {
         Some(Reach { organization, markets })
     }
 
-    /// The markets in which an organization has orders at rest.
+    /// Returns the markets in which an organization has orders at rest.
     fn markets_of_orders_of(&self, organization: OrganizationId) -> SmallVec<[MarketKey; 2]> {
         let mut markets: SmallVec<[MarketKey; 2]> = SmallVec::new();
         for order in self.venue.orders_of(organization) {
@@ -173,7 +176,7 @@ impl Exchange {
         }
     }
 
-    /// The markets of an order at rest.
+    /// Returns the markets of an order at rest.
     fn markets_of_order(&self, order: OrderId) -> Option<SmallVec<[MarketKey; 2]>> {
         Some(match self.venue.order(order)? {
             Order::Bid(bid) => bid.markets.iter().copied().collect(),
@@ -184,14 +187,14 @@ impl Exchange {
     fn market_of_supply(&self, supply: Supply) -> SmallVec<[MarketKey; 2]> {
         let market = match supply {
             Supply::Lot(_) => self.venue.supply(supply).map(|lot| lot.market_key),
-            // Nothing of it may be on offer yet.
+            // The contract may not be on offer yet.
             Supply::Contract(id) => self.contract(id).and_then(|contract| self.venue.key(contract.market)),
         };
         market.into_iter().collect()
     }
 
-    /// Whether what is due at the state's instant is only orders that end and auctions in other markets, or lots that end and boxes that
-    /// pay, which no order meets.
+    /// Returns whether what is due at the state's instant does not affect these markets: orders that end and auctions
+    /// in other markets, or lots that end and boxes that pay.
     fn passes_due(&self, reach: &Reach) -> bool {
         let ends_in = |market| self.expiries.due_at((self.now, market)).next().is_some();
         let auctions_in = |market| self.gates.contains(&(self.now, market));

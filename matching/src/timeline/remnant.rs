@@ -1,11 +1,12 @@
-//! Sales that leave no free run which is too short to sell.
+//! Remnants: which sales leave no free run that is too short to sell.
 //!
-//! A sale lowers the timeline over its window and leaves the rest. A run that it makes ends at a lower hour within the window, on one
-//! side at least, for else the same run was there before. Three kinds are told apart:
+//! A sale lowers the timeline over its window and leaves the rest. A run that it makes ends at a lower hour within the
+//! window, on one side at least, for else the same run was there before. Three kinds are told apart:
 //!
 //! - Both ends within the window: a step between two lower ones. It is new whatever the quantity is.
-//! - The end within the window, the start outside or where the window starts; and the other way round. Whether it is a run, and new,
-//!   depends on how far the sale lowers one side against the other: each end within the window refuses one range of quantities.
+//! - The end within the window, the start outside or where the window starts; and the other way round. Whether it is a
+//!   run, and new, depends on how far the sale lowers one side against the other: each end within the window refuses
+//!   one range of quantities.
 
 use std::ops::RangeInclusive;
 
@@ -15,27 +16,28 @@ use smallvec::SmallVec;
 use super::Timeline;
 use crate::hours::{Hour, Window};
 
-/// An hour, looking away from a place, that is lower than all hours before it.
+/// Hour, looking away from a place, that is lower than all hours before it.
 #[derive(Clone, Copy)]
 struct Stair {
-    /// Hours between the place and this one.
+    /// Number of hours between the place and this one.
     hours: u32,
-    /// The fewest GPUs in any of them; [`i64::MAX`] when there are none.
+    /// Fewest GPUs in any of them; [`i64::MAX`] when there are none.
     least: i64,
-    /// The GPUs in this one.
+    /// Number of GPUs in this hour.
     next: i64,
 }
 
 type Stairs = SmallVec<[Stair; 8]>;
 
-/// Quantities above the first and below the second.
+/// Ranges of quantities that are refused: above the first and below the second.
 type Refused = SmallVec<[(i64, i64); 8]>;
 
 impl Timeline {
-    /// The most GPUs among `quantities`, a whole multiple of `unit`, whose sale over `window` leaves, for no number of GPUs, a free
-    /// run shorter than `hours_min` that was not there before; 0 when there are none.
+    /// Returns the most GPUs among `quantities`, a whole multiple of `unit`, whose sale over `window` leaves, for no
+    /// number of GPUs, a free run shorter than `hours_min` that was not there before; 0 when there are none.
     ///
-    /// `taken` GPUs are spoken for in every hour of `window`. The caller knows that every hour has them and `quantities` besides.
+    /// `taken` GPUs are spoken for in every hour of `window`. The caller knows that every hour has them and
+    /// `quantities` besides.
     pub fn most_without_remnant(
         &self,
         window: Window,
@@ -65,7 +67,7 @@ impl Timeline {
         exact(sold)
     }
 
-    /// Whether a step shorter than `hours_min` stands between two lower ones within a window.
+    /// Returns whether a step shorter than `hours_min` stands between two lower ones within a window.
     fn has_bump_within(&self, window: Window, hours_min: u32) -> bool {
         let first = self.step_at(window.start());
         let past = self.steps.partition_point(|(start, _)| *start < window.end());
@@ -75,7 +77,8 @@ impl Timeline {
         })
     }
 
-    /// The quantities that leave a short run on one side of the window or the other, by where they end, the last first.
+    /// Lists the quantities that leave a short run on one side of the window or the other, by where they end, the last
+    /// first.
     fn refused(&self, window: Window, taken: u32, hours_min: u32) -> Refused {
         let whole = self.window();
         let before = self.between(whole.start(), window.start());
@@ -94,7 +97,7 @@ impl Timeline {
         refused
     }
 
-    /// The steps between two hours: how many hours and the GPUs in each.
+    /// Iterates over the steps between two hours: the number of hours and the GPUs in each.
     fn between(&self, from: Hour, to: Hour) -> impl DoubleEndedIterator<Item = (u32, i64)> + Clone + '_ {
         let past = self.steps.partition_point(|(start, _)| *start < to);
         let first = if from < to { self.step_at(from) } else { past };
@@ -106,7 +109,8 @@ impl Timeline {
     }
 }
 
-/// The stairs down from a place, nearer than `hours_max`: `steps` lead away from it, `beyond` is behind the last of them.
+/// Finds the stairs down from a place, nearer than `hours_max`: `steps` lead away from it, `beyond` is behind the last
+/// of them.
 fn stairs(steps: impl Iterator<Item = (u32, i64)>, beyond: Option<i64>, hours_max: u32) -> Stairs {
     let mut stairs = Stairs::new();
     let (mut hours, mut least) = (0, i64::MAX);
@@ -125,8 +129,9 @@ fn stairs(steps: impl Iterator<Item = (u32, i64)>, beyond: Option<i64>, hours_ma
 
 /// Adds the quantities for which a new run shorter than `hours_min` ends at one of the stairs inside the window.
 ///
-/// From a stair outside to one inside it is a run if both ends are lower than all between them, and new if the end inside was the
-/// higher one. Stairs outside that follow each other refuse ranges that do so too, so that they make one.
+/// From a stair outside to one inside it is a run if both ends are lower than all between them, and new if the end
+/// inside was the higher one. Stairs outside that follow each other refuse ranges that do so too, so that they make
+/// one.
 fn refuse(outside: &[Stair], inside: &[Stair], hours_min: u32, refused: &mut Refused) {
     for (at, end) in inside.iter().enumerate() {
         let lower = outside.partition_point(|start| start.next >= end.next);

@@ -1,82 +1,82 @@
-//! How much a search may look at.
+//! Budgets: how many candidates a search may look at.
 //!
-//! What is counted are candidates of the rules, not steps of an index: a start and an ask that could sell the bid's minimum by price,
-//! length and free hours, in the ranking of the market. So a slow, obvious exchange counts the same, and a rewrite of the books decides
-//! the same.
+//! A budget counts candidates of the rules, not steps of an index: a start and an ask that could sell the bid's minimum
+//! by price, length and free hours, in the ranking of the market. So a slow, obvious exchange counts the same, and a
+//! rewrite of the books decides the same.
 
 use super::tally::Tally;
 use crate::hours::Hour;
 use crate::keys::OwnerKey;
 use crate::price::Price;
 
-/// One owner's candidates use at most this part of a budget.
+/// Parts of a budget: the candidates of one owner use at most one.
 const SHARE_PARTS: u32 = 8;
 
-/// The candidates that a search may still look at.
+/// Number of candidates that a search may still look at, with what it has met.
 #[derive(Clone, Debug)]
 pub struct WorkBudget {
     left: u32,
-    /// How many of one owner.
+    /// Largest number of candidates of one owner.
     share: u32,
     looked_at: Tally<OwnerKey, u32>,
-    /// The first candidate that was not looked at.
+    /// First candidate that was not looked at.
     missed: Option<SearchPlace>,
-    /// The asks that the search came to, candidates or not. It bounds nothing here: how long a search took is told by it.
+    /// Number of asks that the search visited, candidates or not. Bounds nothing here: it tells how long a search took.
     visited: u64,
 }
 
-/// A candidate's place in a search: its start, then its rank among the asks.
+/// Place of a candidate in a search: its start, then its rank among the asks.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub struct SearchPlace {
-    /// The start of the window.
+    /// Start of the window.
     pub start: Hour,
-    /// The rank; none for the first ask of all.
+    /// Price and priority of the ask; `None` for the first ask of all.
     pub rank: Option<(Price, u64)>,
 }
 
-/// What a budget says of a candidate.
+/// Decision of a budget on a candidate.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Look {
-    /// It is looked at.
+    /// The candidate is looked at.
     At,
-    /// Its owner has used its share: it is passed over.
+    /// The candidate is passed over: its owner has used its share.
     PassOver,
-    /// The search ends before it.
+    /// The search ends before the candidate.
     End,
 }
 
 impl WorkBudget {
-    /// A budget of so many candidates, one at least, and an eighth of them for each owner.
+    /// Makes a budget of `candidates`, at least one, and an eighth of them for each owner.
     pub fn new(candidates: u32) -> Self {
         Self::of(candidates.max(1), candidates)
     }
 
-    /// What is left of a budget of so many candidates: an owner's share is an eighth of the whole.
+    /// Makes the rest of a budget of `whole` candidates: an owner's share is an eighth of the whole.
     pub(super) fn of(left: u32, whole: u32) -> Self {
         Self { left, share: whole.div_ceil(SHARE_PARTS), looked_at: Tally::default(), missed: None, visited: 0 }
     }
 
-    /// The candidates that are left.
+    /// Returns the number of candidates that are left.
     pub(super) fn left(&self) -> u32 {
         self.left
     }
 
-    /// The first candidate that was not looked at for want of budget.
+    /// Returns the first candidate that was not looked at for lack of budget.
     pub fn missed(&self) -> Option<SearchPlace> {
         self.missed
     }
 
-    /// Notes that a search came to so many asks.
+    /// Counts asks that a search visited.
     pub(super) fn visit(&mut self, asks: usize) {
         self.visited += ledger::exact::<_, u64>(asks);
     }
 
-    /// The asks that it came to.
+    /// Returns the number of asks that were visited.
     pub(super) fn visited(&self) -> u64 {
         self.visited
     }
 
-    /// Whether nothing is left for the candidates of a start.
+    /// Returns whether nothing is left for the candidates of a start.
     pub(super) fn is_spent(&mut self, start: Hour) -> bool {
         let spent = self.left == 0;
         if spent {
@@ -85,7 +85,7 @@ impl WorkBudget {
         spent
     }
 
-    /// Whether an owner's candidates are passed over: one was that was beyond its share, and all are from then on, those too that
+    /// Returns whether an owner's candidates are passed over: from the first one beyond its share on, also those that
     /// would not have counted.
     pub(super) fn passes_over(&mut self, owner: OwnerKey) -> bool {
         *self.looked_at.of(owner) > self.share

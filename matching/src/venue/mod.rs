@@ -1,4 +1,4 @@
-//! The trading venue: markets, lots and resting orders, and the plan of what a bid would buy.
+//! Trading venue: markets, lots and resting orders, and the plan of what a bid would buy.
 //!
 //! The venue owns supply and the order books. It promises that a plan never sells an hour of a lot twice and that
 //! candidates rank by price, then by time. It knows no money: funds, fees and holds are the exchange's business.
@@ -45,35 +45,35 @@ use crate::market::{MarketFilter, MarketId, MarketSpec};
 use crate::order::{Ask, Bid, Order, Placement, Rank, SpotAsk, SpotBid};
 use crate::price::Price;
 
-/// One market with its books.
+/// Market with its books.
 #[derive(Clone, Debug)]
 pub struct Market {
-    /// The terms on which it trades.
+    /// Terms on which it trades.
     pub spec: MarketSpec,
     /// Whether trading is halted.
     pub halted: bool,
-    /// How far a limit may be from the last price.
+    /// Largest distance of a limit from the last price; `None` when there is no band.
     pub price_band: Option<PriceBand>,
-    /// The price of the last term trade that stands.
+    /// Price of the last term trade that has not been undone; `None` before the first.
     pub last_price: Option<Price>,
-    /// The sequence and the price of the last trade among those that are delivered whole.
+    /// Sequence and price of the last trade among those that are delivered whole.
     pub(crate) last_completed: Option<(u64, Price)>,
-    /// Its hourly auction.
+    /// Spot orders and hourly auctions.
     pub spot: SpotBook,
     bids: Ladder<BidRung>,
     asks: Ladder<AskRung>,
 }
 
-/// A guard against mistyped prices.
+/// Price band: a guard against mistyped prices.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct PriceBand {
-    /// How far a bid's limit may be above, and an ask's below the reference, in basis points of it.
+    /// Largest distance of a bid's limit above, and an ask's below the reference, in basis points of it.
     pub width_bps: u32,
-    /// What the band is around until a trade sets a price.
+    /// Reference until a trade sets a price; `None` leaves limits free until then.
     pub reference: Option<Price>,
 }
 
-/// A bid as it stands in its ladder.
+/// Bid as it stands in its ladder.
 #[derive(Clone, Copy, Debug)]
 struct BidRung {
     rank: Rank,
@@ -83,7 +83,7 @@ struct BidRung {
     hours: u32,
 }
 
-/// An ask as it stands in its ladder.
+/// Ask as it stands in its ladder.
 #[derive(Clone, Copy, Debug)]
 struct AskRung {
     rank: Rank,
@@ -116,17 +116,17 @@ impl Rung for AskRung {
     }
 }
 
-/// A lot with the orders on it.
+/// Lot with the orders on it.
 #[derive(Clone, Debug)]
 struct Shelf {
     lot: Lot,
-    /// The market's lot size: what is free below it cannot be sold.
+    /// Lot size of the market: fewer free GPUs cannot be sold.
     unit: u32,
-    /// Its asks, term and spot, in no order that matters.
+    /// Keys of its asks, term and spot, in no particular order.
     asks: Vec<u32>,
-    /// The place among its asks of the one whose spans are next to be measured, see [`MEASURED_MAX`].
+    /// Index among its asks of the next one whose spans are measured; see [`MEASURED_MAX`].
     next: usize,
-    /// The last of its term asks that have sold every hour.
+    /// Last of its term asks that have sold every hour.
     sold_out: Option<u32>,
 }
 
@@ -134,20 +134,20 @@ struct Shelf {
 #[derive(Clone, Debug, Default)]
 pub struct Venue {
     market_keys: Map<MarketId, MarketKey>,
-    /// The markets in the order of their names.
+    /// Keys of the markets in the order of their names.
     by_name: Vec<MarketKey>,
     markets: Vec<Market>,
     lot_keys: Map<Supply, LotKey>,
     shelves: Slab<Shelf>,
-    /// The lots of each provider, and what there is of each lot: resold parts included.
+    /// Lots of each provider, and the supplies of each lot: resold parts included.
     lots_together: Map<Binding, Vec<LotKey>>,
     order_keys: Map<OrderId, u32>,
     orders: Slab<Order>,
-    /// The orders of each organization, in the order in which they came to rest.
+    /// Orders of each organization, in the order in which they came to rest.
     owned: Roster<OrganizationId>,
     sold_out: Slab<SoldOut>,
     owner_keys: Map<OrganizationId, OwnerKey>,
-    /// How many asks each owner has in each market, term and spot.
+    /// Number of asks of each owner in each market, term and spot.
     asks_of_owner: Map<(OwnerKey, MarketKey), u32>,
 }
 
@@ -170,106 +170,106 @@ impl Venue {
         });
     }
 
-    /// Every market, by name.
+    /// Iterates over every market, by name.
     pub fn markets(&self) -> impl Iterator<Item = &Market> {
         self.by_name.iter().map(|key| self.at(*key))
     }
 
-    /// The market of this name.
+    /// Finds the market of this name.
     pub fn market(&self, id: MarketId) -> Option<&Market> {
         self.key(id).map(|key| self.at(key))
     }
 
-    /// The key of the market of this name.
+    /// Finds the key of the market of this name.
     pub fn key(&self, id: MarketId) -> Option<MarketKey> {
         self.market_keys.get(&id).copied()
     }
 
-    /// The market with this key.
+    /// Returns the market with this key.
     pub fn at(&self, key: MarketKey) -> &Market {
         &self.markets[key.0 as usize]
     }
 
-    /// The market with this key, to change.
+    /// Returns the market with this key, to change.
     pub(crate) fn at_mut(&mut self, key: MarketKey) -> &mut Market {
         &mut self.markets[key.0 as usize]
     }
 
-    /// The markets that a filter admits, by name.
+    /// Lists the markets that a filter admits, by name.
     pub fn admitted(&self, filter: &MarketFilter) -> Vec<MarketId> {
         self.markets().filter(|market| filter.admits(&market.spec)).map(|market| market.spec.id).collect()
     }
 
-    /// The provider's lot with this id, while its window lasts.
+    /// Finds a provider's lot by id, while its window lasts.
     pub fn lot(&self, id: LotId) -> Option<&Lot> {
         self.supply(Supply::Lot(id))
     }
 
-    /// The lot that is this supply.
+    /// Finds the lot of a supply.
     pub fn supply(&self, supply: Supply) -> Option<&Lot> {
         self.lot_key(supply).map(|key| self.lot_at(key))
     }
 
-    /// The key of the lot that is this supply.
+    /// Finds the key of the lot of a supply.
     pub fn lot_key(&self, supply: Supply) -> Option<LotKey> {
         self.lot_keys.get(&supply).copied()
     }
 
-    /// The lot with this key.
+    /// Returns the lot with this key.
     pub fn lot_at(&self, key: LotKey) -> &Lot {
         &self.shelves[key.0 as usize].lot
     }
 
-    /// Every lot, in a fixed order.
+    /// Lists every lot, in a fixed order.
     pub fn lots(&self) -> Vec<&Lot> {
         let mut lots: Vec<_> = self.shelves.iter().map(|(_, shelf)| &shelf.lot).collect();
         lots.sort_unstable_by_key(|lot| lot.supply);
         lots
     }
 
-    /// The order with this id, while it rests.
+    /// Finds an order at rest by id.
     pub fn order(&self, id: OrderId) -> Option<&Order> {
         self.order_keys.get(&id).map(|key| &self.orders[*key as usize])
     }
 
-    /// The place of the order with this id, while it rests.
+    /// Finds the key of an order at rest by id.
     pub(crate) fn order_key(&self, id: OrderId) -> Option<u32> {
         self.order_keys.get(&id).copied()
     }
 
-    /// The order at this place.
+    /// Returns the order at this key.
     pub(crate) fn order_at(&self, key: u32) -> &Order {
         &self.orders[key as usize]
     }
 
-    /// Every order at rest, by id.
+    /// Lists every order at rest, by id.
     pub fn orders(&self) -> Vec<&Order> {
         let mut orders: Vec<_> = self.orders.iter().map(|(_, order)| order).collect();
         orders.sort_unstable_by_key(|order| order.id());
         orders
     }
 
-    /// An organization's orders at rest, in the order in which they came to rest.
+    /// Iterates over an organization's orders at rest, in the order in which they came to rest.
     pub fn orders_of(&self, organization: OrganizationId) -> impl Iterator<Item = &Order> {
         self.owned.of(organization).map(|key| &self.orders[key as usize])
     }
 
-    /// The term bids at rest in a market, best first.
+    /// Iterates over the term bids at rest in a market, best first.
     pub fn bids(&self, market: MarketKey) -> impl Iterator<Item = &Bid> {
         self.at(market).bids.iter().filter_map(|rung| self.bid_at(rung.order))
     }
 
-    /// The term asks at rest in a market, best first.
+    /// Iterates over the term asks at rest in a market, best first.
     pub fn asks(&self, market: MarketKey) -> impl Iterator<Item = &Ask> {
         self.at(market).asks.iter().filter_map(|rung| self.ask_at(rung.order))
     }
 
-    /// The asks on a lot, term and spot, best first.
+    /// Lists the asks on a lot, term and spot, best first.
     pub fn asks_on(&self, lot: LotKey) -> Vec<&Order> {
         self.best_asks_on(lot, usize::MAX)
     }
 
-    /// The first `max` of the asks on a lot, term and spot, best first.
+    /// Lists the first `max` of the asks on a lot, term and spot, best first.
     pub(crate) fn best_asks_on(&self, lot: LotKey, max: usize) -> Vec<&Order> {
         let asks = self.shelves[lot.0 as usize].asks.iter().map(|key| &self.orders[*key as usize]);
         let mut asks: Vec<&Order> = asks.collect();
@@ -281,23 +281,23 @@ impl Venue {
         asks
     }
 
-    /// How many asks there are on a lot, term and spot.
+    /// Counts the asks on a lot, term and spot.
     pub(crate) fn count_asks_on(&self, lot: LotKey) -> usize {
         self.shelves[lot.0 as usize].asks.len()
     }
 
-    /// How many asks of an organization rest in a market, term and spot.
+    /// Counts the asks of an organization at rest in a market, term and spot.
     pub fn asks_of(&self, organization: OrganizationId, market: MarketId) -> u32 {
         let (Some(market), Some(owner)) = (self.key(market), self.owner_keys.get(&organization)) else { return 0 };
         self.asks_of_owner.get(&(*owner, market)).copied().unwrap_or(0)
     }
 
-    /// The term bid with this id, while it rests.
+    /// Finds a term bid at rest by id.
     pub fn bid(&self, id: OrderId) -> Option<&Bid> {
         self.bid_at(*self.order_keys.get(&id)?)
     }
 
-    /// The term ask with this id, while it rests.
+    /// Finds a term ask at rest by id.
     pub fn ask(&self, id: OrderId) -> Option<&Ask> {
         self.ask_at(*self.order_keys.get(&id)?)
     }
@@ -316,7 +316,7 @@ impl Venue {
         }
     }
 
-    /// Adds a lot.
+    /// Adds a lot and returns its key.
     pub(crate) fn add_lot(&mut self, lot: Lot) -> LotKey {
         let (supply, bindings) = (lot.supply, lot.bindings());
         let unit = self.at(lot.market_key).spec.lot_size;
@@ -352,7 +352,7 @@ impl Venue {
         self.measure(key, window, usize::MAX);
     }
 
-    /// Puts an order to rest in its books, and tells its place.
+    /// Puts an order to rest in its books and returns its key.
     pub(crate) fn rest(&mut self, order: Order) -> u32 {
         let (id, organization) = (order.id(), order.organization());
         let key = exact(self.orders.insert(order));
@@ -363,7 +363,7 @@ impl Venue {
         key
     }
 
-    /// Takes an order out of its books, and tells the place that it had.
+    /// Removes an order from its books and returns it with the key that it had.
     pub(crate) fn remove(&mut self, id: OrderId) -> Option<(u32, Order)> {
         let key = self.order_keys.remove(&id)?;
         self.leave_books(key);
@@ -381,8 +381,8 @@ impl Venue {
         self.enter_books(key);
     }
 
-    /// Carries out a trade: the lot and the ask lose the hours, the bid wants fewer GPUs and is bound to what it has. Orders
-    /// stay in their books until [`Venue::remove`].
+    /// Carries out a trade: the lot and the ask lose the hours; the bid wants fewer GPUs and is bound to what it has.
+    /// Orders stay in their books until [`Venue::remove`].
     pub(crate) fn fill(&mut self, bid: OrderId, ask: OrderId, gpus: u32, window: Window) {
         let Some(ask_key) = self.order_keys.get(&ask).copied() else { return };
         let Order::Ask(ask) = &mut self.orders[ask_key as usize] else { return };
@@ -431,8 +431,8 @@ impl Venue {
         self.sell(key, window, gpus);
     }
 
-    /// What is on offer for a whole window, best price first: the price and the GPUs of each ask that can sell some. Asks that share
-    /// a lot together show no more than it has free.
+    /// Lists what is on offer for a whole window, best price first: the price and the GPUs of each ask that can sell
+    /// some. Asks that share a lot show together no more than it has free.
     pub fn depth(&self, market: MarketKey, window: Window) -> Vec<(Price, u32)> {
         let lot_size = self.at(market).spec.lot_size;
         let mut taken: Map<LotKey, u32> = Map::default();
@@ -446,7 +446,7 @@ impl Venue {
         offered.collect()
     }
 
-    /// How many GPUs an ask can sell over a window when `taken` of its lot's are spoken for.
+    /// Counts the GPUs that an ask can sell over a window when `taken` of its lot's are spoken for.
     fn available(&self, ask: &Ask, window: Window, taken: u32) -> u32 {
         if !ask.window.covers(window) || !ask.hours.contains(window.hours()) {
             return 0;
@@ -454,13 +454,13 @@ impl Venue {
         (self.lot_at(ask.lot).residual.min_over(window) - taken).min(ask.remaining.min_over(window))
     }
 
-    /// Whether an ask's lot has a free run within the ask's hours that is long enough for it.
+    /// Returns whether an ask's lot has a free run within the ask's hours that is long enough for it.
     fn has_hours_left(&self, ask: &Ask) -> bool {
         let Shelf { lot, unit, .. } = &self.shelves[ask.lot.0 as usize];
         offered(lot.residual.runs(*unit), ask.window, ask.hours.min).next().is_some()
     }
 
-    /// Takes what is sold from a lot.
+    /// Subtracts a sale from a lot.
     fn sell(&mut self, key: LotKey, window: Window, gpus: u32) {
         let Shelf { lot, unit, .. } = &mut self.shelves[key.0 as usize];
         // With another sale's worth left in every hour, its free runs stay what they are.
@@ -473,7 +473,7 @@ impl Venue {
         self.measure(key, run.unwrap_or(window), MEASURED_MAX);
     }
 
-    /// Brings the ladders up to date with the free runs of a lot after those in `within` have changed, for up to `asks_max` of
+    /// Updates the ladders with the free runs of a lot after those in `within` have changed, for up to `asks_max` of
     /// its asks: the next in turn.
     fn measure(&mut self, key: LotKey, within: Window, asks_max: usize) {
         let Shelf { lot, unit, asks, next, .. } = &mut self.shelves[key.0 as usize];
@@ -572,23 +572,24 @@ impl Venue {
     }
 }
 
-/// The free runs of a lot.
+/// Free runs of a lot.
 type Runs = SmallVec<[Window; 8]>;
 
-/// What an ask offers in time: the hours in which its lot has a sale's worth free.
+/// Computes the spans of an ask: the hours in which its lot has a sale's worth free.
 fn spans_of_ask(shelves: &Slab<Shelf>, ask: &Ask) -> Spans {
     let Shelf { lot, unit, .. } = &shelves[ask.lot.0 as usize];
     offered(lot.residual.runs(*unit), ask.window, ask.hours.min).collect()
 }
 
-/// Of free runs, what is in a window and long enough.
+/// Cuts free runs to a window and keeps those that are long enough.
 fn offered(runs: impl Iterator<Item = Window>, window: Window, hours_min: u32) -> impl Iterator<Item = Span> {
     let offered = runs.filter_map(move |run| run.intersection(window)).filter(move |run| run.hours() >= hours_min);
     offered.map(|run| Span { low: run.start().hours(), high: run.end().hours() })
 }
 
-/// After a sale at most so many of the lot's asks are measured again, in turn, so that a lot with very many of them does not
-/// make its sales slow. The others keep spans that are too wide until their turn comes: a plan sees that they cannot serve.
+/// Largest number of the lot's asks that are measured again after a sale, in turn, so that a lot with very many of them
+/// does not make its sales slow. The others keep spans that are too wide until their turn comes: a plan sees that they
+/// cannot serve.
 const MEASURED_MAX: usize = 32;
 
 impl Order {
@@ -611,7 +612,7 @@ impl Order {
 }
 
 impl Venue {
-    /// The spot bid with this key in its book.
+    /// Returns the spot bid with this key.
     pub(crate) fn spot_bid_at(&self, key: u32) -> Option<&SpotBid> {
         match &self.orders[key as usize] {
             Order::SpotBid(bid) => Some(bid),
@@ -619,7 +620,7 @@ impl Venue {
         }
     }
 
-    /// The spot ask with this key in its book.
+    /// Returns the spot ask with this key.
     pub(crate) fn spot_ask_at(&self, key: u32) -> Option<&SpotAsk> {
         match &self.orders[key as usize] {
             Order::SpotAsk(ask) => Some(ask),

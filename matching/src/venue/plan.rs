@@ -1,9 +1,9 @@
-//! What a bid would buy: the rules of the term market, in order.
+//! Plans: what a bid would buy, by the rules of the term market, in order.
 //!
 //! 1. A bid fills only from lots that can carry its whole window.
 //! 2. Candidates rank by price, then by time; a trade has the price of the order that rested first.
-//! 3. A placement restricts a plan to one lot or one provider: the first in that ranking that can carry all, else the first
-//!    that can carry the minimum.
+//! 3. A placement restricts a plan to one lot or one provider: the first in that ranking that can carry all, else the
+//!    first that can carry the minimum.
 //! 4. A flexible bid has one start: the one that fills most GPUs, then costs least, then is earliest.
 
 use ledger::{OrganizationId, Set};
@@ -22,72 +22,73 @@ use crate::lot::Binding;
 use crate::order::{Ask, BidTerms, HoursRange, Placement, Rank};
 use crate::price::Price;
 
-/// One trade that a plan would make.
+/// Trade that a plan would make.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Execution {
-    /// The ask.
+    /// Order id of the ask.
     pub ask: OrderId,
-    /// Its market.
+    /// Market in which the ask rests.
     pub market: MarketKey,
-    /// The lot behind it.
+    /// Lot behind the ask.
     pub lot: LotKey,
-    /// Whose lot.
+    /// Seller: the organization of the ask.
     pub seller: OrganizationId,
-    /// How many GPUs.
+    /// Number of GPUs in each hour.
     pub gpus: u32,
-    /// At what price: that of the order which rested first.
+    /// Price per GPU-hour: that of the order which rested first.
     pub price: Price,
     /// Whether the ask rested first.
     pub ask_rested: bool,
 }
 
-/// What a bid would buy now.
+/// Trades that a bid would make now.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Plan {
-    /// The hours of its trades; none when there are no trades.
+    /// Hours of its trades; `None` when there are no trades.
     pub window: Option<Window>,
-    /// The trades, best candidate first.
+    /// Trades, best candidate first.
     pub executions: SmallVec<[Execution; 4]>,
     /// Whether the plan ended at an ask of the bidder's own.
     pub met_own_order: bool,
     /// Asks of the bidder's own that are to be cancelled.
     pub own_orders: SmallVec<[OrderId; 1]>,
-    /// Where the search would go on: its budget was met, and there may be more, or better, where it did not look.
+    /// Place where the search would go on: its budget was met, and there may be more, or better, where it did not look.
+    /// `None` when it is complete.
     pub limited: Option<SearchPlace>,
-    /// How many candidates it looked at.
+    /// Number of candidates that it looked at.
     pub looked_at: u32,
-    /// The asks that its search came to, candidates or not: what it cost.
+    /// Number of asks that its search visited, candidates or not: what it cost.
     pub visited: u64,
 }
 
 impl Plan {
-    /// The GPUs of all its trades.
+    /// Counts the GPUs of all its trades.
     pub fn gpus(&self) -> u32 {
         self.executions.iter().map(|execution| execution.gpus).sum()
     }
 
-    /// What an hour of its trades costs, in micro-units.
+    /// Computes what an hour of its trades costs, in micro-units.
     fn cost(&self) -> u128 {
         let costs = self.executions.iter().map(|e| u128::from(e.price.micros().unsigned_abs()) * u128::from(e.gpus));
         costs.sum()
     }
 
-    /// Whether this plan is to be preferred to one with a later start.
+    /// Returns whether this plan is to be preferred to one with a later start.
     fn is_as_good_as(&self, later: &Self) -> bool {
         (self.gpus(), later.cost()) >= (later.gpus(), self.cost())
     }
 }
 
-/// When a bid came to the book: it decides whose price a trade has.
+/// Time at which a bid came to the book, which decides whose price a trade has.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Arrival {
-    /// It arrives now, after every order at rest.
+    /// Arrives now, after every order at rest.
     Now,
-    /// It has rested since the event with this sequence.
+    /// Has rested since the event with this sequence.
     At(u64),
 }
 
-/// What a plan does about asks of the bidder's own organization.
+/// Treatment of asks of the bidder's own organization.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum OwnOrders {
     /// Passes over them.
@@ -102,27 +103,27 @@ pub enum OwnOrders {
     Trade,
 }
 
-/// What is asked of the venue.
+/// Search of the venue for the trades of a bid.
 #[derive(Clone, Copy, Debug)]
 pub struct Search<'a> {
-    /// Where, by name of the market.
+    /// Markets to search, by name.
     pub markets: &'a [MarketKey],
-    /// For whom.
+    /// Organization of the bid.
     pub bidder: OrganizationId,
-    /// What for.
+    /// Terms of the bid.
     pub terms: &'a BidTerms,
-    /// Since when.
+    /// Time at which the bid came to the book.
     pub arrival: Arrival,
-    /// What about the bidder's own asks.
+    /// Treatment of the bidder's own asks.
     pub own: OwnOrders,
-    /// The first hour that a window may still start with.
+    /// First hour that a window may still start with.
     pub first_start: Hour,
-    /// Where it goes on; none for a search from the beginning.
+    /// Place where it goes on; `None` for a search from the beginning.
     pub from: Option<SearchPlace>,
 }
 
 impl Search<'_> {
-    /// Behind which rank the search of a window begins.
+    /// Returns the rank behind which the search of a window begins; `None` for the beginning.
     fn after(&self, window: Window) -> Option<Rank> {
         let (price, priority) = self.from.filter(|from| from.start == window.start())?.rank?;
         // Behind this rank comes the place itself. Priorities are sequences, which begin with 1.
@@ -130,31 +131,31 @@ impl Search<'_> {
     }
 }
 
-/// What a plan knows of a lot.
+/// State of a lot within a plan.
 #[derive(Clone, Copy, Default, Debug)]
 struct LotInPlan {
-    /// The GPUs free in every hour of the window.
+    /// Number of GPUs free in every hour of the window; `None` before it is computed.
     free: Option<u32>,
-    /// Those that the plan takes.
+    /// Number of GPUs that the plan takes.
     taken: u32,
-    /// The last of its asks that was looked at.
+    /// Last of its asks that was looked at.
     last: Option<Alike>,
 }
 
-/// An ask that may serve a whole window.
+/// Ask that may serve a whole window.
 #[derive(Clone, Copy)]
 struct Server {
     order: u32,
     owner: OwnerKey,
 }
 
-/// Asks for a whole window, best first.
+/// Iterator over asks for a whole window, best first.
 trait Servers: Iterator<Item = Server> {
-    /// Leaves out an owner's, from here on. Some may still come.
+    /// Leaves out an owner's asks, from here on. Some may still come.
     fn pass_over(&mut self, owner: OwnerKey);
 }
 
-/// Those of a search's markets.
+/// Asks of a search's markets.
 struct OfMarkets<'a>(Candidates<'a>);
 
 impl Iterator for OfMarkets<'_> {
@@ -171,7 +172,7 @@ impl Servers for OfMarkets<'_> {
     }
 }
 
-/// Those of one lot or one provider, which are few.
+/// Asks of one lot or one provider, which are few.
 struct OfGroup<I>(I);
 
 impl<I: Iterator<Item = Server>> Iterator for OfGroup<I> {
@@ -186,13 +187,13 @@ impl<I: Iterator<Item = Server>> Servers for OfGroup<I> {
     fn pass_over(&mut self, _: OwnerKey) {}
 }
 
-/// In what asks of one lot are alike that count as one candidate when they follow each other.
+/// Key by which asks of one lot that follow each other count as one candidate.
 type Alike = (Price, Window, HoursRange);
 
 impl Venue {
-    /// What a bid would buy now, up to what remains of it. An all-or-none bid that cannot have all gets nothing.
+    /// Plans what a bid would buy now, up to what remains of it. An all-or-none bid that cannot have all gets nothing.
     ///
-    /// Candidates beyond the budget are not looked at: the plan is `limited` where it is not whole for that.
+    /// Candidates beyond the budget are not looked at; if the plan is not whole for that, it is `limited`.
     pub fn plan(&self, search: &Search<'_>, budget: &mut WorkBudget) -> Plan {
         let (before, visited) = (budget.left(), budget.visited());
         let mut plan = match search.terms.window.exact() {
@@ -205,7 +206,7 @@ impl Venue {
         plan
     }
 
-    /// The best plan over all the starts of a flexible window.
+    /// Finds the best plan over all the starts of a flexible window.
     fn plan_starts(&self, search: &Search<'_>, budget: &mut WorkBudget) -> Plan {
         let window = search.terms.window;
         let earliest = window.earliest().max(search.first_start);
@@ -224,7 +225,8 @@ impl Venue {
             let plan = self.plan_window(search, window.starting(start), budget);
             let whole = plan.gpus() == search.terms.remaining;
             let cannot_be_beaten = whole && least_cost.is_some_and(|least| plan.cost() <= least);
-            // Stopping before an own ask, or cancelling one, belongs to the start that is chosen; without any trade, to the first.
+            // Stopping before an own ask, or cancelling one, belongs to the start that is chosen; without any trade, to
+            // the first.
             let nothing_yet = best.window.is_none() && !best.met_own_order && best.own_orders.is_empty();
             let first_own = nothing_yet && plan.gpus() == 0 && (plan.met_own_order || !plan.own_orders.is_empty());
             if first_own || (plan.gpus() > 0 && !best.is_as_good_as(&plan)) {
@@ -237,11 +239,11 @@ impl Venue {
         best
     }
 
-    /// The starts, in order, among which the best is: between two of them nothing changes. With the best price of any ask that
-    /// may serve one of them.
+    /// Lists the starts, in order, among which the best is: between two of them nothing changes. Returns them with the
+    /// best price of any ask that may serve one of them.
     ///
-    /// They come of such asks: with a free run that has begun by the latest start and lasts until the earliest end. Where there are more
-    /// than `asks_max`, they are all the hours.
+    /// They come of asks with a free run that has begun by the latest start and lasts until the earliest end. With more
+    /// than `asks_max` such asks, they are all the hours.
     fn starts(&self, search: &Search<'_>, earliest: Hour, asks_max: u32) -> (Starts, Option<Price>) {
         let (latest, hours) = (search.terms.window.latest(), search.terms.window.hours());
         let (by, until, gpus) = (latest.hours(), earliest.plus(hours).hours(), search.terms.smallest_trade());
@@ -266,15 +268,15 @@ impl Venue {
         (starts, best_price)
     }
 
-    /// Whether an ask's lot has a free run within the ask's hours, and long enough for it, that has begun by one hour and lasts until
-    /// another. An ask's spans say the same, but for those that were not measured since a sale.
+    /// Returns whether an ask's lot has a free run within the ask's hours, and long enough for it, that has begun by
+    /// one hour and lasts until another. An ask's spans say the same, except those that were not measured since a sale.
     fn has_free_run(&self, ask: &Ask, by: Hour, until: Hour) -> bool {
         let Shelf { lot, unit, .. } = &self.shelves[ask.lot.0 as usize];
         let runs = lot.residual.runs(*unit).take_while(|run| run.start() <= by);
         offered(runs, ask.window, ask.hours.min).any(|span| span.low <= by.hours() && span.high >= until.hours())
     }
 
-    /// What a bid would buy of one window.
+    /// Plans what a bid would buy of one window.
     fn plan_window(&self, search: &Search<'_>, window: Window, budget: &mut WorkBudget) -> Plan {
         let terms = search.terms;
         let mut plan = match (terms.bound_to, terms.placement) {
@@ -290,19 +292,22 @@ impl Venue {
         plan
     }
 
-    /// The asks for at least so many GPUs over a whole window behind a place in the ranking, best first; what of them is left is for
-    /// the plan to tell.
+    /// Iterates over the asks for at least `gpus` GPUs over a whole window behind a place in the ranking, best first.
+    /// The plan finds out what of them is left.
     fn servers(&self, search: &Search<'_>, window: Window, after: Option<Rank>, gpus: u32) -> OfMarkets<'_> {
         let (by, until) = (window.start().hours(), window.end().hours());
         let need = Need { by, until, gpus, ..Need::lasting(window.hours()) };
         OfMarkets(self.candidates(search, after, need))
     }
 
-    /// A plan of one lot or one provider: the first in the ranking that can carry all, else the first that can carry something.
+    /// Plans within one lot or one provider: the first in the ranking that can carry all, else the first that can carry
+    /// something.
     fn plan_placed(&self, search: &Search<'_>, window: Window, placement: Placement, budget: &mut WorkBudget) -> Plan {
-        // Whether a group can carry the bid is asked before, and apart from, what becomes of the bidder's own asks in it.
+        // Whether a group can carry the bid is asked before, and apart from, what becomes of the bidder's own asks in
+        // it.
         let own = if search.own == OwnOrders::PassOver { OwnOrders::PassOver } else { OwnOrders::Trade };
-        // A search that goes on looks at the groups that it comes to whole: what it looked at before was not enough of any.
+        // A search that goes on looks at the groups that it comes to whole: what it looked at before was not enough of
+        // any.
         let of_group = Search { from: None, ..*search };
         let mut seen: Set<Binding> = Set::default();
         let mut first: Option<(Binding, Plan)> = None;
@@ -351,7 +356,7 @@ impl Venue {
         if meets_own { self.plan_bound(&of_group, window, binding, budget) } else { plan }
     }
 
-    /// A plan of the lots that a bid is bound to.
+    /// Plans within the lots that a bid is bound to.
     fn plan_bound(&self, search: &Search<'_>, window: Window, binding: Binding, budget: &mut WorkBudget) -> Plan {
         let lots = self.lots_together.get(&binding).into_iter().flatten();
         let orders = lots.flat_map(|key| &self.shelves[key.0 as usize].asks);
@@ -371,8 +376,8 @@ impl Venue {
         self.take(search, window, behind, budget)
     }
 
-    /// Takes from asks for a whole window, best first, until the bid has all it wants. `asks_for` tells those behind a place in the
-    /// ranking for at least so many GPUs.
+    /// Takes from asks for a whole window, best first, until the bid has all it wants. `asks_for` returns those behind
+    /// a place in the ranking for at least a number of GPUs.
     fn take<I: Servers>(
         &self,
         search: &Search<'_>,
@@ -458,7 +463,7 @@ impl Venue {
         plan
     }
 
-    /// The GPUs of an ask's lot that are free in every hour of a window; 0 below the market's lot size.
+    /// Counts the GPUs of an ask's lot that are free in every hour of a window; 0 below the market's lot size.
     fn free(&self, ask: &Ask, window: Window, in_plan: &mut LotInPlan) -> u32 {
         let Shelf { lot, unit, .. } = &self.shelves[ask.lot.0 as usize];
         *in_plan
@@ -480,8 +485,8 @@ impl Venue {
         look
     }
 
-    /// How many GPUs a bid takes from an ask for a whole window: as many as it wants and the ask has, less where the lot refuses the
-    /// remnant that this would leave; none below the bid's minimum.
+    /// Computes how many GPUs a bid takes from an ask for a whole window: as many as it wants and the ask has, less
+    /// where the lot refuses the remnant that this would leave; 0 below the bid's minimum.
     fn quantity(&self, ask: &Ask, window: Window, open: &BidTerms, in_plan: &mut LotInPlan) -> u32 {
         let minimum = open.minimum().max(1);
         let free = (self.free(ask, window, in_plan) - in_plan.taken).min(open.remaining);
@@ -498,8 +503,8 @@ impl Venue {
         lot.residual.most_without_remnant(window, in_plan.taken, quantities, open.lot_size, lot.min_remnant_hours)
     }
 
-    /// The asks of a search's markets behind a place in the ranking and up to its limit, best first, but for those that cannot meet
-    /// the need.
+    /// Iterates over the asks of a search's markets behind a place in the ranking and up to its limit, best first,
+    /// except those that cannot meet the need.
     pub(super) fn candidates(&self, search: &Search<'_>, after: Option<Rank>, need: Need) -> Candidates<'_> {
         let worst = search.terms.limit_price.micros();
         let scans = search.markets.iter().map(|key| self.at(*key).asks.scan(after, worst, need));
@@ -510,10 +515,10 @@ impl Venue {
     }
 }
 
-/// The candidates of several markets as one ranking.
+/// Candidates of several markets as one ranking.
 pub(super) struct Candidates<'a> {
     scans: SmallVec<[Scan<'a, AskRung>; 1]>,
-    /// The next of each scan; not used for a single one.
+    /// Next ask of each scan; not used for a single one.
     heads: SmallVec<[Option<&'a AskRung>; 4]>,
 }
 

@@ -1,5 +1,5 @@
-//! Term asks that have sold every hour. They stand in no book; each is kept until its lot ends, because it is open again when a
-//! trade of it is undone.
+//! Term asks that have sold every hour. They stand in no book. Each is kept until its lot ends, because it is open
+//! again when a trade of it is undone.
 
 use ledger::exact;
 
@@ -8,11 +8,11 @@ use crate::identity::OrderId;
 use crate::lot::Supply;
 use crate::order::Ask;
 
-/// A term ask that has sold every hour, kept until its lot ends for the case that a trade of it is undone.
+/// Term ask that has sold every hour.
 #[derive(Clone, Debug)]
 pub(super) struct SoldOut {
     ask: Ask,
-    /// The one before it on the same lot.
+    /// Key of the one before it on the same lot.
     before: Option<u32>,
 }
 
@@ -24,7 +24,7 @@ impl Venue {
         *last = Some(exact(key));
     }
 
-    /// An ask on this supply that has sold every hour.
+    /// Finds an ask on this supply that has sold every hour.
     pub(crate) fn sold_out(&self, supply: Supply, ask: OrderId) -> Option<&Ask> {
         let mut next = self.shelves[self.lot_key(supply)?.0 as usize].sold_out;
         while let Some(kept) = next.map(|key| &self.sold_out[key as usize]) {
@@ -36,7 +36,7 @@ impl Venue {
         None
     }
 
-    /// The same, which is then not kept any more.
+    /// Finds such an ask and stops keeping it.
     pub(crate) fn take_sold_out(&mut self, supply: Supply, ask: OrderId) -> Option<Ask> {
         let lot = self.lot_key(supply)?;
         let mut after = None;
@@ -56,14 +56,14 @@ impl Venue {
         None
     }
 
-    /// Every ask that has sold every hour, by id.
+    /// Lists every ask that has sold every hour, by id.
     pub(crate) fn all_sold_out(&self) -> Vec<&Ask> {
         let mut asks: Vec<_> = self.sold_out.iter().map(|(_, kept)| &kept.ask).collect();
         asks.sort_unstable_by_key(|ask| ask.id);
         asks
     }
 
-    /// Forgets the asks of a lot that has ended: `last` and all before it.
+    /// Removes the asks of a lot that has ended: `last` and all before it.
     pub(super) fn forget_sold_out(&mut self, last: Option<u32>) {
         let mut next = last;
         while let Some(kept) = next {

@@ -1,4 +1,4 @@
-//! A market's standing spot orders, its hourly auction's place in time, and what the hours in progress have sold.
+//! Spot side of a market: standing orders, the next auction, and the sales of the hours in progress.
 
 use std::collections::BTreeMap;
 
@@ -13,66 +13,66 @@ use crate::keys::MarketKey;
 use crate::order::{Rank, SpotAsk, SpotBid};
 use crate::price::Price;
 
-/// The spot side of a market.
+/// Spot side of a market.
 #[derive(Clone, Debug, Default)]
 pub struct SpotBook {
     pub(super) bids: BTreeMap<Rank, u32>,
     pub(super) asks: BTreeMap<Rank, u32>,
-    /// The clearing price of the last auction that had one.
+    /// Clearing price of the last auction that had one; `None` before the first.
     pub last_price: Option<Price>,
-    /// The next hour to be auctioned, when there is something to auction.
+    /// Next hour to be auctioned; `None` when there is nothing to auction.
     pub next_hour: Option<Hour>,
     /// Hours whose auction is over and whose delivery is not.
     pub hours: BTreeMap<Hour, SpotHour>,
 }
 
-/// What was sold of an hour.
+/// Result of an hour's auction, with its sales.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize)]
 pub struct SpotHour {
-    /// The clearing price; none when nobody met.
+    /// Clearing price; `None` when no bid reached an ask.
     pub price: Option<Price>,
     /// Whether its auction was void, so that nothing of it is sold.
     pub void: bool,
-    /// What was sold, in the auction and after it.
+    /// Sales in the auction and after it.
     pub sales: Vec<SpotSale>,
 }
 
-/// GPUs of one ask sold to one bid for an hour or what remained of it.
+/// Sale of one ask's GPUs to one bid for an hour or what remained of it.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct SpotSale {
-    /// The bid.
+    /// Order id of the bid.
     pub bid: OrderId,
-    /// Who pays.
+    /// Buyer, who pays.
     pub buyer: OrganizationId,
-    /// The ask.
+    /// Order id of the ask.
     pub ask: OrderId,
-    /// Who delivers.
+    /// Seller, who answers for the delivery.
     pub seller: OrganizationId,
-    /// The lot that serves it.
+    /// Lot that serves it.
     pub lot: LotId,
-    /// How many GPUs.
+    /// Number of GPUs.
     pub gpus: u32,
-    /// Per GPU-hour.
+    /// Price per GPU-hour.
     pub price: Price,
-    /// How long, in minutes up to the end of the hour: 1 to 60.
+    /// Length in minutes up to the end of the hour: 1 to 60.
     pub minutes: u32,
-    /// The price for that time.
+    /// Price for that time, without fees.
     pub amount: Amount,
-    /// The buyer's fee on it.
+    /// Fee of the buyer, on top of the price.
     pub buyer_fee: Amount,
-    /// The seller's fee on it.
+    /// Fee of the seller, deducted from the price.
     pub seller_fee: Amount,
 }
 
 impl SpotBook {
-    /// Whether a bid and an ask stand here, so that an auction has something to do.
+    /// Returns whether a bid and an ask stand here, so that an auction has something to do.
     pub(crate) fn has_both_sides(&self) -> bool {
         !self.bids.is_empty() && !self.asks.is_empty()
     }
 }
 
 impl SpotHour {
-    /// The GPUs that each ask has sold in this hour.
+    /// Counts the GPUs that each ask has sold in this hour.
     pub fn sold_by_ask(&self) -> Map<OrderId, u32> {
         let mut sold = Map::default();
         for sale in &self.sales {
@@ -83,12 +83,12 @@ impl SpotHour {
 }
 
 impl Venue {
-    /// The spot bids at rest in a market, best first.
+    /// Iterates over the spot bids at rest in a market, best first.
     pub fn spot_bids(&self, market: MarketKey) -> impl Iterator<Item = &SpotBid> {
         self.at(market).spot.bids.values().filter_map(|key| self.spot_bid_at(*key))
     }
 
-    /// The spot asks at rest in a market, best first.
+    /// Iterates over the spot asks at rest in a market, best first.
     pub fn spot_asks(&self, market: MarketKey) -> impl Iterator<Item = &SpotAsk> {
         self.at(market).spot.asks.values().filter_map(|key| self.spot_ask_at(*key))
     }

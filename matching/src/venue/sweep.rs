@@ -1,4 +1,4 @@
-//! Which resting bids a new offer may serve, one after the other in the order of their ranks.
+//! Sweeps: which resting bids a new offer may serve, one after the other in the order of their ranks.
 
 use super::{BidRung, Venue};
 use crate::frontier::Need;
@@ -8,32 +8,32 @@ use crate::keys::{LotKey, MarketKey};
 use crate::order::{Bid, HoursRange, Rank};
 use crate::price::Price;
 
-/// What has come to the book, or come back.
+/// Offer that has come to the book, or come back.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Offer {
-    /// An ask, new or better than before.
+    /// Ask that is new, or better than before.
     Ask(OrderId),
     /// Capacity of a lot.
     Lot(LotKey),
-    /// A market that trades again.
+    /// Market that trades again.
     Market(MarketKey),
-    /// What rests, to this bid alone.
+    /// Resting asks, for this bid alone.
     ToBid(OrderId),
 }
 
-/// How far a sweep has come.
+/// Place in the ranking that a sweep has come to.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Cursor(Rank);
 
 impl Cursor {
-    /// Behind the bid with this limit and this place in time.
+    /// Makes a cursor behind the bid with this limit and this place in time.
     pub fn behind(limit_price: Price, priority: u64) -> Self {
         Self((-limit_price.micros(), priority))
     }
 }
 
 impl Venue {
-    /// The next bid after `cursor` that the offer may serve. Whether it does is for a plan to tell.
+    /// Returns the next bid after `cursor` that the offer may serve. The planner decides whether it trades.
     pub fn next_bid_for(&self, offer: Offer, cursor: Option<Cursor>) -> Option<&Bid> {
         let after = cursor.map(|Cursor(rank)| rank);
         let mut lengths = HoursRange { min: 0, max: u32::MAX };
@@ -67,7 +67,7 @@ impl Venue {
         bids.find_map(|rung| self.bid_at(rung.order))
     }
 
-    /// Whether the lot has something free for an exact bid; flexible ones are left to the plan.
+    /// Returns whether the lot has something free for an exact bid; flexible ones are left to the plan.
     fn may_carry(&self, rung: &BidRung, lot: LotKey, unit: u32) -> bool {
         rung.earliest != rung.latest || {
             let window = Window::between(rung.earliest, rung.earliest.plus(rung.hours));
@@ -76,7 +76,7 @@ impl Venue {
     }
 }
 
-/// Whether some window of the bid lies within `window`.
+/// Returns whether some window of the bid lies within `window`.
 fn may_fit(rung: &BidRung, window: Window) -> bool {
     rung.earliest.max(window.start()).plus(rung.hours) <= window.end() && rung.latest >= window.start()
 }

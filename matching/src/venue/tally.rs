@@ -1,14 +1,14 @@
-//! Counts by key, of a few keys without an allocation.
+//! Tallies: counts by key, without an allocation for a few keys.
 
 use std::hash::Hash;
 
 use ledger::Map;
 use smallvec::SmallVec;
 
-/// How many keys are kept in a row and searched one by one.
+/// Number of keys that are kept in a row and searched one by one.
 const ROW_MAX: usize = 8;
 
-/// A value for each key; the default until it is changed.
+/// Value for each key; the default until it is changed.
 #[derive(Clone, Debug)]
 pub(super) struct Tally<K, V> {
     row: SmallVec<[(K, V); ROW_MAX]>,
@@ -22,7 +22,7 @@ impl<K, V> Default for Tally<K, V> {
 }
 
 impl<K: Copy + Eq + Hash, V: Default> Tally<K, V> {
-    /// The value of a key, to change.
+    /// Returns the value of a key, to change.
     pub fn of(&mut self, key: K) -> &mut V {
         if let Some(at) = self.row.iter().position(|(other, _)| *other == key) {
             return &mut self.row[at].1;

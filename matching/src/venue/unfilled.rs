@@ -1,4 +1,4 @@
-//! Why a bid did not fill, and what would have filled it.
+//! Explanations: why a bid did not fill, and what would have filled it.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -12,16 +12,16 @@ use crate::order::{Ask, BidTerms, Placement};
 use crate::price::Price;
 use crate::timeline::Timeline;
 
-/// Why a bid, or part of it, did not fill.
+/// Reason why a bid, or a part of it, did not fill.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Unfilled {
-    /// The first cause, in the order of [`UnfilledReason`], whose removal alone would have filled the bid.
+    /// First cause, in the order of [`UnfilledReason`], whose removal alone would have filled the bid.
     pub reason: UnfilledReason,
-    /// What would have filled it, where one change is enough.
+    /// Change that would have filled it; `None` where no single one does.
     pub would_fill: Option<WouldFill>,
 }
 
-/// The causes, in the order in which they are tried.
+/// Cause of an unfilled bid, in the order in which they are tried.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum UnfilledReason {
@@ -46,7 +46,7 @@ pub enum UnfilledReason {
 }
 
 impl UnfilledReason {
-    /// The cause in a sentence for the buyer.
+    /// Returns the cause in a sentence for the buyer.
     pub const fn detail(self) -> &'static str {
         match self {
             Self::Closed => "The market is halted; the order can trade when it resumes.",
@@ -66,42 +66,43 @@ impl UnfilledReason {
     }
 }
 
-/// One change that would have filled the bid.
+/// Single change that would have filled the bid.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum WouldFill {
-    /// This limit price.
+    /// Limit price that would have.
     LimitPrice(Price),
-    /// This window, the nearest.
+    /// Nearest window that would have.
     Window(Window),
-    /// This many GPUs.
+    /// Number of GPUs that would have.
     Gpus(u32),
 }
 
-/// How many asks are looked at for other hours: the cheapest. An answer costs no more than so many plans.
+/// Largest number of asks that are looked at for other hours: the cheapest. An answer costs no more than so many plans.
 const ASKS_MAX: usize = 8;
-/// How many other windows are tried: the nearest.
+/// Largest number of other windows that are tried: the nearest.
 const WINDOWS_MAX: usize = 8;
-/// How many quantities are tried.
+/// Largest number of quantities that are tried.
 const QUANTITIES_MAX: usize = 8;
 
-/// A bid that does not fill whole, and what may be spent to say why.
+/// Bid that does not fill whole, and what may be spent to say why.
 struct Explanation<'a> {
     venue: &'a Venue,
     search: Search<'a>,
-    /// The candidates that its plans may look at: together, and in each.
+    /// Number of candidates that its plans may look at: together, and in each.
     left: u32,
     whole: u32,
 }
 
-/// A plan met its budget, so that the cause is not known.
+/// Error: a plan met its budget, so that the cause is not known.
 struct Limited;
 
 impl Venue {
-    /// Why a bid that arrives now does not fill whole. `search` is as it arrives and `found` its plan; a post-only wish is for the caller to
-    /// see. `markets` are all that the bid names, halted ones included: its limit is on the tick of each.
+    /// Explains why a bid that arrives now does not fill whole. `search` is as it arrives and `found` its plan; the
+    /// caller checks post-only. `markets` are all that the bid names, halted ones included: its limit is on the tick of
+    /// each.
     ///
-    /// Looks at no more than `candidates` in all, and says [`UnfilledReason::SearchLimit`] where that is not enough.
+    /// Looks at no more than `candidates` in all, and answers [`UnfilledReason::SearchLimit`] where that is not enough.
     pub fn explain(&self, search: &Search<'_>, found: &Plan, markets: &[MarketKey], candidates: u32) -> Unfilled {
         let limited = Unfilled { reason: UnfilledReason::SearchLimit, would_fill: None };
         if found.limited.is_some() {
@@ -114,13 +115,13 @@ impl Venue {
         }
     }
 
-    /// The lowest limit, on the tick of each of these markets, that reaches all trades of a plan.
+    /// Returns the lowest limit, on the tick of each of these markets, that reaches all trades of a plan.
     pub(crate) fn limit_of(&self, plan: &Plan, markets: &[MarketKey]) -> Option<Price> {
         let worst = plan.executions.iter().map(|execution| execution.price).max()?;
         worst.up_to(markets.iter().map(|key| self.at(*key).spec.price_tick))
     }
 
-    /// The cheapest asks that the limit reaches, for whatever hours.
+    /// Iterates over the cheapest asks that the limit reaches, for whatever hours.
     fn asks_near(&self, search: &Search<'_>) -> impl Iterator<Item = &Ask> {
         // What is looked at must not depend on whether an ask's spans have been measured since a sale.
         let asks = self.candidates(search, None, Need::ANYTHING).filter_map(|rung| self.ask_at(rung.order));
@@ -143,7 +144,7 @@ impl Explanation<'_> {
         if let Some(window) = self.nearest_window()? {
             return Ok(Unfilled { reason: UnfilledReason::Hours, would_fill: Some(WouldFill::Window(window)) });
         }
-        // What there is at all, were it nobody's own and in one place.
+        // All capacity, as if it were nobody's own and in one place.
         let anywhere = BidTerms { placement: Placement::Any, bound_to: None, ..terms };
         let anyones = Search { own: OwnOrders::Trade, ..search };
         let (placed, choosy) = (anywhere != terms, search.own != OwnOrders::Trade);
@@ -169,14 +170,15 @@ impl Explanation<'_> {
         if plan.limited.is_some() { Err(Limited) } else { Ok(plan) }
     }
 
-    /// The plan of changed terms, if it fills them.
+    /// Plans changed terms and returns the plan if it fills them.
     fn fills(&mut self, search: &Search<'_>, terms: &BidTerms) -> Result<Option<Plan>, Limited> {
         let plan = self.plan(search, terms)?;
         Ok((plan.gpus() == terms.remaining).then_some(plan))
     }
 
-    /// GPUs that the bid could have had in its hours at its price: the most it finds now. A bid for so many may be led to another
-    /// place, which could carry it but for asks of the bidder's own; then what is found there is tried, and so on.
+    /// Finds the largest quantity that the bid could have had in its hours at its price. A bid for that many may be led
+    /// to another place, which could carry it but for asks of the bidder's own; then the quantity found there is tried,
+    /// and so on.
     fn most(&mut self, found: &Plan) -> Result<Option<WouldFill>, Limited> {
         let terms = *self.search.terms;
         let search = self.search;
@@ -198,7 +200,8 @@ impl Explanation<'_> {
         Ok(None)
     }
 
-    /// The nearest window that fills the bid: of the same length first, then from the same start with another length.
+    /// Finds the nearest window that fills the bid: of the same length first, then from the same start with another
+    /// length.
     fn nearest_window(&mut self) -> Result<Option<Window>, Limited> {
         let search = self.search;
         let (wanted, hours) = (search.terms.window, search.terms.window.hours());
@@ -232,12 +235,12 @@ impl Explanation<'_> {
     }
 }
 
-/// Up to [`WINDOWS_MAX`] starts or lengths, the nearest to what is wanted: how far away each is, and itself.
+/// Up to [`WINDOWS_MAX`] starts or lengths, the nearest to what is wanted: the distance of each, and its value.
 #[derive(Default)]
 struct Nearest(SmallVec<[(u32, u32); WINDOWS_MAX]>);
 
 impl Nearest {
-    /// Takes one in; false when it is too far away, and so is all that is farther.
+    /// Inserts a value. Returns false when it is too far away, and so is all that is farther.
     fn offer(&mut self, away: u32, value: u32) -> bool {
         let nearer = |kept: &(u32, u32)| *kept < (away, value);
         if self.0.len() == WINDOWS_MAX && self.0.last().is_some_and(nearer) {
@@ -251,7 +254,7 @@ impl Nearest {
         true
     }
 
-    /// The starts that a timeline's edges suggest, on both sides of those that are wanted.
+    /// Inserts the starts that a timeline's edges suggest, on both sides of those that are wanted.
     fn offer_starts(&mut self, search: &Search<'_>, timeline: &Timeline, start_of: impl Fn(Hour) -> Hour) {
         let (earliest, latest) = (search.terms.window.earliest(), search.terms.window.latest());
         for edge in timeline.edges_until(|edge| start_of(edge) < earliest) {
@@ -268,8 +271,8 @@ impl Nearest {
         }
     }
 
-    /// The lengths from `first` to a timeline's edges, and to where less than `remnant` hours would be left, but for the one that
-    /// is wanted.
+    /// Inserts the lengths from `first` to a timeline's edges, and to where less than `remnant` hours would be left,
+    /// except the one that is wanted.
     fn offer_lengths(&mut self, first: Hour, hours: u32, timeline: &Timeline, remnant: u32) {
         let length_to = |edge: Hour| edge.back(remnant).since(first);
         for edge in timeline.edges_until(|edge| length_to(edge) < hours) {

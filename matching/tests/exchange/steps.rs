@@ -438,7 +438,7 @@ fn an_ask_that_very_many_bids_take_trades_by_steps() {
 }
 
 /// The trades of one step.
-const STEP: usize = 8;
+const STEP: usize = 4;
 
 /// So many trades, step by step.
 fn by_steps(trades: usize) -> Vec<usize> {

@@ -1,4 +1,4 @@
-//! What buyers get besides the invoices of their contracts: credit notes, and the invoice of the hours bought one by one.
+//! Documents of buyers besides the invoices of their contracts: credit notes, and the invoice of spot hours.
 
 use ledger::{Amount, ContractId, Currency, Month, OrganizationId};
 use matching::{Hour, Window};
@@ -10,7 +10,7 @@ use crate::invoicing::month::{Missed, MonthOfContract, MonthOfSpot, Reversal, gp
 use crate::journal::JournalError;
 
 impl Register {
-    /// The credit note of a contract and a month.
+    /// Issues the credit note of a contract and a month.
     pub(super) fn credit(
         &mut self,
         issue: Issue,
@@ -46,7 +46,7 @@ impl Register {
         Ok(())
     }
 
-    /// Price and fee of hours in a row that were not delivered, or not wholly.
+    /// Makes the lines for price and fee of consecutive hours that were not delivered, or not wholly.
     fn missed(&self, invoices: &[Invoiced], missed: &Missed) -> Option<[Line<OrganizationId>; 2]> {
         let invoice = invoice_at(invoices, missed.from).or(invoices.first())?;
         let last = missed.from.plus(missed.hours - 1);
@@ -70,7 +70,7 @@ impl Register {
         Some([time, line(LineKind::ExchangeFee, self.exchange, missed.credit - price)])
     }
 
-    /// Price, fee and penalty of time that was recorded as delivered and was not.
+    /// Makes the lines for price, fee and penalty of time that was recorded as delivered and was not.
     fn reversed(&self, of: &Reversal) -> impl Iterator<Item = Line<OrganizationId>> {
         let period = Some(Period { start: of.from, end: of.until });
         let time = Line {
@@ -83,7 +83,8 @@ impl Register {
         [time, fee, penalty].into_iter().map(move |line| Line { period, ..line })
     }
 
-    /// The credit note of a contract that ended before its time: the hours of each invoice that will not be delivered.
+    /// Issues the credit note of a contract that ended before its time: the hours of each invoice that will not be
+    /// delivered.
     pub(super) fn refund(&mut self, issue: Issue, refund: &Refund) -> Result<(), JournalError> {
         let invoices = self.invoices_of(refund.contract)?;
         let mut lines = Vec::new();
@@ -116,7 +117,7 @@ impl Register {
         Ok(())
     }
 
-    /// The invoice of what was bought by the hour in a month.
+    /// Issues the invoice of a month's spot hours.
     pub(super) fn spot(
         &mut self,
         issue: Issue,
@@ -144,13 +145,13 @@ impl Register {
     }
 }
 
-/// The invoice that an hour was paid with.
+/// Finds the invoice by which an hour was paid.
 fn invoice_at(invoices: &[Invoiced], hour: Hour) -> Option<&Invoiced> {
     let hour = Window::new(hour, hour.plus(1)).ok()?;
     invoices.iter().find(|invoice| invoice.period.covers(hour))
 }
 
-/// From the first start to the last end; without an end where one has none.
+/// Returns the span from the first start to the last end; without an end where one has none.
 fn covering(periods: impl Iterator<Item = Period>) -> Option<Period> {
     periods.reduce(|all, one| Period {
         start: all.start.min(one.start),

@@ -1,4 +1,4 @@
-//! What sellers get: the invoice of the exchange's fees, and the statement of what they earned, written in their name.
+//! Documents of sellers: the invoice of the exchange's fees, and the self-billed invoice of their earnings.
 
 use ledger::{Amount, ContractId, Currency, Month, OrganizationId};
 
@@ -7,7 +7,7 @@ use crate::invoicing::document::{DocumentKind, Line, LineKind};
 use crate::invoicing::month::{EarnedOfContract, MonthOfSeller};
 
 impl Register {
-    /// The documents of a seller and a month. What it owes to the exchange comes first, for the statement refers to it.
+    /// Issues the documents of a seller and a month. The fee invoice comes first, for the statement refers to it.
     pub(super) fn seller(
         &mut self,
         issue: Issue,
@@ -45,7 +45,7 @@ impl Register {
         }
     }
 
-    /// The fees on what was delivered, less those on what was taken back.
+    /// Makes the lines for the fees on what was delivered, less those on what was taken back.
     fn fees(&self, of: &MonthOfSeller) -> Vec<Line<OrganizationId>> {
         let contracts = of.contracts.iter().map(|(contract, earned)| Line {
             contract: Some(*contract),
@@ -61,7 +61,7 @@ impl Register {
     }
 }
 
-/// What a contract earned its seller, and what was taken back of it.
+/// Makes the lines for what a contract earned its seller, and what was taken back of it.
 fn earned_of(
     seller: OrganizationId,
     contract: ContractId,

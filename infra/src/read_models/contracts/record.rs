@@ -1,4 +1,4 @@
-//! A contract as its events leave it.
+//! Contracts as their events leave them.
 
 use ledger::{Amount, BoxId, ContractId, Currency, Instant, OrganizationId, exact};
 use matching::{
@@ -10,86 +10,86 @@ use crate::database::named_column;
 use crate::read_models::followed::{Followed, Recorded};
 
 named_column! {
-    /// Why a contract ended before its time.
+    /// Reason why a contract ended before its time.
     pub enum Termination {
         /// A period was not paid when it began.
         NotPaid = "not_paid",
-        /// Its outages let a side end it.
+        /// The buyer gave notice because of its outages.
         Outages = "outages",
         /// The trade was undone.
         Busted = "busted",
     }
 }
 
-/// A contract as its events leave it, whatever the time.
+/// Contract as its events leave it, whatever the time.
 #[derive(Clone, Debug)]
 pub struct ContractRecord {
-    /// The contract.
+    /// Id of the contract.
     pub id: ContractId,
-    /// Who pays.
+    /// Buyer, who pays for it.
     pub buyer: OrganizationId,
-    /// Who delivers.
+    /// Seller, who answers for its delivery.
     pub seller: OrganizationId,
-    /// The lot that serves it.
+    /// Lot that serves it.
     pub lot: LotId,
-    /// The contract that it resells part of; `None` where its seller listed the lot.
+    /// Contract of which it resells a part; `None` for a sale from a lot.
     pub head: Option<ContractId>,
-    /// Where it traded.
+    /// Market in which it traded.
     pub market: MarketId,
-    /// How many GPUs.
+    /// Number of GPUs in each hour.
     pub gpus: u32,
-    /// Per GPU-hour.
+    /// Price per GPU-hour.
     pub price: Price,
-    /// The first hour.
+    /// First hour, inclusive.
     pub window_start: Hour,
-    /// The hour after the last.
+    /// End of the hours, exclusive.
     pub window_end: Hour,
-    /// What amounts are in.
+    /// Currency of the amounts.
     pub currency: Currency,
     /// Price and buyer's fee for the whole window.
     pub total: Amount,
-    /// The name of the periods in which it is paid; `None` where it was paid whole when it was traded.
+    /// Name of the rule by which it is cut into periods; `None` where it was paid whole when it traded.
     pub billing: Option<String>,
-    /// What the buyer has paid so far.
+    /// Amount that the buyer has paid so far.
     pub paid: Amount,
-    /// The end of the hours that are paid.
+    /// End of the paid hours, exclusive.
     pub paid_until: Hour,
-    /// Charges of the next period that could not be paid so far.
+    /// Number of charges of the next period that could not be paid so far.
     pub missed_charges: u32,
-    /// What is left of the security deposit.
+    /// Rest of the security deposit.
     pub deposit: Amount,
-    /// Hours that have passed of it.
+    /// Number of its hours that have passed.
     pub delivered_hours: u32,
     /// Price and buyer's fee of time that was delivered.
     pub recognized: Amount,
     /// Price and buyer's fee of time that was not delivered, given back to the buyer.
     pub credited: Amount,
-    /// What the buyer got back of paid hours when it ended before its time.
+    /// Refund of paid hours to the buyer as it ended before its time.
     pub refunded: Amount,
     /// GPU-minutes of passed hours that were not delivered.
     pub undelivered_minutes: i64,
     /// Penalties that the seller has paid.
     pub penalties: Amount,
-    /// What the seller still owes of credits and penalties.
+    /// Amount that the seller still owes in credits and penalties.
     pub owed: Amount,
-    /// When the seller said that the GPUs were ready.
+    /// Instant since which the seller says that the GPUs are ready; `None` before it says so.
     pub ready: Option<Instant>,
-    /// Where the GPUs are reached.
+    /// Address at which the GPUs are reached; `None` when none was given.
     pub endpoint: Option<String>,
-    /// The hour before which it ends; `None` where that is its window's end.
+    /// Hour before which it ends; `None` where that is its window's end.
     pub ends: Option<Hour>,
-    /// Why it ended before its time; `None` while it has not.
+    /// Reason of its end before its time; `None` while it has not ended so.
     pub termination: Option<Termination>,
     /// Whether it ended before its time, as the first releases stored it.
     pub terminated: bool,
-    /// The box that earns its hours.
+    /// Box that earns its hours; `None` while the seller earns them.
     pub box_id: Option<BoxId>,
-    /// The log's sequence of its trade.
+    /// Sequence of its trade in the log.
     pub sequence: u64,
 }
 
 impl ContractRecord {
-    /// Whether an organization is one of its two sides.
+    /// Returns whether an organization is one of its two sides.
     pub fn concerns(&self, organization: OrganizationId) -> bool {
         [self.buyer, self.seller].contains(&organization)
     }

@@ -22,7 +22,7 @@ pub struct Contracts<'a> {
 }
 
 impl Contracts<'_> {
-    /// A contract of which an organization is a side.
+    /// Finds a contract of which an organization is a side.
     ///
     /// # Errors
     /// [`JournalError`] when the database cannot be read.
@@ -35,7 +35,8 @@ impl Contracts<'_> {
         select_one(self.database, from, &[&contract.uuid(), &organization.as_str()]).await
     }
 
-    /// The contracts of which an organization is a side, after a place in the list, oldest first, at most `limit` of them.
+    /// Lists the contracts of which an organization is a side, after a place in the list, oldest first, at most `limit`
+    /// of them.
     ///
     /// # Errors
     /// [`JournalError`] when the database cannot be read.

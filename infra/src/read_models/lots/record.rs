@@ -1,40 +1,40 @@
-//! A lot as its events leave it.
+//! Lots as their events leave them.
 
 use ledger::OrganizationId;
 use matching::{Event, Hour, LotId, MarketId, Record};
 
 use crate::read_models::followed::{Followed, Recorded};
 
-/// A lot as its events leave it. What is free of it is in the state.
+/// Lot as its events leave it. What is free of it is in the state.
 #[derive(Clone, Debug)]
 pub struct LotRecord {
-    /// The lot.
+    /// Id of the lot.
     pub id: LotId,
-    /// Who delivers.
+    /// Provider that listed it and delivers.
     pub organization: OrganizationId,
-    /// Where it is sold.
+    /// Market in which it is sold.
     pub market: MarketId,
-    /// How many GPUs.
+    /// Number of GPUs in each hour.
     pub gpus: u32,
-    /// The first hour.
+    /// First hour, inclusive.
     pub window_start: Hour,
-    /// The hour after the last.
+    /// End of the hours, exclusive.
     pub window_end: Hour,
-    /// The provider's name for the network that the GPUs share.
+    /// Provider's name for the network that the GPUs share.
     pub fabric: String,
-    /// The shortest free run, in hours, that a term sale may leave; any when 0.
+    /// Shortest free run that a term sale may leave, in hours; 0 and 1 allow any.
     pub min_remnant_hours: u32,
     /// Whether time counts as delivered only from when the provider confirms it.
     pub confirmed: bool,
-    /// What the provider pays on top of the credit for time not delivered, in basis points of its price.
+    /// Penalty on top of the credit for time not delivered, in basis points of its price.
     pub penalty_bps: u16,
-    /// The number of settled outages within 720 hours that lets a buyer end a contract.
+    /// Number of settled outages within 720 hours that lets a buyer end a contract.
     pub termination_outages: u32,
     /// Whether its window has passed.
     pub expired: bool,
     /// Whether the provider withdrew what was not sold.
     pub withdrawn: bool,
-    /// The log's sequence of its listing.
+    /// Sequence of its listing in the log.
     pub sequence: u64,
 }
 

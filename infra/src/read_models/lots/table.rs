@@ -22,7 +22,7 @@ pub struct Lots<'a> {
 }
 
 impl Lots<'_> {
-    /// An organization's lot.
+    /// Finds an organization's lot.
     ///
     /// # Errors
     /// [`JournalError`] when the database cannot be read.
@@ -31,7 +31,7 @@ impl Lots<'_> {
         select_one(self.database, from, &[&lot.uuid(), &organization.as_str()]).await
     }
 
-    /// An organization's lots after a place in the list, oldest first, at most `limit` of them.
+    /// Lists an organization's lots after a place in the list, oldest first, at most `limit` of them.
     ///
     /// # Errors
     /// [`JournalError`] when the database cannot be read.

@@ -1,37 +1,37 @@
-//! What an order has traded.
+//! Fills: what orders have traded.
 
 use ledger::{Amount, ContractId, Instant};
 use matching::{Event, Hour, LotId, MarketId, OrderId, Price, TradeId};
 
-/// What an order has traded at once: a trade for a term, or of a spot order a sale for an hour.
+/// Execution of an order: a term trade, or a spot order's sale for an hour.
 #[derive(Clone, Debug)]
 pub struct Fill {
-    /// The order.
+    /// Id of the order.
     pub order: OrderId,
-    /// The trade; `None` for a sale by the hour.
+    /// Trade that filled it; `None` for a spot sale.
     pub trade: Option<TradeId>,
-    /// The contract that the trade created; `None` for a sale by the hour.
+    /// Contract that the trade created; `None` for a spot sale.
     pub contract: Option<ContractId>,
-    /// Where it traded.
+    /// Market in which it traded.
     pub market: MarketId,
-    /// The lot that serves it.
+    /// Lot that serves it.
     pub lot: LotId,
-    /// How many GPUs.
+    /// Number of GPUs in each hour.
     pub gpus: u32,
-    /// Per GPU-hour.
+    /// Price per GPU-hour.
     pub price: Price,
-    /// The first hour.
+    /// First hour, inclusive.
     pub window_start: Hour,
-    /// The hour after the last.
+    /// End of the hours, exclusive.
     pub window_end: Hour,
-    /// Of a sale by the hour: the minutes of it, up to its end.
+    /// Minutes of the hour that a spot sale has, up to its end; `None` for a trade.
     pub minutes: Option<u32>,
-    /// The whole window, or these minutes, at the price.
+    /// Price of the whole window, or of these minutes, without fees.
     pub amount: Amount,
 }
 
 impl Fill {
-    /// What orders trade by an event: of each sale the bid's part, then the ask's.
+    /// Lists what orders trade by an event: of each sale the bid's part, then the ask's.
     pub fn all_of(event: &Event) -> Vec<Self> {
         let fills = match event {
             Event::TradeExecuted(trade) => {
@@ -70,14 +70,14 @@ impl Fill {
         fills.collect()
     }
 
-    /// Whether it is shown with its order at `now`: sales by the hour are for a day, trades for a term always.
+    /// Returns whether it is shown with its order at `now`: spot sales for a day, term trades always.
     pub fn is_shown(&self, now: Instant) -> bool {
         self.minutes.is_none() || self.window_start.start() >= Self::hours_shown_since(now)
     }
 
-    /// Since when sales by the hour are shown with their order.
+    /// Returns the instant since which spot sales are shown with their order.
     pub fn hours_shown_since(now: Instant) -> Instant {
-        /// How many hours of a standing spot order's sales are shown with it; the list of sales has all.
+        /// Hours for which a standing spot order's sales are shown with it; the list of sales has all.
         const SPOT_HOURS_SHOWN: i64 = 24;
         Instant::nearest_to(now.micros() - SPOT_HOURS_SHOWN * 3_600_000_000)
     }

@@ -1,4 +1,4 @@
-//! An order as its events leave it.
+//! Orders as their events leave them.
 
 use std::collections::BTreeSet;
 
@@ -15,19 +15,19 @@ use crate::read_models::followed::{Followed, Recorded};
 use crate::read_models::side::Side;
 
 named_column! {
-    /// Where an order stands.
+    /// Status of an order.
     pub enum OrderStatus {
-        /// It rests and has traded nothing.
+        /// Rests and has traded nothing.
         Open = "open",
-        /// It rests and has traded something.
+        /// Rests and has traded something.
         PartiallyFilled = "partially_filled",
-        /// It has traded all.
+        /// Has traded all.
         Filled = "filled",
-        /// It ended with something left of it.
+        /// Ended with a part of it unfilled.
         Cancelled = "cancelled",
-        /// Its time passed with something left of it.
+        /// Reached its time with a part of it unfilled.
         Expired = "expired",
-        /// A spot bid that waits for funds.
+        /// Waits for funds; only a spot bid does.
         Suspended = "suspended",
     }
 }
@@ -49,85 +49,88 @@ impl From<CloseReason> for OrderStatus {
 }
 
 named_column! {
-    /// In which market an order trades.
+    /// Kind of an order: which market of GPUs it trades in.
     pub enum OrderKind {
-        /// For a term of hours.
+        /// Trades for a term of hours.
         Term = "term",
-        /// Hour by hour.
+        /// Trades hour by hour.
         Spot = "spot",
     }
 }
 
-/// What a term bid asks for besides what every order has, as it was placed. Amendments change the columns, not this.
+/// Options of a term bid besides what every order has, as it was placed. Amendments change the columns, not this.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct StoredBid {
-    /// Where else it trades.
+    /// Further markets in which it trades.
     #[serde(default)]
     pub other_markets: Vec<MarketId>,
-    /// Its options. Rows of the first releases have none of this, and `time_in_force` and `min_gpus` in columns alone.
+    /// Options as placed. Rows of the first releases have none of this, and `time_in_force` and `min_gpus` in columns
+    /// alone.
     #[serde(flatten)]
     pub options: BidOptions,
 }
 
-/// An order as its events leave it, without what it has traded.
+/// Order as its events leave it, without what it has traded.
 #[derive(Clone, Debug)]
 pub struct OrderRecord {
-    /// The order.
+    /// Id of the order.
     pub id: OrderId,
-    /// Whose it is.
+    /// Organization that placed it.
     pub organization: OrganizationId,
-    /// Its owner's name for it.
+    /// Owner's name for it; `None` when it has none.
     pub client_order_id: Option<String>,
-    /// Whether it buys or sells.
+    /// Side: buy or sell.
     pub side: Side,
-    /// In which market it trades.
+    /// Kind: term or spot.
     pub kind: OrderKind,
-    /// Where it trades; of a bid for several markets, the first of them.
+    /// Market in which it trades; of a bid for several markets, the first.
     pub market: MarketId,
-    /// Of an ask: the lot that delivers.
+    /// Lot that delivers an ask; `None` for a bid.
     pub lot: Option<LotId>,
-    /// Of a resale: the contract that it resells.
+    /// Contract that a resale sells from; `None` for other orders.
     pub contract: Option<ContractId>,
-    /// Where it stands.
+    /// Status after its latest event.
     pub status: OrderStatus,
-    /// GPUs ordered.
+    /// Number of GPUs ordered.
     pub gpus: u32,
-    /// Of a term bid, GPUs bought; of a spot bid, GPUs of its latest hour; of an ask, the most GPUs sold in any one hour.
+    /// Number of GPUs filled: bought by a term bid; of its latest hour for a spot bid; the most sold in any one hour
+    /// for an ask.
     pub filled_gpus: u32,
-    /// The worst price per GPU-hour.
+    /// Worst price per GPU-hour that it accepts.
     pub limit_price: Price,
-    /// The first hour, of a flexible bid the earliest; `None` for a spot bid.
+    /// First hour, of a flexible bid the earliest; `None` for a spot bid.
     pub window_start: Option<Hour>,
-    /// The hour after the last, of a flexible bid when it starts at the earliest; `None` for a spot bid.
+    /// End of the hours, exclusive, of a flexible bid for its earliest start; `None` for a spot bid.
     pub window_end: Option<Hour>,
-    /// Of a flexible bid: the latest start.
+    /// Latest start of a flexible bid; `None` for other orders.
     pub window_latest: Option<Hour>,
-    /// Of a term bid: how long it rests.
+    /// Time in force of a term bid; `None` for other orders.
     pub time_in_force: Option<TimeInForce>,
-    /// Of a bid: the fewest GPUs in one trade.
+    /// Smallest number of GPUs of a bid in one trade; `None` for an ask.
     pub min_gpus: Option<u32>,
-    /// Of a term ask: the shortest sale in hours.
+    /// Shortest sale of a term ask, in hours; `None` for other orders.
     pub min_hours: Option<u32>,
-    /// Of a term ask: the longest sale in hours.
+    /// Longest sale of a term ask, in hours; `None` for other orders.
     pub max_hours: Option<u32>,
-    /// Of a term bid: what else it asks for.
+    /// Further options of a term bid; `None` for other orders.
     pub options: Option<StoredBid>,
-    /// What it set aside as it was placed.
+    /// Amount that it set aside as it was placed.
     pub hold: Amount,
-    /// Of a bid that did not fill whole as it arrived: why not, and what would have filled it.
+    /// Reason why a bid did not fill whole as it arrived, and what would have filled it; `None` when it did, and for an
+    /// ask.
     pub unfilled: Option<Unfilled>,
-    /// When it was placed.
+    /// Instant at which it was placed.
     pub placed_at: Instant,
-    /// Of a spot order: the last hour of which it traded something.
+    /// Last hour of which a spot order traded something; `None` for other orders.
     pub spot_hour: Option<Hour>,
-    /// GPUs that it traded of that hour.
+    /// Number of GPUs that it traded of that hour.
     pub spot_gpus: u32,
-    /// The log's sequence of its placing.
+    /// Sequence of its placing in the log.
     pub sequence: u64,
 }
 
 impl OrderRecord {
-    /// The hours to buy, or on offer; `None` for a spot bid.
+    /// Returns the hours to buy, or on offer; `None` for a spot bid.
     pub fn window(&self) -> Option<TermWindow> {
         let (start, end) = (self.window_start?, self.window_end?);
         match self.window_latest {
@@ -136,7 +139,7 @@ impl OrderRecord {
         }
     }
 
-    /// The markets besides the first in which it trades.
+    /// Returns the markets besides the first in which it trades.
     pub fn other_markets(&self) -> &[MarketId] {
         self.options.as_ref().map_or(&[], |stored| &stored.other_markets)
     }
@@ -251,7 +254,7 @@ impl OrderRecord {
         self.status = if is_filled { OrderStatus::Filled } else { OrderStatus::PartiallyFilled };
     }
 
-    /// Takes back what an ask had sold, where it is open or open again.
+    /// Sets what an ask has sold after a sale was taken back; `None` leaves an ask that has ended as it is.
     fn take_back(&mut self, sold_gpus: Option<u32>) {
         if let Some(sold_gpus) = sold_gpus {
             self.filled_gpus = sold_gpus;
@@ -282,7 +285,8 @@ struct Begun {
     hold: Amount,
 }
 
-/// The hours of an ask's shortest or longest sale, as far as the column goes. A client may name any number, and no window has so many.
+/// Converts the hours of an ask's shortest or longest sale, clamped to the column's range. A client may name any
+/// number, and no window has so many.
 fn sale_hours(hours: u32) -> u32 {
     hours.min(i32::MAX.unsigned_abs())
 }

@@ -55,19 +55,19 @@ macro_rules! json {
 
 json!(StoredBid, Unfilled);
 
-/// Which of an organization's orders are asked for.
+/// Filter for an organization's orders.
 #[derive(Clone, Debug)]
 pub struct OrderFilter {
-    /// Whose.
+    /// Organization that placed them.
     pub organization: OrganizationId,
-    /// Only those of these statuses.
+    /// Statuses to admit; empty admits no order.
     pub statuses: Vec<OrderStatus>,
-    /// Only those that trade in this market.
+    /// Market in which they trade; `None` for any.
     pub market: Option<MarketId>,
 }
 
 impl OrderFilter {
-    /// Whether it asks for an order.
+    /// Returns whether an order passes.
     pub fn admits(&self, order: &OrderRecord) -> bool {
         let trades_in = |market| order.market == market || order.other_markets().contains(&market);
         order.organization == self.organization
@@ -82,7 +82,7 @@ pub struct Orders<'a> {
 }
 
 impl Orders<'_> {
-    /// An organization's order.
+    /// Finds an organization's order.
     ///
     /// # Errors
     /// [`JournalError`] when the database cannot be read.
@@ -95,7 +95,7 @@ impl Orders<'_> {
         select_one(self.database, from, &[&order.uuid(), &organization.as_str()]).await
     }
 
-    /// The orders that are asked for after a place in the list, oldest first, at most `limit` of them.
+    /// Lists the orders that pass after a place in the list, oldest first, at most `limit` of them.
     ///
     /// # Errors
     /// [`JournalError`] when the database cannot be read.
@@ -108,7 +108,7 @@ impl Orders<'_> {
         select(self.database, from, &[&filter.organization.as_str(), &after, &statuses, &market, &limit]).await
     }
 
-    /// Those of these orders that trade in a market, whosever they are.
+    /// Returns those of these orders that trade in a market, whosever they are.
     ///
     /// # Errors
     /// [`JournalError`] when the database cannot be read.
@@ -120,8 +120,8 @@ impl Orders<'_> {
         rows.iter().map(|row| row.read("id")).collect()
     }
 
-    /// What orders have traded, that by the hour only since `hours_since`: those of the first order first, each order's oldest first, at
-    /// most `limit` of them where there is one.
+    /// Lists what orders have traded, spot sales only since `hours_since`: those of the first order first, each order's
+    /// oldest first, at most `limit` of them; `None` for all.
     ///
     /// # Errors
     /// [`JournalError`] when the database cannot be read.
@@ -147,7 +147,7 @@ impl Orders<'_> {
         rows.iter().map(fill_of_row).collect()
     }
 
-    /// How many trades for a term an order has.
+    /// Counts the term trades of an order.
     ///
     /// # Errors
     /// [`JournalError`] when the database cannot be read.

@@ -1,4 +1,4 @@
-//! An outage as its events leave it.
+//! Outages as their events leave them.
 
 use ledger::{Amount, ContractId, Instant, Label, OrganizationId};
 use matching::{Event, MarketId, OutageId, Record};
@@ -7,58 +7,58 @@ use crate::database::named_column;
 use crate::read_models::followed::{Followed, Recorded};
 
 named_column! {
-    /// What has become of an outage.
+    /// Status of an outage.
     pub enum OutageStatus {
-        /// One side claims it.
+        /// Claimed by one side and not settled.
         Claimed = "claimed",
-        /// It counts.
+        /// Accepted or upheld: the outage counts.
         Settled = "settled",
-        /// It does not count.
+        /// Withdrawn or ruled not to count.
         Dismissed = "dismissed",
     }
 }
 
-/// An outage as its events leave it.
+/// Outage as its events leave it.
 #[derive(Clone, Debug)]
 pub struct OutageRecord {
-    /// The outage.
+    /// Id of the outage.
     pub id: OutageId,
-    /// The contract whose GPUs are out.
+    /// Contract whose GPUs are out.
     pub contract: ContractId,
-    /// Where that traded.
+    /// Market in which the contract traded.
     pub market: MarketId,
-    /// Who uses the GPUs.
+    /// Buyer of the contract, who uses the GPUs.
     pub buyer: OrganizationId,
-    /// Who delivers.
+    /// Seller of the contract.
     pub seller: OrganizationId,
-    /// Which of the two opened it.
+    /// Side that opened it: buyer or seller.
     pub opened_by: OrganizationId,
-    /// When it was opened.
+    /// Instant at which it was opened.
     pub opened_at: Instant,
-    /// How many GPUs are out.
+    /// Number of GPUs that are out.
     pub gpus: u32,
-    /// Since when.
+    /// Start of the outage, inclusive.
     pub from: Instant,
-    /// Until when; `None` while it lasts.
+    /// End of the outage, exclusive; `None` while it lasts.
     pub until: Option<Instant>,
-    /// What happened, in the words of who opened it.
+    /// Description of what happened, by the side that opened it.
     pub reason: String,
-    /// What has become of it.
+    /// Status after its latest event.
     pub status: OutageStatus,
-    /// Why the operator ruled as it did; `None` where it did not rule.
+    /// Reason of the operator's ruling; `None` where it did not rule.
     pub ruling: Option<String>,
     /// GPU-minutes that had been recorded as delivered when it was settled.
     pub gpu_minutes: u64,
-    /// Their price and the buyer's fee on it, given back.
+    /// Price and buyer's fee of these GPU-minutes, given back.
     pub credit: Amount,
-    /// What the lot promises on top for them.
+    /// Penalty that the lot promises on top for them.
     pub penalty: Amount,
-    /// The log's sequence of its opening.
+    /// Sequence of its opening in the log.
     pub sequence: u64,
 }
 
 impl OutageRecord {
-    /// Whether it is of one of an organization's contracts.
+    /// Returns whether it is of one of an organization's contracts.
     pub fn concerns(&self, organization: OrganizationId) -> bool {
         [self.buyer, self.seller].contains(&organization)
     }

@@ -17,19 +17,19 @@ table! {
 
 impl Stored for OutageRecord {}
 
-/// Which outages are asked for.
+/// Filter for outages.
 #[derive(Clone, Debug, Default)]
 pub struct OutageFilter {
-    /// Only those of this organization's contracts; `None` for all.
+    /// Organization whose contracts they are of; `None` for all.
     pub reader: Option<OrganizationId>,
-    /// Only those of this contract.
+    /// Contract that they are of; `None` for any.
     pub contract: Option<Uuid>,
-    /// Only those of the status of this name.
+    /// Name of their status; `None` for any.
     pub status: Option<String>,
 }
 
 impl OutageFilter {
-    /// Whether it asks for an outage.
+    /// Returns whether an outage passes.
     pub fn admits(&self, outage: &OutageRecord) -> bool {
         self.reader.is_none_or(|reader| outage.concerns(reader))
             && self.contract.is_none_or(|contract| contract == outage.contract.uuid())
@@ -43,7 +43,7 @@ pub struct Outages<'a> {
 }
 
 impl Outages<'_> {
-    /// The outage, if it is of one of the reader's contracts; of anybody's for the reader `None`.
+    /// Finds an outage of one of the reader's contracts; of any contract for the reader `None`.
     ///
     /// # Errors
     /// [`JournalError`] when the database cannot be read.
@@ -56,7 +56,7 @@ impl Outages<'_> {
         select_one(self.database, from, &[&outage.uuid(), &reader.as_ref().map(OrganizationId::as_str)]).await
     }
 
-    /// The outages that are asked for after a place in the list, oldest first, at most `limit` of them.
+    /// Lists the outages that pass after a place in the list, oldest first, at most `limit` of them.
     ///
     /// # Errors
     /// [`JournalError`] when the database cannot be read.

@@ -1,25 +1,26 @@
-//! An event as one organization sees it.
+//! Events as one organization sees them.
 
 use ledger::{ContractId, Instant, OrganizationId};
 use matching::Record;
 
-/// An event as one organization sees it.
+/// Event as one organization sees it.
 #[derive(Clone, Debug)]
 pub struct OwnEvent {
-    /// Its place in the log.
+    /// Sequence in the log.
     pub sequence: u64,
-    /// When it happened.
+    /// Instant at which it happened.
     pub at: Instant,
-    /// The type's name.
+    /// Name of the type.
     pub name: &'static str,
-    /// The version of the type's form.
+    /// Version of the type's form.
     pub version: u16,
-    /// What the organization may see of its content.
+    /// Content that the organization may see.
     pub data: serde_json::Value,
 }
 
 impl OwnEvent {
-    /// What an organization sees of an event, given which of the event's contracts it bought; `None` when that is nothing.
+    /// Makes what an organization sees of an event, given which of the event's contracts it bought; `None` when that is
+    /// nothing.
     pub fn of(record: &Record, organization: OrganizationId, bought: &[ContractId]) -> Option<Self> {
         let event = &record.event;
         Some(Self {

@@ -1,12 +1,12 @@
-//! Whom an event concerns, where the event alone does not say it.
+//! Organizations that an event concerns, where the event alone does not name them.
 
 use std::collections::BTreeMap;
 
 use ledger::{ContractId, OrganizationId};
 use matching::Parties;
 
-/// The organizations that an event concerns, each with those contracts of the event that it bought and the event does not name the
-/// buyer of. `buyer_of` tells who bought a contract.
+/// Returns the organizations that an event concerns, each with those of the event's contracts that it bought and whose
+/// buyer the event does not name. `buyer_of` finds the buyer of a contract.
 pub fn concerned(
     parties: Parties,
     buyer_of: impl Fn(ContractId) -> Option<OrganizationId>,

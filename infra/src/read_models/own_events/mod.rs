@@ -1,6 +1,6 @@
 //! Organizations' own events: which events of the log concern an organization, and what it may see of them.
 //!
-//! What of an event is whose is said in one place, [`matching::Event::part_of`].
+//! [`matching::Event::part_of`] alone decides what an organization may see of an event.
 
 mod event;
 mod index;

@@ -1,4 +1,4 @@
-//! The index of organizations' own events in the table `organization_events`, along which the log is read.
+//! Index of organizations' own events in the table `organization_events`, along which the log is read.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use crate::Database;
 use crate::database::NamedColumns as _;
 use crate::journal::{JournalError, LogRow, stored};
 
-/// The columns that [`read_own_event`] reads, of `events e` joined with `organization_events o`.
+/// Columns that [`read_own_event`] reads, of `events e` joined with `organization_events o`.
 pub(crate) const COLUMNS: &str = "e.sequence, e.at, e.type, e.version, e.content::text AS content, o.bought";
 
 /// Queries for organizations' own events.
@@ -23,7 +23,7 @@ pub struct OwnEvents<'a> {
 }
 
 impl OwnEvents<'_> {
-    /// The events of `organization` after the event `after`, at most `limit` of them.
+    /// Lists the events of `organization` after the event `after`, at most `limit` of them.
     ///
     /// # Errors
     /// [`JournalError`] when the database cannot be read or holds what no organization's event can be.
@@ -43,7 +43,7 @@ impl OwnEvents<'_> {
     }
 }
 
-/// The event of a row that has the columns [`COLUMNS`].
+/// Reads the event of a row that has the columns [`COLUMNS`].
 pub(crate) fn read_own_event(row: &Row, organization: OrganizationId) -> Result<OwnEvent, JournalError> {
     let sequence: u64 = row.read("sequence")?;
     let version = stored("the version of an event", row.try_get::<_, i16>("version")?)?;
@@ -60,8 +60,8 @@ pub(crate) fn read_own_event(row: &Row, organization: OrganizationId) -> Result<
     })
 }
 
-/// Notes which of the events after `after` concern whom. It comes after the contracts, which tell who bought the hours that are
-/// delivered.
+/// Records which of the events after `after` concern whom. Runs after the contracts, which tell who bought the hours
+/// that are delivered.
 pub(in crate::read_models) async fn insert(
     transaction: &Transaction<'_>,
     events: &[Arc<LogRow>],
@@ -88,7 +88,7 @@ pub(in crate::read_models) async fn insert(
     Ok(())
 }
 
-/// Who bought the contracts whose buyers the events do not name.
+/// Finds the buyers of contracts whose buyers the events do not name.
 async fn buyers(
     transaction: &Transaction<'_>,
     parties: &[(u64, Parties)],
@@ -104,7 +104,7 @@ async fn buyers(
     rows.iter().map(|row| Ok((row.read("id")?, row.read("buyer")?))).collect()
 }
 
-/// The array as PostgreSQL writes it, for `unnest` cannot make rows of arrays; nothing for none.
+/// Formats the array as PostgreSQL writes it, for `unnest` cannot make rows of arrays; `None` for an empty one.
 fn array_text(contracts: &[ContractId]) -> Option<String> {
     let texts: Vec<String> = contracts.iter().map(ToString::to_string).collect();
     (!texts.is_empty()).then(|| format!("{{{}}}", texts.join(",")))

@@ -1,4 +1,4 @@
-//! A market's auction for an hour.
+//! Auctions of a market as their events leave them.
 
 use matching::{Event, Hour, MarketId, MissedCause, Price, Record};
 
@@ -6,33 +6,33 @@ use crate::database::named_column;
 use crate::read_models::followed::Recorded;
 
 named_column! {
-    /// Why an auction was void.
+    /// Reason why an auction was void.
     pub enum MissedReason {
-        /// No server led the exchange when it was due.
+        /// No process led the exchange when it was due.
         NobodyLed = "nobody_led",
         /// The market was halted.
         Halted = "halted",
     }
 }
 
-/// A market's auction for an hour, held or void.
+/// Auction of a market for an hour, held or void.
 #[derive(Clone, Debug)]
 pub struct AuctionRecord {
-    /// Where it was held.
+    /// Market of the auction.
     pub market: MarketId,
-    /// The hour that was sold.
+    /// Hour that was auctioned.
     pub hour: Hour,
-    /// The price per GPU-hour; `None` when nobody met.
+    /// Clearing price per GPU-hour; `None` when no bid reached an ask.
     pub clearing_price: Option<Price>,
-    /// GPUs sold.
+    /// Number of GPUs sold.
     pub gpus: u64,
-    /// GPUs bid for, at any price.
+    /// Number of GPUs bid for, at any price.
     pub gpus_bid: u64,
-    /// GPUs on offer, at any price.
+    /// Number of GPUs on offer, at any price.
     pub gpus_offered: u64,
-    /// Why it was void; `None` where it was held.
+    /// Reason why it was void; `None` where it was held.
     pub missed: Option<MissedReason>,
-    /// Its sequence in the log.
+    /// Sequence of the auction in the log.
     pub sequence: u64,
 }
 

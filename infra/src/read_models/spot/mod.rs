@@ -1,4 +1,4 @@
-//! Auctions by the hour, and what was bought and sold by the hour.
+//! Spot auctions and spot sales.
 
 mod auction;
 mod sale;

@@ -1,4 +1,4 @@
-//! GPUs bought and sold for an hour.
+//! Spot sales as their events leave them.
 
 use ledger::{Amount, Currency, Instant, OrganizationId, exact};
 use matching::{Event, Hour, LotId, MarketId, OrderId, Price, Record};
@@ -6,42 +6,42 @@ use matching::{Event, Hour, LotId, MarketId, OrderId, Price, Record};
 use crate::read_models::followed::Recorded;
 use crate::read_models::side::Side;
 
-/// GPUs bought and sold for an hour or the rest of one.
+/// Sale of GPUs for an hour or the rest of one.
 #[derive(Clone, Debug)]
 pub struct SaleRecord {
-    /// The log's sequence of the event that sold them.
+    /// Sequence in the log of the event that sold them.
     pub sequence: u64,
-    /// The place among that event's sales, from 0.
+    /// Place among that event's sales, from 0.
     pub ordinal: u32,
-    /// When they were sold.
+    /// Instant at which they were sold.
     pub at: Instant,
-    /// Where.
+    /// Market in which they were sold.
     pub market: MarketId,
-    /// The hour.
+    /// Hour that was sold.
     pub hour: Hour,
-    /// The bid.
+    /// Order id of the bid.
     pub bid: OrderId,
-    /// The ask.
+    /// Order id of the ask.
     pub ask: OrderId,
-    /// Who pays.
+    /// Buyer, who pays.
     pub buyer: OrganizationId,
-    /// Who delivers.
+    /// Seller, who answers for the delivery.
     pub seller: OrganizationId,
-    /// The lot that serves them.
+    /// Lot that serves them.
     pub lot: LotId,
-    /// How many GPUs.
+    /// Number of GPUs.
     pub gpus: u32,
-    /// Per GPU-hour.
+    /// Price per GPU-hour.
     pub price: Price,
-    /// The minutes of the hour, up to its end.
+    /// Minutes of the hour, up to its end: 1 to 60.
     pub minutes: u32,
-    /// What amounts are in.
+    /// Currency of the amounts.
     pub currency: Currency,
-    /// The price for these minutes.
+    /// Price for these minutes, without fees.
     pub amount: Amount,
-    /// The buyer's fee on it.
+    /// Fee of the buyer, on top of the price.
     pub buyer_fee: Amount,
-    /// The seller's fee on it.
+    /// Fee of the seller, deducted from the price.
     pub seller_fee: Amount,
 }
 
@@ -71,33 +71,33 @@ impl Recorded for SaleRecord {
     }
 }
 
-/// A sale as one of its sides has it in its list. Who sells to itself has it twice.
+/// Sale as one of its sides has it in its list. An organization that sells to itself has it twice.
 #[derive(Clone, Debug)]
 pub struct OwnSale {
-    /// The sale.
+    /// Sale that the side belongs to.
     pub sale: SaleRecord,
-    /// Whose part of it this is.
+    /// Side that this is.
     pub side: Side,
 }
 
 impl OwnSale {
-    /// More sales than one event has.
+    /// Number that the sales of one event stay below.
     pub(super) const SALES_PER_EVENT: i64 = 4_096;
 
-    /// The parts of a sale that are an organization's: the buyer's, then the seller's.
+    /// Lists the parts of a sale that are an organization's: the buyer's, then the seller's.
     pub fn of(sale: &SaleRecord, organization: OrganizationId) -> impl Iterator<Item = Self> {
         let sides = [(Side::Buy, sale.buyer), (Side::Sell, sale.seller)];
         let own = sides.into_iter().filter(move |(_, whose)| *whose == organization);
         own.map(|(side, _)| Self { sale: sale.clone(), side })
     }
 
-    /// Where it stands in a list: sales in the order of the log, the buyer's part of each before the seller's.
+    /// Returns the place in a list: sales in the order of the log, the buyer's part of each before the seller's.
     pub fn place(&self) -> i64 {
         let sale = exact::<_, i64>(self.sale.sequence) * Self::SALES_PER_EVENT + i64::from(self.sale.ordinal);
         sale * 2 + i64::from(self.side == Side::Sell)
     }
 
-    /// The order that traded.
+    /// Returns the order of this side.
     pub fn order(&self) -> OrderId {
         match self.side {
             Side::Buy => self.sale.bid,
@@ -105,7 +105,7 @@ impl OwnSale {
         }
     }
 
-    /// The fee of this side.
+    /// Returns the fee of this side.
     pub fn fee(&self) -> Amount {
         match self.side {
             Side::Buy => self.sale.buyer_fee,

@@ -21,13 +21,13 @@ table! {
     seller_fee,
 }
 
-/// Queries for auctions and for sales by the hour.
+/// Queries for auctions and spot sales.
 pub struct Spot<'a> {
     pub(in crate::read_models) database: &'a Database,
 }
 
 impl Spot<'_> {
-    /// A market's auction for an hour.
+    /// Finds a market's auction for an hour.
     ///
     /// # Errors
     /// [`JournalError`] when the database cannot be read.
@@ -36,7 +36,7 @@ impl Spot<'_> {
         select_one(self.database, from, &[&market.as_str(), &timestamp(hour.start())]).await
     }
 
-    /// A market's auctions after a place in the list, oldest first, at most `limit` of them.
+    /// Lists a market's auctions after a place in the list, oldest first, at most `limit` of them.
     ///
     /// # Errors
     /// [`JournalError`] when the database cannot be read.
@@ -45,7 +45,8 @@ impl Spot<'_> {
         select(self.database, from, &[&market.as_str(), &after, &limit]).await
     }
 
-    /// What an organization bought and sold by the hour after a [place](OwnSale::place) in the list, oldest first, at most `limit`.
+    /// Lists what an organization bought and sold by the hour after a [place](OwnSale::place) in the list, oldest
+    /// first, at most `limit`.
     ///
     /// # Errors
     /// [`JournalError`] when the database cannot be read.

@@ -1,4 +1,4 @@
-//! Trades for a term.
+//! Term trades.
 
 mod record;
 mod table;

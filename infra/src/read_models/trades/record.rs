@@ -1,55 +1,55 @@
-//! A trade for a term.
+//! Term trades as their events leave them.
 
 use ledger::{Amount, ContractId, Currency, Instant, OrganizationId};
 use matching::{Event, Hour, LotId, MarketId, OrderId, Price, Record, TradeId};
 
 use crate::read_models::followed::{Followed, Recorded};
 
-/// A trade for a term.
+/// Term trade.
 #[derive(Clone, Debug)]
 pub struct TradeRecord {
-    /// The trade.
+    /// Id of the trade.
     pub id: TradeId,
-    /// When it traded.
+    /// Instant of the trade.
     pub at: Instant,
-    /// The contract it created.
+    /// Contract that it created.
     pub contract: ContractId,
-    /// Where it traded.
+    /// Market in which it traded.
     pub market: MarketId,
-    /// The lot that serves it.
+    /// Lot that serves it.
     pub lot: LotId,
-    /// The bid.
+    /// Order id of the bid.
     pub bid: OrderId,
-    /// The ask.
+    /// Order id of the ask.
     pub ask: OrderId,
-    /// Who bought.
+    /// Buyer, who pays.
     pub buyer: OrganizationId,
-    /// Who sold.
+    /// Seller, who answers for the delivery.
     pub seller: OrganizationId,
-    /// How many GPUs.
+    /// Number of GPUs in each hour.
     pub gpus: u32,
-    /// Per GPU-hour.
+    /// Price per GPU-hour.
     pub price: Price,
-    /// The first hour.
+    /// First hour, inclusive.
     pub window_start: Hour,
-    /// The hour after the last.
+    /// End of the hours, exclusive.
     pub window_end: Hour,
-    /// What amounts are in.
+    /// Currency of the amounts.
     pub currency: Currency,
-    /// The whole window at the price.
+    /// Price of the whole window, without fees.
     pub amount: Amount,
-    /// The buyer's fee on the amount.
+    /// Fee of the buyer on the amount, on top of it.
     pub buyer_fee: Amount,
-    /// The seller's fee on the amount.
+    /// Fee of the seller on the amount, deducted from it.
     pub seller_fee: Amount,
-    /// Whether it was undone.
+    /// Whether it was busted.
     pub busted: bool,
-    /// Its sequence in the log.
+    /// Sequence of the trade in the log.
     pub sequence: u64,
 }
 
 impl TradeRecord {
-    /// Whether an organization is one of its two sides.
+    /// Returns whether an organization is one of its two sides.
     pub fn concerns(&self, organization: OrganizationId) -> bool {
         [self.buyer, self.seller].contains(&organization)
     }
@@ -82,7 +82,7 @@ impl Recorded for TradeRecord {
     }
 }
 
-/// What happens to a trade is said of the contract that it created.
+/// Follows the events of the contract that the trade created.
 impl Followed for TradeRecord {
     type Id = ContractId;
 

@@ -15,7 +15,7 @@ table! {
 }
 
 impl Stored for TradeRecord {
-    // By an index that there is: a contract has the sequence of its trade.
+    // Uses an existing index: a contract has the sequence of its trade.
     const OF_IDS: &'static str = "(market, sequence) IN (SELECT market, sequence FROM contracts WHERE id = ANY($1))";
 }
 
@@ -25,7 +25,7 @@ pub struct Trades<'a> {
 }
 
 impl Trades<'_> {
-    /// An organization's trades after a place in the list, oldest first, at most `limit` of them.
+    /// Lists an organization's trades after a place in the list, oldest first, at most `limit` of them.
     ///
     /// # Errors
     /// [`JournalError`] when the database cannot be read.
@@ -42,7 +42,7 @@ impl Trades<'_> {
         select(self.database, from, &[&organization.as_str(), &after, &limit]).await
     }
 
-    /// A market's trades after a place in the list, oldest first, at most `limit` of them.
+    /// Lists a market's trades after a place in the list, oldest first, at most `limit` of them.
     ///
     /// # Errors
     /// [`JournalError`] when the database cannot be read.

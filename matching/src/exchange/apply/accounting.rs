@@ -1,4 +1,4 @@
-//! The books' own: closed months and journals.
+//! Application of closed months and journals.
 
 use ledger::{Day, Instant};
 
@@ -6,7 +6,8 @@ use crate::exchange::accounting::{Accounting, ClosedPeriod, Journal, JournalStat
 use crate::exchange::{JournalApproved, JournalProposed, JournalRejected, PeriodClosed};
 
 impl Accounting {
-    /// The books begin with the month of the earliest entry; a box that is older than they are takes them back.
+    /// Begins the books with the month of the earliest entry. A box older than they are moves the beginning back while
+    /// no month is closed.
     pub(in crate::exchange) fn begin(&mut self, day: Day) {
         let month = day.month();
         if self.first.is_none_or(|first| month < first && self.closed.is_empty()) {

@@ -1,4 +1,4 @@
-//! The bank: its accounts, bookings, and what they were for.
+//! Application of bank events: accounts, bookings, and what they were for.
 
 use ledger::{Amount, Day};
 
@@ -33,7 +33,7 @@ impl Bank {
         self.items.add_deposit(e.deposit, deposit, sequence);
     }
 
-    /// A deposit that was credited before its booking: the booking is still to come.
+    /// Adds a deposit that was credited before its booking, which is still to come.
     pub(in crate::exchange) fn record(&mut self, e: &DepositReceived, sequence: u64) {
         let deposit = OpenDeposit {
             organization: e.organization,
@@ -105,7 +105,7 @@ impl Bank {
         self.items.add_payout(e.payout, payout, sequence);
     }
 
-    /// Tells the rate at which tax had been withheld from it.
+    /// Marks a payout as returned and returns the tax rate in basis points at which it was withheld.
     pub(in crate::exchange) fn take_back(&mut self, e: &PayoutReturned) -> u16 {
         let Some(mut payout) = self.items.take_payout(e.payout) else { return 0 };
         (payout.left, payout.returned) = (Amount::ZERO, true);
@@ -116,7 +116,8 @@ impl Bank {
 }
 
 impl OpenItems {
-    /// Takes what bookings were for off what is open, or puts it back. What nothing is open of stays known, so that it can be.
+    /// Subtracts what bookings were for from the open items, or adds it back. Items of which nothing is open stay
+    /// known, so that it can be.
     fn settle(&mut self, items: &[MatchedItem], back: bool) {
         for item in items {
             let amount = if back { -item.amount } else { item.amount };
@@ -140,7 +141,7 @@ impl OpenItems {
 }
 
 impl PayoutSource {
-    /// The account that the money comes from.
+    /// Returns the account of the chart that the money comes from.
     pub const fn kind(self) -> ledger::AccountKind {
         match self {
             Self::Payable => ledger::AccountKind::SellerPayable,

@@ -1,4 +1,4 @@
-//! Boxes: their deals, and where they stand.
+//! Application of box events: deals, and what has become of boxes.
 
 use ledger::deal::{Deal, Standing};
 use ledger::{BoxId, ClientId, Instant};
@@ -15,7 +15,7 @@ impl Boxes {
         self.records.entry(id).or_default().versions.push(DealVersion { at, by, deal: deal.clone() });
     }
 
-    /// Takes up a box with the first version of its deal.
+    /// Adds a box with the first version of its deal.
     pub(in crate::exchange) fn create(&mut self, e: &BoxCreated, at: Instant, sequence: u64) {
         self.agree(e.box_id, &e.deal, e.by, at);
         if let Some(record) = self.records.get_mut(&e.box_id) {
@@ -100,7 +100,7 @@ impl Boxes {
         }
     }
 
-    /// When a box's next run starts by itself: as its determination date ends.
+    /// Returns when a box's next run starts by itself: as its determination date ends. `None` when none does.
     pub(in crate::exchange) fn next_run(&self, id: BoxId) -> Option<Instant> {
         let record = self.get(id)?;
         if record.life.as_ref()?.held_back || !record.deal()?.terms().determination.by_itself {

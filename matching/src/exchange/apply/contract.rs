@@ -1,4 +1,4 @@
-//! A contract from its trade to its end, with its charges and its outages.
+//! Application of a contract's events, from its trade to its end.
 
 use ledger::ContractId;
 
@@ -11,7 +11,7 @@ use crate::order::Order;
 use crate::outage::{Outage, OutageStatus};
 
 impl Exchange {
-    /// Changes a contract and takes notice of when its next charge is tried.
+    /// Changes a contract and updates the agenda with the time of its next charge.
     pub(in crate::exchange) fn reschedule_charge(&mut self, id: ContractId, change: impl FnOnce(&mut Contract)) {
         let Some(key) = self.contract_keys.get(&id).copied() else { return };
         let contract = &mut self.contracts[key as usize];
@@ -26,7 +26,7 @@ impl Exchange {
         }
     }
 
-    /// Changes a contract, be it over or not.
+    /// Changes a contract, whether it is over or not.
     pub(in crate::exchange) fn change_contract(&mut self, id: ContractId, change: impl FnOnce(&mut Contract)) {
         match self.contract_keys.get(&id) {
             Some(key) => change(&mut self.contracts[*key as usize]),
@@ -64,7 +64,7 @@ impl Exchange {
         self.forget_undisputed(contract.id);
     }
 
-    /// Forgets a contract that is over once nothing of it is claimed any more.
+    /// Removes a contract that is over once no outage of it is claimed any more.
     pub(in crate::exchange) fn forget_undisputed(&mut self, id: ContractId) {
         let is_claimed = |outage: &Outage| outage.status == OutageStatus::Claimed;
         if self.disputed.get(&id).is_some_and(|contract| !contract.outages.iter().any(is_claimed))
@@ -76,7 +76,7 @@ impl Exchange {
         }
     }
 
-    /// Gives back what a contract had of its supply and of the ask that sold it, which is open again where it `reopens`.
+    /// Returns a contract's hours to its supply and to the ask that sold it, which is open again where it `reopens`.
     pub(in crate::exchange) fn return_capacity(
         &mut self,
         supply: Supply,
@@ -92,7 +92,7 @@ impl Exchange {
         }
     }
 
-    /// Forgets a contract that is over.
+    /// Removes a contract that is over and returns it.
     pub(in crate::exchange) fn end_contract(&mut self, id: ContractId) -> Option<Contract> {
         let key = self.contract_keys.remove(&id)?;
         self.parked.remove(&ParkedDue::Contract { contract: id });

@@ -1,5 +1,5 @@
-//! The fold, and the steps of it that several events share. What each event does stands with the event
-//! ([`EventType::apply`](super::event::EventType::apply)).
+//! Fold of events into the state, and the steps of it that several events share. What each event does stands with the
+//! event ([`EventType::apply`](super::event::EventType::apply)).
 
 mod accounting;
 mod bank;
@@ -22,13 +22,13 @@ impl Exchange {
     /// Folds the next event of the log into the state.
     ///
     /// # Errors
-    /// The [`Violation`] that the event meets, which is a defect of the log or of this program. The exchange must not be used any
-    /// more then.
+    /// [`Violation`] of the invariant that the event breaks, which is a defect of the log or of this program. The
+    /// exchange must not be used any more then.
     pub fn apply(&mut self, record: &Record) -> Result<(), Violation> {
         self.guarded(|exchange| exchange.fold(record))
     }
 
-    /// As [`Exchange::apply`], within a decision that is guarded as a whole.
+    /// Folds the next event as [`Exchange::apply`] does, within a decision that is guarded as a whole.
     pub(super) fn fold(&mut self, record: &Record) {
         let next = self.sequence + 1;
         invariant!(record.sequence == next, LogContinuous, "event {} where {next} was due", record.sequence);
@@ -60,13 +60,14 @@ impl Exchange {
         }
     }
 
-    /// Changes a box and takes notice of when its next run starts by itself.
+    /// Changes a box and updates the agenda with the time of its next run.
     pub(super) fn change_box(&mut self, id: BoxId, change: impl FnOnce(&mut Boxes)) {
         if let Some(at) = self.boxes.next_run(id) {
             self.box_runs.remove(&(at, id));
         }
         change(&mut self.boxes);
-        // One that is overdue, of a deal that was entered late, waits for finance: what was collected of it is still to be entered.
+        // An overdue run, of a deal that was entered late, waits for finance: collections for it are still to be
+        // entered.
         if let Some(at) = self.boxes.next_run(id).filter(|at| *at > self.now) {
             self.box_runs.insert((at, id));
         }
@@ -78,7 +79,7 @@ impl Exchange {
         }
     }
 
-    /// Counts what an organization has spent against its budget.
+    /// Counts spending of an organization against its budget.
     pub(super) fn spend(&mut self, id: OrganizationId, currency: Currency, amount: Amount) {
         let month = self.now.day().month();
         self.change(id, |organization| {
@@ -88,7 +89,7 @@ impl Exchange {
         });
     }
 
-    /// What backs an ask: a contract becomes a lot with the first ask on it.
+    /// Returns the lot behind an ask: a contract becomes a lot with the first ask on it.
     pub(super) fn lot_of(&mut self, supply: Supply) -> Option<LotKey> {
         if let Some(key) = self.venue.lot_key(supply) {
             return Some(key);
@@ -137,7 +138,7 @@ impl Exchange {
         }
     }
 
-    /// Takes notice that an order may end at another time than before.
+    /// Updates the agenda with the time at which an order ends by itself.
     pub(super) fn move_expiry(&mut self, id: OrderId) {
         let Some(key) = self.venue.order_key(id) else { return };
         if let Some(due) = expiry(self.venue.order_at(key)) {
@@ -145,7 +146,7 @@ impl Exchange {
         }
     }
 
-    /// Closes an hour's auction and looks to the next.
+    /// Closes an hour's auction and schedules the next.
     pub(super) fn pass_gate(&mut self, market: MarketId, hour: Hour, close: impl FnOnce(&mut crate::venue::SpotHour)) {
         let Some(key) = self.venue.key(market) else { return };
         let now = self.now;
@@ -165,7 +166,7 @@ impl Exchange {
         });
     }
 
-    /// Keeps a market's next auction in the agenda while there is something to auction or somebody to interrupt.
+    /// Keeps a market's next auction in the agenda while there is capacity to auction or a buyer to interrupt.
     pub(super) fn schedule_gate(&mut self, key: MarketKey) {
         let now = self.now;
         let market = self.venue.at_mut(key);
@@ -201,7 +202,7 @@ impl Exchange {
         Some(order)
     }
 
-    /// Forgets what a contract gave to resell once the contract is over and no ask is left on it.
+    /// Removes the resale capacity of a contract once the contract is over and no ask is left on it.
     pub(super) fn drop_idle_resale(&mut self, supply: Supply) {
         let Supply::Contract(id) = supply else { return };
         let idle = self.venue.lot_key(supply).is_some_and(|key| self.venue.count_asks_on(key) == 0);
@@ -221,7 +222,7 @@ impl Exchange {
     }
 }
 
-/// When an order ends by itself, with its market; no market of a bid that trades in several.
+/// Returns when an order ends by itself, with its market; the market is `None` for a bid that trades in several.
 fn expiry(order: &Order) -> Option<(Instant, Option<MarketKey>)> {
     let market = match order {
         Order::Bid(Bid { markets, .. }) if markets.len() > 1 => None,

@@ -1,4 +1,4 @@
-//! Closing months, and lines that one person proposes and another approves.
+//! Decisions on closing months and on manual journals.
 
 use ledger::{
     Account, AccountKind, Amount, ClientId, Guard, JournalId, JournalLine, Label, Month, OrganizationId, Owner,
@@ -10,15 +10,15 @@ use crate::exchange::{
 };
 use crate::identity::DerivedIds;
 
-/// The most lines of a manual journal.
+/// Largest number of lines of a manual journal.
 const LINES_MAX: usize = 100;
-/// The most things that a refusal lists.
+/// Largest number of items that a refusal lists.
 const TOLD_MAX: usize = 3;
-/// The most of a payout that can be withheld: all of it.
+/// Largest rate of withholding, in basis points: the whole payout.
 const WITHHOLDING_MAX_BPS: u16 = 10_000;
 
-/// The operator's own accounts that people may post to. Those at the bank move with its statements, and those of contracts and
-/// orders with what happens to them.
+/// Accounts of the operator's own that people may post to. Those at the bank move with its statements, and those of
+/// contracts and orders with their events.
 const OWN: [AccountKind; 7] = [
     AccountKind::CurrencyPosition,
     AccountKind::WithheldTax,
@@ -28,11 +28,11 @@ const OWN: [AccountKind; 7] = [
     AccountKind::Expense,
     AccountKind::BankDifference,
 ];
-/// The accounts of organizations that people may post to.
+/// Accounts of organizations that people may post to.
 const ORGANIZATIONS: [AccountKind; 2] = [AccountKind::CustomerAvailable, AccountKind::SellerPayable];
 
 impl Exchange {
-    /// Time has moved to now before: the hours of a month that is over are posted.
+    /// Decides the closing of a month. Time has moved to now before, so the hours of a month that is over are posted.
     pub(super) fn close_period(&self, period: Month, by: ClientId, out: &mut Vec<Event>) -> Result<(), Refusal> {
         let next = self.accounting.open_period().unwrap_or_else(|| self.now.day().month());
         if period != next {
@@ -52,15 +52,15 @@ impl Exchange {
         Ok(())
     }
 
-    /// What keeps a month from being closed: bookings up to its end that are not explained, accounts whose statements do not reach it,
-    /// and deposits without a booking.
+    /// Lists what keeps a month from being closed: bookings up to its end that are not explained, accounts whose
+    /// statements do not reach it, parked items, and deposits without a booking.
     pub fn unreconciled(&self, period: Month) -> Vec<Unreconciled> {
         let end = period.last_day();
         let lines = self.bank.lines.iter().filter(|(_, open)| open.day <= end);
         let lines =
             lines.map(|(line, open)| Unreconciled::Line { account: open.account, line: *line, amount: open.left });
         let statements = self.bank.accounts.iter().filter_map(|(account, known)| {
-            // One that was taken up later had no bookings yet.
+            // An account opened after the month's end had no bookings in it.
             let until = known.stated_until();
             let is_open = until.map_or(known.opened <= end, |until| until < end);
             is_open.then_some(Unreconciled::Statement { account: *account, until })

@@ -1,4 +1,4 @@
-//! Admitting organizations, markets and money.
+//! Decisions on admitting organizations, markets and deposits.
 
 use ledger::{Account, AccountKind, Amount, Currency, DepositId, Label, OrganizationId, Owner};
 
@@ -6,7 +6,7 @@ use crate::exchange::{DepositReceived, Event, Exchange, GPUS_MAX, MarketOpened, 
 use crate::identity::DerivedIds;
 use crate::market::MarketSpec;
 
-/// The most named cities of a zone.
+/// Largest number of named cities of a zone.
 const ROUND_TRIPS_MAX: usize = 32;
 
 impl Exchange {
@@ -36,7 +36,7 @@ impl Exchange {
         if amount <= Amount::ZERO {
             return Err(Refusal::AmountNotPositive);
         }
-        // All money there is came this way or through the bank, which stays far below the bound.
+        // All money came this way or through the bank, which stays far below the bound.
         let recorded = self.books.balance(&Account::operator(AccountKind::BankUnmatched, Owner::Entity, currency));
         if amount > Amount::LINE_MAX || recorded.abs() + amount > Amount::BALANCE_MAX {
             return Err(Refusal::AmountTooLarge);

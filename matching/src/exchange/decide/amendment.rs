@@ -13,7 +13,7 @@ use crate::order::{Ask, Bid, BidOptions, BidTerms, Order, SpotAsk, SpotBid, Time
 use crate::price::Price;
 use crate::venue::Market;
 
-/// An order's terms before and after.
+/// Terms of an order before and after an amendment.
 struct Change {
     gpus: (u32, u32),
     limit_price: (Price, Price),
@@ -29,7 +29,8 @@ impl Change {
         }
     }
 
-    /// Whether the price may be named, of an order that gives its place up: nobody is kept from taking quantity back.
+    /// Checks the price of an order that gives its place up. An order that keeps it is not checked: nobody is kept from
+    /// taking quantity back.
     fn check_price(&self, market: &Market, last: Option<Price>, buys: bool) -> Result<(), Refusal> {
         if self.keeps_priority() { Ok(()) } else { Exchange::check_price(market, self.limit_price.1, last, buys) }
     }
@@ -128,7 +129,7 @@ impl Exchange {
         check_quantity(change.gpus.1, market.spec.lot_size, lot.gpus)?;
         let sold = ask.gpus - ask.remaining.min();
         let sales = ask.remaining.steps().map(|(step, left)| (step, ask.gpus - left));
-        // What it has sold stays in its window, so that it is counted for as long as the ask rests.
+        // Sold hours stay in its window, so that it is counted for as long as the ask rests.
         let leaves_sales_behind = sales.clone().any(|(step, sold)| sold > 0 && !window.covers(step));
         let mut within = sales.filter(|(step, _)| step.overlaps(window));
         let sold_out = ask.window.covers(window) && within.all(|(_, sold)| sold >= change.gpus.1);
@@ -172,7 +173,7 @@ impl Exchange {
         Ok(())
     }
 
-    /// The window of an amended ask: exact, and on offer.
+    /// Returns the window of an amended ask, which must be exact and on offer.
     fn amended_window(&self, change: &Change, before: Window, whole: Window) -> Result<Window, Refusal> {
         let window = match change.window.1 {
             Some(window) => window.exact().ok_or(Refusal::OptionsConflict)?,
@@ -184,7 +185,7 @@ impl Exchange {
         Ok(window)
     }
 
-    /// What is set aside in addition, and what is given back.
+    /// Returns the amounts to set aside in addition and to give back; one of them is zero.
     fn change_of_hold(
         &self,
         amendment: &Amendment,

@@ -1,4 +1,4 @@
-//! Assigning contracts of the exchange to boxes.
+//! Decisions on assigning contracts of the exchange to boxes.
 
 use ledger::deal::{ClientContract, ContractCharge, DealTerms};
 use ledger::{Amount, BoxId, ClientId, ItemName};
@@ -13,7 +13,7 @@ fn not_assignable<T>(problem: impl Into<String>) -> Result<T, Refusal> {
 }
 
 impl Exchange {
-    /// A box earns what its deal was made on: the contract is as the deal has it, from the month that the deal says.
+    /// Decides an assignment. The contract must be as the deal has it, from the month that the deal says.
     pub(super) fn assign_contract(
         &self,
         id: BoxId,
@@ -29,7 +29,7 @@ impl Exchange {
         let Some(exchange) = item.exchange else {
             return not_assignable("the deal does not say which contract of the exchange it is");
         };
-        // To a sponsor, what others sell is unknown.
+        // A sponsor cannot tell another seller's contract from one that does not exist.
         let contract = self.contract(exchange).filter(|contract| contract.seller == terms.sponsor);
         let contract = contract.ok_or(Refusal::ContractUnknown)?;
         if contract.assignment.is_some() {
@@ -62,7 +62,7 @@ impl Exchange {
         Ok(())
     }
 
-    /// Whether a contract of the exchange is what a deal says of it.
+    /// Checks that a contract of the exchange is what a deal says of it.
     fn check_terms(&self, contract: &Contract, item: &ClientContract, terms: &DealTerms) -> Result<(), Refusal> {
         let ContractCharge::Hourly { gpus, price, fee_bps } = item.charge else {
             return not_assignable("the deal does not charge it by the hour");
@@ -82,7 +82,7 @@ impl Exchange {
         Ok(())
     }
 
-    /// The beginning of a contract's first period that has not begun.
+    /// Returns the beginning of a contract's first period that has not begun.
     fn next_period_of(&self, contract: &Contract) -> Option<Hour> {
         let mut start = contract.window.start();
         while start.start() < self.now {

@@ -1,4 +1,4 @@
-//! Statements of the bank, what they are for, and payouts.
+//! Decisions on the bank: accounts, statements, reconciliation, payouts.
 
 use ledger::{
     AccountKind, Amount, BankAccountId, BankLine, BankStatement, BankText, ClientId, Currency, Day, DepositId, Label,
@@ -13,20 +13,21 @@ use crate::exchange::{
 };
 use crate::identity::DerivedIds;
 
-/// The most lines in one event.
+/// Largest number of lines in one event.
 const LINES_PER_EVENT_MAX: usize = 500;
-/// The most bytes that the lines of one event have as JSON, commas not counted: what remains is for the event's other fields. A line alone is
-/// never longer: it has five texts of six bytes for each of theirs at most, and a few short fields.
+/// Largest size of the lines of one event as JSON, in bytes, commas not counted; the rest is for the event's other
+/// fields. A line alone is never longer: it has five texts of at most six bytes for each of theirs, and a few short
+/// fields.
 const LINES_BYTES_MAX: usize = EVENT_BYTES_MAX - 2_000;
 const _: () = assert!(5 * 6 * BankText::BYTES_MAX + 1_000 < LINES_BYTES_MAX, "any line fits");
-/// The most lines of one statement.
+/// Largest number of lines of one statement.
 const LINES_MAX: usize = 50_000;
-/// The most deposits that one organization announces at a time.
+/// Largest number of open deposits of one organization.
 const DEPOSITS_MAX: usize = 100;
-/// The most bookings, and the most items, of one reconciliation.
+/// Largest number of bookings, and of items, of one reconciliation.
 const MATCHED_MAX: usize = 500;
 
-/// The accounts of the chart that a booking may be explained by.
+/// Accounts of the chart that a booking may be explained by.
 const OWN: [AccountKind; 5] = [
     AccountKind::Expense,
     AccountKind::Equity,
@@ -56,7 +57,7 @@ impl Exchange {
 
     pub(super) fn close_bank_account(&self, account: BankAccountId, out: &mut Vec<Event>) -> Result<(), Refusal> {
         let known = self.bank.accounts.get(&account).ok_or(Refusal::BankAccountUnknown)?;
-        // One that never had a statement may be a mistake, and what it was opened with as well.
+        // An account without a statement may have been opened by mistake, with a wrong balance.
         let opening = if known.statements.is_empty() { known.closing } else { Amount::ZERO };
         let is_open = self.bank.lines.values().any(|line| line.account == account);
         if known.closing != opening || is_open {
@@ -121,7 +122,7 @@ impl Exchange {
         if statement.lines.len() > LINES_MAX {
             return Err(Refusal::StatementTooLong { max: LINES_MAX });
         }
-        // Far below what a balance may be, so that several accounts together stay below it.
+        // Far below the bound of a balance, so that several accounts together stay below it.
         let too_large = statement.closing.amount.abs() > Amount::from_micros(Amount::BALANCE_MAX.micros() / 1_000);
         if too_large || statement.lines.iter().any(|line| line.amount.abs() > Amount::LINE_MAX) {
             return Err(Refusal::AmountTooLarge);
@@ -152,13 +153,14 @@ impl Exchange {
         Ok(())
     }
 
-    /// The day on which the books have a booking: what the bank has booked ahead of time is dated when it is known, and what is of a
-    /// month that is closed on the first day after it.
+    /// Returns the posting date of a booking: today for one that the bank has booked ahead of time, and the first open
+    /// day for one of a closed month.
     fn day_of_booking(&self, line: &BankLine) -> Day {
         self.accounting.dated(line.booking_day.min(self.now.day()))
     }
 
-    /// Reconciles what explains itself of a statement's lines, one by one: what one is for, the next cannot be.
+    /// Reconciles the lines of a statement that explain themselves, one by one: an item that one line takes is not open
+    /// to the next.
     fn explain_lines(
         &self,
         account: BankAccountId,
@@ -241,7 +243,8 @@ impl Exchange {
         Ok(())
     }
 
-    /// What somebody says that bookings were for, with how much of them; of a single item, all.
+    /// Resolves the items that a client says bookings were for, with the part for each. An item without an
+    /// amount takes what is open of it, a single one without an open amount all that was booked.
     fn chosen(
         &self,
         items: &[(ItemChoice, Option<Amount>)],
@@ -281,7 +284,7 @@ impl Exchange {
             let left = left.filter(|left| !left.is_zero());
             let amount =
                 amount.or(left.or(only)).ok_or_else(|| invalid("say how much is for each of several items"))?;
-            // A deposit takes more than was announced; nothing else takes more than is open of it.
+            // A deposit takes more than was announced; no other item takes more than is open of it.
             let takes_more = matches!(target, MatchedTarget::Deposit { .. }) && amount > Amount::ZERO;
             if left.is_some_and(|left| !is_part(amount, left))
                 && !takes_more
@@ -317,7 +320,7 @@ impl Exchange {
         let standing = self.bank.reconciliations.get(&id).ok_or(Refusal::ReconciliationUnknown)?;
         let (undone, corrects) = (standing.reconciled.clone(), Some(standing.sequence));
         for item in &undone.items {
-            // Money that was credited must still be there to take back.
+            // Money that was credited must still be there to be taken back.
             if let MatchedTarget::Deposit { organization, .. } | MatchedTarget::Organization { organization } =
                 item.target
             {
@@ -358,7 +361,7 @@ impl Exchange {
     }
 
     pub(super) fn return_payout(&self, id: PayoutId, reason: &Label, out: &mut Vec<Event>) -> Result<(), Refusal> {
-        // Of one that has left in part, the rest is explained by hand, or its part undone first.
+        // Of a payout that left in part, the rest is explained by hand, or its part undone first.
         let payout = self.bank.items.payouts.get(&id).filter(|payout| payout.left == payout.amount);
         let payout = payout.ok_or(Refusal::PayoutNotInTransit)?;
         out.push(Event::from(PayoutReturned {
@@ -374,7 +377,7 @@ impl Exchange {
     }
 }
 
-/// Lines in pieces, each of which fits into an event.
+/// Splits lines into pieces that each fit into an event.
 fn fitting(mut lines: &[BankLine]) -> impl Iterator<Item = &[BankLine]> {
     std::iter::from_fn(move || {
         let mut bytes = 0;
@@ -389,7 +392,7 @@ fn fitting(mut lines: &[BankLine]) -> impl Iterator<Item = &[BankLine]> {
     })
 }
 
-/// An amount that banks move.
+/// Checks that an amount is positive and in whole cents, as banks move it.
 pub(super) fn check_cents(amount: Amount) -> Result<(), Refusal> {
     check_amount(amount)?;
     if amount == amount.whole_cents() { Ok(()) } else { Err(Refusal::AmountNotInCents) }
@@ -403,7 +406,7 @@ fn check_amount(amount: Amount) -> Result<(), Refusal> {
     }
 }
 
-/// Whether an amount is some of what there is, of the same sign.
+/// Returns whether an amount is a part of `whole`, or all of it, with the same sign.
 fn is_part(amount: Amount, whole: Amount) -> bool {
     !amount.is_zero() && (amount > Amount::ZERO) == (whole > Amount::ZERO) && amount.abs() <= whole.abs()
 }

@@ -1,4 +1,4 @@
-//! Boxes: creating them, amending and closing their deals, who lends to them, and their end.
+//! Decisions on boxes: creating them, amending and closing their deals, their lenders, and winding up.
 
 use std::collections::BTreeSet;
 
@@ -14,9 +14,9 @@ use crate::exchange::{
 };
 use crate::identity::DerivedIds;
 
-/// The longest document of a deal as JSON, in bytes: far below what an event may have.
+/// Largest size of a deal as JSON, in bytes: far below the limit of an event.
 const DEAL_BYTES_MAX: usize = 262_144;
-/// The most lenders of a box.
+/// Largest number of lenders of a box.
 const LENDERS_MAX: usize = 1_000;
 
 impl Exchange {
@@ -50,7 +50,7 @@ impl Exchange {
             DealParty::Sponsor(organization) if organization != before.terms().sponsor => {
                 return Err(Refusal::BoxUnknown);
             }
-            // Once there is a lender, a sponsor does not change on its own what it owes and whom it pays first.
+            // Once the deal is closed, a sponsor does not change on its own what the box owes and whom it pays first.
             DealParty::Sponsor(_) if record.life.is_some() => return Err(Refusal::AmendmentForFinance),
             DealParty::Sponsor(_) | DealParty::Finance => {}
         }
@@ -65,7 +65,7 @@ impl Exchange {
             |terms: &DealTerms, name: ItemName| terms.contracts.iter().find(|contract| contract.name == name).cloned();
         let keeps_assigned = |(name, exchange): (&ItemName, &ContractId)| {
             let (was, is) = (contract(before.terms(), *name), contract(deal, *name));
-            // One that has ended before its time may have fewer months.
+            // A contract that ended before its time may have fewer months.
             let is_over = self.contract(*exchange).is_none();
             is == was || (is_over && is.is_some_and(|is| is.exchange == Some(*exchange)))
         };
@@ -104,7 +104,7 @@ impl Exchange {
         by: ClientId,
         out: &mut Vec<Event>,
     ) -> Result<(), Refusal> {
-        // Who may read what was stays to be said when a box has come to its end.
+        // Readers of the past can still be set when a box is wound up.
         self.boxes.get(id).ok_or(Refusal::BoxUnknown)?;
         if lenders.len() > LENDERS_MAX {
             return Err(Refusal::DealInvalid { problem: format!("a box has at most {LENDERS_MAX} lenders") });
@@ -116,8 +116,8 @@ impl Exchange {
         Ok(())
     }
 
-    /// Nothing may be owed, kept, on its way or still to come. What is left is the hardware, which is the sponsor's, what clients never paid, and how
-    /// the books came to be what they are.
+    /// Decides that a box is wound up. Nothing may be owed, kept, in transit or still to come. What is left is the
+    /// hardware, which is the sponsor's, what clients never paid, and how the books came to be what they are.
     pub(super) fn wind_up(&self, id: BoxId, by: ClientId, out: &mut Vec<Event>) -> Result<(), Refusal> {
         let not_due = |problem: &str| Err(Refusal::WindUpNotDue { problem: problem.to_owned() });
         let (record, deal) = self.boxed(id)?;
@@ -136,7 +136,7 @@ impl Exchange {
         let is_open = |account: &Account| {
             use AccountKind::{AccruedCost, AccruedInterest, BoxCash, Debt, Receivable, ReserveCash, TrappedCash};
             let open = [BoxCash, ReserveCash, TrappedCash, AccruedCost, AccruedInterest, Debt];
-            // What the exchange owes is still to come; what a client has not paid by now is lost.
+            // Claims on the exchange are still to come; what a client has not paid by now is lost.
             let is_the_exchanges = matches!(account.owner, Owner::Item(name) if record.assigned.contains_key(&name));
             open.contains(&account.kind) || (account.kind == Receivable && is_the_exchanges)
         };
@@ -164,7 +164,7 @@ impl Exchange {
         Ok(())
     }
 
-    /// A box that has not come to its end, with its deal.
+    /// Finds a box that is not wound up, with its deal.
     pub(super) fn boxed(&self, id: BoxId) -> Result<(&BoxRecord, &Deal), Refusal> {
         let record = self.boxes.get(id).ok_or(Refusal::BoxUnknown)?;
         if record.life.as_ref().is_some_and(|life| life.wound_up) {

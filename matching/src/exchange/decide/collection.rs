@@ -1,4 +1,4 @@
-//! What boxes are paid: by their clients, and by the exchange for what its contracts have earned them.
+//! Decisions on collections of boxes: payments of their clients, and of the exchange for its contracts.
 
 use ledger::deal::Collected;
 use ledger::{Account, AccountKind, Amount, BoxId, ClientId, Currency, ItemName, Label, Owner, Payee, TransferId};
@@ -51,7 +51,7 @@ impl Exchange {
         Ok(())
     }
 
-    /// What the exchange owes a box under one of its contracts.
+    /// Returns what the exchange owes a box under one of its contracts.
     pub fn owed_to_box(&self, box_id: BoxId, contract: ItemName, currency: Currency) -> Amount {
         let receivable = Account::of_box(box_id, AccountKind::Receivable, Owner::Item(contract), currency);
         self.books.balance(&receivable).min(self.books.payable(Payee::Box(box_id), currency)).max(Amount::ZERO)
@@ -77,7 +77,7 @@ impl Exchange {
         Ok(())
     }
 
-    /// What the exchange has paid a box that its bank has not booked.
+    /// Returns what the exchange has paid a box and its bank has not booked.
     pub fn in_transit_to_box(&self, box_id: BoxId, currency: Currency) -> Amount {
         -self.books.balance(&Account::operator(AccountKind::PayoutInTransit, Owner::Box(box_id), currency))
     }

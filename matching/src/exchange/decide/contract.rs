@@ -1,4 +1,4 @@
-//! A contract's charges, and its end before its time.
+//! Decisions on a contract's charges, and on its end before its time.
 
 use ledger::{AccountKind, Amount, ContractId};
 
@@ -13,11 +13,11 @@ use crate::hours::Window;
 use crate::lot::Supply;
 
 impl Exchange {
-    /// The charge of a contract's next period: paid, put off, or, once the period begins, the contract's end. Or the end that its
-    /// buyer gave notice of.
+    /// Decides the charge of a contract's next period: paid, tried again later, or, once the period begins, the
+    /// contract's end. Ends the contract instead where its buyer gave notice of that.
     ///
-    /// It is paid out of the buyer's free money, of its earnings as well where it resells the contract, and for the last period
-    /// out of the security deposit first.
+    /// Pays out of the buyer's available money, for a resale out of its earnings as well, and for the last period out
+    /// of the security deposit first.
     pub(in crate::exchange) fn charge(&self, contract: &Contract, out: &mut Vec<Event>) {
         if let Some(ends) = contract.ends {
             let undelivered = Window::between(ends, contract.window.end());
@@ -72,9 +72,9 @@ impl Exchange {
         }
     }
 
-    /// Ends a contract before its time: what it offers for resale is withdrawn, what it has resold passes to its seller, and what
-    /// is left returns to where it came from. Of very many offers or resales, as many as one step ends: the contract is due again at
-    /// the same instant until none is left.
+    /// Ends a contract before its time: what it offers for resale is withdrawn, what it has resold passes to its
+    /// seller, and the rest returns to where it came from. Of very many offers or resales, ends as many as one step
+    /// does: the contract is due again at the same instant until none is left.
     fn terminate(&self, contract: &Contract, undelivered: Window, cause: TerminationCause, out: &mut Vec<Event>) {
         let (offers, is_all) = self.first_asks_on(Supply::Contract(contract.id));
         out.extend(offers.into_iter().map(|order| self.closed(order, CloseReason::Terminated)));
@@ -124,13 +124,13 @@ impl Exchange {
         out.push(terminated.into());
     }
 
-    /// The contracts that resell part of this one, by id.
+    /// Iterates over the contracts that resell a part of this one, by id.
     pub(in crate::exchange) fn resold(&self, head: ContractId) -> impl Iterator<Item = ContractId> + '_ {
         let (first, last) = (ContractId::new(uuid::Uuid::nil()), ContractId::new(uuid::Uuid::max()));
         self.resales.range((head, first)..=(head, last)).map(|(_, sub)| *sub)
     }
 
-    /// What a contract has not resold of these hours, as windows and GPUs.
+    /// Returns what a contract has not resold of these hours, as windows and GPUs.
     pub(in crate::exchange) fn unsold_of(&self, contract: &Contract, hours: Window) -> Vec<(Window, u32)> {
         let Some(resale) = self.venue.supply(Supply::Contract(contract.id)) else {
             return vec![(hours, contract.gpus)];
@@ -139,8 +139,9 @@ impl Exchange {
         steps.filter_map(|(step, free)| Some((step.intersection(hours)?, free))).collect()
     }
 
-    /// The most GPUs in any hour that the ask of a contract has sold once these have returned to it. None for an ask that is not open
-    /// and does not open again: only one that had sold all does, while its lot and its seller sell.
+    /// Returns the most GPUs in any hour that a contract's ask has sold once these have returned to it. `None` for an
+    /// ask that is not open and does not open again: only one that had sold all does, while its lot and its seller
+    /// sell.
     pub(in crate::exchange) fn ask_sold_without(&self, contract: &Contract, returned: &[(Window, u32)]) -> Option<u32> {
         let supply = supply_of(contract.lot, contract.head);
         let reopens = || {

@@ -1,4 +1,4 @@
-//! The controls of a market and of an organization, and the undoing of trades made in error.
+//! Decisions on the controls of a market and of an organization, and on undoing trades made in error.
 
 use ledger::{Amount, ContractId, Currency, Label, OrganizationId};
 
@@ -128,7 +128,7 @@ impl Exchange {
         Ok(())
     }
 
-    /// The undoing of a contract's trade.
+    /// Makes the event that undoes a contract's trade.
     pub(super) fn busted(&self, contract: &Contract, reason: &Label) -> Event {
         Event::from(ContractBusted {
             contract: contract.id,

@@ -1,4 +1,4 @@
-//! What the two sides of a contract say of its delivery, and an operator where they do not agree.
+//! Decisions on the delivery of a contract: what its two sides say, and an operator's rulings.
 
 use ledger::{Amount, ContractId, Instant, Label, OrganizationId, exact};
 
@@ -11,13 +11,13 @@ use crate::hours::Hour;
 use crate::identity::{DerivedIds, OutageId};
 use crate::outage::{DeliveryTerms, Outage, OutageStatus, minute_of};
 
-/// An outage is claimed at most so many hours after it began.
+/// Hours after an outage's start within which it must be claimed.
 const CLAIM_HOURS_MAX: i64 = 720;
-/// The outages that let a buyer end a contract are those of so many hours.
+/// Hours that the outages must come to for a buyer to end a contract.
 const TERMINATION_HOURS: i64 = 720;
-/// A contract that is not ready so many hours after its start may be ended by its buyer.
+/// Hours after a contract's start after which its buyer may end it if it is not ready.
 const READY_WITHIN_HOURS: i64 = 24;
-/// The most claims of one contract at a time.
+/// Largest number of claims of one contract at a time.
 const CLAIMS_MAX: usize = 16;
 const MICROS_PER_HOUR: i64 = 3_600_000_000;
 
@@ -44,7 +44,7 @@ impl Exchange {
         let contract = self.contract(id).filter(|contract| contract.seller == organization);
         let contract = contract.ok_or(Refusal::ContractUnknown)?;
         let since = match (contract.ready, ready) {
-            // Said before: only where the GPUs are reached changes.
+            // Readiness was said before: only where the GPUs are reached changes.
             (Some(since), _) => since,
             (None, Some(given)) if given > self.now || given < contract.next_hour().start() => {
                 return invalid("ready is not after now and not before the hour in progress");
@@ -101,7 +101,7 @@ impl Exchange {
         Ok(())
     }
 
-    /// Whether an outage can have been: of GPUs that the contract has, within its hours, and not ahead.
+    /// Checks that an outage can have been: of GPUs that the contract has, within its hours, and not in the future.
     fn check_outage(&self, contract: &Contract, outage: &Outage) -> Result<(), Refusal> {
         if outage.gpus == 0 || outage.gpus > contract.gpus {
             return invalid("gpus is 1 to the contract's");
@@ -226,7 +226,7 @@ impl Exchange {
         Ok(())
     }
 
-    /// The notice that a contract's buyer gives: it ends with the hour in progress.
+    /// Makes the event of a buyer's notice: the contract ends with the hour in progress.
     pub(super) fn noticed(&self, contract: &Contract, reason: &Label) -> Event {
         Event::from(NoticeGiven {
             contract: contract.id,
@@ -238,7 +238,8 @@ impl Exchange {
         })
     }
 
-    /// An outage that is claimed, with its contract, be that over or not. To one side, another's is unknown.
+    /// Finds a claimed outage with its contract, whether that is over or not. `side` limits it to contracts of this
+    /// organization.
     fn claim(&self, id: OutageId, side: Option<OrganizationId>) -> Result<(&Contract, &Outage), Refusal> {
         let contract = self.outages.get(&id).and_then(|id| self.contract(*id).or_else(|| self.disputed.get(id)));
         let contract =
@@ -248,8 +249,9 @@ impl Exchange {
         if outage.status == OutageStatus::Settled { Err(Refusal::OutageNotOpen) } else { Ok((contract, outage)) }
     }
 
-    /// What comes of an outage that counts: time recorded as delivered is the buyer's money again, out of what the exchange owes who
-    /// earned the hour in which it began, and the rest as the contract earns it.
+    /// Makes the event of an outage that counts. Time recorded as delivered goes back to the buyer at once, as far as
+    /// the exchange owes money to the payee of the hour in which the outage began; the rest is paid as that payee
+    /// earns.
     fn settled(&self, contract: &Contract, outage: &Outage, ruling: Option<&Label>) -> Event {
         let passed = (contract.window.start(), contract.next_hour());
         let undelivered = contract.undelivered(passed, Some(outage)).max(contract.undelivered_minutes);

@@ -1,4 +1,4 @@
-//! Orders that end together: as many as one step ends now, and the rest as unfinished work.
+//! Decisions on orders that end together: as many as one step ends now, and the rest as unfinished work.
 
 use ledger::OrganizationId;
 
@@ -9,8 +9,8 @@ use crate::lot::Supply;
 use crate::order::Order;
 
 impl Exchange {
-    /// Ends orders of an organization together, with what they end for. The rest is left as work when they are more than one step
-    /// ends.
+    /// Ends orders of an organization together, with what they end for. Leaves the rest as work when they are more than
+    /// one step ends.
     pub(super) fn begin_ending(&self, organization: OrganizationId, ending: Ending, out: &mut Vec<Event>) {
         let first = out.len();
         if !self.end_orders(organization, &ending, out) {
@@ -18,7 +18,7 @@ impl Exchange {
         }
     }
 
-    /// Ends as many orders as one step may, and what they end for once none is left; whether none is left.
+    /// Ends as many orders as one step may, and what they end for once none is left. Returns whether none is left.
     pub(in crate::exchange) fn end_orders(
         &self,
         organization: OrganizationId,
@@ -47,7 +47,7 @@ impl Exchange {
         is_all
     }
 
-    /// What orders end for, once they have ended.
+    /// Makes the event that orders end for, once they have ended; `None` when they end for themselves.
     fn ended_for(&self, organization: OrganizationId, ending: &Ending) -> Option<Event> {
         match ending {
             Ending::Cancelled { .. } => None,
@@ -61,7 +61,8 @@ impl Exchange {
         }
     }
 
-    /// The first orders of an organization to have come to rest, by id, as many as one step ends; whether these are all.
+    /// Returns an organization's first orders to have come to rest, sorted by id, as many as one step ends, and whether
+    /// these are all.
     fn first_orders_of(&self, organization: OrganizationId, which: impl Fn(&Order) -> bool) -> (Vec<&Order>, bool) {
         let mut own = self.venue.orders_of(organization).filter(|order| which(order));
         let mut orders: Vec<&Order> = own.by_ref().take(ORDERS_PER_STEP_MAX).collect();
@@ -69,7 +70,7 @@ impl Exchange {
         (orders, own.next().is_none())
     }
 
-    /// The best asks on a supply, as many as one step ends; whether these are all.
+    /// Returns the best asks on a supply, as many as one step ends, and whether these are all.
     pub(super) fn first_asks_on(&self, supply: Supply) -> (Vec<&Order>, bool) {
         let Some(lot) = self.venue.lot_key(supply) else { return (Vec::new(), true) };
         let asks = self.venue.best_asks_on(lot, ORDERS_PER_STEP_MAX);

@@ -48,7 +48,7 @@ use term::BidMarkets;
 
 pub(super) use term::Match;
 
-/// What a new order asks for, with every default filled in, and what was found for it.
+/// New order with every default filled in, and what was found for it.
 pub(super) enum Resolved<'a> {
     Bid(OrderTerms, BidMarkets),
     Ask(OrderTerms, Offered<'a>),
@@ -56,7 +56,7 @@ pub(super) enum Resolved<'a> {
 }
 
 impl Resolved<'_> {
-    /// A digest of the content, to recognize the same order under the same `client_order_id`.
+    /// Returns a digest of the content, which recognizes the same order under the same `client_order_id`.
     pub fn digest(&self) -> [u8; 16] {
         match self {
             Self::Bid(terms, _) | Self::Ask(terms, _) => digest(terms),
@@ -66,9 +66,9 @@ impl Resolved<'_> {
 }
 
 impl Exchange {
-    /// Decides one instruction at the exchange's present time. What falls due by itself has been decided before.
+    /// Decides one instruction at the exchange's present time. What falls due by time alone has been decided before.
     ///
-    /// Writes the events that follow into `out`, or nothing.
+    /// Appends the events that follow to `out`, or nothing.
     ///
     /// # Errors
     /// [`Refusal`] says why the instruction cannot be carried out.
@@ -181,7 +181,7 @@ impl Exchange {
         }
     }
 
-    /// A new order with every default filled in, if its organization has not placed it before and may place one more.
+    /// Fills in every default of a new order, if its organization has not placed it before and may place one more.
     pub(super) fn resolve_new(&self, new: &NewOrder) -> Result<Resolved<'_>, Refusal> {
         let organization = self.require_organization(new.organization)?;
         let resolved = self.resolve(new)?;
@@ -211,13 +211,13 @@ impl Exchange {
         Ok(())
     }
 
-    /// The organization's own order, while it rests.
+    /// Finds an organization's own order at rest.
     fn own_order(&self, organization: OrganizationId, order: OrderId) -> Result<&Order, Refusal> {
         let resting = self.venue.order(order).filter(|resting| resting.organization() == organization);
         resting.ok_or(Refusal::OrderNotOpen)
     }
 
-    /// The end of an order at rest.
+    /// Makes the event that ends an order at rest.
     pub(super) fn closed(&self, order: &Order, reason: CloseReason) -> Event {
         let market = &self.venue.at(order.market()).spec;
         let hold_released = match order {
@@ -229,7 +229,7 @@ impl Exchange {
         OrderClosed { order, organization, market: market.id, reason, currency, hold_released }.into()
     }
 
-    /// What a contract's prices are in.
+    /// Returns the currency of a contract's market.
     pub(super) fn currency_of(&self, contract: &crate::contract::Contract) -> Currency {
         self.venue.market(contract.market).map_or(Currency::USD, |market| market.spec.currency)
     }
@@ -238,12 +238,12 @@ impl Exchange {
         self.organizations.get(&organization).ok_or(Refusal::OrganizationUnknown)
     }
 
-    /// Whether an organization has the funds, and the budget, to set `required` aside.
+    /// Checks that an organization has the funds, and the budget, to set `required` aside.
     fn check_funds(&self, organization: OrganizationId, currency: Currency, required: Amount) -> Result<(), Refusal> {
         self.check_funds_at(organization, currency, required, self.now)
     }
 
-    /// As [`Exchange::check_funds`], with the budget of the month that it is at `now`.
+    /// Checks as [`Exchange::check_funds`] does, with the budget of the month of `now`.
     fn check_funds_at(
         &self,
         organization: OrganizationId,
@@ -263,7 +263,7 @@ impl Exchange {
         }
     }
 
-    /// What an organization may still commit this month; nothing when that is not bounded.
+    /// Returns what an organization may still commit this month; `None` when that is not bounded. May be negative.
     pub(super) fn budget_left(&self, organization: OrganizationId, currency: Currency) -> Option<Amount> {
         self.budget_left_at(organization, currency, self.now)
     }
@@ -274,7 +274,7 @@ impl Exchange {
         Some(budget.monthly - budget.spent_in(now.day().month()) - held)
     }
 
-    /// Whether a bid may name this limit in all of its markets.
+    /// Checks that a bid may name this limit in all of its markets.
     pub(super) fn check_limit(&self, markets: &[MarketKey], limit: Price) -> Result<(), Refusal> {
         markets.iter().map(|key| self.venue.at(*key)).try_for_each(|market| {
             let last = market.last_price;
@@ -282,7 +282,7 @@ impl Exchange {
         })
     }
 
-    /// Whether a limit price is on the tick and no further from the last price than the market's band allows.
+    /// Checks that a limit price is on the tick and no further from the last price than the market's band allows.
     fn check_price(market: &Market, limit: Price, last: Option<Price>, buys: bool) -> Result<(), Refusal> {
         if !limit.is_on(market.spec.price_tick) {
             return Err(Refusal::PriceOffTick { price: limit, tick: market.spec.price_tick });
@@ -310,7 +310,7 @@ fn fix_index(fixed: IndexFixed, out: &mut Vec<Event>) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// How long something is in an event's JSON.
+/// Returns the length of a value's JSON, in bytes.
 fn json_bytes(part: &impl serde::Serialize) -> usize {
     match serde_json::to_vec(part) {
         Ok(json) => json.len(),

@@ -1,4 +1,4 @@
-//! Orders by the hour. A bid holds its next hour and buys at once what the hours in progress have left over.
+//! Decisions on spot orders. A bid holds its next hour and buys at once what the hours in progress have left over.
 
 use ledger::{Amount, exact};
 
@@ -71,7 +71,7 @@ impl Exchange {
         Ok(())
     }
 
-    /// The hours that have not ended and whose gate has passed, but for those whose auction was void.
+    /// Lists the hours that have not ended and whose gate has passed, except those whose auction was void.
     fn hours_in_progress(&self, key: MarketKey) -> Vec<Hour> {
         let market = self.venue.at(key);
         let current = Hour::containing(self.now);
@@ -81,8 +81,8 @@ impl Exchange {
         hours.filter(|hour| !market.halted && !void(hour)).collect()
     }
 
-    /// What a bid that arrives now buys of an hour: what the auction has left over, the cheapest first, at the clearing price or
-    /// the ask's where that is higher, for the minutes that remain.
+    /// Computes what a bid that arrives now buys of an hour: what the auction has left over, the cheapest first, at the
+    /// clearing price or the ask's where that is higher, for the minutes that remain.
     fn left_over(
         &self,
         key: MarketKey,

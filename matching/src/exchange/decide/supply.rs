@@ -1,4 +1,4 @@
-//! Lots, and asks for terms on them.
+//! Decisions on lots, and on asks for terms on them.
 
 use ledger::{Amount, OrganizationId};
 
@@ -13,7 +13,7 @@ use crate::identity::{DerivedIds, LotId, OrderId};
 use crate::lot::{Lot, Supply};
 use crate::venue::Market;
 
-/// What an ask can be placed on.
+/// Supply that an ask can be placed on.
 pub(in crate::exchange) struct Offered<'a> {
     pub supply: Supply,
     pub lot: LotId,
@@ -54,7 +54,7 @@ impl Exchange {
         Ok(())
     }
 
-    /// What the organization can place an ask on: a lot of its own, or a contract that it holds.
+    /// Finds what an organization can place an ask on: a lot of its own, or a contract that it holds.
     pub(super) fn offered(&self, organization: OrganizationId, supply: Supply) -> Result<Offered<'_>, Refusal> {
         match supply {
             Supply::Lot(id) => {
@@ -104,7 +104,7 @@ impl Exchange {
         Ok(())
     }
 
-    /// Whether hours can be offered out of those that there are.
+    /// Checks that hours can be offered out of those that there are.
     pub(super) fn check_offered_window(&self, window: Window, whole: Window) -> Result<(), Refusal> {
         if !whole.covers(window) {
             return Err(Refusal::WindowOutsideLot { window, lot_window: whole });
@@ -115,8 +115,8 @@ impl Exchange {
         Ok(())
     }
 
-    /// Whether one more ask may rest on what is offered. An organization that an operator has allowed more open orders than usual may
-    /// have as many asks.
+    /// Checks that one more ask may rest on what is offered. An organization that an operator has allowed more open
+    /// orders than usual may have as many asks.
     pub(super) fn check_ask_count(&self, organization: OrganizationId, offered: &Offered<'_>) -> Result<(), Refusal> {
         let Limits { asks_per_lot_max, asks_per_market_max, .. } = self.limits;
         if self.require_organization(organization)?.open_orders_max > Some(OPEN_ORDERS_MAX) {

@@ -1,4 +1,4 @@
-//! Bids for a term, and the trades they make.
+//! Decisions on bids for a term, and on the trades they make.
 
 use ledger::{Amount, ContractId, Instant, OrganizationId};
 use smallvec::SmallVec;
@@ -20,39 +20,39 @@ use crate::venue::{
     Arrival, Execution, Market, OwnOrders, Plan, Search, SearchPlace, Unfilled, UnfilledReason, WorkBudget,
 };
 
-/// A bid about to trade.
+/// Bid about to trade.
 pub(in crate::exchange) struct Match<'a> {
     pub bid: OrderId,
     pub buyer: OrganizationId,
-    /// With what it still wants before the trade.
+    /// Terms with what it still wants before the trade.
     pub terms: &'a BidTerms,
     pub fee_bps_max: u16,
     pub billing: Option<Billing>,
-    /// How many hours of its window its hold pays for.
+    /// Hours of its window that its hold pays for.
     pub held_hours: u32,
 }
 
-/// The markets of a bid.
+/// Markets of a bid, with the rules that they have in common.
 pub(in crate::exchange) struct BidMarkets {
     pub keys: SmallVec<[MarketKey; 2]>,
-    /// What every quantity is a multiple of.
+    /// Least common multiple of the markets' lot sizes, of which every quantity is a multiple.
     pub lot_size: u32,
     pub gate_minutes: u16,
     pub fee_bps_max: u16,
 }
 
-/// What an arriving bid leads to.
+/// Result of deciding an arriving bid.
 pub(in crate::exchange) struct Outcome {
     pub plan: Plan,
-    /// Where its search went on; none of one from the beginning.
+    /// Place at which its search went on; `None` for a search from the beginning.
     pub from: Option<SearchPlace>,
-    /// Why it does not fill whole.
+    /// Reason why it does not fill whole; `None` when it does.
     pub unfilled: Option<Unfilled>,
-    /// Whether it may not trade, being post-only, and would.
+    /// Whether it is post-only and would trade.
     pub refused_to_trade: bool,
 }
 
-/// How a bid arrives, anew or amended.
+/// Bid that arrives, anew or amended.
 pub(in crate::exchange) struct Arriving {
     pub order: OrderId,
     pub organization: OrganizationId,
@@ -62,7 +62,7 @@ pub(in crate::exchange) struct Arriving {
 }
 
 impl BidMarkets {
-    /// The options of a bid with every default filled in.
+    /// Returns the options of a bid with every default filled in.
     pub fn resolved(&self, options: BidOptions) -> BidOptions {
         BidOptions {
             min_gpus: Some(options.min_gpus.unwrap_or(self.lot_size)),
@@ -72,15 +72,15 @@ impl BidMarkets {
     }
 }
 
-/// Whether a journal line can carry each charge of any contract that a bid may lead to. Checked when it comes: a charge that falls due
-/// cannot be refused.
+/// Checks that a journal line can carry each charge of any contract that a bid may lead to. Checked when the bid comes:
+/// a charge that falls due cannot be refused.
 pub(super) fn check_charges(terms: &BidTerms, fee_bps_max: u16) -> Result<(), Refusal> {
     let dearest = hold(terms.limit_price, terms.remaining, charged_hours_max(terms.window), fee_bps_max);
     if dearest > Amount::LINE_MAX { Err(Refusal::AmountTooLarge) } else { Ok(()) }
 }
 
 impl Exchange {
-    /// The order with every default filled in.
+    /// Fills in every default of a new order.
     pub(super) fn resolve(&self, new: &NewOrder) -> Result<Resolved<'_>, Refusal> {
         let NewOrder { organization, gpus, limit_price, .. } = *new;
         match &new.side {
@@ -116,7 +116,7 @@ impl Exchange {
         }
     }
 
-    /// The market that a bid names and the others, or those that its filter admits and that can take it.
+    /// Resolves the markets of a bid: those that it names, or those that its filter admits and that can take it.
     pub(in crate::exchange) fn choose(
         &self,
         choice: &MarketChoice,
@@ -189,7 +189,7 @@ impl Exchange {
         Ok(())
     }
 
-    /// A valid bid as it arrives at `now`, and what it sets aside, if its price and its funds admit it.
+    /// Checks a bid that arrives at `now`, its price and its funds, and returns it with the amount that it sets aside.
     pub(in crate::exchange) fn admit_bid(
         &self,
         order: OrderId,
@@ -206,7 +206,7 @@ impl Exchange {
         Ok((arriving, hold))
     }
 
-    /// A valid bid as it arrives; its price and its funds are checked apart.
+    /// Checks a bid that arrives, except its price and its funds.
     pub(in crate::exchange) fn arriving(
         order: OrderId,
         organization: OrganizationId,
@@ -237,7 +237,7 @@ impl Exchange {
         Ok(Arriving { order, organization, terms, options, held_hours })
     }
 
-    /// What an arriving bid trades, and why it does not fill whole.
+    /// Plans what an arriving bid trades, and says why it does not fill whole.
     pub(in crate::exchange) fn plan_arrival(&self, arriving: &Arriving, markets: &BidMarkets, now: Instant) -> Outcome {
         let terms = &arriving.terms;
         let open = self.open_markets(&markets.keys);
@@ -258,7 +258,7 @@ impl Exchange {
         Outcome { plan, from: None, unfilled, refused_to_trade: false }
     }
 
-    /// What an arriving bid asks of the venue.
+    /// Makes the venue's search for an arriving bid.
     fn search_of<'a>(arriving: &'a Arriving, open: &'a [MarketKey], gate_minutes: u16, now: Instant) -> Search<'a> {
         Search {
             markets: open,
@@ -275,7 +275,7 @@ impl Exchange {
         }
     }
 
-    /// Goes on with the trades of a bid that has come, or with its search.
+    /// Continues the trades of a bid that has come, or its search.
     pub(in crate::exchange) fn go_on_searching(
         &self,
         bid: &Bid,
@@ -289,7 +289,7 @@ impl Exchange {
             order: bid.id,
             organization: bid.organization,
             terms: bid.terms,
-            // An FOK bid has found all that it trades.
+            // A FOK bid has found all that it trades.
             options: BidOptions {
                 time_in_force: if bid.stays { TimeInForce::Gtc } else { TimeInForce::Ioc },
                 ..bid.options
@@ -303,14 +303,15 @@ impl Exchange {
         self.carry_out(&arriving, &markets, &outcome, ids, out);
     }
 
-    /// Where the trades of a plan go on in the next step, with the ask that the first of them takes; none when one step makes all that
-    /// are left.
+    /// Returns where the trades of a plan go on in the next step, with the ask that the first of them takes; `None`
+    /// when one step makes all that are left.
     pub(in crate::exchange) fn beyond_step(&self, plan: &Plan, trades_max: usize) -> Option<SearchPlace> {
         let ask = self.venue.ask(plan.executions.get(trades_max)?.ask)?;
         Some(SearchPlace { start: plan.window?.start(), rank: Some((ask.limit_price, ask.priority)) })
     }
 
-    /// Where the search for a bid goes on in the next step; none when it is complete, or the bid does not stay.
+    /// Returns where the search for a bid goes on in the next step; `None` when it is complete, or the bid does not
+    /// stay.
     fn continuation(arriving: &Arriving, outcome: &Outcome) -> Option<SearchPlace> {
         let plan = &outcome.plan;
         let stays = matches!(arriving.options.time_in_force, TimeInForce::Gtc | TimeInForce::Gtd)
@@ -320,14 +321,14 @@ impl Exchange {
         let has_come_on = plan.window.is_some() || outcome.from.is_none_or(|from| place > from);
         match plan.window {
             _ if !has_come_on => None,
-            // Its trades have fixed its start.
+            // The trades have fixed its start.
             Some(window) if window.start() != place.start => Some(SearchPlace { start: window.start(), rank: None }),
             _ => Some(place),
         }
     }
 
-    /// The events of an arriving bid's plan: own orders cancelled, trades, and its end where it may not stay. Of more trades than one
-    /// step makes, the first.
+    /// Appends the events of an arriving bid's plan: own orders cancelled, trades, and its end where it may not stay.
+    /// Where the plan has more trades than one step makes, appends the first of them only.
     pub(super) fn carry_out(
         &self,
         arriving: &Arriving,
@@ -365,7 +366,7 @@ impl Exchange {
         }
         let reason = match time_in_force {
             _ if plan.met_own_order => Some(CloseReason::SelfTrade),
-            // It may be that it could have all.
+            // It might have been able to have all.
             _ if plan.limited.is_some() && terms.all_or_none => Some(CloseReason::TimeInForce),
             _ if outcome.refused_to_trade => Some(CloseReason::PostOnly),
             TimeInForce::Gtc | TimeInForce::Gtd => None,
@@ -379,12 +380,12 @@ impl Exchange {
         }
     }
 
-    /// The markets among these that trade.
+    /// Returns the markets among these that trade.
     pub(in crate::exchange) fn open_markets(&self, keys: &[MarketKey]) -> SmallVec<[MarketKey; 2]> {
         keys.iter().copied().filter(|key| !self.venue.at(*key).halted).collect()
     }
 
-    /// The trade of one execution. `matched.terms.remaining` is what the bid wants before it.
+    /// Makes the trade of one execution. `matched.terms.remaining` is what the bid wants before it.
     pub(in crate::exchange) fn trade(
         &self,
         matched: &Match<'_>,
@@ -442,7 +443,8 @@ impl Exchange {
         }
     }
 
-    /// What an ask has sold after one more sale: the most GPUs in any hour, and whether nothing is left to sell.
+    /// Returns what an ask has sold after one more sale: the most GPUs in any hour, and whether nothing is left to
+    /// sell.
     fn ask_after(&self, ask: OrderId, window: Window, gpus: u32) -> (u32, bool) {
         let Some(ask) = self.venue.ask(ask) else { return (0, false) };
         let least = ask.remaining.min().min(ask.remaining.min_over(window) - gpus);

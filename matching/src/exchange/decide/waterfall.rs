@@ -1,4 +1,4 @@
-//! What a box pays: its waterfall runs, what its suppliers invoice, and debt that is due all at once.
+//! Decisions on what a box pays: waterfall runs, suppliers' invoices, and acceleration.
 
 use ledger::deal::{ItemAmount, PeriodRun, SupplierInvoice};
 use ledger::{BoxId, ClientId, Day, Label, exact};

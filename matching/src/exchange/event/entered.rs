@@ -1,25 +1,25 @@
-//! Who entered what: what reports say beside the entries that people brought about.
+//! Clients that entered events, for reports on entries that people brought about.
 
 use ledger::{ClientId, Label};
 
-/// Who entered something, and what they said of it.
+/// Client that entered an event, with its approver and text.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Entered<'a> {
-    /// Who entered it, or proposed it.
+    /// Client that entered it, or proposed it.
     pub by: ClientId,
-    /// Who approved it, where it takes two.
+    /// Client that approved it; `None` where it takes no approval.
     pub approved_by: Option<ClientId>,
-    /// What it is for, or why.
+    /// Purpose or reason; `None` where the event has no text.
     pub text: Option<&'a Label>,
 }
 
 impl<'a> Entered<'a> {
-    /// Entered by one client alone, without a text.
+    /// Makes the record of an event that one client entered, without a text.
     pub(super) fn by(by: ClientId) -> Self {
         Self { by, approved_by: None, text: None }
     }
 
-    /// The same with a text.
+    /// Returns the same with a text.
     pub(super) fn saying(self, text: &'a Label) -> Self {
         Self { text: Some(text), ..self }
     }

@@ -1,4 +1,4 @@
-//! Events: what happened. They are the log's format: a published version never changes, a new shape is a new version.
+//! Events: what happened. They are the log's format: a published version never changes; a new shape is a new version.
 //!
 //! Every event carries all that its journal entries need, so that the books can be recomputed from the log alone.
 
@@ -39,69 +39,69 @@ use crate::identity::CommandId;
 use crate::market::MarketId;
 use crate::venue::UnfilledReason;
 
-/// The longest content of an event, in bytes: with its key and headers it stays below what Kafka's brokers take of one record unless
-/// told otherwise, 1,048,588 bytes.
+/// Longest content of an event, in bytes. With its key and headers it stays below 1,048,588 bytes, the default limit of
+/// Kafka's brokers for one record.
 pub const EVENT_BYTES_MAX: usize = 1_000_000;
 
-/// An event with its place in the log.
+/// Event with its place in the log.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Record {
-    /// Its place in the log, from 1, without gaps.
+    /// Sequence in the log, from 1, without gaps.
     pub sequence: u64,
-    /// When it happened.
+    /// Instant at which it happened.
     pub at: Instant,
-    /// The command that led to it, be it only by moving time.
+    /// Command that led to it, even if only by moving time.
     pub command: CommandId,
-    /// What happened.
+    /// Content of the event.
     pub event: Event,
 }
 
-/// A log row could not be read back.
+/// Error: a log row could not be read back.
 #[derive(Debug, thiserror::Error)]
 pub enum DecodeError {
     /// No version of this program wrote such an event.
     #[error("the log holds an event of type {name} version {version}, which this program does not know")]
     Unknown {
-        /// The type found.
+        /// Type found.
         name: String,
-        /// The version found.
+        /// Version found.
         version: u16,
     },
     /// The content does not have the form of its type.
     #[error("the content of an event of type {name} cannot be read: {error}")]
     Malformed {
-        /// The type.
+        /// Type of the event.
         name: String,
-        /// What the reader met.
+        /// Error of the JSON reader.
         error: serde_json::Error,
     },
 }
 
-/// A type of event: all that the exchange knows of it, beside its struct.
+/// Type of event: everything that the exchange knows of it, beside its struct.
 pub(super) trait EventType: Serialize + DeserializeOwned + JsonSchema {
-    /// The type's name in the log and on the topic.
+    /// Name of the type in the log and on the topic.
     const NAME: &'static str;
-    /// The version of the form in which it is written.
+    /// Version of the form in which it is written.
     const VERSION: u16;
-    /// The oldest version that is read. A type that has grown by optional fields and by values of its enumerations alone also reads its
-    /// older versions.
+    /// Oldest version that is read. A type that has grown only by optional fields and by values of its enumerations
+    /// also reads its older versions.
     const READ_FROM: u16 = Self::VERSION;
-    /// Whether people enter it, be it that some also happen by themselves; see [`EventType::entered`].
+    /// Whether people enter it, even if some of these events also happen by themselves; see [`EventType::entered`].
     const IS_ENTERED: bool = false;
 
-    /// What orders this event among others.
+    /// Returns the key that orders this event among others.
     fn key(&self) -> EventKey;
 
-    /// The thing that the event is about, where it has an id of its own.
+    /// Returns the id of what the event is about; `None` where that has no id of its own.
     fn subject(&self) -> Option<Uuid>;
 
-    /// Whom the event concerns.
+    /// Returns the organizations that the event concerns.
     fn parties(&self) -> Parties;
 
-    /// What a reader whom it concerns may see of it.
+    /// Returns what a reader whom it concerns may see of it.
     fn part_for(&self, reader: Reader<'_>) -> Part;
 
-    /// Who entered it; none where it happened by itself.
+    /// Returns who entered it; `None` where it happened by itself.
     fn entered(&self) -> Option<Entered<'_>> {
         None
     }
@@ -109,89 +109,89 @@ pub(super) trait EventType: Serialize + DeserializeOwned + JsonSchema {
     /// States what it means to the books.
     fn facts(&self, facts: &mut Facts<'_>);
 
-    /// Folds it into the state. Total, and without choices: everything was decided before.
+    /// Folds it into the state. Total and without choices: everything was decided before.
     fn apply(&self, exchange: &mut Exchange, stamp: Stamp);
 }
 
-/// An event's place in the log.
+/// Place of an event in the log, as its fold sees it.
 #[derive(Clone, Copy)]
 pub(super) struct Stamp {
-    /// The event's sequence.
+    /// Sequence of the event.
     pub sequence: u64,
-    /// When it happened.
+    /// Instant at which it happened.
     pub at: Instant,
-    /// The command that led to it.
+    /// Command that led to it.
     pub command: CommandId,
 }
 
-/// An organization that reads an event that concerns it.
+/// Organization that reads an event that concerns it.
 #[derive(Clone, Copy)]
 pub(super) struct Reader<'a> {
-    /// The organization.
+    /// Organization that reads.
     pub organization: OrganizationId,
-    /// Its own among the contracts of [`Parties::bought`].
+    /// Contracts of [`Parties::bought`] whose buyer it is.
     pub bought: &'a [ContractId],
 }
 
-/// What a reader may see of an event, as JSON in the names of the log.
+/// Content that a reader may see of an event, as JSON in the names of the log.
 pub(super) struct Part(Option<serde_json::Result<serde_json::Value>>);
 
 impl Part {
-    /// This content.
+    /// Makes a part of this content.
     fn of(content: &impl Serialize) -> Self {
         Self(Some(serde_json::to_value(content)))
     }
 
-    /// Nothing: what is nobody's business but the exchange's.
+    /// Makes an empty part, for content that only the exchange may see.
     fn none() -> Self {
         Self(None)
     }
 }
 
-/// Makes the events of their types: what an event is stands beside its struct ([`EventType`]).
+/// Declares the enumeration of events from their types; all about an event stands beside its struct ([`EventType`]).
 macro_rules! events {
     ($($(#[$doc:meta])* $domain:ident::$variant:ident;)*) => {
         $(pub use $domain::$variant;)*
 
-        /// Something that happened on the exchange.
+        /// Event of the exchange.
         #[derive(Clone, PartialEq, Debug)]
         pub enum Event {
             $($(#[$doc])* $variant($variant),)*
         }
 
         impl Event {
-            /// The types of events that people enter, some of which also happen by themselves.
+            /// Lists the types of events that people enter, some of which also happen by themselves.
             pub fn entered_types() -> Vec<&'static str> {
                 let types = [$((<$variant as EventType>::NAME, <$variant as EventType>::IS_ENTERED),)*];
                 types.into_iter().filter(|(_, is_entered)| *is_entered).map(|(name, _)| name).collect()
             }
 
-            /// The type's name in the log and on the topic.
+            /// Returns the type's name in the log and on the topic.
             pub const fn name(&self) -> &'static str {
                 match self { $(Self::$variant(_) => <$variant as EventType>::NAME,)* }
             }
 
-            /// The version of the type's form.
+            /// Returns the version of the type's form.
             pub const fn version(&self) -> u16 {
                 match self { $(Self::$variant(_) => <$variant as EventType>::VERSION,)* }
             }
 
-            /// What orders this event among others.
+            /// Returns the key that orders this event among others.
             pub fn key(&self) -> EventKey {
                 match self { $(Self::$variant(content) => content.key(),)* }
             }
 
-            /// The thing that the event is about, where it has an id of its own.
+            /// Returns the id of what the event is about; `None` where that has no id of its own.
             pub fn subject(&self) -> Option<Uuid> {
                 match self { $(Self::$variant(content) => content.subject(),)* }
             }
 
-            /// Whom the event concerns.
+            /// Returns the organizations that the event concerns.
             pub fn parties(&self) -> Parties {
                 match self { $(Self::$variant(content) => content.parties(),)* }
             }
 
-            /// Who entered it; none where it happened by itself.
+            /// Returns who entered it; `None` where it happened by itself.
             pub fn entered(&self) -> Option<Entered<'_>> {
                 match self { $(Self::$variant(content) => content.entered(),)* }
             }
@@ -213,7 +213,7 @@ macro_rules! events {
             /// Appends the content as JSON, the form in which it is stored and published.
             ///
             /// # Panics
-            /// A [violation](ledger::Violation) where it cannot be written, or is longer than [`EVENT_BYTES_MAX`]; see
+            /// A [violation](ledger::Violation) when it cannot be written, or is longer than [`EVENT_BYTES_MAX`]; see
             /// [`ledger::checked`].
             pub fn encode(&self, out: &mut Vec<u8>) {
                 let first = out.len();
@@ -240,7 +240,7 @@ macro_rules! events {
                 }
             }
 
-            /// The JSON Schema of every type: name, version, schema.
+            /// Returns the JSON Schema of every type: name, version, schema.
             pub fn schemas() -> Vec<(&'static str, u16, schemars::Schema)> {
                 vec![$((<$variant as EventType>::NAME, <$variant as EventType>::VERSION, schemars::schema_for!($variant)),)*]
             }
@@ -257,43 +257,43 @@ macro_rules! events {
 events! {
     /// An organization was admitted.
     organization::OrganizationRegistered;
-    /// The kill switch was thrown.
+    /// An organization was suspended by its kill switch.
     organization::OrganizationSuspended;
-    /// The kill switch was released.
+    /// An organization was reinstated.
     organization::OrganizationReinstated;
     /// The number of an organization's open orders was bounded.
     organization::OrderLimitSet;
-    /// What an organization commits in a month was bounded.
+    /// The amount that an organization commits in a month was bounded.
     organization::BudgetSet;
-    /// A deposit arrived at the bank.
+    /// A deposit was credited before its booking was known.
     organization::DepositReceived;
     /// An account at a bank was opened.
     bank::BankAccountOpened;
-    /// An account at a bank was given up.
+    /// An account at a bank was closed.
     bank::BankAccountClosed;
     /// A deposit was announced.
     bank::DepositExpected;
     /// A bank statement was imported.
     bank::StatementImported;
-    /// Lines of a bank statement.
+    /// Lines of a bank statement were booked.
     bank::BankLinesBooked;
     /// Bookings were explained.
     bank::Reconciled;
-    /// Bookings are unexplained again.
+    /// A reconciliation was undone: its bookings are unexplained again.
     bank::ReconciliationUndone;
-    /// An organization asked for its money.
+    /// An organization requested a payout.
     bank::PayoutRequested;
-    /// A payout did not leave.
+    /// A payout did not leave and was given back.
     bank::PayoutReturned;
     /// A month was closed.
     accounting::PeriodClosed;
-    /// Somebody proposed lines for the books.
+    /// A manual journal was proposed.
     accounting::JournalProposed;
-    /// Somebody else approved them.
+    /// A manual journal was approved by a second person.
     accounting::JournalApproved;
-    /// Proposed lines will not be in the books.
+    /// A manual journal was rejected.
     accounting::JournalRejected;
-    /// How much of a seller's payouts is withheld as tax was set.
+    /// The tax withheld from a seller's payouts was set.
     accounting::WithholdingSet;
     /// A box was created.
     boxes::BoxCreated;
@@ -303,7 +303,7 @@ events! {
     boxes::DealClosed;
     /// A client paid a box.
     boxes::BoxCollected;
-    /// What was entered of a client's payment was a mistake.
+    /// A collection that was entered by mistake was reversed.
     boxes::CollectionReversed;
     /// A box's cash was paid out.
     boxes::WaterfallRun;
@@ -311,51 +311,51 @@ events! {
     boxes::WaterfallReversed;
     /// A box's supplier invoiced a month.
     boxes::AgreementInvoiced;
-    /// A box's debt is due.
+    /// A box's debt was accelerated.
     boxes::DebtAccelerated;
-    /// A box's debt is not due any more.
+    /// The acceleration of a box's debt was rescinded.
     boxes::AccelerationRescinded;
-    /// A box came to its end.
+    /// A box was wound up.
     boxes::BoxWoundUp;
-    /// Who lends to a box was set.
+    /// The lenders of a box were set.
     boxes::LendersSet;
     /// An index was fixed.
     boxes::IndexFixed;
-    /// Something that fell due was set aside.
+    /// An item that fell due was parked.
     due::DueParked;
-    /// Something set aside falls due again.
+    /// A parked item fell due again.
     due::DueResumed;
     /// A market opened.
     market::MarketOpened;
-    /// Trading stopped.
+    /// Trading in a market stopped.
     market::MarketHalted;
-    /// Trading goes on.
+    /// Trading in a halted market resumed.
     market::MarketResumed;
-    /// A guard against mistyped prices was set or lifted.
+    /// The price band of a market was set or lifted.
     market::PriceBandSet;
     /// A lot was listed.
     market::LotRegistered;
-    /// What was free of a lot was withdrawn.
+    /// The free part of a lot was withdrawn.
     market::LotWithdrawn;
-    /// A lot's window passed.
+    /// The window of a lot ended.
     market::LotExpired;
     /// An order for a term was placed.
     term::OrderPlaced;
-    /// An order by the hour was placed.
+    /// A spot order was placed.
     spot::SpotOrderPlaced;
     /// An order was changed.
     term::OrderAmended;
     /// A bid and an ask traded.
     term::TradeExecuted;
-    /// An order ended with something left of it.
+    /// An order ended with a part of it unfilled.
     term::OrderClosed;
     /// More orders end together than one step ends.
     ending::OrdersEnding;
-    /// All of them have ended.
+    /// The orders that end together have all ended.
     ending::OrdersEnded;
     /// A sweep through the resting bids goes on in further steps.
     sweep::SweepPaused;
-    /// It came to its end.
+    /// A sweep that had paused came to its end.
     sweep::SweepEnded;
     /// A trade was undone.
     term::ContractBusted;
@@ -371,46 +371,46 @@ events! {
     contract::ContractAssigned;
     /// An hour of a market's contracts was delivered.
     term::HoursDelivered;
-    /// A contract's GPUs are ready.
+    /// A contract's GPUs are ready, or are reached elsewhere.
     delivery::DeliveryReady;
-    /// GPUs of a contract are said to be out.
+    /// A side of a contract claimed an outage.
     delivery::OutageOpened;
     /// An outage ended.
     delivery::OutageRestored;
-    /// An outage counts.
+    /// An outage was accepted or upheld.
     delivery::OutageSettled;
-    /// An outage does not count.
+    /// An outage was withdrawn or ruled not to count.
     delivery::OutageDismissed;
-    /// A buyer ended a contract because of its outages.
+    /// A buyer gave notice of a contract because of its outages.
     delivery::NoticeGiven;
     /// A market's auction for an hour was held.
     spot::SpotAuctionHeld;
     /// A market's auction for an hour was void.
     spot::SpotAuctionMissed;
-    /// GPUs were sold for an hour.
+    /// GPUs were sold for an hour, in its auction or after it.
     spot::SpotHoursSold;
-    /// A buyer by the hour loses GPUs at the end of the hour in progress.
+    /// A spot buyer loses GPUs at the end of the hour in progress.
     spot::SpotInterrupted;
-    /// A spot bid waits for funds.
+    /// A spot bid was suspended for lack of funds.
     spot::SpotBidSuspended;
     /// A spot bid has funds again.
     spot::SpotBidResumed;
-    /// An hour sold by the hour was delivered.
+    /// Spot sales of an hour were delivered.
     spot::SpotHoursDelivered;
 }
 
-/// What orders events among themselves: events of one key are published in the order of the log.
+/// Key that orders events: those of one key are published in the order of the log.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum EventKey {
-    /// A market's.
+    /// Events of a market.
     Market(MarketId),
-    /// An organization's.
+    /// Events of an organization.
     Organization(OrganizationId),
-    /// A bank account's.
+    /// Events of an account at a bank.
     BankAccount(BankAccountId),
-    /// A box's.
+    /// Events of a box.
     Box(BoxId),
-    /// That of the books themselves.
+    /// Events of the books themselves.
     Ledger,
 }
 
@@ -427,7 +427,7 @@ impl std::fmt::Display for EventKey {
 }
 
 impl Event {
-    /// The month that it closes.
+    /// Returns the month that it closes; `None` for other events.
     pub const fn period(&self) -> Option<Month> {
         match self {
             Self::PeriodClosed(closed) => Some(closed.period),
@@ -435,7 +435,7 @@ impl Event {
         }
     }
 
-    /// The contract that ended with it before its time.
+    /// Returns the contract that it ended before its time; `None` for other events.
     pub(super) fn ended(&self) -> Option<ContractId> {
         match self {
             Self::ContractTerminated(e) => Some(e.contract),
@@ -443,7 +443,7 @@ impl Event {
         }
     }
 
-    /// Whether a search that led to it met its limit, or a sweep did.
+    /// Returns whether a search that led to it, or a sweep, met its limit.
     pub fn met_search_limit(&self) -> bool {
         let unfilled = match self {
             Self::OrderPlaced(e) => e.unfilled,
@@ -454,11 +454,11 @@ impl Event {
         unfilled.is_some_and(|unfilled| unfilled.reason == UnfilledReason::SearchLimit)
     }
 
-    /// The content that `reader` may see, as JSON in the names of the log; nothing when the event does not concern it. `bought` are
-    /// the reader's own among the contracts of [`Parties::bought`].
+    /// Returns the content that `reader` may see, as JSON in the names of the log; `None` when the event does not
+    /// concern it. `bought` are the contracts of [`Parties::bought`] whose buyer the reader is.
     ///
     /// # Panics
-    /// A [violation](ledger::Violation) where it cannot be written as JSON.
+    /// A [violation](ledger::Violation) when it cannot be written as JSON.
     pub fn part_of(&self, reader: OrganizationId, bought: &[ContractId]) -> Option<serde_json::Value> {
         if !self.parties().include(reader, bought) {
             return None;

@@ -7,19 +7,19 @@ use crate::exchange::event::{EventKey, EventType, Part, Reader, Stamp};
 use crate::exchange::facts::Facts;
 use crate::exchange::{Entered, Exchange, JournalProposed, Parties};
 
-/// Somebody else approved them: they are in the books.
+/// A second person approved a manual journal: its lines are in the books.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct JournalApproved {
-    /// What was approved.
+    /// Journal as it was proposed.
     pub proposed: JournalProposed,
-    /// Who approved it.
+    /// Client that approved it.
     pub by: ClientId,
-    /// The day it is dated.
+    /// Day on which the books date it.
     pub day: Day,
 }
 
 impl JournalApproved {
-    /// The organizations whose accounts it moves.
+    /// Returns the organizations whose accounts it moves.
     pub fn organizations(&self) -> Vec<OrganizationId> {
         self.proposed.lines.iter().filter_map(|line| line.organization).collect()
     }
@@ -61,7 +61,7 @@ impl EventType for JournalApproved {
     }
 }
 
-/// A manual journal, with one organization's own lines only.
+/// Manual journal with one organization's own lines only.
 #[derive(Serialize)]
 pub(super) struct OwnJournal {
     journal: JournalId,

@@ -7,24 +7,24 @@ use crate::exchange::event::{EventKey, EventType, Part, Reader, Stamp};
 use crate::exchange::facts::Facts;
 use crate::exchange::{Entered, Exchange, Parties};
 
-/// Somebody proposed lines for the books.
+/// A manual journal was proposed.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct JournalProposed {
-    /// Its id.
+    /// Id of the journal.
     pub journal: JournalId,
-    /// Who proposed it.
+    /// Client that proposed it.
     pub by: ClientId,
-    /// The day it is to be dated; that of its approval when not given.
+    /// Day on which the books are to date it; `None` for the day of the approval.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub day: Option<Day>,
-    /// The lines' currency.
+    /// Currency of all lines.
     pub currency: Currency,
-    /// The lines, which come to zero.
+    /// Lines, which add up to zero.
     pub lines: Vec<JournalLine>,
-    /// What it is for.
+    /// Purpose of the journal.
     #[serde(deserialize_with = "from_log")]
     pub text: Label,
-    /// The event whose entries it corrects.
+    /// Sequence of the event whose entries it corrects; `None` when it corrects nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub corrects: Option<u64>,
 }

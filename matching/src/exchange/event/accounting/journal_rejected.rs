@@ -7,14 +7,14 @@ use crate::exchange::event::{EventKey, EventType, Part, Reader, Stamp};
 use crate::exchange::facts::Facts;
 use crate::exchange::{Entered, Exchange, Parties};
 
-/// Proposed lines will not be in the books.
+/// A proposed journal was rejected, or taken back: its lines never reach the books.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct JournalRejected {
-    /// The journal.
+    /// Journal that is rejected.
     pub journal: JournalId,
-    /// Who said so; its proposer takes it back.
+    /// Client that rejected it; the proposer takes it back.
     pub by: ClientId,
-    /// Why.
+    /// Reason given.
     #[serde(deserialize_with = "from_log")]
     pub reason: Label,
 }

@@ -1,4 +1,4 @@
-//! The books' own: months that close, lines that people agree on, and tax that is withheld.
+//! Events of the books: closed months, manual journals, and withholding.
 
 mod journal_approved;
 mod journal_proposed;

@@ -7,12 +7,12 @@ use crate::exchange::event::{EventKey, EventType, Part, Reader, Stamp};
 use crate::exchange::facts::Facts;
 use crate::exchange::{Entered, Exchange, Parties};
 
-/// A month was closed, for good: nothing is dated in it any more.
+/// A month was closed for good: no entry is dated in it any more.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct PeriodClosed {
-    /// The month.
+    /// Month that is closed.
     pub period: Month,
-    /// Who closed it.
+    /// Client that closed it.
     pub by: ClientId,
 }
 

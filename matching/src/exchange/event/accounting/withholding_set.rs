@@ -7,12 +7,12 @@ use crate::exchange::event::{EventKey, EventType, Part, Reader, Stamp};
 use crate::exchange::facts::Facts;
 use crate::exchange::{Exchange, Parties};
 
-/// How much of a seller's payouts is withheld as tax was set.
+/// The tax withheld from a seller's payouts was set.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct WithholdingSet {
-    /// The seller.
+    /// Seller that is taxed.
     pub organization: OrganizationId,
-    /// Of what it has paid out of its earnings, in basis points; 0 when nothing is withheld.
+    /// Rate in basis points of what it is paid out of its earnings, 0 to 10 000; 0 withholds nothing.
     pub basis_points: u16,
 }
 

@@ -7,14 +7,14 @@ use crate::exchange::event::{EventKey, EventType, Part, Reader, Stamp};
 use crate::exchange::facts::Facts;
 use crate::exchange::{Exchange, Parties};
 
-/// An account at a bank was given up.
+/// An account at a bank was closed.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct BankAccountClosed {
-    /// The account.
+    /// Account that is closed.
     pub account: BankAccountId,
-    /// Its currency.
+    /// Currency of the account.
     pub currency: Currency,
-    /// What it had been opened with, where no statement ever told of it; nothing otherwise.
+    /// Opening balance to take back, where no statement ever confirmed it; zero otherwise.
     pub opening: Amount,
 }
 

@@ -10,13 +10,13 @@ use crate::exchange::{Exchange, Parties};
 /// An account at a bank was opened.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct BankAccountOpened {
-    /// The account.
+    /// Account as its statements name it.
     pub account: BankAccountId,
-    /// Its currency.
+    /// Currency of the account.
     pub currency: Currency,
-    /// What is on it before the first statement.
+    /// Balance before the first statement: positive is money that the bank owes.
     pub opening: Amount,
-    /// How much a booking may differ from what it is for.
+    /// Largest difference between a booking and what it is for, zero or more.
     pub tolerance: Amount,
 }
 

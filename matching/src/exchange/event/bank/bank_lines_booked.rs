@@ -7,20 +7,20 @@ use crate::exchange::event::{EventKey, EventType, Part, Reader, Stamp};
 use crate::exchange::facts::Facts;
 use crate::exchange::{Exchange, Parties};
 
-/// The bank booked these on one day. A statement with many lines has several of these.
+/// The bank booked lines of a statement that have one posting date. A statement with many lines has several of these.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct BankLinesBooked {
-    /// The statement.
+    /// Statement that has the lines.
     pub statement: StatementId,
-    /// The account.
+    /// Account that the lines are on.
     pub account: BankAccountId,
-    /// Its currency.
+    /// Currency of the account.
     pub currency: Currency,
-    /// The day on which the books have them.
+    /// Day on which the books date them.
     pub day: Day,
-    /// The place of the first in the statement, from 1.
+    /// Place of the first line in the statement, from 1; the others follow it.
     pub first: u32,
-    /// The lines.
+    /// Lines in the statement's order.
     pub lines: Vec<BankLine>,
 }
 

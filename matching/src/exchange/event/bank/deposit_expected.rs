@@ -10,15 +10,15 @@ use crate::exchange::{Exchange, Parties};
 /// An organization announced a deposit.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct DepositExpected {
-    /// Its id.
+    /// Id of the deposit.
     pub deposit: DepositId,
-    /// Whose money.
+    /// Organization that pays it in.
     pub organization: OrganizationId,
-    /// How much.
+    /// Amount to come, more than zero.
     pub amount: Amount,
-    /// In what currency.
+    /// Currency of the amount.
     pub currency: Currency,
-    /// What the payer quotes.
+    /// Reference that the payer quotes.
     pub reference: PaymentReference,
 }
 

@@ -1,4 +1,4 @@
-//! The bank: its accounts, what it has booked, what that was for, and the payouts that it carries out.
+//! Events of the bank: accounts, bookings, reconciliation and payouts.
 
 mod bank_account_closed;
 mod bank_account_opened;
@@ -26,87 +26,87 @@ pub use reconciled::Reconciled;
 pub use reconciliation_undone::ReconciliationUndone;
 pub use statement_imported::StatementImported;
 
-/// One line of a statement.
+/// Line of a statement.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct BankLineId {
-    /// The statement.
+    /// Statement that has the line.
     pub statement: StatementId,
-    /// Its place in it, from 1.
+    /// Place of the line in it, from 1.
     pub line: u32,
 }
 
-/// A booking, or a part of one.
+/// Booking, or a part of one, that is explained.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct MatchedLine {
-    /// The line.
+    /// Statement and line of the booking.
     pub line: BankLineId,
-    /// How much of it: money received is positive.
+    /// Part that is explained: positive is money received, negative money paid.
     pub amount: Amount,
 }
 
-/// What a booking was for.
+/// Target of a booking: what it was for.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum MatchedTarget {
-    /// A deposit that was announced.
+    /// Deposit that was announced.
     Deposit {
-        /// Which.
+        /// Id of the deposit.
         deposit: DepositId,
-        /// Whose money.
+        /// Organization that is credited.
         organization: OrganizationId,
     },
-    /// A deposit that was credited before its booking was known.
+    /// Deposit that was credited before its booking was known.
     Recorded {
-        /// Which.
+        /// Id of the deposit.
         deposit: DepositId,
-        /// Whose money.
+        /// Organization that was credited.
         organization: OrganizationId,
     },
-    /// A payout.
+    /// Payout that left, or came back.
     Payout {
-        /// Which.
+        /// Id of the payout.
         payout: PayoutId,
-        /// Whose money.
+        /// Organization that is paid.
         organization: OrganizationId,
     },
-    /// A deposit that nobody had announced.
+    /// Deposit that nobody had announced.
     Organization {
-        /// Whose money.
+        /// Organization that is credited.
         organization: OrganizationId,
     },
-    /// What the exchange paid a box.
+    /// Payment of the exchange to a box.
     Box {
-        /// Which.
+        /// Box that is paid.
         #[serde(rename = "box")]
         box_id: BoxId,
     },
-    /// Something of the exchange's own.
+    /// Item of the operator's own.
     Account {
-        /// Its account in the chart.
+        /// Account of the chart that takes the other side.
         account: AccountKind,
     },
 }
 
-/// What a booking, or a part of one, was for.
+/// Target of a booking, or of a part of one, with its amount.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct MatchedItem {
-    /// What it was for.
+    /// Deposit, payout or account that it was for.
     pub target: MatchedTarget,
-    /// How much: money received is positive.
+    /// Amount for the target: positive is money received, negative money paid.
     pub amount: Amount,
 }
 
-/// Where the money of a payout comes from.
+/// Source of a payout's money.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum PayoutSource {
-    /// What the organization has earned.
+    /// Earnings of the organization.
     Payable,
-    /// What it has free.
+    /// Available money of the organization.
     Available,
 }
 
-/// Explained bookings, with one organization's own items only.
+/// Reconciliation with one organization's own items only.
 #[derive(Serialize)]
 pub(super) struct OwnReconciliation {
     reconciliation: ReconciliationId,
@@ -116,7 +116,7 @@ pub(super) struct OwnReconciliation {
     reason: Option<Label>,
 }
 
-/// What a booking was for.
+/// Item of a reconciliation as its organization sees it.
 #[derive(Serialize)]
 struct OwnItem {
     target: MatchedTarget,
@@ -132,7 +132,7 @@ impl OwnReconciliation {
 }
 
 impl MatchedItem {
-    /// Whose money it is.
+    /// Returns the organization whose money it is; `None` for a box or the operator.
     pub fn organization(&self) -> Option<OrganizationId> {
         match self.target {
             MatchedTarget::Deposit { organization, .. }

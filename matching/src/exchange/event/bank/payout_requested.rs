@@ -8,22 +8,22 @@ use crate::exchange::facts::Facts;
 use crate::exchange::{Exchange, Parties, PayoutSource};
 use crate::order::is_default;
 
-/// An organization asked for its money.
+/// An organization requested a payout.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct PayoutRequested {
-    /// Its id.
+    /// Id of the payout.
     pub payout: PayoutId,
-    /// Whose money.
+    /// Organization that is paid.
     pub organization: OrganizationId,
-    /// How much leaves.
+    /// Amount that leaves the bank, after tax; more than zero.
     pub amount: Amount,
-    /// In what currency.
+    /// Currency of the amounts.
     pub currency: Currency,
-    /// Where it comes from.
+    /// Source of the money.
     pub source: PayoutSource,
-    /// What the payment quotes.
+    /// Reference that the payment quotes.
     pub reference: PaymentReference,
-    /// What is withheld as tax besides.
+    /// Tax withheld on top of `amount`; zero when none is.
     #[serde(default, skip_serializing_if = "is_default")]
     pub withheld: Amount,
 }

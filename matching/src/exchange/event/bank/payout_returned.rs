@@ -8,23 +8,23 @@ use crate::exchange::facts::Facts;
 use crate::exchange::{Exchange, Parties, PayoutSource};
 use crate::order::is_default;
 
-/// A payout did not leave the bank: what was in transit of it is the organization's again.
+/// A payout did not leave the bank: its amount in transit is the organization's again.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct PayoutReturned {
-    /// The payout.
+    /// Payout that is returned.
     pub payout: PayoutId,
-    /// Whose money.
+    /// Organization that is credited again.
     pub organization: OrganizationId,
-    /// How much.
+    /// Amount that was in transit, more than zero.
     pub amount: Amount,
-    /// In what currency.
+    /// Currency of the amounts.
     pub currency: Currency,
-    /// Where it came from.
+    /// Source that the money goes back to.
     pub source: PayoutSource,
-    /// Why.
+    /// Reason given.
     #[serde(deserialize_with = "from_log")]
     pub reason: Label,
-    /// What had been withheld as tax besides.
+    /// Tax that had been withheld on top of `amount`, which is given back as well.
     #[serde(default, skip_serializing_if = "is_default")]
     pub withheld: Amount,
 }

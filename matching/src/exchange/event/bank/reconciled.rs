@@ -14,31 +14,32 @@ use crate::order::is_default;
 /// Bookings were explained.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Reconciled {
-    /// Its id.
+    /// Id of the reconciliation.
     pub reconciliation: ReconciliationId,
-    /// The account at the bank.
+    /// Account at the bank that the bookings are on.
     pub account: BankAccountId,
-    /// Its currency.
+    /// Currency of the account.
     pub currency: Currency,
-    /// The bookings.
+    /// Bookings with the part of each that is explained.
     pub lines: Vec<MatchedLine>,
-    /// What they were for.
+    /// Items that they were for.
     pub items: Vec<MatchedItem>,
-    /// The bookings less what they were for.
+    /// Bookings less items: positive was paid too much, negative too little.
     #[serde(default, skip_serializing_if = "is_default")]
     pub difference: Amount,
-    /// Why they belong together.
+    /// Reason why bookings and items belong together.
     pub rule: MatchRule,
-    /// The day on which the books have it: that of the latest booking, or the first of the month that is open.
+    /// Day on which the books date it: that of the latest booking, or the first of the open month. `None` in events of
+    /// earlier versions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub day: Option<Day>,
-    /// Who said so; nobody where it explains itself.
+    /// Client that entered it; `None` when the bookings explained themselves.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub by: Option<ClientId>,
 }
 
 impl Reconciled {
-    /// The organizations whose money it is about.
+    /// Returns the organizations whose money it is about.
     pub fn organizations(&self) -> Vec<OrganizationId> {
         self.items.iter().filter_map(MatchedItem::organization).collect()
     }
@@ -82,7 +83,7 @@ impl EventType for Reconciled {
     }
 }
 
-/// What bookings were for, item by item, and what they came to beyond that.
+/// Lists the facts of a reconciliation: one per item, and one for the difference.
 pub(super) fn reconciled(e: &Reconciled) -> Vec<Fact<'static>> {
     let account = e.account;
     let fact = |item: &MatchedItem| match &item.target {

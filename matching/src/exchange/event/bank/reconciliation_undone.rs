@@ -12,18 +12,19 @@ use crate::exchange::{Entered, Exchange, Parties, Reconciled};
 /// A reconciliation was undone: its bookings are unexplained again.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct ReconciliationUndone {
-    /// What was undone.
+    /// Reconciliation that is undone, as it was recorded.
     pub undone: Reconciled,
-    /// Why.
+    /// Reason given.
     #[serde(deserialize_with = "from_log")]
     pub reason: Label,
-    /// The day on which the books have it: that of what was undone, or the first of the month that is open.
+    /// Day on which the books date it: that of what is undone, or the first of the open month. `None` in events of
+    /// earlier versions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub day: Option<Day>,
-    /// The sequence of the event that is undone.
+    /// Sequence of the event that is undone; `None` in events of earlier versions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub corrects: Option<u64>,
-    /// The client that entered it.
+    /// Client that entered it; `None` in events of earlier versions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub by: Option<ClientId>,
 }

@@ -10,24 +10,24 @@ use crate::exchange::{Exchange, Parties};
 /// A bank statement was imported. Its lines follow.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct StatementImported {
-    /// Its id.
+    /// Id of the statement.
     pub statement: StatementId,
-    /// The account.
+    /// Account that it is of.
     pub account: BankAccountId,
-    /// Its currency.
+    /// Currency of the account.
     pub currency: Currency,
-    /// What the bank calls it.
+    /// Number of the statement at the bank, such as `00084/001`.
     #[serde(deserialize_with = "from_log")]
     pub number: BankText,
-    /// The balance before the first line.
+    /// Balance before the first line: positive is money that the bank owes.
     pub opening: Amount,
-    /// The balance after the last.
+    /// Balance after the last line: positive is money that the bank owes.
     pub closing: Amount,
-    /// The day of the closing balance.
+    /// Day of the closing balance.
     pub day: Day,
-    /// How many lines it has.
+    /// Number of its lines, those of zero included.
     pub lines: u32,
-    /// Of its content.
+    /// SHA-256 of its content, which recognises the same statement again.
     pub digest: StatementDigest,
 }
 

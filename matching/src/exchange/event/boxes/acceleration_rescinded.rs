@@ -7,15 +7,15 @@ use crate::exchange::event::{EventKey, EventType, Part, Reader, Stamp};
 use crate::exchange::facts::Facts;
 use crate::exchange::{Entered, Exchange, Parties};
 
-/// The lenders of a box took back that its debt is due.
+/// The acceleration of a box's debt was rescinded.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct AccelerationRescinded {
-    /// The box.
+    /// Box whose debt it is.
     #[serde(rename = "box")]
     pub box_id: BoxId,
-    /// The client that entered it.
+    /// Client that entered it.
     pub by: ClientId,
-    /// Why.
+    /// Reason given.
     #[serde(deserialize_with = "from_log")]
     pub reason: Label,
 }

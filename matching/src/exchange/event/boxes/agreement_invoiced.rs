@@ -12,22 +12,22 @@ use crate::order::is_default;
 /// The supplier of an agreement invoiced a month.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct AgreementInvoiced {
-    /// The box.
+    /// Box that is charged.
     #[serde(rename = "box")]
     pub box_id: BoxId,
-    /// The agreement.
+    /// Name of the agreement in the deal.
     pub agreement: ItemName,
-    /// The month.
+    /// Month that is invoiced.
     pub month: Month,
-    /// What the month costs, in whole.
+    /// Whole cost of the month, zero or more.
     pub amount: Amount,
-    /// Of a month that a run has taken up, what it costs more, or less, than was taken up.
+    /// Cost of the month beyond what a run has taken up, negative when less; `None` when no run has taken the month up.
     #[serde(default, skip_serializing_if = "is_default")]
     pub correction: Option<Amount>,
-    /// The supplier's reference.
+    /// Reference of the supplier.
     #[serde(deserialize_with = "from_log")]
     pub reference: Label,
-    /// The client that entered it.
+    /// Client that entered it.
     pub by: ClientId,
 }
 

@@ -9,28 +9,29 @@ use crate::exchange::facts::Facts;
 use crate::exchange::{Entered, Exchange, Parties};
 use crate::order::is_default;
 
-/// A client paid a box, itself or through the exchange.
+/// A client paid a box, directly or through the exchange.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct BoxCollected {
-    /// The box.
+    /// Box that is paid.
     #[serde(rename = "box")]
     pub box_id: BoxId,
-    /// In what currency.
+    /// Currency of the amount.
     pub currency: Currency,
-    /// The client that entered it.
+    /// Client that entered it.
     pub by: ClientId,
-    /// The contract.
+    /// Name of the contract in the deal.
     pub contract: ItemName,
-    /// How much, more than zero.
+    /// Amount received, more than zero.
     pub amount: Amount,
-    /// The day the money came.
+    /// Day on which the money came.
     pub paid: Day,
-    /// The day it is dated in the books.
+    /// Day on which the books date it.
     pub day: Day,
-    /// The bank's reference.
+    /// Reference that the bank gave.
     #[serde(deserialize_with = "from_log")]
     pub reference: Label,
-    /// Of a contract of the exchange: the transfer by which the operator paid it over. None where the client paid the box itself.
+    /// Transfer by which the operator paid over what a contract of the exchange earned; `None` where the client paid
+    /// the box itself.
     #[serde(default, skip_serializing_if = "is_default")]
     pub transfer: Option<TransferId>,
 }
@@ -79,7 +80,7 @@ impl EventType for BoxCollected {
     }
 }
 
-/// What a client paid a box: of what the exchange pays over, an entry in the books of either.
+/// Lists the facts of a collection. What the exchange pays over has an entry in the books of either side.
 pub(super) fn box_collected(e: &BoxCollected) -> Vec<Fact<'static>> {
     let (box_id, contract, amount) = (e.box_id, e.contract, e.amount);
     let paid_over = e.transfer.map(|_| Fact::BoxPaidOver { box_id, amount });

@@ -12,10 +12,10 @@ use crate::exchange::{Entered, Exchange, Parties};
 /// A box was created.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct BoxCreated {
-    /// Its id.
+    /// Id of the box.
     #[serde(rename = "box")]
     pub box_id: BoxId,
-    /// The client that entered it.
+    /// Client that entered it.
     pub by: ClientId,
     /// The first version of its deal.
     #[schemars(with = "DealTerms")]

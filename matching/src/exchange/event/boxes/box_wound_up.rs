@@ -7,23 +7,23 @@ use crate::exchange::event::{EventKey, EventType, Part, Reader, Stamp};
 use crate::exchange::facts::Facts;
 use crate::exchange::{Entered, Exchange, Parties};
 
-/// A box came to its end.
+/// A box was wound up.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct BoxWoundUp {
-    /// The box.
+    /// Box that is wound up.
     #[serde(rename = "box")]
     pub box_id: BoxId,
-    /// In what currency.
+    /// Currency of the amounts.
     pub currency: Currency,
-    /// The client that entered it.
+    /// Client that entered it.
     pub by: ClientId,
-    /// The day it is dated.
+    /// Day on which the books date it.
     pub day: Day,
-    /// What its sponsor gets of the hardware, at its depreciated cost.
+    /// Hardware that its sponsor gets, at its depreciated cost.
     pub hardware: Amount,
-    /// What its clients never paid.
+    /// Claims on its clients that were never paid.
     pub written_off: Amount,
-    /// Its accounts, which are closed.
+    /// Accounts with a balance, all of which are closed.
     pub accounts: Vec<ClosedAccount>,
 }
 

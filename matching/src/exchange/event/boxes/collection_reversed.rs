@@ -8,18 +8,18 @@ use crate::exchange::event::{EventKey, EventType, Part, Reader, Stamp};
 use crate::exchange::facts::Facts;
 use crate::exchange::{BoxCollected, Entered, Exchange, Parties};
 
-/// What was entered of a client's payment was a mistake.
+/// A collection that was entered by mistake was reversed.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct CollectionReversed {
-    /// The event that had recorded it.
+    /// Sequence of the event that had recorded it.
     pub corrects: u64,
-    /// What it was.
+    /// Collection as it was recorded.
     pub undone: BoxCollected,
-    /// The client that entered it.
+    /// Client that entered the reversal.
     pub by: ClientId,
-    /// The day it is dated.
+    /// Day on which the books date it.
     pub day: Day,
-    /// Why.
+    /// Reason given.
     #[serde(deserialize_with = "from_log")]
     pub reason: Label,
 }

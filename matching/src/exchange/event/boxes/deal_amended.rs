@@ -12,12 +12,12 @@ use crate::exchange::{Entered, Exchange, Parties};
 /// A box's deal was amended.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct DealAmended {
-    /// The box.
+    /// Box whose deal it is.
     #[serde(rename = "box")]
     pub box_id: BoxId,
-    /// The number of the version, from 2.
+    /// Number of the new version, from 2.
     pub version: u32,
-    /// The client that entered it.
+    /// Client that entered it.
     pub by: ClientId,
     /// The deal as it is from now on.
     #[schemars(with = "DealTerms")]

@@ -11,16 +11,16 @@ use crate::exchange::{Entered, Exchange, Parties};
 /// A box's deal closed: what it draws and buys on the first day is in its books.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct DealClosed {
-    /// The box.
+    /// Box whose deal it is.
     #[serde(rename = "box")]
     pub box_id: BoxId,
-    /// In what currency.
+    /// Currency of the amounts.
     pub currency: Currency,
-    /// The client that entered it.
+    /// Client that entered it.
     pub by: ClientId,
-    /// The day it is dated.
+    /// Day on which the books date it.
     pub day: Day,
-    /// What was drawn, bought and set aside.
+    /// Amounts drawn, bought and set aside at the closing.
     pub funding: Funding,
 }
 
@@ -60,7 +60,7 @@ impl EventType for DealClosed {
     }
 }
 
-/// What a box draws, buys and sets aside.
+/// Lists the facts of what a box draws, buys and sets aside.
 pub(super) fn funded(box_id: BoxId, funding: &Funding) -> Vec<Fact<'static>> {
     let amount = funding.contributed;
     let contributed = (!amount.is_zero()).then_some(Fact::BoxContributed { box_id, amount });

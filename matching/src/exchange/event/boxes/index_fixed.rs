@@ -11,13 +11,13 @@ use crate::exchange::{Entered, Exchange, Parties};
 /// An index was fixed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct IndexFixed {
-    /// Its name, as deals have it.
+    /// Name of the index in deals.
     pub index: ItemName,
-    /// From this day on.
+    /// First day of the rate; it holds until the next fixing.
     pub from: Day,
-    /// At this rate a year, as a fraction.
+    /// Rate a year, as a fraction.
     pub rate: Rate,
-    /// The client that entered it.
+    /// Client that entered it.
     pub by: ClientId,
 }
 

@@ -9,15 +9,15 @@ use crate::exchange::event::{EventKey, EventType, Part, Reader, Stamp};
 use crate::exchange::facts::Facts;
 use crate::exchange::{Entered, Exchange, Parties};
 
-/// Which organizations lend to a box, and see it, was set.
+/// The organizations that lend to a box, and may see it, were set.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct LendersSet {
-    /// The box.
+    /// Box that is lent to.
     #[serde(rename = "box")]
     pub box_id: BoxId,
-    /// They, by id.
+    /// The new lender list; replaces the old one.
     pub lenders: BTreeSet<OrganizationId>,
-    /// The client that entered it.
+    /// Client that entered it.
     pub by: ClientId,
 }
 

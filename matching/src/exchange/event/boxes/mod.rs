@@ -32,7 +32,7 @@ pub use lenders_set::LendersSet;
 pub use waterfall_reversed::WaterfallReversed;
 pub use waterfall_run::WaterfallRun;
 
-/// A version of a deal, without who entered it.
+/// Version of a deal, without who entered it.
 #[derive(Serialize)]
 pub(super) struct OwnDeal<'a> {
     #[serde(rename = "box")]

@@ -8,18 +8,18 @@ use crate::exchange::event::{EventKey, EventType, Part, Reader, Stamp};
 use crate::exchange::facts::Facts;
 use crate::exchange::{Entered, Exchange, Parties, WaterfallRun};
 
-/// A waterfall run was reversed: it was a mistake.
+/// A waterfall run that was a mistake was reversed.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct WaterfallReversed {
-    /// The event that had recorded it.
+    /// Sequence of the event that had recorded it.
     pub corrects: u64,
-    /// What it was.
+    /// Run as it was recorded.
     pub undone: Box<WaterfallRun>,
-    /// The client that entered it.
+    /// Client that entered the reversal.
     pub by: ClientId,
-    /// The day it is dated.
+    /// Day on which the books date it.
     pub day: Day,
-    /// Why.
+    /// Reason given.
     #[serde(deserialize_with = "from_log")]
     pub reason: Label,
 }

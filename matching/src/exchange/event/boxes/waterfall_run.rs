@@ -15,32 +15,32 @@ use crate::order::is_default;
 /// A box's cash was paid out for a determination date.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct WaterfallRun {
-    /// The box.
+    /// Box whose cash it is.
     #[serde(rename = "box")]
     pub box_id: BoxId,
-    /// In what currency.
+    /// Currency of the amounts.
     pub currency: Currency,
-    /// The version of the deal.
+    /// Number of the deal's version in force.
     pub version: u32,
-    /// Who started it; nobody where it started by itself.
+    /// Client that started it; `None` when it started by itself.
     #[serde(default, skip_serializing_if = "is_default")]
     pub by: Option<ClientId>,
-    /// The day it is dated.
+    /// Day on which the books date it.
     pub day: Day,
-    /// What the deal meant to draw and buy since the last determination date.
+    /// Amounts that the deal meant to draw and buy since the last determination date.
     pub funding: Funding,
-    /// What each contract earned by its terms.
+    /// Revenue of each contract by its terms.
     pub revenue: Vec<ItemAmount>,
-    /// What of each asset was used up.
+    /// Depreciation of each asset.
     pub depreciation: Vec<ItemAmount>,
-    /// What was collected, and what fell due.
+    /// Amounts that were collected and that fell due.
     pub dues: Dues,
-    /// What came of it.
+    /// Payments and resulting balances.
     pub run: Box<Run>,
-    /// What of each facility the sponsor repaid beyond it, before it was due.
+    /// Amounts of facilities that the sponsor repaid beyond the run, before they were due.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub prepaid: Vec<ItemAmount>,
-    /// What agreements had charged too much before and have still to take back, by name: below zero.
+    /// Amounts that agreements charged too much before and have still to take back, by name: negative.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub corrections: BTreeMap<ItemName, Amount>,
 }
@@ -82,7 +82,7 @@ impl EventType for WaterfallRun {
     }
 }
 
-/// What was drawn and bought before a waterfall run, what became due, what was paid, and what was prepaid.
+/// Lists the facts of a waterfall run: draws and purchases, accruals, payments, and prepaid debt.
 pub(super) fn waterfall_run<'a>(e: &WaterfallRun, accruals: &'a [Accrual], moves: &'a [CashMove]) -> Vec<Fact<'a>> {
     let box_id = e.box_id;
     let accrued = (!accruals.is_empty()).then_some(Fact::BoxAccrued { box_id, accruals });
@@ -97,7 +97,7 @@ pub(super) fn waterfall_run<'a>(e: &WaterfallRun, accruals: &'a [Accrual], moves
     facts.chain(contributed).chain(prepaid).collect()
 }
 
-/// What became due in the period of a waterfall run.
+/// Lists what became due in the period of a waterfall run.
 pub(super) fn accruals(e: &WaterfallRun) -> Vec<Accrual> {
     let some = |amount: &Amount| !amount.is_zero();
     let revenue = e.revenue.iter().map(|item| Accrual::Revenue(item.name, item.amount));
@@ -109,7 +109,7 @@ pub(super) fn accruals(e: &WaterfallRun) -> Vec<Accrual> {
     revenue.chain(costs).chain(interest).chain(depreciation).collect()
 }
 
-/// What a waterfall run does with cash.
+/// Lists the movements of cash in a waterfall run.
 pub(super) fn cash_moves(e: &WaterfallRun) -> Vec<CashMove> {
     let some = |amount: Amount| !amount.is_zero();
     let run = &e.run;

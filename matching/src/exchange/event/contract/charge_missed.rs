@@ -12,23 +12,23 @@ use crate::market::MarketId;
 /// The charge of a period could not be paid.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct ChargeMissed {
-    /// The contract.
+    /// Contract that was to be charged.
     pub contract: ContractId,
-    /// Where it traded.
+    /// Market in which it traded.
     pub market: MarketId,
-    /// Who is to pay.
+    /// Buyer of the contract, who is to pay.
     pub buyer: OrganizationId,
-    /// Who delivers.
+    /// Seller of the contract.
     pub seller: OrganizationId,
-    /// The period. The contract ends as it begins, if it is not paid by then.
+    /// Period that is to be paid. If it is not paid by its start, the contract ends then.
     pub period: Window,
-    /// What prices are in.
+    /// Currency of the amounts.
     pub currency: Currency,
-    /// What is to be paid.
+    /// Price and buyer's fee of the period.
     pub due: Amount,
-    /// What the buyer had.
+    /// Money that the buyer had for it.
     pub available: Amount,
-    /// When it is tried again.
+    /// Instant of the next try.
     pub next_try: Instant,
 }
 
@@ -61,7 +61,7 @@ impl EventType for ChargeMissed {
     }
 }
 
-/// A missed charge as one of the two sides sees it: the seller that, and until when, but not what the buyer has.
+/// Missed charge as one of the two sides sees it: the seller learns of it and until when, but not what the buyer has.
 #[derive(Serialize)]
 pub(super) struct OwnMissedCharge {
     contract: ContractId,
@@ -74,7 +74,7 @@ pub(super) struct OwnMissedCharge {
     owed: Option<Owed>,
 }
 
-/// What only the buyer sees of a missed charge.
+/// Part of a missed charge that only the buyer sees.
 #[derive(Serialize)]
 struct Owed {
     currency: Currency,

@@ -10,22 +10,22 @@ use crate::exchange::{Entered, Exchange, Parties};
 use crate::hours::Hour;
 use crate::market::MarketId;
 
-/// A contract was assigned to a box, which earns its hours from one on.
+/// A contract was assigned to a box, which earns its hours from a period's start on.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct ContractAssigned {
-    /// The contract.
+    /// Contract that is assigned.
     pub contract: ContractId,
-    /// Where it traded.
+    /// Market in which it traded.
     pub market: MarketId,
-    /// Who pays.
+    /// Buyer of the contract.
     pub buyer: OrganizationId,
-    /// Who delivers.
+    /// Seller of the contract, whose place as payee the box takes.
     pub seller: OrganizationId,
-    /// The box, and what its deal calls the contract.
+    /// Box that it is assigned to, with the box's name for it.
     pub to: Assignee,
-    /// The first hour that the box earns: the beginning of a period.
+    /// First hour that the box earns: the beginning of a period.
     pub from: Hour,
-    /// The client that entered it.
+    /// Client that entered it.
     pub by: ClientId,
 }
 
@@ -64,7 +64,7 @@ impl EventType for ContractAssigned {
     }
 }
 
-/// An assignment to a box as both sides see it: not who entered it.
+/// Assignment as both sides see it: not who entered it.
 #[derive(Serialize)]
 pub(super) struct OwnAssignment {
     contract: ContractId,

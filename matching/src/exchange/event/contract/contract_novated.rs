@@ -11,25 +11,25 @@ use crate::hours::Hour;
 use crate::market::MarketId;
 use crate::order::is_default;
 
-/// A contract that resold part of another passed to that one's seller, because that one ended before its time.
+/// A contract that resold a part of another passed to that one's seller, because that one ended before its time.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct ContractNovated {
-    /// The contract, which goes on at its own price.
+    /// Contract that passes; it goes on at its own price.
     pub contract: ContractId,
-    /// Where it traded.
+    /// Market in which it traded.
     pub market: MarketId,
-    /// Who pays.
+    /// Buyer of the contract.
     pub buyer: OrganizationId,
-    /// Who delivers from now on.
+    /// Seller from now on.
     pub seller: OrganizationId,
-    /// Who answered for the delivery before.
+    /// Seller before, who resold.
     pub seller_before: OrganizationId,
-    /// The contract that it resells now, if it does.
+    /// Contract of which it now resells a part; `None` when its lot serves it directly.
     #[serde(default, skip_serializing_if = "is_default")]
     pub head: Option<ContractId>,
-    /// The first hour that the new seller earns.
+    /// First hour that the new seller earns.
     pub from: Hour,
-    /// The box that earns it in its place, where the contract that was resold is assigned to one.
+    /// Box that earns it in the new seller's place; `None` unless the contract that was resold is assigned to one.
     #[serde(default, skip_serializing_if = "is_default")]
     pub assignee: Option<Assignee>,
 }

@@ -12,43 +12,43 @@ use crate::identity::{LotId, OrderId};
 use crate::market::MarketId;
 use crate::order::is_default;
 
-/// A contract ended before its time, and what was left of it returned to where it came from.
+/// A contract ended before its time, and the rest of it returned to where it came from.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct ContractTerminated {
-    /// The contract.
+    /// Contract that ended.
     pub contract: ContractId,
-    /// Where it traded.
+    /// Market in which it traded.
     pub market: MarketId,
-    /// The lot that served it.
+    /// Lot that served it.
     pub lot: LotId,
-    /// The contract that it resold, if it did.
+    /// Contract of which it resold a part; `None` for a sale from a lot.
     #[serde(default, skip_serializing_if = "is_default")]
     pub head: Option<ContractId>,
-    /// The ask that sold it.
+    /// Ask that sold it.
     pub ask: OrderId,
-    /// The most GPUs in any one hour that the ask has sold without what returns. An ask that had sold all is open again; none for
-    /// one that has ended and stays so.
+    /// Most GPUs in any one hour that the ask has sold without what returns. An ask that had sold all is open again;
+    /// `None` for one that has ended and stays so.
     pub ask_sold_gpus: Option<u32>,
-    /// Who paid.
+    /// Buyer of the contract.
     pub buyer: OrganizationId,
-    /// Who delivered.
+    /// Seller of the contract.
     pub seller: OrganizationId,
-    /// How many GPUs.
+    /// Number of GPUs in each hour.
     pub gpus: u32,
-    /// The first hour that is not delivered any more, and the end that it would have had.
+    /// Hours that are not delivered any more, to the end that it would have had.
     pub undelivered: Window,
-    /// Why.
+    /// Reason of the end.
     pub cause: TerminationCause,
-    /// What prices are in.
+    /// Currency of the amounts.
     pub currency: Currency,
-    /// What the buyer gets back of paid hours: the price and the fee.
+    /// Refund of paid hours to the buyer: price and fee.
     pub refund: Amount,
-    /// What the seller, or the box, keeps of the security deposit.
+    /// Part of the security deposit that the seller, or the box, keeps.
     pub deposit_forfeited: Amount,
-    /// The box that keeps it, where the contract is assigned to one.
+    /// Box that keeps it; `None` when the seller does, or nothing is kept.
     #[serde(default, skip_serializing_if = "is_default")]
     pub assignee: Option<Assignee>,
-    /// What the buyer gets back of the security deposit.
+    /// Part of the security deposit that the buyer gets back.
     pub deposit_returned: Amount,
 }
 
@@ -102,7 +102,7 @@ impl EventType for ContractTerminated {
     }
 }
 
-/// The end of a contract before its time as one of the two sides sees it.
+/// Termination as one of the two sides sees it.
 #[derive(Serialize)]
 pub(super) struct OwnTermination {
     contract: ContractId,
@@ -121,14 +121,14 @@ pub(super) struct OwnTermination {
     sold: Option<SellersTermination>,
 }
 
-/// What only the buyer sees of it.
+/// Part of a termination that only the buyer sees.
 #[derive(Serialize)]
 struct BuyersTermination {
     refund: Amount,
     deposit_returned: Amount,
 }
 
-/// What only the seller sees of it.
+/// Part of a termination that only the seller sees.
 #[derive(Serialize)]
 struct SellersTermination {
     ask: OrderId,

@@ -1,4 +1,4 @@
-//! A contract's life after its trade: its charges, its assignment to a box, and its end before its time.
+//! Events of a contract after its trade: charges, assignment to a box, and its end before its time.
 
 mod charge_missed;
 mod contract_assigned;
@@ -18,22 +18,22 @@ pub use contract_novated::ContractNovated;
 pub use contract_terminated::ContractTerminated;
 pub use period_charged::PeriodCharged;
 
-/// What a contract that is cut into periods is paid when it is traded.
+/// Payment in advance for a contract that is cut into periods, as it trades.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Advance {
-    /// How it is cut.
+    /// Rule by which the contract is cut into periods.
     pub billing: Billing,
-    /// The first period: its price and the buyer's fee.
+    /// Price and buyer's fee of the first period.
     pub prepaid: Amount,
-    /// The security deposit: the price of the second period and the buyer's fee on it.
+    /// Security deposit: price and buyer's fee of the second period.
     pub deposit: Amount,
 }
 
-/// Why a contract ended before its time.
+/// Reason why a contract ended before its time.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum TerminationCause {
-    /// Its next period was not paid when it began.
+    /// The next period was not paid when it began.
     NotPaid,
     /// The buyer gave notice because of its outages.
     Outages,

@@ -14,31 +14,31 @@ use crate::order::is_default;
 /// A period of a contract was paid in advance.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct PeriodCharged {
-    /// The contract.
+    /// Contract that is charged.
     pub contract: ContractId,
-    /// Where it traded.
+    /// Market in which it traded.
     pub market: MarketId,
-    /// Who pays.
+    /// Buyer of the contract, who pays.
     pub buyer: OrganizationId,
-    /// Who delivers.
+    /// Seller of the contract.
     pub seller: OrganizationId,
-    /// The period.
+    /// Period that is paid.
     pub period: Window,
-    /// What prices are in.
+    /// Currency of the amounts.
     pub currency: Currency,
-    /// The period at the contract's price.
+    /// Price of the period, without fees.
     pub amount: Amount,
-    /// The buyer's fee on it.
+    /// Fee of the buyer, on top of the price.
     pub buyer_fee: Amount,
-    /// What came out of the buyer's free money.
+    /// Part that the buyer's available money pays.
     pub from_available: Amount,
-    /// What came out of the buyer's own earnings, of a contract that it resells.
+    /// Part that the buyer's own earnings from reselling the contract pay.
     #[serde(default, skip_serializing_if = "is_default")]
     pub from_payable: Amount,
-    /// What came out of the security deposit, which pays the last period.
+    /// Part that the security deposit pays; only for the last period.
     #[serde(default, skip_serializing_if = "is_default")]
     pub from_deposit: Amount,
-    /// What was left of the security deposit, given back.
+    /// Rest of the security deposit, given back to the buyer.
     #[serde(default, skip_serializing_if = "is_default")]
     pub deposit_returned: Amount,
 }
@@ -91,7 +91,7 @@ impl EventType for PeriodCharged {
     }
 }
 
-/// A paid period as one of the two sides sees it.
+/// Paid period as one of the two sides sees it.
 #[derive(Serialize)]
 pub(super) struct OwnCharge {
     contract: ContractId,
@@ -105,7 +105,7 @@ pub(super) struct OwnCharge {
     paid: Option<BuyersCharge>,
 }
 
-/// What only the buyer sees of a paid period.
+/// Part of a paid period that only the buyer sees.
 #[derive(Serialize)]
 struct BuyersCharge {
     buyer_fee: Amount,

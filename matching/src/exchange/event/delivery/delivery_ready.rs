@@ -11,17 +11,17 @@ use crate::market::MarketId;
 /// The seller said that a contract's GPUs are ready, or where they are reached.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct DeliveryReady {
-    /// The contract.
+    /// Contract that is delivered.
     pub contract: ContractId,
-    /// Where it traded.
+    /// Market in which it traded.
     pub market: MarketId,
-    /// Who uses them.
+    /// Buyer of the contract, who uses the GPUs.
     pub buyer: OrganizationId,
-    /// Who delivers.
+    /// Seller of the contract.
     pub seller: OrganizationId,
-    /// From when on time counts as delivered, where the lot says that it does only then.
+    /// Instant from which time counts as delivered, where the lot says that it does only then.
     pub ready: Instant,
-    /// Where they are reached.
+    /// Address at which the GPUs are reached; `None` leaves it as it was.
     #[serde(default, deserialize_with = "from_log")]
     pub endpoint: Option<Label>,
 }

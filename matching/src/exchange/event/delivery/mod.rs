@@ -1,4 +1,4 @@
-//! What is said about the delivery of a contract: that it is ready, that it failed, and what follows.
+//! Events about the delivery of a contract: readiness, outages, and what follows from them.
 
 mod delivery_ready;
 mod notice_given;
@@ -19,32 +19,32 @@ pub use outage_opened::OutageOpened;
 pub use outage_restored::OutageRestored;
 pub use outage_settled::OutageSettled;
 
-/// Why an outage does not count.
+/// Reason why an outage does not count.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum DismissalCause {
-    /// Who had opened it took it back.
+    /// The side that had opened it took it back.
     Withdrawn,
     /// An operator ruled so.
     Ruled,
 }
 
-/// What was not delivered of a contract's hour, and what the buyer gets for it.
+/// Part of a contract's hour that was not delivered, and what the buyer gets for it.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct HourShortfall {
-    /// Who gets it.
+    /// Buyer that gets the money.
     pub buyer: OrganizationId,
-    /// The GPU-minutes that were not delivered.
+    /// GPU-minutes that were not delivered.
     pub gpu_minutes: u32,
-    /// Their price and the buyer's fee on it, given back.
+    /// Price and buyer's fee of these GPU-minutes, given back.
     pub credit: Amount,
-    /// What the lot promises on top.
+    /// Penalty that the lot promises on top.
     #[serde(default, skip_serializing_if = "is_default")]
     pub penalty: Amount,
-    /// What the seller paid of the penalties that it owes.
+    /// Part that the seller paid of the penalties it owes.
     #[serde(default, skip_serializing_if = "is_default")]
     pub penalty_paid: Amount,
-    /// What the seller gave back of what it owes for earlier time.
+    /// Part that the seller gave back of what it owes for earlier time.
     #[serde(default, skip_serializing_if = "is_default")]
     pub recovered: Amount,
 }

@@ -12,17 +12,17 @@ use crate::market::MarketId;
 /// A buyer ended a contract because of its outages. The hour in progress is its last.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct NoticeGiven {
-    /// The contract.
+    /// Contract that ends.
     pub contract: ContractId,
-    /// Where it traded.
+    /// Market in which it traded.
     pub market: MarketId,
-    /// Who ends it.
+    /// Buyer of the contract, who gives notice.
     pub buyer: OrganizationId,
-    /// Who delivers.
+    /// Seller of the contract.
     pub seller: OrganizationId,
-    /// The first hour that is not delivered any more.
+    /// First hour that is not delivered any more.
     pub ends: Hour,
-    /// Why.
+    /// Reason given.
     #[serde(deserialize_with = "from_log")]
     pub reason: Label,
 }

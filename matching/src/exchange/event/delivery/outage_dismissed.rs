@@ -9,22 +9,22 @@ use crate::exchange::{DismissalCause, Exchange, Parties};
 use crate::identity::OutageId;
 use crate::market::MarketId;
 
-/// An outage does not count.
+/// An outage was withdrawn or ruled not to count.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct OutageDismissed {
-    /// The outage.
+    /// Outage that does not count.
     pub outage: OutageId,
-    /// The contract.
+    /// Contract that it was claimed on.
     pub contract: ContractId,
-    /// Where it traded.
+    /// Market in which the contract traded.
     pub market: MarketId,
-    /// Who uses the GPUs.
+    /// Buyer of the contract, who uses the GPUs.
     pub buyer: OrganizationId,
-    /// Who delivers.
+    /// Seller of the contract.
     pub seller: OrganizationId,
-    /// Why.
+    /// Reason of the dismissal.
     pub cause: DismissalCause,
-    /// What the operator said.
+    /// Ruling of the operator; `None` for an outage that was withdrawn.
     #[serde(default, deserialize_with = "from_log")]
     pub ruling: Option<Label>,
 }

@@ -10,28 +10,28 @@ use crate::identity::OutageId;
 use crate::market::MarketId;
 use crate::outage::{Outage, OutageStatus};
 
-/// One side of a contract said that GPUs are out.
+/// One side of a contract claimed that GPUs are out.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct OutageOpened {
-    /// The outage.
+    /// Id of the outage.
     pub outage: OutageId,
-    /// The contract.
+    /// Contract whose GPUs are out.
     pub contract: ContractId,
-    /// Where it traded.
+    /// Market in which the contract traded.
     pub market: MarketId,
-    /// Who uses them.
+    /// Buyer of the contract, who uses the GPUs.
     pub buyer: OrganizationId,
-    /// Who delivers.
+    /// Seller of the contract.
     pub seller: OrganizationId,
-    /// Which of the two says so.
+    /// Side that claims it: buyer or seller.
     pub opened_by: OrganizationId,
-    /// How many of the contract's GPUs are out.
+    /// Number of the contract's GPUs that are out.
     pub gpus: u32,
-    /// Since when.
+    /// Start of the outage, inclusive.
     pub from: Instant,
-    /// Until when; none while it lasts.
+    /// End of the outage, exclusive; `None` while it lasts.
     pub until: Option<Instant>,
-    /// What happened.
+    /// Description of what happened.
     #[serde(deserialize_with = "from_log")]
     pub reason: Label,
 }

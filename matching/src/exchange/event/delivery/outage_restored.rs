@@ -12,17 +12,17 @@ use crate::market::MarketId;
 /// An outage ended.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct OutageRestored {
-    /// The outage.
+    /// Outage that ended.
     pub outage: OutageId,
-    /// The contract.
+    /// Contract whose GPUs were out.
     pub contract: ContractId,
-    /// Where it traded.
+    /// Market in which the contract traded.
     pub market: MarketId,
-    /// Who uses the GPUs.
+    /// Buyer of the contract, who uses the GPUs.
     pub buyer: OrganizationId,
-    /// Who delivers.
+    /// Seller of the contract.
     pub seller: OrganizationId,
-    /// When it ended.
+    /// End of the outage, exclusive.
     pub until: Instant,
 }
 

@@ -12,46 +12,48 @@ use crate::market::MarketId;
 use crate::order::is_default;
 use crate::outage::OutageStatus;
 
-/// An outage was accepted by the other side, or upheld by an operator: its time is not billed, and what was is given back.
+/// An outage was accepted by the other side, or upheld by an operator: its time is not billed, and what was billed is
+/// given back.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct OutageSettled {
-    /// The outage.
+    /// Outage that counts.
     pub outage: OutageId,
-    /// The contract.
+    /// Contract whose GPUs are out.
     pub contract: ContractId,
-    /// Where it traded.
+    /// Market in which the contract traded.
     pub market: MarketId,
-    /// Who uses the GPUs.
+    /// Buyer of the contract, who uses the GPUs.
     pub buyer: OrganizationId,
-    /// Who delivers.
+    /// Seller of the contract.
     pub seller: OrganizationId,
-    /// What the operator said; none where the other side has accepted it.
+    /// Ruling of the operator; `None` when the other side accepted the outage.
     #[serde(default, deserialize_with = "from_log")]
     pub ruling: Option<Label>,
-    /// How many of the contract's GPUs are out.
+    /// Number of the contract's GPUs that are out.
     pub gpus: u32,
-    /// Since when.
+    /// Start of the outage, inclusive.
     pub from: Instant,
-    /// Until when; none while it lasts.
+    /// End of the outage, exclusive; `None` while it lasts.
     pub until: Option<Instant>,
-    /// What prices are in.
+    /// Currency of the amounts.
     pub currency: Currency,
-    /// The GPU-minutes of hours already recorded as delivered that were not.
+    /// GPU-minutes of hours recorded as delivered that were not.
     pub gpu_minutes: u64,
-    /// Their price.
+    /// Price of these GPU-minutes, without fees.
     pub amount: Amount,
-    /// The buyer's fee on it.
+    /// Fee of the buyer on it, given back as well.
     pub buyer_fee: Amount,
-    /// The seller's fee on it.
+    /// Fee of the seller on it, which was deducted from its earnings.
     pub seller_fee: Amount,
-    /// The box that earned the time and gives it back, where the contract was assigned to one when the outage began.
+    /// Box that earned the time and gives it back; `None` unless the contract was assigned to one when the outage
+    /// began.
     #[serde(default, skip_serializing_if = "is_default")]
     pub assignee: Option<Assignee>,
-    /// What the seller, or the box, gives back at once of the price less its fee; the rest is owed.
+    /// Part of the price less the seller's fee that the seller, or the box, gives back at once; the rest is owed.
     pub from_seller: Amount,
-    /// What the lot promises on top.
+    /// Penalty that the lot promises on top.
     pub penalty: Amount,
-    /// What is paid of that at once; the rest is owed.
+    /// Part of the penalty that is paid at once; the rest is owed.
     pub penalty_paid: Amount,
 }
 
@@ -105,7 +107,7 @@ impl EventType for OutageSettled {
     }
 }
 
-/// An outage that counts as one of the two sides sees it.
+/// Settled outage as one of the two sides sees it.
 #[derive(Serialize)]
 pub(super) struct OwnSettlement {
     outage: OutageId,

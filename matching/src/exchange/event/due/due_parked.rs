@@ -7,17 +7,18 @@ use crate::exchange::event::{EventKey, EventType, Part, Reader, Stamp};
 use crate::exchange::facts::Facts;
 use crate::exchange::{Exchange, Parked, ParkedDue, Parties};
 
-/// Something that fell due was set aside, because carrying it out would break an invariant.
+/// An item that fell due was parked, because carrying it out would break an invariant.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct DueParked {
-    /// What is set aside until an operator resumes it.
+    /// Item that is parked until an operator resumes it.
     pub due: ParkedDue,
-    /// The id of the invariant that carrying it out would break, such as `line_in_range`. As text: a log outlives the list of invariants.
+    /// Id of the invariant that carrying it out would break, such as `line_in_range`. As text: a log outlives the list
+    /// of invariants.
     pub invariant: String,
 }
 
 impl DueParked {
-    /// The event that sets `due` aside because of an invariant.
+    /// Makes the event that parks `due` because of an invariant.
     pub(in crate::exchange) fn new(due: ParkedDue, invariant: Invariant) -> Self {
         Self { due, invariant: invariant.id().to_owned() }
     }

@@ -8,12 +8,12 @@ use crate::exchange::facts::Facts;
 use crate::exchange::{Entered, Exchange, ParkedDue, Parties};
 use crate::hours::Hour;
 
-/// An operator let something that was set aside fall due again.
+/// An operator made a parked item fall due again.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct DueResumed {
-    /// What falls due again, at once where its time has passed.
+    /// Item that falls due again, at once where its time has passed.
     pub due: ParkedDue,
-    /// The operator's client that asked for it.
+    /// Client of the operator that entered it.
     pub by: ClientId,
 }
 

@@ -1,4 +1,4 @@
-//! What fell due and could not be carried out.
+//! Events of items that fell due and could not be carried out.
 
 mod due_parked;
 mod due_resumed;
@@ -17,52 +17,52 @@ use crate::market::MarketId;
 pub use due_parked::DueParked;
 pub use due_resumed::DueResumed;
 
-/// Something that falls due by itself, as far as it is set aside when it cannot be carried out.
+/// Item that falls due by itself, in the extent to which it is parked when it cannot be carried out.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
 pub enum ParkedDue {
     /// Deliveries and charges of a contract.
     Contract {
-        /// Parked whole: nothing of it is charged or delivered meanwhile.
+        /// Contract that is parked whole: nothing of it is charged or delivered meanwhile.
         contract: ContractId,
     },
-    /// What is left to deliver of an hour that a market sold by the hour.
+    /// Rest of a spot hour that is to be delivered.
     SpotHour {
-        /// Where the hour was sold. Other hours of the market are delivered.
+        /// Market in which the hour was sold. Its other hours are delivered.
         market: MarketId,
-        /// The delivery hour, by its start. It was due when it ended.
+        /// Delivery hour, by its start. It was due when it ended.
         hour: Hour,
     },
-    /// An order's end at its own time.
+    /// End of an order at its own time.
     Expiry {
-        /// Still at rest, with its hold, though its time is over.
+        /// Order that still rests, with its hold, though its time is over.
         order: OrderId,
     },
-    /// A lot's end.
+    /// End of a lot.
     LotEnd {
-        /// Still listed, though its window has ended.
+        /// Lot that is still listed, though its window has ended.
         lot: LotId,
     },
-    /// The waterfall runs that a box starts by itself.
+    /// Waterfall runs that a box starts by itself.
     BoxRun {
-        /// No run of this box starts by itself meanwhile, on any determination date.
+        /// Box none of whose runs starts by itself meanwhile, on any determination date.
         #[serde(rename = "box")]
         box_id: BoxId,
     },
-    /// A market's auctions.
+    /// Auctions of a market.
     Auction {
-        /// No gate of this market holds an auction meanwhile.
+        /// Market none of whose gates holds an auction meanwhile.
         market: MarketId,
     },
-    /// What a command left unfinished.
+    /// Work that a command left unfinished.
     Work {
-        /// The sequence of the event that recorded it, such as `orders_ending` or `sweep_paused`.
+        /// Sequence of the event that recorded it, such as `orders_ending` or `sweep_paused`.
         begun: u64,
     },
 }
 
 impl ParkedDue {
-    /// The id under which the thing is known elsewhere; none for what is named by its market or by an event.
+    /// Returns the id under which the item is known elsewhere; `None` when its market or an event names it.
     pub fn subject(self) -> Option<Uuid> {
         match self {
             Self::Contract { contract } => Some(contract.uuid()),

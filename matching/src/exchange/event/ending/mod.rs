@@ -1,4 +1,4 @@
-//! Orders that end together, where they are more than one step ends.
+//! Events of orders that end together and are more than one step ends.
 
 mod orders_ended;
 mod orders_ending;
@@ -13,39 +13,39 @@ use crate::market::MarketId;
 pub use orders_ended::OrdersEnded;
 pub use orders_ending::OrdersEnding;
 
-/// Which orders of an organization end together, and with what.
+/// Choice of an organization's orders that end together, and what they end for.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Ending {
     /// The organization cancels all its orders.
     Cancelled {
-        /// Only those that trade in this market.
+        /// Market to which this is restricted; `None` for all markets.
         market: Option<MarketId>,
     },
     /// The kill switch is thrown.
     Suspended {
-        /// Why.
+        /// Reason given.
         #[serde(deserialize_with = "from_log")]
         reason: Label,
     },
-    /// What is free of a lot is withdrawn, and its asks with it.
+    /// The free part of a lot is withdrawn, and the asks on it end.
     Withdrawn {
-        /// The lot.
+        /// Lot that is withdrawn.
         lot: LotId,
     },
     /// A trade is undone, and the asks that resell its contract end.
     Busted {
-        /// The contract.
+        /// Contract that is undone.
         contract: ContractId,
-        /// Why.
+        /// Reason given.
         #[serde(deserialize_with = "from_log")]
         reason: Label,
     },
-    /// A buyer gives notice of the end of a contract, and its asks that resell it end.
+    /// A buyer gives notice of a contract, and the asks that resell it end.
     Noticed {
-        /// The contract.
+        /// Contract that ends.
         contract: ContractId,
-        /// Why.
+        /// Reason given.
         #[serde(deserialize_with = "from_log")]
         reason: Label,
     },

@@ -7,12 +7,13 @@ use crate::exchange::event::{EventKey, EventType, Part, Reader, Stamp};
 use crate::exchange::facts::Facts;
 use crate::exchange::{Exchange, Parties};
 
-/// All of them have ended, and what they ended with has happened.
+/// The orders of an [`OrdersEnding`](crate::exchange::OrdersEnding) have all ended, and what they ended for has
+/// happened.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct OrdersEnded {
-    /// Whose orders.
+    /// Organization that placed the orders.
     pub organization: OrganizationId,
-    /// The sequence of the [`OrdersEnding`](crate::exchange::OrdersEnding) that began it.
+    /// Sequence of the [`OrdersEnding`](crate::exchange::OrdersEnding) that began it.
     pub begun: u64,
 }
 

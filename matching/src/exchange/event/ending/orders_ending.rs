@@ -8,13 +8,13 @@ use crate::exchange::facts::Facts;
 use crate::exchange::work::{Unfinished, Work};
 use crate::exchange::{Ending, Exchange, Parties};
 
-/// More orders of an organization end together than one step ends. They end in the steps that follow; meanwhile what they touch
-/// waits.
+/// More orders of an organization end together than one step ends. They end in the steps that follow; meanwhile the
+/// markets that they touch wait.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct OrdersEnding {
-    /// Whose orders.
+    /// Organization that placed the orders.
     pub organization: OrganizationId,
-    /// Which, and why.
+    /// Orders that end, and what they end for.
     pub ending: Ending,
 }
 

@@ -10,14 +10,14 @@ use crate::identity::LotId;
 use crate::lot::Supply;
 use crate::market::MarketId;
 
-/// A lot's window passed.
+/// The window of a lot ended.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct LotExpired {
-    /// The lot.
+    /// Lot that ended.
     pub lot: LotId,
-    /// Who delivered.
+    /// Provider that listed it.
     pub organization: OrganizationId,
-    /// Where it was sold.
+    /// Market in which it was sold.
     pub market: MarketId,
 }
 

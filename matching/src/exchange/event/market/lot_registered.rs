@@ -17,23 +17,23 @@ use crate::timeline::Timeline;
 /// A lot was listed.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct LotRegistered {
-    /// Its id.
+    /// Id of the lot.
     pub lot: LotId,
-    /// Who delivers.
+    /// Provider that lists it and will deliver.
     pub organization: OrganizationId,
-    /// Where it is sold.
+    /// Market in which it is sold.
     pub market: MarketId,
-    /// How many GPUs.
+    /// Number of GPUs in each hour.
     pub gpus: u32,
-    /// When.
+    /// Hours for which it is available.
     pub window: Window,
-    /// The seller's name for the network the GPUs share.
+    /// Provider's name for the network that the GPUs share.
     #[serde(deserialize_with = "from_log")]
     pub fabric: Label,
-    /// A term sale may not leave a free run shorter than this many hours; 0 and 1 allow any.
+    /// Shortest free run that a term sale may leave, in hours; 0 and 1 allow any.
     #[serde(default, skip_serializing_if = "is_default")]
     pub min_remnant_hours: u32,
-    /// What it promises about its delivery.
+    /// Delivery terms that its contracts get.
     #[serde(default, skip_serializing_if = "is_default")]
     pub delivery: DeliveryTerms,
 }

@@ -10,14 +10,14 @@ use crate::identity::LotId;
 use crate::lot::Supply;
 use crate::market::MarketId;
 
-/// What was free of a lot was withdrawn; its asks ended before.
+/// The free part of a lot was withdrawn; its asks ended before.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct LotWithdrawn {
-    /// The lot.
+    /// Lot that is withdrawn.
     pub lot: LotId,
-    /// Who delivers what is sold of it.
+    /// Provider that listed it and delivers what is sold of it.
     pub organization: OrganizationId,
-    /// Where it was sold.
+    /// Market in which it was sold.
     pub market: MarketId,
 }
 

@@ -8,12 +8,12 @@ use crate::exchange::facts::Facts;
 use crate::exchange::{Exchange, Parties};
 use crate::market::MarketId;
 
-/// Trading stopped.
+/// Trading in a market stopped.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct MarketHalted {
-    /// Where.
+    /// Market that is halted.
     pub market: MarketId,
-    /// Why.
+    /// Reason, which everybody can read.
     #[serde(deserialize_with = "from_log")]
     pub reason: Label,
 }

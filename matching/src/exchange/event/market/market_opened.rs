@@ -10,7 +10,7 @@ use crate::market::MarketSpec;
 /// A market opened.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct MarketOpened {
-    /// The terms on which it trades.
+    /// Terms on which it trades.
     pub market: MarketSpec,
 }
 

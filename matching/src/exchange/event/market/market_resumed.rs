@@ -7,10 +7,10 @@ use crate::exchange::facts::Facts;
 use crate::exchange::{Exchange, Parties};
 use crate::market::MarketId;
 
-/// Trading goes on.
+/// Trading in a halted market resumed.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct MarketResumed {
-    /// Where.
+    /// Market that trades again.
     pub market: MarketId,
 }
 

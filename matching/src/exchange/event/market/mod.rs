@@ -1,4 +1,4 @@
-//! Markets and the lots that are sold there.
+//! Events of markets and of the lots that are sold there.
 
 mod lot_expired;
 mod lot_registered;

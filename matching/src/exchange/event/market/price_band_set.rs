@@ -8,12 +8,12 @@ use crate::exchange::{Exchange, Parties};
 use crate::market::MarketId;
 use crate::venue::PriceBand;
 
-/// A guard against mistyped prices was set or lifted.
+/// The price band of a market, its guard against mistyped prices, was set or lifted.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct PriceBandSet {
-    /// Where.
+    /// Market of the band.
     pub market: MarketId,
-    /// How far limits may be from the last price; no guard when not given.
+    /// Largest distance of a limit from the last price; `None` lifts the band.
     pub band: Option<PriceBand>,
 }
 

@@ -7,14 +7,14 @@ use crate::exchange::event::{EventKey, EventType, Part, Reader, Stamp};
 use crate::exchange::facts::Facts;
 use crate::exchange::{Budget, Exchange, Parties};
 
-/// What an organization commits in a calendar month was bounded.
+/// The amount that an organization commits in a calendar month was bounded.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct BudgetSet {
-    /// Whose.
+    /// Organization that is bounded.
     pub organization: OrganizationId,
-    /// In which currency.
+    /// Currency of the budget.
     pub currency: Currency,
-    /// The most that trades of the month and open orders may come to, fees included; no bound when not given.
+    /// Most that trades of the month and open orders may come to, fees included; `None` lifts the bound.
     pub monthly: Option<Amount>,
 }
 

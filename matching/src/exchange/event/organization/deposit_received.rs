@@ -7,18 +7,18 @@ use crate::exchange::event::{EventKey, EventType, Part, Reader, Stamp};
 use crate::exchange::facts::Facts;
 use crate::exchange::{Exchange, Parties};
 
-/// A deposit arrived at the bank.
+/// A deposit was credited before its booking was known.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct DepositReceived {
-    /// Its id.
+    /// Id of the deposit.
     pub deposit: DepositId,
-    /// Whose money.
+    /// Organization that is credited.
     pub organization: OrganizationId,
-    /// How much.
+    /// Amount credited, more than zero.
     pub amount: Amount,
-    /// In what currency.
+    /// Currency of the amount.
     pub currency: Currency,
-    /// The bank's reference.
+    /// Reference that the bank gave.
     #[serde(deserialize_with = "from_log")]
     pub reference: Label,
 }

@@ -1,4 +1,4 @@
-//! Organizations: their admission, their limits and their money.
+//! Events of organizations: admission, limits and deposits.
 
 mod budget_set;
 mod deposit_received;

@@ -10,9 +10,9 @@ use crate::exchange::{Exchange, Parties};
 /// The number of an organization's open orders was bounded.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct OrderLimitSet {
-    /// Whose.
+    /// Organization that is bounded.
     pub organization: OrganizationId,
-    /// The most open orders; the exchange's usual limit when not given.
+    /// Largest number of open orders; `None` for the exchange's default.
     pub open_orders_max: Option<u32>,
 }
 

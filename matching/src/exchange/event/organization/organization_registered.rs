@@ -10,9 +10,9 @@ use crate::exchange::{Exchange, Organization, Parties};
 /// An organization was admitted.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct OrganizationRegistered {
-    /// Its id.
+    /// Id of the organization.
     pub organization: OrganizationId,
-    /// Its name as people write it.
+    /// Name as people write it.
     #[serde(deserialize_with = "from_log")]
     pub name: Label,
 }

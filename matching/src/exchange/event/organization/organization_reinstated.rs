@@ -7,10 +7,10 @@ use crate::exchange::event::{EventKey, EventType, Part, Reader, Stamp};
 use crate::exchange::facts::Facts;
 use crate::exchange::{Exchange, Parties};
 
-/// The kill switch was released.
+/// The kill switch of an organization was released.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct OrganizationReinstated {
-    /// Whose.
+    /// Organization that is reinstated.
     pub organization: OrganizationId,
 }
 

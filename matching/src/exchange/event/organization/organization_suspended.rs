@@ -7,12 +7,12 @@ use crate::exchange::event::{EventKey, EventType, Part, Reader, Stamp};
 use crate::exchange::facts::Facts;
 use crate::exchange::{Exchange, Parties};
 
-/// The kill switch was thrown; the organization's orders ended with it.
+/// The kill switch of an organization was thrown; its orders ended with it.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct OrganizationSuspended {
-    /// Whose.
+    /// Organization that is suspended.
     pub organization: OrganizationId,
-    /// Why.
+    /// Reason given.
     #[serde(deserialize_with = "from_log")]
     pub reason: Label,
 }

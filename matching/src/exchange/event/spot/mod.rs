@@ -1,4 +1,4 @@
-//! Orders by the hour, their auctions, and the hours they sold.
+//! Events of spot orders, their auctions, and the hours they sold.
 
 mod spot_auction_held;
 mod spot_auction_missed;
@@ -29,41 +29,41 @@ pub use spot_hours_sold::SpotHoursSold;
 pub use spot_interrupted::SpotInterrupted;
 pub use spot_order_placed::SpotOrderPlaced;
 
-/// What an order by the hour asks for.
+/// Terms of a spot order.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct SpotTerms {
-    /// Where it trades.
+    /// Market in which it trades.
     pub market: MarketId,
-    /// The most GPUs.
+    /// Largest number of GPUs that it trades in an hour.
     pub gpus: u32,
-    /// The worst price per GPU-hour.
+    /// Worst price per GPU-hour that it accepts.
     pub limit_price: Price,
-    /// What distinguishes a bid from an ask.
+    /// Side of the order, with what only that has.
     pub side: SpotSide,
 }
 
-/// What distinguishes a spot bid from a spot ask.
+/// Side of a spot order.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum SpotSide {
-    /// A bid.
+    /// Bid for the next hour, again and again.
     Buy {
-        /// The fewest GPUs that it takes.
+        /// Smallest number of GPUs that it takes.
         min_gpus: u32,
     },
-    /// An ask.
+    /// Ask for every hour of a window.
     Sell {
-        /// The lot that delivers.
+        /// Lot that delivers.
         lot: LotId,
-        /// The contract that is resold, if one is.
+        /// Contract that is resold; `None` for a sale from the lot.
         #[serde(default, skip_serializing_if = "is_default")]
         contract: Option<ContractId>,
-        /// The hours on offer.
+        /// Hours on offer.
         window: Window,
     },
 }
 
-/// Why an auction was void.
+/// Reason why an auction was void.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum MissedCause {
@@ -73,18 +73,18 @@ pub enum MissedCause {
     Halted,
 }
 
-/// Money that a spot bid sets aside.
+/// Hold that a spot bid sets aside.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct SpotHold {
-    /// The bid.
+    /// Bid that it is for.
     pub order: OrderId,
-    /// Whose money.
+    /// Organization whose available money is set aside.
     pub organization: OrganizationId,
-    /// How much, more than zero.
+    /// Amount set aside, more than zero.
     pub amount: Amount,
 }
 
-/// Sales by the hour, with one organization's own only.
+/// Spot sales with one organization's own only.
 #[derive(Serialize)]
 pub(super) struct OwnSales {
     market: MarketId,
@@ -95,7 +95,7 @@ pub(super) struct OwnSales {
     holds: Vec<SpotHold>,
 }
 
-/// A sale by the hour as one of its two sides sees it.
+/// Spot sale as one of its two sides sees it.
 #[derive(Serialize)]
 struct OwnSale {
     buyer: OrganizationId,

@@ -12,17 +12,17 @@ use crate::price::Price;
 /// A market's auction for an hour was held.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct SpotAuctionHeld {
-    /// Where.
+    /// Market of the auction.
     pub market: MarketId,
-    /// For which hour.
+    /// Hour that was auctioned.
     pub hour: Hour,
-    /// The clearing price, which is the market's spot index for the hour; none when nobody met.
+    /// Clearing price, which is the market's spot index for the hour; `None` when no bid reached an ask.
     pub price: Option<Price>,
-    /// GPUs sold.
+    /// Number of GPUs sold.
     pub gpus: u32,
-    /// GPUs bid for, at any price.
+    /// Number of GPUs bid for, at any price.
     pub gpus_bid: u64,
-    /// GPUs on offer, at any price.
+    /// Number of GPUs on offer, at any price.
     pub gpus_offered: u64,
 }
 

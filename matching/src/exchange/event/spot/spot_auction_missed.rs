@@ -11,11 +11,11 @@ use crate::market::MarketId;
 /// A market's auction for an hour was void: the hour is neither sold nor billed.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct SpotAuctionMissed {
-    /// Where.
+    /// Market of the auction.
     pub market: MarketId,
-    /// For which hour.
+    /// Hour that was to be auctioned.
     pub hour: Hour,
-    /// Why.
+    /// Reason why it was void.
     pub cause: MissedCause,
 }
 

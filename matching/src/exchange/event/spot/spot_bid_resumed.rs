@@ -12,15 +12,15 @@ use crate::market::MarketId;
 /// A spot bid has funds again and takes part in auctions.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct SpotBidResumed {
-    /// The bid.
+    /// Bid that takes part again.
     pub order: OrderId,
-    /// Whose bid.
+    /// Organization that placed it.
     pub organization: OrganizationId,
-    /// Where.
+    /// Market in which it trades.
     pub market: MarketId,
-    /// What prices are in.
+    /// Currency of the market.
     pub currency: Currency,
-    /// The money that it sets aside for its next hour.
+    /// Amount that it sets aside for its next hour.
     pub hold: Amount,
 }
 

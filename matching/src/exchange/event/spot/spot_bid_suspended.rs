@@ -12,15 +12,15 @@ use crate::market::MarketId;
 /// A spot bid waits for funds and takes no part in auctions until it has them.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct SpotBidSuspended {
-    /// The bid.
+    /// Bid that waits.
     pub order: OrderId,
-    /// Whose bid.
+    /// Organization that placed it.
     pub organization: OrganizationId,
-    /// Where.
+    /// Market in which it trades.
     pub market: MarketId,
-    /// What prices are in.
+    /// Currency of the market.
     pub currency: Currency,
-    /// What it had set aside, given back.
+    /// Amount that it had set aside, given back.
     pub hold_released: Amount,
 }
 

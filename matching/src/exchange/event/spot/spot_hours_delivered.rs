@@ -11,16 +11,16 @@ use crate::hours::Hour;
 use crate::market::MarketId;
 use crate::venue::SpotSale;
 
-/// An hour sold by the hour was delivered, by record. An hour with many sales has several of these.
+/// Spot sales of an hour were delivered, by record. An hour with many sales has several of these.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct SpotHoursDelivered {
-    /// Where.
+    /// Market in which they were sold.
     pub market: MarketId,
-    /// Which hour.
+    /// Hour that was delivered.
     pub hour: Hour,
-    /// What prices are in.
+    /// Currency of the amounts.
     pub currency: Currency,
-    /// What was sold.
+    /// Sales that were delivered.
     pub sales: Vec<SpotSale>,
 }
 

@@ -15,15 +15,15 @@ use crate::venue::SpotSale;
 /// GPUs were sold for an hour, in its auction or after it. An auction with many sales has several of these.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct SpotHoursSold {
-    /// Where.
+    /// Market in which they were sold.
     pub market: MarketId,
-    /// Which hour.
+    /// Hour that was sold.
     pub hour: Hour,
-    /// What prices are in.
+    /// Currency of the amounts.
     pub currency: Currency,
-    /// The sales; each is paid out of what its bid has set aside.
+    /// Sales; each is paid out of what its bid has set aside.
     pub sales: Vec<SpotSale>,
-    /// What the bids set aside anew, so that each holds its next hour.
+    /// Amounts that the bids set aside anew, so that each holds its next hour.
     pub holds: Vec<SpotHold>,
 }
 
@@ -61,7 +61,7 @@ impl EventType for SpotHoursSold {
 
     fn apply(&self, exchange: &mut Exchange, _: Stamp) {
         let Some(key) = exchange.venue.key(self.market) else { return };
-        // Each lot once: an auction takes many asks of a lot in turn.
+        // Takes each lot once: an auction takes many asks of a lot in turn.
         let of_lots = self.sales.iter().filter_map(|sale| Some((exchange.venue.order(sale.ask)?.lot()?, sale.gpus)));
         let mut sold: Vec<(LotKey, u32)> = of_lots.collect();
         sold.sort_unstable_by_key(|(lot, _)| *lot);

@@ -10,20 +10,20 @@ use crate::hours::Hour;
 use crate::identity::OrderId;
 use crate::market::MarketId;
 
-/// A buyer by the hour loses GPUs at the end of the hour in progress, which stays firm.
+/// A spot buyer loses GPUs at the end of the hour in progress, which stays firm.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct SpotInterrupted {
-    /// The bid.
+    /// Bid that loses them.
     pub order: OrderId,
-    /// Whose bid.
+    /// Organization that placed it.
     pub organization: OrganizationId,
-    /// Where.
+    /// Market in which it trades.
     pub market: MarketId,
-    /// The hour from whose start on they are lost.
+    /// Hour from whose start on they are lost.
     pub hour: Hour,
-    /// How many GPUs are lost.
+    /// Number of GPUs that are lost.
     pub gpus: u32,
-    /// How many GPUs stay.
+    /// Number of GPUs that stay.
     pub gpus_kept: u32,
 }
 

@@ -10,20 +10,20 @@ use crate::exchange::{Exchange, Parties, SpotSide, SpotTerms};
 use crate::identity::OrderId;
 use crate::order::{ClientOrderId, Order, SpotAsk, SpotBid};
 
-/// An order by the hour was placed. What it buys of the hours in progress follows.
+/// A spot order was placed. What it buys of the hours in progress follows.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct SpotOrderPlaced {
-    /// Its id.
+    /// Id of the order.
     pub order: OrderId,
-    /// Whose order.
+    /// Organization that placed it.
     pub organization: OrganizationId,
-    /// The caller's own name for it.
+    /// Caller's own name for it; `None` when it has none.
     pub client_order_id: Option<ClientOrderId>,
-    /// What it asks for.
+    /// Terms of the order.
     pub terms: SpotTerms,
-    /// What prices are in.
+    /// Currency of the market.
     pub currency: Currency,
-    /// The money it sets aside, for its next hour and for what it buys now; zero for an ask.
+    /// Amount that it sets aside, for its next hour and for what it buys now; zero for an ask.
     pub hold: Amount,
 }
 

@@ -1,4 +1,4 @@
-//! Sweeps through the resting bids that are more than one step does.
+//! Events of sweeps through the resting bids that are more than one step does.
 
 mod sweep_ended;
 mod sweep_paused;
@@ -15,56 +15,56 @@ use crate::price::Price;
 pub use sweep_ended::SweepEnded;
 pub use sweep_paused::SweepPaused;
 
-/// A bid whose trades go on in the next step.
+/// Bid whose trades go on in the next step.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct SweptBid {
-    /// The bid.
+    /// Order id of the bid.
     pub order: OrderId,
-    /// The ask that it trades with next.
+    /// Place of the ask that it trades with next.
     pub ask: Swept,
 }
 
-/// What a sweep has looked at for bids of one organization of which nothing came.
+/// Count of what a sweep has looked at in vain for bids of one organization.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct LookedAt {
-    /// Whose bids.
+    /// Organization that placed the bids.
     pub organization: OrganizationId,
-    /// The bids, and the candidates that their searches looked at.
+    /// Number of bids, plus the candidates that their searches looked at.
     pub candidates: u32,
 }
 
-/// What has come to a market for resting bids to take.
+/// Offer that resting bids may take.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum SweptOffer {
-    /// An ask, new or better than before.
+    /// Ask that is new, or better than before.
     Ask(OrderId),
     /// Capacity that has come back.
     Capacity {
-        /// To this lot.
+        /// Lot that it came back to.
         lot: LotId,
-        /// Of it, what this contract gives its holder to resell.
+        /// Contract whose holder may resell it; `None` when it is the lot's own.
         #[serde(default, skip_serializing_if = "is_default")]
         contract: Option<ContractId>,
     },
-    /// The market trades again.
+    /// Market that trades again.
     Market,
-    /// What rests itself, to a bid that has come.
+    /// Resting asks, for a bid that has come.
     ToBid {
-        /// The bid.
+        /// Bid that has come.
         order: OrderId,
-        /// The start with which its search goes on.
+        /// Start with which its search goes on.
         start: Hour,
     },
-    /// What rests itself, to this bid, which has rested too and may now take what it could not.
+    /// Resting asks, for a bid that has rested too and may now take what it could not.
     ToResting(OrderId),
 }
 
-/// An order's place in its ranking.
+/// Place of an order in its ranking.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Swept {
-    /// Its limit.
+    /// Limit price of the order.
     pub limit_price: Price,
-    /// The sequence of the event that gave it its place in time.
+    /// Sequence of the event that gave it its place in time.
     pub priority: u64,
 }

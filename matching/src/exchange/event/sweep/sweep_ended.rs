@@ -10,9 +10,9 @@ use crate::market::MarketId;
 /// A sweep that had paused came to its end.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct SweepEnded {
-    /// Where the bids rest.
+    /// Market in which the bids rest.
     pub market: MarketId,
-    /// The sequence of the [`SweepPaused`](crate::exchange::SweepPaused) from which it had gone on.
+    /// Sequence of the [`SweepPaused`](crate::exchange::SweepPaused) from which it had gone on.
     pub begun: u64,
 }
 

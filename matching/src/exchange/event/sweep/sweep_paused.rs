@@ -10,24 +10,25 @@ use crate::identity::DerivedIds;
 use crate::market::MarketId;
 use crate::order::is_default;
 
-/// A sweep through resting bids, or a bid that has come, has done as much as one step does. It goes on in the steps that follow;
-/// meanwhile the market waits.
+/// A sweep through resting bids, or a bid that has come, paused after as much as one step does. It goes on in the steps
+/// that follow; meanwhile the market waits.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct SweepPaused {
-    /// Where the bids rest.
+    /// Market in which the bids rest.
     pub market: MarketId,
-    /// What they may take.
+    /// Offer that they may take.
     pub offer: SweptOffer,
-    /// The last bid that a sweep came to, or the ask with which a search goes on; none when it is still at the first.
+    /// Place of the last bid that a sweep came to, or of the ask with which a search goes on; `None` when it is still
+    /// at the first.
     pub cursor: Option<Swept>,
-    /// The ids that its next trades get.
+    /// Source of the ids that its next trades get.
     pub ids: DerivedIds,
-    /// The sequence of the [`SweepPaused`] from which it had gone on.
+    /// Sequence of the [`SweepPaused`] from which it had gone on; `None` for the first pause.
     pub begun: Option<u64>,
-    /// What has been looked at in vain for each organization's bids since the sweep began, by organization.
+    /// Counts of what was looked at in vain since the sweep began, by organization.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub looked_at: Vec<LookedAt>,
-    /// The bid at `cursor` while it has more trades than one step makes; none when the sweep is between two bids.
+    /// Bid at `cursor` while it has more trades than one step makes; `None` when the sweep is between two bids.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bid: Option<SweptBid>,
     /// Whether it paused because it has looked at as many candidates as one search may.

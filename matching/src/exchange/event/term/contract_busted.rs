@@ -14,39 +14,39 @@ use crate::order::is_default;
 /// A trade made in error was undone before its delivery began.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct ContractBusted {
-    /// The contract.
+    /// Contract that is undone.
     pub contract: ContractId,
-    /// Where it traded.
+    /// Market in which it traded.
     pub market: MarketId,
-    /// The lot that would have served it.
+    /// Lot that would have served it.
     pub lot: LotId,
-    /// The contract that was resold, if one was.
+    /// Contract of which it would have resold a part; `None` for a sale from a lot.
     pub head: Option<ContractId>,
-    /// The ask that sold it.
+    /// Ask that sold it.
     pub ask: OrderId,
-    /// The trade that is undone.
+    /// Trade that is undone; `None` in events of earlier versions.
     #[serde(default, skip_serializing_if = "is_default")]
     pub trade: Option<TradeId>,
-    /// The most GPUs that the ask has sold in any one hour without it. An ask that had sold all is open again; none for one that
-    /// has ended and stays so.
+    /// Most GPUs in any one hour that the ask has sold without it. An ask that had sold all is open again; `None` for
+    /// one that has ended and stays so.
     #[serde(default, skip_serializing_if = "is_default")]
     pub ask_sold_gpus: Option<u32>,
-    /// Who would have paid.
+    /// Buyer of the contract.
     pub buyer: OrganizationId,
-    /// Who would have delivered.
+    /// Seller of the contract.
     pub seller: OrganizationId,
-    /// How many GPUs.
+    /// Number of GPUs in each hour.
     pub gpus: u32,
-    /// When.
+    /// Hours that had been sold.
     pub window: Window,
-    /// What prices are in.
+    /// Currency of the amounts.
     pub currency: Currency,
-    /// What the buyer gets back of what it has paid: the price and the fee.
+    /// Refund to the buyer: price and fee of what it has paid.
     pub refund: Amount,
-    /// The security deposit, which the buyer gets back as well.
+    /// Security deposit, which the buyer gets back as well.
     #[serde(default, skip_serializing_if = "is_default")]
     pub deposit: Amount,
-    /// Why.
+    /// Reason given.
     #[serde(deserialize_with = "from_log")]
     pub reason: Label,
 }
@@ -102,7 +102,7 @@ impl EventType for ContractBusted {
     }
 }
 
-/// An undone trade as one of its two sides sees it.
+/// Busted trade as one of its two sides sees it.
 #[derive(Serialize)]
 struct OwnBust {
     contract: ContractId,

@@ -15,13 +15,13 @@ use crate::market::MarketId;
 /// An hour of a market's contracts was delivered, by record. A market with many contracts has several events per hour.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct HoursDelivered {
-    /// The market.
+    /// Market in which the contracts traded.
     pub market: MarketId,
-    /// The hour.
+    /// Hour that was delivered.
     pub hour: Hour,
-    /// What prices are in.
+    /// Currency of the amounts.
     pub currency: Currency,
-    /// What each contract earned.
+    /// Contracts with what each earned.
     pub contracts: Vec<ContractHour>,
 }
 
@@ -75,7 +75,7 @@ impl EventType for HoursDelivered {
     }
 }
 
-/// A delivered hour, with one organization's contracts only.
+/// Delivered hour with one organization's contracts only.
 #[derive(Serialize)]
 struct OwnHours {
     market: MarketId,
@@ -84,7 +84,7 @@ struct OwnHours {
     contracts: Vec<OwnContractHour>,
 }
 
-/// One contract's part of a delivered hour, with the reader's fee only.
+/// Part of a delivered hour for one contract, with the reader's fee only.
 #[derive(Serialize)]
 struct OwnContractHour {
     contract: ContractId,
@@ -118,7 +118,7 @@ impl OwnHours {
     }
 }
 
-/// The facts of a delivered hour: what was earned, what went back, what was paid for time not delivered, and what of it boxes earned.
+/// States the facts of a delivered hour: earnings, credits, payments for time not delivered, and the earnings of boxes.
 fn hours_delivered(e: &HoursDelivered, mut state: impl FnMut(&Fact<'_>)) {
     let delivery = |hour: &ContractHour| Delivery {
         contract: hour.contract,

@@ -1,4 +1,4 @@
-//! Orders for a term, their trades, and the contracts that follow.
+//! Events of term orders, their trades, and the contracts that follow.
 
 mod contract_busted;
 mod hours_delivered;
@@ -27,58 +27,58 @@ pub use order_closed::OrderClosed;
 pub use order_placed::OrderPlaced;
 pub use trade_executed::TradeExecuted;
 
-/// What an order for a term asks for, in full: every default resolved.
+/// Terms of a term order, every default resolved.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct OrderTerms {
-    /// Where it trades.
+    /// First market in which it trades; of an ask, the only one.
     pub market: MarketId,
-    /// Where else a bid trades.
+    /// Further markets in which a bid trades; empty for an ask.
     #[serde(default, skip_serializing_if = "is_default")]
     pub other_markets: Vec<MarketId>,
-    /// How many GPUs.
+    /// Number of GPUs.
     pub gpus: u32,
-    /// The worst price per GPU-hour.
+    /// Worst price per GPU-hour that it accepts.
     pub limit_price: Price,
-    /// The hours to buy, or on offer.
+    /// Hours to buy, or on offer.
     pub window: TermWindow,
-    /// What distinguishes a bid from an ask.
+    /// Side of the order, with what only that has.
     pub side: OrderSide,
 }
 
-/// What distinguishes a bid from an ask.
+/// Side of a term order.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum OrderSide {
-    /// A bid.
+    /// Bid with its options.
     Buy(BidOptions),
-    /// An ask.
+    /// Ask on a lot or a contract.
     Sell {
-        /// The lot that delivers.
+        /// Lot that delivers.
         lot: LotId,
-        /// The contract that is resold, if one is.
+        /// Contract that is resold; `None` for a sale from the lot.
         #[serde(default, skip_serializing_if = "is_default")]
         contract: Option<ContractId>,
-        /// How short and how long a sale may be.
+        /// Shortest and longest sale, in hours.
         hours: HoursRange,
-        /// What happens when it meets an order of its own organization.
+        /// Rule for meeting an order of its own organization.
         #[serde(default, skip_serializing_if = "is_default")]
         self_trade_prevention: SelfTradePrevention,
     },
 }
 
 impl OrderTerms {
-    /// Everywhere it trades.
+    /// Iterates over all its markets.
     pub fn markets(&self) -> impl Iterator<Item = MarketId> + '_ {
         std::iter::once(self.market).chain(self.other_markets.iter().copied())
     }
 }
 
-/// What backs an ask on this lot, or on this contract.
+/// Returns the supply of an ask on this lot, or on this contract.
 pub(in crate::exchange) fn supply_of(lot: LotId, contract: Option<ContractId>) -> Supply {
     contract.map_or(Supply::Lot(lot), Supply::Contract)
 }
 
-/// Why an order ended with something left of it.
+/// Reason why an order ended with a part of it unfilled.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum CloseReason {
@@ -102,25 +102,25 @@ pub enum CloseReason {
     Terminated,
 }
 
-/// One contract's part of a delivered hour.
+/// Part of a delivered hour for one contract.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct ContractHour {
-    /// The contract.
+    /// Contract that was delivered.
     pub contract: ContractId,
-    /// Who delivered.
+    /// Seller of the contract.
     pub seller: OrganizationId,
-    /// The box that earned it in the seller's place, where the contract is assigned to one.
+    /// Box that earned it in the seller's place; `None` unless the contract is assigned to one.
     #[serde(default, skip_serializing_if = "is_default")]
     pub assignee: Option<Assignee>,
-    /// The hour at the contract's price.
+    /// Price of the time delivered in the hour, without fees.
     pub amount: Amount,
-    /// The buyer's fee on it.
+    /// Fee of the buyer, on top of the price.
     pub buyer_fee: Amount,
-    /// The seller's fee on it.
+    /// Fee of the seller, deducted from the price.
     pub seller_fee: Amount,
     /// Whether this was the contract's last hour.
     pub completed: bool,
-    /// What was not delivered of it, or is paid now for what was not delivered before.
+    /// Time of it that was not delivered, and payments for earlier time; `None` when there is neither.
     #[serde(default, skip_serializing_if = "is_default")]
     pub shortfall: Option<HourShortfall>,
 }

@@ -18,29 +18,29 @@ use crate::venue::Unfilled;
 /// An order was changed. Trades of the same command follow.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct OrderAmended {
-    /// The order.
+    /// Order that is changed.
     pub order: OrderId,
-    /// Whose order.
+    /// Organization that placed it.
     pub organization: OrganizationId,
-    /// Where it trades.
+    /// Market in which it trades; of a bid in several markets, the first.
     pub market: MarketId,
-    /// GPUs, those already traded included.
+    /// Number of GPUs, those already traded included.
     pub gpus: u32,
-    /// The fewest GPUs of a bid in one trade.
+    /// Smallest number of GPUs of a bid in one trade; `None` for an ask.
     pub min_gpus: Option<u32>,
-    /// The worst price per GPU-hour.
+    /// Worst price per GPU-hour that it accepts.
     pub limit_price: Price,
-    /// The hours; none for a spot bid.
+    /// Hours to buy, or on offer; `None` for a spot bid.
     pub window: Option<TermWindow>,
     /// Whether it keeps its place in time.
     pub keeps_priority: bool,
-    /// What prices are in.
+    /// Currency of the market.
     pub currency: Currency,
-    /// The money that it sets aside in addition.
+    /// Amount that it sets aside in addition.
     pub hold_placed: Amount,
-    /// The money that it does not need any more, given back.
+    /// Amount that it does not need any more, given back.
     pub hold_released: Amount,
-    /// Why a bid that arrives anew does not fill whole at once.
+    /// Reason why a bid that arrives anew does not fill whole at once; `None` when it does, or keeps its place.
     pub unfilled: Option<Unfilled>,
 }
 

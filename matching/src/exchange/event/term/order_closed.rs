@@ -9,20 +9,20 @@ use crate::exchange::{CloseReason, Exchange, Parties};
 use crate::identity::OrderId;
 use crate::market::MarketId;
 
-/// An order ended with something left of it.
+/// An order ended with a part of it unfilled.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct OrderClosed {
-    /// The order.
+    /// Order that ended.
     pub order: OrderId,
-    /// Whose order.
+    /// Organization that placed it.
     pub organization: OrganizationId,
-    /// Where it traded.
+    /// Market in which it traded; of a bid in several markets, the first.
     pub market: MarketId,
-    /// Why.
+    /// Reason of the end.
     pub reason: CloseReason,
-    /// What prices are in.
+    /// Currency of the market.
     pub currency: Currency,
-    /// What it still had set aside, given back; zero for an ask.
+    /// Amount that it still had set aside, given back; zero for an ask.
     pub hold_released: Amount,
 }
 

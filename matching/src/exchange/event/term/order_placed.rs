@@ -19,19 +19,19 @@ use crate::venue::Unfilled;
 /// An order was placed. Trades of the same command follow.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct OrderPlaced {
-    /// Its id.
+    /// Id of the order.
     pub order: OrderId,
-    /// Whose order.
+    /// Organization that placed it.
     pub organization: OrganizationId,
-    /// The caller's own name for it.
+    /// Caller's own name for it; `None` when it has none.
     pub client_order_id: Option<ClientOrderId>,
-    /// What it asks for.
+    /// Terms of the order.
     pub terms: OrderTerms,
-    /// What prices are in.
+    /// Currency of the market.
     pub currency: Currency,
-    /// The money it sets aside; zero for an ask.
+    /// Amount that it sets aside; zero for an ask.
     pub hold: Amount,
-    /// Why a bid does not fill whole at once.
+    /// Reason why a bid does not fill whole at once; `None` when it does, and for an ask.
     pub unfilled: Option<Unfilled>,
 }
 
@@ -91,7 +91,7 @@ impl EventType for OrderPlaced {
                     gate_minutes: specs().map(|spec| spec.gate_minutes).max().unwrap_or_default(),
                     fee_bps_max: specs().map(crate::market::MarketSpec::fee_bps_max).max().unwrap_or_default(),
                     markets,
-                    // What fills whole at once has nothing to say about why it did not.
+                    // A bid that fills whole at once has no reason why it did not.
                     stays: self.unfilled.is_some() && stays,
                     held_hours: held_hours(options.billing, terms.window),
                 })

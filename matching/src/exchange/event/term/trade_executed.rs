@@ -14,73 +14,73 @@ use crate::market::{Liquidity, MarketId};
 use crate::order::{Order, is_default};
 use crate::price::Price;
 
-/// A bid and an ask traded, and a contract came into being.
+/// A bid and an ask traded, which created a contract.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct TradeExecuted {
-    /// The trade.
+    /// Id of the trade.
     pub trade: TradeId,
-    /// The contract it created.
+    /// Contract that it created.
     pub contract: ContractId,
-    /// Where it traded.
+    /// Market in which it traded: that of the ask.
     pub market: MarketId,
-    /// The lot that serves it.
+    /// Lot that serves it.
     pub lot: LotId,
-    /// The contract that was resold, if one was.
+    /// Contract of which a part was resold; `None` for a sale from a lot.
     #[serde(default, skip_serializing_if = "is_default")]
     pub head: Option<ContractId>,
-    /// The bid.
+    /// Order id of the bid.
     pub bid: OrderId,
-    /// The ask.
+    /// Order id of the ask.
     pub ask: OrderId,
-    /// Who pays.
+    /// Buyer, who pays.
     pub buyer: OrganizationId,
-    /// Who delivers.
+    /// Seller, who answers for the delivery.
     pub seller: OrganizationId,
-    /// How many GPUs.
+    /// Number of GPUs in each hour.
     pub gpus: u32,
-    /// Per GPU-hour.
+    /// Price per GPU-hour.
     pub price: Price,
-    /// When.
+    /// Hours that were sold.
     pub window: Window,
-    /// What prices are in.
+    /// Currency of the amounts.
     pub currency: Currency,
-    /// The whole window at the price.
+    /// Price of the whole window, without fees.
     pub amount: Amount,
-    /// Whether the buyer rested or arrived.
+    /// Whether the buyer's order rested or arrived.
     pub buyer_liquidity: Liquidity,
-    /// The buyer's fee rate in basis points.
+    /// Fee rate of the buyer, in basis points.
     pub buyer_fee_bps: u16,
-    /// The buyer's fee on the amount.
+    /// Fee of the buyer on the amount, on top of it.
     pub buyer_fee: Amount,
-    /// The seller's fee rate in basis points.
+    /// Fee rate of the seller, in basis points.
     pub seller_fee_bps: u16,
-    /// The seller's fee on the amount.
+    /// Fee of the seller on the amount, deducted from it.
     pub seller_fee: Amount,
-    /// Of a contract that is cut into periods: what is paid of it now. Others are paid whole.
+    /// Payment now for a contract that is cut into periods; `None` for one that is paid whole.
     #[serde(default, skip_serializing_if = "is_default")]
     pub advance: Option<Advance>,
-    /// What the bid had set aside beyond what is paid now, given back.
+    /// Amount that the bid had set aside beyond what is paid now, given back.
     pub hold_released: Amount,
-    /// GPUs that the bid still wants.
+    /// Number of GPUs that the bid still wants.
     pub bid_remaining: u32,
-    /// The most GPUs that the ask has now sold in any one hour.
+    /// Most GPUs that the ask has now sold in any one hour.
     pub ask_sold_gpus: u32,
     /// Whether the ask has sold every hour of its window.
     pub ask_filled: bool,
 }
 
 impl TradeExecuted {
-    /// What the buyer has paid: the whole, or the first period.
+    /// Returns what the buyer has paid: the whole, or the first period.
     pub fn prepaid(&self) -> Amount {
         self.advance.map_or(self.amount + self.buyer_fee, |advance| advance.prepaid)
     }
 
-    /// The end of the hours that the buyer has paid.
+    /// Returns the end of the hours that the buyer has paid.
     pub fn paid_until(&self) -> Hour {
         self.advance.map_or(self.window.end(), |advance| advance.billing.first_period(self.window).end())
     }
 
-    /// The security deposit that the buyer has paid.
+    /// Returns the security deposit that the buyer has paid.
     pub fn deposit(&self) -> Amount {
         self.advance.map_or(Amount::ZERO, |advance| advance.deposit)
     }
@@ -174,7 +174,7 @@ impl EventType for TradeExecuted {
     }
 }
 
-/// A trade as one of its two sides sees it.
+/// Trade as one of its two sides sees it.
 #[derive(Serialize)]
 struct OwnTrade {
     trade: TradeId,
@@ -194,7 +194,7 @@ struct OwnTrade {
     sold: Option<SellersTrade>,
 }
 
-/// What only the buyer sees of a trade.
+/// Part of a trade that only the buyer sees.
 #[derive(Serialize)]
 struct BuyersTrade {
     bid: OrderId,
@@ -207,7 +207,7 @@ struct BuyersTrade {
     bid_remaining: u32,
 }
 
-/// What only the seller sees of a trade.
+/// Part of a trade that only the seller sees.
 #[derive(Serialize)]
 struct SellersTrade {
     ask: OrderId,
