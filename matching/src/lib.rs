@@ -37,11 +37,11 @@ pub use billing::{Billing, PERIOD_HOURS};
 pub use contract::{Assignee, Assignment, Contract, Earnings, Owed};
 pub use exchange::event::*;
 pub use exchange::{
-    Accounting, Amendment, Bank, BankAccount, BoxLife, BoxRecord, BoxViewer, Boxes, Budget, ClosedPeriod, Command,
-    DealParty, DealVersion, DueStep, Exchange, GPUS_MAX, Instruction, ItemChoice, Journal, JournalStatus, Limits, Log,
-    MARKETS_PER_BID_MAX, MarketChoice, NewCollection, NewJournal, NewLot, NewOrder, NewOutage, NewSide,
-    OPEN_ORDERS_MAX, ORDERS_PER_STEP_MAX, OpenDeposit, OpenItems, OpenLine, OpenPayout, Organization, Parked, Parties,
-    Quote, QuoteRequest, QuotedTrade, Refusal, RefusalClass, StandingCollection, StandingReconciliation, StandingRun,
+    Accounting, ActiveReconciliation, Amendment, Bank, BankAccount, BoxLife, BoxRecord, BoxViewer, Boxes, Budget,
+    ClosedPeriod, Command, DealParty, DealVersion, DueStep, Exchange, GPUS_MAX, Instruction, ItemChoice, Journal,
+    JournalStatus, Limits, Log, MARKETS_PER_BID_MAX, MarketChoice, NewCollection, NewJournal, NewLot, NewOrder,
+    NewOutage, NewSide, OPEN_ORDERS_MAX, ORDERS_PER_STEP_MAX, OpenCollection, OpenDeposit, OpenItems, OpenLine,
+    OpenPayout, Organization, Parked, Parties, PostedRun, Quote, QuoteRequest, QuotedTrade, Refusal, RefusalClass,
     StateHash, Unreconciled, Width,
 };
 pub use hours::{Hour, InvalidWindow, NotAnHour, TermWindow, Window};

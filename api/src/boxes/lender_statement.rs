@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use askama::Template;
 use ledger::deal::{Deal, ItemAmount, Pays, Quantity, Run, RunStep, Standing};
 use ledger::{Amount, BoxId, Currency, Day, ItemName, OrganizationId};
-use matching::{BoxRecord, StandingRun};
+use matching::{BoxRecord, PostedRun};
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -151,8 +151,8 @@ pub struct CovenantStatement {
 
 impl LenderStatement {
     /// The statement of a run that stands; nothing where the box has no deal of its version.
-    pub fn of(id: BoxId, record: &BoxRecord, run: &StandingRun) -> Option<Self> {
-        let StandingRun { sequence, content, before, .. } = run;
+    pub fn of(id: BoxId, record: &BoxRecord, run: &PostedRun) -> Option<Self> {
+        let PostedRun { sequence, content, before, .. } = run;
         let version = usize::try_from(content.version).ok()?.checked_sub(1)?;
         let deal = &record.versions.get(version)?.deal;
         let runs = record.life.as_ref().map_or(&[][..], |life| &life.runs);

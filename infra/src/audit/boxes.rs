@@ -14,13 +14,13 @@ pub(super) fn check(sums: &Map<Account, Amount>, exchange: &Exchange) -> Outcome
     for (id, record) in exchange.boxes().iter() {
         outcome.compared += 1;
         if let Some(deal) = record.deal() {
-            compare(&mut outcome, (id, record), deal.terms().currency, sums);
+            compare(&mut outcome, id, record, deal.terms().currency, sums);
         }
     }
     outcome
 }
 
-fn compare(outcome: &mut Outcome, (id, record): (BoxId, &BoxRecord), currency: Currency, sums: &Map<Account, Amount>) {
+fn compare(outcome: &mut Outcome, id: BoxId, record: &BoxRecord, currency: Currency, sums: &Map<Account, Amount>) {
     let sum = |account: &Account| sums.get(account).copied().unwrap_or_default();
     let item = |kind: AccountKind, name: &ItemName| Account::of_box(id, kind, Owner::Item(*name), currency);
     let payable = Payee::Box(id).payable(currency);

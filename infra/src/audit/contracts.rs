@@ -8,7 +8,7 @@ use super::contract_change::ContractChange;
 use super::report::{Check, Outcome};
 
 /// Contract as the log has it.
-pub(super) struct ToldContract {
+pub(super) struct LoggedContract {
     /// Sequence of its trade in the log.
     pub sequence: u64,
     pub trade: TradeExecuted,
@@ -16,7 +16,7 @@ pub(super) struct ToldContract {
     pub change: ContractChange,
 }
 
-impl ToldContract {
+impl LoggedContract {
     /// Computes what the buyer pays for its first `hours` hours.
     fn price_of(&self, hours: u32) -> Amount {
         let cost = self.trade.price.cost(self.trade.gpus, hours);
@@ -42,7 +42,7 @@ impl ToldContract {
 /// Follower of every contract, from its trade on.
 #[derive(Default)]
 pub(super) struct ContractsCheck {
-    pub told: Map<ContractId, ToldContract>,
+    pub told: Map<ContractId, LoggedContract>,
 }
 
 impl ContractsCheck {
@@ -50,7 +50,7 @@ impl ContractsCheck {
     pub fn follow(&mut self, record: &Record) {
         if let Event::TradeExecuted(trade) = &record.event {
             let told =
-                ToldContract { sequence: record.sequence, trade: trade.clone(), change: ContractChange::default() };
+                LoggedContract { sequence: record.sequence, trade: trade.clone(), change: ContractChange::default() };
             self.told.insert(trade.contract, told);
         }
         for (contract, change) in ContractChange::of(&record.event) {

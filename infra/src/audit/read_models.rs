@@ -8,7 +8,7 @@ use tokio_postgres::Row;
 use uuid::Uuid;
 
 use super::AuditError;
-use super::contracts::ToldContract;
+use super::contracts::LoggedContract;
 use super::copied::CopiedRow;
 use super::entries::or_none;
 use super::report::{Check, Finding, Outcome};
@@ -35,7 +35,7 @@ impl ReadModelsCheck {
     pub fn contracts(
         &mut self,
         mut rows: Rows<ContractRow>,
-        told: &Map<ContractId, ToldContract>,
+        told: &Map<ContractId, LoggedContract>,
     ) -> Result<(), AuditError> {
         let mut known = 0;
         while let Some(row) = rows.take()? {
@@ -71,7 +71,7 @@ impl ReadModelsCheck {
                 continue;
             };
             found += 1;
-            let (kind, side, gpus, filled, limit, suspended) = told_order(order);
+            let (kind, side, gpus, filled, limit, suspended) = order_columns(order);
             self.outcome.compare(place("organization"), order.organization().as_str(), row.get(2));
             self.outcome.compare(place("market"), venue.at(order.market()).spec.id.as_str(), row.get(3));
             self.outcome.compare(place("kind"), kind, row.get(4));
@@ -120,7 +120,7 @@ impl ReadModelsCheck {
 }
 
 /// Returns an order's kind, side, GPUs, those filled where it knows, its limit, and whether it waits for funds.
-fn told_order(order: &Order) -> (&'static str, &'static str, u32, Option<u32>, matching::Price, bool) {
+fn order_columns(order: &Order) -> (&'static str, &'static str, u32, Option<u32>, matching::Price, bool) {
     match order {
         Order::Bid(bid) => {
             ("term", "buy", bid.gpus, Some(bid.gpus - bid.terms.remaining), bid.terms.limit_price, false)
@@ -193,7 +193,7 @@ fn read_contract(row: &mut CopiedRow<'_>) -> Result<ContractRow, AuditError> {
 }
 
 /// Computes what a contract's row should have, in the order of [`read_contract`].
-fn expected_columns(told: &ToldContract) -> [String; 26] {
+fn expected_columns(told: &LoggedContract) -> [String; 26] {
     let (trade, change) = (&told.trade, &told.change);
     let time = |hour: Hour| timestamp(hour.start()).to_string();
     let (seller, head) = change.novated.unwrap_or((trade.seller, trade.head));

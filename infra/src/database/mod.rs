@@ -94,7 +94,8 @@ impl Database {
     /// Watches from now on whether the server answers, for as long as this access exists. When it falls silent, ends
     /// every session, and whoever waits for one is told.
     pub fn watch(&self) {
-        tokio::spawn(pulse::watch(self.application(), self.connector.parts()));
+        let (dialer, sessions) = self.connector.parts();
+        tokio::spawn(pulse::watch(self.application(), dialer, sessions));
     }
 
     /// Brings the schema up to date, as the role of the URL. Returns the names of the migrations that ran.

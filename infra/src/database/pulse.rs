@@ -17,7 +17,7 @@ const BEAT: Duration = Duration::from_secs(1);
 const SILENCE_MAX: Duration = Duration::from_secs(3);
 
 /// Watches until nobody has access to the database any more.
-pub(super) async fn watch(config: Config, (dialer, sessions): (Dialer, Weak<Silences>)) {
+pub(super) async fn watch(config: Config, dialer: Dialer, sessions: Weak<Silences>) {
     let mut client = None;
     let mut silent = false;
     loop {

@@ -6,7 +6,7 @@ use matching::{
     Window,
 };
 
-use super::month::{MonthOfContract, MonthOfSeller, MonthOfSpot, OpenMonth, Reversal};
+use super::month::{Account, MonthOfContract, MonthOfSeller, MonthOfSpot, OpenMonth, Reversal};
 
 /// Document that has no number yet.
 pub(super) struct Draft {
@@ -31,9 +31,9 @@ pub(super) enum Content {
     /// Refund to a contract's buyer as it ended before its time.
     Refund(Refund),
     /// Spot hours that a buyer bought in a month.
-    Spot((OrganizationId, Currency), Month, MonthOfSpot),
+    Spot(Account, Month, MonthOfSpot),
     /// Earnings of a seller in a month.
-    Seller((OrganizationId, Currency), Month, MonthOfSeller),
+    Seller(Account, Month, MonthOfSeller),
 }
 
 /// The first payment of a contract.
@@ -156,11 +156,11 @@ impl Fold {
     fn deliver(&mut self, e: &HoursDelivered) {
         for hour in &e.contracts {
             let earned = self.open.seller(hour.seller, e.currency).contract(hour.contract, e.market);
-            earned.deliver(e.hour, (hour.amount, hour.seller_fee));
+            earned.deliver(e.hour, hour.amount, hour.seller_fee);
             let Some(shortfall) = &hour.shortfall else { continue };
             earned.recovered += shortfall.recovered;
             earned.penalties += shortfall.penalty_paid;
-            let month = self.open.contract(hour.contract, (shortfall.buyer, e.market, e.currency));
+            let month = self.open.contract(hour.contract, shortfall.buyer, e.market, e.currency);
             month.miss(hour, e.hour, shortfall);
         }
     }
@@ -177,7 +177,7 @@ impl Fold {
         earned.reversed += e.from_seller + e.seller_fee;
         earned.reversed_fee += e.seller_fee;
         earned.penalties += e.penalty_paid;
-        let month = self.open.contract(e.contract, (e.buyer, e.market, e.currency));
+        let month = self.open.contract(e.contract, e.buyer, e.market, e.currency);
         month.reversals.push(Reversal {
             seller: e.seller,
             from: e.from,

@@ -100,7 +100,7 @@ async fn follow_until_error(
             continue;
         };
         let drafts = folded(&mut fold, &rows);
-        state = write::step(&mut client, &mut register, drafts, (state, last, fold.month_sequence())).await?;
+        state = write::step(&mut client, &mut register, drafts, state, last, fold.month_sequence()).await?;
     }
 }
 

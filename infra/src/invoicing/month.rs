@@ -8,7 +8,13 @@ use matching::{ContractHour, Hour, HourShortfall, MarketId, Price, SpotSale};
 const MINUTES_PER_HOUR: u64 = 60;
 
 /// Organization and currency of a document.
-pub(super) type Account = (OrganizationId, Currency);
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(super) struct Account {
+    /// Recipient of the document.
+    pub organization: OrganizationId,
+    /// Currency of its amounts.
+    pub currency: Currency,
+}
 
 /// Items to bill at the end of the month.
 #[derive(Default)]
@@ -23,7 +29,9 @@ impl OpenMonth {
     pub fn contract(
         &mut self,
         id: ContractId,
-        (buyer, market, currency): (OrganizationId, MarketId, Currency),
+        buyer: OrganizationId,
+        market: MarketId,
+        currency: Currency,
     ) -> &mut MonthOfContract {
         self.credits.entry(id).or_insert_with(|| MonthOfContract {
             buyer,
@@ -38,12 +46,12 @@ impl OpenMonth {
 
     /// Returns what a buyer buys by the hour, to add to.
     pub fn spot(&mut self, buyer: OrganizationId, currency: Currency) -> &mut MonthOfSpot {
-        self.spot.entry((buyer, currency)).or_default()
+        self.spot.entry(Account { organization: buyer, currency }).or_default()
     }
 
     /// Returns what a seller earns, to add to.
     pub fn seller(&mut self, seller: OrganizationId, currency: Currency) -> &mut MonthOfSeller {
-        self.sellers.entry((seller, currency)).or_default()
+        self.sellers.entry(Account { organization: seller, currency }).or_default()
     }
 }
 
@@ -200,7 +208,7 @@ pub(super) struct EarnedOfContract {
 
 impl EarnedOfContract {
     /// Adds an hour's earnings and the fee on them.
-    pub fn deliver(&mut self, hour: Hour, (amount, fee): (Amount, Amount)) {
+    pub fn deliver(&mut self, hour: Hour, amount: Amount, fee: Amount) {
         self.hours = Some((self.hours.map_or(hour, |(first, _)| first), hour));
         self.amount += amount;
         self.fee += fee;

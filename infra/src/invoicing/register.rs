@@ -7,6 +7,7 @@ use matching::{Hour, MarketId, Price, Window};
 
 use super::document::{Document, DocumentKind, Line, LineKind, Party, Period};
 use super::fold::{Content, Draft, FirstPayment};
+use super::month::{Account, gpu_minutes};
 use crate::journal::JournalError;
 
 mod buyers;
@@ -96,20 +97,16 @@ impl Register {
                 let capacity = Line {
                     gpus: Some(gpus),
                     unit_price: Some(price),
-                    ..capacity(charged.seller, (charged.market, charged.contract), charged.period, charged.amount)
+                    ..capacity(charged.seller, charged.market, charged.contract, charged.period, charged.amount)
                 };
                 let fee = self.fee_on(&capacity, charged.buyer_fee);
-                self.invoice(
-                    issue,
-                    (charged.buyer, charged.currency, charged.contract),
-                    charged.period,
-                    (capacity, fee),
-                );
+                let to = Account { organization: charged.buyer, currency: charged.currency };
+                self.invoice(issue, to, charged.contract, charged.period, capacity, fee);
             }
             Content::Credits(contract, month) => self.credit(issue, contract, &month)?,
             Content::Refund(refund) => self.refund(issue, &refund)?,
-            Content::Spot((buyer, currency), month, of) => self.spot(issue, (buyer, currency), month, &of),
-            Content::Seller((seller, currency), month, of) => self.seller(issue, (seller, currency), month, &of),
+            Content::Spot(to, month, of) => self.spot(issue, to, month, &of),
+            Content::Seller(to, month, of) => self.seller(issue, to, month, &of),
         }
         Ok(())
     }
@@ -119,10 +116,11 @@ impl Register {
         let capacity = Line {
             gpus: Some(trade.gpus),
             unit_price: Some(trade.price),
-            ..capacity(trade.seller, (trade.market, trade.contract), *period, price)
+            ..capacity(trade.seller, trade.market, trade.contract, *period, price)
         };
         let fee = self.fee_on(&capacity, trade.prepaid() - price);
-        self.invoice(issue, (trade.buyer, trade.currency, trade.contract), *period, (capacity, fee));
+        let to = Account { organization: trade.buyer, currency: trade.currency };
+        self.invoice(issue, to, trade.contract, *period, capacity, fee);
     }
 
     /// Makes the line of the exchange's fee on what another line charges.
@@ -138,11 +136,14 @@ impl Register {
     fn invoice(
         &mut self,
         issue: Issue,
-        (recipient, currency, contract): (OrganizationId, Currency, ContractId),
+        to: Account,
+        contract: ContractId,
         period: Window,
-        (mut capacity, fee): (Line<OrganizationId>, Line<OrganizationId>),
+        mut capacity: Line<OrganizationId>,
+        fee: Line<OrganizationId>,
     ) {
-        capacity.gpu_minutes = capacity.gpus.map(|gpus| super::month::gpu_minutes(gpus, period.hours()));
+        let Account { organization: recipient, currency } = to;
+        capacity.gpu_minutes = capacity.gpus.map(|gpus| gpu_minutes(gpus, period.hours()));
         let lines = [capacity, fee].into_iter().filter(|line| !line.amount.is_zero()).collect();
         let (kind, contract) = (DocumentKind::Invoice, Some(contract));
         self.issue(issue, Unnumbered { kind, recipient, currency, contract, period: period.into(), lines });
@@ -220,7 +221,8 @@ impl Register {
 /// Makes a line of capacity that a contract is charged for.
 fn capacity(
     seller: OrganizationId,
-    (market, contract): (MarketId, ContractId),
+    market: MarketId,
+    contract: ContractId,
     period: Window,
     amount: Amount,
 ) -> Line<OrganizationId> {

@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::document::{Document, DocumentKind};
 use super::fold::{Content, Draft, Fold};
-use super::month::MonthOfSeller;
+use super::month::{Account, MonthOfSeller};
 use super::register::Register;
 
 fn market() -> MarketId {
@@ -125,7 +125,8 @@ fn fees_that_are_taken_back_are_credited() {
     let earned = of.contract(contract(), market());
     (earned.fee, earned.reversed, earned.reversed_fee) = (cents(1), cents(2_000), cents(10));
     let day: ledger::Day = "2037-01-31".parse().unwrap();
-    let content = Content::Seller((organization("north"), Currency::USD), day.month(), of);
+    let content =
+        Content::Seller(Account { organization: organization("north"), currency: Currency::USD }, day.month(), of);
     let documents = issued([Draft { issued: day, sequence: 5, content }]);
     let told: Vec<_> = documents.iter().map(|one| (one.number.as_str(), one.kind, one.total)).collect();
     let expected = [
@@ -147,7 +148,11 @@ fn numbers_begin_anew_every_year_and_names_are_those_of_the_time() {
         let mut of = MonthOfSeller::default();
         of.contract(contract(), market()).amount = cents(100);
         let issued: ledger::Day = day.parse().unwrap();
-        let content = Content::Seller((organization("north"), Currency::USD), issued.month(), of);
+        let content = Content::Seller(
+            Account { organization: organization("north"), currency: Currency::USD },
+            issued.month(),
+            of,
+        );
         Draft { issued, sequence: 1, content }
     };
     let documents = issued([

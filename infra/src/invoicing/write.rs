@@ -50,7 +50,9 @@ pub(super) async fn step(
     client: &mut Client,
     register: &mut Register,
     drafts: Vec<Draft>,
-    (before, last, month_sequence): (Position, u64, u64),
+    before: Position,
+    last: u64,
+    month_sequence: u64,
 ) -> Result<Position, JournalError> {
     let transaction = client.transaction().await?;
     let referred: BTreeSet<ContractId> = drafts.iter().filter_map(|draft| draft.content.refers_to()).collect();

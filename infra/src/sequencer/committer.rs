@@ -120,7 +120,7 @@ impl Committer {
         self.under_way_since = Some(started);
         let mut stalled = false;
         let append = watched(timeout(COMMIT_DEADLINE, self.lease.append(part)), || {
-            if tell_age(&self.metrics, started) >= STALLED_AFTER && !stalled {
+            if report_age(&self.metrics, started) >= STALLED_AFTER && !stalled {
                 stalled = true;
                 tracing::error!(rows = part.rows.len(), "PostgreSQL does not finish a commit: callers are told");
                 self.status.send_replace(Status::Recovering);
@@ -155,7 +155,7 @@ impl Committer {
             let since = *self.under_way_since.get_or_insert_with(Instant::now);
             let metrics = self.metrics.clone();
             let recovery = watched(timeout(COMMIT_DEADLINE, self.recover_once()), || {
-                tell_age(&metrics, since);
+                report_age(&metrics, since);
             });
             match recovery.await.unwrap_or(Err(JournalError::Overdue)) {
                 Ok(()) => {
@@ -191,7 +191,7 @@ async fn watched<T>(waited_for: impl Future<Output = T>, mut look: impl FnMut())
 }
 
 /// Reports for how long a commit is under way, or its outcome unknown.
-fn tell_age(metrics: &Metrics, since: Instant) -> Duration {
+fn report_age(metrics: &Metrics, since: Instant) -> Duration {
     let age = since.elapsed();
     metrics.commit_under_way_seconds.set(age.as_secs_f64());
     age

@@ -92,7 +92,7 @@ pub struct OpenPayout {
 
 /// Reconciliation that has not been undone.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
-pub struct StandingReconciliation {
+pub struct ActiveReconciliation {
     /// Sequence of the event that recorded it.
     pub sequence: u64,
     /// Content of that event.
@@ -109,7 +109,7 @@ pub struct Bank {
     /// Deposits and payouts that bookings are expected for.
     pub items: OpenItems,
     /// Reconciliations that stand, by id.
-    pub reconciliations: BTreeMap<ReconciliationId, StandingReconciliation>,
+    pub reconciliations: BTreeMap<ReconciliationId, ActiveReconciliation>,
     /// Bookings that are explained whole.
     pub explained: BTreeMap<BankLineId, OpenLine>,
 }

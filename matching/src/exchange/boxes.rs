@@ -42,9 +42,9 @@ pub struct BoxLife {
     /// Balances and covenants after the latest run.
     pub standing: Standing,
     /// Collections that no run has paid out, in the order in which they were entered.
-    pub collected: Vec<StandingCollection>,
+    pub collected: Vec<OpenCollection>,
     /// Waterfall runs that stand, in order.
-    pub runs: Vec<StandingRun>,
+    pub runs: Vec<PostedRun>,
     /// What its suppliers have invoiced.
     pub invoices: SupplierInvoices,
     /// Whether the latest run was reversed: the next does not start by itself.
@@ -55,7 +55,7 @@ pub struct BoxLife {
 
 /// Waterfall run that has not been reversed.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
-pub struct StandingRun {
+pub struct PostedRun {
     /// Sequence of the event that recorded it.
     pub sequence: u64,
     /// Instant of that event.
@@ -65,14 +65,14 @@ pub struct StandingRun {
     /// Balances and covenants of the box before it.
     pub before: Standing,
     /// Collections that it paid out.
-    pub collected: Vec<StandingCollection>,
+    pub collected: Vec<OpenCollection>,
     /// Corrections that it took up, by agreement.
     pub corrections: BTreeMap<ItemName, Amount>,
 }
 
 /// Collection that has not been reversed.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
-pub struct StandingCollection {
+pub struct OpenCollection {
     /// Sequence of the event that recorded it.
     pub sequence: u64,
     /// Content of that event.

@@ -55,8 +55,8 @@ use agenda::Agenda;
 use work::Unfinished;
 
 pub use accounting::{Accounting, ClosedPeriod, Journal, JournalStatus, Unreconciled};
-pub use bank::{Bank, BankAccount, OpenDeposit, OpenItems, OpenLine, OpenPayout, StandingReconciliation};
-pub use boxes::{BoxLife, BoxRecord, BoxViewer, Boxes, DealVersion, StandingCollection, StandingRun};
+pub use bank::{ActiveReconciliation, Bank, BankAccount, OpenDeposit, OpenItems, OpenLine, OpenPayout};
+pub use boxes::{BoxLife, BoxRecord, BoxViewer, Boxes, DealVersion, OpenCollection, PostedRun};
 pub use command::{
     Amendment, Command, DealParty, Instruction, ItemChoice, MarketChoice, NewCollection, NewJournal, NewLot, NewOrder,
     NewOutage, NewSide,

@@ -6,9 +6,7 @@ use ledger::{
     AccountKind, Amount, BankAccountId, BoxId, ClientId, Currency, DepositId, MatchRule, OrganizationId, PayoutId,
     ReconciliationId, StatementId,
 };
-use matching::{
-    BankLineId, Event, Exchange, Instruction, ItemChoice, MatchedTarget, Reconciled, StandingReconciliation,
-};
+use matching::{ActiveReconciliation, BankLineId, Event, Exchange, Instruction, ItemChoice, MatchedTarget, Reconciled};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -150,8 +148,8 @@ pub struct MatchedItemBody {
     amount: Amount,
 }
 
-impl From<&StandingReconciliation> for ReconciliationBody {
-    fn from(standing: &StandingReconciliation) -> Self {
+impl From<&ActiveReconciliation> for ReconciliationBody {
+    fn from(standing: &ActiveReconciliation) -> Self {
         Self::from(&standing.reconciled)
     }
 }

@@ -4,7 +4,7 @@ use actix_web::{HttpRequest, HttpResponse, get, post, web};
 use infra::node::Node;
 use ledger::deal::{ItemAmount, Run};
 use ledger::{Amount, BoxId, ClientId, Day, Instant, ItemName};
-use matching::{Event, Instruction, StandingRun, WaterfallRun};
+use matching::{Event, Instruction, PostedRun, WaterfallRun};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
@@ -198,8 +198,8 @@ pub async fn list(
     // They stand in the order of their dates, one for each, and in that of their events.
     let later = runs[runs.partition_point(|run| run.sequence <= span.after_sequence())..].iter();
     let wanted = later.filter(|run| query.date.is_none_or(|date| run.content.run.date == date));
-    let rows: Vec<&StandingRun> = wanted.take(span.fetch_items()).collect();
-    let body = |run: &&StandingRun| Ok::<_, Problem>(RunBody::of(run.sequence, run.at, &run.content));
+    let rows: Vec<&PostedRun> = wanted.take(span.fetch_items()).collect();
+    let body = |run: &&PostedRun| Ok::<_, Problem>(RunBody::of(run.sequence, run.at, &run.content));
     let page = span.page(&rows, |run| position(run.sequence), body)?;
     Ok(answer(HttpResponse::Ok(), exchange.sequence(), &page))
 }

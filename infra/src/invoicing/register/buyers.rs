@@ -1,12 +1,12 @@
 //! Documents of buyers besides the invoices of their contracts: credit notes, and the invoice of spot hours.
 
-use ledger::{Amount, ContractId, Currency, Month, OrganizationId};
+use ledger::{Amount, ContractId, Month, OrganizationId};
 use matching::{Hour, Window};
 
 use super::{Invoiced, Issue, Register, Unnumbered, never_invoiced, period_of, period_of_day, period_of_hours};
 use crate::invoicing::document::{DocumentKind, Line, LineKind, Period};
 use crate::invoicing::fold::Refund;
-use crate::invoicing::month::{Missed, MonthOfContract, MonthOfSpot, Reversal, gpu_minutes};
+use crate::invoicing::month::{Account, Missed, MonthOfContract, MonthOfSpot, Reversal, gpu_minutes};
 use crate::journal::JournalError;
 
 impl Register {
@@ -121,7 +121,7 @@ impl Register {
     pub(super) fn spot(
         &mut self,
         issue: Issue,
-        (recipient, currency): (OrganizationId, Currency),
+        Account { organization: recipient, currency }: Account,
         month: Month,
         of: &MonthOfSpot,
     ) {

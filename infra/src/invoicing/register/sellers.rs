@@ -1,17 +1,17 @@
 //! Documents of sellers: the invoice of the exchange's fees, and the self-billed invoice of their earnings.
 
-use ledger::{Amount, ContractId, Currency, Month, OrganizationId};
+use ledger::{Amount, ContractId, Month, OrganizationId};
 
 use super::{Issue, Register, Unnumbered, period_of, period_of_day, period_of_hours};
 use crate::invoicing::document::{DocumentKind, Line, LineKind};
-use crate::invoicing::month::{EarnedOfContract, MonthOfSeller};
+use crate::invoicing::month::{Account, EarnedOfContract, MonthOfSeller};
 
 impl Register {
     /// Issues the documents of a seller and a month. The fee invoice comes first, for the statement refers to it.
     pub(super) fn seller(
         &mut self,
         issue: Issue,
-        (recipient, currency): (OrganizationId, Currency),
+        Account { organization: recipient, currency }: Account,
         month: Month,
         of: &MonthOfSeller,
     ) {

@@ -274,7 +274,8 @@ impl OrderRecord {
     }
 }
 
-/// What the events that place orders of both kinds have in common.
+/// Fields that the events of both kinds of orders share.
+#[derive(Clone, Copy)]
 struct Begun {
     order: OrderId,
     organization: OrganizationId,

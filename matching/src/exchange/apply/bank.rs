@@ -3,7 +3,7 @@
 use ledger::{Amount, Day};
 
 use crate::exchange::bank::{
-    Bank, BankAccount, Expected, OpenDeposit, OpenItems, OpenLine, OpenPayout, StandingReconciliation,
+    ActiveReconciliation, Bank, BankAccount, Expected, OpenDeposit, OpenItems, OpenLine, OpenPayout,
 };
 use crate::exchange::{
     BankAccountClosed, BankAccountOpened, BankLineId, BankLinesBooked, DepositExpected, DepositReceived, MatchedItem,
@@ -72,7 +72,7 @@ impl Bank {
             }
         }
         self.items.settle(&e.items, false);
-        let standing = StandingReconciliation { sequence, reconciled: e.clone() };
+        let standing = ActiveReconciliation { sequence, reconciled: e.clone() };
         self.reconciliations.insert(e.reconciliation, standing);
     }
 

@@ -3,7 +3,7 @@
 use ledger::deal::{Deal, Standing};
 use ledger::{BoxId, ClientId, Instant};
 
-use crate::exchange::boxes::{BoxLife, Boxes, DealVersion, StandingCollection, StandingRun};
+use crate::exchange::boxes::{BoxLife, Boxes, DealVersion, OpenCollection, PostedRun};
 use crate::exchange::{
     AgreementInvoiced, BoxCollected, BoxCreated, CollectionReversed, ContractAssigned, DealClosed, LendersSet,
     WaterfallReversed, WaterfallRun,
@@ -40,7 +40,7 @@ impl Boxes {
 
     pub(in crate::exchange) fn collect(&mut self, e: &BoxCollected, sequence: u64) {
         if let Some(life) = self.life(e.box_id) {
-            life.collected.push(StandingCollection { sequence, content: e.clone() });
+            life.collected.push(OpenCollection { sequence, content: e.clone() });
         }
     }
 
@@ -53,12 +53,12 @@ impl Boxes {
     pub(in crate::exchange) fn run(&mut self, e: &WaterfallRun, at: Instant, sequence: u64) {
         let Some(record) = self.records.get_mut(&e.box_id) else { return };
         let (Some(version), Some(life)) = (record.versions.last(), record.life.as_mut()) else { return };
-        let is_taken_up = |kept: &StandingCollection| kept.content.collected().is_taken_up_on(e.run.date);
+        let is_taken_up = |kept: &OpenCollection| kept.content.collected().is_taken_up_on(e.run.date);
         let (collected, later) = std::mem::take(&mut life.collected).into_iter().partition(is_taken_up);
         life.collected = later;
         let before = std::mem::replace(&mut life.standing, version.deal.standing_after(&e.run, &e.prepaid));
         let corrections = life.invoices.take_up(&e.corrections);
-        life.runs.push(StandingRun { sequence, at, content: e.clone(), before, collected, corrections });
+        life.runs.push(PostedRun { sequence, at, content: e.clone(), before, collected, corrections });
         life.held_back = false;
     }
 

@@ -47,7 +47,9 @@ impl Exchange {
         &mut self,
         id: OrganizationId,
         currency: Currency,
-        (paid, basis_points, withheld): (Amount, u16, Amount),
+        paid: Amount,
+        basis_points: u16,
+        withheld: Amount,
     ) {
         if basis_points > 0 {
             self.change(id, |it| it.withheld.entry(currency).or_default().count(paid, basis_points, withheld));

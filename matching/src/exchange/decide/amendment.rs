@@ -91,7 +91,7 @@ impl Exchange {
         check_charges(&terms, bid.fee_bps_max)?;
         let held_hours = held_hours(bid.options.billing, window);
         let held_after = hold(limit_price, terms.remaining, held_hours, bid.fee_bps_max);
-        let (hold_placed, hold_released) = self.change_of_hold(amendment, names[0], bid.hold(), held_after)?;
+        let hold = self.change_of_hold(amendment, names[0], bid.hold(), held_after)?;
         let arriving = Arriving {
             order: bid.id,
             organization: bid.organization,
@@ -111,8 +111,8 @@ impl Exchange {
             window: Some(window),
             keeps_priority,
             currency: self.venue.at(bid.markets[0]).spec.currency,
-            hold_placed,
-            hold_released,
+            hold_placed: hold.placed,
+            hold_released: hold.released,
             unfilled: outcome.as_ref().and_then(|outcome| outcome.unfilled),
         }));
         if let Some(outcome) = outcome {
@@ -137,7 +137,7 @@ impl Exchange {
             return Err(Refusal::AlreadyTraded { gpus: sold });
         }
         change.check_price(market, market.last_price, false)?;
-        out.push(amended(amendment, &market.spec, &change, None, (Amount::ZERO, Amount::ZERO)));
+        out.push(amended(amendment, &market.spec, &change, None, HoldChange::default()));
         Ok(())
     }
 
@@ -151,14 +151,14 @@ impl Exchange {
         let min_gpus = if bid.min_gpus == bid.gpus { change.gpus.1 } else { bid.min_gpus };
         check_minimum(min_gpus, change.gpus.1, market.spec.lot_size)?;
         change.check_price(market, market.spot.last_price, true)?;
-        let holds = if bid.suspended {
-            (Amount::ZERO, Amount::ZERO)
+        let held = if bid.suspended {
+            HoldChange::default()
         } else {
             let after = hold(change.limit_price.1, change.gpus.1, 1, market.spec.fee_bps_max());
             let before = bid.next_hour(market.spec.fee_bps_max());
             self.change_of_hold(amendment, market.spec.id, before, after)?
         };
-        out.push(amended(amendment, &market.spec, &change, Some(min_gpus), holds));
+        out.push(amended(amendment, &market.spec, &change, Some(min_gpus), held));
         Ok(())
     }
 
@@ -169,7 +169,7 @@ impl Exchange {
         self.amended_window(&change, ask.window, lot.window)?;
         check_quantity(change.gpus.1, market.spec.lot_size, lot.gpus)?;
         change.check_price(market, market.spot.last_price, false)?;
-        out.push(amended(amendment, &market.spec, &change, None, (Amount::ZERO, Amount::ZERO)));
+        out.push(amended(amendment, &market.spec, &change, None, HoldChange::default()));
         Ok(())
     }
 
@@ -185,24 +185,33 @@ impl Exchange {
         Ok(window)
     }
 
-    /// Returns the amounts to set aside in addition and to give back; one of them is zero.
+    /// Computes what an amendment changes of the money set aside.
     fn change_of_hold(
         &self,
         amendment: &Amendment,
         market: crate::market::MarketId,
         before: Amount,
         after: Amount,
-    ) -> Result<(Amount, Amount), Refusal> {
+    ) -> Result<HoldChange, Refusal> {
         if after <= before {
-            return Ok((Amount::ZERO, before - after));
+            return Ok(HoldChange { released: before - after, ..HoldChange::default() });
         }
         if after > Amount::LINE_MAX {
             return Err(Refusal::AmountTooLarge);
         }
         let currency = self.market(market)?.spec.currency;
         self.check_funds(amendment.organization, currency, after - before)?;
-        Ok((after - before, Amount::ZERO))
+        Ok(HoldChange { placed: after - before, ..HoldChange::default() })
     }
+}
+
+/// Change of the money that an order has set aside. At most one of the two is not zero.
+#[derive(Clone, Copy, Default)]
+struct HoldChange {
+    /// Amount set aside in addition.
+    placed: Amount,
+    /// Amount given back.
+    released: Amount,
 }
 
 fn amended(
@@ -210,7 +219,7 @@ fn amended(
     market: &MarketSpec,
     change: &Change,
     min_gpus: Option<u32>,
-    (hold_placed, hold_released): (Amount, Amount),
+    hold: HoldChange,
 ) -> Event {
     OrderAmended {
         order: amendment.order,
@@ -222,8 +231,8 @@ fn amended(
         window: change.window.1,
         keeps_priority: change.keeps_priority(),
         currency: market.currency,
-        hold_placed,
-        hold_released,
+        hold_placed: hold.placed,
+        hold_released: hold.released,
         unfilled: None,
     }
     .into()

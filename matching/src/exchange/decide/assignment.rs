@@ -21,7 +21,7 @@ impl Exchange {
         by: ClientId,
         out: &mut Vec<Event>,
     ) -> Result<(), Refusal> {
-        let (_, deal) = self.boxed(id)?;
+        let (_, deal) = self.box_and_deal(id)?;
         let terms = deal.terms();
         let Some(item) = terms.contracts.iter().find(|contract| contract.name == name) else {
             return not_assignable("the deal has no contract of this name");

@@ -262,7 +262,7 @@ impl Exchange {
                     Some(MatchedTarget::Organization { organization: *organization })
                 }
                 ItemChoice::Box(id) => {
-                    let (_, deal) = self.boxed(*id)?;
+                    let (_, deal) = self.box_and_deal(*id)?;
                     if deal.terms().currency != currency {
                         return Err(Refusal::CurrenciesDiffer);
                     }

@@ -45,7 +45,7 @@ impl Exchange {
         by: ClientId,
         out: &mut Vec<Event>,
     ) -> Result<(), Refusal> {
-        let (record, before) = self.boxed(id)?;
+        let (record, before) = self.box_and_deal(id)?;
         match party {
             DealParty::Sponsor(organization) if organization != before.terms().sponsor => {
                 return Err(Refusal::BoxUnknown);
@@ -84,7 +84,7 @@ impl Exchange {
     }
 
     pub(super) fn close_deal(&self, id: BoxId, by: ClientId, out: &mut Vec<Event>) -> Result<(), Refusal> {
-        let (record, deal) = self.boxed(id)?;
+        let (record, deal) = self.box_and_deal(id)?;
         if record.life.is_some() {
             return Err(Refusal::BoxClosed);
         }
@@ -120,7 +120,7 @@ impl Exchange {
     /// hardware, which is the sponsor's, what clients never paid, and how the books came to be what they are.
     pub(super) fn wind_up(&self, id: BoxId, by: ClientId, out: &mut Vec<Event>) -> Result<(), Refusal> {
         let not_due = |problem: &str| Err(Refusal::WindUpNotDue { problem: problem.to_owned() });
-        let (record, deal) = self.boxed(id)?;
+        let (record, deal) = self.box_and_deal(id)?;
         let life = record.life.as_ref().ok_or(Refusal::BoxNotClosed)?;
         if life.runs.len() < deal.periods().len() {
             return not_due("a determination date is still to come");
@@ -165,7 +165,7 @@ impl Exchange {
     }
 
     /// Finds a box that is not wound up, with its deal.
-    pub(super) fn boxed(&self, id: BoxId) -> Result<(&BoxRecord, &Deal), Refusal> {
+    pub(super) fn box_and_deal(&self, id: BoxId) -> Result<(&BoxRecord, &Deal), Refusal> {
         let record = self.boxes.get(id).ok_or(Refusal::BoxUnknown)?;
         if record.life.as_ref().is_some_and(|life| life.wound_up) {
             return Err(Refusal::BoxWoundUp);

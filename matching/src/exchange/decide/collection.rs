@@ -19,7 +19,7 @@ impl Exchange {
         out: &mut Vec<Event>,
     ) -> Result<(), Refusal> {
         let NewCollection { box_id, by, contract, amount, paid, ref reference } = *new;
-        let (record, deal) = self.boxed(box_id)?;
+        let (record, deal) = self.box_and_deal(box_id)?;
         let life = record.life.as_ref().ok_or(Refusal::BoxNotClosed)?;
         check_cents(amount)?;
         let before: Amount = life.collected.iter().map(|collection| collection.content.amount).sum();
@@ -65,7 +65,7 @@ impl Exchange {
         reason: &Label,
         out: &mut Vec<Event>,
     ) -> Result<(), Refusal> {
-        let (record, _) = self.boxed(id)?;
+        let (record, _) = self.box_and_deal(id)?;
         let life = record.life.as_ref().ok_or(Refusal::BoxNotClosed)?;
         let open = life.collected.iter().find(|collection| collection.sequence == event);
         let undone = open.ok_or(Refusal::CollectionNotOpen)?.content.clone();

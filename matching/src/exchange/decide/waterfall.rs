@@ -17,7 +17,7 @@ impl Exchange {
         by: Option<ClientId>,
         out: &mut Vec<Event>,
     ) -> Result<(), Refusal> {
-        let (record, deal) = self.boxed(id)?;
+        let (record, deal) = self.box_and_deal(id)?;
         let life = record.life.as_ref().ok_or(Refusal::BoxNotClosed)?;
         let progress = life.progress();
         let next = deal.next_period(&progress).map(|period| period.date);
@@ -56,7 +56,7 @@ impl Exchange {
         reason: &Label,
         out: &mut Vec<Event>,
     ) -> Result<(), Refusal> {
-        let (record, _) = self.boxed(id)?;
+        let (record, _) = self.box_and_deal(id)?;
         let life = record.life.as_ref().ok_or(Refusal::BoxNotClosed)?;
         let latest = life.runs.last().filter(|run| run.content.run.date == date);
         let latest =
@@ -76,7 +76,7 @@ impl Exchange {
         reference: &Label,
         out: &mut Vec<Event>,
     ) -> Result<(), Refusal> {
-        let (record, deal) = self.boxed(id)?;
+        let (record, deal) = self.box_and_deal(id)?;
         let life = record.life.as_ref().ok_or(Refusal::BoxNotClosed)?;
         let correction = deal.correction(invoice, &life.progress(), self.now.day().month())?;
         let (SupplierInvoice { agreement, month, amount }, reference) = (*invoice, reference.clone());
@@ -93,7 +93,7 @@ impl Exchange {
         out: &mut Vec<Event>,
     ) -> Result<(), Refusal> {
         let not_due = |problem: &str| Err(Refusal::AccelerationNotDue { problem: problem.to_owned() });
-        let (record, deal) = self.boxed(id)?;
+        let (record, deal) = self.box_and_deal(id)?;
         let life = record.life.as_ref().ok_or(Refusal::BoxNotClosed)?;
         let reason = reason.clone();
         if accelerated == life.standing.accelerated {

@@ -60,6 +60,6 @@ impl EventType for PayoutRequested {
         let known = exchange.organizations.get(&self.organization).filter(|_| is_taxed);
         let basis_points = known.map_or(0, |known| known.withholding_bps);
         exchange.bank.pay_out(self, basis_points, exchange.sequence);
-        exchange.withhold(self.organization, self.currency, (self.amount + self.withheld, basis_points, self.withheld));
+        exchange.withhold(self.organization, self.currency, self.amount + self.withheld, basis_points, self.withheld);
     }
 }

@@ -58,10 +58,7 @@ impl EventType for PayoutReturned {
 
     fn apply(&self, exchange: &mut Exchange, _: Stamp) {
         let basis_points = exchange.bank.take_back(self);
-        exchange.withhold(
-            self.organization,
-            self.currency,
-            (-(self.amount + self.withheld), basis_points, -self.withheld),
-        );
+        let paid = -(self.amount + self.withheld);
+        exchange.withhold(self.organization, self.currency, paid, basis_points, -self.withheld);
     }
 }
