@@ -75,12 +75,12 @@ pub async fn list(
     let kind = account_of(&account)?;
     let owner = owner.as_deref().map(owner_of).transpose()?;
     let reading = Reading::begin(&node, reports.turn_of_finance().await?).await?;
-    let client = reading.snapshot.client();
+    let client = reading.snapshot().client();
     let book = found_book(book_of(client, &entity).await?, &entity)?;
     let part = AccountPart { book, account: kind, owner, currency };
     check_use(part.used(client).await?, kind, owner, currency)?;
     let sections = vec![part.section(client, span.from).await?];
-    let scope = ScopeBody { entity, from: span.from, to: span.to, sequence: reading.snapshot.sequence() };
+    let scope = ScopeBody { entity, from: span.from, to: span.to, sequence: reading.snapshot().sequence() };
     let statement =
         Statement { book, frame: Frame::Account(scope), sections, format: StatementFormat::of(format, &request) };
     Ok(statement.answer(HttpResponse::Ok(), reading))

@@ -112,7 +112,7 @@ pub async fn list(
     let holds = move |exchange: &Exchange| (exchange.sequence(), holds_in(exchange, currency));
     let (sequence, holds) = computing.with_state(caller.organization, holds).await?;
     let reading = Reading::begin(&node, reports.turn_of_finance().await?).await?;
-    let client = reading.snapshot.client();
+    let client = reading.snapshot().client();
     let book = found_book(book_of(client, &entity).await?, &entity)?;
     check_currency(has_accounts_in(client, book, currency).await?, currency)?;
     let balances = HeldBalancesOf { book, currency, sequence }.by_organization(client).await?;

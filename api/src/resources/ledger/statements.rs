@@ -72,13 +72,13 @@ pub async fn of_owner(
     let span = DaySpan::of(from, to)?;
     let owner = statement_owner(&owner)?;
     let reading = Reading::begin(&node, reports.turn_of_finance().await?).await?;
-    let client = reading.snapshot.client();
+    let client = reading.snapshot().client();
     let book = found_book(book_of(client, &entity).await?, &entity)?;
     let sections = SectionsOf { book, owner, contract: None, from: span.from }.read(client).await?;
     if sections.is_empty() && !is_registered(&node, owner) {
         return Err(owner_unknown(owner));
     }
-    let scope = ScopeBody { entity, from: span.from, to: span.to, sequence: reading.snapshot.sequence() };
+    let scope = ScopeBody { entity, from: span.from, to: span.to, sequence: reading.snapshot().sequence() };
     let of = StatementScopeBody { scope, owner: owner.to_string(), contract: None };
     let format = StatementFormat::of(format, &request);
     Ok(Statement { book, frame: Frame::Owner(of), sections, format }.answer(HttpResponse::Ok(), reading))
@@ -153,9 +153,9 @@ pub async fn own(
     let reading = Reading::begin(&node, reports.turn_of_trader(caller.organization).await?).await?;
     let owner = Owner::Organization(caller.organization);
     let of = SectionsOf { book: BookId::OPERATOR, owner, contract: contract.map(ContractId::new), from: span.from };
-    let sections = own_sections(&reading.snapshot, caller.organization, of).await?;
+    let sections = own_sections(reading.snapshot(), caller.organization, of).await?;
     let entity = EntityId::Operator.to_string();
-    let scope = ScopeBody { entity, from: span.from, to: span.to, sequence: reading.snapshot.sequence() };
+    let scope = ScopeBody { entity, from: span.from, to: span.to, sequence: reading.snapshot().sequence() };
     let frame = Frame::Owner(StatementScopeBody { scope, owner: owner.to_string(), contract });
     let format = StatementFormat::of(format, &request);
     Ok(Statement { book: of.book, frame, sections, format }.answer(HttpResponse::Ok(), reading))

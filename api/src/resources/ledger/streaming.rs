@@ -109,8 +109,8 @@ impl Turns {
 
 /// A report under way: the snapshot that it reads, for as long as its turn lasts.
 pub struct Reading {
-    /// The database as it stood when the report began.
-    pub snapshot: Snapshot,
+    // Both are private: a task that named only the snapshot would take that alone, and give the turn back before its end.
+    snapshot: Snapshot,
     _turn: Turn,
 }
 
@@ -121,6 +121,11 @@ impl Reading {
     /// A [`Problem`] when the database is away.
     pub async fn begin(node: &Node, turn: Turn) -> Result<Self, Problem> {
         Ok(Self { snapshot: Snapshot::take(&node.database).await?, _turn: turn })
+    }
+
+    /// State of the database when the report began.
+    pub fn snapshot(&self) -> &Snapshot {
+        &self.snapshot
     }
 }
 
@@ -205,11 +210,11 @@ impl Sheet {
 /// An answer that is the report.
 pub fn stream(mut answer: HttpResponseBuilder, reading: Reading, report: impl Report) -> HttpResponse {
     let (sender, receiver) = mpsc::channel(CHUNKS_WAITING_MAX);
-    answer.insert_header((SEQUENCE_HEADER, reading.snapshot.sequence().to_string()));
+    answer.insert_header((SEQUENCE_HEADER, reading.snapshot().sequence().to_string()));
     answer.insert_header((header::CACHE_CONTROL, "no-store"));
     tokio::spawn(async move {
         let mut sheet = Sheet { pending: Vec::with_capacity(CHUNK_BYTES * 2), sender };
-        let outcome = match report.write(&reading.snapshot, &mut sheet).await {
+        let outcome = match report.write(reading.snapshot(), &mut sheet).await {
             Ok(()) => sheet.hand_over().await,
             Err(interrupted) => Err(interrupted),
         };

@@ -113,9 +113,9 @@ pub async fn export(
     let ExportQuery { entity, format, from, to } = query.into_inner();
     let span = DaySpan::of(from, to)?;
     let reading = Reading::begin(&node, reports.turn_of_finance().await?).await?;
-    let book = found_book(book_of(reading.snapshot.client(), &entity).await?, &entity)?;
+    let book = found_book(book_of(reading.snapshot().client(), &entity).await?, &entity)?;
     let journal = JournalOf { book, from: span.from, to: span.to };
-    let export = Export::prepare(&reading.snapshot, journal, entity, format.form()).await?;
+    let export = Export::prepare(reading.snapshot(), journal, entity, format.form()).await?;
     let name = format!("{}.{}", export.name(), format.extension());
     let mut answer = HttpResponse::Ok();
     answer.content_type(format.content_type());
