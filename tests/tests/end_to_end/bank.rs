@@ -5,9 +5,10 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use tests::client::{Answer, ApiClient, ask, bid};
 use tests::exchange::TestExchange;
+use tests::picking::{List, account, balance, one_whose, only, text};
 
 use crate::contract_life::Hours;
-use crate::opening::{admit, text};
+use crate::opening::admit;
 
 pub const ACCOUNT: &str = "DE02120300000000202051";
 
@@ -45,10 +46,6 @@ fn csv(number: u32, opening: &str, closing: &str, lines: &[(&str, &str)]) -> Str
     format!("account,currency,statement,opening,closing,date,value_date,amount,reference,counterparty,text\n{rows}")
 }
 
-async fn balance(client: &ApiClient, name: &str) -> String {
-    text(&client.get("/v1/account/balances").await.ok()["data"][0][name])
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn deposits_and_payouts_go_by_what_the_bank_says() {
     let exchange = TestExchange::start().await;
@@ -61,15 +58,16 @@ async fn deposits_and_payouts_go_by_what_the_bank_says() {
     let announced = json!({"amount": "5000.00", "currency": "USD"});
     let expected = nova.post("/v1/account/deposits", &announced).await.ok();
     assert_eq!((&expected["status"], &expected["received"]), (&json!("expected"), &json!("0.00")));
-    assert_eq!(nova.get("/v1/account/balances").await.ok()["data"][0]["available"], "0.00");
+    assert_eq!(balance(&nova, "available").await, "0.00");
     let reference = text(&expected["reference"]);
     let file = csv(1, "0.00", "5003.50", &[("5000.00", &format!("invoice {reference}")), ("3.50", "interest")]);
     let imported = send(&finance, "/v1/bank-statements", "text/csv", file.clone()).await.ok();
-    let statement = &imported["data"][0]["statement"];
-    assert_eq!((&imported["data"][0]["status"], &statement["closing"]), (&json!(201), &json!("5003.50")));
-    assert_eq!(statement["unexplained"][0]["amount"], "3.50", "nothing is silent about what is not explained");
+    let imported = only(&imported["data"]);
+    let statement = &imported["statement"];
+    assert_eq!((&imported["status"], &statement["closing"]), (&json!(201), &json!("5003.50")));
+    assert_eq!(only(&statement["unexplained"])["amount"], "3.50", "nothing is silent about what is not explained");
     assert_eq!(balance(&nova, "available").await, "5000.00");
-    assert_eq!(nova.get("/v1/account/deposits").await.ok()["data"][0]["status"], "matched");
+    assert_eq!(only(&nova.get("/v1/account/deposits").await.ok()["data"])["status"], "matched");
     let again = send(&finance, "/v1/bank-statements", "text/csv", file).await;
     assert_eq!(again.problem(), (409, "statement_imported_before"));
 
@@ -77,10 +75,11 @@ async fn deposits_and_payouts_go_by_what_the_bank_says() {
     let state = format!("/v1/reconciliations?account={ACCOUNT}");
     let open = finance.get(&state).await.ok();
     assert_eq!((&open["reconciled"], &open["account"]["ledger_balance"]), (&json!(false), &json!("5003.50")));
-    let line = json!({"statement": open["lines"][0]["statement"], "line": open["lines"][0]["line"]});
+    let open = only(&open["lines"]);
+    let line = json!({"statement": open["statement"], "line": open["line"]});
     let interest = json!({"lines": [line], "items": [{"account": "4900-other-income"}]});
     let interest = finance.post("/v1/reconciliations", &interest).await.ok();
-    assert_eq!((&interest["rule"], &interest["items"][0]["amount"]), (&json!("manual"), &json!("3.50")));
+    assert_eq!((&interest["rule"], &only(&interest["items"])["amount"]), (&json!("manual"), &json!("3.50")));
     let explained = finance.get(&state).await.ok();
     // What was credited by hand, to acme and beta, is still on no statement.
     assert_eq!((&explained["lines"], &explained["reconciled"]), (&json!([]), &json!(false)));
@@ -103,18 +102,17 @@ async fn deposits_and_payouts_go_by_what_the_bank_says() {
     let wire = |transfer: &Value| text(&transfer["reference"]);
     let file = csv(2, "5003.50", "4903.40", &[("-80.50", &wire(&payout)), ("-19.60", &wire(&withdrawal))]);
     send(&finance, "/v1/bank-statements?format=csv", "application/octet-stream", file).await.ok();
-    assert_eq!(north.get("/v1/payouts").await.ok()["data"][0]["status"], "paid");
-    assert_eq!(nova.get("/v1/account/withdrawals").await.ok()["data"][0]["status"], "paid");
+    assert_eq!(only(&north.get("/v1/payouts").await.ok()["data"])["status"], "paid");
+    assert_eq!(only(&nova.get("/v1/account/withdrawals").await.ok()["data"])["status"], "paid");
     let done = finance.get(&state).await.ok();
     assert_eq!((&done["lines"], &done["payouts"]), (&json!([]), &json!([])));
     assert_eq!(done["account"]["ledger_balance"], "4903.40");
     let trial = finance.get("/v1/ledger/trial-balance?entity=operator&currency=USD").await.ok();
-    let row = |account: &str| {
-        let rows = trial["rows"].as_array().expect("rows").iter();
-        rows.filter(|row| row["account"] == account).map(|row| text(&row["balance"])).collect::<String>()
-    };
-    assert_eq!((row("1000-bank"), row("6900-bank-difference")), ("4903.40".into(), "0.50".into()));
-    assert_eq!(row("2300-payout-in-transit"), "0.00");
+    for (code, balance) in
+        [("1000-bank", "4903.40"), ("6900-bank-difference", "0.50"), ("2300-payout-in-transit", "0.00")]
+    {
+        assert_eq!(account(&trial, code)["balance"], balance, "{code}");
+    }
     assert_eq!(trial["total_debit"], trial["total_credit"]);
 }
 
@@ -131,8 +129,8 @@ async fn a_reconciliation_is_undone_and_made_again() {
     let file = csv(1, "0.00", "100.00", &[("100.00", &text(&first["reference"]))]);
     send(&finance, "/v1/bank-statements", "text/csv", file).await.ok();
     let state = format!("/v1/reconciliations?account={ACCOUNT}");
-    let matched = finance.get(&state).await.ok()["data"][0].clone();
-    assert_eq!((&matched["rule"], &matched["items"][0]["organization"]), (&json!("reference"), &json!("acme")));
+    let matched = only(&finance.get(&state).await.ok()["data"]).clone();
+    assert_eq!((&matched["rule"], &only(&matched["items"])["organization"]), (&json!("reference"), &json!("acme")));
     let undo = format!("/v1/reconciliations/{}/undo", text(&matched["id"]));
     finance.post(&undo, &json!({"reason": "it was beta's"})).await.ok();
     assert_eq!(finance.post(&undo, &json!({"reason": "again"})).await.problem(), (409, "reconciliation_unknown"));
@@ -143,12 +141,11 @@ async fn a_reconciliation_is_undone_and_made_again() {
         (Some(1), Some(4)),
         "two were credited by hand"
     );
-    let line = json!({"statement": open["lines"][0]["statement"], "line": 1});
+    let line = json!({"statement": only(&open["lines"])["statement"], "line": 1});
     let right = json!({"lines": [line], "items": [{"deposit": second["id"]}]});
     finance.post("/v1/reconciliations", &right).await.ok();
     let deposits = beta.get("/v1/account/deposits").await.ok();
-    let own = deposits["data"].as_array().expect("a list").iter().find(|deposit| deposit["id"] == second["id"]);
-    assert_eq!(own.expect("its deposit")["status"], "matched");
+    assert_eq!(one_whose(&deposits["data"], "id", &second["id"])["status"], "matched");
     // Page by page they are the same.
     let mut paged = Vec::new();
     let mut path = "/v1/account/deposits?limit=1".to_owned();
@@ -183,10 +180,11 @@ async fn several_statements_in_a_file_stand_each_for_itself() {
     );
     let answer = send(&finance, "/v1/bank-statements", "text/plain", file).await;
     assert_eq!(answer.status.as_u16(), 207, "{}", answer.body);
-    let outcomes = answer.body["data"].as_array().expect("a list").iter();
-    let outcomes: Vec<Value> = outcomes.map(|outcome| json!([outcome["status"], outcome["problem"]["code"]])).collect();
-    assert_eq!(outcomes, [json!([201, null]), json!([404, "bank_account_unknown"]), json!([422, "statement_broken"])]);
-    let broken = text(&answer.body["data"][2]["problem"]["detail"]);
+    let outcomes = &answer.body["data"];
+    let shown = outcomes.items().iter().map(|outcome| json!([outcome["status"], outcome["problem"]["code"]]));
+    let expected = [json!([201, null]), json!([404, "bank_account_unknown"]), json!([422, "statement_broken"])];
+    assert_eq!(shown.collect::<Vec<_>>(), expected);
+    let broken = text(&one_whose(outcomes, "status", &422)["problem"]["detail"]);
     assert!(broken.contains("-0.01"), "the break, to the cent: {broken}");
     let nothing = send(&finance, "/v1/bank-statements", "text/plain", "hello".into()).await;
     assert_eq!(nothing.problem(), (422, "statement_unreadable"));

@@ -6,17 +6,42 @@ use api::auth::{OPERATOR_ORGANIZATION, Role};
 use infra::audit::{Check, TopicSource};
 use infra::relay::RelayStatus;
 use serde_json::{Value, json};
+use tests::client::MARKET;
 use tests::condition::until;
 use tests::exchange::{TOPIC, TestExchange};
 use tests::log::audit;
+use tests::picking::{List, any, one_whose, only, rules, text};
 
-use crate::opening::{admit, text};
+use crate::opening::admit;
 
 /// The reference deal as a box of `sponsor`.
 pub fn reference_deal(sponsor: &str) -> Value {
     let mut deal: Value = serde_json::from_str(&example("reference.json")).expect("JSON");
     deal["sponsor"] = sponsor.into();
     deal
+}
+
+/// The facility of a deal or of a statement of it: the reference deal has one, which is called senior.
+fn senior(body: &Value) -> &Value {
+    one_whose(&body["facilities"], "name", "senior")
+}
+
+/// The reference deal as a box of north, with another rate of its senior facility.
+fn with_rate(rate: Value) -> Value {
+    let mut deal = reference_deal("north");
+    let mut facilities = deal["facilities"].as_array_mut().expect("facilities").iter_mut();
+    facilities.find(|facility| facility["name"] == "senior").expect("a senior facility")["rate"] = rate;
+    deal
+}
+
+/// The days of a projection.
+fn days(projection: &Value) -> Vec<&str> {
+    projection["dates"].items().iter().map(|date| date["date"].as_str().expect("a day")).collect()
+}
+
+/// A step of a run, by what it pays.
+fn step<'a>(run: &'a Value, name: &str) -> &'a Value {
+    one_whose(&run["steps"], "name", name)
 }
 
 fn example(name: &str) -> String {
@@ -42,23 +67,22 @@ async fn a_deal_is_entered_projected_and_amended() {
     let short =
         json!({"what_ifs": [{"short_payment": {"contract": "anchor", "month": "2026-07", "paid": "4100000.00"}}]});
     let projected = north.post(&format!("{path}/projection"), &short).await.ok();
-    let tests = &projected["dates"][6]["tests"];
+    let tests = &one_whose(&projected["dates"], "date", "2026-08-01")["tests"];
     assert_eq!((&tests["dscr"], &tests["locked_up"]), (&json!("0.822"), &json!(true)));
 
-    let mut dearer = reference_deal("north");
-    dearer["facilities"][0]["rate"]["fixed"] = "0.143".into();
+    let dearer = with_rate(json!({"fixed": "0.143"}));
     let amended = finance.put(&format!("{path}/deal"), &dearer).await.ok();
     assert_eq!((&amended["version"], &amended["newest_version"]), (&json!(2), &json!(2)));
-    let rate = async |query: &str| {
-        north.get(&format!("{path}{query}")).await.ok()["deal"]["facilities"][0]["rate"]["fixed"].clone()
-    };
+    let rate =
+        async |query: &str| senior(&north.get(&format!("{path}{query}")).await.ok()["deal"])["rate"]["fixed"].clone();
     assert_eq!((rate("?version=1").await, rate("").await), (json!("0.083"), json!("0.143")));
     assert_eq!(north.get(&format!("{path}?version=3")).await.problem(), (404, "not_found"));
     let payoff = finance.get(&format!("{path}/projection")).await.ok()["measures"]["payoff"]["number"].clone();
     assert_eq!(payoff, 33);
 
     let listed = north.get("/v1/boxes").await.ok();
-    assert_eq!((&listed["data"][0]["id"], &listed["data"][0]["version"]), (&created["id"], &json!(2)));
+    let listed = only(&listed["data"]);
+    assert_eq!((&listed["id"], &listed["version"]), (&created["id"], &json!(2)));
     let events = north.get("/v1/events?limit=500").await.ok().to_string();
     assert!(events.contains("box_created") && events.contains("deal_amended"), "{events}");
 }
@@ -98,6 +122,9 @@ async fn boxes_are_their_sponsors_and_what_is_no_deal_is_refused() {
     assert_eq!(north.get(&path).await.ok()["newest_version"], 1);
 }
 
+/// The determination date of the month that [`lived`] has short.
+const SHORT_DATE: &str = "2026-08-01";
+
 /// The first months of north's reference deal, the seventh short: closed, collected, paid out. The id of the box.
 pub async fn lived(exchange: &TestExchange, months: u32) -> String {
     let finance = exchange.client(OPERATOR_ORGANIZATION, Role::Finance);
@@ -123,7 +150,7 @@ async fn a_box_lives_in_books_of_its_own() {
     let (north, finance) =
         (exchange.client("north", Role::Provider), exchange.client(OPERATOR_ORGANIZATION, Role::Finance));
     let runs = north.get(&format!("{path}/waterfalls")).await.ok();
-    let short = &runs["data"][6];
+    let short = one_whose(&runs["data"], "determination_date", SHORT_DATE);
     assert_eq!(short["debt"], "62437976.08");
     assert_eq!(short["run"]["drawn"], json!({"debt_service": "540000.00"}));
     assert_eq!((&short["run"]["tests"]["dscr"], &short["run"]["tests"]["locked_up"]), (&json!("0.822"), &json!(true)));
@@ -137,16 +164,16 @@ async fn a_box_lives_in_books_of_its_own() {
     // What the lender is told of the short month, and on paper.
     let statement = north.get(&format!("{path}/statement?date=2026-08-01")).await.ok();
     assert_eq!(
-        statement["facilities"][0],
+        *senior(&statement),
         json!({"name": "senior", "opening": "64988488.91", "drawn": "0.00", "interest_due": "464487.17",
                "interest_paid": "464487.17", "principal_due": "2550512.83", "principal_paid": "2550512.83",
                "prepaid": "0.00", "closing": "62437976.08"})
     );
     assert_eq!(
-        statement["covenants"][0],
+        *one_whose(&statement["covenants"], "name", "DSCR, lock-up"),
         json!({"name": "DSCR, lock-up", "required": "at least 1.15", "actual": "0.822", "kept": false})
     );
-    let reserve = &statement["accounts"][0];
+    let reserve = one_whose(&statement["accounts"], "name", "debt_service");
     assert_eq!(
         (&reserve["opening"], &reserve["given"], &reserve["closing"]),
         (&json!("3000000.00"), &json!("540000.00"), &json!("2460000.00"))
@@ -167,11 +194,10 @@ async fn a_box_lives_in_books_of_its_own() {
     let operators = finance.get("/v1/ledger/trial-balance?entity=operator&currency=USD").await.ok().to_string();
     assert!(!operators.contains("2600-debt"), "{operators}");
     let entries = finance.get(&format!("/v1/ledger/entries?event={}", short["sequence"])).await.ok();
-    assert_eq!(entries["data"][0]["entity"], entity);
+    assert_eq!(any(&entries["data"])["entity"], entity);
     let of_box = finance.get(&format!("/v1/ledger/entries?box={}&limit=1", text(&standing["id"]))).await.ok();
-    assert_eq!(of_box["data"][0]["rule"], "box.contributed.1");
-    let rules = entries["data"].as_array().expect("entries").iter().map(|entry| text(&entry["rule"]));
-    assert_eq!(rules.collect::<Vec<_>>(), ["box.accrued.1", "box.waterfall.1"]);
+    assert_eq!(rules(&of_box), ["box.contributed.1"]);
+    assert_eq!(rules(&entries), ["box.accrued.1", "box.waterfall.1"]);
 
     // Refusals, and a reversal, which is whole.
     let run =
@@ -223,9 +249,8 @@ async fn a_box_lives_otherwise_than_planned_and_its_lender_sees_it() {
     operator.post("/v1/organizations", &json!({"id": "bank-a", "name": "Bank A"})).await.ok();
     let finance = exchange.client(OPERATOR_ORGANIZATION, Role::Finance);
     let lender = exchange.client("bank-a", Role::Lender);
-    let mut floating = reference_deal("north");
+    let mut floating = with_rate(json!({"floating": {"index": "sofr", "margin": "0.033"}}));
     floating["indices"] = json!([{"name": "sofr", "fixings": [{"from": "2026-01-01", "rate": "0.05"}]}]);
-    floating["facilities"][0]["rate"] = json!({"floating": {"index": "sofr", "margin": "0.033"}});
     let created = finance.post("/v1/boxes", &floating).await.ok();
     let path = format!("/v1/boxes/{}", text(&created["id"]));
     let post = async |of: &str, body: Value| finance.post(&format!("{path}/{of}"), &body).await;
@@ -246,27 +271,27 @@ async fn a_box_lives_otherwise_than_planned_and_its_lender_sees_it() {
     post("collections/reversals", undo.clone()).await.ok();
     assert_eq!(post("collections/reversals", undo).await.problem(), (409, "collection_not_open"));
     post("collections", paid).await.ok();
-    assert_eq!(lender.get(&format!("{path}/collections")).await.ok()["data"][0]["amount"], "5400000.00");
+    let collections = lender.get(&format!("{path}/collections")).await.ok();
+    assert_eq!(only(&collections["data"])["amount"], "5400000.00");
     let much =
         json!({"determination_date": "2026-02-01", "prepayments": [{"facility": "senior", "amount": "90000000.00"}]});
     assert_eq!(post("waterfalls", much).await.problem(), (422, "prepayment_invalid"));
     let run =
         json!({"determination_date": "2026-02-01", "prepayments": [{"facility": "senior", "amount": "7556777.78"}]});
     let run = post("waterfalls", run).await.ok();
-    assert_eq!((&run["debt"], &run["run"]["steps"][1]["due"]), (&json!("70000000.00"), &json!("500000.00")));
+    assert_eq!((&run["debt"], &step(&run["run"], "power")["due"]), (&json!("70000000.00"), &json!("500000.00")));
     let statement = lender.get(&format!("{path}/statement")).await.ok();
-    assert_eq!(
-        (&statement["facilities"][0]["prepaid"], &statement["facilities"][0]["closing"]),
-        (&json!("7556777.78"), &json!("70000000.00"))
-    );
+    let facility = senior(&statement);
+    assert_eq!((&facility["prepaid"], &facility["closing"]), (&json!("7556777.78"), &json!("70000000.00")));
 
     operator.post("/v1/rates", &json!({"index": "sofr", "from": "2026-02-01", "rate": "0.06"})).await.ok();
-    assert_eq!(lender.get("/v1/rates").await.ok()["data"][0]["rate"], "0.06");
+    assert_eq!(only(&lender.get("/v1/rates").await.ok()["data"])["rate"], "0.06");
     let rest = lender.get(&format!("{path}/projection")).await.ok();
-    assert_eq!(rest["dates"][0]["date"], "2026-03-01", "what remains");
-    assert_eq!(rest["dates"][0]["steps"][4]["due"], "506333.33", "70,000,000 at 9.30 % for 28 days");
+    assert_eq!(days(&rest).first(), Some(&"2026-03-01"), "what remains");
+    let march = one_whose(&rest["dates"], "date", "2026-03-01");
+    assert_eq!(step(march, "interest")["due"], "506333.33", "70,000,000 at 9.30 % for 28 days");
     let whole = lender.get(&format!("{path}/projection?from=closing")).await.ok();
-    assert_eq!(whole["dates"][0]["date"], "2026-02-01");
+    assert_eq!(days(&whole).first(), Some(&"2026-02-01"));
 
     let notice = json!({"accelerated": true, "reason": "notice of the agent"});
     assert_eq!(post("acceleration", notice.clone()).await.problem(), (409, "acceleration_not_due"));
@@ -276,8 +301,7 @@ async fn a_box_lives_otherwise_than_planned_and_its_lender_sees_it() {
     assert_eq!(post("wind-up", json!({})).await.problem(), (409, "wind_up_not_due"));
 
     // A renewal is priced by what hours were sold for; where nothing was, that is said.
-    let market = operator.get("/v1/markets").await.ok()["data"][0]["id"].clone();
-    let renewal = json!({"renewal": {"gpus": 6720, "market": market, "utilization": "0.75", "months": 12}});
+    let renewal = json!({"renewal": {"gpus": 6720, "market": MARKET, "utilization": "0.75", "months": 12}});
     let unpriced = lender.post(&format!("{path}/projection"), &json!({"what_ifs": [renewal]})).await;
     assert_eq!(unpriced.problem(), (422, "deal_invalid"));
     let mistyped = json!({"what_ifs": [{"renewals": {}}]});

@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use api::auth::Role;
 use ledger::{Amount, Currency, EntityId};
 use reqwest::Method;
-use serde_json::{Value, json};
+use serde_json::json;
 use tests::client::bid;
 use tests::exchange::TestExchange;
+use tests::picking::{amount, text};
 use tests::postgres::TestDatabase;
 
 use crate::trading::opened;
@@ -134,12 +135,4 @@ async fn what_a_contract_has_prepaid_is_what_remains_of_it() {
     }
     statuses.sort();
     assert_eq!(statuses, ["active", "completed", "pending"]);
-}
-
-fn text(value: &Value) -> String {
-    value.as_str().expect("a text").to_owned()
-}
-
-fn amount(value: &Value) -> Amount {
-    text(value).parse().expect("an amount")
 }

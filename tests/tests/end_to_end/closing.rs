@@ -6,9 +6,10 @@ use serde_json::{Value, json};
 use tests::client::ApiClient;
 use tests::exchange::TestExchange;
 use tests::log::audit;
+use tests::picking::{account, balance, one_whose, only, rules, text};
 
 use crate::bank::{ACCOUNT, send, with_bank_account};
-use crate::opening::{admit, text};
+use crate::opening::admit;
 
 /// The first days of the exchange's present month and of the two after it.
 async fn months(exchange: &TestExchange) -> [Date; 3] {
@@ -66,7 +67,7 @@ async fn a_month_is_closed_and_stays_as_it_is() {
     assert_eq!(close(&finance, &present).await.problem(), (409, "period_unreconciled"));
     let periods = finance.get("/v1/ledger/periods").await.ok();
     assert_eq!((&periods["next"], periods["data"].as_array().map(Vec::len)), (&json!(present), Some(2)));
-    let open = &periods["unreconciled"][0];
+    let open = one_whose(&periods["unreconciled"], "amount", "-10.00");
     assert_eq!((&open["kind"], &open["amount"]), (&json!("bank_line"), &json!("-10.00")));
     let line = json!({"statement": open["statement"], "line": open["line"]});
     let charges = json!({"lines": [line], "items": [{"account": "6000-expense"}]});
@@ -74,8 +75,8 @@ async fn a_month_is_closed_and_stays_as_it_is() {
 
     let trial = |as_of: Date| format!("/v1/ledger/trial-balance?entity=operator&currency=USD&as_of={as_of}");
     let reported = finance.get(&trial(first.last_of_month())).await.ok();
-    let unmatched = reported["rows"].as_array().unwrap().iter().find(|row| row["account"] == "1010-bank-unmatched");
-    assert_eq!(unmatched.unwrap()["balance"], "0.00", "the charges are explained on the day of their booking");
+    let unmatched = account(&reported, "1010-bank-unmatched");
+    assert_eq!(unmatched["balance"], "0.00", "the charges are explained on the day of their booking");
     let closed = close(&finance, &present).await.ok();
     assert_eq!((&closed["status"], &closed["closed_by"]), (&json!("closed"), &json!("test")));
     assert_eq!(close(&finance, &present).await.problem(), (409, "period_not_next"));
@@ -89,7 +90,7 @@ async fn a_month_is_closed_and_stays_as_it_is() {
     let corrected = text(&undone["corrects"]);
     let event = corrected.strip_prefix("event:").expect("an event");
     let wrong = finance.get(&format!("/v1/ledger/entries?event={event}")).await.ok();
-    assert_eq!(wrong["data"][0]["rule"], "bank.explained.1");
+    assert_eq!(rules(&wrong).first().map(String::as_str), Some("bank.explained.1"));
     let again = finance.get(&trial(first.last_of_month())).await.ok();
     assert_eq!(again["rows"], reported["rows"], "nothing has changed of the closed month");
     move_to(&exchange, after).await;
@@ -118,18 +119,17 @@ async fn a_journal_takes_two_people() {
     let account = json!({"account": ACCOUNT, "currency": "USD", "opening": "100.00"});
     ann.post("/v1/bank-accounts", &account).await.ok();
     let acme = exchange.client("acme", Role::Buyer);
-    let balance = async || text(&acme.get("/v1/account/balances").await.ok()["data"][0]["available"]);
-    let before = balance().await;
+    let before = balance(&acme, "available").await;
 
     let proposed =
         ann.post("/v1/ledger/journals", &journal("goodwill; \"sorry\"", ("25.00", "-25.00"), &json!({}))).await.ok();
     assert_eq!((&proposed["status"], &proposed["proposed_by"]), (&json!("proposed"), &json!("ann")));
     let path = |what: &str| format!("/v1/ledger/journals/{}{what}", text(&proposed["id"]));
     assert_eq!(ann.post(&path("/approve"), &json!({})).await.problem(), (403, "approval_own"));
-    assert_eq!(balance().await, before, "nothing is posted by one");
+    assert_eq!(balance(&acme, "available").await, before, "nothing is posted by one");
     let approved = bob.post(&path("/approve"), &json!({})).await.ok();
     assert_eq!((&approved["status"], &approved["decided_by"]), (&json!("approved"), &json!("bob")));
-    assert_ne!(balance().await, before);
+    assert_ne!(balance(&acme, "available").await, before);
     assert_eq!(bob.post(&path("/approve"), &json!({})).await.problem(), (409, "journal_not_open"));
     assert_eq!(ann.get(&path("")).await.ok(), approved);
     let told = acme.get("/v1/events?limit=500").await.ok().to_string();
@@ -141,8 +141,8 @@ async fn a_journal_takes_two_people() {
     let back = bob.post("/v1/ledger/journals", &back).await.ok();
     let path = format!("/v1/ledger/journals/{}/approve", text(&back["id"]));
     let back = ann.post(&path, &json!({})).await.ok();
-    let entry = ann.get(&format!("/v1/ledger/entries?event={}", back["sequence"])).await.ok()["data"][0].clone();
-    assert_eq!(entry["corrects"], format!("event:{}", approved["sequence"]));
+    let entries = ann.get(&format!("/v1/ledger/entries?event={}", back["sequence"])).await.ok();
+    assert_eq!(only(&entries["data"])["corrects"], format!("event:{}", approved["sequence"]));
     let wrong = ann.post("/v1/ledger/journals", &journal("never", ("1.00", "-1.00"), &json!({}))).await.ok();
     let path = format!("/v1/ledger/journals/{}/reject", text(&wrong["id"]));
     ann.post(&path, &json!({"reason": "a typo"})).await.ok();
@@ -183,11 +183,10 @@ async fn tax_is_withheld_and_paid_to_the_state() {
     let told = (&payout["amount"], &payout["withheld"], &payout["in_transit"]);
     assert_eq!(told, (&json!("100.00"), &json!("24.00"), &json!("76.00")));
     let entries = finance.get("/v1/ledger/entries?account=2400-withheld-tax").await.ok();
-    assert_eq!(entries["data"][0]["rule"], "tax.withheld.1");
+    assert_eq!(rules(&entries).first().map(String::as_str), Some("tax.withheld.1"));
     let returned = format!("/v1/payouts/{}/return", text(&payout["id"]));
     finance.post(&returned, &json!({"reason": "account closed"})).await.ok();
-    let balances = north.get("/v1/account/balances").await.ok();
-    assert_eq!(balances["data"][0]["payable"], "201.60");
+    assert_eq!(balance(&north, "payable").await, "201.60");
 }
 
 #[tokio::test(flavor = "multi_thread")]

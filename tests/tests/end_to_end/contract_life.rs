@@ -4,8 +4,9 @@ use api::auth::Role;
 use serde_json::{Value, json};
 use tests::client::{ApiClient, MARKET, ask, bid};
 use tests::exchange::TestExchange;
+use tests::picking::{balance, contract_of, only, text};
 
-use crate::opening::{admit, deposit, text};
+use crate::opening::{admit, deposit};
 
 /// An exchange whose hours are counted from two hours after its clock's start.
 pub struct Hours {
@@ -45,7 +46,7 @@ async fn offer(exchange: &TestExchange, hours: &Hours, length: i64, promises: Va
 async fn buy(buyer: &ApiClient, hours: &Hours, length: i64) -> String {
     let order = buyer.post("/v1/orders", &bid(8, "1.0000", &hours.at(0), &hours.at(length))).await.ok();
     assert_eq!(order["status"], "filled", "{order}");
-    text(&order["trades"][0]["contract"])
+    contract_of(&order)
 }
 
 /// An outage of a contract between acme and north, in its second hour, as acme claims it.
@@ -113,9 +114,9 @@ async fn a_long_contract_is_paid_period_by_period() {
     assert_eq!(fields(&charged, MONEY), "11577.60 4438.08 0.00 7621.92 0.00 5788.80");
     assert_eq!(charged["paid_until"], hours.at(1_440));
     let (buyers, sellers) = (told(&acme, "period_charged").await, told(&north, "period_charged").await);
-    assert_eq!(fields(&buyers[0], "amount buyer_fee from_available"), "5760.00 28.80 5788.80");
+    assert_eq!(fields(only(&buyers), "amount buyer_fee from_available"), "5760.00 28.80 5788.80");
     assert_eq!(
-        fields(&sellers[0], "amount buyer_fee from_available"),
+        fields(only(&sellers), "amount buyer_fee from_available"),
         "5760.00 null null",
         "not the seller's business"
     );
@@ -126,8 +127,7 @@ async fn a_long_contract_is_paid_period_by_period() {
     assert_eq!(fields(&done, "status billing"), "completed hours_720");
     assert_eq!(fields(&done, MONEY), "12060.00 12060.00 0.00 0.00 0.00 0.00");
     assert_eq!(left_on_accounts(&exchange, &id).await, [] as [Value; 0]);
-    let balances = acme.get("/v1/account/balances").await.ok();
-    assert_eq!(balances["data"][0]["available"], "87940.00");
+    assert_eq!(balance(&acme, "available").await, "87940.00");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -143,10 +143,11 @@ async fn a_contract_that_is_not_paid_ends_and_its_deposit_is_the_sellers() {
 
     hours.move_to(&exchange, 600).await;
     assert_eq!(fields(&contract(&poor, &id).await, "status missed_charges"), "active 3");
-    let missed = (told(&poor, "charge_missed").await, told(&north, "charge_missed").await);
-    assert_eq!(fields(&missed.0[0], "due available"), "5788.80 0.00");
-    assert_eq!(fields(&missed.1[0], "due available"), "null null", "the seller sees that, not what the buyer has");
-    assert_eq!(missed.1[0]["next_try"], hours.at(720 - 144));
+    let first_missed = async |client: &ApiClient| told(client, "charge_missed").await.first().expect("a miss").clone();
+    let (buyers, sellers) = (first_missed(&poor).await, first_missed(&north).await);
+    assert_eq!(fields(&buyers, "due available"), "5788.80 0.00");
+    assert_eq!(fields(&sellers, "due available"), "null null", "the seller sees that, not what the buyer has");
+    assert_eq!(sellers["next_try"], hours.at(720 - 144));
 
     hours.move_to(&exchange, 721).await;
     let ended = contract(&poor, &id).await;
@@ -154,8 +155,7 @@ async fn a_contract_that_is_not_paid_ends_and_its_deposit_is_the_sellers() {
     assert_eq!(ended["ends"], hours.at(720));
     assert_eq!(fields(&ended, MONEY), "5788.80 5788.80 0.00 0.00 0.00 0.00");
     assert_eq!(left_on_accounts(&exchange, &id).await, [] as [Value; 0]);
-    let payable = north.get("/v1/account/balances").await.ok();
-    assert_eq!(payable["data"][0]["payable"], "11548.80", "720 hours, and the deposit");
+    assert_eq!(balance(&north, "payable").await, "11548.80", "720 hours, and the deposit");
     let calendar = north.get(&format!("/v1/lots/{}/calendar", text(&lot["id"]))).await.ok();
     let free: Vec<String> =
         calendar["data"].as_array().expect("steps").iter().map(|step| fields(step, "start free_gpus")).collect();

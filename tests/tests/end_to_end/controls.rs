@@ -4,8 +4,9 @@ use api::auth::Role;
 use serde_json::{Value, json};
 use tests::client::{MARKET, ask};
 use tests::exchange::TestExchange;
+use tests::picking::{balance, contract_of, only, rules, text};
 
-use crate::opening::{NEXT_DAY, START, admit, day_bid, list, text, trade};
+use crate::opening::{NEXT_DAY, START, admit, day_bid, list, trade};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_halted_market_takes_orders_and_trades_them_when_it_resumes() {
@@ -39,7 +40,7 @@ async fn a_suspended_organization_has_no_orders_and_places_none() {
     assert_eq!((&suspended["status"], &suspended["open_orders"]), (&json!("suspended"), &json!(0)));
     let bid = acme.get(&format!("/v1/orders/{}", opened.bid)).await.ok();
     assert_eq!(bid["status"], "cancelled");
-    assert_eq!(acme.get("/v1/account/balances").await.ok()["data"][0]["held"], "0.00");
+    assert_eq!(balance(&acme, "held").await, "0.00");
     assert_eq!(acme.post("/v1/orders", &day_bid(8, "1.0000")).await.problem(), (409, "organization_suspended"));
     operator.post("/v1/organizations/acme/reinstate", &Value::Null).await.ok();
     acme.post("/v1/orders", &day_bid(8, "1.0000")).await.ok();
@@ -80,8 +81,7 @@ async fn a_trade_undone_refunds_the_buyer_and_frees_the_hours() {
     assert_eq!((&busted["status"], &busted["refund"]), (&json!("terminated"), &json!("202.608")));
     let contract = acme.get(&format!("/v1/contracts/{}", opened.contract)).await.ok();
     assert_eq!((&contract["status"], &contract["remaining"]), (&json!("terminated"), &json!("0.00")));
-    let balances = acme.get("/v1/account/balances").await.ok();
-    assert_eq!(balances["data"][0]["available"], "99807.04", "all but what the open bid holds");
+    assert_eq!(balance(&acme, "available").await, "99807.04", "all but what the open bid holds");
     let north = exchange.client("north", Role::Provider);
     let lot = north.get(&format!("/v1/lots/{}", opened.lot)).await.ok();
     assert_eq!(lot["free_gpus_min"], 16);
@@ -91,11 +91,10 @@ async fn a_trade_undone_refunds_the_buyer_and_frees_the_hours() {
     assert_eq!(again.body["detail"], detail, "as true of the operator as of who resells");
     let entries = format!("/v1/ledger/entries?contract={}", opened.contract);
     let entries = exchange.client("secondwind", Role::Finance).get(&entries).await.ok();
-    let rules: Vec<_> = entries["data"].as_array().unwrap().iter().map(|entry| entry["rule"].clone()).collect();
-    assert_eq!(rules.last(), Some(&json!("term.busted.1")));
+    assert_eq!(rules(&entries).last().map(String::as_str), Some("term.busted.1"));
     let trades = format!("/v1/markets/{MARKET}/trades");
     for (of, whose) in [("/v1/trades", &north), (trades.as_str(), &acme)] {
-        assert_eq!(whose.get(of).await.ok()["data"][0]["busted"], true, "{of}");
+        assert_eq!(only(&whose.get(of).await.ok()["data"])["busted"], true, "{of}");
     }
     assert_eq!(acme.get(&format!("/v1/markets/{MARKET}")).await.ok()["last_price"], Value::Null);
 }
@@ -113,7 +112,7 @@ async fn an_ask_that_sold_out_is_open_again_when_its_trade_is_undone() {
     let path = format!("/v1/orders/{}", text(&ask["id"]));
     let bid = acme.post("/v1/orders", &day_bid(8, "1.2000")).await.ok();
     assert_eq!(north.get(&path).await.ok()["status"], "filled");
-    let bust = format!("/v1/contracts/{}/bust", text(&bid["trades"][0]["contract"]));
+    let bust = format!("/v1/contracts/{}/bust", contract_of(&bid));
     operator.post(&bust, &json!({"reason": "mistyped"})).await.ok();
     let ask = north.get(&path).await.ok();
     assert_eq!((&ask["status"], &ask["filled_gpus"]), (&json!("open"), &json!(0)));

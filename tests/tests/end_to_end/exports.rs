@@ -9,9 +9,10 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use tests::client::{ApiClient, ask, bid};
 use tests::exchange::TestExchange;
+use tests::picking::text;
 use tests::plain_text::{Balances, beancount_balances, hledger_balances, programs_are_there};
 
-use crate::opening::{list, text, trade};
+use crate::opening::{list, trade};
 
 /// Deposits, trades at odd prices, holds, and deliveries over three days; answers the client of finance.
 async fn busy(exchange: &TestExchange) -> ApiClient {
@@ -118,7 +119,8 @@ async fn a_file_with_another_amount_is_not_accepted() {
     }
     let exchange = TestExchange::start().await;
     let finance = busy(&exchange).await;
-    for (format, check) in [("hledger", &["hledger", "check", "-f"][..]), ("beancount", &["bean-check"])] {
+    for (format, program, arguments) in [("hledger", "hledger", &["check", "-f"][..]), ("beancount", "bean-check", &[])]
+    {
         let file = export(&finance, format, "").await;
         let deposit = "100000.00 USD";
         assert!(file.text.contains(deposit));
@@ -126,7 +128,7 @@ async fn a_file_with_another_amount_is_not_accepted() {
         let forged =
             file.text.replacen(deposit, "100000.000001 USD", 1).replacen("-100000.00 USD", "-100000.000001 USD", 1);
         std::fs::write(&file.path, forged).unwrap();
-        let judged = std::process::Command::new(check[0]).args(&check[1..]).arg(&file.path).output().unwrap();
+        let judged = std::process::Command::new(program).args(arguments).arg(&file.path).output().unwrap();
         assert!(!judged.status.success(), "{format}");
     }
 }
@@ -143,7 +145,7 @@ async fn the_lines_for_auditors_are_those_of_the_books() {
     );
     let mut reader = csv::Reader::from_path(&file.path).unwrap();
     let columns = reader.headers().unwrap().clone();
-    assert_eq!(&columns[0], "Journal_ID");
+    assert_eq!(columns.iter().next(), Some("Journal_ID"));
     let of = |record: &csv::StringRecord, column: &str| {
         record[columns.iter().position(|name| name == column).unwrap_or_else(|| panic!("{column}"))].to_owned()
     };

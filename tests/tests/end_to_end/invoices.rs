@@ -9,10 +9,11 @@ use serde_json::{Value, json};
 use tests::client::{ApiClient, MARKET, ask, bid};
 use tests::condition::{PATIENCE, until};
 use tests::exchange::TestExchange;
+use tests::picking::{account, amount, any, balance, contract_of, one_whose, text};
 use tests::postgres::TestDatabase;
 use tokio_postgres::Client;
 
-use crate::opening::{NEXT_DAY, START, admit, deposit, text, trade};
+use crate::opening::{NEXT_DAY, START, admit, deposit, trade};
 
 const BEFORE: &str = "2036-12-31T12:00:00Z";
 const CLIENT_NAME: &str = "O'Neill & <b>Sons</b>";
@@ -23,10 +24,6 @@ pub async fn move_to(exchange: &TestExchange, now: &str) {
 
 pub fn finance(exchange: &TestExchange) -> ApiClient {
     exchange.client("secondwind", Role::Finance)
-}
-
-pub fn amount(value: &Value) -> Amount {
-    value.as_str().unwrap_or_else(|| panic!("{value}")).parse().expect("an amount")
 }
 
 /// Every item of a list.
@@ -52,7 +49,7 @@ async fn lot(exchange: &TestExchange, gpus: u32, promises: Value) -> Value {
 async fn bought(buyer: &ApiClient, order: &Value) -> String {
     let order = buyer.post("/v1/orders", order).await.ok();
     assert_eq!(order["status"], "filled", "{order}");
-    text(&order["trades"][0]["contract"])
+    contract_of(&order)
 }
 
 /// An outage of four GPUs of a contract that north accepts while it lasts, and that ends.
@@ -94,7 +91,7 @@ pub async fn quarter(exchange: &TestExchange) -> Quarter {
     let lots = (lot(exchange, 40, promises).await, lot(exchange, 8, json!({})).await);
     north.post("/v1/orders", &ask(&lots.0, 40, "1.0000")).await.ok();
     let traded = acme.get(&format!("/v1/orders/{}", text(&resting["id"]))).await.ok();
-    let ended = text(&traded["trades"][0]["contract"]);
+    let ended = contract_of(&traded);
     let long = bought(&acme, &bid(8, "1.0000", START, "2037-03-04T12:00:00Z")).await;
     let busted = bought(&acme, &bid(8, "1.0000", START, NEXT_DAY)).await;
     let unpaid = bought(&poor, &bid(8, "1.0000", START, "2037-03-04T12:00:00Z")).await;
@@ -213,8 +210,9 @@ async fn invoices_less_credit_notes_are_what_the_ledger_says_was_paid() {
     assert_eq!(summaries(&acme, &format!("contract={}", quarter.ended)).await, of_ended);
     let note = acme.get("/v1/invoices/CN-2037-000002").await.ok();
     assert_eq!(note["corrects"], json!(["INV-2036-000001"]));
-    assert_eq!(note["lines"][2]["period"], json!({"start": "2037-01-01T07:00:00Z", "end": "2037-01-01T10:00:00Z"}));
-    assert_eq!(note["lines"][2]["description"], "Time not delivered: 240 GPU-minutes of each hour");
+    let second_outage = one_whose(&note["lines"], "amount", "12.00");
+    assert_eq!(second_outage["period"], json!({"start": "2037-01-01T07:00:00Z", "end": "2037-01-01T10:00:00Z"}));
+    assert_eq!(second_outage["description"], "Time not delivered: 240 GPU-minutes of each hour");
     assert_eq!(
         summaries(&acme, &format!("contract={}", quarter.busted)).await,
         [
@@ -258,9 +256,8 @@ async fn sellers_statements_are_what_they_earned_and_numbers_have_no_gaps() {
              deposit_forfeited north 5788.80, capacity north 96.00, capacity north 12.00, exchange_fee secondwind -0.283334",
         ]
     );
-    let payable = north.get("/v1/account/balances").await.ok();
     let earned: Amount = statements.iter().map(|of| amount(&of["total"])).sum();
-    assert_eq!(earned, amount(&payable["data"][0]["payable"]));
+    assert_eq!(earned.to_string(), balance(&north, "payable").await);
 
     // What buyers paid is what sellers earned and the exchange kept: its invoices to both sides are its revenue.
     let every = all(&finance, "/v1/invoices?limit=3").await;
@@ -286,8 +283,7 @@ async fn sellers_statements_are_what_they_earned_and_numbers_have_no_gaps() {
         }
     }
     let trial = finance.get("/v1/ledger/trial-balance?entity=operator&currency=USD").await.ok();
-    let revenue = trial["rows"].as_array().unwrap().iter().find(|row| row["account"] == "4000-fee-revenue").unwrap();
-    assert_eq!(fees, -amount(&revenue["balance"]));
+    assert_eq!(fees, -amount(&account(&trial, "4000-fee-revenue")["balance"]));
     assert!(series.len() >= 5, "{series:?}");
     for (kind, numbers) in series {
         let whole: Vec<u32> = (1..).take(numbers.len()).collect();
@@ -300,8 +296,9 @@ async fn an_invoice_is_for_those_it_concerns_and_can_be_printed() {
     let exchange = TestExchange::start().await;
     quarter(&exchange).await;
     let poor = exchange.client("poor", Role::Buyer);
-    let list = all(&poor, "/v1/invoices").await;
-    let path = format!("/v1/invoices/{}", text(&list[0]["id"]));
+    let invoices = all(&poor, "/v1/invoices").await;
+    let number = text(&any(&invoices)["id"]);
+    let path = format!("/v1/invoices/{number}");
     for (role, stranger) in [(Role::Buyer, "acme"), (Role::Provider, "north"), (Role::Provider, "south")] {
         let refused = exchange.client(stranger, role).get(&path).await;
         assert_eq!(refused.problem(), (404, "not_found"), "{stranger}");
@@ -316,7 +313,7 @@ async fn an_invoice_is_for_those_it_concerns_and_can_be_printed() {
         assert_eq!(page.headers()["content-type"], "text/html; charset=utf-8");
         assert!(page.headers()["content-security-policy"].to_str().unwrap().starts_with("default-src 'none'"));
         let page = page.text().await.unwrap();
-        assert!(page.starts_with("<!DOCTYPE html>") && page.contains(&text(&list[0]["id"])));
+        assert!(page.starts_with("<!DOCTYPE html>") && page.contains(&number));
         assert!(page.contains("O&#39;Neill &#38; &#60;b&#62;Sons"), "{page}");
         assert!(!page.contains("<b>") && !page.contains("http"), "nothing is fetched");
         assert!(page.contains("@page") && page.contains("5788.80"));

@@ -8,8 +8,9 @@ use serde_json::{Value, json};
 use tests::client::{ApiClient, MARKET, ask, bid, market};
 use tests::condition::PATIENCE;
 use tests::exchange::TestExchange;
+use tests::picking::{only, text, trade_of};
 
-use crate::opening::{END, NEXT_DAY, ORGANIZATIONS, START, admit, day_bid, list, text, trade};
+use crate::opening::{END, NEXT_DAY, ORGANIZATIONS, START, admit, day_bid, list, trade};
 
 /// Another market, whose events are not the first one's.
 const OTHER_MARKET: &str = "a100-40g-pcie-eth.us-tx-2";
@@ -67,7 +68,7 @@ async fn market_trades_name_no_organization() {
     trade(&exchange).await;
     let beta = exchange.client("beta", Role::Buyer);
     let trades = beta.get(&format!("/v1/markets/{MARKET}/trades")).await.ok();
-    let [trade] = trades["data"].as_array().unwrap().as_slice() else { panic!("{trades}") };
+    let trade = only(&trades["data"]);
     assert_eq!((&trade["gpus"], &trade["price"]), (&json!(8), &json!("1.0500")));
     assert_eq!(trade["window"], json!({"start": START, "end": NEXT_DAY}));
     names_nobody(&trades.to_string());
@@ -169,21 +170,22 @@ async fn a_stream_tells_what_happens_in_order_and_resumes_without_loss_or_repeti
     let expected = ["order_placed", "order_placed", "trade", "order_placed", "order_closed", "order_placed", "trade"];
     assert_eq!(names, expected, "and nothing of the other market");
     assert!(events.is_sorted_by(|one, next| one.id < next.id), "{events:?}");
-    assert_eq!(events[0].data["side"], "sell");
-    assert_eq!(events[1].id, first["sequence"].as_u64().unwrap(), "an event's id is its sequence in the log");
-    assert_eq!((&events[2].data["id"], &events[2].data["price"]), (&first["trades"][0]["id"], &json!("1.0500")));
-    assert_eq!(events[4].data["id"], resting["id"]);
-    assert_eq!(events[6].data["id"], second["trades"][0]["id"]);
+    let [offered, bid, first_trade, _, closed, _, second_trade] = events.as_slice() else { panic!("{events:?}") };
+    assert_eq!(offered.data["side"], "sell");
+    assert_eq!(bid.id, first["sequence"].as_u64().unwrap(), "an event's id is its sequence in the log");
+    assert_eq!((&first_trade.data["id"], &first_trade.data["price"]), (&trade_of(&first)["id"], &json!("1.0500")));
+    assert_eq!(closed.data["id"], resting["id"]);
+    assert_eq!(second_trade.data["id"], trade_of(&second)["id"]);
     let trades = beta.get(&format!("/v1/markets/{MARKET}/trades")).await.ok();
     let sequences = trades["data"].as_array().unwrap().iter().map(|trade| trade["sequence"].as_u64().unwrap());
-    assert_eq!(sequences.collect::<Vec<_>>(), [events[2].id, events[6].id]);
+    assert_eq!(sequences.collect::<Vec<_>>(), [first_trade.id, second_trade.id]);
 
     for seen in 0..events.len() {
         let mut resumed = Stream::open(&beta, Some(events[seen].id)).await;
         assert_eq!(resumed.take(events.len() - seen - 1).await, events[seen + 1..]);
     }
     // A stream that was resumed goes on with what happens next.
-    let mut resumed = Stream::open(&beta, Some(events[6].id)).await;
+    let mut resumed = Stream::open(&beta, Some(second_trade.id)).await;
     let next = acme.post("/v1/orders", &day_bid(8, "0.9000")).await.ok();
     assert_eq!(resumed.next().await.id, next["sequence"].as_u64().unwrap());
     assert_eq!(stream.next().await.id, next["sequence"].as_u64().unwrap());
@@ -265,7 +267,7 @@ async fn a_read_of_the_far_future_is_told_to_come_back() {
     let placed = acme.post("/v1/orders", &bid(8, "1.0000", START, END)).await;
     let sequence: u64 = placed.headers["secondwind-sequence"].to_str().unwrap().parse().unwrap();
     let seen = acme.get(&format!("/v1/orders?min_sequence={sequence}")).await.ok();
-    assert_eq!(seen["data"][0]["id"], placed.body["id"]);
+    assert_eq!(only(&seen["data"])["id"], placed.body["id"]);
     let answer = acme.get(&format!("/v1/orders?min_sequence={}", sequence + 1)).await;
     assert_eq!(answer.problem(), (503, "not_caught_up"));
     assert_eq!(answer.headers["retry-after"], "1");

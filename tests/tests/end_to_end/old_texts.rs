@@ -13,10 +13,11 @@ use tests::condition::until;
 use tests::exchange::{TOPIC, TestExchange};
 use tests::kafka::TestTopic;
 use tests::log::{audit, replay, write};
+use tests::picking::{only, text};
 use tests::postgres::TestDatabase;
 
 use crate::boxes::reference_deal;
-use crate::opening::{day_bid, list, text};
+use crate::opening::{day_bid, list};
 
 /// A name that no database takes.
 const NAME: &str = "No\u{0}rth\nHall";
@@ -133,7 +134,7 @@ async fn a_log_with_texts_that_cannot_be_stored_is_served_and_published_whole() 
         answer.text().await.unwrap_or_else(|error| panic!("{path} breaks off: {error}"));
     }
     let boxed = finance.get("/v1/boxes").await.ok();
-    assert_eq!(boxed["data"][0]["name"], SHOWN);
+    assert_eq!(only(&boxed["data"])["name"], SHOWN);
 
     // The topic has a record for every event; one that is too long for a record has a stand-in.
     let head = exchange.node.log.head();

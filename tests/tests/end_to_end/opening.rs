@@ -4,6 +4,7 @@ use api::auth::Role;
 use serde_json::{Value, json};
 use tests::client::{ApiClient, MARKET, ask, bid, market};
 use tests::exchange::TestExchange;
+use tests::picking::{contract_of, text};
 
 /// The first hour that is on offer.
 pub const START: &str = "2037-01-01T00:00:00Z";
@@ -65,15 +66,10 @@ pub async fn trade(exchange: &TestExchange) -> Opened {
     assert_eq!(filled["status"], "filled");
     let resting = acme.post("/v1/orders", &day_bid(8, "1.0000")).await.ok();
     assert_eq!(resting["status"], "open");
-    Opened { lot: text(&lot), bid: text(&resting["id"]), contract: text(&filled["trades"][0]["contract"]) }
+    Opened { lot: text(&lot), bid: text(&resting["id"]), contract: contract_of(&filled) }
 }
 
 /// The log's head.
 pub async fn head(exchange: &TestExchange) -> u64 {
     exchange.anonymous().get("/readyz").await.ok()["sequence"].as_u64().expect("a sequence")
-}
-
-/// A JSON string's text.
-pub fn text(value: &Value) -> String {
-    value.as_str().expect("a text").to_owned()
 }

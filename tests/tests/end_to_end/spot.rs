@@ -4,8 +4,9 @@ use api::auth::Role;
 use serde_json::{Value, json};
 use tests::client::{ApiClient, MARKET};
 use tests::exchange::TestExchange;
+use tests::picking::{one_whose, only, text, trade_of};
 
-use crate::opening::{START, admit, list, text};
+use crate::opening::{START, admit, list};
 
 fn spot_bid(gpus: u32, limit_price: &str) -> Value {
     json!({"side": "buy", "kind": "spot", "market": MARKET, "gpus": gpus, "limit_price": limit_price})
@@ -21,7 +22,7 @@ async fn move_to(exchange: &TestExchange, now: &str) {
 
 async fn money(client: &ApiClient) -> (String, String, String) {
     let balances = client.get("/v1/account/balances").await.ok();
-    let of = |name: &str| text(&balances["data"][0][name]);
+    let of = |part: &str| text(&one_whose(&balances["data"], "currency", "USD")[part]);
     (of("available"), of("held"), of("payable"))
 }
 
@@ -41,7 +42,7 @@ async fn an_hour_is_auctioned_delivered_and_earned() {
     move_to(&exchange, "2037-01-01T00:29:30Z").await;
     let bid = acme.post("/v1/orders", &spot_bid(8, "0.8000")).await.ok();
     assert_eq!((&bid["status"], &bid["filled_gpus"]), (&json!("open"), &json!(8)));
-    let sale = &bid["trades"][0];
+    let sale = trade_of(&bid);
     assert_eq!((&sale["price"], &sale["minutes"], &sale["gpus"]), (&json!("0.5000"), &json!(30), &json!(8)));
     assert_eq!(acme.get(&format!("/v1/orders/{}", text(&bid["id"]))).await.ok(), bid);
     // 8 x 0.50 x half an hour and 50 basis points; 8 x 0.80 and the fee are set aside for the next hour.
@@ -57,11 +58,9 @@ async fn an_hour_is_auctioned_delivered_and_earned() {
     beta.post("/v1/orders", &spot_bid(8, "0.9000")).await.ok();
     move_to(&exchange, "2037-01-01T01:55:00Z").await;
     let events = acme.get("/v1/events?after=0&limit=500").await.ok();
-    let interrupted: Vec<_> =
-        events["data"].as_array().unwrap().iter().filter(|event| event["type"] == "spot_interrupted").collect();
-    assert_eq!(interrupted.len(), 1);
-    assert_eq!(interrupted[0]["data"]["hour"], "2037-01-01T02:00:00Z");
-    assert_eq!((&interrupted[0]["data"]["gpus"], &interrupted[0]["time"]), (&json!(8), &json!("2037-01-01T01:55:00Z")));
+    let interrupted = one_whose(&events["data"], "type", "spot_interrupted");
+    assert_eq!(interrupted["data"]["hour"], "2037-01-01T02:00:00Z");
+    assert_eq!((&interrupted["data"]["gpus"], &interrupted["time"]), (&json!(8), &json!("2037-01-01T01:55:00Z")));
     let shown = acme.get(&format!("/v1/orders/{}", text(&bid["id"]))).await.ok();
     assert_eq!((&shown["status"], &shown["filled_gpus"]), (&json!("open"), &json!(0)));
 
@@ -79,8 +78,9 @@ async fn an_hour_is_auctioned_delivered_and_earned() {
     let rest = north.get(&format!("/v1/spot-sales?cursor={}", text(&first["next_cursor"]))).await.ok();
     assert_eq!(rest["data"].as_array().unwrap().len(), 3, "beta has an hour delivered and one ahead");
     let calendar = north.get(&format!("/v1/lots/{}/calendar", text(&lot))).await.ok();
-    assert_eq!(calendar["data"][0]["sold_spot"], 8);
-    assert_eq!(calendar["data"][0]["end"], "2037-01-01T04:00:00Z");
+    let first_step = one_whose(&calendar["data"], "start", START);
+    assert_eq!(first_step["sold_spot"], 8);
+    assert_eq!(first_step["end"], "2037-01-01T04:00:00Z");
 
     let finance = exchange.client("secondwind", Role::Finance);
     let trial = finance.get("/v1/ledger/trial-balance?entity=operator&currency=USD").await.ok();
@@ -108,7 +108,8 @@ async fn a_bid_without_funds_waits_and_comes_back() {
     assert_eq!(money(&acme).await.1, "0.00", "a bid that waits holds nothing");
     assert_eq!(acme.get("/v1/orders?status=suspended").await.ok()["data"].as_array().unwrap().len(), 1);
     let budgets = acme.get("/v1/account/budgets").await.ok();
-    assert_eq!((&budgets["data"][0]["spent"], &budgets["data"][0]["month"]), (&json!("12.864"), &json!("2037-01")));
+    let budget = only(&budgets["data"]);
+    assert_eq!((&budget["spent"], &budget["month"]), (&json!("12.864"), &json!("2037-01")));
     let refused = acme.post("/v1/orders", &spot_bid(8, "0.8000")).await;
     assert_eq!(refused.problem(), (422, "budget_exceeded"));
     acme.delete("/v1/account/budgets/USD").await.ok();

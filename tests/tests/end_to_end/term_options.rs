@@ -5,8 +5,9 @@ use api::auth::Role;
 use serde_json::{Value, json};
 use tests::client::{ApiClient, MARKET, ask, market};
 use tests::exchange::TestExchange;
+use tests::picking::{List, balance, contract_of, only, text};
 
-use crate::opening::{END, NEXT_DAY, START, admit, day_bid, list, text};
+use crate::opening::{END, NEXT_DAY, START, admit, day_bid, list};
 
 /// A JSON object with one field set.
 fn with(mut value: Value, field: &str, to: impl Into<Value>) -> Value {
@@ -57,8 +58,7 @@ async fn a_quote_answers_with_an_order_that_fills_at_its_price() {
     assert_eq!((&quote["total"], &quote["fees"]), (&json!("395.568"), &json!("1.968")));
     let placed = acme.post("/v1/orders", &quote["order"]).await.ok();
     assert_eq!((&placed["status"], &placed["average_price"]), (&json!("filled"), &json!("1.0250")));
-    let balances = acme.get("/v1/account/balances").await.ok();
-    assert_eq!(balances["data"][0]["available"], "99604.432");
+    assert_eq!(balance(&acme, "available").await, "99604.432");
 
     let none_left = acme.post("/v1/quotes", &asked).await.ok();
     assert_eq!(none_left["fillable"], false);
@@ -136,14 +136,13 @@ async fn an_amended_order_keeps_or_loses_its_place() {
     let bid = acme.post("/v1/orders", &day_bid(16, "1.0000")).await.ok();
     let fewer = acme.patch(&order_path(&bid), &json!({"gpus": 8})).await.ok();
     assert_eq!((&fewer["gpus"], &fewer["remaining_gpus"]), (&json!(8), &json!(8)));
-    let balances = acme.get("/v1/account/balances").await.ok();
-    assert_eq!(balances["data"][0]["held"], "192.96", "what fewer GPUs do not need is free again");
+    assert_eq!(balance(&acme, "held").await, "192.96", "what fewer GPUs do not need is free again");
     assert_eq!(fewer["unfilled"]["reason"], "quantity");
     north.post("/v1/orders", &ask(&lot, 16, "1.0500")).await.ok();
     let raised = acme.patch(&order_path(&bid), &json!({"limit_price": "1.0500"})).await.ok();
     assert_eq!((&raised["status"], &raised["average_price"]), (&json!("filled"), &json!("1.0500")));
     let listed = acme.get("/v1/orders?status=filled").await.ok();
-    for shown in [&raised, &acme.get(&order_path(&bid)).await.ok(), &listed["data"][0]] {
+    for shown in [&raised, &acme.get(&order_path(&bid)).await.ok(), only(&listed["data"])] {
         assert_eq!(
             (&shown["id"], &shown["unfilled"]),
             (&bid["id"], &Value::Null),
@@ -164,20 +163,20 @@ async fn a_batch_answers_for_each_order_and_repeats_none() {
     let (_, _, acme) = clients(&exchange).await;
     let batch = json!({"orders": [day_bid(8, "1.0000"), day_bid(9, "1.0000"), {"side": "buy"}, day_bid(16, "0.9000")]});
     let first = acme.post_with_key("/v1/orders/batch", &batch, "batch-1").await.ok();
-    let statuses: Vec<_> = first["data"].as_array().unwrap().iter().map(|item| item["status"].clone()).collect();
-    assert_eq!(statuses, [201, 422, 422, 201]);
-    assert_eq!(first["data"][1]["problem"]["code"], "quantity_invalid");
-    assert_eq!(first["data"][2]["problem"]["code"], "invalid_field");
+    let [dear, odd, incomplete, cheap] = first["data"].items() else { panic!("{first}") };
+    assert_eq!([dear, odd, incomplete, cheap].map(|item| item["status"].clone()), [201, 422, 422, 201]);
+    assert_eq!(odd["problem"]["code"], "quantity_invalid");
+    assert_eq!(incomplete["problem"]["code"], "invalid_field");
     let again = acme.post_with_key("/v1/orders/batch", &batch, "batch-1").await.ok();
-    for item in [0, 3] {
-        assert_eq!(again["data"][item]["order"]["id"], first["data"][item]["order"]["id"]);
+    let [dear_again, _, _, cheap_again] = again["data"].items() else { panic!("{again}") };
+    for (repeated, placed) in [(dear_again, dear), (cheap_again, cheap)] {
+        assert_eq!(repeated["order"]["id"], placed["order"]["id"]);
     }
     let open = acme.get("/v1/orders?status=open").await.ok();
     assert_eq!(open["data"].as_array().unwrap().len(), 2);
     let cancelled = acme.delete(&format!("/v1/orders?market={MARKET}")).await.ok();
     assert_eq!(cancelled["data"].as_array().unwrap().len(), 2);
-    let balances = acme.get("/v1/account/balances").await.ok();
-    assert_eq!(balances["data"][0]["held"], "0.00");
+    assert_eq!(balance(&acme, "held").await, "0.00");
     let empty = acme.post("/v1/orders/batch", &json!({"orders": []})).await;
     assert_eq!(empty.problem(), (422, "invalid_field"));
 }
@@ -226,13 +225,13 @@ async fn a_contract_can_be_resold_in_part_and_a_lot_withdrawn() {
     north.post("/v1/orders", &ask(&lot, 32, "1.0000")).await.ok();
     let whole = json!({"start": START, "end": END});
     let bought = acme.post("/v1/orders", &with(day_bid(16, "1.0000"), "window", whole)).await.ok();
-    let head = text(&bought["trades"][0]["contract"]);
+    let head = contract_of(&bought);
     let resale = json!({"side": "sell", "kind": "term", "contract": head, "gpus": 8, "limit_price": "0.9000"});
     let resale = acme.post("/v1/orders", &resale).await.ok();
     assert_eq!((&resale["contract"], &resale["lot"]), (&json!(head), &lot));
     let sub = beta.post("/v1/orders", &day_bid(8, "1.0000")).await.ok();
     assert_eq!(sub["average_price"], "0.9000", "cheaper than the provider's own");
-    let contract = format!("/v1/contracts/{}", text(&sub["trades"][0]["contract"]));
+    let contract = format!("/v1/contracts/{}", contract_of(&sub));
     let seen_by_buyer = beta.get(&contract).await.ok();
     assert_eq!((&seen_by_buyer["seller"], &seen_by_buyer["head"]), (&json!("acme"), &Value::Null));
     assert_eq!(acme.get(&contract).await.ok()["head"], json!(head));
@@ -251,8 +250,7 @@ async fn a_contract_can_be_resold_in_part_and_a_lot_withdrawn() {
 
     // Delivered, acme pays north and is paid by beta.
     exchange.operator().post("/v1/clock", &json!({"now": NEXT_DAY})).await.ok();
-    let earned = acme.get("/v1/account/balances").await.ok();
-    assert_eq!(earned["data"][0]["payable"], "172.80");
+    assert_eq!(balance(&acme, "payable").await, "172.80");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -263,7 +261,7 @@ async fn own_orders_are_never_traded_with() {
     north.post("/v1/orders", &ask(&lot, 16, "1.0000")).await.ok();
     let whole = json!({"start": START, "end": END});
     let bought = acme.post("/v1/orders", &with(day_bid(16, "1.0000"), "window", whole)).await.ok();
-    let head = text(&bought["trades"][0]["contract"]);
+    let head = contract_of(&bought);
     let resale = json!({"side": "sell", "kind": "term", "contract": head, "gpus": 16, "limit_price": "1.0000"});
     let resale = acme.post("/v1/orders", &resale).await.ok();
     let newest = acme.post("/v1/orders", &day_bid(8, "1.0000")).await.ok();

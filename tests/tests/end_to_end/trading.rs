@@ -4,6 +4,7 @@ use api::auth::Role;
 use serde_json::{Value, json};
 use tests::client::{MARKET, ask, bid, market};
 use tests::exchange::TestExchange;
+use tests::picking::{account, balance, contract_of, trade_of};
 
 /// A market, a provider with 16 GPUs on offer at 1.05 through January 2027, and a funded buyer.
 pub(super) async fn opened(exchange: &TestExchange) -> Value {
@@ -33,15 +34,14 @@ async fn a_bid_becomes_a_contract_and_its_hours_are_earned() {
     let placed = acme.post("/v1/orders", &bid(8, "1.1000", "2037-01-02T00:00:00Z", "2037-01-03T00:00:00Z")).await.ok();
     assert_eq!(placed["status"], "filled");
     assert_eq!(placed["average_price"], "1.0500");
-    assert_eq!(placed["trades"][0]["lot"], lot);
+    assert_eq!(trade_of(&placed)["lot"], lot);
     let shown = acme.get(&format!("/v1/orders/{}", placed["id"].as_str().unwrap())).await.ok();
     assert_eq!(shown, placed, "the answer to POST is what GET shows");
 
     // 8 GPUs x 24 hours x 1.05 and 50 basis points on it.
-    let balances = acme.get("/v1/account/balances").await.ok();
-    assert_eq!(balances["data"][0]["available"], "99797.392");
-    assert_eq!(balances["data"][0]["held"], "0.00");
-    let contract = format!("/v1/contracts/{}", placed["trades"][0]["contract"].as_str().unwrap());
+    assert_eq!(balance(&acme, "available").await, "99797.392");
+    assert_eq!(balance(&acme, "held").await, "0.00");
+    let contract = format!("/v1/contracts/{}", contract_of(&placed));
     let before = acme.get(&contract).await.ok();
     assert_eq!((&before["status"], &before["total"]), (&json!("pending"), &json!("202.608")));
 
@@ -53,14 +53,12 @@ async fn a_bid_becomes_a_contract_and_its_hours_are_earned() {
     let after = acme.get(&contract).await.ok();
     assert_eq!((&after["status"], &after["remaining"]), (&json!("completed"), &json!("0.00")));
     let north = exchange.client("north", Role::Provider);
-    let earned = north.get("/v1/account/balances").await.ok();
-    assert_eq!(earned["data"][0]["payable"], "201.60");
+    assert_eq!(balance(&north, "payable").await, "201.60");
 
     let finance = exchange.client("secondwind", Role::Finance);
     let trial = finance.get("/v1/ledger/trial-balance?entity=operator&currency=USD").await.ok();
     assert_eq!(trial["total_debit"], trial["total_credit"]);
-    let fees = trial["rows"].as_array().unwrap().iter().find(|row| row["account"] == "4000-fee-revenue");
-    assert_eq!(fees.unwrap()["credit"], "1.008");
+    assert_eq!(account(&trial, "4000-fee-revenue")["credit"], "1.008");
 
     let calendar = north.get(&format!("/v1/lots/{}/calendar", lot.as_str().unwrap())).await.ok();
     let free: Vec<_> = calendar["data"].as_array().unwrap().iter().map(|step| step["free_gpus"].clone()).collect();

@@ -9,6 +9,7 @@ use tests::client::{bid, market};
 use tests::condition::until;
 use tests::exchange::TestExchange;
 use tests::machine_clock::MachineClock;
+use tests::picking::only;
 use tests::postgres::TestDatabase;
 
 use crate::trading::opened;
@@ -93,7 +94,7 @@ async fn nothing_is_delivered_or_billed_by_a_clock_that_jumps() {
     let ready = exchange.anonymous().get("/readyz").await;
     assert_eq!((ready.status.as_u16(), &ready.body["clock"]), (503, &json!("held")));
     assert_eq!(acme.post("/v1/orders", &order).await.problem(), (503, "clock_held"));
-    let contract = acme.get("/v1/contracts").await.ok()["data"][0].clone();
+    let contract = only(&acme.get("/v1/contracts").await.ok()["data"]).clone();
     assert_eq!((&contract["status"], &contract["recognized"]), (&json!("pending"), &json!("0.00")));
 
     // An operator finds it out and sets the clock right. That it is right again is for the operator to say.
@@ -131,11 +132,11 @@ async fn a_clock_that_is_confirmed_after_all_makes_what_is_due_happen() {
     let acme = exchange.client("acme", Role::Buyer);
     let ready = exchange.anonymous().get("/readyz").await;
     assert_eq!((ready.status.as_u16(), &ready.body["clock"]), (503, &json!("held")));
-    assert_eq!(acme.get("/v1/contracts").await.ok()["data"][0]["status"], "pending");
+    assert_eq!(only(&acme.get("/v1/contracts").await.ok()["data"])["status"], "pending");
     let confirm = json!({"now": machine.wall().to_string()});
     assert_eq!(exchange.operator().post("/v1/clock/confirm", &confirm).await.status, 204);
     until("the contract is delivered", async || {
-        (acme.get("/v1/contracts").await.ok()["data"][0]["status"] == "completed").then_some(())
+        (only(&acme.get("/v1/contracts").await.ok()["data"])["status"] == "completed").then_some(())
     })
     .await;
 }
