@@ -12,7 +12,7 @@ use rdkafka::message::{Header, OwnedHeaders};
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
 use reqwest::Method;
 use serde_json::{Value, json};
-use tests::client::{ApiClient, MARKET, ask, bid};
+use tests::client::{ApiClient, ask, bid, resale, spot_ask, spot_bid, supply, with};
 use tests::condition::{PATIENCE, until};
 use tests::exchange::TestExchange;
 use tests::kafka::{Published, TestTopic, not_run};
@@ -21,6 +21,7 @@ use tests::picking::{contract_of, text};
 use tests::postgres::TestDatabase;
 use tests::server_process::binary;
 
+use crate::opening::START;
 use crate::trading::opened;
 
 const TOPIC: &str = "events";
@@ -45,22 +46,17 @@ async fn trade(exchange: &TestExchange) {
     let path = format!("/v1/contracts/{}/bust", contract_of(&busted));
     operator.post(&path, &json!({"reason": "mistyped"})).await.ok();
 
-    let resold = json!({"side": "sell", "kind": "term", "contract": contract_of(&head), "gpus": 8,
-                        "limit_price": "1.2000"});
-    acme.post("/v1/orders", &resold).await.ok();
+    acme.post("/v1/orders", &resale(&contract_of(&head), 8, "1.2000")).await.ok();
     buy(&beta, 16, "1.3000", ("01-11", "01-12")).await;
 
-    let window = json!({"start": "2037-01-01T00:00:00Z", "end": "2037-06-01T00:00:00Z"});
-    let long = json!({"market": MARKET, "gpus": 16, "window": window, "fabric": "hall-4"});
+    let long = with(supply(16, START, "2037-06-01T00:00:00Z"), "fabric", "hall-4");
     let long = north.post("/v1/lots", &long).await.ok();
     north.post("/v1/orders", &ask(&long["id"], 8, "1.2500")).await.ok();
     buy(&acme, 8, "1.2500", ("01-02", "03-15")).await;
     // By the hour only from here on: each hour on the way would have its auction.
-    operator.post("/v1/clock", &json!({"now": "2037-01-01T00:00:00Z"})).await.ok();
-    let by_the_hour = json!({"side": "sell", "kind": "spot", "lot": long["id"], "gpus": 8, "limit_price": "0.5500"});
-    north.post("/v1/orders", &by_the_hour).await.ok();
-    let standing = json!({"side": "buy", "kind": "spot", "market": MARKET, "gpus": 8, "limit_price": "0.8000"});
-    beta.post("/v1/orders", &standing).await.ok();
+    exchange.move_clock_to(START).await;
+    north.post("/v1/orders", &spot_ask(&long["id"], 8, "0.5500")).await.ok();
+    beta.post("/v1/orders", &spot_bid(8, "0.8000")).await.ok();
 
     let resting = bid(16, "0.9137", "2037-01-20T00:00:00Z", "2037-01-21T07:00:00Z");
     acme.post("/v1/orders", &resting).await.ok();
@@ -68,13 +64,13 @@ async fn trade(exchange: &TestExchange) {
     let path = format!("/v1/orders/{}", text(&cancelled["id"]));
     beta.send(beta.request(Method::DELETE, &path)).await.ok();
 
-    operator.post("/v1/clock", &json!({"now": "2037-01-02T12:00:00Z"})).await.ok();
+    exchange.move_clock_to("2037-01-02T12:00:00Z").await;
     let outage = json!({"contract": contract_of(&delivered), "gpus": 3, "from": "2037-01-02T10:15:00Z",
                         "reason": "a node is down"});
     let outage = acme.post("/v1/outages", &outage).await.ok();
     let path = format!("/v1/outages/{}/accept", text(&outage["id"]));
     north.post(&path, &json!({})).await.ok();
-    operator.post("/v1/clock", &json!({"now": "2037-01-03T12:00:00Z"})).await.ok();
+    exchange.move_clock_to("2037-01-03T12:00:00Z").await;
     let read = exchange.node.read_models.reached(exchange.node.log.head(), PATIENCE).await;
     assert!(read, "the read models follow");
 }

@@ -3,7 +3,7 @@
 use api::auth::{OPERATOR_ORGANIZATION, Role};
 use reqwest::Method;
 use serde_json::{Value, json};
-use tests::client::{Answer, MARKET, ask, bid, market};
+use tests::client::{Answer, MARKET, OTHER_MARKET, ask, bid, market, supply, with, without};
 use tests::exchange::TestExchange;
 use tests::picking::{contract_of, one_whose};
 
@@ -30,18 +30,6 @@ enum Body {
 /// A case with a JSON body.
 fn json_case(role: Role, request: &'static str, name: &str, body: Value, refusal: (u16, &'static str)) -> Case {
     Case { name: name.to_owned(), role, request, body: Body::Json(body), refusal }
-}
-
-/// The value with one field set.
-fn with(mut value: Value, field: &str, to: impl Into<Value>) -> Value {
-    value[field] = to.into();
-    value
-}
-
-/// The value without a field.
-fn without(mut value: Value, field: &str) -> Value {
-    value.as_object_mut().expect("an object").remove(field);
-    value
 }
 
 /// An exchange on which every case can be sent, and the check that none of them changes anything.
@@ -312,7 +300,7 @@ async fn asks_and_lots_that_are_not_possible() {
         ("a lot and a contract", set("contract", json!(lot)), FIELD),
         ("a bid by a provider", day_bid(8, "1.0000"), (403, "forbidden_role")),
     ];
-    let good_lot = || json!({"market": MARKET, "gpus": 8, "window": {"start": START, "end": END}, "fabric": "hall-3"});
+    let good_lot = || supply(8, START, END);
     let set = |field: &str, to: Value| with(good_lot(), field, to);
     let window = |start: &str, end: &str| with(good_lot(), "window", json!({"start": start, "end": end}));
     let lots: Vec<(&str, Value, (u16, &str))> = vec![
@@ -347,7 +335,7 @@ async fn asks_and_lots_that_are_not_possible() {
 #[tokio::test(flavor = "multi_thread")]
 async fn instructions_of_the_operator_that_are_not_possible() {
     let (bench, _) = Bench::open().await;
-    let other = || market("a100-40g-pcie-eth.us-tx-2");
+    let other = || market(OTHER_MARKET);
     let deposit = || json!({"organization": "acme", "amount": "1.00", "currency": "USD", "reference": "wire"});
     let organization = || json!({"id": "gamma", "name": "Gamma"});
     let class = |field: &str, to: Value| with(other(), "class", with(other()["class"].clone(), field, to));
@@ -597,8 +585,7 @@ async fn the_last_hours_of_all_time_can_be_listed_and_bid_for() {
     let (bench, _) = Bench::open().await;
     let (start, end) = ("9999-12-29T00:00:00Z", "9999-12-30T00:00:00Z");
     let north = bench.exchange.client("north", Role::Provider);
-    let lot = json!({"market": MARKET, "gpus": 8, "window": {"start": start, "end": end}, "fabric": "hall-3"});
-    let lot = north.post("/v1/lots", &lot).await.ok();
+    let lot = north.post("/v1/lots", &supply(8, start, end)).await.ok();
     assert_eq!(lot["window"]["end"], end);
     north.post("/v1/orders", &ask(&lot["id"], 8, "1.0000")).await.ok();
     let acme = bench.exchange.client("acme", Role::Buyer);

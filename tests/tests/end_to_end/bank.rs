@@ -1,9 +1,9 @@
 //! Money over the bank: deposits, payouts, statement files, and what they were for.
 
-use api::auth::{OPERATOR_ORGANIZATION, Role};
+use api::auth::Role;
 use reqwest::Method;
 use serde_json::{Value, json};
-use tests::client::{Answer, ApiClient, ask, bid};
+use tests::client::{Answer, ApiClient, TRIAL_BALANCE, ask, bid, supply};
 use tests::exchange::TestExchange;
 use tests::picking::{List, account, balance, one_whose, only, text};
 
@@ -14,7 +14,7 @@ pub const ACCOUNT: &str = "DE02120300000000202051";
 
 /// An exchange with a bank account, on which a dollar may be missing.
 async fn with_bank(exchange: &TestExchange) -> ApiClient {
-    let finance = exchange.client(OPERATOR_ORGANIZATION, Role::Finance);
+    let finance = exchange.finance();
     with_bank_account(&finance).await;
     finance
 }
@@ -87,9 +87,7 @@ async fn deposits_and_payouts_go_by_what_the_bank_says() {
 
     // North earns, and has it paid out; the bank keeps a little for itself.
     let hours = Hours::of(&nova).await;
-    let window = json!({"start": hours.at(0), "end": hours.at(10)});
-    let lot = json!({"market": tests::client::MARKET, "gpus": 8, "window": window, "fabric": "hall-3"});
-    let lot = north.post("/v1/lots", &lot).await.ok()["id"].clone();
+    let lot = north.post("/v1/lots", &supply(8, &hours.at(0), &hours.at(10))).await.ok()["id"].clone();
     north.post("/v1/orders", &ask(&lot, 8, "1.0000")).await.ok();
     nova.post("/v1/orders", &bid(8, "1.0000", &hours.at(0), &hours.at(10))).await.ok();
     hours.move_to(&exchange, 10).await;
@@ -107,7 +105,7 @@ async fn deposits_and_payouts_go_by_what_the_bank_says() {
     let done = finance.get(&state).await.ok();
     assert_eq!((&done["lines"], &done["payouts"]), (&json!([]), &json!([])));
     assert_eq!(done["account"]["ledger_balance"], "4903.40");
-    let trial = finance.get("/v1/ledger/trial-balance?entity=operator&currency=USD").await.ok();
+    let trial = finance.get(TRIAL_BALANCE).await.ok();
     for (code, balance) in
         [("1000-bank", "4903.40"), ("6900-bank-difference", "0.50"), ("2300-payout-in-transit", "0.00")]
     {

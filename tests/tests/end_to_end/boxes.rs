@@ -2,11 +2,11 @@
 
 use std::path::Path;
 
-use api::auth::{OPERATOR_ORGANIZATION, Role};
+use api::auth::Role;
 use infra::audit::{Check, TopicSource};
 use infra::relay::RelayStatus;
 use serde_json::{Value, json};
-use tests::client::MARKET;
+use tests::client::{MARKET, TRIAL_BALANCE};
 use tests::condition::until;
 use tests::exchange::{TOPIC, TestExchange};
 use tests::log::audit;
@@ -53,8 +53,7 @@ fn example(name: &str) -> String {
 async fn a_deal_is_entered_projected_and_amended() {
     let exchange = TestExchange::start().await;
     admit(&exchange).await;
-    let (north, finance) =
-        (exchange.client("north", Role::Provider), exchange.client(OPERATOR_ORGANIZATION, Role::Finance));
+    let (north, finance) = (exchange.client("north", Role::Provider), exchange.finance());
     let created = north.post_with_key("/v1/boxes", &reference_deal("north"), "reference").await.ok();
     assert_eq!((&created["version"], &created["deal"]["name"]), (&json!(1), &json!("Reference")));
     let again = north.post_with_key("/v1/boxes", &reference_deal("north"), "reference").await.ok();
@@ -92,7 +91,7 @@ async fn boxes_are_their_sponsors_and_what_is_no_deal_is_refused() {
     let exchange = TestExchange::start().await;
     admit(&exchange).await;
     let (north, south) = (exchange.client("north", Role::Provider), exchange.client("south", Role::Provider));
-    let finance = exchange.client(OPERATOR_ORGANIZATION, Role::Finance);
+    let finance = exchange.finance();
     assert_eq!(south.post("/v1/boxes", &reference_deal("north")).await.problem(), (403, "forbidden_entity"));
     let created = finance.post("/v1/boxes", &reference_deal("north")).await.ok();
     let path = format!("/v1/boxes/{}", text(&created["id"]));
@@ -127,7 +126,7 @@ const SHORT_DATE: &str = "2026-08-01";
 
 /// The first months of north's reference deal, the seventh short: closed, collected, paid out. The id of the box.
 pub async fn lived(exchange: &TestExchange, months: u32) -> String {
-    let finance = exchange.client(OPERATOR_ORGANIZATION, Role::Finance);
+    let finance = exchange.finance();
     let created = finance.post("/v1/boxes", &reference_deal("north")).await.ok();
     let id = text(&created["id"]);
     let path = format!("/v1/boxes/{id}");
@@ -147,8 +146,7 @@ async fn a_box_lives_in_books_of_its_own() {
     let exchange = TestExchange::start().await;
     admit(&exchange).await;
     let path = format!("/v1/boxes/{}", lived(&exchange, 8).await);
-    let (north, finance) =
-        (exchange.client("north", Role::Provider), exchange.client(OPERATOR_ORGANIZATION, Role::Finance));
+    let (north, finance) = (exchange.client("north", Role::Provider), exchange.finance());
     let runs = north.get(&format!("{path}/waterfalls")).await.ok();
     let short = one_whose(&runs["data"], "determination_date", SHORT_DATE);
     assert_eq!(short["debt"], "62437976.08");
@@ -191,7 +189,7 @@ async fn a_box_lives_in_books_of_its_own() {
     let entity = format!("box:{}", text(&standing["id"]));
     let trial = finance.get(&format!("/v1/ledger/trial-balance?entity={entity}&currency=USD")).await.ok().to_string();
     assert!(trial.contains("2600-debt") && trial.contains("-59869234.17"), "{trial}");
-    let operators = finance.get("/v1/ledger/trial-balance?entity=operator&currency=USD").await.ok().to_string();
+    let operators = finance.get(TRIAL_BALANCE).await.ok().to_string();
     assert!(!operators.contains("2600-debt"), "{operators}");
     let entries = finance.get(&format!("/v1/ledger/entries?event={}", short["sequence"])).await.ok();
     assert_eq!(any(&entries["data"])["entity"], entity);
@@ -247,7 +245,7 @@ async fn a_box_lives_otherwise_than_planned_and_its_lender_sees_it() {
     admit(&exchange).await;
     let operator = exchange.operator();
     operator.post("/v1/organizations", &json!({"id": "bank-a", "name": "Bank A"})).await.ok();
-    let finance = exchange.client(OPERATOR_ORGANIZATION, Role::Finance);
+    let finance = exchange.finance();
     let lender = exchange.client("bank-a", Role::Lender);
     let mut floating = with_rate(json!({"floating": {"index": "sofr", "margin": "0.033"}}));
     floating["indices"] = json!([{"name": "sofr", "fixings": [{"from": "2026-01-01", "rate": "0.05"}]}]);

@@ -5,8 +5,7 @@ use std::collections::BTreeMap;
 use api::auth::Role;
 use ledger::{Amount, Currency, EntityId};
 use reqwest::Method;
-use serde_json::json;
-use tests::client::bid;
+use tests::client::{TRIAL_BALANCE, bid};
 use tests::exchange::TestExchange;
 use tests::picking::{amount, text};
 use tests::postgres::TestDatabase;
@@ -29,7 +28,7 @@ async fn after_a_session() -> TestExchange {
     let cancelled = beta.post("/v1/orders", &resting).await.ok();
     let path = format!("/v1/orders/{}", cancelled["id"].as_str().expect("an id"));
     beta.send(beta.request(Method::DELETE, &path)).await.ok();
-    exchange.operator().post("/v1/clock", &json!({"now": "2037-01-03T12:00:00Z"})).await.ok();
+    exchange.move_clock_to("2037-01-03T12:00:00Z").await;
     exchange
 }
 
@@ -91,8 +90,8 @@ async fn every_entry_names_its_rule_and_the_event_that_it_records() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_published_trial_balance_is_the_one_in_memory_and_the_sum_of_the_lines() {
     let exchange = after_a_session().await;
-    let finance = exchange.client("secondwind", Role::Finance);
-    let trial = finance.get("/v1/ledger/trial-balance?entity=operator&currency=USD").await.ok();
+    let finance = exchange.finance();
+    let trial = finance.get(TRIAL_BALANCE).await.ok();
     let published: BTreeMap<String, Amount> = trial["rows"]
         .as_array()
         .unwrap()

@@ -3,7 +3,7 @@
 use api::auth::{OPERATOR_ORGANIZATION, Role};
 use jiff::civil::Date;
 use serde_json::{Value, json};
-use tests::client::ApiClient;
+use tests::client::{Answer, ApiClient, TRIAL_BALANCE};
 use tests::exchange::TestExchange;
 use tests::log::audit;
 use tests::picking::{account, balance, one_whose, only, rules, text};
@@ -25,10 +25,10 @@ fn month(first: Date) -> String {
 }
 
 async fn move_to(exchange: &TestExchange, day: Date) {
-    exchange.operator().post("/v1/clock", &json!({"now": format!("{day}T00:00:00Z")})).await.ok();
+    exchange.move_clock_to(&format!("{day}T00:00:00Z")).await;
 }
 
-async fn close(finance: &ApiClient, period: &str) -> tests::client::Answer {
+async fn close(finance: &ApiClient, period: &str) -> Answer {
     finance.post(&format!("/v1/ledger/periods/{period}/close"), &json!({})).await
 }
 
@@ -47,7 +47,7 @@ async fn bank_statement(
 #[tokio::test(flavor = "multi_thread")]
 async fn a_month_is_closed_and_stays_as_it_is() {
     let exchange = TestExchange::start().await;
-    let finance = exchange.client(OPERATOR_ORGANIZATION, Role::Finance);
+    let finance = exchange.finance();
     exchange.operator().post("/v1/organizations", &json!({"id": "acme", "name": "Acme"})).await.ok();
     with_bank_account(&finance).await;
     let [first, next, after] = months(&exchange).await;
@@ -73,7 +73,7 @@ async fn a_month_is_closed_and_stays_as_it_is() {
     let charges = json!({"lines": [line], "items": [{"account": "6000-expense"}]});
     let charges = finance.post("/v1/reconciliations", &charges).await.ok();
 
-    let trial = |as_of: Date| format!("/v1/ledger/trial-balance?entity=operator&currency=USD&as_of={as_of}");
+    let trial = |as_of: Date| format!("{TRIAL_BALANCE}&as_of={as_of}");
     let reported = finance.get(&trial(first.last_of_month())).await.ok();
     let unmatched = account(&reported, "1010-bank-unmatched");
     assert_eq!(unmatched["balance"], "0.00", "the charges are explained on the day of their booking");
@@ -172,9 +172,9 @@ async fn a_journal_takes_two_people() {
 async fn tax_is_withheld_and_paid_to_the_state() {
     let exchange = TestExchange::start().await;
     crate::opening::trade(&exchange).await;
-    let finance = exchange.client(OPERATOR_ORGANIZATION, Role::Finance);
+    let finance = exchange.finance();
     let north = exchange.client("north", Role::Provider);
-    exchange.operator().post("/v1/clock", &json!({"now": "2037-02-01T00:00:00Z"})).await.ok();
+    exchange.move_clock_to("2037-02-01T00:00:00Z").await;
     let path = "/v1/organizations/north/withholding";
     assert_eq!(finance.put(path, &json!({"basis_points": 10_001})).await.problem(), (422, "withholding_invalid"));
     finance.put(path, &json!({"basis_points": 2400})).await.ok();

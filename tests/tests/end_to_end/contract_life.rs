@@ -2,7 +2,7 @@
 
 use api::auth::Role;
 use serde_json::{Value, json};
-use tests::client::{ApiClient, MARKET, ask, bid};
+use tests::client::{ApiClient, TRIAL_BALANCE, ask, bid, supply};
 use tests::exchange::TestExchange;
 use tests::picking::{balance, contract_of, only, text};
 
@@ -27,15 +27,14 @@ impl Hours {
 
     /// Moves the exchange's clock there.
     pub async fn move_to(&self, exchange: &TestExchange, hour: i64) {
-        exchange.operator().post("/v1/clock", &json!({"now": self.at(hour)})).await.ok();
+        exchange.move_clock_to(&self.at(hour)).await;
     }
 }
 
 /// A lot of north's with 16 GPUs for so many hours, all of it on offer at 1.00, and what it promises besides.
 async fn offer(exchange: &TestExchange, hours: &Hours, length: i64, promises: Value) -> Value {
     let north = exchange.client("north", Role::Provider);
-    let window = json!({"start": hours.at(0), "end": hours.at(length)});
-    let mut lot = json!({"market": MARKET, "gpus": 16, "window": window, "fabric": "hall-3"});
+    let mut lot = supply(16, &hours.at(0), &hours.at(length));
     lot.as_object_mut().expect("an object").extend(promises.as_object().expect("an object").clone());
     let lot = north.post("/v1/lots", &lot).await.ok();
     north.post("/v1/orders", &ask(&lot["id"], 16, "1.0000")).await.ok();
@@ -87,7 +86,7 @@ async fn told(client: &ApiClient, name: &str) -> Vec<Value> {
 
 /// What is left on the accounts of a contract.
 async fn left_on_accounts(exchange: &TestExchange, contract: &str) -> Vec<Value> {
-    let finance = exchange.client("secondwind", Role::Finance);
+    let finance = exchange.finance();
     let accounts = finance.get("/v1/ledger/accounts?limit=500").await.ok();
     let of_contract = |account: &&Value| account["owner"] == format!("contract:{contract}");
     let accounts = accounts["data"].as_array().expect("a list").iter().filter(of_contract);
@@ -219,7 +218,6 @@ async fn an_outage_is_claimed_accepted_and_credited_and_ends_a_contract() {
     assert_eq!(fields(&ended, MONEY), "402.00 18.09 14.07 0.00 369.84 0.00");
     assert_eq!(fields(&ended, "penalties owed_by_seller"), "3.50 0.00");
     assert_eq!(left_on_accounts(&exchange, &id).await, [] as [Value; 0]);
-    let trial = exchange.client("secondwind", Role::Finance);
-    let trial = trial.get("/v1/ledger/trial-balance?entity=operator&currency=USD").await.ok();
+    let trial = exchange.finance().get(TRIAL_BALANCE).await.ok();
     assert_eq!(trial["total_debit"], trial["total_credit"]);
 }

@@ -2,7 +2,7 @@
 
 use api::auth::Role;
 use serde_json::{Value, json};
-use tests::client::{MARKET, ask};
+use tests::client::{MARKET, ask, supply};
 use tests::exchange::TestExchange;
 use tests::picking::{balance, contract_of, only, rules, text};
 
@@ -90,7 +90,7 @@ async fn a_trade_undone_refunds_the_buyer_and_frees_the_hours() {
     let detail = "There is no such contract in progress: it has ended, was undone, or is not yours.";
     assert_eq!(again.body["detail"], detail, "as true of the operator as of who resells");
     let entries = format!("/v1/ledger/entries?contract={}", opened.contract);
-    let entries = exchange.client("secondwind", Role::Finance).get(&entries).await.ok();
+    let entries = exchange.finance().get(&entries).await.ok();
     assert_eq!(rules(&entries).last().map(String::as_str), Some("term.busted.1"));
     let trades = format!("/v1/markets/{MARKET}/trades");
     for (of, whose) in [("/v1/trades", &north), (trades.as_str(), &acme)] {
@@ -105,9 +105,7 @@ async fn an_ask_that_sold_out_is_open_again_when_its_trade_is_undone() {
     admit(&exchange).await;
     let (operator, acme) = (exchange.operator(), exchange.client("acme", Role::Buyer));
     let north = exchange.client("north", Role::Provider);
-    let day = json!({"start": START, "end": NEXT_DAY});
-    let lot = json!({"market": MARKET, "gpus": 8, "window": day, "fabric": "hall-3"});
-    let lot = north.post("/v1/lots", &lot).await.ok()["id"].clone();
+    let lot = north.post("/v1/lots", &supply(8, START, NEXT_DAY)).await.ok()["id"].clone();
     let ask = north.post("/v1/orders", &ask(&lot, 8, "1.2000")).await.ok();
     let path = format!("/v1/orders/{}", text(&ask["id"]));
     let bid = acme.post("/v1/orders", &day_bid(8, "1.2000")).await.ok();

@@ -80,7 +80,7 @@ async fn a_delivered_hour_shows_each_party_its_own_contracts() {
         contract_of(&buyer.post("/v1/orders", &day_bid(8, "1.0000")).await.ok())
     };
     let (acmes, betas) = (contract(&north, &acme).await, contract(&south, &beta).await);
-    exchange.operator().post("/v1/clock", &json!({"now": "2037-01-01T01:00:00Z"})).await.ok();
+    exchange.move_clock_to("2037-01-01T01:00:00Z").await;
     for (client, own, fee, others_fee) in [
         (&north, &acmes, "seller_fee", "buyer_fee"),
         (&south, &betas, "seller_fee", "buyer_fee"),

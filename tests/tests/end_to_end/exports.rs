@@ -5,9 +5,9 @@ use std::path::PathBuf;
 
 use api::auth::Role;
 use ledger::Amount;
-use serde_json::{Value, json};
+use serde_json::Value;
 use tempfile::TempDir;
-use tests::client::{ApiClient, ask, bid};
+use tests::client::{ApiClient, TRIAL_BALANCE, ask, bid, spot_ask, spot_bid};
 use tests::exchange::TestExchange;
 use tests::picking::text;
 use tests::plain_text::{Balances, beancount_balances, hledger_balances, programs_are_there};
@@ -25,15 +25,10 @@ async fn busy(exchange: &TestExchange) -> ApiClient {
     let placed = beta.post("/v1/orders", &bid(8, "1.0100", start, end)).await.ok();
     assert_eq!(placed["status"], "filled");
     let more = list(&north, 8).await;
-    north
-        .post("/v1/orders", &json!({"side": "sell", "kind": "spot", "lot": more, "gpus": 8, "limit_price": "0.3333"}))
-        .await
-        .ok();
-    let spot =
-        json!({"side": "buy", "kind": "spot", "market": tests::client::MARKET, "gpus": 8, "limit_price": "0.4567"});
-    beta.post("/v1/orders", &spot).await.ok();
-    exchange.operator().post("/v1/clock", &json!({"now": "2037-01-03T11:00:00Z"})).await.ok();
-    exchange.client("secondwind", Role::Finance)
+    north.post("/v1/orders", &spot_ask(&more, 8, "0.3333")).await.ok();
+    beta.post("/v1/orders", &spot_bid(8, "0.4567")).await.ok();
+    exchange.move_clock_to("2037-01-03T11:00:00Z").await;
+    exchange.finance()
 }
 
 /// A file in a directory of its own.
@@ -70,7 +65,7 @@ fn by_code(balances: &Balances) -> BTreeMap<String, Amount> {
 
 async fn trial_balance(finance: &ApiClient, as_of: Option<&str>) -> BTreeMap<String, Amount> {
     let as_of = as_of.map(|day| format!("&as_of={day}")).unwrap_or_default();
-    let trial = finance.get(&format!("/v1/ledger/trial-balance?entity=operator&currency=USD{as_of}")).await.ok();
+    let trial = finance.get(&format!("{TRIAL_BALANCE}{as_of}")).await.ok();
     let row = |row: &Value| (text(&row["account"]), text(&row["balance"]).parse::<Amount>().expect("an amount"));
     trial["rows"].as_array().expect("rows").iter().map(row).filter(|(_, balance)| !balance.is_zero()).collect()
 }
@@ -197,7 +192,7 @@ async fn an_entry_per_line_is_what_the_list_shows() {
 #[tokio::test(flavor = "multi_thread")]
 async fn books_in_which_nothing_happened_are_exported_too() {
     let exchange = TestExchange::start().await;
-    let finance = exchange.client("secondwind", Role::Finance);
+    let finance = exchange.finance();
     for format in ["csv", "jsonl", "hledger", "beancount"] {
         let file = export(&finance, format, "").await;
         assert!(file.text.lines().count() <= 4, "{}", file.text);

@@ -7,11 +7,11 @@ use jiff::civil::Date;
 use ledger::Amount;
 use reqwest::Method;
 use serde_json::{Value, json};
-use tests::client::{ApiClient, MARKET, ask, bid, market};
+use tests::client::{ApiClient, MARKET, TRIAL_BALANCE, ask, bid, market, spot_bid, with, without};
 use tests::exchange::TestExchange;
 use tests::picking::{amount, balance, one_whose, text};
 
-use crate::invoices::{finance, move_to, quarter};
+use crate::invoices::quarter;
 use crate::opening::{END, NEXT_DAY, START, admit, list};
 use crate::reports::records;
 
@@ -42,8 +42,7 @@ async fn refuses_the_unknown(client: &ApiClient, path: &str) {
 
 /// Balances of the trial balance by account, as owed.
 async fn owed(finance: &ApiClient, as_of: &str) -> BTreeMap<String, Amount> {
-    let path = format!("/v1/ledger/trial-balance?entity=operator&currency=USD&as_of={as_of}");
-    let trial = finance.get(&path).await.ok();
+    let trial = finance.get(&format!("{TRIAL_BALANCE}&as_of={as_of}")).await.ok();
     items(&trial, "rows").iter().map(|row| (text(&row["account"]), -amount(&row["balance"]))).collect()
 }
 
@@ -64,7 +63,7 @@ fn movements(body: &Value) -> Vec<String> {
 async fn deferred_revenue_rolls_from_one_month_into_the_next() {
     let exchange = TestExchange::start().await;
     quarter(&exchange).await;
-    let finance = finance(&exchange);
+    let finance = exchange.finance();
     let mut closing: BTreeMap<String, Amount> = BTreeMap::new();
     for (month, last) in [
         ("2036-12", "2036-12-31"),
@@ -156,7 +155,7 @@ fn unpaid(detail: &Value, as_of: Date) -> Vec<(i32, Amount)> {
 async fn payables_are_told_by_age_the_oldest_paid_first() {
     let exchange = TestExchange::start().await;
     quarter(&exchange).await;
-    let finance = finance(&exchange);
+    let finance = exchange.finance();
     for as_of in ["2036-12-31", "2037-01-01", "2037-01-31", "2037-02-10", "2037-03-31", "2037-04-04", "2037-06-30"] {
         let body = finance.get(&format!("{AGEING}&as_of={as_of}")).await.ok();
         let path = "/v1/ledger/accounts/2200-seller-payable/lines?currency=USD&owner=org:north";
@@ -188,9 +187,9 @@ async fn payables_are_told_by_age_the_oldest_paid_first() {
 #[tokio::test(flavor = "multi_thread")]
 async fn open_orders_hold_what_the_ledger_says_is_held() {
     let exchange = TestExchange::start().await;
-    move_to(&exchange, "2036-12-31T12:00:00Z").await;
+    exchange.move_clock_to("2036-12-31T12:00:00Z").await;
     admit(&exchange).await;
-    let finance = finance(&exchange);
+    let finance = exchange.finance();
     let (acme, beta, north) = (
         exchange.client("acme", Role::Buyer),
         exchange.client("beta", Role::Buyer),
@@ -202,17 +201,13 @@ async fn open_orders_hold_what_the_ledger_says_is_held() {
     let lot = list(&north, 16).await;
     north.post("/v1/orders", &ask(&lot, 16, "1.0000")).await.ok();
     // Partly filled, in several markets, by periods, by the hour; and one that is cancelled.
-    let mut partly = bid(24, "1.0000", START, NEXT_DAY);
-    partly["min_gpus"] = json!(8);
+    let partly = with(bid(24, "1.0000", START, NEXT_DAY), "min_gpus", 8);
     let partly = acme.post("/v1/orders", &partly).await.ok();
     assert_eq!(partly["status"], "partially_filled", "{partly}");
-    let mut wide = bid(8, "0.9000", START, END);
-    wide.as_object_mut().unwrap().remove("market");
-    wide["markets"] = json!([MARKET, other]);
+    let wide = with(without(bid(8, "0.9000", START, END), "market"), "markets", json!([MARKET, other]));
     let wide = acme.post("/v1/orders", &wide).await.ok();
     let long = acme.post("/v1/orders", &bid(8, "0.7000", START, "2037-06-01T00:00:00Z")).await.ok();
-    let spot = json!({"side": "buy", "kind": "spot", "market": MARKET, "gpus": 8, "limit_price": "0.2000"});
-    let spot = beta.post("/v1/orders", &spot).await.ok();
+    let spot = beta.post("/v1/orders", &spot_bid(8, "0.2000")).await.ok();
     let gone = beta.post("/v1/orders", &bid(8, "0.5000", START, NEXT_DAY)).await.ok();
     beta.delete(&format!("/v1/orders/{}", text(&gone["id"]))).await.ok();
 

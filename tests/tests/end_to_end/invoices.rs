@@ -6,7 +6,7 @@ use api::auth::Role;
 use ledger::Amount;
 use reqwest::Method;
 use serde_json::{Value, json};
-use tests::client::{ApiClient, MARKET, ask, bid};
+use tests::client::{ApiClient, TRIAL_BALANCE, ask, bid, spot_ask, spot_bid, supply};
 use tests::condition::{PATIENCE, until};
 use tests::exchange::TestExchange;
 use tests::picking::{account, amount, any, balance, contract_of, one_whose, text};
@@ -17,14 +17,6 @@ use crate::opening::{NEXT_DAY, START, admit, deposit, trade};
 
 const BEFORE: &str = "2036-12-31T12:00:00Z";
 const CLIENT_NAME: &str = "O'Neill & <b>Sons</b>";
-
-pub async fn move_to(exchange: &TestExchange, now: &str) {
-    exchange.operator().post("/v1/clock", &json!({"now": now})).await.ok();
-}
-
-pub fn finance(exchange: &TestExchange) -> ApiClient {
-    exchange.client("secondwind", Role::Finance)
-}
 
 /// Every item of a list.
 async fn all(client: &ApiClient, path: &str) -> Vec<Value> {
@@ -40,8 +32,7 @@ async fn all(client: &ApiClient, path: &str) -> Vec<Value> {
 
 async fn lot(exchange: &TestExchange, gpus: u32, promises: Value) -> Value {
     let north = exchange.client("north", Role::Provider);
-    let window = json!({"start": START, "end": "2037-04-01T00:00:00Z"});
-    let mut lot = json!({"market": MARKET, "gpus": gpus, "window": window, "fabric": "hall-3"});
+    let mut lot = supply(gpus, START, "2037-04-01T00:00:00Z");
     lot.as_object_mut().expect("an object").extend(promises.as_object().expect("an object").clone());
     north.post("/v1/lots", &lot).await.ok()["id"].clone()
 }
@@ -55,12 +46,12 @@ async fn bought(buyer: &ApiClient, order: &Value) -> String {
 /// An outage of four GPUs of a contract that north accepts while it lasts, and that ends.
 async fn outage(exchange: &TestExchange, contract: &str, (from, accepted, end): (&str, &str, &str)) {
     let (acme, north) = (exchange.client("acme", Role::Buyer), exchange.client("north", Role::Provider));
-    move_to(exchange, accepted).await;
+    exchange.move_clock_to(accepted).await;
     let claim = json!({"contract": contract, "gpus": 4, "from": from, "reason": "no answer"});
     let claimed = acme.post("/v1/outages", &claim).await.ok();
     let path = format!("/v1/outages/{}", text(&claimed["id"]));
     north.post(&format!("{path}/accept"), &json!({})).await.ok();
-    move_to(exchange, end).await;
+    exchange.move_clock_to(end).await;
     north.post(&format!("{path}/restore"), &json!({"until": end})).await.ok();
 }
 
@@ -78,7 +69,7 @@ pub struct Quarter {
 
 /// A quarter of a year: contracts that are billed, credited, refunded, undone and not paid, and hours bought one by one.
 pub async fn quarter(exchange: &TestExchange) -> Quarter {
-    move_to(exchange, BEFORE).await;
+    exchange.move_clock_to(BEFORE).await;
     admit(exchange).await;
     let operator = exchange.operator();
     operator.post("/v1/organizations", &json!({"id": "poor", "name": CLIENT_NAME})).await.ok();
@@ -97,17 +88,15 @@ pub async fn quarter(exchange: &TestExchange) -> Quarter {
     let unpaid = bought(&poor, &bid(8, "1.0000", START, "2037-03-04T12:00:00Z")).await;
     operator.post(&format!("/v1/contracts/{busted}/bust"), &json!({"reason": "mistyped"})).await.ok();
 
-    let ask = json!({"side": "sell", "kind": "spot", "lot": lots.1, "gpus": 8, "limit_price": "0.5000"});
-    north.post("/v1/orders", &ask).await.ok();
-    let spot = json!({"side": "buy", "kind": "spot", "market": MARKET, "gpus": 8, "limit_price": "0.8000"});
-    let spot = acme.post("/v1/orders", &spot).await.ok();
+    north.post("/v1/orders", &spot_ask(&lots.1, 8, "0.5000")).await.ok();
+    let spot = acme.post("/v1/orders", &spot_bid(8, "0.8000")).await.ok();
     outage(exchange, &ended, ("2037-01-01T00:30:00Z", "2037-01-01T02:15:00Z", "2037-01-01T03:20:00Z")).await;
     outage(exchange, &ended, ("2037-01-01T05:00:00Z", "2037-01-01T07:00:00Z", "2037-01-01T10:00:00Z")).await;
     acme.post(&format!("/v1/contracts/{ended}/terminate"), &json!({"reason": "too often"})).await.ok();
-    move_to(exchange, "2037-01-02T02:30:00Z").await;
+    exchange.move_clock_to("2037-01-02T02:30:00Z").await;
     acme.delete(&format!("/v1/orders/{}", text(&spot["id"]))).await.ok();
     outage(exchange, &long, ("2037-01-30T22:00:00Z", "2037-01-31T03:00:00Z", "2037-02-01T05:00:00Z")).await;
-    move_to(exchange, "2037-04-01T00:00:01Z").await;
+    exchange.move_clock_to("2037-04-01T00:00:01Z").await;
     // What has been gathered of a month is issued with the first event after it.
     deposit(&operator, "beta", "1.00").await;
     Quarter { long, ended, busted, unpaid }
@@ -116,7 +105,7 @@ pub async fn quarter(exchange: &TestExchange) -> Quarter {
 /// What a buyer's own accounts say it has paid for a contract, less what it got back.
 async fn paid_by_ledger(exchange: &TestExchange, contract: &str, buyer: &str) -> Amount {
     let own = exchange.client(buyer, Role::Buyer).get(&format!("/v1/account/statement?contract={contract}")).await.ok();
-    let of_contract = finance(exchange).get(&format!("/v1/ledger/statements?owner=contract:{contract}")).await.ok();
+    let of_contract = exchange.finance().get(&format!("/v1/ledger/statements?owner=contract:{contract}")).await.ok();
     let lines = |body: &Value, wanted: &dyn Fn(&Value) -> bool, rule: &str| -> Amount {
         let accounts = body["accounts"].as_array().expect("accounts").iter().filter(|account| wanted(account));
         let lines = accounts.flat_map(|account| account["lines"].as_array().expect("lines").clone());
@@ -171,7 +160,7 @@ async fn summaries(client: &ApiClient, query: &str) -> Vec<String> {
 async fn invoices_less_credit_notes_are_what_the_ledger_says_was_paid() {
     let exchange = TestExchange::start().await;
     let quarter = quarter(&exchange).await;
-    let (acme, finance) = (exchange.client("acme", Role::Buyer), finance(&exchange));
+    let (acme, finance) = (exchange.client("acme", Role::Buyer), exchange.finance());
     for (contract, buyer) in
         [(&quarter.long, "acme"), (&quarter.ended, "acme"), (&quarter.busted, "acme"), (&quarter.unpaid, "poor")]
     {
@@ -241,7 +230,7 @@ async fn the_hours_bought_one_by_one_are_on_one_invoice(acme: &ApiClient, financ
 async fn sellers_statements_are_what_they_earned_and_numbers_have_no_gaps() {
     let exchange = TestExchange::start().await;
     quarter(&exchange).await;
-    let (north, finance) = (exchange.client("north", Role::Provider), finance(&exchange));
+    let (north, finance) = (exchange.client("north", Role::Provider), exchange.finance());
     let statements = all(&north, "/v1/invoices?kind=self_billed_invoice").await;
     assert_eq!(
         statements.iter().map(|of| text(&of["issued"])).collect::<Vec<_>>(),
@@ -282,7 +271,7 @@ async fn sellers_statements_are_what_they_earned_and_numbers_have_no_gaps() {
             _ => {}
         }
     }
-    let trial = finance.get("/v1/ledger/trial-balance?entity=operator&currency=USD").await.ok();
+    let trial = finance.get(TRIAL_BALANCE).await.ok();
     assert_eq!(fees, -amount(&account(&trial, "4000-fee-revenue")["balance"]));
     assert!(series.len() >= 5, "{series:?}");
     for (kind, numbers) in series {
@@ -371,9 +360,9 @@ async fn the_same_log_gives_the_same_documents() {
 async fn a_restart_goes_on_with_what_the_month_has_gathered() {
     let exchange = TestExchange::start_without_kafka(TestDatabase::create().await).await;
     let opened = trade(&exchange).await;
-    move_to(&exchange, "2037-01-01T05:00:00Z").await;
+    exchange.move_clock_to("2037-01-01T05:00:00Z").await;
     let exchange = TestExchange::start_without_kafka(exchange.stop().await).await;
-    move_to(&exchange, "2037-02-01T00:00:01Z").await;
+    exchange.move_clock_to("2037-02-01T00:00:01Z").await;
     deposit(&exchange.operator(), "beta", "1.00").await;
     let north = exchange.client("north", Role::Provider);
     assert_eq!(summaries(&north, "").await, ["SB-2037-000001 201.60: capacity north 201.60"]);

@@ -2,18 +2,15 @@
 
 use std::collections::BTreeSet;
 
-use api::auth::{OPERATOR_ORGANIZATION, Role};
+use api::auth::Role;
 use reqwest::Method;
 use serde_json::{Value, json};
-use tests::client::{ApiClient, MARKET, ask, bid, market};
+use tests::client::{ApiClient, MARKET, OTHER_MARKET, ask, bid, market, with};
 use tests::condition::PATIENCE;
 use tests::exchange::TestExchange;
 use tests::picking::{only, text, trade_of};
 
 use crate::opening::{END, NEXT_DAY, ORGANIZATIONS, START, admit, day_bid, list, trade};
-
-/// Another market, whose events are not the first one's.
-const OTHER_MARKET: &str = "a100-40g-pcie-eth.us-tx-2";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_book_shows_levels_for_a_window() {
@@ -157,8 +154,7 @@ async fn a_stream_tells_what_happens_in_order_and_resumes_without_loss_or_repeti
 
     let lot = list(&north, 16).await;
     north.post("/v1/orders", &ask(&lot, 16, "1.0500")).await.ok();
-    let elsewhere = json!({"side": "buy", "kind": "term", "market": OTHER_MARKET, "gpus": 8, "limit_price": "1.0000",
-                           "window": {"start": START, "end": NEXT_DAY}});
+    let elsewhere = with(day_bid(8, "1.0000"), "market", OTHER_MARKET);
     acme.post("/v1/orders", &elsewhere).await.ok();
     let first = acme.post("/v1/orders", &day_bid(8, "1.0500")).await.ok();
     let resting = acme.post("/v1/orders", &day_bid(8, "1.0000")).await.ok();
@@ -231,7 +227,7 @@ async fn pages_of_any_length_show_every_row_once() {
         north.post("/v1/orders", &ask(&lot, 8, "1.0500")).await.ok();
         assert_eq!(acme.post("/v1/orders", &day_bid(8, "1.0500")).await.ok()["status"], "filled");
     }
-    let finance = exchange.client(OPERATOR_ORGANIZATION, Role::Finance);
+    let finance = exchange.finance();
     let market_trades = format!("/v1/markets/{MARKET}/trades");
     let lists = [
         (&acme, "/v1/orders"),

@@ -1,7 +1,7 @@
 //! A log that has texts which would not be let in today: it is read as it stands, and nothing that is shown, stored or published of it
 //! fails.
 
-use api::auth::{OPERATOR_ORGANIZATION, Role};
+use api::auth::Role;
 use infra::audit::TopicSource;
 use infra::relay::RelayStatus;
 use ledger::Instant;
@@ -92,7 +92,7 @@ async fn a_log_with_texts_that_cannot_be_stored_is_served_and_published_whole() 
     let database = TestDatabase::create().await;
     write(&database, then(), &old_events()).await;
     let exchange = TestExchange::start_again(database).await;
-    let finance = exchange.client(OPERATOR_ORGANIZATION, Role::Finance);
+    let finance = exchange.finance();
     let (north, acme) = (exchange.client("north", Role::Provider), exchange.client("acme", Role::Buyer));
 
     // Trading goes on, and what follows the log does: lots, trades, invoices.

@@ -2,7 +2,7 @@
 
 use api::auth::Role;
 use serde_json::{Value, json};
-use tests::client::{ApiClient, MARKET, ask, bid, market};
+use tests::client::{ApiClient, MARKET, ask, bid, market, supply};
 use tests::exchange::TestExchange;
 use tests::picking::{contract_of, text};
 
@@ -37,8 +37,7 @@ pub async fn deposit(operator: &ApiClient, organization: &str, amount: &str) {
 
 /// Lists GPUs from [`START`] to [`END`] and answers the lot's id.
 pub async fn list(provider: &ApiClient, gpus: u32) -> Value {
-    let lot = json!({"market": MARKET, "gpus": gpus, "window": {"start": START, "end": END}, "fabric": "hall-3"});
-    provider.post("/v1/lots", &lot).await.ok()["id"].clone()
+    provider.post("/v1/lots", &supply(gpus, START, END)).await.ok()["id"].clone()
 }
 
 /// The body of a bid for the first day.

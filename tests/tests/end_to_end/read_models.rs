@@ -47,7 +47,7 @@ async fn traded() -> (TestExchange, ApiClient) {
     }
     let unwanted = acme.post("/v1/orders", &bid(8, "0.8000", start, end)).await.ok();
     acme.delete(&format!("/v1/orders/{}", unwanted["id"].as_str().expect("an id"))).await.ok();
-    exchange.operator().post("/v1/clock", &json!({"now": "2037-01-03T02:00:00Z"})).await.ok();
+    exchange.move_clock_to("2037-01-03T02:00:00Z").await;
     projected(&exchange).await;
     (exchange, acme)
 }

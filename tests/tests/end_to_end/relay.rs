@@ -5,11 +5,13 @@ use std::collections::BTreeMap;
 use api::auth::Role;
 use infra::relay::{RelayConfig, RelayStatus};
 use serde_json::{Value, json};
-use tests::client::{MARKET, ask, bid, market};
+use tests::client::{MARKET, ask, bid, market, supply, with};
 use tests::condition::until;
 use tests::exchange::TestExchange;
 use tests::kafka::{OwnKafka, Published, TestTopic};
 use tests::postgres::TestDatabase;
+
+use crate::opening::deposit;
 
 const OTHER_MARKET: &str = "a100-40g-sxm4-ib.us-tx-1";
 
@@ -21,11 +23,9 @@ async fn opened(exchange: &TestExchange) {
     for id in ["north", "acme"] {
         operator.post("/v1/organizations", &json!({"id": id, "name": id})).await.ok();
     }
-    let deposit = json!({"organization": "acme", "amount": "1000000.00", "currency": "USD", "reference": "wire"});
-    operator.post("/v1/deposits", &deposit).await.ok();
+    deposit(&operator, "acme", "1000000.00").await;
     let north = exchange.client("north", Role::Provider);
-    let window = json!({"start": "2027-01-01T00:00:00Z", "end": "2027-02-01T00:00:00Z"});
-    let lot = json!({"market": MARKET, "gpus": 64, "window": window, "fabric": "hall-3", "min_remnant_hours": 0});
+    let lot = with(supply(64, "2027-01-01T00:00:00Z", "2027-02-01T00:00:00Z"), "min_remnant_hours", 0);
     let lot = north.post("/v1/lots", &lot).await.ok();
     north.post("/v1/orders", &ask(&lot["id"], 64, "1.0500")).await.ok();
 }
@@ -98,7 +98,7 @@ async fn every_event_is_published_once_in_order_as_a_cloud_event() {
     opened(&exchange).await;
     bids(&exchange, 20).await;
     // Deliveries date from far ahead of the broker's clock.
-    exchange.operator().post("/v1/clock", &json!({"now": "2027-01-02T12:00:00Z"})).await.ok();
+    exchange.move_clock_to("2027-01-02T12:00:00Z").await;
     let head = caught_up(&exchange).await;
     let published = topic.committed().await;
     assert_once_in_order(&published, head);

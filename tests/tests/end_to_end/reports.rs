@@ -6,7 +6,7 @@ use api::auth::Role;
 use ledger::Amount;
 use reqwest::{Method, Response, StatusCode};
 use serde_json::{Value, json};
-use tests::client::{ApiClient, ask, bid};
+use tests::client::{ApiClient, TRIAL_BALANCE, ask, bid};
 use tests::condition::until;
 use tests::exchange::TestExchange;
 use tests::picking::{List, account, amount, one_whose, only, text};
@@ -14,17 +14,11 @@ use tokio_postgres::Client;
 
 use crate::opening::{Opened, list, trade};
 
-const TRIAL: &str = "/v1/ledger/trial-balance?entity=operator&currency=USD";
-
 /// [`trade`], and half a day of delivery.
 async fn delivered(exchange: &TestExchange) -> Opened {
     let opened = trade(exchange).await;
-    exchange.operator().post("/v1/clock", &json!({"now": "2037-01-01T12:00:00Z"})).await.ok();
+    exchange.move_clock_to("2037-01-01T12:00:00Z").await;
     opened
-}
-
-fn finance(exchange: &TestExchange) -> ApiClient {
-    exchange.client("secondwind", Role::Finance)
 }
 
 fn balance_of(trial: &Value, code: &str) -> Amount {
@@ -48,8 +42,8 @@ async fn csv_of(client: &ApiClient, path: &str) -> Vec<BTreeMap<String, String>>
 async fn a_trial_balance_is_what_was_known_then_of_what_was_dated_by_then() {
     let exchange = TestExchange::start().await;
     delivered(&exchange).await;
-    let finance = finance(&exchange);
-    let trial = async |more: &str| finance.get(&format!("{TRIAL}{more}")).await.ok();
+    let finance = exchange.finance();
+    let trial = async |more: &str| finance.get(&format!("{TRIAL_BALANCE}{more}")).await.ok();
     let current = trial("").await;
 
     let events = "SELECT sequence, to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"') FROM events \
@@ -92,7 +86,7 @@ async fn a_trial_balance_is_what_was_known_then_of_what_was_dated_by_then() {
 async fn an_accounts_lines_lead_from_its_opening_to_its_closing_balance() {
     let exchange = TestExchange::start().await;
     delivered(&exchange).await;
-    let finance = finance(&exchange);
+    let finance = exchange.finance();
     let account = "/v1/ledger/accounts/2000-customer-available/lines?currency=USD";
     let (whole, delivery, before_delivery) = ("", "&from=2037-01-01", "&to=2036-12-31");
     let of_beta = "&owner=org:beta&from=2000-01-01&to=2050-01-01";
@@ -113,7 +107,7 @@ async fn an_accounts_lines_lead_from_its_opening_to_its_closing_balance() {
         assert_eq!(table.len(), detail["lines"].as_array().unwrap().len() + 2);
         assert_eq!((last["kind"].as_str(), &last["balance"]), ("closing", &text(&detail["closing"])));
     }
-    let trial = finance.get(TRIAL).await.ok();
+    let trial = finance.get(TRIAL_BALANCE).await.ok();
     assert_eq!(closings[whole], balance_of(&trial, "2000-customer-available").to_string());
     assert_eq!((&closings[delivery], closings[of_beta].as_str()), (&closings[whole], "-100000.00"));
     let before = finance.get(&format!("{account}{delivery}")).await.ok();
@@ -134,7 +128,7 @@ async fn an_accounts_lines_lead_from_its_opening_to_its_closing_balance() {
 async fn a_statement_is_of_all_accounts_of_its_owner() {
     let exchange = TestExchange::start().await;
     let opened = delivered(&exchange).await;
-    let finance = finance(&exchange);
+    let finance = exchange.finance();
     let statement = finance.get("/v1/ledger/statements?owner=org:acme").await.ok();
     let summary = |body: &Value| -> Vec<(String, String, String)> {
         let accounts = body["accounts"].as_array().unwrap().iter();
@@ -175,7 +169,7 @@ async fn each_party_of_a_contract_sees_its_own_lines_of_it() {
     let more = list(&north, 8).await;
     north.post("/v1/orders", &ask(&more, 8, "0.9000")).await.ok();
     acme.post("/v1/orders", &bid(8, "0.9000", "2037-01-01T13:00:00Z", "2037-01-01T20:00:00Z")).await.ok();
-    exchange.operator().post("/v1/clock", &json!({"now": "2037-01-01T15:00:00Z"})).await.ok();
+    exchange.move_clock_to("2037-01-01T15:00:00Z").await;
 
     let path = format!("/v1/account/statement?contract={}", opened.contract);
     let shown = |body: &Value| -> Vec<(String, String, usize, String)> {
@@ -256,7 +250,7 @@ async fn a_long_statement_is_sent_as_it_is_read_and_whole_or_visibly_not() {
     let exchange = TestExchange::start().await;
     let owner = exchange.database.owner().await;
     let expected = grow(&owner).await;
-    let finance = finance(&exchange);
+    let finance = exchange.finance();
 
     // The client has the beginning, and the database has not handed over the rest: nothing in between holds it.
     let mut response = begin(&finance).await;
@@ -300,7 +294,7 @@ async fn only_so_many_reports_are_sent_at_a_time() {
     let exchange = TestExchange::start().await;
     let owner = exchange.database.owner().await;
     grow(&owner).await;
-    let finance = finance(&exchange);
+    let finance = exchange.finance();
     let mut held = Vec::new();
     for _ in 0..8 {
         held.push(begin(&finance).await);

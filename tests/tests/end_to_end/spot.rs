@@ -2,23 +2,11 @@
 
 use api::auth::Role;
 use serde_json::{Value, json};
-use tests::client::{ApiClient, MARKET};
+use tests::client::{ApiClient, MARKET, TRIAL_BALANCE, spot_ask, spot_bid, with};
 use tests::exchange::TestExchange;
 use tests::picking::{one_whose, only, text, trade_of};
 
 use crate::opening::{START, admit, list};
-
-fn spot_bid(gpus: u32, limit_price: &str) -> Value {
-    json!({"side": "buy", "kind": "spot", "market": MARKET, "gpus": gpus, "limit_price": limit_price})
-}
-
-fn spot_ask(lot: &Value, gpus: u32, limit_price: &str) -> Value {
-    json!({"side": "sell", "kind": "spot", "lot": lot, "gpus": gpus, "limit_price": limit_price})
-}
-
-async fn move_to(exchange: &TestExchange, now: &str) {
-    exchange.operator().post("/v1/clock", &json!({"now": now})).await.ok();
-}
 
 async fn money(client: &ApiClient) -> (String, String, String) {
     let balances = client.get("/v1/account/balances").await.ok();
@@ -34,12 +22,12 @@ async fn an_hour_is_auctioned_delivered_and_earned() {
     let (north, acme, beta) =
         (client("north", Role::Provider), client("acme", Role::Buyer), client("beta", Role::Buyer));
     let lot = list(&north, 8).await;
-    move_to(&exchange, START).await;
+    exchange.move_clock_to(START).await;
     let offered = north.post("/v1/orders", &spot_ask(&lot, 8, "0.5000")).await.ok();
     assert_eq!((&offered["kind"], &offered["status"]), (&json!("spot"), &json!("open")));
 
     // The hour in progress is left over: it is sold for the whole minutes that remain. The clock runs on while we ask.
-    move_to(&exchange, "2037-01-01T00:29:30Z").await;
+    exchange.move_clock_to("2037-01-01T00:29:30Z").await;
     let bid = acme.post("/v1/orders", &spot_bid(8, "0.8000")).await.ok();
     assert_eq!((&bid["status"], &bid["filled_gpus"]), (&json!("open"), &json!(8)));
     let sale = trade_of(&bid);
@@ -49,14 +37,14 @@ async fn an_hour_is_auctioned_delivered_and_earned() {
     assert_eq!(money(&acme).await, ("99991.558".into(), "6.432".into(), "0.00".into()));
 
     // Nobody else is there: the auction clears at the ask, the lowest of the prices at which all is sold.
-    move_to(&exchange, "2037-01-01T00:56:00Z").await;
+    exchange.move_clock_to("2037-01-01T00:56:00Z").await;
     let auction = acme.get(&format!("/v1/markets/{MARKET}/spot?hour=2037-01-01T01:00:00Z")).await.ok();
     assert_eq!((&auction["clearing_price"], &auction["gpus"]), (&json!("0.5000"), &json!(8)));
     assert_eq!((&auction["bids"], &auction["asks"]), (&json!(8), &json!(8)));
 
     // A higher bid takes the hour after; the incumbent is told at the gate and keeps the hour it is in.
     beta.post("/v1/orders", &spot_bid(8, "0.9000")).await.ok();
-    move_to(&exchange, "2037-01-01T01:55:00Z").await;
+    exchange.move_clock_to("2037-01-01T01:55:00Z").await;
     let events = acme.get("/v1/events?after=0&limit=500").await.ok();
     let interrupted = one_whose(&events["data"], "type", "spot_interrupted");
     assert_eq!(interrupted["data"]["hour"], "2037-01-01T02:00:00Z");
@@ -64,7 +52,7 @@ async fn an_hour_is_auctioned_delivered_and_earned() {
     let shown = acme.get(&format!("/v1/orders/{}", text(&bid["id"]))).await.ok();
     assert_eq!((&shown["status"], &shown["filled_gpus"]), (&json!("open"), &json!(0)));
 
-    move_to(&exchange, "2037-01-01T03:00:00Z").await;
+    exchange.move_clock_to("2037-01-01T03:00:00Z").await;
     let index = acme.get(&format!("/v1/markets/{MARKET}/spot")).await.ok();
     let prices: Vec<_> = index["data"].as_array().unwrap().iter().map(|hour| hour["clearing_price"].clone()).collect();
     // Just above the outbid one nothing is left over on either side, nearest to the last price.
@@ -82,8 +70,8 @@ async fn an_hour_is_auctioned_delivered_and_earned() {
     assert_eq!(first_step["sold_spot"], 8);
     assert_eq!(first_step["end"], "2037-01-01T04:00:00Z");
 
-    let finance = exchange.client("secondwind", Role::Finance);
-    let trial = finance.get("/v1/ledger/trial-balance?entity=operator&currency=USD").await.ok();
+    let finance = exchange.finance();
+    let trial = finance.get(TRIAL_BALANCE).await.ok();
     assert_eq!(trial["total_debit"], trial["total_credit"]);
     acme.delete(&format!("/v1/orders/{}", text(&bid["id"]))).await.ok();
     assert_eq!(money(&acme).await.1, "0.00");
@@ -96,14 +84,14 @@ async fn a_bid_without_funds_waits_and_comes_back() {
     let (north, acme) = (exchange.client("north", Role::Provider), exchange.client("acme", Role::Buyer));
     let lot = list(&north, 8).await;
     acme.put("/v1/account/budgets/USD", &json!({"monthly": "13.00"})).await.ok();
-    move_to(&exchange, START).await;
+    exchange.move_clock_to(START).await;
     let bid = acme.post("/v1/orders", &spot_bid(8, "0.8000")).await.ok();
     north.post("/v1/orders", &spot_ask(&lot, 8, "0.8000")).await.ok();
     let order = format!("/v1/orders/{}", text(&bid["id"]));
     // 6.432 an hour: the month's 13.00 pay for the first and hold the second, not more.
-    move_to(&exchange, "2037-01-01T00:55:00Z").await;
+    exchange.move_clock_to("2037-01-01T00:55:00Z").await;
     assert_eq!(acme.get(&order).await.ok()["status"], "open");
-    move_to(&exchange, "2037-01-01T01:55:00Z").await;
+    exchange.move_clock_to("2037-01-01T01:55:00Z").await;
     assert_eq!(acme.get(&order).await.ok()["status"], "suspended");
     assert_eq!(money(&acme).await.1, "0.00", "a bid that waits holds nothing");
     assert_eq!(acme.get("/v1/orders?status=suspended").await.ok()["data"].as_array().unwrap().len(), 1);
@@ -113,11 +101,11 @@ async fn a_bid_without_funds_waits_and_comes_back() {
     let refused = acme.post("/v1/orders", &spot_bid(8, "0.8000")).await;
     assert_eq!(refused.problem(), (422, "budget_exceeded"));
     acme.delete("/v1/account/budgets/USD").await.ok();
-    move_to(&exchange, "2037-01-01T02:55:00Z").await;
+    exchange.move_clock_to("2037-01-01T02:55:00Z").await;
     assert_eq!(acme.get(&order).await.ok()["status"], "open");
     let halted = format!("/v1/markets/{MARKET}/halt");
     exchange.operator().post(&halted, &json!({"reason": "prices under review"})).await.ok();
-    move_to(&exchange, "2037-01-01T03:55:00Z").await;
+    exchange.move_clock_to("2037-01-01T03:55:00Z").await;
     let void = acme.get(&format!("/v1/markets/{MARKET}/spot?hour=2037-01-01T04:00:00Z")).await.ok();
     assert_eq!((&void["missed"], &void["clearing_price"]), (&json!("halted"), &Value::Null));
 }
@@ -131,16 +119,12 @@ async fn what_spot_orders_do_not_have_is_refused() {
         let acme = &acme;
         async move { acme.post("/v1/orders", &body).await.problem().1.to_owned() }
     };
-    let with = |field: &str, to: Value| {
-        let mut body = spot_bid(8, "0.8000");
-        body[field] = to;
-        body
-    };
-    assert_eq!(refused(with("time_in_force", json!("IOC"))).await, "invalid_field");
-    assert_eq!(refused(with("post_only", json!(true))).await, "invalid_field");
-    assert_eq!(refused(with("min_gpus", json!(16))).await, "minimum_invalid");
-    assert_eq!(refused(with("gpus", json!(4))).await, "quantity_invalid");
-    assert_eq!(refused(with("limit_price", json!("100000.0000"))).await, "insufficient_funds");
+    let but_with = |field: &str, to: Value| with(spot_bid(8, "0.8000"), field, to);
+    assert_eq!(refused(but_with("time_in_force", json!("IOC"))).await, "invalid_field");
+    assert_eq!(refused(but_with("post_only", json!(true))).await, "invalid_field");
+    assert_eq!(refused(but_with("min_gpus", json!(16))).await, "minimum_invalid");
+    assert_eq!(refused(but_with("gpus", json!(4))).await, "quantity_invalid");
+    assert_eq!(refused(but_with("limit_price", json!("100000.0000"))).await, "insufficient_funds");
     let missing = acme.get(&format!("/v1/markets/{MARKET}/spot?hour={START}")).await;
     assert_eq!(missing.problem(), (404, "not_found"));
 }

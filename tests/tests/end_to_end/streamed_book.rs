@@ -6,7 +6,7 @@ use api::auth::Role;
 use matching::{Instruction, MarketId};
 use reqwest::Method;
 use serde_json::{Value, json};
-use tests::client::{ApiClient, MARKET, ask, market};
+use tests::client::{ApiClient, MARKET, OTHER_MARKET, ask, market, supply, with, without};
 use tests::condition::{PATIENCE, until};
 use tests::exchange::TestExchange;
 use tests::picking::{only, text};
@@ -198,20 +198,17 @@ async fn a_client_that_folds_snapshot_and_increments_has_the_book() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_bid_in_several_markets_is_reduced_by_its_trades_elsewhere() {
-    const OTHER: &str = "a100-40g-pcie-eth.us-tx-2";
     let exchange = TestExchange::start().await;
     admit(&exchange).await;
-    exchange.operator().post("/v1/markets", &market(OTHER)).await.ok();
+    exchange.operator().post("/v1/markets", &market(OTHER_MARKET)).await.ok();
     let (north, acme) = (exchange.client("north", Role::Provider), exchange.client("acme", Role::Buyer));
     let before = exchange.node.log.head();
-    let mut bid = day_bid(16, "1.0000");
-    bid.as_object_mut().unwrap().remove("market");
-    bid["markets"] = json!([MARKET, OTHER]);
+    let bid = with(without(day_bid(16, "1.0000"), "market"), "markets", json!([MARKET, OTHER_MARKET]));
     let placed = acme.post("/v1/orders", &bid).await.ok();
     let mut stream = Stream::open_with(&acme, "", None).await;
     assert_eq!(only(&stream.next().await.data["bids"])["gpus"], 16);
     for _ in 0..2 {
-        let lot = json!({"market": OTHER, "gpus": 8, "window": {"start": START, "end": NEXT_DAY}, "fabric": "hall-1"});
+        let lot = with(supply(8, START, NEXT_DAY), "market", OTHER_MARKET);
         let lot = north.post("/v1/lots", &lot).await.ok()["id"].clone();
         north.post("/v1/orders", &ask(&lot, 8, "1.0000")).await.ok();
     }

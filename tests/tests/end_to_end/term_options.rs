@@ -3,17 +3,11 @@
 
 use api::auth::Role;
 use serde_json::{Value, json};
-use tests::client::{ApiClient, MARKET, ask, market};
+use tests::client::{ApiClient, MARKET, ask, market, resale, supply, with, without};
 use tests::exchange::TestExchange;
 use tests::picking::{List, balance, contract_of, only, text};
 
 use crate::opening::{END, NEXT_DAY, START, admit, day_bid, list};
-
-/// A JSON object with one field set.
-fn with(mut value: Value, field: &str, to: impl Into<Value>) -> Value {
-    value[field] = to.into();
-    value
-}
 
 async fn clients(exchange: &TestExchange) -> (ApiClient, ApiClient, ApiClient) {
     admit(exchange).await;
@@ -50,8 +44,7 @@ async fn a_quote_answers_with_an_order_that_fills_at_its_price() {
         let lot = list(provider, 8).await;
         provider.post("/v1/orders", &ask(&lot, 8, price)).await.ok();
     }
-    let mut asked = day_bid(16, "1.0000");
-    asked.as_object_mut().unwrap().remove("limit_price");
+    let asked = without(day_bid(16, "1.0000"), "limit_price");
     let quote = acme.post("/v1/quotes", &asked).await.ok();
     assert_eq!((&quote["fillable"], &quote["average_price"]), (&json!(true), &json!("1.0250")));
     // 8 x 24 x (1.00 + 1.05), and 50 basis points on it.
@@ -79,8 +72,7 @@ async fn a_quote_never_answers_with_an_order_that_is_refused_unless_it_says_so()
     let (operator, poor) = (exchange.operator(), exchange.client("south", Role::Buyer));
     let lot = list(&north, 16).await;
     north.post("/v1/orders", &ask(&lot, 16, "1.0000")).await.ok();
-    let mut asked = day_bid(8, "1.0000");
-    asked.as_object_mut().unwrap().remove("limit_price");
+    let asked = without(day_bid(8, "1.0000"), "limit_price");
 
     let post_only = acme.post("/v1/quotes", &with(asked.clone(), "post_only", true)).await.ok();
     assert_eq!((&post_only["fillable"], &post_only["unfilled"]["reason"]), (&json!(false), &json!("post_only")));
@@ -192,13 +184,11 @@ async fn one_bid_reaches_several_markets_the_cheapest_first() {
     assert_eq!((&shown["zone_attributes"], &shown["status"]), (&attributes, &json!("open")));
     let lot = list(&north, 8).await;
     north.post("/v1/orders", &ask(&lot, 8, "1.0500")).await.ok();
-    let window = json!({"start": START, "end": END});
-    let lot = json!({"market": green, "gpus": 8, "window": window, "fabric": "hall-1"});
+    let lot = with(with(supply(8, START, END), "market", green), "fabric", "hall-1");
     let lot = south.post("/v1/lots", &lot).await.ok();
     south.post("/v1/orders", &ask(&lot["id"], 8, "1.0000")).await.ok();
 
-    let mut bid = day_bid(16, "1.1000");
-    bid.as_object_mut().unwrap().remove("market");
+    let bid = without(day_bid(16, "1.1000"), "market");
     let everywhere = acme.post("/v1/orders", &with(bid.clone(), "markets", json!([MARKET, green]))).await.ok();
     assert_eq!((&everywhere["status"], &everywhere["average_price"]), (&json!("filled"), &json!("1.0250")));
     assert_eq!((&everywhere["market"], &everywhere["markets"]), (&json!(MARKET), &json!([MARKET, green])));
@@ -226,17 +216,15 @@ async fn a_contract_can_be_resold_in_part_and_a_lot_withdrawn() {
     let whole = json!({"start": START, "end": END});
     let bought = acme.post("/v1/orders", &with(day_bid(16, "1.0000"), "window", whole)).await.ok();
     let head = contract_of(&bought);
-    let resale = json!({"side": "sell", "kind": "term", "contract": head, "gpus": 8, "limit_price": "0.9000"});
-    let resale = acme.post("/v1/orders", &resale).await.ok();
-    assert_eq!((&resale["contract"], &resale["lot"]), (&json!(head), &lot));
+    let offered = acme.post("/v1/orders", &resale(&head, 8, "0.9000")).await.ok();
+    assert_eq!((&offered["contract"], &offered["lot"]), (&json!(head), &lot));
     let sub = beta.post("/v1/orders", &day_bid(8, "1.0000")).await.ok();
     assert_eq!(sub["average_price"], "0.9000", "cheaper than the provider's own");
     let contract = format!("/v1/contracts/{}", contract_of(&sub));
     let seen_by_buyer = beta.get(&contract).await.ok();
     assert_eq!((&seen_by_buyer["seller"], &seen_by_buyer["head"]), (&json!("acme"), &Value::Null));
     assert_eq!(acme.get(&contract).await.ok()["head"], json!(head));
-    let foreign = json!({"side": "sell", "kind": "term", "contract": head, "gpus": 8, "limit_price": "0.9000"});
-    assert_eq!(beta.post("/v1/orders", &foreign).await.problem(), (422, "contract_unknown"));
+    assert_eq!(beta.post("/v1/orders", &resale(&head, 8, "0.9000")).await.problem(), (422, "contract_unknown"));
 
     let lot_path = format!("/v1/lots/{}", text(&lot));
     let withdrawn = north.delete(&lot_path).await.ok();
@@ -249,7 +237,7 @@ async fn a_contract_can_be_resold_in_part_and_a_lot_withdrawn() {
     assert_eq!(unfilled["status"], "open", "what is withdrawn is not sold");
 
     // Delivered, acme pays north and is paid by beta.
-    exchange.operator().post("/v1/clock", &json!({"now": NEXT_DAY})).await.ok();
+    exchange.move_clock_to(NEXT_DAY).await;
     assert_eq!(balance(&acme, "payable").await, "172.80");
 }
 
@@ -262,12 +250,11 @@ async fn own_orders_are_never_traded_with() {
     let whole = json!({"start": START, "end": END});
     let bought = acme.post("/v1/orders", &with(day_bid(16, "1.0000"), "window", whole)).await.ok();
     let head = contract_of(&bought);
-    let resale = json!({"side": "sell", "kind": "term", "contract": head, "gpus": 16, "limit_price": "1.0000"});
-    let resale = acme.post("/v1/orders", &resale).await.ok();
+    let resold = acme.post("/v1/orders", &resale(&head, 16, "1.0000")).await.ok();
     let newest = acme.post("/v1/orders", &day_bid(8, "1.0000")).await.ok();
     assert_eq!((&newest["status"], &newest["unfilled"]["reason"]), (&json!("cancelled"), &json!("self_trade")));
     let oldest = with(day_bid(8, "1.0000"), "self_trade_prevention", "cancel_oldest");
     let oldest = acme.post("/v1/orders", &oldest).await.ok();
     assert_eq!((&oldest["status"], &oldest["self_trade_prevention"]), (&json!("open"), &json!("cancel_oldest")));
-    assert_eq!(acme.get(&order_path(&resale)).await.ok()["status"], "cancelled");
+    assert_eq!(acme.get(&order_path(&resold)).await.ok()["status"], "cancelled");
 }

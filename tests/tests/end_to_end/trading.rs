@@ -2,9 +2,11 @@
 
 use api::auth::Role;
 use serde_json::{Value, json};
-use tests::client::{MARKET, ask, bid, market};
+use tests::client::{MARKET, TRIAL_BALANCE, ask, bid, market, supply, with};
 use tests::exchange::TestExchange;
 use tests::picking::{account, balance, contract_of, trade_of};
+
+use crate::opening::{END, START, deposit};
 
 /// A market, a provider with 16 GPUs on offer at 1.05 through January 2027, and a funded buyer.
 pub(super) async fn opened(exchange: &TestExchange) -> Value {
@@ -13,13 +15,11 @@ pub(super) async fn opened(exchange: &TestExchange) -> Value {
     for (id, funds) in [("north", None), ("acme", Some("100000.00")), ("beta", Some("100000.00"))] {
         operator.post("/v1/organizations", &json!({"id": id, "name": id})).await.ok();
         if let Some(amount) = funds {
-            let deposit = json!({"organization": id, "amount": amount, "currency": "USD", "reference": "wire"});
-            operator.post("/v1/deposits", &deposit).await.ok();
+            deposit(&operator, id, amount).await;
         }
     }
     let north = exchange.client("north", Role::Provider);
-    let window = json!({"start": "2037-01-01T00:00:00Z", "end": "2037-02-01T00:00:00Z"});
-    let lot = json!({"market": MARKET, "gpus": 16, "window": window, "fabric": "hall-3", "min_remnant_hours": 0});
+    let lot = with(supply(16, START, END), "min_remnant_hours", 0);
     let lot = north.post("/v1/lots", &lot).await.ok();
     assert_eq!((&lot["gpus"], &lot["free_gpus_min"]), (&json!(16), &json!(16)));
     north.post("/v1/orders", &ask(&lot["id"], 16, "1.0500")).await.ok();
@@ -45,18 +45,17 @@ async fn a_bid_becomes_a_contract_and_its_hours_are_earned() {
     let before = acme.get(&contract).await.ok();
     assert_eq!((&before["status"], &before["total"]), (&json!("pending"), &json!("202.608")));
 
-    let operator = exchange.operator();
-    operator.post("/v1/clock", &json!({"now": "2037-01-02T12:00:00Z"})).await.ok();
+    exchange.move_clock_to("2037-01-02T12:00:00Z").await;
     let during = acme.get(&contract).await.ok();
     assert_eq!((&during["status"], &during["recognized"]), (&json!("active"), &json!("101.304")));
-    operator.post("/v1/clock", &json!({"now": "2037-01-03T00:00:00Z"})).await.ok();
+    exchange.move_clock_to("2037-01-03T00:00:00Z").await;
     let after = acme.get(&contract).await.ok();
     assert_eq!((&after["status"], &after["remaining"]), (&json!("completed"), &json!("0.00")));
     let north = exchange.client("north", Role::Provider);
     assert_eq!(balance(&north, "payable").await, "201.60");
 
-    let finance = exchange.client("secondwind", Role::Finance);
-    let trial = finance.get("/v1/ledger/trial-balance?entity=operator&currency=USD").await.ok();
+    let finance = exchange.finance();
+    let trial = finance.get(TRIAL_BALANCE).await.ok();
     assert_eq!(trial["total_debit"], trial["total_credit"]);
     assert_eq!(account(&trial, "4000-fee-revenue")["credit"], "1.008");
 

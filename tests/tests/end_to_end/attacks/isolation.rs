@@ -109,7 +109,7 @@ async fn what_falls_due_and_fails_is_set_aside_alone() {
     let (poisoned, sound) = (contract("acme").await, contract("beta").await);
     refuse(&owner, "hours_delivered", &poisoned, "22003").await;
 
-    operator.post("/v1/clock", &json!({"now": "2037-01-01T03:00:00Z"})).await.ok();
+    exchange.move_clock_to("2037-01-01T03:00:00Z").await;
     let parked = until("the contract is set aside", async || {
         let parked = operator.get("/v1/parked").await.ok();
         parked["data"].as_array().is_some_and(|parked| !parked.is_empty()).then_some(parked)

@@ -12,6 +12,7 @@ use tests::machine_clock::MachineClock;
 use tests::picking::only;
 use tests::postgres::TestDatabase;
 
+use crate::opening::deposit;
 use crate::trading::opened;
 
 const HOUR: i64 = 3_600_000_000;
@@ -24,7 +25,7 @@ async fn orders_go_ahead_of_work_though_something_falls_due() {
     const ORDERS: usize = 6_000;
     let machine = MachineClock::at("2037-01-01T12:00:00Z");
     let filled = TestExchange::start_without_kafka(TestDatabase::create().await).await;
-    filled.operator().post("/v1/clock", &json!({"now": "2037-01-01T11:59:00Z"})).await.ok();
+    filled.move_clock_to("2037-01-01T11:59:00Z").await;
     opened(&filled).await;
     filled.operator().post("/v1/markets", &market("a10-24g-pcie-eth.us-tx-9")).await.ok();
     filled.operator().put("/v1/organizations/acme/order-limit", &json!({"open_orders_max": ORDERS + 1})).await.ok();
@@ -33,8 +34,7 @@ async fn orders_go_ahead_of_work_though_something_falls_due() {
     for _ in 0..ORDERS / 100 {
         acme.post("/v1/orders/batch", &json!({"orders": vec![resting.clone(); 100]})).await.ok();
     }
-    let funds = json!({"organization": "beta", "amount": "1000.00", "currency": "USD", "reference": "wire"});
-    filled.operator().post("/v1/deposits", &funds).await.ok();
+    deposit(&filled.operator(), "beta", "1000.00").await;
     let mut elsewhere = bid(8, "0.0100", "2037-01-02T00:00:00Z", "2037-01-02T01:00:00Z");
     elsewhere["market"] = json!("a10-24g-pcie-eth.us-tx-9");
     let mut expiring = elsewhere.clone();
@@ -80,7 +80,7 @@ async fn nothing_is_delivered_or_billed_by_a_clock_that_jumps() {
     let machine = MachineClock::at("2037-01-01T12:00:00Z");
     // Deposits by hand are for simulated clocks: the books are filled under one.
     let filled = TestExchange::start_without_kafka(TestDatabase::create().await).await;
-    filled.operator().post("/v1/clock", &json!({"now": "2037-01-01T11:59:00Z"})).await.ok();
+    filled.move_clock_to("2037-01-01T11:59:00Z").await;
     opened(&filled).await;
     let acme = filled.client("acme", Role::Buyer);
     acme.post("/v1/orders", &bid(8, "1.1000", "2037-01-02T00:00:00Z", "2037-01-03T00:00:00Z")).await.ok();
@@ -122,7 +122,7 @@ async fn nothing_is_delivered_or_billed_by_a_clock_that_jumps() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_clock_that_is_confirmed_after_all_makes_what_is_due_happen() {
     let filled = TestExchange::start_without_kafka(TestDatabase::create().await).await;
-    filled.operator().post("/v1/clock", &json!({"now": "2037-01-01T11:59:00Z"})).await.ok();
+    filled.move_clock_to("2037-01-01T11:59:00Z").await;
     opened(&filled).await;
     let acme = filled.client("acme", Role::Buyer);
     acme.post("/v1/orders", &bid(8, "1.1000", "2037-01-02T00:00:00Z", "2037-01-03T00:00:00Z")).await.ok();
