@@ -25,9 +25,66 @@ pub async fn with_bank_account(finance: &ApiClient) {
     finance.post("/v1/bank-accounts", &account).await.ok();
 }
 
+/// Where finance sees what of the account is explained.
+fn reconciliations() -> String {
+    format!("/v1/reconciliations?account={ACCOUNT}")
+}
+
+fn dollars(amount: &str) -> Value {
+    json!({"amount": amount, "currency": "USD"})
+}
+
+/// An exchange on whose account nova has paid in 5,000.00, as the first statement says, and 3.50 of interest came.
+struct PaidIn {
+    exchange: TestExchange,
+    finance: ApiClient,
+    nova: ApiClient,
+    /// The statement's file, and what became of it.
+    file: String,
+    imported: Value,
+}
+
+impl PaidIn {
+    async fn start() -> Self {
+        let exchange = TestExchange::start().await;
+        admit(&exchange).await;
+        let finance = with_bank(&exchange).await;
+        exchange.operator().post("/v1/organizations", &json!({"id": "nova", "name": "Nova"})).await.ok();
+        let nova = exchange.client("nova", Role::Buyer);
+        let expected = nova.post("/v1/account/deposits", &dollars("5000.00")).await.ok();
+        assert_eq!((&expected["status"], &expected["received"]), (&json!("expected"), &json!("0.00")));
+        assert_eq!(balance(&nova, "available").await, "0.00");
+        let reference = format!("invoice {}", text(&expected["reference"]));
+        let file = csv(1, "0.00", "5003.50", &[("5000.00", &reference), ("3.50", "interest")]);
+        let imported = send(&finance, "/v1/bank-statements", "text/csv", file.clone()).await.ok();
+        Self { exchange, finance, nova, file, imported }
+    }
+
+    /// Says that the interest is the exchange's own.
+    async fn explain_interest(&self) -> Value {
+        let open = self.finance.get(&reconciliations()).await.ok();
+        let open = only(&open["lines"]);
+        let line = json!({"statement": open["statement"], "line": open["line"]});
+        let interest = json!({"lines": [line], "items": [{"account": "4900-other-income"}]});
+        self.finance.post("/v1/reconciliations", &interest).await.ok()
+    }
+
+    /// North earns 80.00 by what nova buys of it.
+    async fn earn(&self) -> ApiClient {
+        let north = self.exchange.client("north", Role::Provider);
+        let hours = Hours::of(&self.nova).await;
+        let lot = north.post("/v1/lots", &supply(8, &hours.at(0), &hours.at(10))).await.ok()["id"].clone();
+        north.post("/v1/orders", &ask(&lot, 8, "1.0000")).await.ok();
+        self.nova.post("/v1/orders", &bid(8, "1.0000", &hours.at(0), &hours.at(10))).await.ok();
+        hours.move_to(&self.exchange, 10).await;
+        assert_eq!(balance(&north, "payable").await, "80.00");
+        north
+    }
+}
+
 /// Announces a deposit, and imports the account's first statement, which has it.
 pub async fn pay_in(finance: &ApiClient, client: &ApiClient, amount: &str) {
-    let expected = client.post("/v1/account/deposits", &json!({"amount": amount, "currency": "USD"})).await.ok();
+    let expected = client.post("/v1/account/deposits", &dollars(amount)).await.ok();
     let file = csv(1, "0.00", amount, &[(amount, &text(&expected["reference"]))]);
     send(finance, "/v1/bank-statements", "text/csv", file).await.ok();
 }
@@ -47,21 +104,8 @@ fn csv(number: u32, opening: &str, closing: &str, lines: &[(&str, &str)]) -> Str
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn deposits_and_payouts_go_by_what_the_bank_says() {
-    let exchange = TestExchange::start().await;
-    admit(&exchange).await;
-    let finance = with_bank(&exchange).await;
-    exchange.operator().post("/v1/organizations", &json!({"id": "nova", "name": "Nova"})).await.ok();
-    let (nova, north) = (exchange.client("nova", Role::Buyer), exchange.client("north", Role::Provider));
-
-    // Announced, and credited when the bank has booked it.
-    let announced = json!({"amount": "5000.00", "currency": "USD"});
-    let expected = nova.post("/v1/account/deposits", &announced).await.ok();
-    assert_eq!((&expected["status"], &expected["received"]), (&json!("expected"), &json!("0.00")));
-    assert_eq!(balance(&nova, "available").await, "0.00");
-    let reference = text(&expected["reference"]);
-    let file = csv(1, "0.00", "5003.50", &[("5000.00", &format!("invoice {reference}")), ("3.50", "interest")]);
-    let imported = send(&finance, "/v1/bank-statements", "text/csv", file.clone()).await.ok();
+async fn an_announced_deposit_is_credited_when_the_bank_has_booked_it() {
+    let PaidIn { exchange: _exchange, finance, nova, file, imported } = PaidIn::start().await;
     let imported = only(&imported["data"]);
     let statement = &imported["statement"];
     assert_eq!((&imported["status"], &statement["closing"]), (&json!(201), &json!("5003.50")));
@@ -70,39 +114,38 @@ async fn deposits_and_payouts_go_by_what_the_bank_says() {
     assert_eq!(only(&nova.get("/v1/account/deposits").await.ok()["data"])["status"], "matched");
     let again = send(&finance, "/v1/bank-statements", "text/csv", file).await;
     assert_eq!(again.problem(), (409, "statement_imported_before"));
+}
 
-    // The interest is the exchange's own.
-    let state = format!("/v1/reconciliations?account={ACCOUNT}");
-    let open = finance.get(&state).await.ok();
+#[tokio::test(flavor = "multi_thread")]
+async fn what_no_deposit_explains_is_explained_by_hand() {
+    let paid_in = PaidIn::start().await;
+    let open = paid_in.finance.get(&reconciliations()).await.ok();
     assert_eq!((&open["reconciled"], &open["account"]["ledger_balance"]), (&json!(false), &json!("5003.50")));
-    let open = only(&open["lines"]);
-    let line = json!({"statement": open["statement"], "line": open["line"]});
-    let interest = json!({"lines": [line], "items": [{"account": "4900-other-income"}]});
-    let interest = finance.post("/v1/reconciliations", &interest).await.ok();
+    let interest = paid_in.explain_interest().await;
     assert_eq!((&interest["rule"], &only(&interest["items"])["amount"]), (&json!("manual"), &json!("3.50")));
-    let explained = finance.get(&state).await.ok();
+    let explained = paid_in.finance.get(&reconciliations()).await.ok();
     // What was credited by hand, to acme and beta, is still on no statement.
     assert_eq!((&explained["lines"], &explained["reconciled"]), (&json!([]), &json!(false)));
     assert_eq!(explained["deposits"].as_array().map(Vec::len), Some(2));
+}
 
-    // North earns, and has it paid out; the bank keeps a little for itself.
-    let hours = Hours::of(&nova).await;
-    let lot = north.post("/v1/lots", &supply(8, &hours.at(0), &hours.at(10))).await.ok()["id"].clone();
-    north.post("/v1/orders", &ask(&lot, 8, "1.0000")).await.ok();
-    nova.post("/v1/orders", &bid(8, "1.0000", &hours.at(0), &hours.at(10))).await.ok();
-    hours.move_to(&exchange, 10).await;
-    assert_eq!(balance(&north, "payable").await, "80.00");
-    let too_much = json!({"amount": "80.01", "currency": "USD"});
-    assert_eq!(north.post("/v1/payouts", &too_much).await.problem(), (422, "insufficient_funds"));
-    let payout = north.post("/v1/payouts", &json!({"amount": "80.00", "currency": "USD"})).await.ok();
+/// The bank keeps a little of a payout for itself.
+#[tokio::test(flavor = "multi_thread")]
+async fn payouts_and_withdrawals_are_paid_when_the_bank_has_booked_them() {
+    let paid_in = PaidIn::start().await;
+    paid_in.explain_interest().await;
+    let north = paid_in.earn().await;
+    let PaidIn { finance, nova, .. } = &paid_in;
+    assert_eq!(north.post("/v1/payouts", &dollars("80.01")).await.problem(), (422, "insufficient_funds"));
+    let payout = north.post("/v1/payouts", &dollars("80.00")).await.ok();
     assert_eq!((&payout["status"], &payout["in_transit"]), (&json!("in_transit"), &json!("80.00")));
-    let withdrawal = nova.post("/v1/account/withdrawals", &json!({"amount": "19.60", "currency": "USD"})).await.ok();
+    let withdrawal = nova.post("/v1/account/withdrawals", &dollars("19.60")).await.ok();
     let wire = |transfer: &Value| text(&transfer["reference"]);
     let file = csv(2, "5003.50", "4903.40", &[("-80.50", &wire(&payout)), ("-19.60", &wire(&withdrawal))]);
-    send(&finance, "/v1/bank-statements?format=csv", "application/octet-stream", file).await.ok();
+    send(finance, "/v1/bank-statements?format=csv", "application/octet-stream", file).await.ok();
     assert_eq!(only(&north.get("/v1/payouts").await.ok()["data"])["status"], "paid");
     assert_eq!(only(&nova.get("/v1/account/withdrawals").await.ok()["data"])["status"], "paid");
-    let done = finance.get(&state).await.ok();
+    let done = finance.get(&reconciliations()).await.ok();
     assert_eq!((&done["lines"], &done["payouts"]), (&json!([]), &json!([])));
     assert_eq!(done["account"]["ledger_balance"], "4903.40");
     let trial = finance.get(TRIAL_BALANCE).await.ok();
@@ -121,12 +164,12 @@ async fn a_reconciliation_is_undone_and_made_again() {
     let finance = with_bank(&exchange).await;
     let (acme, beta) = (exchange.client("acme", Role::Buyer), exchange.client("beta", Role::Buyer));
     let before = balance(&acme, "available").await;
-    let announced = json!({"amount": "100.00", "currency": "USD"});
+    let announced = dollars("100.00");
     let first = acme.post("/v1/account/deposits", &announced).await.ok();
     let second = beta.post("/v1/account/deposits", &announced).await.ok();
     let file = csv(1, "0.00", "100.00", &[("100.00", &text(&first["reference"]))]);
     send(&finance, "/v1/bank-statements", "text/csv", file).await.ok();
-    let state = format!("/v1/reconciliations?account={ACCOUNT}");
+    let state = reconciliations();
     let matched = only(&finance.get(&state).await.ok()["data"]).clone();
     assert_eq!((&matched["rule"], &only(&matched["items"])["organization"]), (&json!("reference"), &json!("acme")));
     let undo = format!("/v1/reconciliations/{}/undo", text(&matched["id"]));
@@ -144,19 +187,22 @@ async fn a_reconciliation_is_undone_and_made_again() {
     finance.post("/v1/reconciliations", &right).await.ok();
     let deposits = beta.get("/v1/account/deposits").await.ok();
     assert_eq!(one_whose(&deposits["data"], "id", &second["id"])["status"], "matched");
-    // Page by page they are the same.
+    is_listed_alike_page_by_page(&beta, &deposits).await;
+    // Each organization is told of its own part, and of no account of the exchange.
+    let told = beta.get("/v1/events?limit=500").await.ok().to_string();
+    assert!(told.contains("reconciled") && !told.contains(ACCOUNT) && !told.contains("\"acme\""), "{told}");
+}
+
+async fn is_listed_alike_page_by_page(client: &ApiClient, deposits: &Value) {
     let mut paged = Vec::new();
     let mut path = "/v1/account/deposits?limit=1".to_owned();
     loop {
-        let page = beta.get(&path).await.ok();
+        let page = client.get(&path).await.ok();
         paged.extend(page["data"].as_array().expect("a page").clone());
         let Some(cursor) = page["next_cursor"].as_str() else { break };
         path = format!("/v1/account/deposits?limit=1&cursor={cursor}");
     }
     assert_eq!(Value::Array(paged), deposits["data"]);
-    // Each organization is told of its own part, and of no account of the exchange.
-    let told = beta.get("/v1/events?limit=500").await.ok().to_string();
-    assert!(told.contains("reconciled") && !told.contains(ACCOUNT) && !told.contains("\"acme\""), "{told}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
