@@ -2,7 +2,7 @@
 
 use api::auth::Role;
 use serde_json::{Value, json};
-use tests::client::{ApiClient, TRIAL_BALANCE, ask, bid, supply};
+use tests::client::{Answer, ApiClient, TRIAL_BALANCE, ask, bid, supply};
 use tests::exchange::TestExchange;
 use tests::picking::{balance, contract_of, only, text};
 
@@ -161,63 +161,125 @@ async fn a_contract_that_is_not_paid_ends_and_its_deposit_is_the_sellers() {
     assert_eq!(free, [format!("{} 8", hours.at(0)), format!("{} 16", hours.at(720))]);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn an_outage_is_claimed_accepted_and_credited_and_ends_a_contract() {
-    let exchange = TestExchange::start().await;
-    admit(&exchange).await;
-    let (acme, north) = (exchange.client("acme", Role::Buyer), exchange.client("north", Role::Provider));
-    let operator = exchange.operator();
-    let hours = Hours::of(&acme).await;
-    let promises = json!({"delivery": "confirmed", "penalty_bps": 2_500, "termination_outages": 2});
-    let lot = offer(&exchange, &hours, 100, promises.clone()).await;
-    for (name, promised) in promises.as_object().expect("an object") {
-        assert_eq!(lot[name], *promised);
-    }
-    let id = buy(&acme, &hours, 50).await;
+/// A contract of acme's for 50 hours that begins an hour late, and what north promised: three hours of it have passed.
+struct Late {
+    exchange: TestExchange,
+    acme: ApiClient,
+    north: ApiClient,
+    hours: Hours,
+    id: String,
+}
 
-    // The first hour passes before anything is ready.
-    hours.move_to(&exchange, 1).await;
-    let ready = json!({"ready": hours.at(1), "endpoint": "ssh gpu-17.example"});
-    let confirm = format!("/v1/deliveries/{id}/ready");
-    assert_eq!(acme.post(&confirm, &ready).await.problem(), (422, "contract_unknown"), "its seller says so");
-    north.post(&confirm, &ready).await.ok();
-    hours.move_to(&exchange, 3).await;
-    let begun = contract(&acme, &id).await;
+impl Late {
+    async fn start() -> Self {
+        let exchange = TestExchange::start().await;
+        admit(&exchange).await;
+        let (acme, north) = (exchange.client("acme", Role::Buyer), exchange.client("north", Role::Provider));
+        let hours = Hours::of(&acme).await;
+        let promises = json!({"delivery": "confirmed", "penalty_bps": 2_500, "termination_outages": 2});
+        let lot = offer(&exchange, &hours, 100, promises.clone()).await;
+        for (name, promised) in promises.as_object().expect("an object") {
+            assert_eq!(lot[name], *promised);
+        }
+        let id = buy(&acme, &hours, 50).await;
+        // The first hour passes before anything is ready.
+        hours.move_to(&exchange, 1).await;
+        let ready = json!({"ready": hours.at(1), "endpoint": "ssh gpu-17.example"});
+        let confirm = format!("/v1/deliveries/{id}/ready");
+        assert_eq!(acme.post(&confirm, &ready).await.problem(), (422, "contract_unknown"), "its seller says so");
+        north.post(&confirm, &ready).await.ok();
+        hours.move_to(&exchange, 3).await;
+        Self { exchange, acme, north, hours, id }
+    }
+
+    /// An outage of four GPUs in the second hour, claimed by acme.
+    async fn claim_of_the_second_hour(&self) -> Value {
+        let (from, until) = (self.hours.at(1), self.hours.at(2));
+        let claim = json!({"contract": self.id, "gpus": 4, "from": from, "until": until, "reason": "no answer"});
+        self.acme.post("/v1/outages", &claim).await.ok()
+    }
+
+    /// An outage from the third hour on, claimed by acme: where it is.
+    async fn claim_from_the_third_hour(&self) -> String {
+        let claim = json!({"contract": self.id, "from": self.hours.at(2), "reason": "no answer"});
+        outage_path(&self.acme.post("/v1/outages", &claim).await.ok())
+    }
+
+    async fn accept(&self, outage: &str) -> Value {
+        self.north.post(&format!("{outage}/accept"), &json!({})).await.ok()
+    }
+
+    /// North says that an outage is over after the third hour.
+    async fn restore(&self, outage: &str) -> Value {
+        self.north.post(&format!("{outage}/restore"), &json!({"until": self.hours.at(3)})).await.ok()
+    }
+
+    /// An operator rules that an outage was one, of two GPUs.
+    async fn rule(&self, outage: &str) -> Answer {
+        let ruling = json!({"upheld": true, "gpus": 2, "reason": "as the logs show"});
+        self.exchange.operator().post(&format!("{outage}/ruling"), &ruling).await
+    }
+
+    async fn terminate(&self) -> Answer {
+        self.acme.post(&format!("/v1/contracts/{}/terminate", self.id), &json!({"reason": "too often"})).await
+    }
+}
+
+fn outage_path(outage: &Value) -> String {
+    format!("/v1/outages/{}", text(&outage["id"]))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_not_ready_in_time_is_credited() {
+    let late = Late::start().await;
+    let begun = contract(&late.acme, &late.id).await;
     assert_eq!(
         fields(&begun, "endpoint undelivered_gpu_minutes credited penalties"),
         "ssh gpu-17.example 480 8.04 2.00"
     );
+}
 
-    // One outage that the provider accepts, one that an operator rules on.
-    let claim = json!({"contract": id, "gpus": 4, "from": hours.at(1), "until": hours.at(2), "reason": "no answer"});
-    let first = acme.post("/v1/outages", &claim).await.ok();
-    assert_eq!(fields(&first, "status gpus opened_by"), "claimed 4 acme");
-    let first = format!("/v1/outages/{}", text(&first["id"]));
-    assert_eq!(acme.post(&format!("{first}/accept"), &json!({})).await.problem(), (409, "outage_own"));
-    let accepted = north.post(&format!("{first}/accept"), &json!({})).await.ok();
-    assert_eq!(fields(&accepted, "status gpu_minutes credit penalty"), "settled 240 4.02 1.00");
-    let second = json!({"contract": id, "from": hours.at(2), "reason": "no answer"});
-    let second = format!("/v1/outages/{}", text(&acme.post("/v1/outages", &second).await.ok()["id"]));
-    let ended = north.post(&format!("{second}/restore"), &json!({"until": hours.at(3)})).await.ok();
-    assert_eq!(ended["until"], hours.at(3));
-    let terminate = format!("/v1/contracts/{id}/terminate");
-    let reason = json!({"reason": "too often"});
-    assert_eq!(acme.post(&terminate, &reason).await.problem(), (409, "termination_not_due"));
-    assert_eq!(operator.get("/v1/outages?status=claimed").await.ok()["data"].as_array().map(Vec::len), Some(1));
-    let ruling = json!({"upheld": true, "gpus": 2, "reason": "as the logs show"});
-    let ruled = operator.post(&format!("{second}/ruling"), &ruling).await.ok();
+#[tokio::test(flavor = "multi_thread")]
+async fn an_outage_is_claimed_by_the_buyer_and_accepted_by_the_provider() {
+    let late = Late::start().await;
+    let claimed = late.claim_of_the_second_hour().await;
+    assert_eq!(fields(&claimed, "status gpus opened_by"), "claimed 4 acme");
+    let outage = outage_path(&claimed);
+    let own = late.acme.post(&format!("{outage}/accept"), &json!({})).await;
+    assert_eq!(own.problem(), (409, "outage_own"));
+    assert_eq!(fields(&late.accept(&outage).await, "status gpu_minutes credit penalty"), "settled 240 4.02 1.00");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_operator_rules_on_an_outage_that_nobody_accepts() {
+    let late = Late::start().await;
+    let outage = late.claim_from_the_third_hour().await;
+    let ended = late.restore(&outage).await;
+    assert_eq!(ended["until"], late.hours.at(3));
+    let claimed = late.exchange.operator().get("/v1/outages?status=claimed").await.ok();
+    assert_eq!(claimed["data"].as_array().map(Vec::len), Some(1));
+    let ruled = late.rule(&outage).await.ok();
     assert_eq!(fields(&ruled, "status gpus ruling gpu_minutes"), "settled 2 as the logs show 120");
-    assert_eq!(operator.post(&format!("{second}/ruling"), &ruling).await.problem(), (409, "outage_not_open"));
+    assert_eq!(late.rule(&outage).await.problem(), (409, "outage_not_open"));
+}
 
-    // Two are enough. The hour in progress is the last.
-    assert_eq!(acme.post(&terminate, &reason).await.ok()["ends"], hours.at(4));
-    hours.move_to(&exchange, 5).await;
-    let ended = contract(&acme, &id).await;
+#[tokio::test(flavor = "multi_thread")]
+async fn a_contract_ends_for_its_outages_with_the_hour_in_progress() {
+    let late = Late::start().await;
+    late.accept(&outage_path(&late.claim_of_the_second_hour().await)).await;
+    let second = late.claim_from_the_third_hour().await;
+    late.restore(&second).await;
+    assert_eq!(late.terminate().await.problem(), (409, "termination_not_due"), "one outage, and a claim");
+    late.rule(&second).await.ok();
+    let Late { exchange, acme, hours, id, .. } = &late;
+    assert_eq!(late.terminate().await.ok()["ends"], hours.at(4));
+    hours.move_to(exchange, 5).await;
+    let ended = contract(acme, id).await;
     assert_eq!(fields(&ended, "status termination undelivered_gpu_minutes"), "terminated outages 840");
     // 50 hours were paid: 4 have passed, of which 14 GPU-hours were not delivered.
     assert_eq!(fields(&ended, MONEY), "402.00 18.09 14.07 0.00 369.84 0.00");
     assert_eq!(fields(&ended, "penalties owed_by_seller"), "3.50 0.00");
-    assert_eq!(left_on_accounts(&exchange, &id).await, [] as [Value; 0]);
+    assert_eq!(left_on_accounts(exchange, id).await, [] as [Value; 0]);
     let trial = exchange.finance().get(TRIAL_BALANCE).await.ok();
     assert_eq!(trial["total_debit"], trial["total_credit"]);
 }
