@@ -53,7 +53,13 @@ async fn term_candles_go_by_the_time_of_the_trade_and_leave_out_what_was_undone(
     let noon = candle("2036-12-30T12:00:00Z", ["1.1000", "1.1000", "1.1000", "1.1000"], "192", 1);
     let from = "start=2036-12-30T11:00:00Z&end=2036-12-30T13:00:00Z";
     assert_eq!(candles(&acme, from).await, json!([noon]));
+}
 
+#[tokio::test(flavor = "multi_thread")]
+async fn candles_of_spans_that_they_do_not_fill_are_refused() {
+    let exchange = TestExchange::start().await;
+    admit(&exchange).await;
+    let acme = exchange.client("acme", Role::Buyer);
     for query in [
         "interval=1d&start=2036-12-30T11:00:00Z",
         "start=2036-12-30T11:00:00Z&end=2036-12-30T11:00:00Z",

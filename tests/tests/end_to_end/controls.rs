@@ -49,7 +49,7 @@ async fn a_suspended_organization_has_no_orders_and_places_none() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn mistyped_prices_and_too_many_orders_are_refused() {
+async fn a_mistyped_price_is_refused_where_the_market_has_a_band() {
     let exchange = TestExchange::start().await;
     trade(&exchange).await;
     let (operator, acme) = (exchange.operator(), exchange.client("acme", Role::Buyer));
@@ -60,7 +60,14 @@ async fn mistyped_prices_and_too_many_orders_are_refused() {
     acme.post("/v1/orders", &day_bid(8, "0.1000")).await.ok();
     assert_eq!(operator.put(&band, &json!({"width_bps": 0})).await.problem(), (422, "market_invalid"));
     assert_eq!(operator.delete(&band).await.ok()["price_band"], Value::Null);
+}
 
+#[tokio::test(flavor = "multi_thread")]
+async fn an_organization_has_no_more_open_orders_than_its_limit() {
+    let exchange = TestExchange::start().await;
+    trade(&exchange).await;
+    let (operator, acme) = (exchange.operator(), exchange.client("acme", Role::Buyer));
+    acme.post("/v1/orders", &day_bid(8, "0.1000")).await.ok();
     let limit = "/v1/organizations/acme/order-limit";
     let limited = operator.put(limit, &json!({"open_orders_max": 3})).await.ok();
     assert_eq!((&limited["open_orders"], &limited["open_orders_max"]), (&json!(2), &json!(3)));

@@ -2,7 +2,7 @@
 
 use api::auth::Role;
 use serde_json::{Value, json};
-use tests::client::{ApiClient, ask};
+use tests::client::{ApiClient, ask, with};
 use tests::condition::until;
 use tests::exchange::{TestExchange, WEBHOOK_RETRIES};
 use tests::picking::{List, contract_of, only, text};
@@ -55,33 +55,49 @@ fn statuses(delivery: &Value) -> Vec<u64> {
     attempts.iter().map(|attempt| attempt["status"].as_u64().expect("a status")).collect()
 }
 
+/// North sells to acme, once both have an endpoint.
+struct Traded {
+    exchange: TestExchange,
+    north: ApiClient,
+    acme: ApiClient,
+    /// What the endpoints received: the order of each and the trade.
+    sold: [Received; 2],
+    bought: [Received; 2],
+    sellers_secret: String,
+    buyers_secret: String,
+    /// Acme's endpoint.
+    webhook: String,
+}
+
+impl Traded {
+    async fn start() -> Self {
+        let exchange = opened().await;
+        let (north, acme) = (exchange.client("north", Role::Provider), exchange.client("acme", Role::Buyer));
+        let (sellers, buyers) = (Receiver::start(&[]), Receiver::start(&[]));
+        let lot = list(&north, 8).await;
+        let (_, sellers_secret) = endpoint(&north, sellers.url()).await;
+        let (webhook, buyers_secret) = endpoint(&acme, buyers.url()).await;
+        north.post("/v1/orders", &ask(&lot, 8, "1.0500")).await.ok();
+        acme.post("/v1/orders", &day_bid(8, "1.1000")).await.ok();
+        let (sold, bought) = (sellers.wait_for().await, buyers.wait_for().await);
+        settled::<2>(&acme, &webhook, "delivered").await;
+        Self { exchange, north, acme, sold, bought, sellers_secret, buyers_secret, webhook }
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn own_events_arrive_signed_and_nothing_that_was_before() {
-    let exchange = opened().await;
-    let (north, acme) = (exchange.client("north", Role::Provider), exchange.client("acme", Role::Buyer));
-    let (sellers, buyers, filtered) = (Receiver::start(&[]), Receiver::start(&[]), Receiver::start(&[]));
-    let lot = list(&north, 8).await;
-    let (_, sellers_secret) = endpoint(&north, sellers.url()).await;
-    let (webhook, buyers_secret) = endpoint(&acme, buyers.url()).await;
-    let filter = json!({"url": filtered.url(), "event_types": ["trade_executed", "secondwind.trade_executed"]});
-    let filter = acme.post("/v1/webhooks", &filter).await.ok();
-    assert_eq!(filter["event_types"], json!(["trade_executed"]));
-    north.post("/v1/orders", &ask(&lot, 8, "1.0500")).await.ok();
-    let filled = acme.post("/v1/orders", &day_bid(8, "1.1000")).await.ok();
-
-    let sold: [Received; 2] = sellers.wait_for().await;
-    let bought: [Received; 2] = buyers.wait_for().await;
-    let [traded] = filtered.wait_for().await;
+    let Traded { exchange: _exchange, north, acme, sold, bought, sellers_secret, buyers_secret, .. } =
+        Traded::start().await;
     for (requests, secret, client) in [(&sold, &sellers_secret, &north), (&bought, &buyers_secret, &acme)] {
         let types: Vec<Value> = requests.iter().map(|one| one.body()["type"].clone()).collect();
         assert_eq!(types, ["secondwind.order_placed", "secondwind.trade_executed"]);
         assert!(requests.iter().all(|one| one.is_signed_by(secret)));
         for one in requests {
             let after = one.sequence() - 1;
-            let shown = client.get(&format!("/v1/events?after={after}&limit=1")).await.ok()["data"].clone();
-            let shown = only(&shown);
-            let mut data = shown["data"].clone();
-            data["sequence"] = shown["sequence"].clone();
+            let shown = client.get(&format!("/v1/events?after={after}&limit=1")).await.ok();
+            let shown = only(&shown["data"]);
+            let data = with(shown["data"].clone(), "sequence", shown["sequence"].clone());
             assert_eq!(one.body()["data"], data, "what is sent is what GET shows");
             assert_eq!(one.body()["timestamp"], shown["time"]);
             assert_eq!(one.header("content-type"), "application/json");
@@ -91,8 +107,26 @@ async fn own_events_arrive_signed_and_nothing_that_was_before() {
     assert!(!offer.is_signed_by(&buyers_secret), "each endpoint has a secret of its own");
     let part = sale.body()["data"].clone();
     assert!(part.get("bid").is_none() && part.get("buyer_fee").is_none(), "{part}");
-    assert_eq!(traded.body()["data"]["contract"], contract_of(&filled));
+}
 
+#[tokio::test(flavor = "multi_thread")]
+async fn an_endpoint_may_be_for_some_types_of_events_only() {
+    let exchange = opened().await;
+    let (north, acme) = (exchange.client("north", Role::Provider), exchange.client("acme", Role::Buyer));
+    let receiver = Receiver::start(&[]);
+    let lot = list(&north, 8).await;
+    let trades = json!({"url": receiver.url(), "event_types": ["trade_executed", "secondwind.trade_executed"]});
+    let trades = acme.post("/v1/webhooks", &trades).await.ok();
+    assert_eq!(trades["event_types"], json!(["trade_executed"]));
+    north.post("/v1/orders", &ask(&lot, 8, "1.0500")).await.ok();
+    let filled = acme.post("/v1/orders", &day_bid(8, "1.1000")).await.ok();
+    let [delivered] = receiver.wait_for().await;
+    assert_eq!(delivered.body()["data"]["contract"], contract_of(&filled));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn deliveries_are_logged_and_listed_page_by_page() {
+    let Traded { exchange: _exchange, acme, bought, webhook, .. } = Traded::start().await;
     let log: [Value; 2] = settled(&acme, &webhook, "delivered").await;
     for (delivery, request) in log.iter().zip(&bought) {
         assert_eq!(text(&delivery["id"]), request.id());
@@ -193,7 +227,7 @@ async fn what_is_replayed_on_its_way_is_sent_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_slow_endpoint_holds_up_no_other_and_urgent_events_go_first() {
+async fn a_slow_endpoint_holds_up_no_other() {
     let exchange = opened().await;
     let acme = exchange.client("acme", Role::Buyer);
     let (slow, quick) = (Receiver::start(&[]), Receiver::start(&[]));
@@ -204,18 +238,32 @@ async fn a_slow_endpoint_holds_up_no_other_and_urgent_events_go_first() {
         place(&acme).await;
     }
     settled::<4>(&acme, &quick_webhook, "delivered").await;
-    let waiting: [Value; 4] = settled(&acme, &slow_webhook, "pending").await;
-    let [under_way, second, third, last] = waiting.map(|delivery| delivery["sequence"].as_u64().expect("a sequence"));
+    settled::<4>(&acme, &slow_webhook, "pending").await;
     assert_eq!(slow.received().len(), 1, "one request at a time");
+    let in_order: Vec<u64> = quick.received().iter().map(Received::sequence).collect();
+    assert!(in_order.is_sorted());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn urgent_events_go_first() {
+    let exchange = opened().await;
+    let acme = exchange.client("acme", Role::Buyer);
+    let receiver = Receiver::start(&[]);
+    receiver.hold();
+    let (webhook, _) = endpoint(&acme, receiver.url()).await;
+    for _ in 0..4 {
+        place(&acme).await;
+    }
+    receiver.wait_for::<1>().await;
+    let waiting: [Value; 4] = settled(&acme, &webhook, "pending").await;
+    let [under_way, second, third, last] = waiting.map(|delivery| delivery["sequence"].as_u64().expect("a sequence"));
     // No event is urgent yet, so one is made so.
     let owner = exchange.database.owner().await;
     let urgent = "UPDATE webhook_deliveries SET urgency = 0 WHERE sequence = $1";
     owner.execute(urgent, &[&i64::try_from(last).unwrap()]).await.unwrap();
-    slow.release();
-    let order = slow.wait_for().await.map(|request| request.sequence());
+    receiver.release();
+    let order = receiver.wait_for().await.map(|request| request.sequence());
     assert_eq!(order, [under_way, last, second, third], "the one under way, the urgent one, the others in sequence");
-    let in_order: Vec<u64> = quick.received().iter().map(Received::sequence).collect();
-    assert!(in_order.is_sorted());
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -320,7 +368,7 @@ async fn an_endpoint_that_fails_for_five_days_is_disabled() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn endpoints_are_shown_to_their_organization_and_deleted_by_it_alone() {
+async fn an_endpoint_is_its_organizations_alone() {
     let exchange = opened().await;
     let (acme, beta) = (exchange.client("acme", Role::Buyer), exchange.client("beta", Role::Buyer));
     let receiver = Receiver::start(&[]);
@@ -344,6 +392,16 @@ async fn endpoints_are_shown_to_their_organization_and_deleted_by_it_alone() {
     assert_eq!(through_own.problem(), (404, "not_found"));
 
     assert_eq!(acme.get("/v1/webhooks").await.ok()["data"].as_array().map(Vec::len), Some(1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_more_is_sent_to_an_endpoint_that_is_deleted() {
+    let exchange = opened().await;
+    let acme = exchange.client("acme", Role::Buyer);
+    let receiver = Receiver::start(&[]);
+    let (webhook, _) = endpoint(&acme, receiver.url()).await;
+    place(&acme).await;
+    settled::<1>(&acme, &webhook, "delivered").await;
     assert_eq!(acme.delete(&webhook).await.status, 204);
     assert_eq!(acme.get(&webhook).await.problem(), (404, "not_found"));
     place(&acme).await;
@@ -422,7 +480,7 @@ async fn a_failed_delivery_tells_nothing_of_the_port_it_went_to() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn endpoints_are_bounded_and_their_types_known() {
+async fn an_endpoint_is_for_types_of_events_that_there_are() {
     let exchange = opened().await;
     let acme = exchange.client("acme", Role::Buyer);
     let body = |types: Value| json!({"url": "http://127.0.0.1:9/", "event_types": types});
@@ -433,7 +491,13 @@ async fn endpoints_are_bounded_and_their_types_known() {
     assert_eq!(twice.problem(), (422, "event_type_unknown"));
     assert_eq!(acme.post("/v1/webhooks", &body(json!([]))).await.problem(), (422, "invalid_field"));
     assert_eq!(acme.post("/v1/webhooks", &json!({"url": "", "colour": "red"})).await.problem(), (422, "invalid_field"));
-    let all_types = body(Value::Null);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_organization_has_no_more_than_sixteen_endpoints() {
+    let exchange = opened().await;
+    let acme = exchange.client("acme", Role::Buyer);
+    let all_types = json!({"url": "http://127.0.0.1:9/", "event_types": null});
     let created = futures::future::join_all((0..20).map(|_| acme.post("/v1/webhooks", &all_types))).await;
     let (made, refused): (Vec<_>, Vec<_>) = created.into_iter().partition(|answer| answer.status == 201);
     assert_eq!((made.len(), refused.len()), (16, 4), "however many are asked for at once");
