@@ -60,10 +60,20 @@ fn movements(body: &Value) -> Vec<String> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn deferred_revenue_rolls_from_one_month_into_the_next() {
+async fn deferred_revenue_is_rolled_forward_as_the_ledger_has_it() {
     let exchange = TestExchange::start().await;
     quarter(&exchange).await;
     let finance = exchange.finance();
+    it_rolls_from_one_month_into_the_next(&finance).await;
+    it_says_what_moved_and_why(&finance).await;
+    its_table_says_the_same(&finance).await;
+    refuses_the_unknown(&finance, DEFERRED).await;
+    for bad in ["month=2037-1", "month=2037-01&to=2037-01-31", "from=2037-02-01&to=2037-01-01"] {
+        assert_eq!(finance.get(&format!("{DEFERRED}&{bad}")).await.problem(), (400, "invalid_query"), "{bad}");
+    }
+}
+
+async fn it_rolls_from_one_month_into_the_next(finance: &ApiClient) {
     let mut closing: BTreeMap<String, Amount> = BTreeMap::new();
     for (month, last) in [
         ("2036-12", "2036-12-31"),
@@ -75,7 +85,7 @@ async fn deferred_revenue_rolls_from_one_month_into_the_next() {
         let body = finance.get(&format!("{DEFERRED}&month={month}")).await.ok();
         let first = format!("{month}-01");
         assert_eq!(body, finance.get(&format!("{DEFERRED}&from={first}&to={last}")).await.ok(), "a month is its days");
-        let owed = owed(&finance, last).await;
+        let owed = owed(finance, last).await;
         let mut total = Amount::ZERO;
         for account in items(&body, "accounts") {
             let code = text(&account["account"]);
@@ -91,7 +101,9 @@ async fn deferred_revenue_rolls_from_one_month_into_the_next() {
     }
     assert_eq!(closing.len(), 3, "contracts, their deposits, and hours bought one by one");
     assert!(closing.values().all(|left| left.is_zero()), "all contracts are over: {closing:?}");
+}
 
+async fn it_says_what_moved_and_why(finance: &ApiClient) {
     let whole = finance.get(DEFERRED).await.ok();
     assert_eq!(
         movements(&whole),
@@ -113,16 +125,15 @@ async fn deferred_revenue_rolls_from_one_month_into_the_next() {
     );
     let of_kinds = &whole["total"]["movements"];
     assert_eq!((&of_kinds["transferred"], &of_kinds["forfeited"]), (&json!("0.00"), &json!("-5788.80")));
-    let rows = table(&finance, &format!("{DEFERRED}&month=2037-01")).await;
+}
+
+async fn its_table_says_the_same(finance: &ApiClient) {
+    let rows = table(finance, &format!("{DEFERRED}&month=2037-01")).await;
     let january = finance.get(&format!("{DEFERRED}&month=2037-01")).await.ok();
     assert_eq!(rows.len(), movements(&january).len() + 2 * 3);
     let opening = rows.first().expect("a row");
     let prepaid = one_whose(&january["accounts"], "account", &opening["account"]);
     assert_eq!((opening["row"].as_str(), &opening["amount"]), ("opening", &text(&prepaid["opening"])));
-    refuses_the_unknown(&finance, DEFERRED).await;
-    for bad in ["month=2037-1", "month=2037-01&to=2037-01-31", "from=2037-02-01&to=2037-01-01"] {
-        assert_eq!(finance.get(&format!("{DEFERRED}&{bad}")).await.problem(), (400, "invalid_query"), "{bad}");
-    }
 }
 
 /// What is left of an account's credits when its debits take the oldest first, by age in days.

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use tests::client::{ApiClient, TRIAL_BALANCE, ask, bid, spot_ask, spot_bid, supply};
 use tests::condition::{PATIENCE, until};
 use tests::exchange::TestExchange;
-use tests::picking::{account, amount, any, balance, contract_of, one_whose, text};
+use tests::picking::{List, account, amount, any, balance, contract_of, one_whose, text};
 use tests::postgres::TestDatabase;
 use tokio_postgres::Client;
 
@@ -170,9 +170,16 @@ async fn invoices_less_credit_notes_are_what_the_ledger_says_was_paid() {
         assert_eq!(paid == Amount::ZERO, contract == &quarter.busted);
     }
 
-    // Whole, in periods, and out of the security deposit; the exchange's part is its own.
+    periods_are_invoiced_and_outages_credited(&acme, &quarter.long).await;
+    what_is_refunded_is_credited_at_once(&acme, &quarter.ended).await;
+    what_was_undone_is_credited_whole(&acme, &quarter.busted).await;
+    the_hours_bought_one_by_one_are_on_one_invoice(&acme, &finance).await;
+}
+
+/// Whole, in periods, and out of the security deposit; the exchange's part is its own.
+async fn periods_are_invoiced_and_outages_credited(acme: &ApiClient, contract: &str) {
     assert_eq!(
-        summaries(&acme, &format!("contract={}&kind=invoice", quarter.long)).await,
+        summaries(acme, &format!("contract={contract}&kind=invoice")).await,
         [
             "INV-2036-000002 5788.80: capacity north 5760.00, exchange_fee secondwind 28.80",
             "INV-2037-000001 5788.80: capacity north 5760.00, exchange_fee secondwind 28.80",
@@ -181,14 +188,17 @@ async fn invoices_less_credit_notes_are_what_the_ledger_says_was_paid() {
     );
     // Four GPUs for five hours that had been recorded and for 21 that had not; what passed in February is credited in February.
     assert_eq!(
-        summaries(&acme, &format!("contract={}&kind=credit_note", quarter.long)).await,
+        summaries(acme, &format!("contract={contract}&kind=credit_note")).await,
         [
             "CN-2037-000003 130.52: not_delivered north 84.00, exchange_fee secondwind 0.42, delivery_reversed north 20.00, \
              exchange_fee secondwind 0.10, penalty north 5.00, penalty north 21.00",
             "CN-2037-000004 25.10: not_delivered north 20.00, exchange_fee secondwind 0.10, penalty north 5.00",
         ]
     );
-    // Its seller had arrived and pays the fee. What is refunded is credited at once, what was not delivered at the month's end.
+}
+
+/// Its seller had arrived and pays the fee. What was not delivered is credited at the month's end.
+async fn what_is_refunded_is_credited_at_once(acme: &ApiClient, contract: &str) {
     let of_ended = [
         "INV-2036-000001 768.00: capacity north 768.00",
         "CN-2037-000001 680.00: refund north 680.00",
@@ -196,20 +206,22 @@ async fn invoices_less_credit_notes_are_what_the_ledger_says_was_paid() {
          delivery_reversed north 6.00, penalty north 1.50, delivery_reversed north 8.00, penalty north 2.00, \
          penalty north 4.333333",
     ];
-    assert_eq!(summaries(&acme, &format!("contract={}", quarter.ended)).await, of_ended);
+    assert_eq!(summaries(acme, &format!("contract={contract}")).await, of_ended);
     let note = acme.get("/v1/invoices/CN-2037-000002").await.ok();
     assert_eq!(note["corrects"], json!(["INV-2036-000001"]));
     let second_outage = one_whose(&note["lines"], "amount", "12.00");
     assert_eq!(second_outage["period"], json!({"start": "2037-01-01T07:00:00Z", "end": "2037-01-01T10:00:00Z"}));
     assert_eq!(second_outage["description"], "Time not delivered: 240 GPU-minutes of each hour");
+}
+
+async fn what_was_undone_is_credited_whole(acme: &ApiClient, contract: &str) {
     assert_eq!(
-        summaries(&acme, &format!("contract={}", quarter.busted)).await,
+        summaries(acme, &format!("contract={contract}")).await,
         [
             "INV-2036-000003 192.96: capacity north 192.00, exchange_fee secondwind 0.96",
             "CN-2036-000001 192.96: refund north 192.00, exchange_fee secondwind 0.96",
         ]
     );
-    the_hours_bought_one_by_one_are_on_one_invoice(&acme, &finance).await;
 }
 
 async fn the_hours_bought_one_by_one_are_on_one_invoice(acme: &ApiClient, finance: &ApiClient) {
@@ -227,17 +239,24 @@ async fn the_hours_bought_one_by_one_are_on_one_invoice(acme: &ApiClient, financ
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn sellers_statements_are_what_they_earned_and_numbers_have_no_gaps() {
+async fn documents_of_sellers_and_of_the_exchange_tie_to_the_ledger() {
     let exchange = TestExchange::start().await;
     quarter(&exchange).await;
-    let (north, finance) = (exchange.client("north", Role::Provider), exchange.finance());
-    let statements = all(&north, "/v1/invoices?kind=self_billed_invoice").await;
+    sellers_statements_are_what_they_earned(&exchange.client("north", Role::Provider)).await;
+    let finance = exchange.finance();
+    let every = all(&finance, "/v1/invoices?limit=3").await;
+    the_fees_on_invoices_are_the_exchanges_revenue(&finance, &every).await;
+    numbers_have_no_gaps(&every);
+}
+
+async fn sellers_statements_are_what_they_earned(north: &ApiClient) {
+    let statements = all(north, "/v1/invoices?kind=self_billed_invoice").await;
     assert_eq!(
         statements.iter().map(|of| text(&of["issued"])).collect::<Vec<_>>(),
         ["2037-01-31", "2037-02-28", "2037-03-31"]
     );
     assert_eq!(
-        summaries(&north, "month=2037-01").await,
+        summaries(north, "month=2037-01").await,
         [
             "FEE-2037-000001 0.283334: exchange_fee secondwind 0.283334",
             "SB-2037-000001 17527.35: capacity north 70.666667, delivery_reversed north -14.00, penalty north -7.833333, \
@@ -246,25 +265,17 @@ async fn sellers_statements_are_what_they_earned_and_numbers_have_no_gaps() {
         ]
     );
     let earned: Amount = statements.iter().map(|of| amount(&of["total"])).sum();
-    assert_eq!(earned.to_string(), balance(&north, "payable").await);
+    assert_eq!(earned.to_string(), balance(north, "payable").await);
+}
 
-    // What buyers paid is what sellers earned and the exchange kept: its invoices to both sides are its revenue.
-    let every = all(&finance, "/v1/invoices?limit=3").await;
+/// What buyers paid is what sellers earned and the exchange kept: its invoices to both sides are its revenue.
+async fn the_fees_on_invoices_are_the_exchanges_revenue(finance: &ApiClient, every: &[Value]) {
     let mut fees = Amount::ZERO;
-    let mut series: BTreeMap<(String, String), Vec<u32>> = BTreeMap::new();
-    for item in &every {
-        let number = text(&item["id"]);
-        let (kind, count) = number.rsplit_once('-').expect("a number");
-        series.entry((kind.to_owned(), text(&item["kind"]))).or_default().push(count.parse().expect("a count"));
-        let document = finance.get(&format!("/v1/invoices/{number}")).await.ok();
+    for item in every {
+        let document = finance.get(&format!("/v1/invoices/{}", text(&item["id"]))).await.ok();
         let of_the_exchange = |line: &&Value| line["kind"] == "exchange_fee";
-        let fee: Amount = document["lines"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .filter(of_the_exchange)
-            .map(|line| amount(&line["amount"]))
-            .sum();
+        let fees_of_it = document["lines"].items().iter().filter(of_the_exchange);
+        let fee: Amount = fees_of_it.map(|line| amount(&line["amount"])).sum();
         match item["kind"].as_str() {
             Some("invoice" | "fee_invoice") => fees += fee,
             Some("credit_note") => fees -= fee,
@@ -273,6 +284,15 @@ async fn sellers_statements_are_what_they_earned_and_numbers_have_no_gaps() {
     }
     let trial = finance.get(TRIAL_BALANCE).await.ok();
     assert_eq!(fees, -amount(&account(&trial, "4000-fee-revenue")["balance"]));
+}
+
+fn numbers_have_no_gaps(every: &[Value]) {
+    let mut series: BTreeMap<(String, String), Vec<u32>> = BTreeMap::new();
+    for item in every {
+        let number = text(&item["id"]);
+        let (kind, count) = number.rsplit_once('-').expect("a number");
+        series.entry((kind.to_owned(), text(&item["kind"]))).or_default().push(count.parse().expect("a count"));
+    }
     assert!(series.len() >= 5, "{series:?}");
     for (kind, numbers) in series {
         let whole: Vec<u32> = (1..).take(numbers.len()).collect();
@@ -281,12 +301,17 @@ async fn sellers_statements_are_what_they_earned_and_numbers_have_no_gaps() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_invoice_is_for_those_it_concerns_and_can_be_printed() {
+async fn an_invoice_is_shown_to_those_it_concerns_as_a_page_too() {
     let exchange = TestExchange::start().await;
     quarter(&exchange).await;
     let poor = exchange.client("poor", Role::Buyer);
     let invoices = all(&poor, "/v1/invoices").await;
     let number = text(&any(&invoices)["id"]);
+    is_shown_to_those_it_concerns(&exchange, &number).await;
+    can_be_printed(&poor, &number).await;
+}
+
+async fn is_shown_to_those_it_concerns(exchange: &TestExchange, number: &str) {
     let path = format!("/v1/invoices/{number}");
     for (role, stranger) in [(Role::Buyer, "acme"), (Role::Provider, "north"), (Role::Provider, "south")] {
         let refused = exchange.client(stranger, role).get(&path).await;
@@ -296,19 +321,31 @@ async fn an_invoice_is_for_those_it_concerns_and_can_be_printed() {
         let shown = exchange.client("secondwind", role).get(&path).await.ok();
         assert_eq!(shown["recipient"], json!({"organization": "poor", "name": CLIENT_NAME}));
     }
+}
+
+async fn can_be_printed(poor: &ApiClient, number: &str) {
+    let path = format!("/v1/invoices/{number}");
     for (query, accept) in [("?format=html", "*/*"), ("", "text/html,application/xhtml+xml")] {
         let request = poor.request(Method::GET, &format!("{path}{query}")).header("Accept", accept);
-        let page = request.send().await.unwrap();
+        let page = request.send().await.expect("an answer");
         assert_eq!(page.headers()["content-type"], "text/html; charset=utf-8");
-        assert!(page.headers()["content-security-policy"].to_str().unwrap().starts_with("default-src 'none'"));
-        let page = page.text().await.unwrap();
-        assert!(page.starts_with("<!DOCTYPE html>") && page.contains(&number));
+        let policy = page.headers()["content-security-policy"].to_str().expect("a policy");
+        assert!(policy.starts_with("default-src 'none'"));
+        let page = page.text().await.expect("the whole page");
+        assert!(page.starts_with("<!DOCTYPE html>") && page.contains(number));
         assert!(page.contains("O&#39;Neill &#38; &#60;b&#62;Sons"), "{page}");
         assert!(!page.contains("<b>") && !page.contains("http"), "nothing is fetched");
         assert!(page.contains("@page") && page.contains("5788.80"));
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn lists_of_invoices_that_are_not_possible_are_refused() {
+    let exchange = TestExchange::start().await;
+    admit(&exchange).await;
+    let acme = exchange.client("acme", Role::Buyer);
     for bad in ["month=2037-13", "month=january", "kind=bill", "contract=x", "cursor=x", "limit=0"] {
-        let refused = poor.get(&format!("/v1/invoices?{bad}")).await;
+        let refused = acme.get(&format!("/v1/invoices?{bad}")).await;
         assert_eq!(refused.status, 400, "{bad}");
     }
 }

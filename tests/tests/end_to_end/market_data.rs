@@ -143,25 +143,43 @@ impl StreamEvent {
     }
 }
 
+/// A stream that has told of two trades: of an ask, a bid that trades, one that rests and is cancelled, and another that trades.
+struct Told {
+    exchange: TestExchange,
+    acme: ApiClient,
+    beta: ApiClient,
+    stream: Stream,
+    events: Vec<StreamEvent>,
+    first: Value,
+    resting: Value,
+    second: Value,
+}
+
+impl Told {
+    async fn start() -> Self {
+        let exchange = TestExchange::start().await;
+        admit(&exchange).await;
+        exchange.operator().post("/v1/markets", &market(OTHER_MARKET)).await.ok();
+        let (north, acme) = (exchange.client("north", Role::Provider), exchange.client("acme", Role::Buyer));
+        let beta = exchange.client("beta", Role::Buyer);
+        let mut stream = Stream::open(&beta, None).await;
+
+        let lot = list(&north, 16).await;
+        north.post("/v1/orders", &ask(&lot, 16, "1.0500")).await.ok();
+        let elsewhere = with(day_bid(8, "1.0000"), "market", OTHER_MARKET);
+        acme.post("/v1/orders", &elsewhere).await.ok();
+        let first = acme.post("/v1/orders", &day_bid(8, "1.0500")).await.ok();
+        let resting = acme.post("/v1/orders", &day_bid(8, "1.0000")).await.ok();
+        acme.delete(&format!("/v1/orders/{}", text(&resting["id"]))).await.ok();
+        let second = beta.post("/v1/orders", &day_bid(8, "1.1000")).await.ok();
+        let events = stream.take(7).await;
+        Self { exchange, acme, beta, stream, events, first, resting, second }
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
-async fn a_stream_tells_what_happens_in_order_and_resumes_without_loss_or_repetition() {
-    let exchange = TestExchange::start().await;
-    admit(&exchange).await;
-    exchange.operator().post("/v1/markets", &market(OTHER_MARKET)).await.ok();
-    let (north, acme) = (exchange.client("north", Role::Provider), exchange.client("acme", Role::Buyer));
-    let beta = exchange.client("beta", Role::Buyer);
-    let mut stream = Stream::open(&beta, None).await;
-
-    let lot = list(&north, 16).await;
-    north.post("/v1/orders", &ask(&lot, 16, "1.0500")).await.ok();
-    let elsewhere = with(day_bid(8, "1.0000"), "market", OTHER_MARKET);
-    acme.post("/v1/orders", &elsewhere).await.ok();
-    let first = acme.post("/v1/orders", &day_bid(8, "1.0500")).await.ok();
-    let resting = acme.post("/v1/orders", &day_bid(8, "1.0000")).await.ok();
-    acme.delete(&format!("/v1/orders/{}", text(&resting["id"]))).await.ok();
-    let second = beta.post("/v1/orders", &day_bid(8, "1.1000")).await.ok();
-
-    let events = stream.take(7).await;
+async fn a_stream_tells_what_happens_in_order() {
+    let Told { exchange: _exchange, beta, events, first, resting, second, .. } = Told::start().await;
     let names: Vec<&str> = events.iter().map(|event| event.name.as_str()).collect();
     let expected = ["order_placed", "order_placed", "trade", "order_placed", "order_closed", "order_placed", "trade"];
     assert_eq!(names, expected, "and nothing of the other market");
@@ -175,13 +193,18 @@ async fn a_stream_tells_what_happens_in_order_and_resumes_without_loss_or_repeti
     let trades = beta.get(&format!("/v1/markets/{MARKET}/trades")).await.ok();
     let sequences = trades["data"].as_array().unwrap().iter().map(|trade| trade["sequence"].as_u64().unwrap());
     assert_eq!(sequences.collect::<Vec<_>>(), [first_trade.id, second_trade.id]);
+}
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stream_resumes_without_loss_or_repetition() {
+    let Told { exchange: _exchange, acme, beta, mut stream, events, .. } = Told::start().await;
     for seen in 0..events.len() {
         let mut resumed = Stream::open(&beta, Some(events[seen].id)).await;
         assert_eq!(resumed.take(events.len() - seen - 1).await, events[seen + 1..]);
     }
     // A stream that was resumed goes on with what happens next.
-    let mut resumed = Stream::open(&beta, Some(second_trade.id)).await;
+    let last = events.last().expect("events");
+    let mut resumed = Stream::open(&beta, Some(last.id)).await;
     let next = acme.post("/v1/orders", &day_bid(8, "0.9000")).await.ok();
     assert_eq!(resumed.next().await.id, next["sequence"].as_u64().unwrap());
     assert_eq!(stream.next().await.id, next["sequence"].as_u64().unwrap());

@@ -103,23 +103,32 @@ async fn every_event_is_published_once_in_order_as_a_cloud_event() {
     let published = topic.committed().await;
     assert_once_in_order(&published, head);
 
+    assert_one_partition_a_key(&published);
+    assert_cloud_events_of_the_log(&exchange, &published).await;
+}
+
+#[track_caller]
+fn assert_one_partition_a_key(published: &[Published]) {
     let mut partitions: BTreeMap<&str, i32> = BTreeMap::new();
-    for record in &published {
+    for record in published {
         let partition = *partitions.entry(&record.key).or_insert(record.partition);
         assert_eq!(partition, record.partition, "events of one key are in one partition: {}", record.key);
     }
     assert!(partitions.contains_key(MARKET) && partitions.contains_key("acme"), "{partitions:?}");
+}
 
+/// Each record says of its event what the log and the chain of entries have of it.
+async fn assert_cloud_events_of_the_log(exchange: &TestExchange, published: &[Published]) {
     let statement = "SELECT sequence, type, version, key, subject::text, (extract(epoch FROM at) * 1000000)::bigint, \
                      content::text, e.entry, e.hash \
                      FROM events v LEFT JOIN LATERAL (SELECT sequence AS entry, encode(hash, 'hex') AS hash FROM entries \
                      WHERE event = v.sequence ORDER BY entries.sequence DESC LIMIT 1) e ON true ORDER BY sequence";
-    let rows = exchange.database.owner().await.query(statement, &[]).await.unwrap();
+    let rows = exchange.database.owner().await.query(statement, &[]).await.expect("the log");
     let by_sequence: BTreeMap<u64, &Published> = published.iter().map(|record| (record.sequence(), record)).collect();
     assert!(rows.iter().any(|row| row.get::<_, &str>(1) == "hours_delivered"));
     let mut with_entries = 0;
     for row in rows {
-        let sequence = u64::try_from(row.get::<_, i64>(0)).unwrap();
+        let sequence = u64::try_from(row.get::<_, i64>(0)).expect("a sequence");
         let record = by_sequence[&sequence];
         let (name, version): (&str, i16) = (row.get(1), row.get(2));
         let at = row.get::<_, i64>(5);
@@ -130,7 +139,7 @@ async fn every_event_is_published_once_in_order_as_a_cloud_event() {
             ("ce_source", "/secondwind"),
             ("ce_type", &format!("secondwind.{name}")),
             ("ce_dataschema", &format!("urn:secondwind:schema:{name}:{version}")),
-            ("ce_time", &jiff::Timestamp::from_microsecond(at).unwrap().to_string()),
+            ("ce_time", &jiff::Timestamp::from_microsecond(at).expect("a time").to_string()),
             ("content-type", "application/json"),
         ]
         .into_iter()

@@ -251,24 +251,31 @@ async fn a_long_statement_is_sent_as_it_is_read_and_whole_or_visibly_not() {
     let owner = exchange.database.owner().await;
     let expected = grow(&owner).await;
     let finance = exchange.finance();
+    nothing_holds_it_between_database_and_client(&finance, &owner, expected).await;
+    it_breaks_off_where_the_database_fails(&finance, &owner).await;
+    its_session_ends_when_the_client_goes_away(&finance, &owner).await;
+}
 
-    // The client has the beginning, and the database has not handed over the rest: nothing in between holds it.
-    let mut response = begin(&finance).await;
-    waiting_session(&owner).await;
+/// The client has the beginning, and the database has not handed over the rest.
+async fn nothing_holds_it_between_database_and_client(finance: &ApiClient, owner: &Client, expected: i64) {
+    let mut response = begin(finance).await;
+    waiting_session(owner).await;
     let (mut lines, mut tail) = (1, Vec::new());
     while let Some(chunk) = response.chunk().await.expect("it goes on to its end") {
-        lines += i64::try_from(chunk.windows(2).filter(|pair| pair == b"{\"").count()).unwrap();
+        lines += i64::try_from(chunk.windows(2).filter(|pair| pair == b"{\"").count()).expect("a count");
         tail = [tail, chunk.to_vec()].concat();
         tail.drain(..tail.len().saturating_sub(200));
     }
     assert!(lines > expected * 9 / 10, "{lines} lines came after the first chunk");
-    let tail = String::from_utf8(tail).unwrap();
+    let tail = String::from_utf8(tail).expect("text");
     assert!(tail.ends_with("\"balance\":\"-0.25\"}],\"closing\":\"-0.25\"}"), "{tail}");
+}
 
-    // The database fails in between: the answer breaks off, and does not look whole.
-    let mut response = begin(&finance).await;
-    let session = waiting_session(&owner).await;
-    owner.execute("SELECT pg_terminate_backend($1)", &[&session]).await.unwrap();
+/// The answer does not look whole.
+async fn it_breaks_off_where_the_database_fails(finance: &ApiClient, owner: &Client) {
+    let mut response = begin(finance).await;
+    let session = waiting_session(owner).await;
+    owner.execute("SELECT pg_terminate_backend($1)", &[&session]).await.expect("the superuser may");
     let broken = loop {
         match response.chunk().await {
             Ok(Some(_)) => {}
@@ -277,14 +284,15 @@ async fn a_long_statement_is_sent_as_it_is_read_and_whole_or_visibly_not() {
         }
     };
     assert!(broken, "a statement that was cut off looked whole");
+}
 
-    // The client goes away: its session ends.
-    let response = begin(&finance).await;
-    let session = waiting_session(&owner).await;
+async fn its_session_ends_when_the_client_goes_away(finance: &ApiClient, owner: &Client) {
+    let response = begin(finance).await;
+    let session = waiting_session(owner).await;
     drop(response);
     until("the session of a client that is gone ends", async || {
         let statement = "SELECT FROM pg_stat_activity WHERE pid = $1";
-        owner.query_opt(statement, &[&session]).await.unwrap().is_none().then_some(())
+        owner.query_opt(statement, &[&session]).await.expect("it can be read").is_none().then_some(())
     })
     .await;
 }
