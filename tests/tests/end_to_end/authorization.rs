@@ -14,6 +14,7 @@ use uuid::Uuid;
 use crate::boxes::{lived, reference_deal};
 use crate::contract_life::claimed_outage;
 use crate::opening::{Opened, head, trade};
+use crate::receiver::NOWHERE;
 
 /// The operations that are for everyone, with or without a token.
 const OPEN_OPERATIONS: [&str; 5] =
@@ -175,6 +176,10 @@ async fn a_role_of_the_house_in_another_organization_is_believed_by_no_operation
 /// The roles of organizations that trade, with one of each that has nothing on the exchange.
 const STRANGERS: [(Role, &str); 2] = [(Role::Buyer, "beta"), (Role::Provider, "south")];
 
+/// What path parameters stand for that is everyone's, or the house's own.
+const EVERYONES: [&str; 9] =
+    ["market", "organization", "currency", "account", "statement", "reconciliation", "payout", "period", "journal"];
+
 /// The id that a path's parameter stands for, and who has it.
 fn owned<'a>(
     opened: &'a Opened,
@@ -197,8 +202,7 @@ fn owned<'a>(
 async fn what_belongs_to_another_organization_is_not_there_for_anyone_else() {
     let exchange = TestExchange::start().await;
     let opened = trade(&exchange).await;
-    let endpoint = json!({"url": "http://127.0.0.1:9/"}); // the discard port: nothing listens there
-    let webhook = exchange.client("acme", Role::Buyer).post("/v1/webhooks", &endpoint).await.ok();
+    let webhook = exchange.client("acme", Role::Buyer).post("/v1/webhooks", &json!({"url": NOWHERE})).await.ok();
     let webhook = text(&webhook["id"]);
     let outage = claimed_outage(&exchange).await;
     let invoices = exchange.client("acme", Role::Buyer).get("/v1/invoices").await.ok();
@@ -208,20 +212,7 @@ async fn what_belongs_to_another_organization_is_not_there_for_anyone_else() {
     let mut checked = 0;
     for operation in operations(&exchange).await {
         let parameters = operation.parameters();
-        let everyones = [
-            "market",
-            "organization",
-            "currency",
-            "account",
-            "statement",
-            "reconciliation",
-            "payout",
-            "period",
-            "journal",
-        ]; // or the house\'s own
-        let Some(parameter) = parameters.into_iter().find(|name| !everyones.contains(name)) else {
-            continue;
-        };
+        let Some(parameter) = parameters.into_iter().find(|name| !EVERYONES.contains(name)) else { continue };
         let Some(roles) = &operation.roles else { continue };
         let (id, owner, owner_role) = owned(&opened, (&webhook, &outage, &invoice, &created), parameter);
         let ask_for = async |client: ApiClient, id: &str| {

@@ -9,7 +9,7 @@ use tests::log::assert_sound;
 use tests::picking::{account, balance, one_whose, only, rules, text};
 
 use crate::bank::{ACCOUNT, send, with_bank_account};
-use crate::opening::admit;
+use crate::opening::{END, admit};
 
 /// The first days of the exchange's present month and of the two after it.
 async fn months(exchange: &TestExchange) -> [Date; 3] {
@@ -267,7 +267,7 @@ async fn tax_is_withheld_and_paid_to_the_state() {
     let exchange = TestExchange::start().await;
     crate::opening::trade(&exchange).await;
     let (finance, north) = (exchange.finance(), exchange.client("north", Role::Provider));
-    exchange.move_clock_to("2037-02-01T00:00:00Z").await;
+    exchange.move_clock_to(END).await;
     let path = "/v1/organizations/north/withholding";
     assert_eq!(finance.put(path, &json!({"basis_points": 10_001})).await.problem(), (422, "withholding_invalid"));
     finance.put(path, &json!({"basis_points": 2400})).await.ok();

@@ -195,23 +195,20 @@ async fn payables_are_told_by_age_the_oldest_paid_first() {
     refuses_the_unknown(&finance, AGEING).await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn open_orders_hold_what_the_ledger_says_is_held() {
-    let exchange = TestExchange::start().await;
+/// Orders that hold money: partly filled, in several markets, by periods, by the hour; and one that is cancelled. Those of acme that are
+/// open, in the order of their ids, and that of beta.
+async fn orders_of_every_kind(exchange: &TestExchange) -> ([String; 3], String) {
     exchange.move_clock_to("2036-12-31T12:00:00Z").await;
-    admit(&exchange).await;
-    let finance = exchange.finance();
+    admit(exchange).await;
     let (acme, beta, north) = (
         exchange.client("acme", Role::Buyer),
         exchange.client("beta", Role::Buyer),
         exchange.client("north", Role::Provider),
     );
-    refuses_the_unknown(&finance, HOLDS).await;
     let other = MARKET.replace("us-tx-1", "eu-no-1");
     exchange.operator().post("/v1/markets", &market(&other)).await.ok();
     let lot = list(&north, 16).await;
     north.post("/v1/orders", &ask(&lot, 16, "1.0000")).await.ok();
-    // Partly filled, in several markets, by periods, by the hour; and one that is cancelled.
     let partly = with(bid(24, "1.0000", START, NEXT_DAY), "min_gpus", 8);
     let partly = acme.post("/v1/orders", &partly).await.ok();
     assert_eq!(partly["status"], "partially_filled", "{partly}");
@@ -221,16 +218,24 @@ async fn open_orders_hold_what_the_ledger_says_is_held() {
     let spot = beta.post("/v1/orders", &spot_bid(8, "0.2000")).await.ok();
     let gone = beta.post("/v1/orders", &bid(8, "0.5000", START, NEXT_DAY)).await.ok();
     beta.delete(&format!("/v1/orders/{}", text(&gone["id"]))).await.ok();
+    let mut of_acme = [&partly, &wide, &long].map(|order| text(&order["id"]));
+    of_acme.sort();
+    (of_acme, text(&spot["id"]))
+}
 
+#[tokio::test(flavor = "multi_thread")]
+async fn open_orders_hold_what_the_ledger_says_is_held() {
+    let exchange = TestExchange::start().await;
+    let finance = exchange.finance();
+    let (of_acme, of_beta) = orders_of_every_kind(&exchange).await;
+    refuses_the_unknown(&finance, HOLDS).await;
     let body = finance.get(HOLDS).await.ok();
     let held: BTreeMap<String, Vec<String>> = items(&body, "organizations")
         .iter()
         .map(|of| (text(&of["organization"]), items(of, "orders").iter().map(|order| text(&order["order"])).collect()))
         .collect();
-    let mut of_acme = [&partly, &wide, &long].map(|order| text(&order["id"]));
-    of_acme.sort();
     assert_eq!(held["acme"], of_acme);
-    assert_eq!(held["beta"], [text(&spot["id"])]);
+    assert_eq!(held["beta"], [of_beta]);
     let mut total = Amount::ZERO;
     for of in items(&body, "organizations") {
         let client = exchange.client(&text(&of["organization"]), Role::Buyer);

@@ -10,7 +10,7 @@ use tests::condition::PATIENCE;
 use tests::exchange::TestExchange;
 use tests::picking::{only, text, trade_of};
 
-use crate::opening::{END, NEXT_DAY, ORGANIZATIONS, START, admit, day_bid, list, trade};
+use crate::opening::{END, NEXT_DAY, ORGANIZATIONS, START, THIRD_DAY, admit, day_bid, list, trade};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_book_shows_levels_for_a_window() {
@@ -37,7 +37,7 @@ async fn the_book_shows_levels_for_a_window() {
     assert_eq!(day["window"], json!({"start": START, "end": NEXT_DAY}));
     assert_eq!(day["sequence"], last["sequence"]);
 
-    let second_day = book(NEXT_DAY, "2037-01-03T00:00:00Z").await;
+    let second_day = book(NEXT_DAY, THIRD_DAY).await;
     assert_eq!((&second_day["asks"], &second_day["bids"]), (&asks, &json!([])), "no bid is for that day");
     let beyond = book(START, "2037-02-02T00:00:00Z").await;
     assert_eq!((&beyond["asks"], &beyond["bids"]), (&json!([]), &bids), "nobody can sell all of it");

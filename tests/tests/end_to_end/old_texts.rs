@@ -16,6 +16,7 @@ use tests::log::{audit, replay, write};
 use tests::picking::{only, text};
 use tests::postgres::TestDatabase;
 
+use crate::bank::ACCOUNT;
 use crate::boxes::reference_deal;
 use crate::opening::{day_bid, list};
 
@@ -23,7 +24,6 @@ use crate::opening::{day_bid, list};
 const NAME: &str = "No\u{0}rth\nHall";
 /// The same as it is shown.
 const SHOWN: &str = "No\u{fffd}rth\u{fffd}Hall";
-const ACCOUNT: &str = "DE02120300000000202051";
 
 /// A name that makes an event too long for a record of the topic.
 fn long_name() -> String {

@@ -10,6 +10,8 @@ use tests::picking::{contract_of, text};
 pub const START: &str = "2037-01-01T00:00:00Z";
 /// A day later.
 pub const NEXT_DAY: &str = "2037-01-02T00:00:00Z";
+/// Another day later.
+pub const THIRD_DAY: &str = "2037-01-03T00:00:00Z";
 /// The hour after the last that is on offer.
 pub const END: &str = "2037-02-01T00:00:00Z";
 

@@ -12,6 +12,9 @@ use standardwebhooks::Webhook;
 use tests::condition::until;
 use tokio::sync::watch;
 
+/// The URL of an endpoint at the discard port: nothing listens there.
+pub const NOWHERE: &str = "http://127.0.0.1:9/";
+
 /// A running endpoint. It answers 200 unless it is told otherwise.
 pub struct Receiver {
     url: String,

@@ -7,7 +7,7 @@ use tests::client::{ApiClient, MARKET, ask, market, resale, supply, with, withou
 use tests::exchange::TestExchange;
 use tests::picking::{List, balance, contract_of, only, text};
 
-use crate::opening::{END, NEXT_DAY, START, admit, day_bid, list};
+use crate::opening::{END, NEXT_DAY, START, THIRD_DAY, admit, day_bid, list};
 
 async fn clients(exchange: &TestExchange) -> (ApiClient, ApiClient, ApiClient) {
     admit(exchange).await;
@@ -24,12 +24,12 @@ async fn a_flexible_bid_takes_the_start_that_fills_it() {
     let exchange = TestExchange::start().await;
     let (north, _, acme) = clients(&exchange).await;
     let lot = list(&north, 8).await;
-    let late = json!({"start": "2037-01-03T00:00:00Z", "end": END});
+    let late = json!({"start": THIRD_DAY, "end": END});
     north.post("/v1/orders", &with(ask(&lot, 8, "1.0000"), "window", late)).await.ok();
     let flexible = json!({"earliest": START, "latest": "2037-01-10T00:00:00Z", "hours": 504});
     let placed = acme.post("/v1/orders", &with(day_bid(8, "1.0500"), "window", flexible.clone())).await.ok();
     assert_eq!(placed["status"], "filled");
-    assert_eq!(placed["window"], json!({"start": "2037-01-03T00:00:00Z", "end": "2037-01-24T00:00:00Z"}));
+    assert_eq!(placed["window"], json!({"start": THIRD_DAY, "end": "2037-01-24T00:00:00Z"}));
     assert_eq!(acme.get(&order_path(&placed)).await.ok(), placed);
     let waiting = acme.post("/v1/orders", &with(day_bid(8, "1.0500"), "window", flexible.clone())).await.ok();
     assert_eq!((&waiting["status"], &waiting["window"]), (&json!("open"), &flexible));

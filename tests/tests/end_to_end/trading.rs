@@ -6,7 +6,7 @@ use tests::client::{MARKET, TRIAL_BALANCE, ask, bid, market, supply, with};
 use tests::exchange::TestExchange;
 use tests::picking::{account, balance, contract_of, trade_of};
 
-use crate::opening::{END, START, deposit};
+use crate::opening::{END, NEXT_DAY, START, THIRD_DAY, deposit};
 
 /// A market, a provider with 16 GPUs on offer at 1.05 through January 2027, and a funded buyer.
 pub(super) async fn opened(exchange: &TestExchange) -> Value {
@@ -31,7 +31,7 @@ async fn a_bid_becomes_a_contract_and_its_hours_are_earned() {
     let exchange = TestExchange::start().await;
     let lot = opened(&exchange).await;
     let acme = exchange.client("acme", Role::Buyer);
-    let placed = acme.post("/v1/orders", &bid(8, "1.1000", "2037-01-02T00:00:00Z", "2037-01-03T00:00:00Z")).await.ok();
+    let placed = acme.post("/v1/orders", &bid(8, "1.1000", NEXT_DAY, THIRD_DAY)).await.ok();
     assert_eq!(placed["status"], "filled");
     assert_eq!(placed["average_price"], "1.0500");
     assert_eq!(trade_of(&placed)["lot"], lot);
@@ -48,7 +48,7 @@ async fn a_bid_becomes_a_contract_and_its_hours_are_earned() {
     exchange.move_clock_to("2037-01-02T12:00:00Z").await;
     let during = acme.get(&contract).await.ok();
     assert_eq!((&during["status"], &during["recognized"]), (&json!("active"), &json!("101.304")));
-    exchange.move_clock_to("2037-01-03T00:00:00Z").await;
+    exchange.move_clock_to(THIRD_DAY).await;
     let after = acme.get(&contract).await.ok();
     assert_eq!((&after["status"], &after["remaining"]), (&json!("completed"), &json!("0.00")));
     let north = exchange.client("north", Role::Provider);
@@ -71,8 +71,7 @@ async fn the_book_shows_a_lots_hours_once_however_many_asks_offer_them() {
     let north = exchange.client("north", Role::Provider);
     north.post("/v1/orders", &ask(&lot, 8, "1.0000")).await.ok();
     north.post("/v1/orders", &ask(&lot, 16, "1.1000")).await.ok();
-    let window = "start=2037-01-02T00:00:00Z&end=2037-01-03T00:00:00Z";
-    let book = north.get(&format!("/v1/markets/{MARKET}/book?{window}")).await.ok();
+    let book = north.get(&format!("/v1/markets/{MARKET}/book?start={NEXT_DAY}&end={THIRD_DAY}")).await.ok();
     let level = |price: &str| json!({"price": price, "gpus": 8, "orders": 1});
     assert_eq!(book["asks"], json!([level("1.0000"), level("1.0500")]), "sixteen GPUs in all, the best prices first");
 }

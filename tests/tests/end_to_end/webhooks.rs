@@ -10,7 +10,7 @@ use tests::postgres::TestDatabase;
 use tokio::io::AsyncWriteExt as _;
 
 use crate::opening::{admit, day_bid, list};
-use crate::receiver::{Received, Receiver};
+use crate::receiver::{NOWHERE, Received, Receiver};
 
 /// An exchange without brokers, for webhooks need none, with organizations and money.
 async fn opened() -> TestExchange {
@@ -483,7 +483,7 @@ async fn a_failed_delivery_tells_nothing_of_the_port_it_went_to() {
 async fn an_endpoint_is_for_types_of_events_that_there_are() {
     let exchange = opened().await;
     let acme = exchange.client("acme", Role::Buyer);
-    let body = |types: Value| json!({"url": "http://127.0.0.1:9/", "event_types": types});
+    let body = |types: Value| json!({"url": NOWHERE, "event_types": types});
     let unknown = acme.post("/v1/webhooks", &body(json!(["trade_executed", "trade_imagined"]))).await;
     assert_eq!(unknown.problem(), (422, "event_type_unknown"));
     assert!(unknown.body["detail"].as_str().is_some_and(|detail| detail.contains("spot_interrupted, ")), "{unknown:?}");
@@ -497,11 +497,11 @@ async fn an_endpoint_is_for_types_of_events_that_there_are() {
 async fn an_organization_has_no_more_than_sixteen_endpoints() {
     let exchange = opened().await;
     let acme = exchange.client("acme", Role::Buyer);
-    let all_types = json!({"url": "http://127.0.0.1:9/", "event_types": null});
+    let all_types = json!({"url": NOWHERE, "event_types": null});
     let created = futures::future::join_all((0..20).map(|_| acme.post("/v1/webhooks", &all_types))).await;
     let (made, refused): (Vec<_>, Vec<_>) = created.into_iter().partition(|answer| answer.status == 201);
     assert_eq!((made.len(), refused.len()), (16, 4), "however many are asked for at once");
     assert!(refused.iter().all(|answer| answer.problem() == (409, "webhook_limit")));
     assert!(made.iter().all(|answer| answer.body["event_types"].is_null()));
-    endpoint(&exchange.client("beta", Role::Buyer), "http://127.0.0.1:9/").await;
+    endpoint(&exchange.client("beta", Role::Buyer), NOWHERE).await;
 }

@@ -18,7 +18,7 @@ use tests::picking::{contract_of, only};
 use tokio_postgres::Client;
 use uuid::Uuid;
 
-use crate::opening::{NEXT_DAY, START};
+use crate::opening::{NEXT_DAY, START, THIRD_DAY};
 use crate::sequencer::{assert_consistent, commit_waits, hold_commits, instruction, open_exchange};
 
 /// Has the database refuse every event of a type whose content has `text`, with this SQLSTATE.
@@ -128,10 +128,7 @@ async fn what_falls_due_and_fails_is_set_aside_alone() {
     };
     delivered("beta", &sound, "25.326").await;
     assert_eq!(recognized("acme", &poisoned).await, "0.00");
-    let order = exchange
-        .client("beta", Role::Buyer)
-        .post("/v1/orders", &bid(8, "0.5000", NEXT_DAY, "2037-01-03T00:00:00Z"))
-        .await;
+    let order = exchange.client("beta", Role::Buyer).post("/v1/orders", &bid(8, "0.5000", NEXT_DAY, THIRD_DAY)).await;
     assert_eq!(order.status, 201, "trading goes on");
 
     // Once the cause is mended, an operator lets it fall due again.
