@@ -37,7 +37,7 @@ impl Standing {
         Self { exchange, north, acme, lot, bid }
     }
 
-    /// The auction of the hour from 01:00 is held: nobody else is there.
+    /// The time comes at which the hour from 01:00 is auctioned: nobody else is there.
     async fn keep_the_next_hour(&self) {
         self.exchange.move_clock_to("2037-01-01T00:56:00Z").await;
     }
@@ -144,10 +144,15 @@ async fn a_bid_without_funds_waits_and_comes_back() {
     acme.delete("/v1/account/budgets/USD").await.ok();
     exchange.move_clock_to("2037-01-01T02:55:00Z").await;
     assert_eq!(acme.get(&order).await.ok()["status"], "open");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_halted_market_holds_no_auction() {
+    let standing = Standing::start().await;
     let halted = format!("/v1/markets/{MARKET}/halt");
-    exchange.operator().post(&halted, &json!({"reason": "prices under review"})).await.ok();
-    exchange.move_clock_to("2037-01-01T03:55:00Z").await;
-    let void = acme.get(&format!("/v1/markets/{MARKET}/spot?hour=2037-01-01T04:00:00Z")).await.ok();
+    standing.exchange.operator().post(&halted, &json!({"reason": "prices under review"})).await.ok();
+    standing.keep_the_next_hour().await;
+    let void = standing.acme.get(&format!("/v1/markets/{MARKET}/spot?hour=2037-01-01T01:00:00Z")).await.ok();
     assert_eq!((&void["missed"], &void["clearing_price"]), (&json!("halted"), &Value::Null));
 }
 

@@ -248,6 +248,11 @@ async fn a_client_that_does_not_read_is_dropped_and_cannot_resume_from_too_long_
     admit(&exchange).await;
     let beta = exchange.client("beta", Role::Buyer);
     let began = exchange.node.log.head();
+    a_client_that_does_not_read_is_dropped(&exchange, &beta).await;
+    what_is_too_long_ago_is_not_sent_again(&exchange, &beta, began).await;
+}
+
+async fn a_client_that_does_not_read_is_dropped(exchange: &TestExchange, beta: &ApiClient) {
     let request = beta.request(Method::GET, &format!("/v1/markets/{MARKET}/stream")).build().expect("a request");
     let bearer = request.headers()["authorization"].to_str().expect("text");
     let socket = TcpSocket::new_v4().expect("a socket");
@@ -258,7 +263,7 @@ async fn a_client_that_does_not_read_is_dropped_and_cannot_resume_from_too_long_
     client.write_all(head.as_bytes()).await.expect("the request is taken");
 
     until("the stream is dropped", async || {
-        halt_and_resume(&exchange, 500).await;
+        halt_and_resume(exchange, 500).await;
         (exchange.node.metrics.streams_dropped.get() == 1).then_some(())
     })
     .await;
@@ -266,9 +271,11 @@ async fn a_client_that_does_not_read_is_dropped_and_cannot_resume_from_too_long_
     let end = tokio::time::timeout(PATIENCE, client.read_to_end(&mut received)).await.expect("the connection ends");
     drop(end); // in order or by a reset
     assert!(received.starts_with(b"HTTP/1.1 200"));
+}
 
+async fn what_is_too_long_ago_is_not_sent_again(exchange: &TestExchange, beta: &ApiClient, began: u64) {
     until("more has happened than a stream sends again", async || {
-        halt_and_resume(&exchange, 500).await;
+        halt_and_resume(exchange, 500).await;
         (exchange.node.log.head() - began > 20_000).then_some(())
     })
     .await;
