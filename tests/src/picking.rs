@@ -1,4 +1,5 @@
-//! Picking out of an answer what a test speaks of: by its name, or because there is nothing else, and never by where it stands.
+//! Picking out of an answer what a test speaks of: by its name, or because there is nothing else, and never by where
+//! it stands.
 
 use std::fmt::Debug;
 

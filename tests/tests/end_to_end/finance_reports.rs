@@ -195,8 +195,8 @@ async fn payables_are_told_by_age_the_oldest_paid_first() {
     refuses_the_unknown(&finance, AGEING).await;
 }
 
-/// Orders that hold money: partly filled, in several markets, by periods, by the hour; and one that is cancelled. Those of acme that are
-/// open, in the order of their ids, and that of beta.
+/// Orders that hold money: partly filled, in several markets, by periods, by the hour; and one that is cancelled.
+/// Answers those of acme that are open, in the order of their ids, and that of beta.
 async fn orders_of_every_kind(exchange: &TestExchange) -> ([String; 3], String) {
     exchange.move_clock_to("2036-12-31T12:00:00Z").await;
     admit(exchange).await;

@@ -143,7 +143,7 @@ impl StreamEvent {
     }
 }
 
-/// A stream that has told of two trades: of an ask, a bid that trades, one that rests and is cancelled, and another that trades.
+/// A stream that has told of an ask, a bid that trades, one that rests and is cancelled, and another that trades.
 struct Told {
     exchange: TestExchange,
     acme: ApiClient,

@@ -14,7 +14,7 @@ async fn money(client: &ApiClient) -> (String, String, String) {
     (of("available"), of("held"), of("payable"))
 }
 
-/// An exchange in the first hour of 2037, of which acme has bought the last half: its bid stands, and so does north's ask.
+/// An exchange in the first hour of 2037, of which acme has bought the last half: its bid and north's ask stand.
 struct Standing {
     exchange: TestExchange,
     north: ApiClient,

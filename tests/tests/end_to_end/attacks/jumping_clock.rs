@@ -21,7 +21,8 @@ const SECOND: &str = "a10-24g-pcie-eth.us-tx-9";
 /// A market in which an order ends.
 const THIRD: &str = "a10-24g-pcie-eth.us-tx-8";
 
-/// An exchange with supply and money at noon. Deposits by hand are for simulated clocks: the books are filled under one.
+/// An exchange with supply and money at noon. Deposits by hand are for simulated clocks: the books are filled under
+/// one.
 async fn filled() -> TestExchange {
     let filled = TestExchange::start_without_kafka(TestDatabase::create().await).await;
     filled.move_clock_to("2037-01-01T11:59:00Z").await;
