@@ -7,6 +7,11 @@ use uuid::Uuid;
 /// The market of most tests.
 pub const MARKET: &str = "a100-80g-sxm4-ib.us-tx-1";
 
+/// Another market, whose events are not the first one's.
+pub const OTHER_MARKET: &str = "a100-40g-pcie-eth.us-tx-2";
+/// The path of the trial balance of the operator's books.
+pub const TRIAL_BALANCE: &str = "/v1/ledger/trial-balance?entity=operator&currency=USD";
+
 /// Sends requests with one token.
 #[derive(Clone)]
 pub struct ApiClient {
@@ -135,4 +140,38 @@ pub fn bid(gpus: u32, limit_price: &str, start: &str, end: &str) -> Value {
 /// The body of an ask on a whole lot.
 pub fn ask(lot: &Value, gpus: u32, limit_price: &str) -> Value {
     json!({"side": "sell", "kind": "term", "lot": lot, "gpus": gpus, "limit_price": limit_price})
+}
+
+/// The body of an ask that resells a contract.
+pub fn resale(contract: &str, gpus: u32, limit_price: &str) -> Value {
+    json!({"side": "sell", "kind": "term", "contract": contract, "gpus": gpus, "limit_price": limit_price})
+}
+
+/// The body of a bid by the hour.
+pub fn spot_bid(gpus: u32, limit_price: &str) -> Value {
+    json!({"side": "buy", "kind": "spot", "market": MARKET, "gpus": gpus, "limit_price": limit_price})
+}
+
+/// The body of an ask by the hour.
+pub fn spot_ask(lot: &Value, gpus: u32, limit_price: &str) -> Value {
+    json!({"side": "sell", "kind": "spot", "lot": lot, "gpus": gpus, "limit_price": limit_price})
+}
+
+/// The body that lists GPUs of one fabric.
+pub fn supply(gpus: u32, start: &str, end: &str) -> Value {
+    json!({"market": MARKET, "gpus": gpus, "window": {"start": start, "end": end}, "fabric": "hall-3"})
+}
+
+/// A body with one field set.
+#[must_use]
+pub fn with(mut body: Value, field: &str, to: impl Into<Value>) -> Value {
+    body[field] = to.into();
+    body
+}
+
+/// A body without a field.
+#[must_use]
+pub fn without(mut body: Value, field: &str) -> Value {
+    body.as_object_mut().expect("an object").remove(field);
+    body
 }

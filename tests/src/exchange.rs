@@ -13,6 +13,7 @@ use infra::relay::RelayConfig;
 use infra::webhooks::{RetrySchedule, WebhookSettings};
 use infra::{Clock, Database};
 use secrecy::SecretString;
+use serde_json::json;
 
 use crate::client::ApiClient;
 use crate::postgres::TestDatabase;
@@ -133,6 +134,16 @@ impl TestExchange {
     /// A client of the operator.
     pub fn operator(&self) -> ApiClient {
         self.client(OPERATOR_ORGANIZATION, Role::Operator)
+    }
+
+    /// A client of the operator's finance.
+    pub fn finance(&self) -> ApiClient {
+        self.client(OPERATOR_ORGANIZATION, Role::Finance)
+    }
+
+    /// Moves its simulated clock forward.
+    pub async fn move_clock_to(&self, now: &str) {
+        self.operator().post("/v1/clock", &json!({"now": now})).await.ok();
     }
 
     /// A client without a token.

@@ -158,7 +158,7 @@ impl TestTopic {
         let consumer: BaseConsumer = self.client().create().expect("a client");
         until("the topic is gone", async || {
             let metadata = consumer.fetch_metadata(Some(&self.name), PATIENCE).ok()?;
-            metadata.topics()[0].error().map(|_| ())
+            metadata.topics().first()?.error().map(|_| ())
         })
         .await;
     }
@@ -219,10 +219,11 @@ impl TestTopic {
 fn read_to_end(config: &ClientConfig, topic: &str) -> Vec<Published> {
     let consumer: BaseConsumer = config.create().expect("a consumer");
     let metadata = consumer.fetch_metadata(Some(topic), PATIENCE).expect("the broker answers");
-    let mut open = metadata.topics()[0].partitions().len();
+    let [topic_found] = metadata.topics() else { panic!("one topic was asked for: {topic}") };
+    let mut open = topic_found.partitions().len();
     assert!(open > 0, "the topic {topic} does not exist");
     let mut assignment = TopicPartitionList::new();
-    for partition in metadata.topics()[0].partitions() {
+    for partition in topic_found.partitions() {
         assignment.add_partition_offset(topic, partition.id(), Offset::Beginning).expect("an offset");
     }
     consumer.assign(&assignment).expect("an assignment");

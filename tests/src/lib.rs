@@ -15,6 +15,7 @@ pub mod exchange;
 pub mod kafka;
 pub mod log;
 pub mod machine_clock;
+pub mod picking;
 pub mod plain_text;
 pub mod postgres;
 pub mod scratch;

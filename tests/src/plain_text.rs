@@ -74,8 +74,8 @@ pub fn hledger_balances(journal: &Path) -> Balances {
     let table = hledger(&["balance", "--flat", "--empty", "--no-total", "--layout=bare", "-O", "csv"]);
     let rows = table.lines().skip(1).map(|row| {
         let fields: Vec<&str> = row.split(',').map(|field| field.trim_matches('"')).collect();
-        assert_eq!(fields.len(), 3, "{row}");
-        ((fields[0].to_owned(), fields[1].to_owned()), fields[2].parse().expect("an amount"))
+        let [account, currency, amount] = fields.as_slice() else { panic!("{row}") };
+        (((*account).to_owned(), (*currency).to_owned()), amount.parse().expect("an amount"))
     });
     rows.collect()
 }
@@ -88,8 +88,8 @@ pub fn beancount_balances(ledger: &Path) -> Balances {
     let table = succeed(Command::new(beancount_python()).arg("-c").arg(BEANCOUNT_BALANCES).arg(ledger));
     let rows = table.lines().map(|row| {
         let fields: Vec<&str> = row.split(' ').collect();
-        assert_eq!(fields.len(), 3, "{row}");
-        ((fields[0].to_owned(), fields[1].to_owned()), fields[2].parse().expect("an amount"))
+        let [account, currency, amount] = fields.as_slice() else { panic!("{row}") };
+        (((*account).to_owned(), (*currency).to_owned()), amount.parse().expect("an amount"))
     });
     rows.collect()
 }

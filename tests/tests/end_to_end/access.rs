@@ -5,8 +5,9 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use tests::client::{Answer, ApiClient};
 use tests::exchange::TestExchange;
+use tests::picking::{balance, one_whose, text};
 
-use crate::opening::{admit, text};
+use crate::opening::admit;
 
 /// Asks for a token with the credentials in the form.
 async fn token(exchange: &TestExchange, grant_type: &str, id: &str, secret: &str) -> Answer {
@@ -43,14 +44,13 @@ async fn credentials_in_the_form_or_by_http_basic_get_a_token_that_works() {
         assert_eq!((&body["token_type"], &body["scope"]), (&json!("Bearer"), &json!("buyer")));
         assert_eq!(body["expires_in"], 900);
         let client = ApiClient::new(exchange.url(), body["access_token"].as_str().map(str::to_owned));
-        let balances = client.get("/v1/account/balances").await.ok();
-        assert_eq!(balances["data"][0]["available"], "100000.00", "the token is acme's");
+        assert_eq!(balance(&client, "available").await, "100000.00", "the token is acme's");
         assert_eq!(client.get("/v1/lots").await.problem(), (403, "forbidden_role"));
 
         let header = token_header(body["access_token"].as_str().unwrap());
         let keys = anyone.get("/.well-known/jwks.json").await.ok();
-        let key = keys["keys"].as_array().unwrap().iter().find(|key| key["kid"] == header["kid"]);
-        let key = key.expect("the token's key is published");
+        // The token's key is published.
+        let key = one_whose(&keys["keys"], "kid", &header["kid"]);
         assert_eq!((&key["kty"], &key["crv"], &header["alg"]), (&json!("OKP"), &json!("Ed25519"), &json!("EdDSA")));
         assert_eq!(key.get("d"), None, "the private key is not");
     }

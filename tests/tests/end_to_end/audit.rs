@@ -12,21 +12,19 @@ use rdkafka::message::{Header, OwnedHeaders};
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
 use reqwest::Method;
 use serde_json::{Value, json};
-use tests::client::{ApiClient, MARKET, ask, bid};
+use tests::client::{ApiClient, ask, bid, resale, spot_ask, spot_bid, supply, with};
 use tests::condition::{PATIENCE, until};
 use tests::exchange::TestExchange;
 use tests::kafka::{Published, TestTopic, not_run};
 use tests::log::audit;
+use tests::picking::{contract_of, text};
 use tests::postgres::TestDatabase;
 use tests::server_process::binary;
 
+use crate::opening::START;
 use crate::trading::opened;
 
 const TOPIC: &str = "events";
-
-fn text(value: &Value) -> &str {
-    value.as_str().expect("a text")
-}
 
 async fn buy(buyer: &ApiClient, gpus: u32, limit: &str, days: (&str, &str)) -> Value {
     let hour = |day: &str| format!("2037-{day}T00:00:00Z");
@@ -45,25 +43,20 @@ async fn trade(exchange: &TestExchange) {
     buy(&beta, 8, "1.1001", ("01-02", "01-05")).await;
     let head = buy(&acme, 8, "1.1001", ("01-10", "01-12")).await;
     let busted = buy(&acme, 8, "1.1001", ("01-20", "01-22")).await;
-    let path = format!("/v1/contracts/{}/bust", text(&busted["trades"][0]["contract"]));
+    let path = format!("/v1/contracts/{}/bust", contract_of(&busted));
     operator.post(&path, &json!({"reason": "mistyped"})).await.ok();
 
-    let resold = json!({"side": "sell", "kind": "term", "contract": head["trades"][0]["contract"], "gpus": 8,
-                        "limit_price": "1.2000"});
-    acme.post("/v1/orders", &resold).await.ok();
+    acme.post("/v1/orders", &resale(&contract_of(&head), 8, "1.2000")).await.ok();
     buy(&beta, 16, "1.3000", ("01-11", "01-12")).await;
 
-    let window = json!({"start": "2037-01-01T00:00:00Z", "end": "2037-06-01T00:00:00Z"});
-    let long = json!({"market": MARKET, "gpus": 16, "window": window, "fabric": "hall-4"});
+    let long = with(supply(16, START, "2037-06-01T00:00:00Z"), "fabric", "hall-4");
     let long = north.post("/v1/lots", &long).await.ok();
     north.post("/v1/orders", &ask(&long["id"], 8, "1.2500")).await.ok();
     buy(&acme, 8, "1.2500", ("01-02", "03-15")).await;
     // By the hour only from here on: each hour on the way would have its auction.
-    operator.post("/v1/clock", &json!({"now": "2037-01-01T00:00:00Z"})).await.ok();
-    let by_the_hour = json!({"side": "sell", "kind": "spot", "lot": long["id"], "gpus": 8, "limit_price": "0.5500"});
-    north.post("/v1/orders", &by_the_hour).await.ok();
-    let standing = json!({"side": "buy", "kind": "spot", "market": MARKET, "gpus": 8, "limit_price": "0.8000"});
-    beta.post("/v1/orders", &standing).await.ok();
+    exchange.move_clock_to(START).await;
+    north.post("/v1/orders", &spot_ask(&long["id"], 8, "0.5500")).await.ok();
+    beta.post("/v1/orders", &spot_bid(8, "0.8000")).await.ok();
 
     let resting = bid(16, "0.9137", "2037-01-20T00:00:00Z", "2037-01-21T07:00:00Z");
     acme.post("/v1/orders", &resting).await.ok();
@@ -71,13 +64,13 @@ async fn trade(exchange: &TestExchange) {
     let path = format!("/v1/orders/{}", text(&cancelled["id"]));
     beta.send(beta.request(Method::DELETE, &path)).await.ok();
 
-    operator.post("/v1/clock", &json!({"now": "2037-01-02T12:00:00Z"})).await.ok();
-    let outage = json!({"contract": delivered["trades"][0]["contract"], "gpus": 3, "from": "2037-01-02T10:15:00Z",
+    exchange.move_clock_to("2037-01-02T12:00:00Z").await;
+    let outage = json!({"contract": contract_of(&delivered), "gpus": 3, "from": "2037-01-02T10:15:00Z",
                         "reason": "a node is down"});
     let outage = acme.post("/v1/outages", &outage).await.ok();
     let path = format!("/v1/outages/{}/accept", text(&outage["id"]));
     north.post(&path, &json!({})).await.ok();
-    operator.post("/v1/clock", &json!({"now": "2037-01-03T12:00:00Z"})).await.ok();
+    exchange.move_clock_to("2037-01-03T12:00:00Z").await;
     let read = exchange.node.read_models.reached(exchange.node.log.head(), PATIENCE).await;
     assert!(read, "the read models follow");
 }
@@ -183,6 +176,14 @@ fn first(report: &Report, check: Check) -> String {
 fn differing(report: &Report) -> Vec<Check> {
     let differing = report.checks.iter().filter(|outcome| outcome.differences > 0);
     differing.map(|outcome| outcome.check).collect()
+}
+
+/// Asserts that these checks found what was done, and that the first of them names it.
+#[track_caller]
+fn assert_named(report: &Report, done: &str, checks: &[Check], named: &str) {
+    assert_eq!(differing(report), checks, "{done}: {report:#?}");
+    let said = first(report, *checks.first().expect("a check that notices"));
+    assert!(said.contains(named), "{done}: {said}");
 }
 
 /// Gives every entry the hashes of a consistent chain, by the text that `ledger::chain` documents.
@@ -304,9 +305,7 @@ async fn whatever_is_changed_in_the_books_is_named() {
     for (sql, checks, named) in cases {
         let report = traded.tampered(sql, None).await;
         assert!(!report.sound);
-        assert_eq!(differing(&report), checks, "{sql}: {report:#?}");
-        let said = first(&report, checks[0]);
-        assert!(said.contains(named), "{sql}: {said}");
+        assert_named(&report, sql, checks, named);
     }
 }
 
@@ -343,9 +342,7 @@ async fn whatever_is_changed_in_the_log_or_the_read_models_is_named() {
     ];
     for (sql, checks, named) in cases {
         let report = traded.tampered(sql, None).await;
-        assert_eq!(differing(&report), checks, "{sql}: {report:#?}");
-        let said = first(&report, checks[0]);
-        assert!(said.contains(named), "{sql}: {said}");
+        assert_named(&report, sql, checks, named);
     }
     let report = traded.tampered(&unreadable, None).await;
     let why = outcome(&report, Balances).not_checked.as_deref().expect("it needs the whole log");
@@ -378,20 +375,25 @@ async fn the_topic_has_every_event_once_and_as_it_is_in_the_log() {
     let traded = Traded::start(&topics).await;
     let head = traded.published.len();
     let ledger = |name: &String, _: &mut String| !name.starts_with("ce_ledger");
+    let place_of_event_9 =
+        |records: &[Published]| records.iter().position(|record| record.sequence() == 9).expect("a record of event 9");
     let alter = |topic: &str, records: &mut Vec<Published>| match topic {
-        "missing" => drop(records.remove(8)),
-        "twice" => records.push(records[8].clone()),
+        "missing" => drop(records.remove(place_of_event_9(records))),
+        "twice" => records.push(records[place_of_event_9(records)].clone()),
         "swapped" => {
-            let (at, _) =
-                (0..).zip(records.windows(2)).find(|(_, pair)| pair[0].partition == pair[1].partition).unwrap();
+            let neighbours = |at: &usize| records[*at].partition == records[at + 1].partition;
+            let at = (0..head - 1).find(neighbours).unwrap();
             records.swap(at, at + 1);
         }
         "beyond" => {
-            let mut more = records[8].clone();
+            let mut more = records[place_of_event_9(records)].clone();
             more.headers.insert("ce_sequence".to_owned(), (head + 1).to_string());
             records.push(more);
         }
-        "content" => records[8].payload.push(' '),
+        "content" => {
+            let place = place_of_event_9(records);
+            records[place].payload.push(' ');
+        }
         "cut" => records.truncate(head - 3),
         "of-old" => records.iter_mut().for_each(|record| record.headers.retain(ledger)),
         _ => records[head / 2..].iter_mut().for_each(|record| record.headers.retain(ledger)),

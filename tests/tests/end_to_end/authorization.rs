@@ -8,11 +8,13 @@ use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use tests::client::{ApiClient, MARKET, ask};
 use tests::exchange::TestExchange;
+use tests::picking::{any, balance, text};
 use uuid::Uuid;
 
 use crate::boxes::{lived, reference_deal};
 use crate::contract_life::claimed_outage;
-use crate::opening::{Opened, head, text, trade};
+use crate::opening::{Opened, head, trade};
+use crate::receiver::NOWHERE;
 
 /// The operations that are for everyone, with or without a token.
 const OPEN_OPERATIONS: [&str; 5] =
@@ -174,6 +176,10 @@ async fn a_role_of_the_house_in_another_organization_is_believed_by_no_operation
 /// The roles of organizations that trade, with one of each that has nothing on the exchange.
 const STRANGERS: [(Role, &str); 2] = [(Role::Buyer, "beta"), (Role::Provider, "south")];
 
+/// What path parameters stand for that is everyone's, or the house's own.
+const EVERYONES: [&str; 9] =
+    ["market", "organization", "currency", "account", "statement", "reconciliation", "payout", "period", "journal"];
+
 /// The id that a path's parameter stands for, and who has it.
 fn owned<'a>(
     opened: &'a Opened,
@@ -196,31 +202,17 @@ fn owned<'a>(
 async fn what_belongs_to_another_organization_is_not_there_for_anyone_else() {
     let exchange = TestExchange::start().await;
     let opened = trade(&exchange).await;
-    let endpoint = json!({"url": "http://127.0.0.1:9/"}); // the discard port: nothing listens there
-    let webhook = exchange.client("acme", Role::Buyer).post("/v1/webhooks", &endpoint).await.ok();
+    let webhook = exchange.client("acme", Role::Buyer).post("/v1/webhooks", &json!({"url": NOWHERE})).await.ok();
     let webhook = text(&webhook["id"]);
     let outage = claimed_outage(&exchange).await;
     let invoices = exchange.client("acme", Role::Buyer).get("/v1/invoices").await.ok();
-    let invoice = text(&invoices["data"][0]["id"]);
+    let invoice = text(&any(&invoices["data"])["id"]);
     let created = lived(&exchange, 1).await;
     let before = head(&exchange).await;
     let mut checked = 0;
     for operation in operations(&exchange).await {
         let parameters = operation.parameters();
-        let everyones = [
-            "market",
-            "organization",
-            "currency",
-            "account",
-            "statement",
-            "reconciliation",
-            "payout",
-            "period",
-            "journal",
-        ]; // or the house\'s own
-        let Some(parameter) = parameters.into_iter().find(|name| !everyones.contains(name)) else {
-            continue;
-        };
+        let Some(parameter) = parameters.into_iter().find(|name| !EVERYONES.contains(name)) else { continue };
         let Some(roles) = &operation.roles else { continue };
         let (id, owner, owner_role) = owned(&opened, (&webhook, &outage, &invoice, &created), parameter);
         let ask_for = async |client: ApiClient, id: &str| {
@@ -255,8 +247,8 @@ async fn what_belongs_to_another_organization_is_not_there_for_anyone_else() {
 async fn lists_show_nothing_of_other_organizations() {
     let exchange = TestExchange::start().await;
     let opened = trade(&exchange).await;
-    let balances = exchange.client("beta", Role::Buyer).get("/v1/account/balances").await.ok();
-    assert_eq!(balances["data"][0]["available"], "100000.00", "one's own money, untouched by others' trades");
+    let own_money = balance(&exchange.client("beta", Role::Buyer), "available").await;
+    assert_eq!(own_money, "100000.00", "one's own money, untouched by others' trades");
     let mut lists = 0;
     for operation in operations(&exchange).await {
         let (Some(roles), true) = (&operation.roles, operation.method == Method::GET) else { continue };

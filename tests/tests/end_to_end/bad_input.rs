@@ -3,8 +3,9 @@
 use api::auth::{OPERATOR_ORGANIZATION, Role};
 use reqwest::Method;
 use serde_json::{Value, json};
-use tests::client::{Answer, MARKET, ask, bid, market};
+use tests::client::{Answer, MARKET, OTHER_MARKET, ask, bid, market, supply, with, without};
 use tests::exchange::TestExchange;
+use tests::picking::{contract_of, one_whose};
 
 use crate::opening::{END, NEXT_DAY, ORGANIZATIONS, START, day_bid, head, list, trade};
 
@@ -29,18 +30,6 @@ enum Body {
 /// A case with a JSON body.
 fn json_case(role: Role, request: &'static str, name: &str, body: Value, refusal: (u16, &'static str)) -> Case {
     Case { name: name.to_owned(), role, request, body: Body::Json(body), refusal }
-}
-
-/// The value with one field set.
-fn with(mut value: Value, field: &str, to: impl Into<Value>) -> Value {
-    value[field] = to.into();
-    value
-}
-
-/// The value without a field.
-fn without(mut value: Value, field: &str) -> Value {
-    value.as_object_mut().expect("an object").remove(field);
-    value
 }
 
 /// An exchange on which every case can be sent, and the check that none of them changes anything.
@@ -146,6 +135,12 @@ async fn bodies_that_cannot_be_read() {
         refusal,
     });
     bench.refuses(cases.collect()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn bodies_of_another_media_type() {
+    let (bench, _) = Bench::open().await;
+    let order = day_bid(8, "1.0000").to_string();
     for kind in [None, Some("text/plain"), Some("application/x-www-form-urlencoded"), Some("application/octet-stream")]
     {
         let request = bench.request(Role::Buyer, "POST /v1/orders").body(order.clone());
@@ -286,12 +281,12 @@ async fn options_of_bids_that_are_not_possible() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn asks_and_lots_that_are_not_possible() {
+async fn asks_that_are_not_possible() {
     let (bench, lot) = Bench::open().await;
     let good = || ask(&json!(lot), 8, "1.2000");
     let set = |field: &str, to: Value| with(good(), field, to);
     let early = json!({"start": "2036-12-31T23:00:00Z", "end": NEXT_DAY});
-    let orders: Vec<(&str, Value, (u16, &str))> = vec![
+    let rows: Vec<(&str, Value, (u16, &str))> = vec![
         ("no lot", without(good(), "lot"), FIELD),
         ("no lot's id", set("lot", json!("lot-1")), FIELD),
         ("an unknown lot", set("lot", json!("019a0000-0000-7000-8000-000000000000")), (422, "lot_unknown")),
@@ -311,12 +306,22 @@ async fn asks_and_lots_that_are_not_possible() {
         ("a lot and a contract", set("contract", json!(lot)), FIELD),
         ("a bid by a provider", day_bid(8, "1.0000"), (403, "forbidden_role")),
     ];
-    let good_lot = || json!({"market": MARKET, "gpus": 8, "window": {"start": START, "end": END}, "fabric": "hall-3"});
-    let set = |field: &str, to: Value| with(good_lot(), field, to);
-    let window = |start: &str, end: &str| with(good_lot(), "window", json!({"start": start, "end": end}));
-    let lots: Vec<(&str, Value, (u16, &str))> = vec![
+    let cases =
+        rows.into_iter().map(|(name, body, refusal)| json_case(Role::Provider, "POST /v1/orders", name, body, refusal));
+    bench.refuses(cases.collect()).await;
+    // What the rows change one thing of is itself accepted.
+    bench.exchange.client("north", Role::Provider).post("/v1/orders", &good()).await.ok();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn lots_that_are_not_possible() {
+    let (bench, _) = Bench::open().await;
+    let good = || supply(8, START, END);
+    let set = |field: &str, to: Value| with(good(), field, to);
+    let window = |start: &str, end: &str| supply(8, start, end);
+    let rows: Vec<(&str, Value, (u16, &str))> = vec![
         ("an unknown field", set("rack", json!(7)), FIELD),
-        ("no fabric", without(good_lot(), "fabric"), FIELD),
+        ("no fabric", without(good(), "fabric"), FIELD),
         ("fabric empty", set("fabric", json!("")), (422, "text_invalid")),
         ("fabric too long", set("fabric", json!("x".repeat(121))), (422, "text_invalid")),
         ("fabric NUL", set("fabric", json!("hall\u{0}3")), (422, "text_invalid")),
@@ -331,22 +336,17 @@ async fn asks_and_lots_that_are_not_possible() {
         ("a window over ten years long", window(START, "2047-01-03T00:00:00Z"), (422, "window_invalid")),
         ("a remnant longer than the lot", set("min_remnant_hours", json!(87_000)), (422, "remnant_invalid")),
     ];
-    let orders = orders.into_iter().map(|row| ("POST /v1/orders", row));
-    let lots = lots.into_iter().map(|row| ("POST /v1/lots", row));
-    let cases = orders
-        .chain(lots)
-        .map(|(request, (name, body, refusal))| json_case(Role::Provider, request, name, body, refusal));
+    let cases =
+        rows.into_iter().map(|(name, body, refusal)| json_case(Role::Provider, "POST /v1/lots", name, body, refusal));
     bench.refuses(cases.collect()).await;
     // What the rows change one thing of is itself accepted.
-    let north = bench.exchange.client("north", Role::Provider);
-    north.post("/v1/lots", &good_lot()).await.ok();
-    north.post("/v1/orders", &good()).await.ok();
+    bench.exchange.client("north", Role::Provider).post("/v1/lots", &good()).await.ok();
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn instructions_of_the_operator_that_are_not_possible() {
     let (bench, _) = Bench::open().await;
-    let other = || market("a100-40g-pcie-eth.us-tx-2");
+    let other = || market(OTHER_MARKET);
     let deposit = || json!({"organization": "acme", "amount": "1.00", "currency": "USD", "reference": "wire"});
     let organization = || json!({"id": "gamma", "name": "Gamma"});
     let class = |field: &str, to: Value| with(other(), "class", with(other()["class"].clone(), field, to));
@@ -596,13 +596,15 @@ async fn the_last_hours_of_all_time_can_be_listed_and_bid_for() {
     let (bench, _) = Bench::open().await;
     let (start, end) = ("9999-12-29T00:00:00Z", "9999-12-30T00:00:00Z");
     let north = bench.exchange.client("north", Role::Provider);
-    let lot = json!({"market": MARKET, "gpus": 8, "window": {"start": start, "end": end}, "fabric": "hall-3"});
-    let lot = north.post("/v1/lots", &lot).await.ok();
+    let lot = north.post("/v1/lots", &supply(8, start, end)).await.ok();
     assert_eq!(lot["window"]["end"], end);
     north.post("/v1/orders", &ask(&lot["id"], 8, "1.0000")).await.ok();
     let acme = bench.exchange.client("acme", Role::Buyer);
-    assert_eq!(acme.post("/v1/orders", &bid(8, "1.0000", start, end)).await.ok()["status"], "filled");
-    assert_eq!(acme.get("/v1/contracts").await.ok()["data"][1]["window"]["end"], end, "the read models hold it too");
+    let bought = acme.post("/v1/orders", &bid(8, "1.0000", start, end)).await.ok();
+    assert_eq!(bought["status"], "filled");
+    let contracts = acme.get("/v1/contracts").await.ok();
+    let contract = one_whose(&contracts["data"], "id", &contract_of(&bought));
+    assert_eq!(contract["window"]["end"], end, "the read models hold it too");
     // Trading goes on beside it.
     list(&north, 8).await;
 }

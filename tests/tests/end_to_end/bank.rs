@@ -1,19 +1,20 @@
 //! Money over the bank: deposits, payouts, statement files, and what they were for.
 
-use api::auth::{OPERATOR_ORGANIZATION, Role};
+use api::auth::Role;
 use reqwest::Method;
 use serde_json::{Value, json};
-use tests::client::{Answer, ApiClient, ask, bid};
+use tests::client::{Answer, ApiClient, TRIAL_BALANCE, ask, bid, supply};
 use tests::exchange::TestExchange;
+use tests::picking::{List, account, balance, one_whose, only, text};
 
 use crate::contract_life::Hours;
-use crate::opening::{admit, text};
+use crate::opening::admit;
 
 pub const ACCOUNT: &str = "DE02120300000000202051";
 
 /// An exchange with a bank account, on which a dollar may be missing.
 async fn with_bank(exchange: &TestExchange) -> ApiClient {
-    let finance = exchange.client(OPERATOR_ORGANIZATION, Role::Finance);
+    let finance = exchange.finance();
     with_bank_account(&finance).await;
     finance
 }
@@ -24,9 +25,66 @@ pub async fn with_bank_account(finance: &ApiClient) {
     finance.post("/v1/bank-accounts", &account).await.ok();
 }
 
+/// Where finance sees what of the account is explained.
+fn reconciliations() -> String {
+    format!("/v1/reconciliations?account={ACCOUNT}")
+}
+
+fn dollars(amount: &str) -> Value {
+    json!({"amount": amount, "currency": "USD"})
+}
+
+/// An exchange on whose account nova has paid in 5,000.00, as the first statement says, and 3.50 of interest came.
+struct PaidIn {
+    exchange: TestExchange,
+    finance: ApiClient,
+    nova: ApiClient,
+    /// The statement's file, and what became of it.
+    file: String,
+    imported: Value,
+}
+
+impl PaidIn {
+    async fn start() -> Self {
+        let exchange = TestExchange::start().await;
+        admit(&exchange).await;
+        let finance = with_bank(&exchange).await;
+        exchange.operator().post("/v1/organizations", &json!({"id": "nova", "name": "Nova"})).await.ok();
+        let nova = exchange.client("nova", Role::Buyer);
+        let expected = nova.post("/v1/account/deposits", &dollars("5000.00")).await.ok();
+        assert_eq!((&expected["status"], &expected["received"]), (&json!("expected"), &json!("0.00")));
+        assert_eq!(balance(&nova, "available").await, "0.00");
+        let reference = format!("invoice {}", text(&expected["reference"]));
+        let file = csv(1, "0.00", "5003.50", &[("5000.00", &reference), ("3.50", "interest")]);
+        let imported = send(&finance, "/v1/bank-statements", "text/csv", file.clone()).await.ok();
+        Self { exchange, finance, nova, file, imported }
+    }
+
+    /// Says that the interest is the exchange's own.
+    async fn explain_interest(&self) -> Value {
+        let open = self.finance.get(&reconciliations()).await.ok();
+        let open = only(&open["lines"]);
+        let line = json!({"statement": open["statement"], "line": open["line"]});
+        let interest = json!({"lines": [line], "items": [{"account": "4900-other-income"}]});
+        self.finance.post("/v1/reconciliations", &interest).await.ok()
+    }
+
+    /// North earns 80.00 by what nova buys of it.
+    async fn earn(&self) -> ApiClient {
+        let north = self.exchange.client("north", Role::Provider);
+        let hours = Hours::of(&self.nova).await;
+        let lot = north.post("/v1/lots", &supply(8, &hours.at(0), &hours.at(10))).await.ok()["id"].clone();
+        north.post("/v1/orders", &ask(&lot, 8, "1.0000")).await.ok();
+        self.nova.post("/v1/orders", &bid(8, "1.0000", &hours.at(0), &hours.at(10))).await.ok();
+        hours.move_to(&self.exchange, 10).await;
+        assert_eq!(balance(&north, "payable").await, "80.00");
+        north
+    }
+}
+
 /// Announces a deposit, and imports the account's first statement, which has it.
 pub async fn pay_in(finance: &ApiClient, client: &ApiClient, amount: &str) {
-    let expected = client.post("/v1/account/deposits", &json!({"amount": amount, "currency": "USD"})).await.ok();
+    let expected = client.post("/v1/account/deposits", &dollars(amount)).await.ok();
     let file = csv(1, "0.00", amount, &[(amount, &text(&expected["reference"]))]);
     send(finance, "/v1/bank-statements", "text/csv", file).await.ok();
 }
@@ -45,76 +103,57 @@ fn csv(number: u32, opening: &str, closing: &str, lines: &[(&str, &str)]) -> Str
     format!("account,currency,statement,opening,closing,date,value_date,amount,reference,counterparty,text\n{rows}")
 }
 
-async fn balance(client: &ApiClient, name: &str) -> String {
-    text(&client.get("/v1/account/balances").await.ok()["data"][0][name])
+#[tokio::test(flavor = "multi_thread")]
+async fn an_announced_deposit_is_credited_when_the_bank_has_booked_it() {
+    let PaidIn { exchange: _exchange, finance, nova, file, imported } = PaidIn::start().await;
+    let imported = only(&imported["data"]);
+    let statement = &imported["statement"];
+    assert_eq!((&imported["status"], &statement["closing"]), (&json!(201), &json!("5003.50")));
+    assert_eq!(only(&statement["unexplained"])["amount"], "3.50", "nothing is silent about what is not explained");
+    assert_eq!(balance(&nova, "available").await, "5000.00");
+    assert_eq!(only(&nova.get("/v1/account/deposits").await.ok()["data"])["status"], "matched");
+    let again = send(&finance, "/v1/bank-statements", "text/csv", file).await;
+    assert_eq!(again.problem(), (409, "statement_imported_before"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn deposits_and_payouts_go_by_what_the_bank_says() {
-    let exchange = TestExchange::start().await;
-    admit(&exchange).await;
-    let finance = with_bank(&exchange).await;
-    exchange.operator().post("/v1/organizations", &json!({"id": "nova", "name": "Nova"})).await.ok();
-    let (nova, north) = (exchange.client("nova", Role::Buyer), exchange.client("north", Role::Provider));
-
-    // Announced, and credited when the bank has booked it.
-    let announced = json!({"amount": "5000.00", "currency": "USD"});
-    let expected = nova.post("/v1/account/deposits", &announced).await.ok();
-    assert_eq!((&expected["status"], &expected["received"]), (&json!("expected"), &json!("0.00")));
-    assert_eq!(nova.get("/v1/account/balances").await.ok()["data"][0]["available"], "0.00");
-    let reference = text(&expected["reference"]);
-    let file = csv(1, "0.00", "5003.50", &[("5000.00", &format!("invoice {reference}")), ("3.50", "interest")]);
-    let imported = send(&finance, "/v1/bank-statements", "text/csv", file.clone()).await.ok();
-    let statement = &imported["data"][0]["statement"];
-    assert_eq!((&imported["data"][0]["status"], &statement["closing"]), (&json!(201), &json!("5003.50")));
-    assert_eq!(statement["unexplained"][0]["amount"], "3.50", "nothing is silent about what is not explained");
-    assert_eq!(balance(&nova, "available").await, "5000.00");
-    assert_eq!(nova.get("/v1/account/deposits").await.ok()["data"][0]["status"], "matched");
-    let again = send(&finance, "/v1/bank-statements", "text/csv", file).await;
-    assert_eq!(again.problem(), (409, "statement_imported_before"));
-
-    // The interest is the exchange's own.
-    let state = format!("/v1/reconciliations?account={ACCOUNT}");
-    let open = finance.get(&state).await.ok();
+async fn what_no_deposit_explains_is_explained_by_hand() {
+    let paid_in = PaidIn::start().await;
+    let open = paid_in.finance.get(&reconciliations()).await.ok();
     assert_eq!((&open["reconciled"], &open["account"]["ledger_balance"]), (&json!(false), &json!("5003.50")));
-    let line = json!({"statement": open["lines"][0]["statement"], "line": open["lines"][0]["line"]});
-    let interest = json!({"lines": [line], "items": [{"account": "4900-other-income"}]});
-    let interest = finance.post("/v1/reconciliations", &interest).await.ok();
-    assert_eq!((&interest["rule"], &interest["items"][0]["amount"]), (&json!("manual"), &json!("3.50")));
-    let explained = finance.get(&state).await.ok();
+    let interest = paid_in.explain_interest().await;
+    assert_eq!((&interest["rule"], &only(&interest["items"])["amount"]), (&json!("manual"), &json!("3.50")));
+    let explained = paid_in.finance.get(&reconciliations()).await.ok();
     // What was credited by hand, to acme and beta, is still on no statement.
     assert_eq!((&explained["lines"], &explained["reconciled"]), (&json!([]), &json!(false)));
     assert_eq!(explained["deposits"].as_array().map(Vec::len), Some(2));
+}
 
-    // North earns, and has it paid out; the bank keeps a little for itself.
-    let hours = Hours::of(&nova).await;
-    let window = json!({"start": hours.at(0), "end": hours.at(10)});
-    let lot = json!({"market": tests::client::MARKET, "gpus": 8, "window": window, "fabric": "hall-3"});
-    let lot = north.post("/v1/lots", &lot).await.ok()["id"].clone();
-    north.post("/v1/orders", &ask(&lot, 8, "1.0000")).await.ok();
-    nova.post("/v1/orders", &bid(8, "1.0000", &hours.at(0), &hours.at(10))).await.ok();
-    hours.move_to(&exchange, 10).await;
-    assert_eq!(balance(&north, "payable").await, "80.00");
-    let too_much = json!({"amount": "80.01", "currency": "USD"});
-    assert_eq!(north.post("/v1/payouts", &too_much).await.problem(), (422, "insufficient_funds"));
-    let payout = north.post("/v1/payouts", &json!({"amount": "80.00", "currency": "USD"})).await.ok();
+/// The bank keeps a little of a payout for itself.
+#[tokio::test(flavor = "multi_thread")]
+async fn payouts_and_withdrawals_are_paid_when_the_bank_has_booked_them() {
+    let paid_in = PaidIn::start().await;
+    paid_in.explain_interest().await;
+    let north = paid_in.earn().await;
+    let PaidIn { finance, nova, .. } = &paid_in;
+    assert_eq!(north.post("/v1/payouts", &dollars("80.01")).await.problem(), (422, "insufficient_funds"));
+    let payout = north.post("/v1/payouts", &dollars("80.00")).await.ok();
     assert_eq!((&payout["status"], &payout["in_transit"]), (&json!("in_transit"), &json!("80.00")));
-    let withdrawal = nova.post("/v1/account/withdrawals", &json!({"amount": "19.60", "currency": "USD"})).await.ok();
+    let withdrawal = nova.post("/v1/account/withdrawals", &dollars("19.60")).await.ok();
     let wire = |transfer: &Value| text(&transfer["reference"]);
     let file = csv(2, "5003.50", "4903.40", &[("-80.50", &wire(&payout)), ("-19.60", &wire(&withdrawal))]);
-    send(&finance, "/v1/bank-statements?format=csv", "application/octet-stream", file).await.ok();
-    assert_eq!(north.get("/v1/payouts").await.ok()["data"][0]["status"], "paid");
-    assert_eq!(nova.get("/v1/account/withdrawals").await.ok()["data"][0]["status"], "paid");
-    let done = finance.get(&state).await.ok();
+    send(finance, "/v1/bank-statements?format=csv", "application/octet-stream", file).await.ok();
+    assert_eq!(only(&north.get("/v1/payouts").await.ok()["data"])["status"], "paid");
+    assert_eq!(only(&nova.get("/v1/account/withdrawals").await.ok()["data"])["status"], "paid");
+    let done = finance.get(&reconciliations()).await.ok();
     assert_eq!((&done["lines"], &done["payouts"]), (&json!([]), &json!([])));
     assert_eq!(done["account"]["ledger_balance"], "4903.40");
-    let trial = finance.get("/v1/ledger/trial-balance?entity=operator&currency=USD").await.ok();
-    let row = |account: &str| {
-        let rows = trial["rows"].as_array().expect("rows").iter();
-        rows.filter(|row| row["account"] == account).map(|row| text(&row["balance"])).collect::<String>()
-    };
-    assert_eq!((row("1000-bank"), row("6900-bank-difference")), ("4903.40".into(), "0.50".into()));
-    assert_eq!(row("2300-payout-in-transit"), "0.00");
+    let trial = finance.get(TRIAL_BALANCE).await.ok();
+    for (code, balance) in
+        [("1000-bank", "4903.40"), ("6900-bank-difference", "0.50"), ("2300-payout-in-transit", "0.00")]
+    {
+        assert_eq!(account(&trial, code)["balance"], balance, "{code}");
+    }
     assert_eq!(trial["total_debit"], trial["total_credit"]);
 }
 
@@ -125,14 +164,14 @@ async fn a_reconciliation_is_undone_and_made_again() {
     let finance = with_bank(&exchange).await;
     let (acme, beta) = (exchange.client("acme", Role::Buyer), exchange.client("beta", Role::Buyer));
     let before = balance(&acme, "available").await;
-    let announced = json!({"amount": "100.00", "currency": "USD"});
+    let announced = dollars("100.00");
     let first = acme.post("/v1/account/deposits", &announced).await.ok();
     let second = beta.post("/v1/account/deposits", &announced).await.ok();
     let file = csv(1, "0.00", "100.00", &[("100.00", &text(&first["reference"]))]);
     send(&finance, "/v1/bank-statements", "text/csv", file).await.ok();
-    let state = format!("/v1/reconciliations?account={ACCOUNT}");
-    let matched = finance.get(&state).await.ok()["data"][0].clone();
-    assert_eq!((&matched["rule"], &matched["items"][0]["organization"]), (&json!("reference"), &json!("acme")));
+    let state = reconciliations();
+    let matched = only(&finance.get(&state).await.ok()["data"]).clone();
+    assert_eq!((&matched["rule"], &only(&matched["items"])["organization"]), (&json!("reference"), &json!("acme")));
     let undo = format!("/v1/reconciliations/{}/undo", text(&matched["id"]));
     finance.post(&undo, &json!({"reason": "it was beta's"})).await.ok();
     assert_eq!(finance.post(&undo, &json!({"reason": "again"})).await.problem(), (409, "reconciliation_unknown"));
@@ -143,25 +182,27 @@ async fn a_reconciliation_is_undone_and_made_again() {
         (Some(1), Some(4)),
         "two were credited by hand"
     );
-    let line = json!({"statement": open["lines"][0]["statement"], "line": 1});
+    let line = json!({"statement": only(&open["lines"])["statement"], "line": 1});
     let right = json!({"lines": [line], "items": [{"deposit": second["id"]}]});
     finance.post("/v1/reconciliations", &right).await.ok();
     let deposits = beta.get("/v1/account/deposits").await.ok();
-    let own = deposits["data"].as_array().expect("a list").iter().find(|deposit| deposit["id"] == second["id"]);
-    assert_eq!(own.expect("its deposit")["status"], "matched");
-    // Page by page they are the same.
+    assert_eq!(one_whose(&deposits["data"], "id", &second["id"])["status"], "matched");
+    is_listed_alike_page_by_page(&beta, &deposits).await;
+    // Each organization is told of its own part, and of no account of the exchange.
+    let told = beta.get("/v1/events?limit=500").await.ok().to_string();
+    assert!(told.contains("reconciled") && !told.contains(ACCOUNT) && !told.contains("\"acme\""), "{told}");
+}
+
+async fn is_listed_alike_page_by_page(client: &ApiClient, deposits: &Value) {
     let mut paged = Vec::new();
     let mut path = "/v1/account/deposits?limit=1".to_owned();
     loop {
-        let page = beta.get(&path).await.ok();
+        let page = client.get(&path).await.ok();
         paged.extend(page["data"].as_array().expect("a page").clone());
         let Some(cursor) = page["next_cursor"].as_str() else { break };
         path = format!("/v1/account/deposits?limit=1&cursor={cursor}");
     }
     assert_eq!(Value::Array(paged), deposits["data"]);
-    // Each organization is told of its own part, and of no account of the exchange.
-    let told = beta.get("/v1/events?limit=500").await.ok().to_string();
-    assert!(told.contains("reconciled") && !told.contains(ACCOUNT) && !told.contains("\"acme\""), "{told}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -183,10 +224,11 @@ async fn several_statements_in_a_file_stand_each_for_itself() {
     );
     let answer = send(&finance, "/v1/bank-statements", "text/plain", file).await;
     assert_eq!(answer.status.as_u16(), 207, "{}", answer.body);
-    let outcomes = answer.body["data"].as_array().expect("a list").iter();
-    let outcomes: Vec<Value> = outcomes.map(|outcome| json!([outcome["status"], outcome["problem"]["code"]])).collect();
-    assert_eq!(outcomes, [json!([201, null]), json!([404, "bank_account_unknown"]), json!([422, "statement_broken"])]);
-    let broken = text(&answer.body["data"][2]["problem"]["detail"]);
+    let outcomes = &answer.body["data"];
+    let shown = outcomes.items().iter().map(|outcome| json!([outcome["status"], outcome["problem"]["code"]]));
+    let expected = [json!([201, null]), json!([404, "bank_account_unknown"]), json!([422, "statement_broken"])];
+    assert_eq!(shown.collect::<Vec<_>>(), expected);
+    let broken = text(&one_whose(outcomes, "status", &422)["problem"]["detail"]);
     assert!(broken.contains("-0.01"), "the break, to the cent: {broken}");
     let nothing = send(&finance, "/v1/bank-statements", "text/plain", "hello".into()).await;
     assert_eq!(nothing.problem(), (422, "statement_unreadable"));

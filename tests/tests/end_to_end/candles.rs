@@ -2,8 +2,9 @@
 
 use api::auth::Role;
 use serde_json::{Value, json};
-use tests::client::{ApiClient, MARKET, ask, bid};
+use tests::client::{ApiClient, MARKET, OTHER_MARKET, ask, bid, spot_ask, spot_bid, supply, with};
 use tests::exchange::TestExchange;
+use tests::picking::one_whose;
 
 use crate::opening::{END, NEXT_DAY, START, admit, day_bid, list};
 
@@ -11,10 +12,6 @@ const WEEK: &str = "2037-01-08T00:00:00Z";
 
 async fn candles(client: &ApiClient, query: &str) -> Value {
     client.get(&format!("/v1/markets/{MARKET}/candles?{query}")).await.ok()["data"].clone()
-}
-
-async fn move_clock(exchange: &TestExchange, now: &str) {
-    exchange.operator().post("/v1/clock", &json!({"now": now})).await.ok();
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -28,15 +25,15 @@ async fn term_candles_go_by_the_time_of_the_trade_and_leave_out_what_was_undone(
     }
     // Years pass in steps that the clock takes.
     for year in 2027..2037 {
-        move_clock(&exchange, &format!("{year}-06-01T00:00:00Z")).await;
+        exchange.move_clock_to(&format!("{year}-06-01T00:00:00Z")).await;
         if year == 2036 {
             break;
         }
     }
-    move_clock(&exchange, "2036-12-30T10:10:00Z").await;
+    exchange.move_clock_to("2036-12-30T10:10:00Z").await;
     let mut contracts = Vec::new();
     for (at, limit) in [("10:20", "1.0500"), ("10:30", "1.1000"), ("12:00", "1.2000"), ("12:30", "1.3000")] {
-        move_clock(&exchange, &format!("2036-12-30T{at}:00Z")).await;
+        exchange.move_clock_to(&format!("2036-12-30T{at}:00Z")).await;
         let order = acme.post("/v1/orders", &day_bid(8, limit)).await.ok();
         contracts.extend(order["trades"].as_array().unwrap().iter().map(|trade| trade["contract"].clone()));
     }
@@ -51,12 +48,18 @@ async fn term_candles_go_by_the_time_of_the_trade_and_leave_out_what_was_undone(
     assert_eq!(candles(&acme, "").await, json!([ten, noon]), "the hour between is left out");
     let day = candle("2036-12-30T00:00:00Z", ["1.0200", "1.3000", "1.0200", "1.3000"], "768", 4);
     assert_eq!(candles(&acme, "kind=term&interval=1d").await, json!([day]));
-    let last = contracts[3].as_str().unwrap();
+    let last = contracts.last().and_then(Value::as_str).unwrap();
     exchange.operator().post(&format!("/v1/contracts/{last}/bust"), &json!({"reason": "mistyped"})).await.ok();
     let noon = candle("2036-12-30T12:00:00Z", ["1.1000", "1.1000", "1.1000", "1.1000"], "192", 1);
     let from = "start=2036-12-30T11:00:00Z&end=2036-12-30T13:00:00Z";
     assert_eq!(candles(&acme, from).await, json!([noon]));
+}
 
+#[tokio::test(flavor = "multi_thread")]
+async fn candles_of_spans_that_they_do_not_fill_are_refused() {
+    let exchange = TestExchange::start().await;
+    admit(&exchange).await;
+    let acme = exchange.client("acme", Role::Buyer);
     for query in [
         "interval=1d&start=2036-12-30T11:00:00Z",
         "start=2036-12-30T11:00:00Z&end=2036-12-30T11:00:00Z",
@@ -77,13 +80,10 @@ async fn spot_candles_are_of_the_auctions_hours() {
     let now = acme.get("/v1/clock").await.ok()["now"].as_str().unwrap().parse::<jiff::Timestamp>().unwrap();
     let hour = now.as_second() / 3600 + 2;
     let at = |hour: i64| jiff::Timestamp::from_second(hour * 3600).unwrap().to_string();
-    let lot = json!({"market": MARKET, "gpus": 16, "window": {"start": at(hour), "end": at(hour + 24)}, "fabric": "f"});
-    let lot = north.post("/v1/lots", &lot).await.ok()["id"].clone();
-    let offer = json!({"side": "sell", "kind": "spot", "lot": lot, "gpus": 16, "limit_price": "0.4000"});
-    north.post("/v1/orders", &offer).await.ok();
-    let wish = json!({"side": "buy", "kind": "spot", "market": MARKET, "gpus": 8, "limit_price": "0.6000"});
-    acme.post("/v1/orders", &wish).await.ok();
-    move_clock(&exchange, &at(hour + 2)).await;
+    let lot = north.post("/v1/lots", &supply(16, &at(hour), &at(hour + 24))).await.ok()["id"].clone();
+    north.post("/v1/orders", &spot_ask(&lot, 16, "0.4000")).await.ok();
+    acme.post("/v1/orders", &spot_bid(8, "0.6000")).await.ok();
+    exchange.move_clock_to(&at(hour + 2)).await;
     let spot = candles(&acme, &format!("kind=spot&start={}&end={}", at(hour), at(hour + 2))).await;
     let auctions = acme.get(&format!("/v1/markets/{MARKET}/spot")).await.ok();
     let priced: Vec<&Value> = auctions["data"].as_array().unwrap().iter().filter(|a| a["gpus"] == 8).collect();
@@ -104,7 +104,7 @@ async fn the_curve_has_the_last_trade_and_the_best_offer_of_each_tenor() {
     acme.post("/v1/orders", &bid(8, "1.0500", START, NEXT_DAY)).await.ok();
     let now = acme.get("/v1/clock").await.ok()["now"].as_str().unwrap().parse::<jiff::Timestamp>().unwrap();
     let day = |day: i64| jiff::Timestamp::from_second((now.as_second() / 86_400 + day) * 86_400).unwrap().to_string();
-    let near = json!({"market": MARKET, "gpus": 8, "window": {"start": day(1), "end": day(40)}, "fabric": "hall-1"});
+    let near = with(supply(8, &day(1), &day(40)), "fabric", "hall-1");
     let near = north.post("/v1/lots", &near).await.ok()["id"].clone();
     north.post("/v1/orders", &ask(&near, 8, "1.2000")).await.ok();
     let second = list(&north, 8).await;
@@ -120,8 +120,8 @@ async fn the_curve_has_the_last_trade_and_the_best_offer_of_each_tenor() {
     let offers: Vec<&Value> = tenors.iter().map(|tenor| &tenor["offer"]["price"]).collect();
     let offered = json!("1.2000");
     assert_eq!(offers[..4], [&offered, &offered, &offered, &Value::Null], "the near lot is free for 39 days");
-    assert_eq!(tenors[0]["offer"]["window"], json!({"start": day(1), "end": day(2)}));
-    let unknown = acme.get("/v1/markets/a100-40g-pcie-eth.us-tx-2/curve").await;
+    assert_eq!(one_whose(&curve["data"], "tenor", "1d")["offer"]["window"], json!({"start": day(1), "end": day(2)}));
+    let unknown = acme.get(&format!("/v1/markets/{OTHER_MARKET}/curve")).await;
     assert_eq!(unknown.problem(), (404, "not_found"));
     assert!(END > WEEK);
 }

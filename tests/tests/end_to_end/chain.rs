@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use api::auth::Role;
 use ledger::{Amount, Currency, EntityId};
 use reqwest::Method;
-use serde_json::{Value, json};
-use tests::client::bid;
+use tests::client::{TRIAL_BALANCE, bid};
 use tests::exchange::TestExchange;
+use tests::picking::{amount, text};
 use tests::postgres::TestDatabase;
 
 use crate::trading::opened;
@@ -28,7 +28,7 @@ async fn after_a_session() -> TestExchange {
     let cancelled = beta.post("/v1/orders", &resting).await.ok();
     let path = format!("/v1/orders/{}", cancelled["id"].as_str().expect("an id"));
     beta.send(beta.request(Method::DELETE, &path)).await.ok();
-    exchange.operator().post("/v1/clock", &json!({"now": "2037-01-03T12:00:00Z"})).await.ok();
+    exchange.move_clock_to("2037-01-03T12:00:00Z").await;
     exchange
 }
 
@@ -90,8 +90,8 @@ async fn every_entry_names_its_rule_and_the_event_that_it_records() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_published_trial_balance_is_the_one_in_memory_and_the_sum_of_the_lines() {
     let exchange = after_a_session().await;
-    let finance = exchange.client("secondwind", Role::Finance);
-    let trial = finance.get("/v1/ledger/trial-balance?entity=operator&currency=USD").await.ok();
+    let finance = exchange.finance();
+    let trial = finance.get(TRIAL_BALANCE).await.ok();
     let published: BTreeMap<String, Amount> = trial["rows"]
         .as_array()
         .unwrap()
@@ -134,12 +134,4 @@ async fn what_a_contract_has_prepaid_is_what_remains_of_it() {
     }
     statuses.sort();
     assert_eq!(statuses, ["active", "completed", "pending"]);
-}
-
-fn text(value: &Value) -> String {
-    value.as_str().expect("a text").to_owned()
-}
-
-fn amount(value: &Value) -> Amount {
-    text(value).parse().expect("an amount")
 }

@@ -2,10 +2,11 @@
 
 use api::auth::Role;
 use serde_json::{Value, json};
-use tests::client::{MARKET, ask};
+use tests::client::{MARKET, ask, supply};
 use tests::exchange::TestExchange;
+use tests::picking::{balance, contract_of, only, rules, text};
 
-use crate::opening::{NEXT_DAY, START, admit, day_bid, list, text, trade};
+use crate::opening::{NEXT_DAY, START, admit, day_bid, list, trade};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_halted_market_takes_orders_and_trades_them_when_it_resumes() {
@@ -39,7 +40,7 @@ async fn a_suspended_organization_has_no_orders_and_places_none() {
     assert_eq!((&suspended["status"], &suspended["open_orders"]), (&json!("suspended"), &json!(0)));
     let bid = acme.get(&format!("/v1/orders/{}", opened.bid)).await.ok();
     assert_eq!(bid["status"], "cancelled");
-    assert_eq!(acme.get("/v1/account/balances").await.ok()["data"][0]["held"], "0.00");
+    assert_eq!(balance(&acme, "held").await, "0.00");
     assert_eq!(acme.post("/v1/orders", &day_bid(8, "1.0000")).await.problem(), (409, "organization_suspended"));
     operator.post("/v1/organizations/acme/reinstate", &Value::Null).await.ok();
     acme.post("/v1/orders", &day_bid(8, "1.0000")).await.ok();
@@ -48,7 +49,7 @@ async fn a_suspended_organization_has_no_orders_and_places_none() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn mistyped_prices_and_too_many_orders_are_refused() {
+async fn a_mistyped_price_is_refused_where_the_market_has_a_band() {
     let exchange = TestExchange::start().await;
     trade(&exchange).await;
     let (operator, acme) = (exchange.operator(), exchange.client("acme", Role::Buyer));
@@ -59,7 +60,14 @@ async fn mistyped_prices_and_too_many_orders_are_refused() {
     acme.post("/v1/orders", &day_bid(8, "0.1000")).await.ok();
     assert_eq!(operator.put(&band, &json!({"width_bps": 0})).await.problem(), (422, "market_invalid"));
     assert_eq!(operator.delete(&band).await.ok()["price_band"], Value::Null);
+}
 
+#[tokio::test(flavor = "multi_thread")]
+async fn an_organization_has_no_more_open_orders_than_its_limit() {
+    let exchange = TestExchange::start().await;
+    trade(&exchange).await;
+    let (operator, acme) = (exchange.operator(), exchange.client("acme", Role::Buyer));
+    acme.post("/v1/orders", &day_bid(8, "0.1000")).await.ok();
     let limit = "/v1/organizations/acme/order-limit";
     let limited = operator.put(limit, &json!({"open_orders_max": 3})).await.ok();
     assert_eq!((&limited["open_orders"], &limited["open_orders_max"]), (&json!(2), &json!(3)));
@@ -80,8 +88,7 @@ async fn a_trade_undone_refunds_the_buyer_and_frees_the_hours() {
     assert_eq!((&busted["status"], &busted["refund"]), (&json!("terminated"), &json!("202.608")));
     let contract = acme.get(&format!("/v1/contracts/{}", opened.contract)).await.ok();
     assert_eq!((&contract["status"], &contract["remaining"]), (&json!("terminated"), &json!("0.00")));
-    let balances = acme.get("/v1/account/balances").await.ok();
-    assert_eq!(balances["data"][0]["available"], "99807.04", "all but what the open bid holds");
+    assert_eq!(balance(&acme, "available").await, "99807.04", "all but what the open bid holds");
     let north = exchange.client("north", Role::Provider);
     let lot = north.get(&format!("/v1/lots/{}", opened.lot)).await.ok();
     assert_eq!(lot["free_gpus_min"], 16);
@@ -90,12 +97,11 @@ async fn a_trade_undone_refunds_the_buyer_and_frees_the_hours() {
     let detail = "There is no such contract in progress: it has ended, was undone, or is not yours.";
     assert_eq!(again.body["detail"], detail, "as true of the operator as of who resells");
     let entries = format!("/v1/ledger/entries?contract={}", opened.contract);
-    let entries = exchange.client("secondwind", Role::Finance).get(&entries).await.ok();
-    let rules: Vec<_> = entries["data"].as_array().unwrap().iter().map(|entry| entry["rule"].clone()).collect();
-    assert_eq!(rules.last(), Some(&json!("term.busted.1")));
+    let entries = exchange.finance().get(&entries).await.ok();
+    assert_eq!(rules(&entries).last().map(String::as_str), Some("term.busted.1"));
     let trades = format!("/v1/markets/{MARKET}/trades");
     for (of, whose) in [("/v1/trades", &north), (trades.as_str(), &acme)] {
-        assert_eq!(whose.get(of).await.ok()["data"][0]["busted"], true, "{of}");
+        assert_eq!(only(&whose.get(of).await.ok()["data"])["busted"], true, "{of}");
     }
     assert_eq!(acme.get(&format!("/v1/markets/{MARKET}")).await.ok()["last_price"], Value::Null);
 }
@@ -106,14 +112,12 @@ async fn an_ask_that_sold_out_is_open_again_when_its_trade_is_undone() {
     admit(&exchange).await;
     let (operator, acme) = (exchange.operator(), exchange.client("acme", Role::Buyer));
     let north = exchange.client("north", Role::Provider);
-    let day = json!({"start": START, "end": NEXT_DAY});
-    let lot = json!({"market": MARKET, "gpus": 8, "window": day, "fabric": "hall-3"});
-    let lot = north.post("/v1/lots", &lot).await.ok()["id"].clone();
+    let lot = north.post("/v1/lots", &supply(8, START, NEXT_DAY)).await.ok()["id"].clone();
     let ask = north.post("/v1/orders", &ask(&lot, 8, "1.2000")).await.ok();
     let path = format!("/v1/orders/{}", text(&ask["id"]));
     let bid = acme.post("/v1/orders", &day_bid(8, "1.2000")).await.ok();
     assert_eq!(north.get(&path).await.ok()["status"], "filled");
-    let bust = format!("/v1/contracts/{}/bust", text(&bid["trades"][0]["contract"]));
+    let bust = format!("/v1/contracts/{}/bust", contract_of(&bid));
     operator.post(&bust, &json!({"reason": "mistyped"})).await.ok();
     let ask = north.get(&path).await.ok();
     assert_eq!((&ask["status"], &ask["filled_gpus"]), (&json!("open"), &json!(0)));

@@ -11,7 +11,7 @@ use api::auth::{OPERATOR_ORGANIZATION, Role, Tokens};
 use jiff::{Timestamp, ToSpan};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
-use tests::client::{ApiClient, MARKET, ask, bid, market};
+use tests::client::{ApiClient, MARKET, TRIAL_BALANCE, ask, bid, market, supply, with};
 use tests::condition::until;
 use tests::kafka::{OwnKafka, Published, TestTopic, not_run};
 use tests::server_process::{Installation, ServerProcess, binary};
@@ -73,8 +73,7 @@ async fn opened(installation: &Installation, server: &ServerProcess) {
     with_bank_account(&finance).await;
     pay_in(&finance, &acme, "100000000.00").await;
     let north = ApiClient::new(&server.url, Some(token(installation, "north", Role::Provider)));
-    let window = json!({"start": day(2), "end": day(30)});
-    let lot = json!({"market": MARKET, "gpus": 800, "window": window, "fabric": "hall-3", "min_remnant_hours": 0});
+    let lot = with(supply(800, &day(2), &day(30)), "min_remnant_hours", 0);
     let lot = north.post("/v1/lots", &lot).await.ok();
     north.post("/v1/orders", &ask(&lot["id"], 800, "1.0500")).await.ok();
 }
@@ -152,7 +151,7 @@ async fn assert_whole(installation: &Installation, server: &ServerProcess, topic
     let operator = ApiClient::new(&server.url, Some(token(installation, "secondwind", Role::Operator)));
     let shown = operator.get("/v1/audit/state-hash").await.ok();
     assert_eq!(shown, installation.run("replay-log"), "the state is that of a fresh replay");
-    let trial = operator.get("/v1/ledger/trial-balance?entity=operator&currency=USD").await.ok();
+    let trial = operator.get(TRIAL_BALANCE).await.ok();
     assert_eq!(trial["total_debit"], trial["total_credit"]);
     assert_ne!(trial["total_debit"], json!("0.00"));
 }

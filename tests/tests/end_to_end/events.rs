@@ -4,8 +4,9 @@ use api::auth::Role;
 use serde_json::{Value, json};
 use tests::client::{ApiClient, MARKET, ask};
 use tests::exchange::TestExchange;
+use tests::picking::{contract_of, only};
 
-use crate::opening::{START, admit, day_bid, list, text, trade};
+use crate::opening::{START, admit, day_bid, list, trade};
 
 async fn events(client: &ApiClient, query: &str) -> Vec<Value> {
     let page = client.get(&format!("/v1/events{query}")).await.ok();
@@ -52,7 +53,7 @@ async fn each_side_of_a_trade_reads_its_own_part_of_it() {
         assert!(others.iter().all(|field| part.get(field).is_none()), "{part}");
     }
     let ask_shown = acme.get("/v1/trades").await.ok();
-    assert_eq!(of_type(&bought, "order_placed")["order"], ask_shown["data"][0]["order"]);
+    assert_eq!(of_type(&bought, "order_placed")["order"], only(&ask_shown["data"])["order"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -73,28 +74,25 @@ async fn a_delivered_hour_shows_each_party_its_own_contracts() {
     admit(&exchange).await;
     let traders = [("north", Role::Provider), ("south", Role::Provider), ("acme", Role::Buyer), ("beta", Role::Buyer)];
     let [north, south, acme, beta] = traders.map(|(organization, role)| exchange.client(organization, role));
-    let mut contracts = Vec::new();
-    for (provider, buyer) in [(&north, &acme), (&south, &beta)] {
+    let contract = async |provider: &ApiClient, buyer: &ApiClient| {
         let lot = list(provider, 8).await;
         provider.post("/v1/orders", &ask(&lot, 8, "1.0000")).await.ok();
-        let filled = buyer.post("/v1/orders", &day_bid(8, "1.0000")).await.ok();
-        contracts.push(text(&filled["trades"][0]["contract"]));
-    }
-    exchange.operator().post("/v1/clock", &json!({"now": "2037-01-01T01:00:00Z"})).await.ok();
-    let [acmes, betas] = [&contracts[0], &contracts[1]];
+        contract_of(&buyer.post("/v1/orders", &day_bid(8, "1.0000")).await.ok())
+    };
+    let (acmes, betas) = (contract(&north, &acme).await, contract(&south, &beta).await);
+    exchange.move_clock_to("2037-01-01T01:00:00Z").await;
     for (client, own, fee, others_fee) in [
-        (&north, acmes, "seller_fee", "buyer_fee"),
-        (&south, betas, "seller_fee", "buyer_fee"),
-        (&acme, acmes, "buyer_fee", "seller_fee"),
-        (&beta, betas, "buyer_fee", "seller_fee"),
+        (&north, &acmes, "seller_fee", "buyer_fee"),
+        (&south, &betas, "seller_fee", "buyer_fee"),
+        (&acme, &acmes, "buyer_fee", "seller_fee"),
+        (&beta, &betas, "buyer_fee", "seller_fee"),
     ] {
         let events = events(client, "").await;
         let hours = of_type(&events, "hours_delivered");
         assert_eq!((&hours["market"], &hours["hour"]), (&json!(MARKET), &json!(START)));
-        let parts = hours["contracts"].as_array().expect("a list");
-        assert_eq!(parts.len(), 1, "{hours}");
-        assert_eq!((&parts[0]["contract"], &parts[0]["amount"]), (&json!(own), &json!("8.00")));
-        assert!(parts[0].get(fee).is_some() && parts[0].get(others_fee).is_none(), "{hours}");
+        let part = only(&hours["contracts"]);
+        assert_eq!((&part["contract"], &part["amount"]), (&json!(own), &json!("8.00")));
+        assert!(part.get(fee).is_some() && part.get(others_fee).is_none(), "{hours}");
     }
 }
 
@@ -121,7 +119,7 @@ async fn events_are_read_on_from_any_sequence() {
     assert_eq!(events(&acme, &format!("?after={last}")).await, Vec::<Value>::new());
     let placed = acme.post("/v1/orders", &day_bid(8, "0.9000")).await.ok();
     let new = events(&acme, &format!("?after={last}")).await;
-    assert_eq!((types(&new), &new[0]["data"]["order"]), (vec!["order_placed"], &placed["id"]));
+    assert_eq!((types(&new), &only(&new)["data"]["order"]), (vec!["order_placed"], &placed["id"]));
 
     for wrong in ["?after=-1", "?after=x", "?after=9223372036854775808", "?limit=0", "?limit=501", "?since=1"] {
         assert_eq!(acme.get(&format!("/v1/events{wrong}")).await.problem(), (400, "invalid_query"), "{wrong}");

@@ -40,8 +40,9 @@ impl Comparable {
 fn resolved(line: &str, answers: &BTreeMap<String, Value>) -> Value {
     let mut line = line.to_owned();
     for (name, answer) in answers.iter().rev() {
-        for (reference, value) in [(".trades.0.contract", &answer["trades"][0]["contract"]), ("", &answer["id"])] {
-            if let Some(value) = value.as_str() {
+        for (reference, value) in [(".trades.0.contract", answer.pointer("/trades/0/contract")), ("", answer.get("id"))]
+        {
+            if let Some(value) = value.and_then(Value::as_str) {
                 line = line.replace(&format!("${name}{reference}"), value);
             }
         }

@@ -5,13 +5,14 @@ use std::path::PathBuf;
 
 use api::auth::Role;
 use ledger::Amount;
-use serde_json::{Value, json};
+use serde_json::Value;
 use tempfile::TempDir;
-use tests::client::{ApiClient, ask, bid};
+use tests::client::{ApiClient, TRIAL_BALANCE, ask, bid, spot_ask, spot_bid};
 use tests::exchange::TestExchange;
+use tests::picking::text;
 use tests::plain_text::{Balances, beancount_balances, hledger_balances, programs_are_there};
 
-use crate::opening::{list, text, trade};
+use crate::opening::{list, trade};
 
 /// Deposits, trades at odd prices, holds, and deliveries over three days; answers the client of finance.
 async fn busy(exchange: &TestExchange) -> ApiClient {
@@ -24,15 +25,10 @@ async fn busy(exchange: &TestExchange) -> ApiClient {
     let placed = beta.post("/v1/orders", &bid(8, "1.0100", start, end)).await.ok();
     assert_eq!(placed["status"], "filled");
     let more = list(&north, 8).await;
-    north
-        .post("/v1/orders", &json!({"side": "sell", "kind": "spot", "lot": more, "gpus": 8, "limit_price": "0.3333"}))
-        .await
-        .ok();
-    let spot =
-        json!({"side": "buy", "kind": "spot", "market": tests::client::MARKET, "gpus": 8, "limit_price": "0.4567"});
-    beta.post("/v1/orders", &spot).await.ok();
-    exchange.operator().post("/v1/clock", &json!({"now": "2037-01-03T11:00:00Z"})).await.ok();
-    exchange.client("secondwind", Role::Finance)
+    north.post("/v1/orders", &spot_ask(&more, 8, "0.3333")).await.ok();
+    beta.post("/v1/orders", &spot_bid(8, "0.4567")).await.ok();
+    exchange.move_clock_to("2037-01-03T11:00:00Z").await;
+    exchange.finance()
 }
 
 /// A file in a directory of its own.
@@ -69,7 +65,7 @@ fn by_code(balances: &Balances) -> BTreeMap<String, Amount> {
 
 async fn trial_balance(finance: &ApiClient, as_of: Option<&str>) -> BTreeMap<String, Amount> {
     let as_of = as_of.map(|day| format!("&as_of={day}")).unwrap_or_default();
-    let trial = finance.get(&format!("/v1/ledger/trial-balance?entity=operator&currency=USD{as_of}")).await.ok();
+    let trial = finance.get(&format!("{TRIAL_BALANCE}{as_of}")).await.ok();
     let row = |row: &Value| (text(&row["account"]), text(&row["balance"]).parse::<Amount>().expect("an amount"));
     trial["rows"].as_array().expect("rows").iter().map(row).filter(|(_, balance)| !balance.is_zero()).collect()
 }
@@ -118,7 +114,8 @@ async fn a_file_with_another_amount_is_not_accepted() {
     }
     let exchange = TestExchange::start().await;
     let finance = busy(&exchange).await;
-    for (format, check) in [("hledger", &["hledger", "check", "-f"][..]), ("beancount", &["bean-check"])] {
+    for (format, program, arguments) in [("hledger", "hledger", &["check", "-f"][..]), ("beancount", "bean-check", &[])]
+    {
         let file = export(&finance, format, "").await;
         let deposit = "100000.00 USD";
         assert!(file.text.contains(deposit));
@@ -126,7 +123,7 @@ async fn a_file_with_another_amount_is_not_accepted() {
         let forged =
             file.text.replacen(deposit, "100000.000001 USD", 1).replacen("-100000.00 USD", "-100000.000001 USD", 1);
         std::fs::write(&file.path, forged).unwrap();
-        let judged = std::process::Command::new(check[0]).args(&check[1..]).arg(&file.path).output().unwrap();
+        let judged = std::process::Command::new(program).args(arguments).arg(&file.path).output().unwrap();
         assert!(!judged.status.success(), "{format}");
     }
 }
@@ -143,7 +140,7 @@ async fn the_lines_for_auditors_are_those_of_the_books() {
     );
     let mut reader = csv::Reader::from_path(&file.path).unwrap();
     let columns = reader.headers().unwrap().clone();
-    assert_eq!(&columns[0], "Journal_ID");
+    assert_eq!(columns.iter().next(), Some("Journal_ID"));
     let of = |record: &csv::StringRecord, column: &str| {
         record[columns.iter().position(|name| name == column).unwrap_or_else(|| panic!("{column}"))].to_owned()
     };
@@ -195,7 +192,7 @@ async fn an_entry_per_line_is_what_the_list_shows() {
 #[tokio::test(flavor = "multi_thread")]
 async fn books_in_which_nothing_happened_are_exported_too() {
     let exchange = TestExchange::start().await;
-    let finance = exchange.client("secondwind", Role::Finance);
+    let finance = exchange.finance();
     for format in ["csv", "jsonl", "hledger", "beancount"] {
         let file = export(&finance, format, "").await;
         assert!(file.text.lines().count() <= 4, "{}", file.text);

@@ -7,11 +7,13 @@ use jiff::civil::Date;
 use ledger::Amount;
 use reqwest::Method;
 use serde_json::{Value, json};
-use tests::client::{ApiClient, MARKET, ask, bid, market};
+use tests::client::{ApiClient, MARKET, TRIAL_BALANCE, ask, bid, market, spot_bid, with, without};
 use tests::exchange::TestExchange;
+use tests::picking::{amount, balance, one_whose, text};
 
-use crate::invoices::{amount, finance, move_to, quarter};
-use crate::opening::{END, NEXT_DAY, START, admit, list, text};
+use crate::invoices::quarter;
+use crate::opening::{END, NEXT_DAY, START, admit, list};
+use crate::reports::records;
 
 const DEFERRED: &str = "/v1/ledger/deferred-revenue?entity=operator&currency=USD";
 const AGEING: &str = "/v1/ledger/payables-ageing?entity=operator&currency=USD";
@@ -25,9 +27,7 @@ fn items<'a>(body: &'a Value, name: &str) -> &'a [Value] {
 async fn table(client: &ApiClient, path: &str) -> Vec<BTreeMap<String, String>> {
     let answer = client.request(Method::GET, path).header("Accept", "text/csv").send().await.expect("an answer");
     assert!(answer.headers()["content-type"].to_str().expect("a type").starts_with("text/csv"), "{path}");
-    let text = answer.text().await.expect("the whole table");
-    let mut reader = csv::Reader::from_reader(text.as_bytes());
-    reader.deserialize().map(|record| record.expect("a record")).collect()
+    records(&answer.text().await.expect("the whole table"))
 }
 
 async fn refuses_the_unknown(client: &ApiClient, path: &str) {
@@ -42,8 +42,7 @@ async fn refuses_the_unknown(client: &ApiClient, path: &str) {
 
 /// Balances of the trial balance by account, as owed.
 async fn owed(finance: &ApiClient, as_of: &str) -> BTreeMap<String, Amount> {
-    let path = format!("/v1/ledger/trial-balance?entity=operator&currency=USD&as_of={as_of}");
-    let trial = finance.get(&path).await.ok();
+    let trial = finance.get(&format!("{TRIAL_BALANCE}&as_of={as_of}")).await.ok();
     items(&trial, "rows").iter().map(|row| (text(&row["account"]), -amount(&row["balance"]))).collect()
 }
 
@@ -61,10 +60,20 @@ fn movements(body: &Value) -> Vec<String> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn deferred_revenue_rolls_from_one_month_into_the_next() {
+async fn deferred_revenue_is_rolled_forward_as_the_ledger_has_it() {
     let exchange = TestExchange::start().await;
     quarter(&exchange).await;
-    let finance = finance(&exchange);
+    let finance = exchange.finance();
+    it_rolls_from_one_month_into_the_next(&finance).await;
+    it_says_what_moved_and_why(&finance).await;
+    its_table_says_the_same(&finance).await;
+    refuses_the_unknown(&finance, DEFERRED).await;
+    for bad in ["month=2037-1", "month=2037-01&to=2037-01-31", "from=2037-02-01&to=2037-01-01"] {
+        assert_eq!(finance.get(&format!("{DEFERRED}&{bad}")).await.problem(), (400, "invalid_query"), "{bad}");
+    }
+}
+
+async fn it_rolls_from_one_month_into_the_next(finance: &ApiClient) {
     let mut closing: BTreeMap<String, Amount> = BTreeMap::new();
     for (month, last) in [
         ("2036-12", "2036-12-31"),
@@ -76,7 +85,7 @@ async fn deferred_revenue_rolls_from_one_month_into_the_next() {
         let body = finance.get(&format!("{DEFERRED}&month={month}")).await.ok();
         let first = format!("{month}-01");
         assert_eq!(body, finance.get(&format!("{DEFERRED}&from={first}&to={last}")).await.ok(), "a month is its days");
-        let owed = owed(&finance, last).await;
+        let owed = owed(finance, last).await;
         let mut total = Amount::ZERO;
         for account in items(&body, "accounts") {
             let code = text(&account["account"]);
@@ -92,7 +101,9 @@ async fn deferred_revenue_rolls_from_one_month_into_the_next() {
     }
     assert_eq!(closing.len(), 3, "contracts, their deposits, and hours bought one by one");
     assert!(closing.values().all(|left| left.is_zero()), "all contracts are over: {closing:?}");
+}
 
+async fn it_says_what_moved_and_why(finance: &ApiClient) {
     let whole = finance.get(DEFERRED).await.ok();
     assert_eq!(
         movements(&whole),
@@ -114,14 +125,15 @@ async fn deferred_revenue_rolls_from_one_month_into_the_next() {
     );
     let of_kinds = &whole["total"]["movements"];
     assert_eq!((&of_kinds["transferred"], &of_kinds["forfeited"]), (&json!("0.00"), &json!("-5788.80")));
-    let rows = table(&finance, &format!("{DEFERRED}&month=2037-01")).await;
+}
+
+async fn its_table_says_the_same(finance: &ApiClient) {
+    let rows = table(finance, &format!("{DEFERRED}&month=2037-01")).await;
     let january = finance.get(&format!("{DEFERRED}&month=2037-01")).await.ok();
     assert_eq!(rows.len(), movements(&january).len() + 2 * 3);
-    assert_eq!((rows[0]["row"].as_str(), &rows[0]["amount"]), ("opening", &text(&january["accounts"][0]["opening"])));
-    refuses_the_unknown(&finance, DEFERRED).await;
-    for bad in ["month=2037-1", "month=2037-01&to=2037-01-31", "from=2037-02-01&to=2037-01-01"] {
-        assert_eq!(finance.get(&format!("{DEFERRED}&{bad}")).await.problem(), (400, "invalid_query"), "{bad}");
-    }
+    let opening = rows.first().expect("a row");
+    let prepaid = one_whose(&january["accounts"], "account", &opening["account"]);
+    assert_eq!((opening["row"].as_str(), &opening["amount"]), ("opening", &text(&prepaid["opening"])));
 }
 
 /// What is left of an account's credits when its debits take the oldest first, by age in days.
@@ -154,7 +166,7 @@ fn unpaid(detail: &Value, as_of: Date) -> Vec<(i32, Amount)> {
 async fn payables_are_told_by_age_the_oldest_paid_first() {
     let exchange = TestExchange::start().await;
     quarter(&exchange).await;
-    let finance = finance(&exchange);
+    let finance = exchange.finance();
     for as_of in ["2036-12-31", "2037-01-01", "2037-01-31", "2037-02-10", "2037-03-31", "2037-04-04", "2037-06-30"] {
         let body = finance.get(&format!("{AGEING}&as_of={as_of}")).await.ok();
         let path = "/v1/ledger/accounts/2200-seller-payable/lines?currency=USD&owner=org:north";
@@ -163,16 +175,17 @@ async fn payables_are_told_by_age_the_oldest_paid_first() {
         let aged = |from: i32, to: i32| -> Amount {
             left.iter().filter(|(age, _)| (from..=to).contains(age)).map(|(_, left)| *left).sum()
         };
-        let expected = [aged(0, i32::MAX), aged(0, 30), aged(31, 60), aged(61, 90), aged(91, i32::MAX)];
+        let whole = aged(0, i32::MAX);
+        let expected = [whole, aged(0, 30), aged(31, 60), aged(61, 90), aged(91, i32::MAX)];
         let shown = |ages: &Value| {
             ["payable", "days_0_30", "days_31_60", "days_61_90", "days_over_90"].map(|name| amount(&ages[name]))
         };
         let of_sellers: Vec<_> =
             items(&body, "sellers").iter().map(|of| (text(&of["organization"]), shown(of))).collect();
-        let north = (!expected[0].is_zero()).then(|| ("north".to_owned(), expected));
+        let north = (!whole.is_zero()).then(|| ("north".to_owned(), expected));
         assert_eq!(of_sellers, north.into_iter().collect::<Vec<_>>(), "{as_of}");
         let total = owed(&finance, as_of).await["2200-seller-payable"];
-        assert_eq!((shown(&body["total"]), shown(&body["total"])[0]), (expected, total), "{as_of}");
+        assert_eq!((shown(&body["total"]), amount(&body["total"]["payable"])), (expected, total), "{as_of}");
         let rows = table(&finance, &format!("{AGEING}&as_of={as_of}")).await;
         assert_eq!(rows.len(), of_sellers.len());
     }
@@ -182,51 +195,51 @@ async fn payables_are_told_by_age_the_oldest_paid_first() {
     refuses_the_unknown(&finance, AGEING).await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn open_orders_hold_what_the_ledger_says_is_held() {
-    let exchange = TestExchange::start().await;
-    move_to(&exchange, "2036-12-31T12:00:00Z").await;
-    admit(&exchange).await;
-    let finance = finance(&exchange);
+/// Orders that hold money: partly filled, in several markets, by periods, by the hour; and one that is cancelled.
+/// Answers those of acme that are open, in the order of their ids, and that of beta.
+async fn orders_of_every_kind(exchange: &TestExchange) -> ([String; 3], String) {
+    exchange.move_clock_to("2036-12-31T12:00:00Z").await;
+    admit(exchange).await;
     let (acme, beta, north) = (
         exchange.client("acme", Role::Buyer),
         exchange.client("beta", Role::Buyer),
         exchange.client("north", Role::Provider),
     );
-    refuses_the_unknown(&finance, HOLDS).await;
     let other = MARKET.replace("us-tx-1", "eu-no-1");
     exchange.operator().post("/v1/markets", &market(&other)).await.ok();
     let lot = list(&north, 16).await;
     north.post("/v1/orders", &ask(&lot, 16, "1.0000")).await.ok();
-    // Partly filled, in several markets, by periods, by the hour; and one that is cancelled.
-    let mut partly = bid(24, "1.0000", START, NEXT_DAY);
-    partly["min_gpus"] = json!(8);
+    let partly = with(bid(24, "1.0000", START, NEXT_DAY), "min_gpus", 8);
     let partly = acme.post("/v1/orders", &partly).await.ok();
     assert_eq!(partly["status"], "partially_filled", "{partly}");
-    let mut wide = bid(8, "0.9000", START, END);
-    wide.as_object_mut().unwrap().remove("market");
-    wide["markets"] = json!([MARKET, other]);
+    let wide = with(without(bid(8, "0.9000", START, END), "market"), "markets", json!([MARKET, other]));
     let wide = acme.post("/v1/orders", &wide).await.ok();
     let long = acme.post("/v1/orders", &bid(8, "0.7000", START, "2037-06-01T00:00:00Z")).await.ok();
-    let spot = json!({"side": "buy", "kind": "spot", "market": MARKET, "gpus": 8, "limit_price": "0.2000"});
-    let spot = beta.post("/v1/orders", &spot).await.ok();
+    let spot = beta.post("/v1/orders", &spot_bid(8, "0.2000")).await.ok();
     let gone = beta.post("/v1/orders", &bid(8, "0.5000", START, NEXT_DAY)).await.ok();
     beta.delete(&format!("/v1/orders/{}", text(&gone["id"]))).await.ok();
+    let mut of_acme = [&partly, &wide, &long].map(|order| text(&order["id"]));
+    of_acme.sort();
+    (of_acme, text(&spot["id"]))
+}
 
+#[tokio::test(flavor = "multi_thread")]
+async fn open_orders_hold_what_the_ledger_says_is_held() {
+    let exchange = TestExchange::start().await;
+    let finance = exchange.finance();
+    let (of_acme, of_beta) = orders_of_every_kind(&exchange).await;
+    refuses_the_unknown(&finance, HOLDS).await;
     let body = finance.get(HOLDS).await.ok();
     let held: BTreeMap<String, Vec<String>> = items(&body, "organizations")
         .iter()
         .map(|of| (text(&of["organization"]), items(of, "orders").iter().map(|order| text(&order["order"])).collect()))
         .collect();
-    let mut of_acme = [&partly, &wide, &long].map(|order| text(&order["id"]));
-    of_acme.sort();
     assert_eq!(held["acme"], of_acme);
-    assert_eq!(held["beta"], [text(&spot["id"])]);
+    assert_eq!(held["beta"], [of_beta]);
     let mut total = Amount::ZERO;
     for of in items(&body, "organizations") {
         let client = exchange.client(&text(&of["organization"]), Role::Buyer);
-        let balances = client.get("/v1/account/balances").await.ok();
-        assert_eq!(of["balance"], balances["data"][0]["held"]);
+        assert_eq!(of["balance"], balance(&client, "held").await);
         assert_eq!((&of["holds"], &of["difference"]), (&of["balance"], &json!("0.00")));
         assert!(amount(&of["holds"]) > Amount::ZERO);
         total += amount(&of["holds"]);

@@ -2,17 +2,15 @@
 
 use std::collections::BTreeSet;
 
-use api::auth::{OPERATOR_ORGANIZATION, Role};
+use api::auth::Role;
 use reqwest::Method;
 use serde_json::{Value, json};
-use tests::client::{ApiClient, MARKET, ask, bid, market};
+use tests::client::{ApiClient, MARKET, OTHER_MARKET, ask, bid, market, with};
 use tests::condition::PATIENCE;
 use tests::exchange::TestExchange;
+use tests::picking::{only, text, trade_of};
 
-use crate::opening::{END, NEXT_DAY, ORGANIZATIONS, START, admit, day_bid, list, text, trade};
-
-/// Another market, whose events are not the first one's.
-const OTHER_MARKET: &str = "a100-40g-pcie-eth.us-tx-2";
+use crate::opening::{END, NEXT_DAY, ORGANIZATIONS, START, THIRD_DAY, admit, day_bid, list, trade};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_book_shows_levels_for_a_window() {
@@ -39,7 +37,7 @@ async fn the_book_shows_levels_for_a_window() {
     assert_eq!(day["window"], json!({"start": START, "end": NEXT_DAY}));
     assert_eq!(day["sequence"], last["sequence"]);
 
-    let second_day = book(NEXT_DAY, "2037-01-03T00:00:00Z").await;
+    let second_day = book(NEXT_DAY, THIRD_DAY).await;
     assert_eq!((&second_day["asks"], &second_day["bids"]), (&asks, &json!([])), "no bid is for that day");
     let beyond = book(START, "2037-02-02T00:00:00Z").await;
     assert_eq!((&beyond["asks"], &beyond["bids"]), (&json!([]), &bids), "nobody can sell all of it");
@@ -67,7 +65,7 @@ async fn market_trades_name_no_organization() {
     trade(&exchange).await;
     let beta = exchange.client("beta", Role::Buyer);
     let trades = beta.get(&format!("/v1/markets/{MARKET}/trades")).await.ok();
-    let [trade] = trades["data"].as_array().unwrap().as_slice() else { panic!("{trades}") };
+    let trade = only(&trades["data"]);
     assert_eq!((&trade["gpus"], &trade["price"]), (&json!(8), &json!("1.0500")));
     assert_eq!(trade["window"], json!({"start": START, "end": NEXT_DAY}));
     names_nobody(&trades.to_string());
@@ -145,45 +143,68 @@ impl StreamEvent {
     }
 }
 
+/// A stream that has told of an ask, a bid that trades, one that rests and is cancelled, and another that trades.
+struct Told {
+    exchange: TestExchange,
+    acme: ApiClient,
+    beta: ApiClient,
+    stream: Stream,
+    events: Vec<StreamEvent>,
+    first: Value,
+    resting: Value,
+    second: Value,
+}
+
+impl Told {
+    async fn start() -> Self {
+        let exchange = TestExchange::start().await;
+        admit(&exchange).await;
+        exchange.operator().post("/v1/markets", &market(OTHER_MARKET)).await.ok();
+        let (north, acme) = (exchange.client("north", Role::Provider), exchange.client("acme", Role::Buyer));
+        let beta = exchange.client("beta", Role::Buyer);
+        let mut stream = Stream::open(&beta, None).await;
+
+        let lot = list(&north, 16).await;
+        north.post("/v1/orders", &ask(&lot, 16, "1.0500")).await.ok();
+        let elsewhere = with(day_bid(8, "1.0000"), "market", OTHER_MARKET);
+        acme.post("/v1/orders", &elsewhere).await.ok();
+        let first = acme.post("/v1/orders", &day_bid(8, "1.0500")).await.ok();
+        let resting = acme.post("/v1/orders", &day_bid(8, "1.0000")).await.ok();
+        acme.delete(&format!("/v1/orders/{}", text(&resting["id"]))).await.ok();
+        let second = beta.post("/v1/orders", &day_bid(8, "1.1000")).await.ok();
+        let events = stream.take(7).await;
+        Self { exchange, acme, beta, stream, events, first, resting, second }
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
-async fn a_stream_tells_what_happens_in_order_and_resumes_without_loss_or_repetition() {
-    let exchange = TestExchange::start().await;
-    admit(&exchange).await;
-    exchange.operator().post("/v1/markets", &market(OTHER_MARKET)).await.ok();
-    let (north, acme) = (exchange.client("north", Role::Provider), exchange.client("acme", Role::Buyer));
-    let beta = exchange.client("beta", Role::Buyer);
-    let mut stream = Stream::open(&beta, None).await;
-
-    let lot = list(&north, 16).await;
-    north.post("/v1/orders", &ask(&lot, 16, "1.0500")).await.ok();
-    let elsewhere = json!({"side": "buy", "kind": "term", "market": OTHER_MARKET, "gpus": 8, "limit_price": "1.0000",
-                           "window": {"start": START, "end": NEXT_DAY}});
-    acme.post("/v1/orders", &elsewhere).await.ok();
-    let first = acme.post("/v1/orders", &day_bid(8, "1.0500")).await.ok();
-    let resting = acme.post("/v1/orders", &day_bid(8, "1.0000")).await.ok();
-    acme.delete(&format!("/v1/orders/{}", text(&resting["id"]))).await.ok();
-    let second = beta.post("/v1/orders", &day_bid(8, "1.1000")).await.ok();
-
-    let events = stream.take(7).await;
+async fn a_stream_tells_what_happens_in_order() {
+    let Told { exchange: _exchange, beta, events, first, resting, second, .. } = Told::start().await;
     let names: Vec<&str> = events.iter().map(|event| event.name.as_str()).collect();
     let expected = ["order_placed", "order_placed", "trade", "order_placed", "order_closed", "order_placed", "trade"];
     assert_eq!(names, expected, "and nothing of the other market");
     assert!(events.is_sorted_by(|one, next| one.id < next.id), "{events:?}");
-    assert_eq!(events[0].data["side"], "sell");
-    assert_eq!(events[1].id, first["sequence"].as_u64().unwrap(), "an event's id is its sequence in the log");
-    assert_eq!((&events[2].data["id"], &events[2].data["price"]), (&first["trades"][0]["id"], &json!("1.0500")));
-    assert_eq!(events[4].data["id"], resting["id"]);
-    assert_eq!(events[6].data["id"], second["trades"][0]["id"]);
+    let [offered, bid, first_trade, _, closed, _, second_trade] = events.as_slice() else { panic!("{events:?}") };
+    assert_eq!(offered.data["side"], "sell");
+    assert_eq!(bid.id, first["sequence"].as_u64().unwrap(), "an event's id is its sequence in the log");
+    assert_eq!((&first_trade.data["id"], &first_trade.data["price"]), (&trade_of(&first)["id"], &json!("1.0500")));
+    assert_eq!(closed.data["id"], resting["id"]);
+    assert_eq!(second_trade.data["id"], trade_of(&second)["id"]);
     let trades = beta.get(&format!("/v1/markets/{MARKET}/trades")).await.ok();
     let sequences = trades["data"].as_array().unwrap().iter().map(|trade| trade["sequence"].as_u64().unwrap());
-    assert_eq!(sequences.collect::<Vec<_>>(), [events[2].id, events[6].id]);
+    assert_eq!(sequences.collect::<Vec<_>>(), [first_trade.id, second_trade.id]);
+}
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stream_resumes_without_loss_or_repetition() {
+    let Told { exchange: _exchange, acme, beta, mut stream, events, .. } = Told::start().await;
     for seen in 0..events.len() {
         let mut resumed = Stream::open(&beta, Some(events[seen].id)).await;
         assert_eq!(resumed.take(events.len() - seen - 1).await, events[seen + 1..]);
     }
     // A stream that was resumed goes on with what happens next.
-    let mut resumed = Stream::open(&beta, Some(events[6].id)).await;
+    let last = events.last().expect("events");
+    let mut resumed = Stream::open(&beta, Some(last.id)).await;
     let next = acme.post("/v1/orders", &day_bid(8, "0.9000")).await.ok();
     assert_eq!(resumed.next().await.id, next["sequence"].as_u64().unwrap());
     assert_eq!(stream.next().await.id, next["sequence"].as_u64().unwrap());
@@ -229,7 +250,7 @@ async fn pages_of_any_length_show_every_row_once() {
         north.post("/v1/orders", &ask(&lot, 8, "1.0500")).await.ok();
         assert_eq!(acme.post("/v1/orders", &day_bid(8, "1.0500")).await.ok()["status"], "filled");
     }
-    let finance = exchange.client(OPERATOR_ORGANIZATION, Role::Finance);
+    let finance = exchange.finance();
     let market_trades = format!("/v1/markets/{MARKET}/trades");
     let lists = [
         (&acme, "/v1/orders"),
@@ -265,7 +286,7 @@ async fn a_read_of_the_far_future_is_told_to_come_back() {
     let placed = acme.post("/v1/orders", &bid(8, "1.0000", START, END)).await;
     let sequence: u64 = placed.headers["secondwind-sequence"].to_str().unwrap().parse().unwrap();
     let seen = acme.get(&format!("/v1/orders?min_sequence={sequence}")).await.ok();
-    assert_eq!(seen["data"][0]["id"], placed.body["id"]);
+    assert_eq!(only(&seen["data"])["id"], placed.body["id"]);
     let answer = acme.get(&format!("/v1/orders?min_sequence={}", sequence + 1)).await;
     assert_eq!(answer.problem(), (503, "not_caught_up"));
     assert_eq!(answer.headers["retry-after"], "1");

@@ -1,7 +1,7 @@
 //! A log that has texts which would not be let in today: it is read as it stands, and nothing that is shown, stored or published of it
 //! fails.
 
-use api::auth::{OPERATOR_ORGANIZATION, Role};
+use api::auth::Role;
 use infra::audit::TopicSource;
 use infra::relay::RelayStatus;
 use ledger::Instant;
@@ -13,16 +13,22 @@ use tests::condition::until;
 use tests::exchange::{TOPIC, TestExchange};
 use tests::kafka::TestTopic;
 use tests::log::{audit, replay, write};
+use tests::picking::{only, text};
 use tests::postgres::TestDatabase;
 
+use crate::bank::ACCOUNT;
 use crate::boxes::reference_deal;
-use crate::opening::{day_bid, list, text};
+use crate::opening::{day_bid, list};
 
 /// A name that no database takes.
 const NAME: &str = "No\u{0}rth\nHall";
 /// The same as it is shown.
 const SHOWN: &str = "No\u{fffd}rth\u{fffd}Hall";
-const ACCOUNT: &str = "DE02120300000000202051";
+
+/// A name that makes an event too long for a record of the topic.
+fn long_name() -> String {
+    "x".repeat(1_200_000)
+}
 
 /// When the old events happened.
 fn then() -> Instant {
@@ -54,7 +60,7 @@ fn old_events() -> Vec<(&'static str, u16, String)> {
     vec![
         event("organization_registered", 1, &json!({"organization": "north", "name": NAME})),
         event("organization_registered", 1, &json!({"organization": "acme", "name": NAME})),
-        event("organization_registered", 1, &json!({"organization": "large", "name": "x".repeat(1_200_000)})),
+        event("organization_registered", 1, &json!({"organization": "large", "name": long_name()})),
         event("market_opened", 2, &json!({"market": spec})),
         event(
             "deposit_received",
@@ -86,18 +92,26 @@ fn old_events() -> Vec<(&'static str, u16, String)> {
     ]
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_log_with_texts_that_cannot_be_stored_is_served_and_published_whole() {
+/// An exchange that was started on a log of [`old_events`].
+async fn on_old_events() -> TestExchange {
     let database = TestDatabase::create().await;
     write(&database, then(), &old_events()).await;
-    let exchange = TestExchange::start_again(database).await;
-    let finance = exchange.client(OPERATOR_ORGANIZATION, Role::Finance);
-    let (north, acme) = (exchange.client("north", Role::Provider), exchange.client("acme", Role::Buyer));
+    TestExchange::start_again(database).await
+}
 
-    // Trading goes on, and what follows the log does: lots, trades, invoices.
+/// North sells eight GPUs to acme.
+async fn sell(exchange: &TestExchange) {
+    let (north, acme) = (exchange.client("north", Role::Provider), exchange.client("acme", Role::Buyer));
     let lot = list(&north, 8).await;
     north.post("/v1/orders", &ask(&lot, 8, "1.0000")).await.ok();
     assert_eq!(acme.post("/v1/orders", &day_bid(8, "1.0000")).await.ok()["status"], "filled");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn trading_goes_on_after_texts_that_cannot_be_stored_and_is_invoiced() {
+    let exchange = on_old_events().await;
+    sell(&exchange).await;
+    let acme = exchange.client("acme", Role::Buyer);
     assert_eq!(acme.get("/v1/trades").await.ok()["data"].as_array().map(Vec::len), Some(1));
     let invoice = until("the trade is invoiced", async || {
         acme.get("/v1/invoices").await.ok()["data"].as_array().and_then(|invoices| invoices.first().cloned())
@@ -107,8 +121,14 @@ async fn a_log_with_texts_that_cannot_be_stored_is_served_and_published_whole() 
     let invoice = acme.get(&path).await.ok();
     assert_eq!(invoice["recipient"]["name"], SHOWN, "{invoice}");
     assert!(acme.text(&format!("{path}?format=html")).await.contains(SHOWN));
+}
 
-    // Every form of the books, with what people said of their entries.
+/// With what people said of their entries.
+#[tokio::test(flavor = "multi_thread")]
+async fn every_form_of_the_books_shows_texts_that_cannot_be_stored() {
+    let exchange = on_old_events().await;
+    sell(&exchange).await;
+    let finance = exchange.finance();
     for format in ["hledger", "beancount", "csv", "jsonl"] {
         let path = format!("/v1/ledger/exports?entity=operator&format={format}");
         let answer = finance.request(reqwest::Method::GET, &path).send().await.expect("an answer");
@@ -117,6 +137,13 @@ async fn a_log_with_texts_that_cannot_be_stored_is_served_and_published_whole() 
         assert!(!export.contains('\0') && !export.contains("\\u0000"), "{format}");
         assert!(format != "csv" || export.contains(&format!("{SHOWN},")), "the journal's text: {export}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_list_shows_texts_that_cannot_be_stored() {
+    let exchange = on_old_events().await;
+    sell(&exchange).await;
+    let finance = exchange.finance();
     let statement = finance.get("/v1/ledger/statements?owner=org:acme").await.ok();
     assert!(statement["accounts"].as_array().is_some_and(|accounts| !accounts.is_empty()), "{statement}");
     for path in [
@@ -125,7 +152,7 @@ async fn a_log_with_texts_that_cannot_be_stored_is_served_and_published_whole() 
         "/v1/ledger/accounts/1010-bank-unmatched/lines?currency=USD&format=csv",
         "/v1/markets",
         "/v1/boxes",
-        "/v1/reconciliations?account=DE02120300000000202051",
+        &format!("/v1/reconciliations?account={ACCOUNT}"),
         "/v1/events?limit=500",
     ] {
         let answer = finance.request(reqwest::Method::GET, path).send().await.expect("an answer");
@@ -133,9 +160,14 @@ async fn a_log_with_texts_that_cannot_be_stored_is_served_and_published_whole() 
         answer.text().await.unwrap_or_else(|error| panic!("{path} breaks off: {error}"));
     }
     let boxed = finance.get("/v1/boxes").await.ok();
-    assert_eq!(boxed["data"][0]["name"], SHOWN);
+    assert_eq!(only(&boxed["data"])["name"], SHOWN);
+}
 
-    // The topic has a record for every event; one that is too long for a record has a stand-in.
+/// The topic has a record for every event; one that is too long for a record has a stand-in.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_log_with_texts_that_cannot_be_stored_is_published_whole() {
+    let exchange = on_old_events().await;
+    sell(&exchange).await;
     let head = exchange.node.log.head();
     until("the log is published", async || {
         (exchange.node.relay.status() == RelayStatus::Published(head)).then_some(())
@@ -145,7 +177,7 @@ async fn a_log_with_texts_that_cannot_be_stored_is_served_and_published_whole() 
     let records = TestTopic::existing(&brokers, TOPIC).committed().await;
     assert_eq!(records.len(), usize::try_from(head).expect("few events"));
     let large = records.iter().find(|record| record.sequence() == 3).expect("a record of the third event");
-    let content = json!({"organization": "large", "name": "x".repeat(1_200_000)}).to_string();
+    let content = json!({"organization": "large", "name": long_name()}).to_string();
     let digest: [u8; 32] = Sha256::digest(&content).into();
     let told: Value = serde_json::from_str(&large.payload).expect("JSON");
     assert_eq!(told, json!({"sequence": 3, "bytes": content.len(), "sha256": hex::encode(digest)}));

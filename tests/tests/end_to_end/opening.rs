@@ -2,13 +2,16 @@
 
 use api::auth::Role;
 use serde_json::{Value, json};
-use tests::client::{ApiClient, MARKET, ask, bid, market};
+use tests::client::{ApiClient, MARKET, ask, bid, market, supply};
 use tests::exchange::TestExchange;
+use tests::picking::{contract_of, text};
 
 /// The first hour that is on offer.
 pub const START: &str = "2037-01-01T00:00:00Z";
 /// A day later.
 pub const NEXT_DAY: &str = "2037-01-02T00:00:00Z";
+/// Another day later.
+pub const THIRD_DAY: &str = "2037-01-03T00:00:00Z";
 /// The hour after the last that is on offer.
 pub const END: &str = "2037-02-01T00:00:00Z";
 
@@ -36,8 +39,7 @@ pub async fn deposit(operator: &ApiClient, organization: &str, amount: &str) {
 
 /// Lists GPUs from [`START`] to [`END`] and answers the lot's id.
 pub async fn list(provider: &ApiClient, gpus: u32) -> Value {
-    let lot = json!({"market": MARKET, "gpus": gpus, "window": {"start": START, "end": END}, "fabric": "hall-3"});
-    provider.post("/v1/lots", &lot).await.ok()["id"].clone()
+    provider.post("/v1/lots", &supply(gpus, START, END)).await.ok()["id"].clone()
 }
 
 /// The body of a bid for the first day.
@@ -65,15 +67,10 @@ pub async fn trade(exchange: &TestExchange) -> Opened {
     assert_eq!(filled["status"], "filled");
     let resting = acme.post("/v1/orders", &day_bid(8, "1.0000")).await.ok();
     assert_eq!(resting["status"], "open");
-    Opened { lot: text(&lot), bid: text(&resting["id"]), contract: text(&filled["trades"][0]["contract"]) }
+    Opened { lot: text(&lot), bid: text(&resting["id"]), contract: contract_of(&filled) }
 }
 
 /// The log's head.
 pub async fn head(exchange: &TestExchange) -> u64 {
     exchange.anonymous().get("/readyz").await.ok()["sequence"].as_u64().expect("a sequence")
-}
-
-/// A JSON string's text.
-pub fn text(value: &Value) -> String {
-    value.as_str().expect("a text").to_owned()
 }

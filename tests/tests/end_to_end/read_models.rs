@@ -8,6 +8,7 @@ use tests::exchange::TestExchange;
 use tests::postgres::TestDatabase;
 use tokio_postgres::Client;
 
+use crate::opening::NEXT_DAY;
 use crate::trading::opened;
 
 /// Everything that is in the read models.
@@ -35,7 +36,7 @@ async fn traded() -> (TestExchange, ApiClient) {
     let exchange = TestExchange::start_without_kafka(TestDatabase::create().await).await;
     opened(&exchange).await;
     let acme = exchange.client("acme", Role::Buyer);
-    let (start, end) = ("2037-01-02T00:00:00Z", "2037-01-04T00:00:00Z");
+    let (start, end) = (NEXT_DAY, "2037-01-04T00:00:00Z");
     for (gpus, price) in [(8, "1.1000"), (16, "1.2000"), (8, "0.9000")] {
         let placed = acme.post("/v1/orders", &bid(gpus, price, start, end)).await.ok();
         if placed["status"] == "partially_filled" {
@@ -47,7 +48,7 @@ async fn traded() -> (TestExchange, ApiClient) {
     }
     let unwanted = acme.post("/v1/orders", &bid(8, "0.8000", start, end)).await.ok();
     acme.delete(&format!("/v1/orders/{}", unwanted["id"].as_str().expect("an id"))).await.ok();
-    exchange.operator().post("/v1/clock", &json!({"now": "2037-01-03T02:00:00Z"})).await.ok();
+    exchange.move_clock_to("2037-01-03T02:00:00Z").await;
     projected(&exchange).await;
     (exchange, acme)
 }

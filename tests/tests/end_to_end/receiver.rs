@@ -12,6 +12,9 @@ use standardwebhooks::Webhook;
 use tests::condition::until;
 use tokio::sync::watch;
 
+/// The URL of an endpoint at the discard port: nothing listens there.
+pub const NOWHERE: &str = "http://127.0.0.1:9/";
+
 /// A running endpoint. It answers 200 unless it is told otherwise.
 pub struct Receiver {
     url: String,
@@ -124,13 +127,9 @@ impl Receiver {
         lock(&self.state.received).clone()
     }
 
-    /// Waits until this many requests have come, and answers all that have.
-    pub async fn wait_for(&self, requests: usize) -> Vec<Received> {
-        until(&format!("{requests} requests have come"), async || {
-            let received = self.received();
-            (received.len() >= requests).then_some(received)
-        })
-        .await
+    /// Waits until so many requests have come, and answers them: the first of all that have.
+    pub async fn wait_for<const REQUESTS: usize>(&self) -> [Received; REQUESTS] {
+        until(&format!("{REQUESTS} requests have come"), async || self.received().first_chunk().cloned()).await
     }
 }
 

@@ -5,11 +5,13 @@ use std::collections::BTreeMap;
 use api::auth::Role;
 use infra::relay::{RelayConfig, RelayStatus};
 use serde_json::{Value, json};
-use tests::client::{MARKET, ask, bid, market};
+use tests::client::{MARKET, ask, bid, market, supply, with};
 use tests::condition::until;
 use tests::exchange::TestExchange;
 use tests::kafka::{OwnKafka, Published, TestTopic};
 use tests::postgres::TestDatabase;
+
+use crate::opening::deposit;
 
 const OTHER_MARKET: &str = "a100-40g-sxm4-ib.us-tx-1";
 
@@ -21,11 +23,9 @@ async fn opened(exchange: &TestExchange) {
     for id in ["north", "acme"] {
         operator.post("/v1/organizations", &json!({"id": id, "name": id})).await.ok();
     }
-    let deposit = json!({"organization": "acme", "amount": "1000000.00", "currency": "USD", "reference": "wire"});
-    operator.post("/v1/deposits", &deposit).await.ok();
+    deposit(&operator, "acme", "1000000.00").await;
     let north = exchange.client("north", Role::Provider);
-    let window = json!({"start": "2027-01-01T00:00:00Z", "end": "2027-02-01T00:00:00Z"});
-    let lot = json!({"market": MARKET, "gpus": 64, "window": window, "fabric": "hall-3", "min_remnant_hours": 0});
+    let lot = with(supply(64, "2027-01-01T00:00:00Z", "2027-02-01T00:00:00Z"), "min_remnant_hours", 0);
     let lot = north.post("/v1/lots", &lot).await.ok();
     north.post("/v1/orders", &ask(&lot["id"], 64, "1.0500")).await.ok();
 }
@@ -98,28 +98,37 @@ async fn every_event_is_published_once_in_order_as_a_cloud_event() {
     opened(&exchange).await;
     bids(&exchange, 20).await;
     // Deliveries date from far ahead of the broker's clock.
-    exchange.operator().post("/v1/clock", &json!({"now": "2027-01-02T12:00:00Z"})).await.ok();
+    exchange.move_clock_to("2027-01-02T12:00:00Z").await;
     let head = caught_up(&exchange).await;
     let published = topic.committed().await;
     assert_once_in_order(&published, head);
 
+    assert_one_partition_a_key(&published);
+    assert_cloud_events_of_the_log(&exchange, &published).await;
+}
+
+#[track_caller]
+fn assert_one_partition_a_key(published: &[Published]) {
     let mut partitions: BTreeMap<&str, i32> = BTreeMap::new();
-    for record in &published {
+    for record in published {
         let partition = *partitions.entry(&record.key).or_insert(record.partition);
         assert_eq!(partition, record.partition, "events of one key are in one partition: {}", record.key);
     }
     assert!(partitions.contains_key(MARKET) && partitions.contains_key("acme"), "{partitions:?}");
+}
 
+/// Each record says of its event what the log and the chain of entries have of it.
+async fn assert_cloud_events_of_the_log(exchange: &TestExchange, published: &[Published]) {
     let statement = "SELECT sequence, type, version, key, subject::text, (extract(epoch FROM at) * 1000000)::bigint, \
                      content::text, e.entry, e.hash \
                      FROM events v LEFT JOIN LATERAL (SELECT sequence AS entry, encode(hash, 'hex') AS hash FROM entries \
                      WHERE event = v.sequence ORDER BY entries.sequence DESC LIMIT 1) e ON true ORDER BY sequence";
-    let rows = exchange.database.owner().await.query(statement, &[]).await.unwrap();
+    let rows = exchange.database.owner().await.query(statement, &[]).await.expect("the log");
     let by_sequence: BTreeMap<u64, &Published> = published.iter().map(|record| (record.sequence(), record)).collect();
     assert!(rows.iter().any(|row| row.get::<_, &str>(1) == "hours_delivered"));
     let mut with_entries = 0;
     for row in rows {
-        let sequence = u64::try_from(row.get::<_, i64>(0)).unwrap();
+        let sequence = u64::try_from(row.get::<_, i64>(0)).expect("a sequence");
         let record = by_sequence[&sequence];
         let (name, version): (&str, i16) = (row.get(1), row.get(2));
         let at = row.get::<_, i64>(5);
@@ -130,7 +139,7 @@ async fn every_event_is_published_once_in_order_as_a_cloud_event() {
             ("ce_source", "/secondwind"),
             ("ce_type", &format!("secondwind.{name}")),
             ("ce_dataschema", &format!("urn:secondwind:schema:{name}:{version}")),
-            ("ce_time", &jiff::Timestamp::from_microsecond(at).unwrap().to_string()),
+            ("ce_time", &jiff::Timestamp::from_microsecond(at).expect("a time").to_string()),
             ("content-type", "application/json"),
         ]
         .into_iter()
@@ -368,9 +377,12 @@ async fn a_restored_database_does_not_fork_the_topic_however_often_it_is_restart
     let exchange = TestExchange::start_on(exchange.stop().await, topic.relay()).await;
     assert_eq!(reason_to_stop(&exchange).await, ahead, "a restart lifts no stop");
     assert_eq!(topic.committed().await, before);
+    a_stop_that_is_lifted_without_a_look_does_no_harm(&exchange).await;
+    assert_eq!(topic.committed().await, before);
+}
 
-    // An operator who lifts it without a look does no harm either.
-    let first = stop_of(&exchange).await;
+async fn a_stop_that_is_lifted_without_a_look_does_no_harm(exchange: &TestExchange) {
+    let first = stop_of(exchange).await;
     let (operator, body) = (exchange.operator(), json!({"stop": first}));
     assert_eq!(exchange.client("acme", Role::Buyer).post("/v1/relay/resume", &body).await.problem().0, 403);
     assert_eq!(operator.post("/v1/relay/resume", &body).await.status, 204);
@@ -385,7 +397,6 @@ async fn a_restored_database_does_not_fork_the_topic_however_often_it_is_restart
     })
     .await;
     assert_eq!(operator.post("/v1/relay/resume", &body).await.problem(), (409, "relay_not_stopped"));
-    assert_eq!(topic.committed().await, before);
 }
 
 #[tokio::test(flavor = "multi_thread")]

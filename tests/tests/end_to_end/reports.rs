@@ -1,53 +1,49 @@
 //! Finance's reports: what they say, of whom, as of when, and that they are streamed whole or not at all.
 
+use std::collections::BTreeMap;
+
 use api::auth::Role;
 use ledger::Amount;
 use reqwest::{Method, Response, StatusCode};
 use serde_json::{Value, json};
-use tests::client::{ApiClient, ask, bid};
+use tests::client::{ApiClient, TRIAL_BALANCE, ask, bid};
 use tests::condition::until;
 use tests::exchange::TestExchange;
+use tests::picking::{List, account, amount, one_whose, only, text};
 use tokio_postgres::Client;
 
-use crate::opening::{Opened, list, text, trade};
-
-const TRIAL: &str = "/v1/ledger/trial-balance?entity=operator&currency=USD";
+use crate::opening::{Opened, list, trade};
 
 /// [`trade`], and half a day of delivery.
 async fn delivered(exchange: &TestExchange) -> Opened {
     let opened = trade(exchange).await;
-    exchange.operator().post("/v1/clock", &json!({"now": "2037-01-01T12:00:00Z"})).await.ok();
+    exchange.move_clock_to("2037-01-01T12:00:00Z").await;
     opened
 }
 
-fn finance(exchange: &TestExchange) -> ApiClient {
-    exchange.client("secondwind", Role::Finance)
+fn balance_of(trial: &Value, code: &str) -> Amount {
+    amount(&account(trial, code)["balance"])
 }
 
-fn amount(value: &Value) -> Amount {
-    value.as_str().unwrap_or_else(|| panic!("{value}")).parse().expect("an amount")
+/// The records of a table by its header.
+pub fn records(table: &str) -> Vec<BTreeMap<String, String>> {
+    let mut reader = csv::Reader::from_reader(table.as_bytes());
+    reader.deserialize().map(|record| record.expect("a record")).collect()
 }
 
-fn balance_of(trial: &Value, account: &str) -> Amount {
-    let rows = trial["rows"].as_array().expect("rows");
-    amount(&rows.iter().find(|row| row["account"] == account).unwrap_or_else(|| panic!("{account}"))["balance"])
-}
-
-async fn csv_of(client: &ApiClient, path: &str) -> Vec<Vec<String>> {
+async fn csv_of(client: &ApiClient, path: &str) -> Vec<BTreeMap<String, String>> {
     let answer = client.request(Method::GET, path).send().await.expect("an answer");
     assert_eq!(answer.status(), StatusCode::OK, "{path}");
     assert!(answer.headers()["content-type"].to_str().expect("a type").starts_with("text/csv"));
-    let text = answer.text().await.expect("the whole table");
-    let mut reader = csv::ReaderBuilder::new().has_headers(false).from_reader(text.as_bytes());
-    reader.records().map(|record| record.expect("a record").iter().map(str::to_owned).collect()).collect()
+    records(&answer.text().await.expect("the whole table"))
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_trial_balance_is_what_was_known_then_of_what_was_dated_by_then() {
     let exchange = TestExchange::start().await;
     delivered(&exchange).await;
-    let finance = finance(&exchange);
-    let trial = async |more: &str| finance.get(&format!("{TRIAL}{more}")).await.ok();
+    let finance = exchange.finance();
+    let trial = async |more: &str| finance.get(&format!("{TRIAL_BALANCE}{more}")).await.ok();
     let current = trial("").await;
 
     let events = "SELECT sequence, to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"') FROM events \
@@ -90,12 +86,12 @@ async fn a_trial_balance_is_what_was_known_then_of_what_was_dated_by_then() {
 async fn an_accounts_lines_lead_from_its_opening_to_its_closing_balance() {
     let exchange = TestExchange::start().await;
     delivered(&exchange).await;
-    let finance = finance(&exchange);
+    let finance = exchange.finance();
     let account = "/v1/ledger/accounts/2000-customer-available/lines?currency=USD";
-    let mut closings = Vec::new();
-    for days in
-        ["", "&from=2037-01-01", "&to=2036-12-31", "&owner=org:acme", "&owner=org:beta&from=2000-01-01&to=2050-01-01"]
-    {
+    let (whole, delivery, before_delivery) = ("", "&from=2037-01-01", "&to=2036-12-31");
+    let of_beta = "&owner=org:beta&from=2000-01-01&to=2050-01-01";
+    let mut closings = BTreeMap::new();
+    for days in [whole, delivery, before_delivery, "&owner=org:acme", of_beta] {
         let detail = finance.get(&format!("{account}{days}")).await.ok();
         let mut balance = amount(&detail["opening"]);
         for line in detail["lines"].as_array().unwrap() {
@@ -103,27 +99,27 @@ async fn an_accounts_lines_lead_from_its_opening_to_its_closing_balance() {
             assert_eq!(amount(&line["balance"]), balance, "{line}");
         }
         assert_eq!(amount(&detail["closing"]), balance);
-        closings.push(text(&detail["closing"]));
+        closings.insert(days, text(&detail["closing"]));
 
         let table = csv_of(&finance, &format!("{account}{days}&format=csv")).await;
-        assert_eq!((table[1][0].as_str(), &table[1][11]), ("opening", &text(&detail["opening"])));
-        assert_eq!(table.len(), detail["lines"].as_array().unwrap().len() + 3);
-        let last = table.last().unwrap();
-        assert_eq!((last[0].as_str(), &last[11]), ("closing", &text(&detail["closing"])));
+        let (first, last) = (table.first().unwrap(), table.last().unwrap());
+        assert_eq!((first["kind"].as_str(), &first["balance"]), ("opening", &text(&detail["opening"])));
+        assert_eq!(table.len(), detail["lines"].as_array().unwrap().len() + 2);
+        assert_eq!((last["kind"].as_str(), &last["balance"]), ("closing", &text(&detail["closing"])));
     }
-    let trial = finance.get(TRIAL).await.ok();
-    assert_eq!(closings[0], balance_of(&trial, "2000-customer-available").to_string());
-    assert_eq!((&closings[1], closings[4].as_str()), (&closings[0], "-100000.00"));
-    let before = finance.get(&format!("{account}&from=2037-01-01")).await.ok();
+    let trial = finance.get(TRIAL_BALANCE).await.ok();
+    assert_eq!(closings[whole], balance_of(&trial, "2000-customer-available").to_string());
+    assert_eq!((&closings[delivery], closings[of_beta].as_str()), (&closings[whole], "-100000.00"));
+    let before = finance.get(&format!("{account}{delivery}")).await.ok();
     assert_eq!(
         (&before["opening"], &before["lines"]),
-        (&json!(closings[2]), &json!([])),
+        (&json!(closings[before_delivery]), &json!([])),
         "all of it was before the delivery"
     );
 
     let fees = finance.get("/v1/ledger/accounts/4000-fee-revenue/lines?currency=USD&owner=&from=2037-01-01").await.ok();
     assert_eq!(fees["lines"].as_array().map(Vec::len), Some(12), "an hour each");
-    assert_eq!(fees["lines"][0]["rule"], "hours.delivered.1");
+    assert!(fees["lines"].items().iter().all(|line| line["rule"] == "hours.delivered.1"), "{fees}");
     let accepted = finance.request(Method::GET, account).header("Accept", "text/csv").send().await.unwrap();
     assert!(accepted.text().await.unwrap().starts_with("kind,account,owner,currency,"));
 }
@@ -132,7 +128,7 @@ async fn an_accounts_lines_lead_from_its_opening_to_its_closing_balance() {
 async fn a_statement_is_of_all_accounts_of_its_owner() {
     let exchange = TestExchange::start().await;
     let opened = delivered(&exchange).await;
-    let finance = finance(&exchange);
+    let finance = exchange.finance();
     let statement = finance.get("/v1/ledger/statements?owner=org:acme").await.ok();
     let summary = |body: &Value| -> Vec<(String, String, String)> {
         let accounts = body["accounts"].as_array().unwrap().iter();
@@ -154,11 +150,11 @@ async fn a_statement_is_of_all_accounts_of_its_owner() {
     let of_contract = finance.get(&format!("/v1/ledger/statements?owner={contract}&from=2037-01-01")).await.ok();
     // Half of its 24 hours are left.
     assert_eq!(summary(&of_contract), [part("2100-contract-prepayment", "-202.608", "-101.304")]);
-    assert_eq!(of_contract["accounts"][0]["lines"].as_array().map(Vec::len), Some(12));
+    assert_eq!(only(&of_contract["accounts"])["lines"].as_array().map(Vec::len), Some(12));
 
     let table = csv_of(&finance, "/v1/ledger/statements?owner=org:acme&format=csv").await;
-    let kinds: Vec<&str> = table.iter().map(|record| record[0].as_str()).filter(|kind| *kind != "line").collect();
-    assert_eq!(kinds, ["kind", "opening", "closing", "opening", "closing"]);
+    let kinds: Vec<&str> = table.iter().map(|record| record["kind"].as_str()).filter(|kind| *kind != "line").collect();
+    assert_eq!(kinds, ["opening", "closing", "opening", "closing"]);
     let south = finance.get("/v1/ledger/statements?owner=org:south").await.ok();
     assert_eq!(south["accounts"], json!([]), "registered, and without any money yet");
 }
@@ -173,7 +169,7 @@ async fn each_party_of_a_contract_sees_its_own_lines_of_it() {
     let more = list(&north, 8).await;
     north.post("/v1/orders", &ask(&more, 8, "0.9000")).await.ok();
     acme.post("/v1/orders", &bid(8, "0.9000", "2037-01-01T13:00:00Z", "2037-01-01T20:00:00Z")).await.ok();
-    exchange.operator().post("/v1/clock", &json!({"now": "2037-01-01T15:00:00Z"})).await.ok();
+    exchange.move_clock_to("2037-01-01T15:00:00Z").await;
 
     let path = format!("/v1/account/statement?contract={}", opened.contract);
     let shown = |body: &Value| -> Vec<(String, String, usize, String)> {
@@ -198,7 +194,7 @@ async fn each_party_of_a_contract_sees_its_own_lines_of_it() {
     assert!(!sold.to_string().contains("acme") && !bought.to_string().contains("north"));
     let whole = north.get("/v1/account/statement").await.ok();
     assert!(
-        whole["accounts"][0]["lines"].as_array().unwrap().len() > 15,
+        one_whose(&whole["accounts"], "account", "2200-seller-payable")["lines"].as_array().unwrap().len() > 15,
         "the other contract is in the whole statement"
     );
 
@@ -254,25 +250,32 @@ async fn a_long_statement_is_sent_as_it_is_read_and_whole_or_visibly_not() {
     let exchange = TestExchange::start().await;
     let owner = exchange.database.owner().await;
     let expected = grow(&owner).await;
-    let finance = finance(&exchange);
+    let finance = exchange.finance();
+    nothing_holds_it_between_database_and_client(&finance, &owner, expected).await;
+    it_breaks_off_where_the_database_fails(&finance, &owner).await;
+    its_session_ends_when_the_client_goes_away(&finance, &owner).await;
+}
 
-    // The client has the beginning, and the database has not handed over the rest: nothing in between holds it.
-    let mut response = begin(&finance).await;
-    waiting_session(&owner).await;
+/// The client has the beginning, and the database has not handed over the rest.
+async fn nothing_holds_it_between_database_and_client(finance: &ApiClient, owner: &Client, expected: i64) {
+    let mut response = begin(finance).await;
+    waiting_session(owner).await;
     let (mut lines, mut tail) = (1, Vec::new());
     while let Some(chunk) = response.chunk().await.expect("it goes on to its end") {
-        lines += i64::try_from(chunk.windows(2).filter(|pair| pair == b"{\"").count()).unwrap();
+        lines += i64::try_from(chunk.windows(2).filter(|pair| pair == b"{\"").count()).expect("a count");
         tail = [tail, chunk.to_vec()].concat();
         tail.drain(..tail.len().saturating_sub(200));
     }
     assert!(lines > expected * 9 / 10, "{lines} lines came after the first chunk");
-    let tail = String::from_utf8(tail).unwrap();
+    let tail = String::from_utf8(tail).expect("text");
     assert!(tail.ends_with("\"balance\":\"-0.25\"}],\"closing\":\"-0.25\"}"), "{tail}");
+}
 
-    // The database fails in between: the answer breaks off, and does not look whole.
-    let mut response = begin(&finance).await;
-    let session = waiting_session(&owner).await;
-    owner.execute("SELECT pg_terminate_backend($1)", &[&session]).await.unwrap();
+/// The answer does not look whole.
+async fn it_breaks_off_where_the_database_fails(finance: &ApiClient, owner: &Client) {
+    let mut response = begin(finance).await;
+    let session = waiting_session(owner).await;
+    owner.execute("SELECT pg_terminate_backend($1)", &[&session]).await.expect("the superuser may");
     let broken = loop {
         match response.chunk().await {
             Ok(Some(_)) => {}
@@ -281,14 +284,15 @@ async fn a_long_statement_is_sent_as_it_is_read_and_whole_or_visibly_not() {
         }
     };
     assert!(broken, "a statement that was cut off looked whole");
+}
 
-    // The client goes away: its session ends.
-    let response = begin(&finance).await;
-    let session = waiting_session(&owner).await;
+async fn its_session_ends_when_the_client_goes_away(finance: &ApiClient, owner: &Client) {
+    let response = begin(finance).await;
+    let session = waiting_session(owner).await;
     drop(response);
     until("the session of a client that is gone ends", async || {
         let statement = "SELECT FROM pg_stat_activity WHERE pid = $1";
-        owner.query_opt(statement, &[&session]).await.unwrap().is_none().then_some(())
+        owner.query_opt(statement, &[&session]).await.expect("it can be read").is_none().then_some(())
     })
     .await;
 }
@@ -298,7 +302,7 @@ async fn only_so_many_reports_are_sent_at_a_time() {
     let exchange = TestExchange::start().await;
     let owner = exchange.database.owner().await;
     grow(&owner).await;
-    let finance = finance(&exchange);
+    let finance = exchange.finance();
     let mut held = Vec::new();
     for _ in 0..8 {
         held.push(begin(&finance).await);

@@ -6,14 +6,15 @@ use api::auth::Role;
 use matching::{Instruction, MarketId};
 use reqwest::Method;
 use serde_json::{Value, json};
-use tests::client::{ApiClient, MARKET, ask, market};
+use tests::client::{ApiClient, MARKET, OTHER_MARKET, ask, market, supply, with, without};
 use tests::condition::{PATIENCE, until};
 use tests::exchange::TestExchange;
+use tests::picking::{only, text};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpSocket;
 
 use crate::market_data::{Stream, StreamEvent};
-use crate::opening::{NEXT_DAY, START, admit, day_bid, list, text};
+use crate::opening::{NEXT_DAY, START, admit, day_bid, list};
 
 /// An order as a client knows it.
 #[derive(Clone, PartialEq, Debug)]
@@ -120,7 +121,7 @@ async fn fold_to(stream: &mut Stream, book: &mut ClientBook, sequence: u64) {
 /// Places, trades, changes and cancels, as a seed has it; answers the sequence of the last order.
 async fn trade_at_random(exchange: &TestExchange, seed: u64, steps: u32) -> u64 {
     let north = exchange.client("north", Role::Provider);
-    let buyers = [exchange.client("acme", Role::Buyer), exchange.client("beta", Role::Buyer)];
+    let (acme, beta) = (exchange.client("acme", Role::Buyer), exchange.client("beta", Role::Buyer));
     let mut state = seed;
     let mut draw = |below: u64| {
         state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
@@ -137,7 +138,7 @@ async fn trade_at_random(exchange: &TestExchange, seed: u64, steps: u32) -> u64 
                 open.push((north.clone(), text(&placed["id"])));
             }
             3..8 => {
-                let buyer = buyers[usize::try_from(draw(2)).expect("a small number")].clone();
+                let buyer = if draw(2) == 0 { acme.clone() } else { beta.clone() };
                 let placed = buyer.post("/v1/orders", &day_bid(gpus, &price)).await.ok();
                 open.push((buyer, text(&placed["id"])));
             }
@@ -157,7 +158,7 @@ async fn trade_at_random(exchange: &TestExchange, seed: u64, steps: u32) -> u64 
             _ => {}
         }
     }
-    let marker = buyers[0].post("/v1/orders", &day_bid(8, "0.0100")).await.ok();
+    let marker = acme.post("/v1/orders", &day_bid(8, "0.0100")).await.ok();
     marker["sequence"].as_u64().expect("a number")
 }
 
@@ -197,20 +198,17 @@ async fn a_client_that_folds_snapshot_and_increments_has_the_book() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_bid_in_several_markets_is_reduced_by_its_trades_elsewhere() {
-    const OTHER: &str = "a100-40g-pcie-eth.us-tx-2";
     let exchange = TestExchange::start().await;
     admit(&exchange).await;
-    exchange.operator().post("/v1/markets", &market(OTHER)).await.ok();
+    exchange.operator().post("/v1/markets", &market(OTHER_MARKET)).await.ok();
     let (north, acme) = (exchange.client("north", Role::Provider), exchange.client("acme", Role::Buyer));
     let before = exchange.node.log.head();
-    let mut bid = day_bid(16, "1.0000");
-    bid.as_object_mut().unwrap().remove("market");
-    bid["markets"] = json!([MARKET, OTHER]);
+    let bid = with(without(day_bid(16, "1.0000"), "market"), "markets", json!([MARKET, OTHER_MARKET]));
     let placed = acme.post("/v1/orders", &bid).await.ok();
     let mut stream = Stream::open_with(&acme, "", None).await;
-    assert_eq!(stream.next().await.data["bids"][0]["gpus"], 16);
+    assert_eq!(only(&stream.next().await.data["bids"])["gpus"], 16);
     for _ in 0..2 {
-        let lot = json!({"market": OTHER, "gpus": 8, "window": {"start": START, "end": NEXT_DAY}, "fabric": "hall-1"});
+        let lot = with(supply(8, START, NEXT_DAY), "market", OTHER_MARKET);
         let lot = north.post("/v1/lots", &lot).await.ok()["id"].clone();
         north.post("/v1/orders", &ask(&lot, 8, "1.0000")).await.ok();
     }
@@ -250,6 +248,11 @@ async fn a_client_that_does_not_read_is_dropped_and_cannot_resume_from_too_long_
     admit(&exchange).await;
     let beta = exchange.client("beta", Role::Buyer);
     let began = exchange.node.log.head();
+    a_client_that_does_not_read_is_dropped(&exchange, &beta).await;
+    what_is_too_long_ago_is_not_sent_again(&exchange, &beta, began).await;
+}
+
+async fn a_client_that_does_not_read_is_dropped(exchange: &TestExchange, beta: &ApiClient) {
     let request = beta.request(Method::GET, &format!("/v1/markets/{MARKET}/stream")).build().expect("a request");
     let bearer = request.headers()["authorization"].to_str().expect("text");
     let socket = TcpSocket::new_v4().expect("a socket");
@@ -260,7 +263,7 @@ async fn a_client_that_does_not_read_is_dropped_and_cannot_resume_from_too_long_
     client.write_all(head.as_bytes()).await.expect("the request is taken");
 
     until("the stream is dropped", async || {
-        halt_and_resume(&exchange, 500).await;
+        halt_and_resume(exchange, 500).await;
         (exchange.node.metrics.streams_dropped.get() == 1).then_some(())
     })
     .await;
@@ -268,9 +271,11 @@ async fn a_client_that_does_not_read_is_dropped_and_cannot_resume_from_too_long_
     let end = tokio::time::timeout(PATIENCE, client.read_to_end(&mut received)).await.expect("the connection ends");
     drop(end); // in order or by a reset
     assert!(received.starts_with(b"HTTP/1.1 200"));
+}
 
+async fn what_is_too_long_ago_is_not_sent_again(exchange: &TestExchange, beta: &ApiClient, began: u64) {
     until("more has happened than a stream sends again", async || {
-        halt_and_resume(&exchange, 500).await;
+        halt_and_resume(exchange, 500).await;
         (exchange.node.log.head() - began > 20_000).then_some(())
     })
     .await;

@@ -3,16 +3,11 @@
 
 use api::auth::Role;
 use serde_json::{Value, json};
-use tests::client::{ApiClient, MARKET, ask, market};
+use tests::client::{ApiClient, MARKET, ask, market, resale, supply, with, without};
 use tests::exchange::TestExchange;
+use tests::picking::{List, balance, contract_of, only, text};
 
-use crate::opening::{END, NEXT_DAY, START, admit, day_bid, list, text};
-
-/// A JSON object with one field set.
-fn with(mut value: Value, field: &str, to: impl Into<Value>) -> Value {
-    value[field] = to.into();
-    value
-}
+use crate::opening::{END, NEXT_DAY, START, THIRD_DAY, admit, day_bid, list};
 
 async fn clients(exchange: &TestExchange) -> (ApiClient, ApiClient, ApiClient) {
     admit(exchange).await;
@@ -29,37 +24,48 @@ async fn a_flexible_bid_takes_the_start_that_fills_it() {
     let exchange = TestExchange::start().await;
     let (north, _, acme) = clients(&exchange).await;
     let lot = list(&north, 8).await;
-    let late = json!({"start": "2037-01-03T00:00:00Z", "end": END});
+    let late = json!({"start": THIRD_DAY, "end": END});
     north.post("/v1/orders", &with(ask(&lot, 8, "1.0000"), "window", late)).await.ok();
     let flexible = json!({"earliest": START, "latest": "2037-01-10T00:00:00Z", "hours": 504});
     let placed = acme.post("/v1/orders", &with(day_bid(8, "1.0500"), "window", flexible.clone())).await.ok();
     assert_eq!(placed["status"], "filled");
-    assert_eq!(placed["window"], json!({"start": "2037-01-03T00:00:00Z", "end": "2037-01-24T00:00:00Z"}));
+    assert_eq!(placed["window"], json!({"start": THIRD_DAY, "end": "2037-01-24T00:00:00Z"}));
     assert_eq!(acme.get(&order_path(&placed)).await.ok(), placed);
     let waiting = acme.post("/v1/orders", &with(day_bid(8, "1.0500"), "window", flexible.clone())).await.ok();
     assert_eq!((&waiting["status"], &waiting["window"]), (&json!("open"), &flexible));
     assert_eq!(acme.get(&order_path(&waiting)).await.ok(), waiting);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_quote_answers_with_an_order_that_fills_at_its_price() {
-    let exchange = TestExchange::start().await;
-    let (north, south, acme) = clients(&exchange).await;
+/// Eight GPUs of north's at 1.05 and eight of south's at 1.00; acme, who may buy them.
+async fn offered_by_two(exchange: &TestExchange) -> ApiClient {
+    let (north, south, acme) = clients(exchange).await;
     for (provider, price) in [(&north, "1.0500"), (&south, "1.0000")] {
         let lot = list(provider, 8).await;
         provider.post("/v1/orders", &ask(&lot, 8, price)).await.ok();
     }
-    let mut asked = day_bid(16, "1.0000");
-    asked.as_object_mut().unwrap().remove("limit_price");
+    acme
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_quote_answers_with_an_order_that_fills_at_its_price() {
+    let exchange = TestExchange::start().await;
+    let acme = offered_by_two(&exchange).await;
+    let asked = without(day_bid(16, "1.0000"), "limit_price");
     let quote = acme.post("/v1/quotes", &asked).await.ok();
     assert_eq!((&quote["fillable"], &quote["average_price"]), (&json!(true), &json!("1.0250")));
     // 8 x 24 x (1.00 + 1.05), and 50 basis points on it.
     assert_eq!((&quote["total"], &quote["fees"]), (&json!("395.568"), &json!("1.968")));
     let placed = acme.post("/v1/orders", &quote["order"]).await.ok();
     assert_eq!((&placed["status"], &placed["average_price"]), (&json!("filled"), &json!("1.0250")));
-    let balances = acme.get("/v1/account/balances").await.ok();
-    assert_eq!(balances["data"][0]["available"], "99604.432");
+    assert_eq!(balance(&acme, "available").await, "99604.432");
+}
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_quote_says_why_an_order_would_not_fill() {
+    let exchange = TestExchange::start().await;
+    let acme = offered_by_two(&exchange).await;
+    let asked = without(day_bid(16, "1.0000"), "limit_price");
+    acme.post("/v1/orders", &day_bid(16, "1.0500")).await.ok();
     let none_left = acme.post("/v1/quotes", &asked).await.ok();
     assert_eq!(none_left["fillable"], false);
     assert_eq!(none_left["unfilled"]["reason"], "hours");
@@ -72,16 +78,19 @@ async fn a_quote_answers_with_an_order_that_fills_at_its_price() {
     assert_eq!(refused.problem(), (422, "quantity_invalid"));
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_quote_never_answers_with_an_order_that_is_refused_unless_it_says_so() {
-    let exchange = TestExchange::start().await;
-    let (north, _, acme) = clients(&exchange).await;
-    let (operator, poor) = (exchange.operator(), exchange.client("south", Role::Buyer));
+/// Sixteen GPUs of north's at 1.00; acme, who may buy them.
+async fn offered_at_one(exchange: &TestExchange) -> ApiClient {
+    let (north, _, acme) = clients(exchange).await;
     let lot = list(&north, 16).await;
     north.post("/v1/orders", &ask(&lot, 16, "1.0000")).await.ok();
-    let mut asked = day_bid(8, "1.0000");
-    asked.as_object_mut().unwrap().remove("limit_price");
+    acme
+}
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_quote_goes_by_the_options_of_the_order() {
+    let exchange = TestExchange::start().await;
+    let acme = offered_at_one(&exchange).await;
+    let asked = without(day_bid(8, "1.0000"), "limit_price");
     let post_only = acme.post("/v1/quotes", &with(asked.clone(), "post_only", true)).await.ok();
     assert_eq!((&post_only["fillable"], &post_only["unfilled"]["reason"]), (&json!(false), &json!("post_only")));
     let resting = acme.post("/v1/quotes", &with(day_bid(8, "0.9000"), "post_only", true)).await.ok();
@@ -98,8 +107,15 @@ async fn a_quote_never_answers_with_an_order_that_is_refused_unless_it_says_so()
     let kept = with(with(asked.clone(), "time_in_force", "GTD"), "expires_at", START);
     let kept = acme.post("/v1/quotes", &kept).await.ok();
     assert_eq!((&kept["order"]["time_in_force"], &kept["blocked_by"]), (&json!("GTD"), &Value::Null));
+}
 
-    // What blocks the quoted order is what it is refused with.
+/// What blocks the quoted order is what it is refused with.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_quote_never_answers_with_an_order_that_is_refused_unless_it_says_so() {
+    let exchange = TestExchange::start().await;
+    let acme = offered_at_one(&exchange).await;
+    let (operator, poor) = (exchange.operator(), exchange.client("south", Role::Buyer));
+    let asked = without(day_bid(8, "1.0000"), "limit_price");
     let is_blocked = async |client: &ApiClient, code: &str| {
         let quote = client.post("/v1/quotes", &asked).await.ok();
         assert_eq!((&quote["fillable"], &quote["blocked_by"]["code"]), (&json!(true), &json!(code)), "{quote}");
@@ -136,14 +152,13 @@ async fn an_amended_order_keeps_or_loses_its_place() {
     let bid = acme.post("/v1/orders", &day_bid(16, "1.0000")).await.ok();
     let fewer = acme.patch(&order_path(&bid), &json!({"gpus": 8})).await.ok();
     assert_eq!((&fewer["gpus"], &fewer["remaining_gpus"]), (&json!(8), &json!(8)));
-    let balances = acme.get("/v1/account/balances").await.ok();
-    assert_eq!(balances["data"][0]["held"], "192.96", "what fewer GPUs do not need is free again");
+    assert_eq!(balance(&acme, "held").await, "192.96", "what fewer GPUs do not need is free again");
     assert_eq!(fewer["unfilled"]["reason"], "quantity");
     north.post("/v1/orders", &ask(&lot, 16, "1.0500")).await.ok();
     let raised = acme.patch(&order_path(&bid), &json!({"limit_price": "1.0500"})).await.ok();
     assert_eq!((&raised["status"], &raised["average_price"]), (&json!("filled"), &json!("1.0500")));
     let listed = acme.get("/v1/orders?status=filled").await.ok();
-    for shown in [&raised, &acme.get(&order_path(&bid)).await.ok(), &listed["data"][0]] {
+    for shown in [&raised, &acme.get(&order_path(&bid)).await.ok(), only(&listed["data"])] {
         assert_eq!(
             (&shown["id"], &shown["unfilled"]),
             (&bid["id"], &Value::Null),
@@ -164,81 +179,114 @@ async fn a_batch_answers_for_each_order_and_repeats_none() {
     let (_, _, acme) = clients(&exchange).await;
     let batch = json!({"orders": [day_bid(8, "1.0000"), day_bid(9, "1.0000"), {"side": "buy"}, day_bid(16, "0.9000")]});
     let first = acme.post_with_key("/v1/orders/batch", &batch, "batch-1").await.ok();
-    let statuses: Vec<_> = first["data"].as_array().unwrap().iter().map(|item| item["status"].clone()).collect();
-    assert_eq!(statuses, [201, 422, 422, 201]);
-    assert_eq!(first["data"][1]["problem"]["code"], "quantity_invalid");
-    assert_eq!(first["data"][2]["problem"]["code"], "invalid_field");
+    let [dear, odd, incomplete, cheap] = first["data"].items() else { panic!("{first}") };
+    assert_eq!([dear, odd, incomplete, cheap].map(|item| item["status"].clone()), [201, 422, 422, 201]);
+    assert_eq!(odd["problem"]["code"], "quantity_invalid");
+    assert_eq!(incomplete["problem"]["code"], "invalid_field");
     let again = acme.post_with_key("/v1/orders/batch", &batch, "batch-1").await.ok();
-    for item in [0, 3] {
-        assert_eq!(again["data"][item]["order"]["id"], first["data"][item]["order"]["id"]);
+    let [dear_again, _, _, cheap_again] = again["data"].items() else { panic!("{again}") };
+    for (repeated, placed) in [(dear_again, dear), (cheap_again, cheap)] {
+        assert_eq!(repeated["order"]["id"], placed["order"]["id"]);
     }
     let open = acme.get("/v1/orders?status=open").await.ok();
     assert_eq!(open["data"].as_array().unwrap().len(), 2);
     let cancelled = acme.delete(&format!("/v1/orders?market={MARKET}")).await.ok();
     assert_eq!(cancelled["data"].as_array().unwrap().len(), 2);
-    let balances = acme.get("/v1/account/balances").await.ok();
-    assert_eq!(balances["data"][0]["held"], "0.00");
+    assert_eq!(balance(&acme, "held").await, "0.00");
     let empty = acme.post("/v1/orders/batch", &json!({"orders": []})).await;
     assert_eq!(empty.problem(), (422, "invalid_field"));
+}
+
+/// A market in a zone of its own.
+const GREEN: &str = "a100-80g-sxm4-ib.eu-no-1";
+
+fn green_attributes() -> Value {
+    json!({"region": "eu", "renewable_share": "0.98", "grid": "nordic", "round_trip_ms": {"oslo": 4}})
+}
+
+/// Eight GPUs at 1.05, and eight at 1.00 in the green market; acme, who may buy them.
+async fn offered_in_two_markets(exchange: &TestExchange) -> ApiClient {
+    let (north, south, acme) = clients(exchange).await;
+    exchange.operator().post("/v1/markets", &with(market(GREEN), "zone_attributes", green_attributes())).await.ok();
+    let lot = list(&north, 8).await;
+    north.post("/v1/orders", &ask(&lot, 8, "1.0500")).await.ok();
+    let lot = with(with(supply(8, START, END), "market", GREEN), "fabric", "hall-1");
+    let lot = south.post("/v1/lots", &lot).await.ok();
+    south.post("/v1/orders", &ask(&lot["id"], 8, "1.0000")).await.ok();
+    acme
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_market_shows_what_its_zone_is_like() {
+    let exchange = TestExchange::start().await;
+    let acme = offered_in_two_markets(&exchange).await;
+    let shown = acme.get(&format!("/v1/markets/{GREEN}")).await.ok();
+    assert_eq!((&shown["zone_attributes"], &shown["status"]), (&green_attributes(), &json!("open")));
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn one_bid_reaches_several_markets_the_cheapest_first() {
     let exchange = TestExchange::start().await;
-    let (north, south, acme) = clients(&exchange).await;
-    let green = "a100-80g-sxm4-ib.eu-no-1";
-    let attributes = json!({"region": "eu", "renewable_share": "0.98", "grid": "nordic", "round_trip_ms": {"oslo": 4}});
-    exchange.operator().post("/v1/markets", &with(market(green), "zone_attributes", attributes.clone())).await.ok();
-    let shown = acme.get(&format!("/v1/markets/{green}")).await.ok();
-    assert_eq!((&shown["zone_attributes"], &shown["status"]), (&attributes, &json!("open")));
-    let lot = list(&north, 8).await;
-    north.post("/v1/orders", &ask(&lot, 8, "1.0500")).await.ok();
-    let window = json!({"start": START, "end": END});
-    let lot = json!({"market": green, "gpus": 8, "window": window, "fabric": "hall-1"});
-    let lot = south.post("/v1/lots", &lot).await.ok();
-    south.post("/v1/orders", &ask(&lot["id"], 8, "1.0000")).await.ok();
-
-    let mut bid = day_bid(16, "1.1000");
-    bid.as_object_mut().unwrap().remove("market");
-    let everywhere = acme.post("/v1/orders", &with(bid.clone(), "markets", json!([MARKET, green]))).await.ok();
+    let acme = offered_in_two_markets(&exchange).await;
+    let bid = without(day_bid(16, "1.1000"), "market");
+    let everywhere = acme.post("/v1/orders", &with(bid, "markets", json!([MARKET, GREEN]))).await.ok();
     assert_eq!((&everywhere["status"], &everywhere["average_price"]), (&json!("filled"), &json!("1.0250")));
-    assert_eq!((&everywhere["market"], &everywhere["markets"]), (&json!(MARKET), &json!([MARKET, green])));
+    assert_eq!((&everywhere["market"], &everywhere["markets"]), (&json!(MARKET), &json!([MARKET, GREEN])));
     let bought = everywhere["trades"].as_array().unwrap().iter().map(|trade| (&trade["market"], &trade["price"]));
     assert_eq!(
         bought.collect::<Vec<_>>(),
-        [(&json!(green), &json!("1.0000")), (&json!(MARKET), &json!("1.0500"))],
+        [(&json!(GREEN), &json!("1.0000")), (&json!(MARKET), &json!("1.0500"))],
         "each trade says where it bought"
     );
     assert_eq!(acme.get(&order_path(&everywhere)).await.ok(), everywhere);
-    let filter = json!({"classes": ["a100-80g-sxm4-ib"], "zone": {"region": "eu", "renewable_share_min": "0.9"}});
-    let later = json!({"start": NEXT_DAY, "end": END});
-    let bid = with(with(with(bid, "filter", filter), "gpus", 8), "window", later);
-    let filtered = acme.post("/v1/orders", &bid).await.ok();
-    assert_eq!((&filtered["status"], &filtered["market"]), (&json!("filled"), &json!(green)));
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_contract_can_be_resold_in_part_and_a_lot_withdrawn() {
+async fn a_filter_chooses_markets_by_what_their_zones_are_like() {
     let exchange = TestExchange::start().await;
-    let (north, _, acme) = clients(&exchange).await;
-    let beta = exchange.client("beta", Role::Buyer);
-    let lot = list(&north, 32).await;
+    let acme = offered_in_two_markets(&exchange).await;
+    let filter = json!({"classes": ["a100-80g-sxm4-ib"], "zone": {"region": "eu", "renewable_share_min": "0.9"}});
+    let later = json!({"start": NEXT_DAY, "end": END});
+    let bid = with(with(without(day_bid(8, "1.1000"), "market"), "filter", filter), "window", later);
+    let filtered = acme.post("/v1/orders", &bid).await.ok();
+    assert_eq!((&filtered["status"], &filtered["market"]), (&json!("filled"), &json!(GREEN)));
+}
+
+/// A lot of 32 GPUs, and the contract over 16 of them for all of its hours.
+async fn half_sold(north: &ApiClient, acme: &ApiClient) -> (Value, String) {
+    let lot = list(north, 32).await;
     north.post("/v1/orders", &ask(&lot, 32, "1.0000")).await.ok();
     let whole = json!({"start": START, "end": END});
     let bought = acme.post("/v1/orders", &with(day_bid(16, "1.0000"), "window", whole)).await.ok();
-    let head = text(&bought["trades"][0]["contract"]);
-    let resale = json!({"side": "sell", "kind": "term", "contract": head, "gpus": 8, "limit_price": "0.9000"});
-    let resale = acme.post("/v1/orders", &resale).await.ok();
-    assert_eq!((&resale["contract"], &resale["lot"]), (&json!(head), &lot));
+    (lot, contract_of(&bought))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_contract_can_be_resold_in_part() {
+    let exchange = TestExchange::start().await;
+    let (north, _, acme) = clients(&exchange).await;
+    let beta = exchange.client("beta", Role::Buyer);
+    let (lot, head) = half_sold(&north, &acme).await;
+    let offered = acme.post("/v1/orders", &resale(&head, 8, "0.9000")).await.ok();
+    assert_eq!((&offered["contract"], &offered["lot"]), (&json!(head), &lot));
     let sub = beta.post("/v1/orders", &day_bid(8, "1.0000")).await.ok();
     assert_eq!(sub["average_price"], "0.9000", "cheaper than the provider's own");
-    let contract = format!("/v1/contracts/{}", text(&sub["trades"][0]["contract"]));
+    let contract = format!("/v1/contracts/{}", contract_of(&sub));
     let seen_by_buyer = beta.get(&contract).await.ok();
     assert_eq!((&seen_by_buyer["seller"], &seen_by_buyer["head"]), (&json!("acme"), &Value::Null));
     assert_eq!(acme.get(&contract).await.ok()["head"], json!(head));
-    let foreign = json!({"side": "sell", "kind": "term", "contract": head, "gpus": 8, "limit_price": "0.9000"});
-    assert_eq!(beta.post("/v1/orders", &foreign).await.problem(), (422, "contract_unknown"));
+    assert_eq!(beta.post("/v1/orders", &resale(&head, 8, "0.9000")).await.problem(), (422, "contract_unknown"));
+    // Delivered, acme pays north and is paid by beta.
+    exchange.move_clock_to(NEXT_DAY).await;
+    assert_eq!(balance(&acme, "payable").await, "172.80");
+}
 
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_left_of_a_lot_can_be_withdrawn() {
+    let exchange = TestExchange::start().await;
+    let (north, _, acme) = clients(&exchange).await;
+    let beta = exchange.client("beta", Role::Buyer);
+    let (lot, _) = half_sold(&north, &acme).await;
     let lot_path = format!("/v1/lots/{}", text(&lot));
     let withdrawn = north.delete(&lot_path).await.ok();
     assert_eq!((&withdrawn["status"], &withdrawn["free_gpus_min"]), (&json!("withdrawn"), &json!(0)));
@@ -248,11 +296,6 @@ async fn a_contract_can_be_resold_in_part_and_a_lot_withdrawn() {
     assert!(steps.iter().all(|step| step["free_gpus"] == 0 && step["sold_term"] == 16), "{steps:?}");
     let unfilled = beta.post("/v1/orders", &day_bid(16, "2.0000")).await.ok();
     assert_eq!(unfilled["status"], "open", "what is withdrawn is not sold");
-
-    // Delivered, acme pays north and is paid by beta.
-    exchange.operator().post("/v1/clock", &json!({"now": NEXT_DAY})).await.ok();
-    let earned = acme.get("/v1/account/balances").await.ok();
-    assert_eq!(earned["data"][0]["payable"], "172.80");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -263,13 +306,12 @@ async fn own_orders_are_never_traded_with() {
     north.post("/v1/orders", &ask(&lot, 16, "1.0000")).await.ok();
     let whole = json!({"start": START, "end": END});
     let bought = acme.post("/v1/orders", &with(day_bid(16, "1.0000"), "window", whole)).await.ok();
-    let head = text(&bought["trades"][0]["contract"]);
-    let resale = json!({"side": "sell", "kind": "term", "contract": head, "gpus": 16, "limit_price": "1.0000"});
-    let resale = acme.post("/v1/orders", &resale).await.ok();
+    let head = contract_of(&bought);
+    let resold = acme.post("/v1/orders", &resale(&head, 16, "1.0000")).await.ok();
     let newest = acme.post("/v1/orders", &day_bid(8, "1.0000")).await.ok();
     assert_eq!((&newest["status"], &newest["unfilled"]["reason"]), (&json!("cancelled"), &json!("self_trade")));
     let oldest = with(day_bid(8, "1.0000"), "self_trade_prevention", "cancel_oldest");
     let oldest = acme.post("/v1/orders", &oldest).await.ok();
     assert_eq!((&oldest["status"], &oldest["self_trade_prevention"]), (&json!("open"), &json!("cancel_oldest")));
-    assert_eq!(acme.get(&order_path(&resale)).await.ok()["status"], "cancelled");
+    assert_eq!(acme.get(&order_path(&resold)).await.ok()["status"], "cancelled");
 }

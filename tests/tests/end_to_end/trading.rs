@@ -2,8 +2,11 @@
 
 use api::auth::Role;
 use serde_json::{Value, json};
-use tests::client::{MARKET, ask, bid, market};
+use tests::client::{MARKET, TRIAL_BALANCE, ask, bid, market, supply, with};
 use tests::exchange::TestExchange;
+use tests::picking::{account, balance, contract_of, trade_of};
+
+use crate::opening::{END, NEXT_DAY, START, THIRD_DAY, deposit};
 
 /// A market, a provider with 16 GPUs on offer at 1.05 through January 2027, and a funded buyer.
 pub(super) async fn opened(exchange: &TestExchange) -> Value {
@@ -12,13 +15,11 @@ pub(super) async fn opened(exchange: &TestExchange) -> Value {
     for (id, funds) in [("north", None), ("acme", Some("100000.00")), ("beta", Some("100000.00"))] {
         operator.post("/v1/organizations", &json!({"id": id, "name": id})).await.ok();
         if let Some(amount) = funds {
-            let deposit = json!({"organization": id, "amount": amount, "currency": "USD", "reference": "wire"});
-            operator.post("/v1/deposits", &deposit).await.ok();
+            deposit(&operator, id, amount).await;
         }
     }
     let north = exchange.client("north", Role::Provider);
-    let window = json!({"start": "2037-01-01T00:00:00Z", "end": "2037-02-01T00:00:00Z"});
-    let lot = json!({"market": MARKET, "gpus": 16, "window": window, "fabric": "hall-3", "min_remnant_hours": 0});
+    let lot = with(supply(16, START, END), "min_remnant_hours", 0);
     let lot = north.post("/v1/lots", &lot).await.ok();
     assert_eq!((&lot["gpus"], &lot["free_gpus_min"]), (&json!(16), &json!(16)));
     north.post("/v1/orders", &ask(&lot["id"], 16, "1.0500")).await.ok();
@@ -30,37 +31,33 @@ async fn a_bid_becomes_a_contract_and_its_hours_are_earned() {
     let exchange = TestExchange::start().await;
     let lot = opened(&exchange).await;
     let acme = exchange.client("acme", Role::Buyer);
-    let placed = acme.post("/v1/orders", &bid(8, "1.1000", "2037-01-02T00:00:00Z", "2037-01-03T00:00:00Z")).await.ok();
+    let placed = acme.post("/v1/orders", &bid(8, "1.1000", NEXT_DAY, THIRD_DAY)).await.ok();
     assert_eq!(placed["status"], "filled");
     assert_eq!(placed["average_price"], "1.0500");
-    assert_eq!(placed["trades"][0]["lot"], lot);
+    assert_eq!(trade_of(&placed)["lot"], lot);
     let shown = acme.get(&format!("/v1/orders/{}", placed["id"].as_str().unwrap())).await.ok();
     assert_eq!(shown, placed, "the answer to POST is what GET shows");
 
     // 8 GPUs x 24 hours x 1.05 and 50 basis points on it.
-    let balances = acme.get("/v1/account/balances").await.ok();
-    assert_eq!(balances["data"][0]["available"], "99797.392");
-    assert_eq!(balances["data"][0]["held"], "0.00");
-    let contract = format!("/v1/contracts/{}", placed["trades"][0]["contract"].as_str().unwrap());
+    assert_eq!(balance(&acme, "available").await, "99797.392");
+    assert_eq!(balance(&acme, "held").await, "0.00");
+    let contract = format!("/v1/contracts/{}", contract_of(&placed));
     let before = acme.get(&contract).await.ok();
     assert_eq!((&before["status"], &before["total"]), (&json!("pending"), &json!("202.608")));
 
-    let operator = exchange.operator();
-    operator.post("/v1/clock", &json!({"now": "2037-01-02T12:00:00Z"})).await.ok();
+    exchange.move_clock_to("2037-01-02T12:00:00Z").await;
     let during = acme.get(&contract).await.ok();
     assert_eq!((&during["status"], &during["recognized"]), (&json!("active"), &json!("101.304")));
-    operator.post("/v1/clock", &json!({"now": "2037-01-03T00:00:00Z"})).await.ok();
+    exchange.move_clock_to(THIRD_DAY).await;
     let after = acme.get(&contract).await.ok();
     assert_eq!((&after["status"], &after["remaining"]), (&json!("completed"), &json!("0.00")));
     let north = exchange.client("north", Role::Provider);
-    let earned = north.get("/v1/account/balances").await.ok();
-    assert_eq!(earned["data"][0]["payable"], "201.60");
+    assert_eq!(balance(&north, "payable").await, "201.60");
 
-    let finance = exchange.client("secondwind", Role::Finance);
-    let trial = finance.get("/v1/ledger/trial-balance?entity=operator&currency=USD").await.ok();
+    let finance = exchange.finance();
+    let trial = finance.get(TRIAL_BALANCE).await.ok();
     assert_eq!(trial["total_debit"], trial["total_credit"]);
-    let fees = trial["rows"].as_array().unwrap().iter().find(|row| row["account"] == "4000-fee-revenue");
-    assert_eq!(fees.unwrap()["credit"], "1.008");
+    assert_eq!(account(&trial, "4000-fee-revenue")["credit"], "1.008");
 
     let calendar = north.get(&format!("/v1/lots/{}/calendar", lot.as_str().unwrap())).await.ok();
     let free: Vec<_> = calendar["data"].as_array().unwrap().iter().map(|step| step["free_gpus"].clone()).collect();
@@ -74,8 +71,7 @@ async fn the_book_shows_a_lots_hours_once_however_many_asks_offer_them() {
     let north = exchange.client("north", Role::Provider);
     north.post("/v1/orders", &ask(&lot, 8, "1.0000")).await.ok();
     north.post("/v1/orders", &ask(&lot, 16, "1.1000")).await.ok();
-    let window = "start=2037-01-02T00:00:00Z&end=2037-01-03T00:00:00Z";
-    let book = north.get(&format!("/v1/markets/{MARKET}/book?{window}")).await.ok();
+    let book = north.get(&format!("/v1/markets/{MARKET}/book?start={NEXT_DAY}&end={THIRD_DAY}")).await.ok();
     let level = |price: &str| json!({"price": price, "gpus": 8, "orders": 1});
     assert_eq!(book["asks"], json!([level("1.0000"), level("1.0500")]), "sixteen GPUs in all, the best prices first");
 }

@@ -8,9 +8,10 @@ use api::auth::Role;
 use futures::future::join_all;
 use serde_json::json;
 use tests::exchange::TestExchange;
+use tests::picking::{balance, text};
 use tokio::sync::watch;
 
-use crate::opening::{admit, day_bid, text};
+use crate::opening::{admit, day_bid};
 
 /// Orders in a request.
 const BATCH: usize = 100;
@@ -33,7 +34,7 @@ async fn thousands_of_orders_end_at_once_and_nobody_is_turned_away() {
     }
     assert_eq!(placed.len(), ORDERS);
     // 8 GPUs for 24 hours at 0.01, and the fee on them.
-    assert_eq!(acme.get("/v1/account/balances").await.ok()["data"][0]["held"], "11577.60");
+    assert_eq!(balance(&acme, "held").await, "11577.60");
 
     let (end, ends) = watch::channel(false);
     let others = async {
@@ -56,6 +57,6 @@ async fn thousands_of_orders_end_at_once_and_nobody_is_turned_away() {
     assert!(tried > 0, "somebody else has traded meanwhile");
     let ended: BTreeSet<_> = cancelled["data"].as_array().expect("a list").iter().map(text).collect();
     assert_eq!(ended, placed);
-    assert_eq!(acme.get("/v1/account/balances").await.ok()["data"][0]["held"], "0.00");
+    assert_eq!(balance(&acme, "held").await, "0.00");
     assert_eq!(acme.get("/v1/orders?status=open").await.ok()["data"], json!([]));
 }

@@ -14,10 +14,11 @@ use tests::attacks::amounts::unpayable_month;
 use tests::client::{MARKET, bid};
 use tests::condition::{PATIENCE, until};
 use tests::exchange::TestExchange;
+use tests::picking::{contract_of, only};
 use tokio_postgres::Client;
 use uuid::Uuid;
 
-use crate::opening::{NEXT_DAY, START};
+use crate::opening::{NEXT_DAY, START, THIRD_DAY};
 use crate::sequencer::{assert_consistent, commit_waits, hold_commits, instruction, open_exchange};
 
 /// Has the database refuse every event of a type whose content has `text`, with this SQLSTATE.
@@ -64,11 +65,11 @@ async fn what_the_database_refuses_is_refused_alone() {
     commit_waits(&held).await;
     let orders = (1..30).map(|number| sequencer.enqueue(instruction(number), None).expect("there is room"));
     let mut pending: Vec<_> = orders.collect();
-    let keys =
+    let [first_key, second_key] =
         [1, 2].map(|digest| IdempotencyKey { organization: None, digest: [digest; 32], request_hash: [digest; 32] });
-    let mut halts = vec![sequencer.enqueue(halt(), Some(keys[0])).expect("there is room")];
+    let mut halts = vec![sequencer.enqueue(halt(), Some(first_key)).expect("there is room")];
     pending.extend((30..60).map(|number| sequencer.enqueue(instruction(number), None).expect("there is room")));
-    halts.push(sequencer.enqueue(halt(), Some(keys[1])).expect("there is room"));
+    halts.push(sequencer.enqueue(halt(), Some(second_key)).expect("there is room"));
     held.batch_execute("ROLLBACK").await.expect("the row is free");
 
     first.receipt().await.expect("it is committed");
@@ -79,7 +80,7 @@ async fn what_the_database_refuses_is_refused_alone() {
         assert!(is_violation(&halted), "{halted:?}");
     }
     accept_all(&owner).await;
-    assert!(is_violation(&sequencer.submit(halt(), Some(keys[0])).await), "the refusal is what the key stands for");
+    assert!(is_violation(&sequencer.submit(halt(), Some(first_key)).await), "the refusal is what the key stands for");
     assert_eq!(operator.get(&format!("/v1/markets/{MARKET}")).await.ok()["status"], "open");
     assert_consistent(&exchange).await;
     let metrics = exchange.anonymous().text("/metrics").await;
@@ -103,19 +104,20 @@ async fn what_falls_due_and_fails_is_set_aside_alone() {
     let contract = async |organization: &str| {
         let buyer = exchange.client(organization, Role::Buyer);
         let order = buyer.post("/v1/orders", &bid(8, "1.1000", START, NEXT_DAY)).await.ok();
-        order["trades"][0]["contract"].as_str().expect("a contract").to_owned()
+        contract_of(&order)
     };
     let (poisoned, sound) = (contract("acme").await, contract("beta").await);
     refuse(&owner, "hours_delivered", &poisoned, "22003").await;
 
-    operator.post("/v1/clock", &json!({"now": "2037-01-01T03:00:00Z"})).await.ok();
+    exchange.move_clock_to("2037-01-01T03:00:00Z").await;
     let parked = until("the contract is set aside", async || {
         let parked = operator.get("/v1/parked").await.ok();
         parked["data"].as_array().is_some_and(|parked| !parked.is_empty()).then_some(parked)
     })
     .await;
-    assert_eq!(parked["data"][0]["due"], json!({"kind": "contract", "contract": poisoned}));
-    assert_eq!(parked["data"][0]["invariant"], "database_accepts");
+    let parked = only(&parked["data"]);
+    assert_eq!(parked["due"], json!({"kind": "contract", "contract": poisoned}));
+    assert_eq!(parked["invariant"], "database_accepts");
     let recognized = async |organization: &str, contract: &str| {
         let buyer = exchange.client(organization, Role::Buyer);
         buyer.get(&format!("/v1/contracts/{contract}")).await.ok()["recognized"].clone()
@@ -126,15 +128,12 @@ async fn what_falls_due_and_fails_is_set_aside_alone() {
     };
     delivered("beta", &sound, "25.326").await;
     assert_eq!(recognized("acme", &poisoned).await, "0.00");
-    let order = exchange
-        .client("beta", Role::Buyer)
-        .post("/v1/orders", &bid(8, "0.5000", NEXT_DAY, "2037-01-03T00:00:00Z"))
-        .await;
+    let order = exchange.client("beta", Role::Buyer).post("/v1/orders", &bid(8, "0.5000", NEXT_DAY, THIRD_DAY)).await;
     assert_eq!(order.status, 201, "trading goes on");
 
     // Once the cause is mended, an operator lets it fall due again.
     accept_all(&owner).await;
-    let due = parked["data"][0]["due"].clone();
+    let due = parked["due"].clone();
     operator.post("/v1/parked/resume", &due).await.ok();
     delivered("acme", &poisoned, "25.326").await;
     assert_eq!(operator.get("/v1/parked").await.ok()["data"], Value::Array(vec![]));

@@ -5,41 +5,50 @@ use infra::TimeSource;
 use ledger::Instant;
 use matching::{CloseReason, Event};
 use serde_json::json;
-use tests::client::{bid, market};
+use tests::client::{bid, market, with};
 use tests::condition::until;
 use tests::exchange::TestExchange;
 use tests::machine_clock::MachineClock;
+use tests::picking::only;
 use tests::postgres::TestDatabase;
 
+use crate::opening::{NEXT_DAY, THIRD_DAY, deposit};
 use crate::trading::opened;
 
 const HOUR: i64 = 3_600_000_000;
+/// A market in which an order goes ahead.
+const SECOND: &str = "a10-24g-pcie-eth.us-tx-9";
 /// A market in which an order ends.
 const THIRD: &str = "a10-24g-pcie-eth.us-tx-8";
+
+/// An exchange with supply and money at noon. Deposits by hand are for simulated clocks: the books are filled under
+/// one.
+async fn filled() -> TestExchange {
+    let filled = TestExchange::start_without_kafka(TestDatabase::create().await).await;
+    filled.move_clock_to("2037-01-01T11:59:00Z").await;
+    opened(&filled).await;
+    filled
+}
 
 /// Before, the order waited until all of them had ended: what was due waited for these, and every command for what was due.
 #[tokio::test(flavor = "multi_thread")]
 async fn orders_go_ahead_of_work_though_something_falls_due() {
     const ORDERS: usize = 6_000;
     let machine = MachineClock::at("2037-01-01T12:00:00Z");
-    let filled = TestExchange::start_without_kafka(TestDatabase::create().await).await;
-    filled.operator().post("/v1/clock", &json!({"now": "2037-01-01T11:59:00Z"})).await.ok();
-    opened(&filled).await;
-    filled.operator().post("/v1/markets", &market("a10-24g-pcie-eth.us-tx-9")).await.ok();
+    let filled = filled().await;
+    filled.operator().post("/v1/markets", &market(SECOND)).await.ok();
     filled.operator().put("/v1/organizations/acme/order-limit", &json!({"open_orders_max": ORDERS + 1})).await.ok();
     let acme = filled.client("acme", Role::Buyer);
-    let resting = bid(8, "0.0001", "2037-01-02T00:00:00Z", "2037-01-02T01:00:00Z");
+    let (hour, hour_after) = (NEXT_DAY, "2037-01-02T01:00:00Z");
+    let resting = bid(8, "0.0001", hour, hour_after);
     for _ in 0..ORDERS / 100 {
         acme.post("/v1/orders/batch", &json!({"orders": vec![resting.clone(); 100]})).await.ok();
     }
-    let funds = json!({"organization": "beta", "amount": "1000.00", "currency": "USD", "reference": "wire"});
-    filled.operator().post("/v1/deposits", &funds).await.ok();
-    let mut elsewhere = bid(8, "0.0100", "2037-01-02T00:00:00Z", "2037-01-02T01:00:00Z");
-    elsewhere["market"] = json!("a10-24g-pcie-eth.us-tx-9");
-    let mut expiring = elsewhere.clone();
+    deposit(&filled.operator(), "beta", "1000.00").await;
+    let elsewhere = with(bid(8, "0.0100", hour, hour_after), "market", SECOND);
     filled.operator().post("/v1/markets", &market(THIRD)).await.ok();
-    expiring["market"] = json!(THIRD);
-    (expiring["time_in_force"], expiring["expires_at"]) = (json!("GTD"), json!("2037-01-01T12:10:00Z"));
+    let there = with(elsewhere.clone(), "market", THIRD);
+    let expiring = with(with(there.clone(), "time_in_force", "GTD"), "expires_at", "2037-01-01T12:10:00Z");
     filled.client("beta", Role::Buyer).post("/v1/orders", &expiring).await.ok();
 
     let exchange = TestExchange::start_with_clock(filled.stop().await, machine.clock()).await;
@@ -50,8 +59,6 @@ async fn orders_go_ahead_of_work_though_something_falls_due() {
         until("orders are ending", async || (exchange.node.log.head() > head).then_some(())).await;
         machine.set_by(HOUR / 4);
         // Where something has ended meanwhile, an order comes after it.
-        let mut there = elsewhere.clone();
-        there["market"] = json!(THIRD);
         tokio::join!(async { beta.post("/v1/orders", &there).await.ok() }, async {
             beta.post("/v1/orders", &elsewhere).await.ok()
         })
@@ -77,12 +84,9 @@ async fn orders_go_ahead_of_work_though_something_falls_due() {
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_is_delivered_or_billed_by_a_clock_that_jumps() {
     let machine = MachineClock::at("2037-01-01T12:00:00Z");
-    // Deposits by hand are for simulated clocks: the books are filled under one.
-    let filled = TestExchange::start_without_kafka(TestDatabase::create().await).await;
-    filled.operator().post("/v1/clock", &json!({"now": "2037-01-01T11:59:00Z"})).await.ok();
-    opened(&filled).await;
+    let filled = filled().await;
     let acme = filled.client("acme", Role::Buyer);
-    acme.post("/v1/orders", &bid(8, "1.1000", "2037-01-02T00:00:00Z", "2037-01-03T00:00:00Z")).await.ok();
+    acme.post("/v1/orders", &bid(8, "1.1000", NEXT_DAY, THIRD_DAY)).await.ok();
     let exchange = TestExchange::start_with_clock(filled.stop().await, machine.clock()).await;
     let acme = exchange.client("acme", Role::Buyer);
     let order = bid(8, "1.1000", "2037-01-05T00:00:00Z", "2037-01-06T00:00:00Z");
@@ -93,7 +97,7 @@ async fn nothing_is_delivered_or_billed_by_a_clock_that_jumps() {
     let ready = exchange.anonymous().get("/readyz").await;
     assert_eq!((ready.status.as_u16(), &ready.body["clock"]), (503, &json!("held")));
     assert_eq!(acme.post("/v1/orders", &order).await.problem(), (503, "clock_held"));
-    let contract = acme.get("/v1/contracts").await.ok()["data"][0].clone();
+    let contract = only(&acme.get("/v1/contracts").await.ok()["data"]).clone();
     assert_eq!((&contract["status"], &contract["recognized"]), (&json!("pending"), &json!("0.00")));
 
     // An operator finds it out and sets the clock right. That it is right again is for the operator to say.
@@ -120,22 +124,20 @@ async fn nothing_is_delivered_or_billed_by_a_clock_that_jumps() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_clock_that_is_confirmed_after_all_makes_what_is_due_happen() {
-    let filled = TestExchange::start_without_kafka(TestDatabase::create().await).await;
-    filled.operator().post("/v1/clock", &json!({"now": "2037-01-01T11:59:00Z"})).await.ok();
-    opened(&filled).await;
+    let filled = filled().await;
     let acme = filled.client("acme", Role::Buyer);
-    acme.post("/v1/orders", &bid(8, "1.1000", "2037-01-02T00:00:00Z", "2037-01-03T00:00:00Z")).await.ok();
+    acme.post("/v1/orders", &bid(8, "1.1000", NEXT_DAY, THIRD_DAY)).await.ok();
     // The machine is on again after forty days, and its clock is right.
     let machine = MachineClock::at("2037-02-10T12:00:00Z");
     let exchange = TestExchange::start_with_clock(filled.stop().await, machine.clock()).await;
     let acme = exchange.client("acme", Role::Buyer);
     let ready = exchange.anonymous().get("/readyz").await;
     assert_eq!((ready.status.as_u16(), &ready.body["clock"]), (503, &json!("held")));
-    assert_eq!(acme.get("/v1/contracts").await.ok()["data"][0]["status"], "pending");
+    assert_eq!(only(&acme.get("/v1/contracts").await.ok()["data"])["status"], "pending");
     let confirm = json!({"now": machine.wall().to_string()});
     assert_eq!(exchange.operator().post("/v1/clock/confirm", &confirm).await.status, 204);
     until("the contract is delivered", async || {
-        (acme.get("/v1/contracts").await.ok()["data"][0]["status"] == "completed").then_some(())
+        (only(&acme.get("/v1/contracts").await.ok()["data"])["status"] == "completed").then_some(())
     })
     .await;
 }

@@ -13,11 +13,12 @@ use tests::attacks::bystander::Bystander;
 use tests::attacks::search::{
     crowd, crowd_of_asks, crowd_of_bids, crowded_orders, expiring_crowd, one_node_asks, phantom_lot, swept_bids,
 };
-use tests::client::ask;
+use tests::client::{ask, supply, with};
 use tests::condition::until;
 use tests::exchange::TestExchange;
+use tests::picking::only;
 
-use crate::opening::{admit, day_bid, list};
+use crate::opening::{END, START, admit, day_bid, list};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_phantom_lot_costs_its_quote_a_search() {
@@ -54,11 +55,9 @@ async fn an_order_that_trades_with_thousands_trades_with_all_of_them() {
     let cursor = first["next_cursor"].as_str().expect("a page that ends early");
     let second = seller.get(&format!("/v1/orders?cursor={cursor}")).await.ok();
     for page in [&first, &second] {
-        let orders = page["data"].as_array().expect("a list");
-        assert_eq!(orders.len(), 1);
-        assert_eq!(orders[0]["trades"].as_array().map(Vec::len), Some(6_000));
+        assert_eq!(only(&page["data"])["trades"].as_array().map(Vec::len), Some(6_000));
     }
-    assert_ne!(first["data"][0]["id"], second["data"][0]["id"]);
+    assert_ne!(only(&first["data"])["id"], only(&second["data"])["id"]);
     assert_eq!(second["next_cursor"], Value::Null);
 }
 
@@ -77,8 +76,7 @@ async fn junk_of_one_seller_is_passed_over() {
     let lifted = json!({"open_orders_max": 100_000});
     exchange.operator().put("/v1/organizations/south/order-limit", &lifted).await.ok();
     // It refuses every sale of less than all its hours.
-    let window = json!({"start": crate::opening::START, "end": crate::opening::END});
-    let lot = json!({"market": tests::client::MARKET, "gpus": 8, "window": window, "fabric": "hall-1", "min_remnant_hours": 744});
+    let lot = with(with(supply(8, START, END), "fabric", "hall-1"), "min_remnant_hours", 744);
     let lot = junk.post("/v1/lots", &lot).await.ok()["id"].clone();
     junk.delete("/v1/orders").await.ok();
     for n in 0..2_500 {
@@ -86,8 +84,7 @@ async fn junk_of_one_seller_is_passed_over() {
     }
     let good = list(&honest, 8).await;
     honest.post("/v1/orders", &ask(&good, 8, "1.0000")).await.ok();
-    let mut wanted = day_bid(8, "1.1000");
-    wanted["time_in_force"] = json!("FOK");
+    let wanted = with(day_bid(8, "1.1000"), "time_in_force", "FOK");
     let placed = acme.post("/v1/orders", &wanted).await.ok();
     assert_eq!((&placed["status"], &placed["average_price"]), (&json!("filled"), &json!("1.0000")));
 }
