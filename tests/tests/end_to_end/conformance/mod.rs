@@ -1,5 +1,7 @@
-//! What everything behind the doors of the shell has to keep: the log's storage, and the topic. Played on PostgreSQL and Apache Kafka.
+//! What everything behind the doors of the shell has to keep: the log's storage, the topic and the clock. Played on PostgreSQL and
+//! Apache Kafka, and on both clocks.
 
+mod clock;
 mod storage;
 mod topic;
 
