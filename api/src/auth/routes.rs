@@ -9,13 +9,14 @@ use base64::engine::general_purpose::STANDARD;
 use infra::node::Node;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+use wire::problem::ProblemBody;
 
 use super::clients::authenticate;
 use super::tokens::{Identity, TOKEN_LIFETIME, Tokens};
 use crate::gate::count;
 use crate::limits::RequestLimits;
 use crate::operations::Budget;
-use crate::problem::{Problem, ProblemBody, ProblemCode};
+use crate::problem::{Problem, ProblemCode};
 
 /// A request for a token.
 #[derive(Deserialize, ToSchema)]

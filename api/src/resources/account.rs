@@ -10,12 +10,14 @@ use matching::{Event, Exchange, Instruction};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
+use wire::page::Page;
+use wire::problem::ProblemBody;
 
 use super::{submit, unexpected_receipt};
 use crate::auth::{Caller, OperatorOnly, Trader};
 use crate::label::label;
-use crate::problem::{Problem, ProblemBody, ProblemCode};
-use crate::request::{JsonBody, Page, answer};
+use crate::problem::{Problem, ProblemCode};
+use crate::request::{JsonBody, answer};
 
 /// Balances in one currency.
 #[derive(Serialize, ToSchema)]

@@ -6,11 +6,13 @@ use ledger::{Amount, Currency, Instant, OrganizationId};
 use matching::{Budget, Exchange, Instruction};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+use wire::page::Page;
+use wire::problem::ProblemBody;
 
 use super::submit;
 use crate::auth::{BuyerOnly, Caller};
-use crate::problem::{Problem, ProblemBody};
-use crate::request::{JsonBody, Page, answer};
+use crate::problem::Problem;
+use crate::request::{JsonBody, answer};
 
 /// A bound to be set.
 #[derive(Serialize, Deserialize, ToSchema)]

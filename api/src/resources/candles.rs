@@ -7,10 +7,11 @@ use ledger::Instant;
 use matching::{Hour, MarketId, Price};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
+use wire::problem::ProblemBody;
 
 use super::markets;
 use crate::auth::{Anyone, Caller};
-use crate::problem::{Problem, ProblemBody, ProblemCode};
+use crate::problem::{Problem, ProblemCode};
 use crate::request::{answer, await_reads};
 
 /// The most intervals in one answer.

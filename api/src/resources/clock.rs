@@ -7,9 +7,10 @@ use ledger::Instant;
 use matching::{Instruction, Refusal};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+use wire::problem::ProblemBody;
 
 use crate::auth::{Anyone, Caller, OperatorOnly};
-use crate::problem::{Problem, ProblemBody, ProblemCode, sentence};
+use crate::problem::{Problem, ProblemCode, sentence};
 use crate::request::{JsonBody, answer};
 
 /// How far the clock moves at once: twenty years of hours. Time never goes back, so a mistyped year would be for ever.

@@ -6,12 +6,13 @@ use ledger::OrganizationId;
 use matching::{Exchange, Instruction, MarketId, OPEN_ORDERS_MAX, PriceBand};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+use wire::problem::ProblemBody;
 
 use super::markets::{MarketStateBody, PriceBandBody};
 use super::submit;
 use crate::auth::{Caller, OperatorOnly};
 use crate::label::label;
-use crate::problem::{Problem, ProblemBody};
+use crate::problem::Problem;
 use crate::request::{JsonBody, answer};
 
 /// Why a control is used.

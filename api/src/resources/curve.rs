@@ -5,13 +5,14 @@ use infra::node::Node;
 use matching::{Exchange, Hour, MarketId, MarketKey, Price, Window};
 use serde::Serialize;
 use utoipa::ToSchema;
+use wire::problem::ProblemBody;
+use wire::window::WindowBody;
 
 use super::markets;
 use crate::auth::{Anyone, Caller};
 use crate::computing::Computing;
-use crate::problem::{Problem, ProblemBody};
+use crate::problem::Problem;
 use crate::request::{answer, await_reads};
-use crate::wire::WindowBody;
 
 const DAY: u32 = 24;
 

@@ -5,10 +5,11 @@ use infra::node::Node;
 use infra::read_models::OwnEvent;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
+use wire::page::Page;
 
 use crate::auth::{Caller, Member};
 use crate::problem::{Problem, ProblemCode};
-use crate::request::{Page, PageSpan, answer, await_reads};
+use crate::request::{PageSpan, answer, await_reads};
 
 /// Which events to list.
 #[derive(Deserialize, IntoParams)]

@@ -1,6 +1,7 @@
 //! For machines: is it alive, can it work, and how is it doing.
 
-use actix_web::http::header::{self, HeaderMap};
+use actix_web::http::header;
+use actix_web::http::header::HeaderMap;
 use actix_web::{HttpRequest, HttpResponse, get, web};
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 use infra::node::Node;
@@ -9,9 +10,10 @@ use infra::sequencer::Status;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Serialize;
 use utoipa::ToSchema;
+use wire::problem::ProblemBody;
 
 use crate::auth::bearer_token;
-use crate::problem::{Problem, ProblemBody, ProblemCode};
+use crate::problem::{Problem, ProblemCode};
 
 /// The process runs.
 #[utoipa::path(

@@ -11,13 +11,15 @@ use matching::{DeliveryTerms, Exchange, Hour, Instruction, Lot, LotId, MarketId,
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
+use wire::page::{Page, PageQuery};
+use wire::problem::ProblemBody;
+use wire::window::WindowBody;
 
 use super::{begun, submit};
 use crate::auth::{Caller, ProviderOnly};
 use crate::label::label;
-use crate::problem::{Problem, ProblemBody};
-use crate::request::{JsonBody, Page, PageQuery, PageSpan, answer, await_reads};
-use crate::wire::WindowBody;
+use crate::problem::Problem;
+use crate::request::{JsonBody, PageSpan, answer, await_reads};
 
 /// Capacity to be listed.
 #[derive(Serialize, Deserialize, ToSchema)]

@@ -11,14 +11,17 @@ use matching::{
 };
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
+use wire::page::Page;
+use wire::problem::ProblemBody;
+use wire::share::Share;
+use wire::window::WindowBody;
 
 use super::submit;
 use crate::auth::{Anyone, Caller, OperatorOnly};
 use crate::computing::Computing;
 use crate::label::{by_label, label, label_if_given};
-use crate::problem::{Problem, ProblemBody};
-use crate::request::{JsonBody, Page, answer};
-use crate::wire::{Share, WindowBody};
+use crate::problem::Problem;
+use crate::request::{JsonBody, answer};
 
 /// A GPU product.
 #[derive(Clone, Serialize, Deserialize, ToSchema)]
@@ -346,7 +349,7 @@ impl BookQuery {
     /// The hours that it asks for at `now`.
     pub(crate) fn window(&self, now: Instant) -> Result<Window, Problem> {
         let start = self.start.unwrap_or_else(|| Hour::containing(now).plus(1));
-        WindowBody { start, end: self.end.unwrap_or_else(|| start.plus(1)) }.window()
+        Ok(WindowBody { start, end: self.end.unwrap_or_else(|| start.plus(1)) }.window()?)
     }
 }
 

@@ -9,11 +9,12 @@ use ledger::OrganizationId;
 use matching::{Event, Instruction};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+use wire::problem::ProblemBody;
 
 use super::{submit, unexpected_receipt};
 use crate::auth::{Caller, ClientError, NewClient, OperatorOnly, Role, create_client};
 use crate::label::label;
-use crate::problem::{Problem, ProblemBody, ProblemCode};
+use crate::problem::{Problem, ProblemCode};
 use crate::request::{JsonBody, answer};
 
 /// An organization.

@@ -8,13 +8,15 @@ use matching::{Event, Instruction, NewOutage, OutageId};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
+use wire::page::Page;
+use wire::problem::ProblemBody;
 
 use super::contracts::require_own;
 use super::{begun, submit, unexpected_receipt};
 use crate::auth::{Caller, OperatorOnly, Role, Trader, TraderOrOperator};
 use crate::label::{label, label_if_given};
-use crate::problem::{Problem, ProblemBody};
-use crate::request::{JsonBody, Page, PageSpan, answer, await_reads};
+use crate::problem::Problem;
+use crate::request::{JsonBody, PageSpan, answer, await_reads};
 
 /// What a seller says of its delivery.
 #[derive(Serialize, Deserialize, ToSchema)]

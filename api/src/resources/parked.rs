@@ -7,11 +7,13 @@ use matching::{Hour, Instruction, LotId, MarketId, OrderId, Parked, ParkedDue};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
+use wire::page::Page;
+use wire::problem::ProblemBody;
 
 use super::submit;
 use crate::auth::{AuditorOrOperator, Caller, OperatorOnly};
-use crate::problem::{Problem, ProblemBody};
-use crate::request::{JsonBody, Page, answer};
+use crate::problem::Problem;
+use crate::request::{JsonBody, answer};
 
 /// Something that falls due by itself.
 #[derive(Clone, Copy, Serialize, Deserialize, ToSchema)]

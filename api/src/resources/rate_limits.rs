@@ -7,10 +7,11 @@ use infra::own_rates::{LastSet, StoredRates, last_set};
 use ledger::OrganizationId;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+use wire::problem::ProblemBody;
 
 use crate::auth::{Caller, OperatorOnly};
 use crate::limits::RequestLimits;
-use crate::problem::{Problem, ProblemBody, ProblemCode};
+use crate::problem::{Problem, ProblemCode};
 use crate::request::JsonBody;
 
 /// How often something may be asked for.

@@ -7,11 +7,13 @@ use ledger::{Day, ItemName};
 use matching::{IndexFixed, Instruction};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+use wire::page::Page;
+use wire::problem::ProblemBody;
 
 use super::submit;
 use crate::auth::{BoxReader, Caller, OperatorOnly};
-use crate::problem::{Problem, ProblemBody};
-use crate::request::{JsonBody, Page, answer};
+use crate::problem::Problem;
+use crate::request::{JsonBody, answer};
 
 /// A fixing of an index.
 #[derive(Serialize, Deserialize, ToSchema)]

@@ -6,9 +6,10 @@ use infra::relay::{RelayStatus, Stop};
 use ledger::Instant;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+use wire::problem::ProblemBody;
 
 use crate::auth::{Caller, OperatorOnly};
-use crate::problem::{Problem, ProblemBody, ProblemCode};
+use crate::problem::{Problem, ProblemCode};
 use crate::request::{JsonBody, answer};
 
 /// The relay.

@@ -8,11 +8,13 @@ use matching::{Hour, MarketId, Price};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
+use wire::page::{Page, PageQuery};
+use wire::problem::ProblemBody;
 
 use super::markets;
 use crate::auth::{Anyone, Caller, Trader};
-use crate::problem::{Problem, ProblemBody};
-use crate::request::{Page, PageQuery, PageSpan, answer, await_reads, position as place};
+use crate::problem::Problem;
+use crate::request::{PageSpan, answer, await_reads, position as place};
 
 /// A market's auction for an hour.
 #[derive(Serialize, ToSchema)]

@@ -8,12 +8,14 @@ use matching::{MarketId, Price};
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
+use wire::page::{Page, PageQuery};
+use wire::problem::ProblemBody;
+use wire::window::WindowBody;
 
 use super::markets;
 use crate::auth::{Anyone, Caller, Trader};
-use crate::problem::{Problem, ProblemBody};
-use crate::request::{Page, PageQuery, PageSpan, answer, await_reads};
-use crate::wire::WindowBody;
+use crate::problem::Problem;
+use crate::request::{PageSpan, answer, await_reads};
 
 /// A trade of one's own.
 #[derive(Serialize, ToSchema)]

@@ -7,10 +7,12 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
+use wire::page::{Page, PageQuery};
+use wire::problem::ProblemBody;
 
 use crate::auth::{Caller, Member};
-use crate::problem::{Problem, ProblemBody, ProblemCode, sentence};
-use crate::request::{JsonBody, Page, PageQuery, PageSpan, await_reads};
+use crate::problem::{Problem, ProblemCode, sentence};
+use crate::request::{JsonBody, PageSpan, await_reads};
 
 /// An endpoint to be created.
 #[derive(Deserialize, ToSchema)]

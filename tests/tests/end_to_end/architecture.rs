@@ -55,6 +55,7 @@ const MEMBERS: &[&str] = &[
     "migrations",
     "tests",
     "twin",
+    "wire",
 ];
 
 fn dependencies(name: &str) -> BTreeSet<String> {
@@ -87,8 +88,9 @@ fn dependencies_run_one_way() {
     // What `serve` never starts, and what any client might be.
     assert_eq!(inner("dev-services"), set(&[]));
     assert_eq!(inner("credentials"), set(&[]));
+    assert_eq!(inner("wire"), set(&["ledger", "matching"]));
     assert_eq!(inner("market-replay"), set(&["credentials", "infra"]));
-    let shell = ["bank-files", "credentials", "dev-services", "infra", "ledger", "market-replay", "matching"];
+    let shell = ["bank-files", "credentials", "dev-services", "infra", "ledger", "market-replay", "matching", "wire"];
     assert_eq!(inner("api"), set(&shell));
 }
 

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use jiff::civil::Date;
 use ledger::{Account, Amount, Entry};
 use uuid::Uuid;
+use wire::page::PageQuery;
 
 use super::span_of;
 use crate::desk::Desk;
@@ -12,7 +13,7 @@ use crate::desk::history::page;
 use crate::desk::log::Booked;
 use crate::desk::request::{Answer, Request};
 use crate::problem::Problem;
-use crate::request::{PageQuery, PageSpan};
+use crate::request::PageSpan;
 use crate::resources::ledger::accounts::AccountBody;
 use crate::resources::ledger::day_span::check_day;
 use crate::resources::ledger::entries::{EntryBody, EntryQuery};

@@ -3,13 +3,13 @@
 use ledger::OrganizationId;
 use matching::{Instruction, LotId};
 use uuid::Uuid;
+use wire::page::PageQuery;
 
 use super::{span_of, whole};
 use crate::desk::Desk;
 use crate::desk::history::{listed, page};
 use crate::desk::request::{Answer, Request};
 use crate::problem::Problem;
-use crate::request::PageQuery;
 use crate::resources::lots::{CalendarStep, LotBody, NewLotBody};
 
 pub(in crate::desk) fn register(desk: &mut Desk, request: &Request) -> Result<Answer, Problem> {

@@ -1,13 +1,14 @@
 //! Markets, their books, auctions and trades.
 
 use matching::{Instruction, MarketId};
+use wire::page::PageQuery;
 
 use super::{span_of, whole};
 use crate::desk::Desk;
 use crate::desk::history::{listed, page};
 use crate::desk::request::{Answer, Request};
 use crate::problem::Problem;
-use crate::request::{PageQuery, PageSpan, position};
+use crate::request::{PageSpan, position};
 use crate::resources::markets::{BookBody, BookQuery, MarketBody, MarketStateBody};
 use crate::resources::spot::{AuctionBody, SpotQuery};
 use crate::resources::trades::MarketTradeBody;

@@ -3,6 +3,7 @@
 use ledger::OrganizationId;
 use matching::{Instruction, OutageId};
 use uuid::Uuid;
+use wire::page::PageQuery;
 
 use super::span_of;
 use super::trades::require_own;
@@ -11,7 +12,6 @@ use crate::desk::Desk;
 use crate::desk::history::{listed, page};
 use crate::desk::request::{Answer, Request};
 use crate::problem::Problem;
-use crate::request::PageQuery;
 use crate::resources::outages::{
     DeliveryBody, NewOutageBody, OutageBody, OutageQuery, ReadyBody, RestoreBody, RulingBody,
 };

@@ -4,6 +4,7 @@ use infra::read_models::{ContractRecord, OwnSale};
 use ledger::ContractId;
 use matching::Instruction;
 use uuid::Uuid;
+use wire::page::PageQuery;
 
 use super::span_of;
 use crate::desk::Desk;
@@ -11,7 +12,6 @@ use crate::desk::history::{listed, page};
 use crate::desk::request::{Answer, Request};
 use crate::label::label;
 use crate::problem::Problem;
-use crate::request::PageQuery;
 use crate::resources::contracts::{BustBody, BustedBody, ContractBody, NoticeBody, TerminationBody};
 use crate::resources::spot::SpotSaleBody;
 use crate::resources::trades::TradeBody;

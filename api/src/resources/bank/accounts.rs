@@ -6,11 +6,13 @@ use ledger::{Account, AccountKind, Amount, BankAccountId, Currency, Owner};
 use matching::{Exchange, Instruction};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+use wire::page::Page;
+use wire::problem::ProblemBody;
 
 use super::account_unknown;
 use crate::auth::{Caller, FinanceOnly, Financial};
-use crate::problem::{Problem, ProblemBody};
-use crate::request::{JsonBody, Page, answer};
+use crate::problem::Problem;
+use crate::request::{JsonBody, answer};
 use crate::resources::submit;
 
 /// A bank account to be taken up.

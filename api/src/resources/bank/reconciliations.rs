@@ -12,12 +12,13 @@ use matching::{
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
+use wire::problem::ProblemBody;
 
 use super::accounts::BankAccountBody;
 use super::{AccountQuery, BankLineBody};
 use crate::auth::{Caller, FinanceOnly, Financial};
 use crate::label::label;
-use crate::problem::{Problem, ProblemBody, ProblemCode};
+use crate::problem::{Problem, ProblemCode};
 use crate::request::{JsonBody, answer};
 use crate::resources::controls::ReasonBody;
 use crate::resources::{submit, unexpected_receipt};

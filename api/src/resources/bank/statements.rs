@@ -2,7 +2,8 @@
 
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, ResponseError as _, get, post, web};
-use bank_files::{self, BankFileFormat, FILE_BYTES_MAX};
+use bank_files;
+use bank_files::{BankFileFormat, FILE_BYTES_MAX};
 use infra::node::Node;
 use infra::sequencer::SubmitError;
 use ledger::{Amount, BankAccountId, BankStatement, Currency, Day, StatementId};
@@ -10,10 +11,11 @@ use matching::{BankLineId, Event, Exchange, Instruction, StatementImported};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
+use wire::problem::ProblemBody;
 
 use super::BankLineBody;
 use crate::auth::{Caller, FinanceOnly, Financial};
-use crate::problem::{Problem, ProblemBody, ProblemCode};
+use crate::problem::{Problem, ProblemCode};
 use crate::request::{answer, read_body};
 use crate::resources::unexpected_receipt;
 

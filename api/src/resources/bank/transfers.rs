@@ -10,11 +10,13 @@ use matching::{Event, Exchange, Instruction, OpenDeposit, OpenPayout, PayoutSour
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
+use wire::page::{Page, PageQuery};
+use wire::problem::ProblemBody;
 
 use crate::auth::{Caller, FinanceOnly, Trader};
 use crate::label::label;
-use crate::problem::{Problem, ProblemBody};
-use crate::request::{JsonBody, Page, PageQuery, PageSpan, answer, position};
+use crate::problem::Problem;
+use crate::request::{JsonBody, PageSpan, answer, position, span_of};
 use crate::resources::controls::ReasonBody;
 use crate::resources::{submit, unexpected_receipt};
 
@@ -199,7 +201,7 @@ pub async fn deposits(
     query: web::Query<PageQuery>,
     node: web::Data<Node>,
 ) -> Result<HttpResponse, Problem> {
-    let span = query.span(&node).await?;
+    let span = span_of(&query, &node).await?;
     let exchange = node.view.read();
     let page = TransferBody::page(&exchange, caller.organization, span)?;
     Ok(answer(HttpResponse::Ok(), exchange.sequence(), &page))
@@ -225,7 +227,7 @@ async fn list(
     source: PayoutSource,
     query: &PageQuery,
 ) -> Result<HttpResponse, Problem> {
-    let span = query.span(node).await?;
+    let span = span_of(query, node).await?;
     let exchange = node.view.read();
     let page = PayoutBody::page(&exchange, organization, source, span)?;
     Ok(answer(HttpResponse::Ok(), exchange.sequence(), &page))

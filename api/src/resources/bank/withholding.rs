@@ -6,9 +6,10 @@ use ledger::OrganizationId;
 use matching::{Exchange, Instruction};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+use wire::problem::ProblemBody;
 
 use crate::auth::{Caller, FinanceOnly, Financial};
-use crate::problem::{Problem, ProblemBody};
+use crate::problem::Problem;
 use crate::request::{JsonBody, answer};
 use crate::resources::submit;
 

@@ -7,10 +7,11 @@ use matching::{Event, Hour, Instruction};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
+use wire::problem::ProblemBody;
 
 use super::seen;
 use crate::auth::{BoxMaker, Caller};
-use crate::problem::{Problem, ProblemBody};
+use crate::problem::Problem;
 use crate::request::{JsonBody, answer};
 use crate::resources::{submit, unexpected_receipt};
 

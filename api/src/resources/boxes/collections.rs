@@ -7,12 +7,14 @@ use matching::{BoxCollected, Event, Instruction, NewCollection};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
+use wire::page::{Page, PageQuery};
+use wire::problem::ProblemBody;
 
 use super::{BoxBody, seen};
 use crate::auth::{BoxReader, Caller, FinanceOnly};
 use crate::label::label;
-use crate::problem::{Problem, ProblemBody};
-use crate::request::{JsonBody, Page, PageQuery, answer, position};
+use crate::problem::Problem;
+use crate::request::{JsonBody, answer, position, span_of};
 use crate::resources::{submit, unexpected_receipt};
 
 /// What a client pays a box, or the exchange pays over.
@@ -127,7 +129,7 @@ pub async fn list(
     query: web::Query<PageQuery>,
     node: web::Data<Node>,
 ) -> Result<HttpResponse, Problem> {
-    let span = query.span(&node).await?;
+    let span = span_of(&query, &node).await?;
     let exchange = node.view.read();
     let record = seen(&exchange, &caller, BoxId::new(id.into_inner()))?;
     let open = record.life.as_ref().map(|life| life.collected.as_slice()).unwrap_or_default();

@@ -7,11 +7,12 @@ use matching::Instruction;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
+use wire::problem::ProblemBody;
 
 use super::{BoxBody, seen};
 use crate::auth::{Caller, FinanceOnly};
 use crate::label::label;
-use crate::problem::{Problem, ProblemBody};
+use crate::problem::Problem;
 use crate::request::{JsonBody, answer};
 use crate::resources::submit;
 

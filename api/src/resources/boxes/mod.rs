@@ -17,11 +17,13 @@ use matching::{BoxRecord, BoxViewer, DealParty, DealVersion, Event, Exchange, In
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
+use wire::page::{Page, PageQuery};
+use wire::problem::ProblemBody;
 
 use crate::auth::{BoxMaker, BoxReader, Caller, FinanceOnly, Role, RoleSet};
 use crate::label::label;
-use crate::problem::{Problem, ProblemBody};
-use crate::request::{JsonBody, Page, PageQuery, answer, position};
+use crate::problem::Problem;
+use crate::request::{JsonBody, answer, position, span_of};
 use crate::resources::{submit, unexpected_receipt};
 
 /// A box with a version of its deal.
@@ -214,7 +216,7 @@ pub async fn list(
     query: web::Query<PageQuery>,
     node: web::Data<Node>,
 ) -> Result<HttpResponse, Problem> {
-    let span = query.span(&node).await?;
+    let span = span_of(&query, &node).await?;
     let viewer = match caller.role {
         Role::Provider => BoxViewer::Sponsor(caller.organization),
         Role::Lender => BoxViewer::Lender(caller.organization),

@@ -9,12 +9,13 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
+use wire::problem::ProblemBody;
 
 use super::seen;
 use crate::auth::{BoxReader, Caller};
 use crate::boxes::ProjectionFormat;
 use crate::computing::Computing;
-use crate::problem::{Problem, ProblemBody, ProblemCode};
+use crate::problem::{Problem, ProblemCode};
 use crate::request::{JsonBody, SEQUENCE_HEADER, await_reads};
 use crate::strict_json;
 

@@ -6,11 +6,12 @@ use ledger::{BoxId, Day};
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
+use wire::problem::ProblemBody;
 
 use super::seen;
 use crate::auth::{BoxReader, Caller};
 use crate::boxes::LenderStatement;
-use crate::problem::{Problem, ProblemBody};
+use crate::problem::Problem;
 use crate::request::{CSV_TYPE, SEQUENCE_HEADER, answer};
 
 /// Which statement, and how it is told.

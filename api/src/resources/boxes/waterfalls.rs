@@ -8,12 +8,14 @@ use matching::{Event, Instruction, StandingRun, WaterfallRun};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
+use wire::page::Page;
+use wire::problem::ProblemBody;
 
 use super::{BoxBody, seen};
 use crate::auth::{BoxReader, Caller, FinanceOnly};
 use crate::label::label;
-use crate::problem::{Problem, ProblemBody};
-use crate::request::{JsonBody, Page, PageSpan, answer, position};
+use crate::problem::Problem;
+use crate::request::{JsonBody, PageSpan, answer, position};
 use crate::resources::{submit, unexpected_receipt};
 
 /// A waterfall run to be started.

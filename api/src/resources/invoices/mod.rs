@@ -13,13 +13,15 @@ use ledger::OrganizationId;
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
+use wire::page::Page;
+use wire::problem::ProblemBody;
 
 use self::body::{InvoiceBody, InvoiceSummaryBody};
 use self::page::InvoicePage;
 use super::ledger::day_span::DaySpan;
 use crate::auth::{Caller, TraderOrFinancial};
-use crate::problem::{Problem, ProblemBody, ProblemCode};
-use crate::request::{Page, PageSpan, SEQUENCE_HEADER, answer, needed_sequence};
+use crate::problem::{Problem, ProblemCode};
+use crate::request::{PageSpan, SEQUENCE_HEADER, answer, needed_sequence};
 
 /// How long a read waits for the documents of what was committed when it came.
 const READ_PATIENCE: Duration = Duration::from_secs(5);

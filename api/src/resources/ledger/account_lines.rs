@@ -7,13 +7,14 @@ use jiff::civil::Date;
 use ledger::{AccountKind, Currency, EntityId, Owner};
 use serde::Deserialize;
 use utoipa::IntoParams;
+use wire::problem::ProblemBody;
 
 use super::day_span::DaySpan;
 use super::statement::{AccountLinesBody, Frame, ScopeBody, Statement, StatementFormat};
 use super::streaming::{Reading, Reports};
 use super::{currency_unknown, found_book};
 use crate::auth::{Caller, Financial};
-use crate::problem::{Problem, ProblemBody, ProblemCode};
+use crate::problem::{Problem, ProblemCode};
 
 /// Which lines of an account.
 #[derive(Deserialize, IntoParams)]

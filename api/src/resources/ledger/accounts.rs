@@ -6,10 +6,11 @@ use infra::reports::{AccountBalance, accounts_after};
 use ledger::{Account, Amount};
 use serde::Serialize;
 use utoipa::ToSchema;
+use wire::page::{Page, PageQuery};
 
 use crate::auth::{Caller, Financial};
 use crate::problem::Problem;
-use crate::request::{Page, PageQuery, PageSpan, answer};
+use crate::request::{PageSpan, answer};
 
 /// An account of the chart, or one organization's or contract's part of it.
 #[derive(Serialize, ToSchema)]

@@ -12,13 +12,14 @@ use serde::{Deserialize, Serialize};
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
 use utoipa::{IntoParams, PartialSchema, ToSchema};
+use wire::problem::ProblemBody;
 
 use super::csv_record::push_record;
 use super::day_span::DaySpan;
 use super::statement::StatementFormat;
 use super::{check_currency, found_book, table};
 use crate::auth::{Caller, Financial};
-use crate::problem::{Problem, ProblemBody, ProblemCode};
+use crate::problem::{Problem, ProblemCode};
 use crate::request::answer;
 
 /// Which roll-forward.

@@ -8,12 +8,14 @@ use ledger::{Amount, BoxId, ChainHash, ContractId, EntityId, Entry, Line};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
+use wire::page::Page;
+use wire::problem::ProblemBody;
 
 use super::account_lines::account_of;
 use super::{date_of, found_book};
 use crate::auth::{Caller, Financial};
-use crate::problem::{Problem, ProblemBody};
-use crate::request::{Page, PageSpan, answer};
+use crate::problem::Problem;
+use crate::request::{PageSpan, answer};
 
 /// Which entries to list.
 #[derive(Deserialize, IntoParams)]

@@ -7,11 +7,13 @@ use matching::{Event, Exchange, Instruction, Journal, JournalStatus, NewJournal}
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
+use wire::page::Page;
+use wire::problem::ProblemBody;
 
 use crate::auth::{Caller, FinanceOnly, Financial};
 use crate::label::label;
-use crate::problem::{Problem, ProblemBody, ProblemCode};
-use crate::request::{JsonBody, Page, answer};
+use crate::problem::{Problem, ProblemCode};
+use crate::request::{JsonBody, answer};
 use crate::resources::controls::ReasonBody;
 use crate::resources::{submit, unexpected_receipt};
 

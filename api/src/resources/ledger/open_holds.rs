@@ -10,6 +10,7 @@ use matching::{Exchange, Order, OrderId};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
+use wire::problem::ProblemBody;
 
 use super::csv_record::push_record;
 use super::statement::StatementFormat;
@@ -17,7 +18,7 @@ use super::streaming::{Interrupted, Reading, Report, Reports, Sheet, stream};
 use super::{check_currency, found_book};
 use crate::auth::{Caller, Financial};
 use crate::computing::Computing;
-use crate::problem::{Problem, ProblemBody};
+use crate::problem::Problem;
 use crate::request::CSV_TYPE;
 
 /// Whose open holds.

@@ -7,13 +7,14 @@ use jiff::civil::Date;
 use ledger::{Amount, Currency};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
+use wire::problem::ProblemBody;
 
 use super::csv_record::push_record;
 use super::day_span::check_day;
 use super::statement::StatementFormat;
 use super::{check_currency, date_of, found_book, table};
 use crate::auth::{Caller, Financial};
-use crate::problem::{Problem, ProblemBody};
+use crate::problem::Problem;
 use crate::request::answer;
 
 /// Which ageing.

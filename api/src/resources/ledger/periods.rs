@@ -7,9 +7,10 @@ use matching::{ClosedPeriod, Exchange, Instruction, Unreconciled};
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
+use wire::problem::ProblemBody;
 
 use crate::auth::{Caller, FinanceOnly, Financial};
-use crate::problem::{Problem, ProblemBody};
+use crate::problem::Problem;
 use crate::request::answer;
 use crate::resources::{submit, unexpected_receipt};
 

@@ -8,6 +8,7 @@ use ledger::{ContractId, EntityId, OrganizationId, Owner};
 use serde::Deserialize;
 use utoipa::IntoParams;
 use uuid::Uuid;
+use wire::problem::ProblemBody;
 
 use super::account_lines::owner_of;
 use super::day_span::DaySpan;
@@ -15,7 +16,7 @@ use super::found_book;
 use super::statement::{Frame, ScopeBody, Statement, StatementBody, StatementFormat, StatementScopeBody};
 use super::streaming::{Reading, Reports};
 use crate::auth::{Caller, Financial, Trader};
-use crate::problem::{Problem, ProblemBody, ProblemCode};
+use crate::problem::{Problem, ProblemCode};
 use crate::request::await_reads;
 use crate::resources::contracts::ContractBody;
 

@@ -8,11 +8,12 @@ use jiff::civil::Date;
 use ledger::{Amount, Currency};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
+use wire::problem::ProblemBody;
 
 use super::day_span::check_day;
 use super::found_book;
 use crate::auth::{Caller, Financial};
-use crate::problem::{Problem, ProblemBody, ProblemCode};
+use crate::problem::{Problem, ProblemCode};
 use crate::request::answer;
 
 /// Which trial balance.

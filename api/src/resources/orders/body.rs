@@ -12,8 +12,9 @@ use matching::{
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
+use wire::window::WindowBody;
 
-use crate::wire::{WindowBody, average_price};
+use crate::average_price::average_price;
 
 /// An order.
 #[derive(Serialize, ToSchema)]

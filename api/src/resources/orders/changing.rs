@@ -11,12 +11,13 @@ use matching::{Amendment, Event, Instruction, MarketId, OrderId, Price, Refusal}
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
+use wire::problem::ProblemBody;
 
 use super::body::OrderBody;
 use super::read::read_order;
 use super::request::OrderWindowBody;
 use crate::auth::{Caller, Trader};
-use crate::problem::{Problem, ProblemBody};
+use crate::problem::Problem;
 use crate::request::{JsonBody, answer, await_reads, idempotency_key};
 
 /// A change to an order; what is not given stays.

@@ -8,6 +8,7 @@ use ledger::OrganizationId;
 use matching::{Instruction, Refusal};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+use wire::problem::ProblemBody;
 
 use super::body::OrderBody;
 use super::read::{count_large_answer, read_order};
@@ -15,7 +16,7 @@ use super::request::NewOrderBody;
 use crate::auth::{Caller, Role, Trader};
 use crate::gate::{InnerProblems, count_more};
 use crate::operations::Budget;
-use crate::problem::{Problem, ProblemBody, ProblemCode};
+use crate::problem::{Problem, ProblemCode};
 use crate::request::{JsonBody, answer, idempotency_key, idempotency_key_of_item};
 use crate::resources::unexpected_receipt;
 use crate::strict_json;

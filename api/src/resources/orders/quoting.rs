@@ -7,14 +7,16 @@ use matching::{Exchange, MarketId, Price, Quote, QuotedTrade, Refusal};
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
+use wire::problem::ProblemBody;
+use wire::window::WindowBody;
 
 use super::body::UnfilledBody;
 use super::request::NewOrderBody;
 use crate::auth::{BuyerOnly, Caller};
+use crate::average_price::average_price;
 use crate::computing::Computing;
-use crate::problem::{Problem, ProblemBody};
+use crate::problem::Problem;
 use crate::request::{JsonBody, answer};
-use crate::wire::{WindowBody, average_price};
 
 /// What an order would do if it came now.
 #[derive(Serialize, ToSchema)]

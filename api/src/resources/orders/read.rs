@@ -8,13 +8,15 @@ use matching::{MarketId, OrderId};
 use serde::Deserialize;
 use utoipa::IntoParams;
 use uuid::Uuid;
+use wire::page::Page;
+use wire::problem::ProblemBody;
 
 use super::body::OrderBody;
 use crate::auth::{Caller, Trader};
 use crate::gate::count_more;
 use crate::operations::Budget;
-use crate::problem::{Problem, ProblemBody, ProblemCode};
-use crate::request::{Page, PageSpan, answer, await_reads, position};
+use crate::problem::{Problem, ProblemCode};
+use crate::request::{PageSpan, answer, await_reads, end_after, position};
 
 /// Which orders to list.
 #[derive(Deserialize, IntoParams)]
@@ -77,7 +79,7 @@ pub async fn list(
     let fills = fills_of(&node, &request, &page.data).await?;
     if let Some(last) = fills.len().checked_sub(1) {
         let end = position(page.data[last].sequence);
-        page.end_after(fills.len(), end);
+        end_after(&mut page, fills.len(), end);
     }
     let Page { data, next_cursor } = page;
     let data = data.into_iter().zip(fills).map(|(order, fills)| OrderBody::of(order, fills)).collect();

@@ -10,11 +10,12 @@ use matching::{
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
+use wire::share::Share;
+use wire::window::WindowBody;
 
 use crate::auth::Role;
 use crate::label::{by_label, label, label_if_given};
 use crate::problem::{Problem, ProblemCode};
-use crate::wire::{Share, WindowBody};
 
 /// To buy or to sell.
 #[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]

@@ -26,13 +26,14 @@ use serde::Deserialize;
 use serde_json::json;
 use tokio::sync::{oneshot, watch};
 use utoipa::IntoParams;
+use wire::problem::ProblemBody;
 
 use super::markets;
 use crate::auth::{Anyone, Caller, time_left};
 use crate::computing::Computing;
 use crate::connection::Connection;
 use crate::limits::{Place, RequestLimits};
-use crate::problem::{Problem, ProblemBody, ProblemCode};
+use crate::problem::{Problem, ProblemCode};
 use crate::request::await_reads;
 use pace::Pace;
 use snapshot::{Snapshot, roaming};

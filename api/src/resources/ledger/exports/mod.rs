@@ -16,6 +16,7 @@ use infra::reports::{JournalOf, book_of};
 use jiff::civil::Date;
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
+use wire::problem::ProblemBody;
 
 use self::audit_data::AuditData;
 use self::beancount::Beancount;
@@ -26,7 +27,7 @@ use super::found_book;
 use super::journal::{Export, JournalForm};
 use super::streaming::{Reading, Reports, stream};
 use crate::auth::{Caller, Financial};
-use crate::problem::{Problem, ProblemBody};
+use crate::problem::Problem;
 use crate::request::CSV_TYPE;
 
 /// The form of an export.
