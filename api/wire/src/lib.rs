@@ -4,7 +4,9 @@
 //! `ledger` and `matching` and their text forms. It does not know HTTP, how a request becomes an instruction, or what an answer is
 //! read from: that is in `api`.
 
+pub mod orders;
 pub mod page;
 pub mod problem;
+pub mod quotes;
 pub mod share;
 pub mod window;
