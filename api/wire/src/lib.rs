@@ -4,9 +4,14 @@
 //! `ledger` and `matching` and their text forms. It does not know HTTP, how a request becomes an instruction, or what an answer is
 //! read from: that is in `api`.
 
+pub mod contracts;
+pub mod lots;
 pub mod orders;
+pub mod outages;
 pub mod page;
 pub mod problem;
 pub mod quotes;
 pub mod share;
+pub mod spot;
+pub mod trades;
 pub mod window;

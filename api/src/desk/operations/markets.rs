@@ -2,6 +2,7 @@
 
 use matching::{Instruction, MarketId};
 use wire::page::PageQuery;
+use wire::spot::SpotQuery;
 
 use super::{span_of, whole};
 use crate::desk::Desk;
@@ -10,8 +11,8 @@ use crate::desk::request::{Answer, Request};
 use crate::problem::Problem;
 use crate::request::{PageSpan, position};
 use crate::resources::markets::{BookBody, BookQuery, MarketBody, MarketStateBody};
-use crate::resources::spot::{AuctionBody, SpotQuery};
-use crate::resources::trades::MarketTradeBody;
+use crate::resources::spot::{auction_body, no_auction_yet};
+use crate::resources::trades::market_trade_body;
 
 pub(in crate::desk) fn open(desk: &mut Desk, request: &Request) -> Result<Answer, Problem> {
     let body: MarketBody = request.body()?;
@@ -42,11 +43,11 @@ pub(in crate::desk) fn auctions(desk: &mut Desk, request: &Request) -> Result<An
     let span = PageSpan::of(query.cursor.as_deref(), query.limit)?;
     let held = desk.history.auctions.iter().filter(|auction| auction.market == market);
     if let Some(hour) = query.hour {
-        let auction = held.into_iter().find(|auction| auction.hour == hour).cloned();
-        return Answer::ok(&AuctionBody::from(auction.ok_or_else(AuctionBody::none_yet)?));
+        let auction = held.into_iter().find(|auction| auction.hour == hour);
+        return Answer::ok(&auction_body(auction.ok_or_else(no_auction_yet)?));
     }
     let held = held.map(|auction| (position(auction.sequence), auction));
-    Answer::ok(&page(span, held, |auction| Ok(AuctionBody::from((*auction).clone())))?)
+    Answer::ok(&page(span, held, |auction| Ok(auction_body(auction)))?)
 }
 
 pub(in crate::desk) fn trades(desk: &mut Desk, request: &Request) -> Result<Answer, Problem> {
@@ -56,5 +57,5 @@ pub(in crate::desk) fn trades(desk: &mut Desk, request: &Request) -> Result<Answ
     MarketStateBody::find(&desk.exchange, market)?;
     span_of(desk, &query)?;
     let traded = listed(&desk.history.trades).filter(|(_, trade)| trade.market == market);
-    Answer::ok(&page(span, traded, |trade| Ok(MarketTradeBody::from((*trade).clone())))?)
+    Answer::ok(&page(span, traded, |trade| Ok(market_trade_body(trade)))?)
 }

@@ -10,7 +10,7 @@ use crate::desk::Desk;
 use crate::desk::log::Booked;
 use crate::desk::request::{Answer, Request};
 use crate::problem::{Problem, ProblemCode};
-use crate::resources::contracts::ContractBody;
+use crate::resources::contracts::contract_unknown;
 use crate::resources::ledger::account_lines::{AccountLinesQuery, account_of, check_use, owner_of};
 use crate::resources::ledger::day_span::DaySpan;
 use crate::resources::ledger::statement::{
@@ -69,7 +69,7 @@ pub(in crate::desk) fn own(desk: &mut Desk, request: &Request) -> Result<Answer,
         Some(contract) => {
             let contract = ledger::ContractId::new(contract);
             let found = desk.history.contracts.find(contract).filter(|record| record.concerns(reader));
-            let found = found.ok_or_else(ContractBody::unknown)?;
+            let found = found.ok_or_else(contract_unknown)?;
             let concerns = |entry: &Entry, line: &Line| {
                 line.account.owner == owner && line.contract.or(entry.contract()) == Some(contract)
             };

@@ -18,7 +18,7 @@ use super::streaming::{Reading, Reports};
 use crate::auth::{Caller, Financial, Trader};
 use crate::problem::{Problem, ProblemCode};
 use crate::request::await_reads;
-use crate::resources::contracts::ContractBody;
+use crate::resources::contracts::contract_unknown;
 
 /// Which statement.
 #[derive(Deserialize, IntoParams)]
@@ -170,7 +170,7 @@ async fn own_sections(
 ) -> Result<Vec<StatementSection>, Problem> {
     let client = snapshot.client();
     let Some(contract) = of.contract else { return Ok(of.read(client).await?) };
-    let has_bought = has_bought(client, contract, organization).await?.ok_or_else(ContractBody::unknown)?;
+    let has_bought = has_bought(client, contract, organization).await?.ok_or_else(contract_unknown)?;
     let mut sections = of.read(client).await?;
     if has_bought {
         // What a contract holds was paid by its buyer.
