@@ -8,10 +8,10 @@ use ledger::{Instant, OrganizationId};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use serde_json::value::RawValue;
+use wire::organizations::Role;
 
 use super::names::Name;
 use super::request::Answer;
-use crate::auth::Role;
 use crate::problem::{Problem, ProblemCode};
 use crate::resources::events::EventBody;
 use crate::strict_json;

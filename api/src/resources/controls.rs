@@ -3,12 +3,13 @@
 use actix_web::{HttpRequest, HttpResponse, delete, get, post, put, web};
 use infra::node::Node;
 use ledger::OrganizationId;
-use matching::{Exchange, Instruction, MarketId, OPEN_ORDERS_MAX, PriceBand};
+use matching::{Exchange, Instruction, MarketId, OPEN_ORDERS_MAX};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+use wire::markets::{MarketStateBody, PriceBandBody};
 use wire::problem::ProblemBody;
 
-use super::markets::{MarketStateBody, PriceBandBody};
+use super::markets::find_market_state;
 use super::submit;
 use crate::auth::{Caller, OperatorOnly};
 use crate::label::label;
@@ -143,13 +144,7 @@ pub async fn lift_price_band(
 }
 
 fn market_state(node: &Node, market: MarketId) -> Result<MarketStateBody, Problem> {
-    MarketStateBody::find(&node.view.read(), market)
-}
-
-impl From<PriceBandBody> for PriceBand {
-    fn from(body: PriceBandBody) -> Self {
-        Self { width_bps: body.width_bps, reference: body.reference }
-    }
+    find_market_state(&node.view.read(), market)
 }
 
 /// An organization as the operator sees it.

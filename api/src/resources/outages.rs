@@ -7,13 +7,14 @@ use ledger::{ContractId, OrganizationId};
 use matching::{Event, Instruction, NewOutage, OutageId};
 use serde::Serialize;
 use uuid::Uuid;
+use wire::organizations::Role;
 use wire::outages::{DeliveryBody, NewOutageBody, OutageBody, OutageQuery, ReadyBody, RestoreBody, RulingBody};
 use wire::page::Page;
 use wire::problem::ProblemBody;
 
 use super::contracts::require_own;
 use super::{begun, submit, unexpected_receipt};
-use crate::auth::{Caller, OperatorOnly, Role, Trader, TraderOrOperator};
+use crate::auth::{Caller, OperatorOnly, Trader, TraderOrOperator};
 use crate::label::{label, label_if_given};
 use crate::problem::Problem;
 use crate::request::{JsonBody, PageSpan, answer, await_reads};

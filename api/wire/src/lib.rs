@@ -4,9 +4,15 @@
 //! `ledger` and `matching` and their text forms. It does not know HTTP, how a request becomes an instruction, or what an answer is
 //! read from: that is in `api`.
 
+pub mod account;
+pub mod budgets;
+pub mod candles;
 pub mod contracts;
+pub mod curve;
 pub mod lots;
+pub mod markets;
 pub mod orders;
+pub mod organizations;
 pub mod outages;
 pub mod page;
 pub mod problem;

@@ -2,29 +2,31 @@
 
 use ledger::Currency;
 use matching::{Instruction, PayoutSource};
+use wire::account::NewDepositBody;
+use wire::budgets::NewBudgetBody;
 
 use super::{span_of, whole};
 use crate::desk::Desk;
 use crate::desk::request::{Answer, Request};
 use crate::problem::Problem;
-use crate::resources::account::{BalanceBody, DepositBody, NewDepositBody};
+use crate::resources::account::{balances_of, deposit_instruction, deposit_of_receipt};
 use crate::resources::bank::transfers::{PayoutBody, TransferBody, TransferRequest};
-use crate::resources::budgets::{BudgetBody, NewBudgetBody};
+use crate::resources::budgets::budget_bodies;
 
 /// Credits a deposit, to an organization that need not have been there before.
 pub(in crate::desk) fn deposit(desk: &mut Desk, request: &Request) -> Result<Answer, Problem> {
     let body: NewDepositBody = request.body()?;
-    desk.admit(body.organization())?;
-    let rows = desk.submit(body.instruction()?)?;
-    Answer::created(&DepositBody::of_receipt(&rows)?)
+    desk.admit(body.organization)?;
+    let rows = desk.submit(deposit_instruction(&body)?)?;
+    Answer::created(&deposit_of_receipt(&rows)?)
 }
 
 pub(in crate::desk) fn balances(desk: &mut Desk, request: &Request) -> Result<Answer, Problem> {
-    Answer::ok(&whole(BalanceBody::all_of(&desk.exchange, request.organization)))
+    Answer::ok(&whole(balances_of(&desk.exchange, request.organization)))
 }
 
 pub(in crate::desk) fn budgets(desk: &mut Desk, request: &Request) -> Result<Answer, Problem> {
-    Answer::ok(&whole(BudgetBody::all_of(&desk.exchange, request.organization, desk.now)))
+    Answer::ok(&whole(budget_bodies(&desk.exchange, request.organization, desk.now)))
 }
 
 pub(in crate::desk) fn set_budget(desk: &mut Desk, request: &Request) -> Result<Answer, Problem> {

@@ -2,19 +2,21 @@
 
 use ledger::OrganizationId;
 use matching::{Instruction, MarketId, PriceBand};
+use wire::markets::PriceBandBody;
+use wire::organizations::OrganizationBody;
 
 use crate::desk::Desk;
 use crate::desk::request::{Answer, Request};
 use crate::label::label;
 use crate::problem::Problem;
 use crate::resources::controls::{OrderLimitBody, OrganizationStateBody, ReasonBody};
-use crate::resources::markets::{MarketStateBody, PriceBandBody};
-use crate::resources::organizations::OrganizationBody;
+use crate::resources::markets::find_market_state;
+use crate::resources::organizations::{organization_instruction, organization_of_receipt};
 
 pub(in crate::desk) fn register_organization(desk: &mut Desk, request: &Request) -> Result<Answer, Problem> {
     let body: OrganizationBody = request.body()?;
-    let rows = desk.submit(body.instruction()?)?;
-    Answer::created(&OrganizationBody::of_receipt(&rows)?)
+    let rows = desk.submit(organization_instruction(&body)?)?;
+    Answer::created(&organization_of_receipt(&rows)?)
 }
 
 pub(in crate::desk) fn show_organization(desk: &mut Desk, request: &Request) -> Result<Answer, Problem> {
@@ -69,7 +71,7 @@ fn of_organization(desk: &mut Desk, id: OrganizationId, instruction: Instruction
 
 /// Carries out a control of a market that is there, and shows it after.
 fn of_market(desk: &mut Desk, market: MarketId, instruction: Instruction) -> Result<Answer, Problem> {
-    MarketStateBody::find(&desk.exchange, market)?;
+    find_market_state(&desk.exchange, market)?;
     desk.submit(instruction)?;
-    Answer::ok(&MarketStateBody::find(&desk.exchange, market)?)
+    Answer::ok(&find_market_state(&desk.exchange, market)?)
 }

@@ -1,6 +1,7 @@
 //! Markets, their books, auctions and trades.
 
 use matching::{Instruction, MarketId};
+use wire::markets::{BookQuery, MarketBody};
 use wire::page::PageQuery;
 use wire::spot::SpotQuery;
 
@@ -10,36 +11,36 @@ use crate::desk::history::{listed, page};
 use crate::desk::request::{Answer, Request};
 use crate::problem::Problem;
 use crate::request::{PageSpan, position};
-use crate::resources::markets::{BookBody, BookQuery, MarketBody, MarketStateBody};
+use crate::resources::markets::{book_window, find_book, find_market_state, market_spec, market_state_body};
 use crate::resources::spot::{auction_body, no_auction_yet};
 use crate::resources::trades::market_trade_body;
 
 pub(in crate::desk) fn open(desk: &mut Desk, request: &Request) -> Result<Answer, Problem> {
     let body: MarketBody = request.body()?;
-    let spec = body.spec()?;
+    let spec = market_spec(&body)?;
     let opened = MarketBody::from(&spec);
     desk.submit(Instruction::OpenMarket(spec))?;
     Answer::created(&opened)
 }
 
 pub(in crate::desk) fn list(desk: &mut Desk, _: &Request) -> Result<Answer, Problem> {
-    Answer::ok(&whole(desk.exchange.venue().markets().map(MarketStateBody::from).collect()))
+    Answer::ok(&whole(desk.exchange.venue().markets().map(market_state_body).collect()))
 }
 
 pub(in crate::desk) fn show(desk: &mut Desk, request: &Request) -> Result<Answer, Problem> {
-    Answer::ok(&MarketStateBody::find(&desk.exchange, request.path("market")?)?)
+    Answer::ok(&find_market_state(&desk.exchange, request.path("market")?)?)
 }
 
 pub(in crate::desk) fn book(desk: &mut Desk, request: &Request) -> Result<Answer, Problem> {
     let market = request.path("market")?;
     let query: BookQuery = request.query()?;
-    Answer::ok(&BookBody::find(&desk.exchange, market, query.window(desk.now)?)?)
+    Answer::ok(&find_book(&desk.exchange, market, book_window(&query, desk.now)?)?)
 }
 
 pub(in crate::desk) fn auctions(desk: &mut Desk, request: &Request) -> Result<Answer, Problem> {
     let market: MarketId = request.path("market")?;
     let query: SpotQuery = request.query()?;
-    MarketStateBody::find(&desk.exchange, market)?;
+    find_market_state(&desk.exchange, market)?;
     let span = PageSpan::of(query.cursor.as_deref(), query.limit)?;
     let held = desk.history.auctions.iter().filter(|auction| auction.market == market);
     if let Some(hour) = query.hour {
@@ -54,7 +55,7 @@ pub(in crate::desk) fn trades(desk: &mut Desk, request: &Request) -> Result<Answ
     let market: MarketId = request.path("market")?;
     let query: PageQuery = request.query()?;
     let span = PageSpan::of(query.cursor.as_deref(), query.limit)?;
-    MarketStateBody::find(&desk.exchange, market)?;
+    find_market_state(&desk.exchange, market)?;
     span_of(desk, &query)?;
     let traded = listed(&desk.history.trades).filter(|(_, trade)| trade.market == market);
     Answer::ok(&page(span, traded, |trade| Ok(market_trade_body(trade)))?)

@@ -3,12 +3,12 @@
 use ledger::OrganizationId;
 use matching::{Instruction, OutageId};
 use uuid::Uuid;
+use wire::organizations::Role;
 use wire::outages::{NewOutageBody, OutageBody, OutageQuery, ReadyBody, RestoreBody, RulingBody};
 use wire::page::PageQuery;
 
 use super::span_of;
 use super::trades::require_own;
-use crate::auth::Role;
 use crate::desk::Desk;
 use crate::desk::history::{listed, page};
 use crate::desk::request::{Answer, Request};

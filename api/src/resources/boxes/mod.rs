@@ -17,10 +17,11 @@ use matching::{BoxRecord, BoxViewer, DealParty, DealVersion, Event, Exchange, In
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
+use wire::organizations::Role;
 use wire::page::{Page, PageQuery};
 use wire::problem::ProblemBody;
 
-use crate::auth::{BoxMaker, BoxReader, Caller, FinanceOnly, Role, RoleSet};
+use crate::auth::{BoxMaker, BoxReader, Caller, FinanceOnly, RoleSet};
 use crate::label::label;
 use crate::problem::Problem;
 use crate::request::{JsonBody, answer, position, span_of};

@@ -7,12 +7,13 @@ use infra::sequencer::{Pending, SubmitError};
 use ledger::OrganizationId;
 use matching::{Instruction, Refusal};
 use wire::orders::{BatchBody, BatchItem, BatchOutcome, NewOrderBody, OrderBody};
+use wire::organizations::Role;
 use wire::problem::ProblemBody;
 
 use super::body::order_of_receipt;
 use super::read::{count_large_answer, read_order};
 use super::request::{check_role, new_order};
-use crate::auth::{Caller, Role, Trader};
+use crate::auth::{Caller, Trader};
 use crate::gate::{InnerProblems, count_more};
 use crate::operations::Budget;
 use crate::problem::{Problem, ProblemCode};

@@ -6,9 +6,9 @@ use matching::{
     TimeInForce, Window,
 };
 use wire::orders::{FilterBody, KindBody, NewOrderBody, OrderWindowBody, SideBody};
+use wire::organizations::Role;
 use wire::window::WindowBody;
 
-use crate::auth::Role;
 use crate::label::{by_label, label, label_if_given};
 use crate::problem::{Problem, ProblemCode};
 
