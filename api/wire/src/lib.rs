@@ -11,6 +11,7 @@ pub mod contracts;
 pub mod curve;
 pub mod events;
 pub mod invoices;
+pub mod ledger;
 pub mod lots;
 pub mod markets;
 pub mod orders;

@@ -5,19 +5,20 @@ use std::collections::BTreeMap;
 use infra::reports::AccountUse;
 use jiff::civil::Date;
 use ledger::{Amount, Entry, Line, Owner};
+use wire::ledger::account_lines::AccountLinesQuery;
+use wire::ledger::statements::{
+    AccountLinesBody, AccountStatementBody, OpeningBody, OwnStatementQuery, ScopeBody, StatementBody, StatementFormat,
+    StatementLineBody, StatementQuery, StatementScopeBody,
+};
 
 use crate::desk::Desk;
 use crate::desk::log::Booked;
 use crate::desk::request::{Answer, Request};
 use crate::problem::{Problem, ProblemCode};
 use crate::resources::contracts::contract_unknown;
-use crate::resources::ledger::account_lines::{AccountLinesQuery, account_of, check_use, owner_of};
+use crate::resources::ledger::account_lines::{account_of, check_use, owner_of};
 use crate::resources::ledger::day_span::DaySpan;
-use crate::resources::ledger::statement::{
-    AccountLinesBody, AccountStatementBody, OpeningBody, ScopeBody, StatementBody, StatementFormat, StatementLineBody,
-    StatementScopeBody,
-};
-use crate::resources::ledger::statements::{OwnStatementQuery, StatementQuery, owner_unknown, statement_owner};
+use crate::resources::ledger::statements::{owner_unknown, statement_owner};
 use crate::resources::ledger::{check_entity, date_of};
 
 pub(in crate::desk) fn account_lines(desk: &mut Desk, request: &Request) -> Result<Answer, Problem> {
