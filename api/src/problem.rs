@@ -8,13 +8,13 @@ use std::cell::RefCell;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::{HttpResponse, ResponseError};
+use infra::ConnectError;
+use infra::journal::JournalError;
+use infra::sequencer::SubmitError;
 use matching::{InvalidWindow, Refusal, RefusalClass};
 use wire::problem::ProblemBody;
 
 use crate::sampled_log;
-use infra::ConnectError;
-use infra::journal::JournalError;
-use infra::sequencer::SubmitError;
 
 tokio::task_local! {
     /// The id of the request that the running task answers.

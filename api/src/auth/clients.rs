@@ -5,8 +5,8 @@ use infra::Database;
 use ledger::OrganizationId;
 use wire::organizations::{NewClient, Role};
 
-use super::secrets::{SecretHash, Verdict};
-use super::{OPERATOR_ORGANIZATION, secrets};
+use super::OPERATOR_ORGANIZATION;
+use super::secrets::{self, SecretHash, Verdict};
 
 /// Random bytes in a secret.
 const SECRET_BYTES: usize = 32;

@@ -1,7 +1,6 @@
 //! For machines: is it alive, can it work, and how is it doing.
 
-use actix_web::http::header;
-use actix_web::http::header::HeaderMap;
+use actix_web::http::header::{self, HeaderMap};
 use actix_web::{HttpRequest, HttpResponse, get, web};
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 use infra::node::Node;

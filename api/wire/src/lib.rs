@@ -5,6 +5,7 @@
 //! read from: that is in `api`.
 
 pub mod account;
+pub mod bank;
 pub mod budgets;
 pub mod candles;
 pub mod contracts;
