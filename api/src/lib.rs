@@ -20,4 +20,3 @@ pub mod request;
 pub mod resources;
 mod sampled_log;
 pub mod server;
-mod strict_json;

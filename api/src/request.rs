@@ -22,7 +22,7 @@ use uuid::Uuid;
 use wire::page::{Page, PageQuery};
 
 use crate::problem::{Problem, ProblemCode};
-use crate::strict_json;
+use wire::strict_json;
 
 /// The longest body, in bytes.
 pub const BODY_BYTES_MAX: usize = 65_536;

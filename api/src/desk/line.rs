@@ -15,7 +15,7 @@ use super::names::Name;
 use super::request::Answer;
 use crate::problem::{Problem, ProblemCode};
 use crate::resources::events::event_body;
-use crate::strict_json;
+use wire::strict_json;
 
 /// A command.
 #[derive(Deserialize)]

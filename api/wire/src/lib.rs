@@ -6,6 +6,7 @@
 
 pub mod account;
 pub mod bank;
+pub mod boxes;
 pub mod budgets;
 pub mod candles;
 pub mod contracts;
@@ -21,8 +22,10 @@ pub mod outages;
 pub mod page;
 pub mod problem;
 pub mod quotes;
+pub mod rates;
 pub mod share;
 pub mod spot;
+pub mod strict_json;
 pub mod trades;
 pub mod webhooks;
 pub mod window;

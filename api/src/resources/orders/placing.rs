@@ -19,7 +19,7 @@ use crate::operations::Budget;
 use crate::problem::{Problem, ProblemCode};
 use crate::request::{JsonBody, answer, idempotency_key, idempotency_key_of_item};
 use crate::resources::unexpected_receipt;
-use crate::strict_json;
+use wire::strict_json;
 
 /// The most orders in one batch.
 const BATCH_MAX: usize = 100;
