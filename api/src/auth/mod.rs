@@ -12,7 +12,7 @@ pub use caller::{
     ProviderOnly, RoleSet, Trader, TraderOrFinancial, TraderOrOperator, require_role,
 };
 pub use clients::{ClientError, create_client};
-pub use routes::{TokenBody, jwks, token};
+pub use routes::{jwks, token};
 pub use tokens::{Identity, SigningKey, SigningKeyError, Tokens, time_left};
 pub use wire::organizations::Role;
 

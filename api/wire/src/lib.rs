@@ -5,13 +5,17 @@
 //! read from: that is in `api`.
 
 pub mod account;
+pub mod audit;
 pub mod bank;
 pub mod boxes;
 pub mod budgets;
 pub mod candles;
+pub mod clock;
 pub mod contracts;
+pub mod controls;
 pub mod curve;
 pub mod events;
+pub mod health;
 pub mod invoices;
 pub mod ledger;
 pub mod lots;
@@ -20,12 +24,17 @@ pub mod orders;
 pub mod organizations;
 pub mod outages;
 pub mod page;
+pub mod parked;
 pub mod problem;
 pub mod quotes;
+pub mod rate_limits;
 pub mod rates;
+pub mod relay;
 pub mod share;
 pub mod spot;
+pub mod stream;
 pub mod strict_json;
+pub mod tokens;
 pub mod trades;
 pub mod webhooks;
 pub mod window;

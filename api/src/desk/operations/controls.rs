@@ -2,6 +2,7 @@
 
 use ledger::OrganizationId;
 use matching::{Instruction, MarketId, PriceBand};
+use wire::controls::{OrderLimitBody, ReasonBody};
 use wire::markets::PriceBandBody;
 use wire::organizations::OrganizationBody;
 
@@ -9,7 +10,7 @@ use crate::desk::Desk;
 use crate::desk::request::{Answer, Request};
 use crate::label::label;
 use crate::problem::Problem;
-use crate::resources::controls::{OrderLimitBody, OrganizationStateBody, ReasonBody};
+use crate::resources::controls::find_organization_state;
 use crate::resources::markets::find_market_state;
 use crate::resources::organizations::{organization_instruction, organization_of_receipt};
 
@@ -20,7 +21,7 @@ pub(in crate::desk) fn register_organization(desk: &mut Desk, request: &Request)
 }
 
 pub(in crate::desk) fn show_organization(desk: &mut Desk, request: &Request) -> Result<Answer, Problem> {
-    Answer::ok(&OrganizationStateBody::find(&desk.exchange, request.path("organization")?)?)
+    Answer::ok(&find_organization_state(&desk.exchange, request.path("organization")?)?)
 }
 
 pub(in crate::desk) fn suspend_organization(desk: &mut Desk, request: &Request) -> Result<Answer, Problem> {
@@ -64,9 +65,9 @@ pub(in crate::desk) fn lift_price_band(desk: &mut Desk, request: &Request) -> Re
 
 /// Carries out a control of an organization that is there, and shows it after.
 fn of_organization(desk: &mut Desk, id: OrganizationId, instruction: Instruction) -> Result<Answer, Problem> {
-    OrganizationStateBody::find(&desk.exchange, id)?;
+    find_organization_state(&desk.exchange, id)?;
     desk.submit(instruction)?;
-    Answer::ok(&OrganizationStateBody::find(&desk.exchange, id)?)
+    Answer::ok(&find_organization_state(&desk.exchange, id)?)
 }
 
 /// Carries out a control of a market that is there, and shows it after.

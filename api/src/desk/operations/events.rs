@@ -6,7 +6,7 @@ use super::await_reads;
 use crate::desk::Desk;
 use crate::desk::request::{Answer, Request};
 use crate::problem::Problem;
-use crate::resources::audit::StateHashBody;
+use crate::resources::audit::state_hash_body;
 use crate::resources::events::{event_page, events_span};
 
 pub(in crate::desk) fn list(desk: &mut Desk, request: &Request) -> Result<Answer, Problem> {
@@ -18,5 +18,5 @@ pub(in crate::desk) fn list(desk: &mut Desk, request: &Request) -> Result<Answer
 }
 
 pub(in crate::desk) fn state_hash(desk: &mut Desk, _: &Request) -> Result<Answer, Problem> {
-    Answer::ok(&StateHashBody::of(&desk.exchange))
+    Answer::ok(&state_hash_body(&desk.exchange))
 }

@@ -10,6 +10,7 @@ use wire::bank::reconciliations::{
     ItemChoiceBody, LineChoiceBody, MatchedItemBody, MatchedLineBody, NewReconciliationBody, OpenBoxPaymentBody,
     OpenItemBody, ReconciliationBody, ReconciliationStateBody,
 };
+use wire::controls::ReasonBody;
 use wire::problem::ProblemBody;
 
 use super::accounts::find_bank_account;
@@ -18,7 +19,6 @@ use crate::auth::{Caller, FinanceOnly, Financial};
 use crate::label::label;
 use crate::problem::{Problem, ProblemCode};
 use crate::request::{JsonBody, answer};
-use crate::resources::controls::ReasonBody;
 use crate::resources::{submit, unexpected_receipt};
 
 fn reconciliation_instruction(body: &NewReconciliationBody, by: ClientId) -> Result<Instruction, Problem> {

@@ -9,6 +9,7 @@ use ledger::{Amount, DepositId, OrganizationId, PayoutId};
 use matching::{Event, Exchange, Instruction, OpenDeposit, OpenPayout, PayoutSource};
 use uuid::Uuid;
 use wire::bank::transfers::{PayoutBody, TransferBody, TransferRequest};
+use wire::controls::ReasonBody;
 use wire::page::{Page, PageQuery};
 use wire::problem::ProblemBody;
 
@@ -16,7 +17,6 @@ use crate::auth::{Caller, FinanceOnly, Trader};
 use crate::label::label;
 use crate::problem::Problem;
 use crate::request::{JsonBody, PageSpan, answer, position, span_of};
-use crate::resources::controls::ReasonBody;
 use crate::resources::{submit, unexpected_receipt};
 
 fn transfer_body(id: DepositId, deposit: &OpenDeposit) -> TransferBody {

@@ -5,6 +5,7 @@ use infra::node::Node;
 use ledger::{AccountKind, JournalId, JournalLine};
 use matching::{Event, Exchange, Instruction, Journal, JournalStatus, NewJournal};
 use uuid::Uuid;
+use wire::controls::ReasonBody;
 use wire::ledger::journals::{JournalBody, JournalLineBody, JournalQuery, JournalStatusName, NewJournalBody};
 use wire::page::Page;
 use wire::problem::ProblemBody;
@@ -13,7 +14,6 @@ use crate::auth::{Caller, FinanceOnly, Financial};
 use crate::label::label;
 use crate::problem::{Problem, ProblemCode};
 use crate::request::{JsonBody, answer};
-use crate::resources::controls::ReasonBody;
 use crate::resources::{submit, unexpected_receipt};
 
 fn journal_line(body: &JournalLineBody) -> Result<JournalLine, Problem> {
