@@ -1,8 +1,9 @@
-//! What the API sends and receives, as types of their own: request bodies, response bodies and query parameters, a module per resource.
+//! What the API sends and receives, as types of their own: request bodies, response bodies and query parameters, a module
+//! per resource.
 //!
-//! Each type is both read and written, so that a client needs this crate and nothing of the server. The crate knows the values of
-//! `ledger` and `matching` and their text forms. It does not know HTTP, how a request becomes an instruction, or what an answer is
-//! read from: that is in `api`.
+//! Each type is both read and written, so that a client needs this crate and nothing of the server. The crate knows the
+//! values of `ledger` and `matching` and their text forms. It does not know HTTP, how a request becomes an instruction, or
+//! what an answer is read from: that is in `api`.
 
 pub mod account;
 pub mod audit;

@@ -22,7 +22,10 @@ const MATCHING: &[&str] = &[
     "uuid",
 ];
 
-/// What must not stand in their sources: clocks, I/O, randomness, binary floating point, unordered iteration.
+/// What the types of the wire may use: values and their text forms, so that clients need nothing of the server.
+const WIRE: &[&str] = &["jiff", "ledger", "matching", "rust_decimal", "serde", "serde_json", "utoipa", "uuid"];
+
+/// What must not stand in the pure crates' sources: clocks, I/O, randomness, binary floating point, unordered iteration.
 const FORBIDDEN: &[&str] = &[
     "f32",
     "f64",
@@ -73,6 +76,11 @@ fn set(names: &[&str]) -> BTreeSet<String> {
 fn the_pure_crates_depend_on_nothing_but_values() {
     assert_eq!(dependencies("ledger"), set(LEDGER));
     assert_eq!(dependencies("matching"), set(MATCHING));
+}
+
+#[test]
+fn the_types_of_the_wire_depend_on_nothing_but_values() {
+    assert_eq!(dependencies("wire"), set(WIRE));
 }
 
 #[test]
