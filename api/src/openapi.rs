@@ -2,8 +2,7 @@
 
 use utoipa::openapi::security::{ClientCredentials, Flow, OAuth2, Scopes, SecurityScheme};
 use utoipa::openapi::{Components, Content, InfoBuilder, OpenApi, OpenApiBuilder, Ref, RefOr, ResponseBuilder};
-
-use crate::auth::Role;
+use wire::organizations::Role;
 
 /// What the document says besides its operations, which the server adds as it registers their handlers.
 pub fn frame() -> OpenApi {

@@ -8,14 +8,13 @@ use std::cell::RefCell;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::{HttpResponse, ResponseError};
-use matching::{Refusal, RefusalClass};
-use serde::Serialize;
-use utoipa::ToSchema;
-
-use crate::sampled_log;
 use infra::ConnectError;
 use infra::journal::JournalError;
 use infra::sequencer::SubmitError;
+use matching::{InvalidWindow, Refusal, RefusalClass};
+use wire::problem::ProblemBody;
+
+use crate::sampled_log;
 
 tokio::task_local! {
     /// The id of the request that the running task answers.
@@ -156,30 +155,6 @@ pub struct Problem {
     header: Option<(HeaderName, HeaderValue)>,
 }
 
-/// An error answer as it is sent.
-#[derive(Serialize, ToSchema)]
-#[schema(as = Problem)]
-pub struct ProblemBody {
-    /// Where the page of this cause is.
-    #[serde(rename = "type")]
-    #[schema(example = "/errors/price_off_tick")]
-    kind: String,
-    /// The cause in a few words.
-    title: &'static str,
-    /// The HTTP status.
-    status: u16,
-    /// What was wrong with this request.
-    detail: String,
-    /// The stable code of the cause.
-    #[schema(example = "price_off_tick")]
-    code: &'static str,
-    /// The id of this request in the operator's log.
-    request_id: String,
-    /// Of `/oauth/token` only: the error code of RFC 6749, section 5.2.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    error: Option<&'static str>,
-}
-
 impl Problem {
     /// A problem of this cause; `detail` tells this caller what was wrong with this request.
     pub fn new(code: ProblemCode, detail: impl Into<String>) -> Self {
@@ -219,14 +194,14 @@ impl Problem {
     pub fn body(&self) -> ProblemBody {
         ProblemBody {
             kind: format!("/errors/{}", self.code.code()),
-            title: self.code.title(),
+            title: self.code.title().into(),
             status: self.code.status().as_u16(),
             detail: self.detail.clone(),
-            code: self.code.code(),
+            code: self.code.code().into(),
             request_id: request_id(),
             error: match self.code {
-                ProblemCode::InvalidClient => Some("invalid_client"),
-                ProblemCode::InvalidGrantRequest => Some("invalid_request"),
+                ProblemCode::InvalidClient => Some("invalid_client".into()),
+                ProblemCode::InvalidGrantRequest => Some("invalid_request".into()),
                 _ => None,
             },
         }
@@ -271,6 +246,12 @@ impl ResponseError for Problem {
 impl From<&Refusal> for Problem {
     fn from(refusal: &Refusal) -> Self {
         Self::new(ProblemCode::from(refusal), sentence(&refusal.to_string()))
+    }
+}
+
+impl From<InvalidWindow> for Problem {
+    fn from(invalid: InvalidWindow) -> Self {
+        Self::new(ProblemCode::WindowInvalid, format!("{invalid}."))
     }
 }
 

@@ -15,14 +15,14 @@ use infra::node::Node;
 use infra::read_models::Followed;
 use ledger::OrganizationId;
 use percent_encoding::percent_decode_str;
+use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
+use wire::page::{Page, PageQuery};
 
 use crate::problem::{Problem, ProblemCode};
-use crate::strict_json;
+use wire::strict_json;
 
 /// The longest body, in bytes.
 pub const BODY_BYTES_MAX: usize = 65_536;
@@ -261,49 +261,23 @@ pub fn answer(mut builder: HttpResponseBuilder, sequence: u64, body: &impl Seria
     builder.insert_header((SEQUENCE_HEADER, sequence.to_string())).json(body)
 }
 
-/// How a list is asked for.
-#[derive(Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub struct PageQuery {
-    /// Where the page before ended: its `next_cursor`.
-    pub cursor: Option<String>,
-    /// Items in the page, 1 to 500; 50 when not given.
-    pub limit: Option<u32>,
-    /// The answer includes at least the event with this sequence, 10,000 ahead of the log at most. It waits for that, five seconds at most.
-    pub min_sequence: Option<u64>,
-}
-
-impl PageQuery {
-    /// The span that is asked for, once reads include `min_sequence`.
-    ///
-    /// # Errors
-    /// A [`Problem`] when the cursor or the limit is not usable, or reading takes too long to come so far.
-    pub async fn span(&self, node: &Node) -> Result<PageSpan, Problem> {
-        let span = PageSpan::of(self.cursor.as_deref(), self.limit)?;
-        if self.min_sequence.is_some() {
-            await_reads(node, self.min_sequence).await?;
-        }
-        Ok(span)
+/// The span of a list that is asked for, once reads include `min_sequence`.
+///
+/// # Errors
+/// A [`Problem`] when the cursor or the limit is not usable, or reading takes too long to come so far.
+pub async fn span_of(query: &PageQuery, node: &Node) -> Result<PageSpan, Problem> {
+    let span = PageSpan::of(query.cursor.as_deref(), query.limit)?;
+    if query.min_sequence.is_some() {
+        await_reads(node, query.min_sequence).await?;
     }
+    Ok(span)
 }
 
-/// A page of a list.
-#[derive(Serialize, ToSchema)]
-pub struct Page<T> {
-    /// The items.
-    pub data: Vec<T>,
-    /// Where to go on; null at the end.
-    pub next_cursor: Option<String>,
-}
-
-impl<T> Page<T> {
-    /// Ends the page after its first items, the last of which stands at `position` in the list.
-    pub fn end_after(&mut self, items: usize, position: i64) {
-        if items < self.data.len() {
-            self.data.truncate(items);
-            self.next_cursor = Some(encode_cursor(position));
-        }
+/// Ends a page after its first items, the last of which stands at `position` in the list.
+pub fn end_after<T>(page: &mut Page<T>, items: usize, position: i64) {
+    if items < page.data.len() {
+        page.data.truncate(items);
+        page.next_cursor = Some(encode_cursor(position));
     }
 }
 

@@ -1,6 +1,6 @@
 //! Deferred revenue: the accounts of money that was paid for what is yet to be delivered, and what a movement of them means.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::account::AccountKind;
 use crate::money::Amount;
@@ -10,7 +10,7 @@ pub const DEFERRED_REVENUE: [AccountKind; 3] =
     [AccountKind::ContractPrepayment, AccountKind::SecurityDeposit, AccountKind::SpotPrepayment];
 
 /// What a movement does to deferred revenue, told by the account and those on the other side of its entries.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Movement {
     /// Paid in.

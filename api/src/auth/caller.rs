@@ -7,9 +7,10 @@ use actix_web::dev::Payload;
 use actix_web::http::header::{self, HeaderMap};
 use actix_web::{FromRequest, HttpRequest};
 use ledger::{ClientId, OrganizationId};
+use wire::organizations::Role;
 
+use super::OPERATOR_ORGANIZATION;
 use super::tokens::Identity;
-use super::{OPERATOR_ORGANIZATION, Role};
 use crate::gate;
 use crate::problem::{Problem, ProblemCode};
 

@@ -3,11 +3,10 @@
 use aws_lc_rs::rand;
 use infra::Database;
 use ledger::OrganizationId;
-use serde::Serialize;
-use utoipa::ToSchema;
+use wire::organizations::{NewClient, Role};
 
+use super::OPERATOR_ORGANIZATION;
 use super::secrets::{self, SecretHash, Verdict};
-use super::{OPERATOR_ORGANIZATION, Role};
 
 /// Random bytes in a secret.
 const SECRET_BYTES: usize = 32;
@@ -15,20 +14,6 @@ const SECRET_BYTES: usize = 32;
 const ID_BYTES: usize = 8;
 /// No client's id is longer, in bytes.
 const ID_LENGTH_MAX: usize = 128;
-
-/// A client as it was created. The secret is shown this once.
-#[derive(Clone, Debug, Serialize, ToSchema)]
-pub struct NewClient {
-    /// Its id.
-    pub client_id: String,
-    /// Its secret.
-    pub client_secret: String,
-    /// Whose it is.
-    #[schema(value_type = String)]
-    pub organization: OrganizationId,
-    /// What it may do.
-    pub role: Role,
-}
 
 /// A client was not created or not recognized.
 #[derive(Debug, thiserror::Error)]

@@ -7,44 +7,15 @@ use actix_web::{HttpRequest, HttpResponse, get, post, web};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use infra::node::Node;
-use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use wire::problem::ProblemBody;
+use wire::tokens::{TokenBody, TokenRequest};
 
 use super::clients::authenticate;
 use super::tokens::{Identity, TOKEN_LIFETIME, Tokens};
 use crate::gate::count;
 use crate::limits::RequestLimits;
 use crate::operations::Budget;
-use crate::problem::{Problem, ProblemBody, ProblemCode};
-
-/// A request for a token.
-#[derive(Deserialize, ToSchema)]
-pub struct TokenRequest {
-    /// Always `client_credentials`.
-    #[schema(example = "client_credentials")]
-    grant_type: Option<String>,
-    /// The client's id, unless it is given by HTTP Basic.
-    client_id: Option<String>,
-    /// The client's secret, unless it is given by HTTP Basic.
-    client_secret: Option<String>,
-    /// Ignored: a client has one role, which is its scope.
-    #[serde(default)]
-    #[expect(dead_code, reason = "RFC 6749 lets clients send it; the schema shows that they may")]
-    scope: Option<String>,
-}
-
-/// A token.
-#[derive(Serialize, ToSchema)]
-pub struct TokenBody {
-    /// The token, to be sent as `Authorization: Bearer …`.
-    access_token: String,
-    /// Always `Bearer`.
-    token_type: &'static str,
-    /// How long it is valid, in seconds.
-    expires_in: u64,
-    /// The client's role.
-    scope: &'static str,
-}
+use crate::problem::{Problem, ProblemCode};
 
 /// Get an access token for a client's credentials.
 #[utoipa::path(
@@ -89,9 +60,9 @@ pub async fn token(
     // RFC 6749, section 5.1: tokens are not to be cached.
     Ok(HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "no-store")).json(TokenBody {
         access_token,
-        token_type,
+        token_type: token_type.into(),
         expires_in,
-        scope,
+        scope: scope.into(),
     }))
 }
 

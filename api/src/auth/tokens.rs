@@ -11,8 +11,8 @@ use jsonwebtoken::jwk::{Jwk, JwkSet, ThumbprintHash};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, encode};
 use ledger::{ClientId, OrganizationId};
 use serde::{Deserialize, Serialize};
+use wire::organizations::Role;
 
-use super::Role;
 use crate::problem::{Problem, ProblemCode};
 
 /// How long a token is valid.

@@ -6,18 +6,16 @@ mod projection_csv;
 
 use clap::ValueEnum;
 use ledger::deal::{Deal, Projection};
-use serde::Deserialize;
-use utoipa::ToSchema;
+use wire::boxes::projection;
 
-pub use lender_statement::LenderStatement;
+pub(crate) use lender_statement::{lender_statement, lender_statement_csv, lender_statement_html};
 use projection_charts::projection_svg;
 use projection_csv::projection_csv;
 
 use crate::request::CSV_TYPE;
 
 /// How a projection is told.
-#[derive(Clone, Copy, PartialEq, Eq, Default, Debug, Deserialize, ValueEnum, ToSchema)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug, ValueEnum)]
 pub enum ProjectionFormat {
     /// Every step, the covenants, and what the deal comes to.
     #[default]
@@ -26,6 +24,16 @@ pub enum ProjectionFormat {
     Csv,
     /// Charts.
     Svg,
+}
+
+impl From<projection::ProjectionFormat> for ProjectionFormat {
+    fn from(asked: projection::ProjectionFormat) -> Self {
+        match asked {
+            projection::ProjectionFormat::Json => Self::Json,
+            projection::ProjectionFormat::Csv => Self::Csv,
+            projection::ProjectionFormat::Svg => Self::Svg,
+        }
+    }
 }
 
 impl ProjectionFormat {

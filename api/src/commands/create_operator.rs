@@ -4,8 +4,9 @@ use std::process::ExitCode;
 
 use infra::Database;
 use secrecy::SecretString;
+use wire::organizations::Role;
 
-use crate::auth::{OPERATOR_ORGANIZATION, Role, create_client};
+use crate::auth::{OPERATOR_ORGANIZATION, create_client};
 
 /// Creates a client of the operator and prints its credentials.
 pub(super) async fn create_operator(database_url: String) -> anyhow::Result<ExitCode> {

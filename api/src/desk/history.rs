@@ -10,10 +10,11 @@ use infra::read_models::{
 };
 use ledger::{ContractId, OrganizationId};
 use matching::{OrderId, Record};
+use wire::page::Page;
 
 use super::log::RunLog;
 use crate::problem::Problem;
-use crate::request::{Page, PageSpan, position};
+use crate::request::{PageSpan, position};
 
 /// An event of an organization's own: its place in the log, and which of its contracts are the organization's as buyer.
 struct OwnPlace {

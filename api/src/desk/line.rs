@@ -8,13 +8,14 @@ use ledger::{Instant, OrganizationId};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use serde_json::value::RawValue;
+use wire::events::EventBody;
+use wire::organizations::Role;
 
 use super::names::Name;
 use super::request::Answer;
-use crate::auth::Role;
 use crate::problem::{Problem, ProblemCode};
-use crate::resources::events::EventBody;
-use crate::strict_json;
+use crate::resources::events::event_body;
+use wire::strict_json;
 
 /// A command.
 #[derive(Deserialize)]
@@ -64,7 +65,7 @@ impl AnswerLine {
             // The bytes are those that the event was just written as.
             data: serde_json::from_slice(&row.content).unwrap_or_default(),
         };
-        let events = rows.iter().map(|row| EventBody::from(whole(row))).collect();
+        let events = rows.iter().map(|row| event_body(whole(row))).collect();
         Self { status: answer.status, body: answer.body, events }
     }
 }

@@ -7,11 +7,12 @@ use ledger::OrganizationId;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::value::{RawValue, to_raw_value};
+use wire::organizations::Role;
 
-use crate::auth::{OPERATOR_ORGANIZATION, Role, require_role};
+use crate::auth::{OPERATOR_ORGANIZATION, require_role};
 use crate::problem::{Problem, ProblemCode};
 use crate::request::{BODY_BYTES_MAX, body_problem, path_problem, query_problem, too_large};
-use crate::strict_json;
+use wire::strict_json;
 
 /// A request as an operation sees it: of a caller whose role is one of the operation's.
 pub(super) struct Request {

@@ -2,13 +2,14 @@
 
 use ::ledger::OrganizationId;
 use serde_json::Value;
+use wire::organizations::Role;
 
 use super::Desk;
 use super::names::Names;
 use super::operations::{account, controls, events, ledger, lots, markets, orders, outages, statements, time, trades};
 use super::request::{Answer, Request};
 use crate::auth::{
-    Anyone, AuditorOrOperator, BuyerOnly, Financial, Member, OperatorOnly, ProviderOnly, Role, RoleSet, Trader,
+    Anyone, AuditorOrOperator, BuyerOnly, Financial, Member, OperatorOnly, ProviderOnly, RoleSet, Trader,
     TraderOrOperator,
 };
 use crate::operations::no_operation;

@@ -4,59 +4,32 @@ use actix_web::{HttpRequest, HttpResponse, delete, get, put, web};
 use infra::node::Node;
 use ledger::{Amount, Currency, Instant, OrganizationId};
 use matching::{Budget, Exchange, Instruction};
-use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use wire::budgets::{BudgetBody, NewBudgetBody};
+use wire::page::Page;
+use wire::problem::ProblemBody;
 
 use super::submit;
 use crate::auth::{BuyerOnly, Caller};
-use crate::problem::{Problem, ProblemBody};
-use crate::request::{JsonBody, Page, answer};
-
-/// A bound to be set.
-#[derive(Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct NewBudgetBody {
-    /// The most that the month's trades and the open orders may come to, fees included.
-    #[schema(value_type = String, example = "25000.00")]
-    pub(crate) monthly: Amount,
-}
-
-/// A bound and how much of it is left.
-#[derive(Serialize, ToSchema)]
-pub struct BudgetBody {
-    /// In what currency.
-    #[schema(value_type = String)]
-    currency: Currency,
-    /// The most that the month's trades and the open orders may come to, fees included.
-    #[schema(value_type = String)]
-    monthly: Amount,
-    /// The month that is counted, in UTC.
-    #[schema(example = "2027-01")]
-    month: String,
-    /// What the month's trades have come to.
-    #[schema(value_type = String)]
-    spent: Amount,
-}
+use crate::problem::Problem;
+use crate::request::{JsonBody, answer};
 
 fn budgets_of(node: &Node, organization: OrganizationId) -> (u64, Vec<BudgetBody>) {
     let now = node.clock.now();
     let exchange = node.view.read();
-    (exchange.sequence(), BudgetBody::all_of(&exchange, organization, now))
+    (exchange.sequence(), budget_bodies(&exchange, organization, now))
 }
 
-impl BudgetBody {
-    /// An organization's budgets, as of the month of `now`.
-    pub(crate) fn all_of(exchange: &Exchange, organization: OrganizationId, now: Instant) -> Vec<Self> {
-        let month = now.day().month();
-        let budgets = exchange.organization(organization).map(|organization| &organization.budgets);
-        let shown = |(currency, budget): (&Currency, &Budget)| Self {
-            currency: *currency,
-            monthly: budget.monthly,
-            month: month.to_string(),
-            spent: budget.spent_in(month),
-        };
-        budgets.into_iter().flatten().map(shown).collect()
-    }
+/// An organization's budgets, as of the month of `now`.
+pub(crate) fn budget_bodies(exchange: &Exchange, organization: OrganizationId, now: Instant) -> Vec<BudgetBody> {
+    let month = now.day().month();
+    let budgets = exchange.organization(organization).map(|organization| &organization.budgets);
+    let shown = |(currency, budget): (&Currency, &Budget)| BudgetBody {
+        currency: *currency,
+        monthly: budget.monthly,
+        month: month.to_string(),
+        spent: budget.spent_in(month),
+    };
+    budgets.into_iter().flatten().map(shown).collect()
 }
 
 /// Your budgets, one per currency.

@@ -5,34 +5,15 @@ use infra::node::Node;
 use infra::{Clock, ConfirmError};
 use ledger::Instant;
 use matching::{Instruction, Refusal};
-use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use wire::clock::{ClockBody, ConfirmedTimeBody, NewClockBody};
+use wire::problem::ProblemBody;
 
 use crate::auth::{Anyone, Caller, OperatorOnly};
-use crate::problem::{Problem, ProblemBody, ProblemCode, sentence};
+use crate::problem::{Problem, ProblemCode, sentence};
 use crate::request::{JsonBody, answer};
 
 /// How far the clock moves at once: twenty years of hours. Time never goes back, so a mistyped year would be for ever.
 const STEP_HOURS_MAX: u32 = 175_320;
-
-/// The clock.
-#[derive(Serialize, ToSchema)]
-pub struct ClockBody {
-    /// The exchange's present.
-    #[schema(value_type = String, format = DateTime)]
-    pub(crate) now: Instant,
-    /// Whether it can be moved.
-    pub(crate) simulated: bool,
-}
-
-/// Where to move the clock.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct NewClockBody {
-    /// An instant that has not passed.
-    #[schema(value_type = String, format = DateTime, example = "2027-01-01T00:00:00Z")]
-    pub(crate) now: Instant,
-}
 
 /// The exchange's present.
 #[utoipa::path(
@@ -72,15 +53,6 @@ pub async fn set(
     // Decided in the queue's order, after everything that fell due before it.
     let receipt = node.sequencer.submit(Instruction::Advance, None).await?;
     Ok(answer(HttpResponse::Ok(), receipt.sequence, &clock(&node)))
-}
-
-/// What time it is.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct ConfirmedTimeBody {
-    /// The time, from another source than the machine: within two minutes of what its clock says.
-    #[schema(value_type = String, format = DateTime, example = "2027-01-01T00:00:00Z")]
-    now: Instant,
 }
 
 /// Confirm the machine's clock, so that time goes on.

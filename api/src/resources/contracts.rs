@@ -7,97 +7,18 @@ use infra::journal::LogRow;
 use infra::node::Node;
 use infra::read_models::{ContractRecord, Termination};
 use ledger::{Amount, BoxId, ContractId, Instant, OrganizationId};
-use matching::{Event, Hour, Instruction, Price};
-use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use matching::{Event, Instruction};
 use uuid::Uuid;
+use wire::contracts::{BustBody, BustedBody, ContractBody, NoticeBody, TerminationBody};
+use wire::page::{Page, PageQuery};
+use wire::problem::ProblemBody;
+use wire::window::WindowBody;
 
 use super::{submit, unexpected_receipt};
 use crate::auth::{Caller, OperatorOnly, Trader};
 use crate::label::label;
-use crate::problem::{Problem, ProblemBody};
-use crate::request::{JsonBody, Page, PageQuery, PageSpan, answer, await_reads};
-use crate::wire::WindowBody;
-
-/// A contract.
-#[derive(Serialize, ToSchema)]
-pub struct ContractBody {
-    /// Its id.
-    id: Uuid,
-    /// Who pays.
-    buyer: String,
-    /// Who delivers.
-    seller: String,
-    /// The lot that serves it.
-    lot: Uuid,
-    /// The contract that it resells part of, if it does; shown to its seller, who holds that one.
-    head: Option<Uuid>,
-    /// Where it traded.
-    market: String,
-    /// How many GPUs.
-    gpus: u32,
-    /// Per GPU-hour.
-    #[schema(value_type = String)]
-    price: Price,
-    /// When.
-    window: WindowBody,
-    /// `pending` before its window, `active` within, `completed` when every hour has passed, `terminated` when it ended before its
-    /// time.
-    status: &'static str,
-    /// Of a terminated one: `not_paid`, `outages` or `busted`.
-    termination: Option<&'static str>,
-    /// The hour before which it ends, where that is not the window's end.
-    #[schema(value_type = Option<String>, format = DateTime)]
-    ends: Option<Hour>,
-    /// What amounts are in.
-    currency: String,
-    /// Price and buyer's fee for the whole window.
-    #[schema(value_type = String)]
-    total: Amount,
-    /// What the buyer has paid so far.
-    #[schema(value_type = String)]
-    prepaid: Amount,
-    /// The part of the total for hours that were delivered.
-    #[schema(value_type = String)]
-    recognized: Amount,
-    /// The part of the total for time that was not delivered, given back to the buyer.
-    #[schema(value_type = String)]
-    credited: Amount,
-    /// The rest of the total, of a contract that goes on.
-    #[schema(value_type = String)]
-    remaining: Amount,
-    /// What the buyer got back of paid hours when it ended before its time.
-    #[schema(value_type = String)]
-    refunded: Amount,
-    /// `hours_720` or `calendar_month`; null where the contract was paid whole when it was traded.
-    billing: Option<String>,
-    /// The end of the hours that are paid.
-    #[schema(value_type = String, format = DateTime)]
-    paid_until: Hour,
-    /// Charges of the next period that could not be paid so far. One not paid when the period begins ends the contract.
-    missed_charges: u32,
-    /// The security deposit.
-    #[schema(value_type = String)]
-    deposit: Amount,
-    /// Hours that have passed.
-    delivered_hours: u32,
-    /// GPU-minutes of them that were not delivered.
-    undelivered_gpu_minutes: i64,
-    /// Penalties for them that the seller has paid.
-    #[schema(value_type = String)]
-    penalties: Amount,
-    /// What the seller still owes of credits and penalties: it is paid out of what it earns next.
-    #[schema(value_type = String)]
-    owed_by_seller: Amount,
-    /// When the seller said that the GPUs were ready.
-    #[schema(value_type = Option<String>, format = DateTime)]
-    ready: Option<Instant>,
-    /// Where they are reached.
-    endpoint: Option<String>,
-    /// The box that the contract is assigned to, which earns its hours from its next period on.
-    #[serde(rename = "box")]
-    box_id: Option<Uuid>,
-}
+use crate::problem::Problem;
+use crate::request::{JsonBody, PageSpan, answer, await_reads};
 
 /// Your contracts, oldest first.
 #[utoipa::path(
@@ -117,7 +38,7 @@ pub async fn list(
     await_reads(&node, query.min_sequence).await?;
     let contracts = node.read_models.contracts().page(caller.organization, span.after, span.fetch()).await?;
     let now = node.clock.now();
-    let page = span.page_of(contracts, |contract| ContractBody::of(contract, caller.organization, now));
+    let page = span.page_of(contracts, |contract| contract_body(contract, caller.organization, now));
     Ok(answer(HttpResponse::Ok(), node.read_models.position(), &page))
 }
 
@@ -139,7 +60,7 @@ pub async fn show(
     node: web::Data<Node>,
 ) -> Result<HttpResponse, Problem> {
     let contract = read_own(&node, caller.organization, *contract).await?;
-    let body = ContractBody::of(contract, caller.organization, node.clock.now());
+    let body = contract_body(contract, caller.organization, node.clock.now());
     Ok(answer(HttpResponse::Ok(), node.read_models.position(), &body))
 }
 
@@ -151,81 +72,59 @@ pub(super) async fn require_own(node: &Node, organization: OrganizationId, contr
 async fn read_own(node: &Node, organization: OrganizationId, contract: Uuid) -> Result<ContractRecord, Problem> {
     await_reads(node, None).await?;
     let own = node.read_models.contracts().find(organization, ContractId::new(contract)).await?;
-    own.ok_or_else(ContractBody::unknown)
+    own.ok_or_else(contract_unknown)
 }
 
-impl ContractBody {
-    /// The contract as `reader` sees it at `now`.
-    pub(crate) fn of(record: ContractRecord, reader: OrganizationId, now: Instant) -> Self {
-        let is_terminated = record.termination.is_some();
-        let status = if is_terminated {
-            "terminated"
-        } else if record.delivered_hours >= record.window_end.hours() - record.window_start.hours() {
-            "completed"
-        } else if record.window_start.start() <= now {
-            "active"
-        } else {
-            "pending"
-        };
-        let left = record.total - record.recognized - record.credited;
-        Self {
-            id: record.id.uuid(),
-            buyer: record.buyer.to_string(),
-            seller: record.seller.to_string(),
-            lot: record.lot.uuid(),
-            head: record.head.filter(|_| record.seller == reader).map(ContractId::uuid),
-            market: record.market.to_string(),
-            gpus: record.gpus,
-            price: record.price,
-            window: WindowBody { start: record.window_start, end: record.window_end },
-            status,
-            termination: record.termination.map(Termination::name),
-            ends: record.ends,
-            currency: record.currency.to_string(),
-            total: record.total,
-            prepaid: record.paid,
-            recognized: record.recognized,
-            credited: record.credited,
-            remaining: if is_terminated { Amount::ZERO } else { left },
-            refunded: record.refunded,
-            billing: record.billing,
-            paid_until: record.paid_until,
-            missed_charges: record.missed_charges,
-            deposit: record.deposit,
-            delivered_hours: record.delivered_hours,
-            undelivered_gpu_minutes: record.undelivered_minutes,
-            penalties: record.penalties,
-            owed_by_seller: record.owed,
-            ready: record.ready,
-            endpoint: record.endpoint,
-            box_id: record.box_id.map(BoxId::uuid),
-        }
-    }
-
-    /// The problem that an organization has no such contract.
-    pub(crate) fn unknown() -> Problem {
-        Problem::not_found("contract of your organization")
+/// The contract as `reader` sees it at `now`.
+pub(crate) fn contract_body(record: ContractRecord, reader: OrganizationId, now: Instant) -> ContractBody {
+    let is_terminated = record.termination.is_some();
+    let status = if is_terminated {
+        "terminated"
+    } else if record.delivered_hours >= record.window_end.hours() - record.window_start.hours() {
+        "completed"
+    } else if record.window_start.start() <= now {
+        "active"
+    } else {
+        "pending"
+    };
+    let left = record.total - record.recognized - record.credited;
+    ContractBody {
+        id: record.id.uuid(),
+        buyer: record.buyer.to_string(),
+        seller: record.seller.to_string(),
+        lot: record.lot.uuid(),
+        head: record.head.filter(|_| record.seller == reader).map(ContractId::uuid),
+        market: record.market.to_string(),
+        gpus: record.gpus,
+        price: record.price,
+        window: WindowBody { start: record.window_start, end: record.window_end },
+        status: status.into(),
+        termination: record.termination.map(Termination::name).map(Into::into),
+        ends: record.ends,
+        currency: record.currency.to_string(),
+        total: record.total,
+        prepaid: record.paid,
+        recognized: record.recognized,
+        credited: record.credited,
+        remaining: if is_terminated { Amount::ZERO } else { left },
+        refunded: record.refunded,
+        billing: record.billing,
+        paid_until: record.paid_until,
+        missed_charges: record.missed_charges,
+        deposit: record.deposit,
+        delivered_hours: record.delivered_hours,
+        undelivered_gpu_minutes: record.undelivered_minutes,
+        penalties: record.penalties,
+        owed_by_seller: record.owed,
+        ready: record.ready,
+        endpoint: record.endpoint,
+        box_id: record.box_id.map(BoxId::uuid),
     }
 }
 
-/// Why a contract is ended.
-#[derive(Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct TerminationBody {
-    /// Why, for both sides to read, at most 120 characters.
-    #[schema(example = "three outages within a week")]
-    pub(crate) reason: String,
-}
-
-/// A notice that was given.
-#[derive(Serialize, ToSchema)]
-pub struct NoticeBody {
-    /// The contract.
-    contract: Uuid,
-    /// The first hour that is not delivered any more. What is paid for it and later goes back to the buyer then, with the security
-    /// deposit.
-    #[schema(value_type = String, format = DateTime)]
-    ends: Hour,
+/// The problem that an organization has no such contract.
+pub(crate) fn contract_unknown() -> Problem {
+    Problem::not_found("contract of your organization")
 }
 
 /// End a contract because of its outages, after the hour in progress: as often within 720 hours as its lot's `termination_outages`
@@ -254,50 +153,29 @@ pub async fn terminate(
 ) -> Result<HttpResponse, Problem> {
     let body = body.into_inner();
     require_own(&node, caller.organization, *contract).await?;
-    let instruction = body.instruction(caller.organization, *contract)?;
+    let instruction = termination_instruction(&body, caller.organization, *contract)?;
     let receipt = submit(&node, &request, caller.organization, &body, instruction).await?;
-    Ok(answer(HttpResponse::Ok(), receipt.sequence, &NoticeBody::of_receipt(&receipt.rows)?))
+    Ok(answer(HttpResponse::Ok(), receipt.sequence, &notice_of_receipt(&receipt.rows)?))
 }
 
-impl TerminationBody {
-    /// What it asks for.
-    pub(crate) fn instruction(&self, organization: OrganizationId, contract: Uuid) -> Result<Instruction, Problem> {
-        let (contract, reason) = (ContractId::new(contract), label("reason", &self.reason)?);
-        Ok(Instruction::TerminateContract { organization, contract, reason })
-    }
-}
-
-impl NoticeBody {
-    /// The notice that these events gave.
-    pub(crate) fn of_receipt(rows: &[Arc<LogRow>]) -> Result<Self, Problem> {
-        let given = rows.iter().find_map(|row| match &row.record.event {
-            Event::NoticeGiven(given) => Some(given),
-            _ => None,
-        });
-        let given = given.ok_or_else(unexpected_receipt)?;
-        Ok(Self { contract: given.contract.uuid(), ends: given.ends })
-    }
-}
-
-/// Why a trade is undone.
-#[derive(Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct BustBody {
-    /// Why, for both sides to read, at most 120 characters.
-    #[schema(example = "price mistyped by the seller")]
-    pub(crate) reason: String,
-}
-
-/// A trade that was undone.
-#[derive(Serialize, ToSchema)]
-pub struct BustedBody {
-    /// The contract.
+/// What a body asks for.
+pub(crate) fn termination_instruction(
+    body: &TerminationBody,
+    organization: OrganizationId,
     contract: Uuid,
-    /// `terminated`.
-    status: &'static str,
-    /// What the buyer got back: the price, the fee and the security deposit.
-    #[schema(value_type = String)]
-    refund: Amount,
+) -> Result<Instruction, Problem> {
+    let (contract, reason) = (ContractId::new(contract), label("reason", &body.reason)?);
+    Ok(Instruction::TerminateContract { organization, contract, reason })
+}
+
+/// The notice that these events gave.
+pub(crate) fn notice_of_receipt(rows: &[Arc<LogRow>]) -> Result<NoticeBody, Problem> {
+    let given = rows.iter().find_map(|row| match &row.record.event {
+        Event::NoticeGiven(given) => Some(given),
+        _ => None,
+    });
+    let given = given.ok_or_else(unexpected_receipt)?;
+    Ok(NoticeBody { contract: given.contract.uuid(), ends: given.ends })
 }
 
 /// Undo a trade made in error, before its delivery begins: the buyer is refunded and the capacity returns.
@@ -327,18 +205,16 @@ pub async fn bust(
     let instruction =
         Instruction::BustContract { contract: ContractId::new(*contract), reason: label("reason", &body.reason)? };
     let receipt = submit(&node, &request, caller.organization, &body, instruction).await?;
-    Ok(answer(HttpResponse::Ok(), receipt.sequence, &BustedBody::of_receipt(&receipt.rows)?))
+    Ok(answer(HttpResponse::Ok(), receipt.sequence, &busted_of_receipt(&receipt.rows)?))
 }
 
-impl BustedBody {
-    /// The trade that these events undid.
-    pub(crate) fn of_receipt(rows: &[Arc<LogRow>]) -> Result<Self, Problem> {
-        let busted = rows.iter().find_map(|row| match &row.record.event {
-            Event::ContractBusted(busted) => Some(busted),
-            _ => None,
-        });
-        let busted = busted.ok_or_else(unexpected_receipt)?;
-        let refund = busted.refund + busted.deposit;
-        Ok(Self { contract: busted.contract.uuid(), status: "terminated", refund })
-    }
+/// The trade that these events undid.
+pub(crate) fn busted_of_receipt(rows: &[Arc<LogRow>]) -> Result<BustedBody, Problem> {
+    let busted = rows.iter().find_map(|row| match &row.record.event {
+        Event::ContractBusted(busted) => Some(busted),
+        _ => None,
+    });
+    let busted = busted.ok_or_else(unexpected_receipt)?;
+    let refund = busted.refund + busted.deposit;
+    Ok(BustedBody { contract: busted.contract.uuid(), status: "terminated".into(), refund })
 }

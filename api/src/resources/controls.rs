@@ -3,25 +3,17 @@
 use actix_web::{HttpRequest, HttpResponse, delete, get, post, put, web};
 use infra::node::Node;
 use ledger::OrganizationId;
-use matching::{Exchange, Instruction, MarketId, OPEN_ORDERS_MAX, PriceBand};
-use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use matching::{Exchange, Instruction, MarketId, OPEN_ORDERS_MAX};
+use wire::controls::{OrderLimitBody, OrganizationStateBody, ReasonBody};
+use wire::markets::{MarketStateBody, PriceBandBody};
+use wire::problem::ProblemBody;
 
-use super::markets::{MarketStateBody, PriceBandBody};
+use super::markets::find_market_state;
 use super::submit;
 use crate::auth::{Caller, OperatorOnly};
 use crate::label::label;
-use crate::problem::{Problem, ProblemBody};
+use crate::problem::Problem;
 use crate::request::{JsonBody, answer};
-
-/// Why a control is used.
-#[derive(Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct ReasonBody {
-    /// Why, at most 120 characters.
-    #[schema(example = "prices under review")]
-    pub(crate) reason: String,
-}
 
 /// Stop trading in a market. Orders rest, and can be placed and cancelled.
 #[utoipa::path(
@@ -142,47 +134,26 @@ pub async fn lift_price_band(
 }
 
 fn market_state(node: &Node, market: MarketId) -> Result<MarketStateBody, Problem> {
-    MarketStateBody::find(&node.view.read(), market)
-}
-
-impl From<PriceBandBody> for PriceBand {
-    fn from(body: PriceBandBody) -> Self {
-        Self { width_bps: body.width_bps, reference: body.reference }
-    }
-}
-
-/// An organization as the operator sees it.
-#[derive(Serialize, ToSchema)]
-pub struct OrganizationStateBody {
-    /// Its id.
-    #[schema(value_type = String)]
-    id: OrganizationId,
-    /// Its name.
-    name: String,
-    /// `active`, or `suspended`: its orders are cancelled and it places none.
-    status: &'static str,
-    /// Its orders at rest.
-    open_orders: u32,
-    /// The most orders at rest that it may have.
-    open_orders_max: u32,
+    find_market_state(&node.view.read(), market)
 }
 
 fn organization_state(node: &Node, id: OrganizationId) -> Result<OrganizationStateBody, Problem> {
-    OrganizationStateBody::find(&node.view.read(), id)
+    find_organization_state(&node.view.read(), id)
 }
 
-impl OrganizationStateBody {
-    /// The organization of this id, or the problem that there is none.
-    pub(crate) fn find(exchange: &Exchange, id: OrganizationId) -> Result<Self, Problem> {
-        let organization = exchange.organization(id).ok_or_else(|| Problem::not_found("organization"))?;
-        Ok(Self {
-            id,
-            name: organization.name.to_string(),
-            status: if organization.suspended { "suspended" } else { "active" },
-            open_orders: organization.open_orders,
-            open_orders_max: organization.open_orders_max.unwrap_or(OPEN_ORDERS_MAX),
-        })
-    }
+/// The organization of this id, or the problem that there is none.
+pub(crate) fn find_organization_state(
+    exchange: &Exchange,
+    id: OrganizationId,
+) -> Result<OrganizationStateBody, Problem> {
+    let organization = exchange.organization(id).ok_or_else(|| Problem::not_found("organization"))?;
+    Ok(OrganizationStateBody {
+        id,
+        name: organization.name.to_string(),
+        status: if organization.suspended { "suspended".into() } else { "active".into() },
+        open_orders: organization.open_orders,
+        open_orders_max: organization.open_orders_max.unwrap_or(OPEN_ORDERS_MAX),
+    })
 }
 
 /// One organization.
@@ -263,16 +234,6 @@ pub async fn reinstate_organization(
     let instruction = Instruction::ReinstateOrganization { organization };
     let sequence = submit(&node, &request, caller.organization, &(), instruction).await?.sequence;
     Ok(answer(HttpResponse::Ok(), sequence, &organization_state(&node, organization)?))
-}
-
-/// A bound on the number of open orders.
-#[derive(Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct OrderLimitBody {
-    /// The most orders at rest; the exchange's usual limit when null.
-    #[serde(deserialize_with = "Option::deserialize")]
-    #[schema(required = true)]
-    pub(crate) open_orders_max: Option<u32>,
 }
 
 /// Bound the number of an organization's open orders.

@@ -2,16 +2,15 @@
 
 use actix_web::{HttpResponse, get, web};
 use infra::node::Node;
-use matching::{Exchange, Hour, MarketId, MarketKey, Price, Window};
-use serde::Serialize;
-use utoipa::ToSchema;
+use matching::{Exchange, Hour, MarketId, MarketKey, Window};
+use wire::curve::{CurveBody, LastBody, OfferBody, TenorBody};
+use wire::problem::ProblemBody;
 
 use super::markets;
 use crate::auth::{Anyone, Caller};
 use crate::computing::Computing;
-use crate::problem::{Problem, ProblemBody};
+use crate::problem::Problem;
 use crate::request::{answer, await_reads};
-use crate::wire::WindowBody;
 
 const DAY: u32 = 24;
 
@@ -27,51 +26,6 @@ const TENORS: [(&str, u32); 9] = [
     ("3y", 3 * 365 * DAY),
     ("5y", 5 * 365 * DAY),
 ];
-
-/// One length of term.
-#[derive(Serialize, ToSchema)]
-pub struct TenorBody {
-    /// Its name.
-    #[schema(example = "1m")]
-    tenor: &'static str,
-    /// Its length in hours.
-    #[schema(example = 720)]
-    hours: u32,
-    /// The last trade of at least this length and less than the next one's.
-    last: Option<LastBody>,
-    /// The best offer now.
-    offer: Option<OfferBody>,
-}
-
-/// A trade's price and time.
-#[derive(Serialize, ToSchema)]
-pub struct LastBody {
-    /// Per GPU-hour.
-    #[schema(value_type = String)]
-    price: Price,
-    /// When it traded.
-    #[schema(format = DateTime)]
-    at: String,
-}
-
-/// What the market's lot size costs for the tenor from the next full day on.
-#[derive(Serialize, ToSchema)]
-pub struct OfferBody {
-    /// Per GPU-hour: the dearest of the asks that it takes.
-    #[schema(value_type = String)]
-    price: Price,
-    /// How many GPUs: the lot size.
-    gpus: u32,
-    /// When.
-    window: WindowBody,
-}
-
-/// A market's price by the length of the term.
-#[derive(Serialize, ToSchema)]
-pub struct CurveBody {
-    /// The tenors, shortest first.
-    data: Vec<TenorBody>,
-}
 
 /// What terms of a day to five years cost: the last trade of each length, and the best offer now for one lot size of GPUs from the
 /// next full day (UTC) on.
@@ -111,7 +65,7 @@ pub async fn curve(
     };
     let (sequence, offers) = computing.with_state(caller.organization, offers).await??;
     let tenors = TENORS.iter().zip(last).zip(offers);
-    let data = tenors.map(|((&(tenor, hours), last), offer)| TenorBody { tenor, hours, last, offer });
+    let data = tenors.map(|((&(tenor, hours), last), offer)| TenorBody { tenor: tenor.into(), hours, last, offer });
     let body = CurveBody { data: data.collect() };
     let sequence = sequence.min(node.read_models.position());
     Ok(answer(HttpResponse::Ok(), sequence, &body))

@@ -7,11 +7,11 @@ use infra::node::Node;
 use infra::relay::RelayStatus;
 use infra::sequencer::Status;
 use secrecy::{ExposeSecret as _, SecretString};
-use serde::Serialize;
-use utoipa::ToSchema;
+use wire::health::ReadyBody;
+use wire::problem::ProblemBody;
 
 use crate::auth::bearer_token;
-use crate::problem::{Problem, ProblemBody, ProblemCode};
+use crate::problem::{Problem, ProblemCode};
 
 /// The process runs.
 #[utoipa::path(
@@ -22,25 +22,6 @@ use crate::problem::{Problem, ProblemBody, ProblemCode};
 #[get("/healthz")]
 pub async fn healthz() -> &'static str {
     "ok\n"
-}
-
-/// What works and what does not.
-#[derive(Serialize, ToSchema)]
-pub struct ReadyBody {
-    /// Whether orders are taken.
-    ready: bool,
-    /// `leading`, `recovering` while the database is away, or `fenced` when another process leads.
-    sequencer: &'static str,
-    /// The log's head.
-    sequence: u64,
-    /// How far the read models are.
-    projected: u64,
-    /// `followed`, `simulated`, or `held` while time stands still until an operator confirms the machine's clock.
-    clock: &'static str,
-    /// `connecting`, `publishing`, `interrupted` while it tries again, or `stopped`. Trading goes on without.
-    relay: &'static str,
-    /// How far the log is published.
-    published: Option<u64>,
 }
 
 /// Whether orders are taken. Kafka being away does not make it unready.
@@ -72,11 +53,12 @@ pub async fn readyz(node: web::Data<Node>) -> HttpResponse {
             Status::Leading => "leading",
             Status::Recovering => "recovering",
             Status::Fenced => "fenced",
-        },
+        }
+        .into(),
         sequence: node.log.head(),
         projected: node.read_models.position(),
-        clock,
-        relay,
+        clock: clock.into(),
+        relay: relay.into(),
         published,
     };
     let mut response = if body.ready { HttpResponse::Ok() } else { HttpResponse::ServiceUnavailable() };

@@ -7,90 +7,21 @@ use infra::journal::LogRow;
 use infra::node::Node;
 use infra::read_models::LotRecord;
 use ledger::OrganizationId;
-use matching::{DeliveryTerms, Exchange, Hour, Instruction, Lot, LotId, MarketId, NewLot};
-use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use matching::{DeliveryTerms, Exchange, Hour, Instruction, Lot, LotId, NewLot};
 use uuid::Uuid;
+use wire::lots::{CalendarStep, DeliveryModeBody, LotBody, NewLotBody};
+use wire::page::{Page, PageQuery};
+use wire::problem::ProblemBody;
+use wire::window::WindowBody;
 
 use super::{begun, submit};
 use crate::auth::{Caller, ProviderOnly};
 use crate::label::label;
-use crate::problem::{Problem, ProblemBody};
-use crate::request::{JsonBody, Page, PageQuery, PageSpan, answer, await_reads};
-use crate::wire::WindowBody;
+use crate::problem::Problem;
+use crate::request::{JsonBody, PageSpan, answer, await_reads};
 
-/// Capacity to be listed.
-#[derive(Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct NewLotBody {
-    /// Where it is sold.
-    #[schema(value_type = String, example = "a100-80g-sxm4-ib.us-tx-1")]
-    market: MarketId,
-    /// How many GPUs: a multiple of the market's lot size.
-    #[schema(example = 512)]
-    gpus: u32,
-    /// When.
-    window: WindowBody,
-    /// Your name for the network that the GPUs share, at most 120 characters.
-    #[schema(example = "hall-3")]
-    fabric: String,
-    /// The shortest free run, in hours, that a term sale may leave; any when 0. Sales by the hour do not mind it.
-    #[serde(default)]
-    min_remnant_hours: u32,
-    /// `automatic` (default): live from the window's start; `confirmed`: time counts as delivered from when you say that it is ready.
-    #[serde(default)]
-    delivery: DeliveryModeBody,
-    /// What you pay on top of the credit for time not delivered, in basis points of its price; 0 when not given.
-    #[serde(default)]
-    penalty_bps: u16,
-    /// So many settled outages within 720 hours let a buyer end a contract; 3 when not given.
-    termination_outages: Option<u32>,
-}
-
-/// When time of a lot counts as delivered.
-#[derive(Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum DeliveryModeBody {
-    /// From the window's start.
-    #[default]
-    Automatic,
-    /// From when the provider says that it is ready.
-    Confirmed,
-}
-
-impl DeliveryModeBody {
-    fn of(confirmed: bool) -> Self {
-        if confirmed { Self::Confirmed } else { Self::Automatic }
-    }
-}
-
-/// A lot.
-#[derive(Serialize, ToSchema)]
-pub struct LotBody {
-    /// Its id.
-    id: Uuid,
-    /// Who delivers.
-    organization: String,
-    /// Where it is sold.
-    market: String,
-    /// How many GPUs.
-    gpus: u32,
-    /// When.
-    window: WindowBody,
-    /// The provider's name for the network that the GPUs share.
-    fabric: String,
-    /// The shortest hole that a sale may leave.
-    min_remnant_hours: u32,
-    /// When time counts as delivered.
-    delivery: DeliveryModeBody,
-    /// What the provider pays on top of the credit for time not delivered, in basis points of its price.
-    penalty_bps: u16,
-    /// So many settled outages within 720 hours let a buyer end a contract.
-    termination_outages: u32,
-    /// The fewest GPUs that are free in any hour; 0 when the window has passed.
-    free_gpus_min: u32,
-    /// `listed`, `withdrawn`, or `expired` when the window has passed.
-    status: &'static str,
+fn delivery_mode(confirmed: bool) -> DeliveryModeBody {
+    if confirmed { DeliveryModeBody::Confirmed } else { DeliveryModeBody::Automatic }
 }
 
 /// List capacity.
@@ -112,78 +43,75 @@ pub async fn register(
     body: JsonBody<NewLotBody>,
     node: web::Data<Node>,
 ) -> Result<HttpResponse, Problem> {
-    let instruction = body.instruction(caller.organization)?;
+    let instruction = lot_instruction(&body, caller.organization)?;
     let receipt = submit(&node, &request, caller.organization, &*body, instruction).await?;
-    Ok(answer(HttpResponse::Created(), receipt.sequence, &LotBody::of_receipt(&receipt.rows)?))
+    Ok(answer(HttpResponse::Created(), receipt.sequence, &lot_of_receipt(&receipt.rows)?))
 }
 
-impl NewLotBody {
-    /// What it asks for.
-    pub(crate) fn instruction(&self, organization: OrganizationId) -> Result<Instruction, Problem> {
-        Ok(Instruction::RegisterLot(NewLot {
-            organization,
-            market: self.market,
-            gpus: self.gpus,
-            window: self.window.window()?,
-            fabric: label("fabric", &self.fabric)?,
-            min_remnant_hours: self.min_remnant_hours,
-            delivery: DeliveryTerms {
-                confirmed: self.delivery == DeliveryModeBody::Confirmed,
-                penalty_bps: self.penalty_bps,
-                termination_outages: self
-                    .termination_outages
-                    .unwrap_or_else(|| DeliveryTerms::default().termination_outages),
-            },
-        }))
-    }
+/// What a body asks for.
+pub(crate) fn lot_instruction(body: &NewLotBody, organization: OrganizationId) -> Result<Instruction, Problem> {
+    Ok(Instruction::RegisterLot(NewLot {
+        organization,
+        market: body.market,
+        gpus: body.gpus,
+        window: body.window.window()?,
+        fabric: label("fabric", &body.fabric)?,
+        min_remnant_hours: body.min_remnant_hours,
+        delivery: DeliveryTerms {
+            confirmed: body.delivery == DeliveryModeBody::Confirmed,
+            penalty_bps: body.penalty_bps,
+            termination_outages: body
+                .termination_outages
+                .unwrap_or_else(|| DeliveryTerms::default().termination_outages),
+        },
+    }))
 }
 
-impl LotBody {
-    /// The lot that these events listed.
-    pub(crate) fn of_receipt(rows: &[Arc<LogRow>]) -> Result<Self, Problem> {
-        let listed: LotRecord = begun(rows)?;
-        let free_gpus = listed.gpus;
-        Ok(Self::of(listed, free_gpus))
-    }
+/// The lot that these events listed.
+pub(crate) fn lot_of_receipt(rows: &[Arc<LogRow>]) -> Result<LotBody, Problem> {
+    let listed: LotRecord = begun(rows)?;
+    let free_gpus = listed.gpus;
+    Ok(lot_body(listed, free_gpus))
+}
 
-    /// The lot with what is free of it in a state.
-    pub(crate) fn standing(lot: LotRecord, exchange: &Exchange) -> Self {
-        let free_gpus = exchange.venue().lot(lot.id).map_or(0, |lot| lot.residual.min());
-        Self::of(lot, free_gpus)
-    }
+/// The lot with what is free of it in a state.
+pub(crate) fn standing_lot(lot: LotRecord, exchange: &Exchange) -> LotBody {
+    let free_gpus = exchange.venue().lot(lot.id).map_or(0, |lot| lot.residual.min());
+    lot_body(lot, free_gpus)
+}
 
-    fn of(lot: LotRecord, free_gpus_min: u32) -> Self {
-        Self {
-            id: lot.id.uuid(),
-            organization: lot.organization.to_string(),
-            market: lot.market.to_string(),
-            gpus: lot.gpus,
-            window: WindowBody { start: lot.window_start, end: lot.window_end },
-            fabric: lot.fabric,
-            min_remnant_hours: lot.min_remnant_hours,
-            delivery: DeliveryModeBody::of(lot.confirmed),
-            penalty_bps: lot.penalty_bps,
-            termination_outages: lot.termination_outages,
-            free_gpus_min,
-            status: match (lot.expired, lot.withdrawn) {
-                (true, _) => "expired",
-                (false, true) => "withdrawn",
-                (false, false) => "listed",
-            },
+fn lot_body(lot: LotRecord, free_gpus_min: u32) -> LotBody {
+    LotBody {
+        id: lot.id.uuid(),
+        organization: lot.organization.to_string(),
+        market: lot.market.to_string(),
+        gpus: lot.gpus,
+        window: WindowBody { start: lot.window_start, end: lot.window_end },
+        fabric: lot.fabric,
+        min_remnant_hours: lot.min_remnant_hours,
+        delivery: delivery_mode(lot.confirmed),
+        penalty_bps: lot.penalty_bps,
+        termination_outages: lot.termination_outages,
+        free_gpus_min,
+        status: match (lot.expired, lot.withdrawn) {
+            (true, _) => "expired",
+            (false, true) => "withdrawn",
+            (false, false) => "listed",
         }
+        .into(),
     }
+}
 
-    /// The problem that an organization has no such lot.
-    pub(crate) fn unknown() -> Problem {
-        Problem::not_found("lot of your organization")
-    }
+/// The problem that an organization has no such lot.
+pub(crate) fn lot_unknown() -> Problem {
+    Problem::not_found("lot of your organization")
 }
 
 /// A provider's lot.
 async fn read_lot(node: &Node, caller: &Caller<ProviderOnly>, lot: Uuid) -> Result<LotBody, Problem> {
     await_reads(node, None).await?;
     let lot = node.read_models.lots().find(caller.organization, LotId::new(lot)).await?;
-    Ok(LotBody::standing(lot.ok_or_else(LotBody::unknown)?, &node.view.read()))
+    Ok(standing_lot(lot.ok_or_else(lot_unknown)?, &node.view.read()))
 }
 
 /// Withdraw what is not sold of a lot: its asks end, what is sold stays sold.
@@ -230,7 +158,7 @@ pub async fn list(
     let lots = node.read_models.lots().page(caller.organization, span.after, span.fetch()).await?;
     let page = {
         let exchange = node.view.read();
-        span.page_of(lots, |lot| LotBody::standing(lot, &exchange))
+        span.page_of(lots, |lot| standing_lot(lot, &exchange))
     };
     Ok(answer(HttpResponse::Ok(), node.read_models.position(), &page))
 }
@@ -256,20 +184,6 @@ pub async fn show(
     Ok(answer(HttpResponse::Ok(), node.read_models.position(), &lot))
 }
 
-/// GPUs over a part of a lot's window.
-#[derive(Serialize, ToSchema)]
-pub struct CalendarStep {
-    /// The first hour of the part.
-    #[serde(flatten)]
-    window: WindowBody,
-    /// GPUs that are free in each of its hours.
-    free_gpus: u32,
-    /// GPUs sold for a term.
-    sold_term: u32,
-    /// GPUs sold by the hour.
-    sold_spot: u32,
-}
-
 /// What a lot has sold and what is free, over its window.
 #[utoipa::path(
     operation_id = "get_lot_calendar",
@@ -288,16 +202,18 @@ pub async fn calendar(
     node: web::Data<Node>,
 ) -> Result<HttpResponse, Problem> {
     let exchange = node.view.read();
-    let data = CalendarStep::all_of(&exchange, caller.organization, *lot)?;
+    let data = lot_calendar(&exchange, caller.organization, *lot)?;
     Ok(answer(HttpResponse::Ok(), exchange.sequence(), &Page { data, next_cursor: None }))
 }
 
-impl CalendarStep {
-    /// The calendar of an organization's listed lot, or the problem that there is none.
-    pub(crate) fn all_of(exchange: &Exchange, seller: OrganizationId, lot: Uuid) -> Result<Vec<Self>, Problem> {
-        let lot = exchange.venue().lot(LotId::new(lot)).filter(|lot| lot.seller == seller);
-        lot.map(calendar_of).ok_or_else(|| Problem::not_found("listed lot of your organization"))
-    }
+/// The calendar of an organization's listed lot, or the problem that there is none.
+pub(crate) fn lot_calendar(
+    exchange: &Exchange,
+    seller: OrganizationId,
+    lot: Uuid,
+) -> Result<Vec<CalendarStep>, Problem> {
+    let lot = exchange.venue().lot(LotId::new(lot)).filter(|lot| lot.seller == seller);
+    lot.map(calendar_of).ok_or_else(|| Problem::not_found("listed lot of your organization"))
 }
 
 /// The hours of a lot, as far as neighbours are alike together.

@@ -1,4 +1,5 @@
-//! The resources of the API, one module each: what is sent and received, and the handlers.
+//! The resources of the API, one module each: the handlers, what they make of requests, and what they show. The types of
+//! bodies and queries are in [`wire`].
 
 pub mod account;
 pub mod audit;

@@ -7,26 +7,14 @@ use infra::journal::LogRow;
 use infra::node::Node;
 use ledger::OrganizationId;
 use matching::{Event, Instruction};
-use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use wire::organizations::{NewClient, NewClientBody, OrganizationBody};
+use wire::problem::ProblemBody;
 
 use super::{submit, unexpected_receipt};
-use crate::auth::{Caller, ClientError, NewClient, OperatorOnly, Role, create_client};
+use crate::auth::{Caller, ClientError, OperatorOnly, create_client};
 use crate::label::label;
-use crate::problem::{Problem, ProblemBody, ProblemCode};
+use crate::problem::{Problem, ProblemCode};
 use crate::request::{JsonBody, answer};
-
-/// An organization.
-#[derive(Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct OrganizationBody {
-    /// Its id: 2 to 32 of a–z, 0–9 and inner hyphens.
-    #[schema(value_type = String, example = "acme")]
-    id: OrganizationId,
-    /// Its name as people write it, at most 120 characters.
-    #[schema(example = "Acme Robotics")]
-    name: String,
-}
 
 /// Admit an organization.
 #[utoipa::path(
@@ -47,33 +35,23 @@ pub async fn register(
     body: JsonBody<OrganizationBody>,
     node: web::Data<Node>,
 ) -> Result<HttpResponse, Problem> {
-    let receipt = submit(&node, &request, caller.organization, &*body, body.instruction()?).await?;
-    Ok(answer(HttpResponse::Created(), receipt.sequence, &OrganizationBody::of_receipt(&receipt.rows)?))
+    let receipt = submit(&node, &request, caller.organization, &*body, organization_instruction(&body)?).await?;
+    Ok(answer(HttpResponse::Created(), receipt.sequence, &organization_of_receipt(&receipt.rows)?))
 }
 
-impl OrganizationBody {
-    /// The organization that was admitted.
-    pub(crate) fn of_receipt(rows: &[Arc<LogRow>]) -> Result<Self, Problem> {
-        let admitted = rows.iter().find_map(|row| match &row.record.event {
-            Event::OrganizationRegistered(admitted) => Some(admitted),
-            _ => None,
-        });
-        let admitted = admitted.ok_or_else(unexpected_receipt)?;
-        Ok(Self { id: admitted.organization, name: admitted.name.to_string() })
-    }
-
-    /// What it asks for.
-    pub(crate) fn instruction(&self) -> Result<Instruction, Problem> {
-        Ok(Instruction::RegisterOrganization { organization: self.id, name: label("name", &self.name)? })
-    }
+/// The organization that was admitted.
+pub(crate) fn organization_of_receipt(rows: &[Arc<LogRow>]) -> Result<OrganizationBody, Problem> {
+    let admitted = rows.iter().find_map(|row| match &row.record.event {
+        Event::OrganizationRegistered(admitted) => Some(admitted),
+        _ => None,
+    });
+    let admitted = admitted.ok_or_else(unexpected_receipt)?;
+    Ok(OrganizationBody { id: admitted.organization, name: admitted.name.to_string() })
 }
 
-/// A client to be created.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct NewClientBody {
-    /// What it may do.
-    role: Role,
+/// What a body asks for.
+pub(crate) fn organization_instruction(body: &OrganizationBody) -> Result<Instruction, Problem> {
+    Ok(Instruction::RegisterOrganization { organization: body.id, name: label("name", &body.name)? })
 }
 
 /// Create an API client of an organization. Its secret is shown this once.

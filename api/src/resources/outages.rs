@@ -3,42 +3,21 @@
 use actix_web::{HttpRequest, HttpResponse, get, post, web};
 use infra::node::Node;
 use infra::read_models::{OutageFilter, OutageRecord};
-use ledger::{Amount, ContractId, Instant, OrganizationId};
+use ledger::{ContractId, OrganizationId};
 use matching::{Event, Instruction, NewOutage, OutageId};
-use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use serde::Serialize;
 use uuid::Uuid;
+use wire::organizations::Role;
+use wire::outages::{DeliveryBody, NewOutageBody, OutageBody, OutageQuery, ReadyBody, RestoreBody, RulingBody};
+use wire::page::Page;
+use wire::problem::ProblemBody;
 
 use super::contracts::require_own;
 use super::{begun, submit, unexpected_receipt};
-use crate::auth::{Caller, OperatorOnly, Role, Trader, TraderOrOperator};
+use crate::auth::{Caller, OperatorOnly, Trader, TraderOrOperator};
 use crate::label::{label, label_if_given};
-use crate::problem::{Problem, ProblemBody};
-use crate::request::{JsonBody, Page, PageSpan, answer, await_reads};
-
-/// What a seller says of its delivery.
-#[derive(Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct ReadyBody {
-    /// Since when the GPUs are ready; now when not given, and not before the hour in progress. What was said first stays.
-    #[schema(value_type = Option<String>, format = DateTime)]
-    pub(crate) ready: Option<Instant>,
-    /// Where they are reached, at most 120 characters; as before when not given.
-    #[schema(example = "ssh gpu-17.example")]
-    pub(crate) endpoint: Option<String>,
-}
-
-/// What is known of a delivery.
-#[derive(Serialize, ToSchema)]
-pub struct DeliveryBody {
-    /// The contract.
-    contract: Uuid,
-    /// Since when its GPUs are ready.
-    #[schema(value_type = String, format = DateTime)]
-    ready: Instant,
-    /// Where they are reached, where that was said now.
-    endpoint: Option<String>,
-}
+use crate::problem::Problem;
+use crate::request::{JsonBody, PageSpan, answer, await_reads};
 
 /// Say that a contract's GPUs are ready, or where they are reached. Of a lot with `delivery` `confirmed`, time counts as delivered
 /// from then on.
@@ -65,184 +44,85 @@ pub async fn confirm(
     node: web::Data<Node>,
 ) -> Result<HttpResponse, Problem> {
     require_own(&node, caller.organization, *contract).await?;
-    let instruction = body.instruction(caller.organization, *contract)?;
+    let instruction = ready_instruction(&body, caller.organization, *contract)?;
     let receipt = submit(&node, &request, caller.organization, &*body, instruction).await?;
     let events = receipt.rows.iter().map(|row| &row.record.event);
-    Ok(answer(HttpResponse::Ok(), receipt.sequence, &DeliveryBody::of_events(events)?))
+    Ok(answer(HttpResponse::Ok(), receipt.sequence, &delivery_of_events(events)?))
 }
 
-impl ReadyBody {
-    /// What it asks for.
-    pub(crate) fn instruction(&self, organization: OrganizationId, contract: Uuid) -> Result<Instruction, Problem> {
-        let (contract, ready) = (ContractId::new(contract), self.ready);
-        let endpoint = label_if_given("endpoint", self.endpoint.as_deref())?;
-        Ok(Instruction::ConfirmDelivery { organization, contract, ready, endpoint })
-    }
-}
-
-impl DeliveryBody {
-    /// What these events say of a delivery.
-    pub(crate) fn of_events<'a>(mut events: impl Iterator<Item = &'a Event>) -> Result<Self, Problem> {
-        let said = events.find_map(|event| match event {
-            Event::DeliveryReady(said) => Some(said),
-            _ => None,
-        });
-        let said = said.ok_or_else(unexpected_receipt)?;
-        Ok(Self {
-            contract: said.contract.uuid(),
-            ready: said.ready,
-            endpoint: said.endpoint.as_ref().map(ToString::to_string),
-        })
-    }
-}
-
-/// An outage to be opened.
-#[derive(Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct NewOutageBody {
-    /// The contract.
+/// What a body asks for.
+pub(crate) fn ready_instruction(
+    body: &ReadyBody,
+    organization: OrganizationId,
     contract: Uuid,
-    /// How many of its GPUs are out; all when not given.
-    gpus: Option<u32>,
-    /// Since when, to the minute; now when not given, and at most 720 hours ago.
-    #[schema(value_type = Option<String>, format = DateTime)]
-    from: Option<Instant>,
-    /// Until when, if it is over.
-    #[schema(value_type = Option<String>, format = DateTime)]
-    until: Option<Instant>,
-    /// What happened, for both sides to read, at most 120 characters.
-    #[schema(example = "node 3 does not answer")]
-    reason: String,
+) -> Result<Instruction, Problem> {
+    let (contract, ready) = (ContractId::new(contract), body.ready);
+    let endpoint = label_if_given("endpoint", body.endpoint.as_deref())?;
+    Ok(Instruction::ConfirmDelivery { organization, contract, ready, endpoint })
 }
 
-impl NewOutageBody {
-    /// What it asks for.
-    pub(crate) fn instruction(&self, organization: OrganizationId) -> Result<Instruction, Problem> {
-        Ok(Instruction::OpenOutage(NewOutage {
-            organization,
-            contract: ContractId::new(self.contract),
-            gpus: self.gpus,
-            from: self.from,
-            until: self.until,
-            reason: label("reason", &self.reason)?,
-        }))
+/// What these events say of a delivery.
+pub(crate) fn delivery_of_events<'a>(mut events: impl Iterator<Item = &'a Event>) -> Result<DeliveryBody, Problem> {
+    let said = events.find_map(|event| match event {
+        Event::DeliveryReady(said) => Some(said),
+        _ => None,
+    });
+    let said = said.ok_or_else(unexpected_receipt)?;
+    Ok(DeliveryBody {
+        contract: said.contract.uuid(),
+        ready: said.ready,
+        endpoint: said.endpoint.as_ref().map(ToString::to_string),
+    })
+}
+
+/// What a body asks for.
+pub(crate) fn outage_instruction(body: &NewOutageBody, organization: OrganizationId) -> Result<Instruction, Problem> {
+    Ok(Instruction::OpenOutage(NewOutage {
+        organization,
+        contract: ContractId::new(body.contract),
+        gpus: body.gpus,
+        from: body.from,
+        until: body.until,
+        reason: label("reason", &body.reason)?,
+    }))
+}
+
+/// What a body asks for.
+pub(crate) fn ruling_instruction(body: &RulingBody, outage: Uuid) -> Result<Instruction, Problem> {
+    let RulingBody { upheld, gpus, from, until, .. } = *body;
+    let (outage, reason) = (OutageId::new(outage), label("reason", &body.reason)?);
+    Ok(Instruction::RuleOutage { outage, upheld, gpus, from, until, reason })
+}
+
+pub(crate) fn outage_body(outage: OutageRecord) -> OutageBody {
+    OutageBody {
+        id: outage.id.uuid(),
+        contract: outage.contract.uuid(),
+        market: outage.market.to_string(),
+        buyer: outage.buyer.to_string(),
+        seller: outage.seller.to_string(),
+        opened_by: outage.opened_by.to_string(),
+        opened_at: outage.opened_at,
+        gpus: outage.gpus,
+        from: outage.from,
+        until: outage.until,
+        reason: outage.reason,
+        status: outage.status.name().into(),
+        ruling: outage.ruling,
+        gpu_minutes: outage.gpu_minutes,
+        credit: outage.credit,
+        penalty: outage.penalty,
     }
 }
 
-/// When an outage ended.
-#[derive(Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct RestoreBody {
-    /// When; now when not given.
-    #[schema(value_type = Option<String>, format = DateTime)]
-    pub(crate) until: Option<Instant>,
+/// The problem that there is no such outage.
+pub(crate) fn outage_unknown() -> Problem {
+    Problem::not_found("outage of your organization's contracts")
 }
 
-/// What an operator rules on an outage that one side claims.
-#[derive(Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct RulingBody {
-    /// Whether it counts.
-    upheld: bool,
-    /// How many GPUs were out; as claimed when not given.
-    gpus: Option<u32>,
-    /// Since when; as claimed when not given.
-    #[schema(value_type = Option<String>, format = DateTime)]
-    from: Option<Instant>,
-    /// Until when; as claimed when not given.
-    #[schema(value_type = Option<String>, format = DateTime)]
-    until: Option<Instant>,
-    /// Why, for both sides to read, at most 120 characters.
-    #[schema(example = "the logs show it from 14:10 on")]
-    reason: String,
-}
-
-impl RulingBody {
-    /// What it asks for.
-    pub(crate) fn instruction(&self, outage: Uuid) -> Result<Instruction, Problem> {
-        let Self { upheld, gpus, from, until, .. } = *self;
-        let (outage, reason) = (OutageId::new(outage), label("reason", &self.reason)?);
-        Ok(Instruction::RuleOutage { outage, upheld, gpus, from, until, reason })
-    }
-}
-
-/// An outage.
-#[derive(Serialize, ToSchema)]
-pub struct OutageBody {
-    /// Its id.
-    id: Uuid,
-    /// The contract.
-    contract: Uuid,
-    /// Where that traded.
-    market: String,
-    /// Who uses the GPUs.
-    buyer: String,
-    /// Who delivers.
-    seller: String,
-    /// Which of the two opened it.
-    opened_by: String,
-    /// When.
-    #[schema(value_type = String, format = DateTime)]
-    opened_at: Instant,
-    /// How many GPUs are out.
-    gpus: u32,
-    /// Since when.
-    #[schema(value_type = String, format = DateTime)]
-    from: Instant,
-    /// Until when; null while it lasts.
-    #[schema(value_type = Option<String>, format = DateTime)]
-    until: Option<Instant>,
-    /// What happened.
-    reason: String,
-    /// `claimed`, `settled` when it counts, `dismissed` when it does not.
-    status: &'static str,
-    /// What the operator said, where one ruled.
-    ruling: Option<String>,
-    /// GPU-minutes that had been recorded as delivered when it was settled. Later ones are credited hour by hour.
-    gpu_minutes: u64,
-    /// Their price and the buyer's fee on it, given back.
-    #[schema(value_type = String)]
-    credit: Amount,
-    /// What the lot promises on top for them.
-    #[schema(value_type = String)]
-    penalty: Amount,
-}
-
-impl From<OutageRecord> for OutageBody {
-    fn from(outage: OutageRecord) -> Self {
-        Self {
-            id: outage.id.uuid(),
-            contract: outage.contract.uuid(),
-            market: outage.market.to_string(),
-            buyer: outage.buyer.to_string(),
-            seller: outage.seller.to_string(),
-            opened_by: outage.opened_by.to_string(),
-            opened_at: outage.opened_at,
-            gpus: outage.gpus,
-            from: outage.from,
-            until: outage.until,
-            reason: outage.reason,
-            status: outage.status.name(),
-            ruling: outage.ruling,
-            gpu_minutes: outage.gpu_minutes,
-            credit: outage.credit,
-            penalty: outage.penalty,
-        }
-    }
-}
-
-impl OutageBody {
-    /// The problem that there is no such outage.
-    pub(crate) fn unknown() -> Problem {
-        Problem::not_found("outage of your organization's contracts")
-    }
-}
-
-impl OutageQuery {
-    /// The outages that it asks for, of those that `reader` sees.
-    pub(crate) fn filter(&self, reader: Option<OrganizationId>) -> OutageFilter {
-        OutageFilter { reader, contract: self.contract, status: self.status.clone() }
-    }
+/// The outages that a query asks for, of those that `reader` sees.
+pub(crate) fn outage_filter(query: &OutageQuery, reader: Option<OrganizationId>) -> OutageFilter {
+    OutageFilter { reader, contract: query.contract, status: query.status.clone() }
 }
 
 /// Open an outage of a contract of yours, as its buyer or its seller. It counts once the other side accepts it or an operator upholds
@@ -265,25 +145,10 @@ pub async fn open(
     body: JsonBody<NewOutageBody>,
     node: web::Data<Node>,
 ) -> Result<HttpResponse, Problem> {
-    let instruction = body.instruction(caller.organization)?;
+    let instruction = outage_instruction(&body, caller.organization)?;
     let receipt = submit(&node, &request, caller.organization, &*body, instruction).await?;
     let opened: OutageRecord = begun(&receipt.rows)?;
-    Ok(answer(HttpResponse::Created(), receipt.sequence, &OutageBody::from(opened)))
-}
-
-/// Which outages to list.
-#[derive(Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub struct OutageQuery {
-    /// Only those of this contract.
-    pub(crate) contract: Option<Uuid>,
-    /// Only those that are `claimed`, `settled` or `dismissed`.
-    pub(crate) status: Option<String>,
-    /// Where the page before ended: its `next_cursor`.
-    pub(crate) cursor: Option<String>,
-    /// Items in the page, 1 to 500; 50 when not given.
-    pub(crate) limit: Option<u32>,
+    Ok(answer(HttpResponse::Created(), receipt.sequence, &outage_body(opened)))
 }
 
 /// Outages of your contracts, oldest first; an operator sees those of all.
@@ -302,9 +167,9 @@ pub async fn list(
 ) -> Result<HttpResponse, Problem> {
     let span = PageSpan::of(query.cursor.as_deref(), query.limit)?;
     await_reads(&node, None).await?;
-    let filter = query.filter(reader_of(&caller));
+    let filter = outage_filter(&query, reader_of(&caller));
     let outages = node.read_models.outages().page(&filter, span.after, span.fetch()).await?;
-    let page = span.page_of(outages, OutageBody::from);
+    let page = span.page_of(outages, outage_body);
     Ok(answer(HttpResponse::Ok(), node.read_models.position(), &page))
 }
 
@@ -337,7 +202,7 @@ fn reader_of(caller: &Caller<TraderOrOperator>) -> Option<OrganizationId> {
 async fn read(node: &Node, outage: Uuid, reader: Option<OrganizationId>) -> Result<OutageBody, Problem> {
     await_reads(node, None).await?;
     let outage = node.read_models.outages().find(reader, OutageId::new(outage)).await?;
-    outage.map(OutageBody::from).ok_or_else(OutageBody::unknown)
+    outage.map(outage_body).ok_or_else(outage_unknown)
 }
 
 /// Carries out what is said of an outage, by an operator or one of its two sides, and answers with what it is then.
@@ -457,6 +322,6 @@ pub async fn rule(
     body: JsonBody<RulingBody>,
     node: web::Data<Node>,
 ) -> Result<HttpResponse, Problem> {
-    let instruction = body.instruction(*outage)?;
+    let instruction = ruling_instruction(&body, *outage)?;
     say(&node, &request, (caller.organization, caller.role), *outage, &*body, instruction).await
 }

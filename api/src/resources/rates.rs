@@ -2,31 +2,15 @@
 
 use actix_web::{HttpRequest, HttpResponse, get, post, web};
 use infra::node::Node;
-use ledger::deal::Rate;
-use ledger::{Day, ItemName};
 use matching::{IndexFixed, Instruction};
-use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use wire::page::Page;
+use wire::problem::ProblemBody;
+use wire::rates::FixingBody;
 
 use super::submit;
 use crate::auth::{BoxReader, Caller, OperatorOnly};
-use crate::problem::{Problem, ProblemBody};
-use crate::request::{JsonBody, Page, answer};
-
-/// A fixing of an index.
-#[derive(Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct FixingBody {
-    /// The index, by the name that deals give it.
-    #[schema(value_type = String, example = "sofr")]
-    index: ItemName,
-    /// From this day on, until the next.
-    #[schema(value_type = String, format = Date)]
-    from: Day,
-    /// The rate a year, as a fraction.
-    #[schema(value_type = String, example = "0.0431")]
-    rate: Rate,
-}
+use crate::problem::Problem;
+use crate::request::{JsonBody, answer};
 
 /// Fix an index from a day on. It holds for every deal that follows it, from the first period that begins on that day or later; a fixing of the same day
 /// is replaced, and one that a deal expects for a later day stays.

@@ -4,53 +4,16 @@ use actix_web::{HttpResponse, get, post, web};
 use infra::node::Node;
 use infra::relay::{RelayStatus, Stop};
 use ledger::Instant;
-use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use wire::problem::ProblemBody;
+use wire::relay::{RelayBody, RelayResumeBody, RelayStopBody};
 
 use crate::auth::{Caller, OperatorOnly};
-use crate::problem::{Problem, ProblemBody, ProblemCode};
+use crate::problem::{Problem, ProblemCode};
 use crate::request::{JsonBody, answer};
 
-/// The relay.
-#[derive(Serialize, ToSchema)]
-pub struct RelayBody {
-    /// The topic that it publishes to.
-    topic: String,
-    /// `connecting`, `publishing`, `interrupted` while it tries again, or `stopped`.
-    status: &'static str,
-    /// How far the log is published, while it is publishing.
-    published: Option<u64>,
-    /// Why it is interrupted or has stopped.
-    reason: Option<String>,
-    /// The stop that an operator can lift.
-    stop: Option<RelayStopBody>,
-}
-
-/// Why nothing is published until an operator lifts the stop.
-#[derive(Serialize, ToSchema)]
-pub struct RelayStopBody {
-    /// Names it.
-    id: i64,
-    /// What was found.
-    reason: String,
-    /// When it was found.
-    #[schema(value_type = String, format = DateTime)]
-    stopped_at: Instant,
-}
-
-impl From<Stop> for RelayStopBody {
-    fn from(stop: Stop) -> Self {
-        let stopped_at = Instant::nearest_to(stop.stopped_at.as_microsecond());
-        Self { id: stop.id, reason: stop.reason, stopped_at }
-    }
-}
-
-/// A stop to lift.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct RelayResumeBody {
-    /// The stop's id, as `GET /v1/relay` shows it.
-    stop: i64,
+fn relay_stop_body(stop: Stop) -> RelayStopBody {
+    let stopped_at = Instant::nearest_to(stop.stopped_at.as_microsecond());
+    RelayStopBody { id: stop.id, reason: stop.reason, stopped_at }
 }
 
 /// What the relay does, and why it does not.
@@ -68,8 +31,8 @@ pub async fn show(_caller: Caller<OperatorOnly>, node: web::Data<Node>) -> Resul
         RelayStatus::Interrupted(reason) => ("interrupted", None, Some(reason)),
         RelayStatus::Stopped(reason) => ("stopped", None, Some(reason)),
     };
-    let stop = node.relay.stop().await?.map(RelayStopBody::from);
-    let body = RelayBody { topic: node.relay.topic().to_owned(), status, published, reason, stop };
+    let stop = node.relay.stop().await?.map(relay_stop_body);
+    let body = RelayBody { topic: node.relay.topic().to_owned(), status: status.into(), published, reason, stop };
     Ok(answer(HttpResponse::Ok(), node.log.head(), &body))
 }
 

@@ -3,168 +3,50 @@
 use actix_web::{HttpResponse, delete, get, post, web};
 use infra::node::Node;
 use infra::webhooks::{Attempt, Delivery, Endpoint, Replayed, WebhookError};
-use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
 use uuid::Uuid;
+use wire::page::{Page, PageQuery};
+use wire::problem::ProblemBody;
+use wire::webhooks::{
+    AttemptBody, CreatedWebhookBody, DeliveryBody, NewWebhookBody, ReplayRequest, ReplayedBody, SecretBody, WebhookBody,
+};
 
 use crate::auth::{Caller, Member};
-use crate::problem::{Problem, ProblemBody, ProblemCode, sentence};
-use crate::request::{JsonBody, Page, PageQuery, PageSpan, await_reads};
+use crate::problem::{Problem, ProblemCode, sentence};
+use crate::request::{JsonBody, PageSpan, await_reads};
 
-/// An endpoint to be created.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct NewWebhookBody {
-    /// Where events are sent: HTTPS to a host on the public internet, at most 2048 characters.
-    #[schema(example = "https://hooks.example.com/secondwind")]
-    url: String,
-    /// The types to send, as `GET /v1/events` names them or, with `secondwind.` before, the payload; all when not given.
-    #[serde(default)]
-    #[schema(example = json!(["trade_executed", "hours_delivered"]))]
-    event_types: Option<Vec<String>>,
-}
-
-/// An endpoint.
-#[derive(Serialize, ToSchema)]
-pub struct WebhookBody {
-    /// Its id.
-    id: Uuid,
-    /// Where events are sent.
-    url: String,
-    /// The types that are sent; null for all.
-    event_types: Option<Vec<String>>,
-    /// Events after the one with this sequence are sent: the last there was when the endpoint was created.
-    after_sequence: u64,
-    /// `enabled`, or `disabled`: nothing is sent.
-    status: &'static str,
-    /// Why it is disabled: `gone` when it answered 410, `failing` when every attempt failed for five days.
-    disabled_reason: Option<String>,
-    /// When it was disabled.
-    #[schema(value_type = Option<String>, format = DateTime)]
-    disabled_at: Option<Timestamp>,
-    /// Since when every attempt has failed; null when the last one did not.
-    #[schema(value_type = Option<String>, format = DateTime)]
-    failing_since: Option<Timestamp>,
-    /// When it was created.
-    #[schema(value_type = String, format = DateTime)]
-    created_at: Timestamp,
-}
-
-impl From<Endpoint> for WebhookBody {
-    fn from(endpoint: Endpoint) -> Self {
-        let (disabled_at, disabled_reason) = endpoint.disabled.unzip();
-        Self {
-            id: endpoint.id,
-            url: endpoint.url,
-            event_types: endpoint.event_types,
-            after_sequence: endpoint.after_sequence,
-            status: if disabled_at.is_some() { "disabled" } else { "enabled" },
-            disabled_reason,
-            disabled_at,
-            failing_since: endpoint.failing_since,
-            created_at: endpoint.created_at,
-        }
+fn webhook_body(endpoint: Endpoint) -> WebhookBody {
+    let (disabled_at, disabled_reason) = endpoint.disabled.unzip();
+    WebhookBody {
+        id: endpoint.id,
+        url: endpoint.url,
+        event_types: endpoint.event_types,
+        after_sequence: endpoint.after_sequence,
+        status: if disabled_at.is_some() { "disabled".into() } else { "enabled".into() },
+        disabled_reason,
+        disabled_at,
+        failing_since: endpoint.failing_since,
+        created_at: endpoint.created_at,
     }
 }
 
-/// An endpoint as it was created. The secret is shown this once.
-#[derive(Serialize, ToSchema)]
-pub struct CreatedWebhookBody {
-    #[serde(flatten)]
-    webhook: WebhookBody,
-    /// What deliveries are signed with: give it to a Standard Webhooks library.
-    #[schema(example = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")]
-    secret: String,
+fn attempt_body(attempt: Attempt) -> AttemptBody {
+    AttemptBody { at: attempt.at, status: attempt.status, error: attempt.error, duration_ms: attempt.duration_ms }
 }
 
-/// A new secret. It is shown this once.
-#[derive(Serialize, ToSchema)]
-pub struct SecretBody {
-    /// What deliveries are signed with from now on. For 24 hours they also carry the signature of the secret before.
-    secret: String,
-}
-
-/// An attempt to deliver.
-#[derive(Serialize, ToSchema)]
-pub struct AttemptBody {
-    /// When it ended.
-    #[schema(value_type = String, format = DateTime)]
-    at: Timestamp,
-    /// The status that the endpoint answered; null when it did not.
-    status: Option<u16>,
-    /// Why it did not answer; null when it did.
-    error: Option<String>,
-    /// How long it took, in milliseconds.
-    duration_ms: u32,
-}
-
-impl From<Attempt> for AttemptBody {
-    fn from(attempt: Attempt) -> Self {
-        Self { at: attempt.at, status: attempt.status, error: attempt.error, duration_ms: attempt.duration_ms }
+fn delivery_body(delivery: Delivery) -> DeliveryBody {
+    DeliveryBody {
+        id: delivery.id,
+        sequence: delivery.sequence,
+        r#type: delivery.event_type,
+        state: delivery.state,
+        next_attempt_at: delivery.next_attempt_at,
+        created_at: delivery.created_at,
+        attempts: delivery.attempts.into_iter().map(attempt_body).collect(),
     }
 }
 
-/// An event on its way to an endpoint.
-#[derive(Serialize, ToSchema)]
-pub struct DeliveryBody {
-    /// Its id: the `webhook-id` of every attempt.
-    id: Uuid,
-    /// The event's sequence.
-    sequence: u64,
-    /// The event's type.
-    #[schema(example = "trade_executed")]
-    r#type: String,
-    /// `pending`, `delivered` when an attempt was answered with 2xx, or `failed` when no further attempt is made.
-    state: String,
-    /// When it is tried next; null when it is not.
-    #[schema(value_type = Option<String>, format = DateTime)]
-    next_attempt_at: Option<Timestamp>,
-    /// When it was enqueued.
-    #[schema(value_type = String, format = DateTime)]
-    created_at: Timestamp,
-    /// What was tried, in order.
-    attempts: Vec<AttemptBody>,
-}
-
-impl From<Delivery> for DeliveryBody {
-    fn from(delivery: Delivery) -> Self {
-        Self {
-            id: delivery.id,
-            sequence: delivery.sequence,
-            r#type: delivery.event_type,
-            state: delivery.state,
-            next_attempt_at: delivery.next_attempt_at,
-            created_at: delivery.created_at,
-            attempts: delivery.attempts.into_iter().map(AttemptBody::from).collect(),
-        }
-    }
-}
-
-/// From where on to replay.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct ReplayRequest {
-    /// Events after the one with this sequence are sent again; from the first when not given.
-    #[serde(default)]
-    after: u64,
-}
-
-/// What is sent again.
-#[derive(Serialize, ToSchema)]
-pub struct ReplayedBody {
-    /// How many events, at most 1000.
-    events: usize,
-    /// The sequence of the last of them; null for none.
-    last_sequence: Option<u64>,
-    /// Whether more follow: replay `after` `last_sequence` for those.
-    more: bool,
-}
-
-impl From<Replayed> for ReplayedBody {
-    fn from(replayed: Replayed) -> Self {
-        Self { events: replayed.events, last_sequence: replayed.last_sequence, more: replayed.more }
-    }
+fn replayed_body(replayed: Replayed) -> ReplayedBody {
+    ReplayedBody { events: replayed.events, last_sequence: replayed.last_sequence, more: replayed.more }
 }
 
 impl From<WebhookError> for Problem {
@@ -204,7 +86,7 @@ pub async fn create(
 ) -> Result<HttpResponse, Problem> {
     let NewWebhookBody { url, event_types } = body.into_inner();
     let (endpoint, secret) = node.webhooks.create(caller.organization, &url, event_types).await?;
-    Ok(HttpResponse::Created().json(CreatedWebhookBody { webhook: endpoint.into(), secret: secret.expose() }))
+    Ok(HttpResponse::Created().json(CreatedWebhookBody { webhook: webhook_body(endpoint), secret: secret.expose() }))
 }
 
 /// Your organization's endpoints, oldest first.
@@ -217,7 +99,7 @@ pub async fn create(
 #[get("/webhooks")]
 pub async fn list(caller: Caller<Member>, node: web::Data<Node>) -> Result<HttpResponse, Problem> {
     let endpoints = node.webhooks.list(caller.organization).await?;
-    let data: Vec<WebhookBody> = endpoints.into_iter().map(WebhookBody::from).collect();
+    let data: Vec<WebhookBody> = endpoints.into_iter().map(webhook_body).collect();
     Ok(HttpResponse::Ok().json(Page { data, next_cursor: None }))
 }
 
@@ -239,7 +121,7 @@ pub async fn show(
     node: web::Data<Node>,
 ) -> Result<HttpResponse, Problem> {
     let endpoint = node.webhooks.find(caller.organization, *webhook).await?;
-    Ok(HttpResponse::Ok().json(WebhookBody::from(endpoint)))
+    Ok(HttpResponse::Ok().json(webhook_body(endpoint)))
 }
 
 /// Delete an endpoint with the log of its deliveries.
@@ -302,7 +184,7 @@ pub async fn enable(
     node: web::Data<Node>,
 ) -> Result<HttpResponse, Problem> {
     let endpoint = node.webhooks.enable(caller.organization, *webhook).await?;
-    Ok(HttpResponse::Ok().json(WebhookBody::from(endpoint)))
+    Ok(HttpResponse::Ok().json(webhook_body(endpoint)))
 }
 
 /// What was sent to an endpoint in the last 30 days and is yet to be sent, in the sequence of the events.
@@ -327,7 +209,7 @@ pub async fn deliveries(
     await_reads(&node, query.min_sequence).await?;
     let deliveries = node.webhooks.deliveries(caller.organization, *webhook, span.after, span.fetch()).await?;
     let position = |delivery: &Delivery| i64::try_from(delivery.sequence).unwrap_or(i64::MAX);
-    let page = span.page(&deliveries, position, |delivery| Ok::<_, Problem>(DeliveryBody::from(delivery.clone())))?;
+    let page = span.page(&deliveries, position, |delivery| Ok::<_, Problem>(delivery_body(delivery.clone())))?;
     Ok(HttpResponse::Ok().json(page))
 }
 
@@ -353,7 +235,7 @@ pub async fn replay_delivery(
 ) -> Result<HttpResponse, Problem> {
     let (webhook, delivery) = path.into_inner();
     let delivery = node.webhooks.replay(caller.organization, webhook, delivery).await?;
-    Ok(HttpResponse::Accepted().json(DeliveryBody::from(delivery)))
+    Ok(HttpResponse::Accepted().json(delivery_body(delivery)))
 }
 
 /// Send the events after a sequence, again where they were sent before: at most 1000, none from before the endpoint was created.
@@ -379,5 +261,5 @@ pub async fn replay_since(
         .map_err(|_| Problem::new(ProblemCode::InvalidField, "after must be a sequence of the log."))?;
     await_reads(&node, None).await?;
     let replayed = node.webhooks.replay_since(caller.organization, *webhook, after).await?;
-    Ok(HttpResponse::Accepted().json(ReplayedBody::from(replayed)))
+    Ok(HttpResponse::Accepted().json(replayed_body(replayed)))
 }

@@ -22,7 +22,10 @@ const MATCHING: &[&str] = &[
     "uuid",
 ];
 
-/// What must not stand in their sources: clocks, I/O, randomness, binary floating point, unordered iteration.
+/// What the types of the wire may use: values and their text forms, so that clients need nothing of the server.
+const WIRE: &[&str] = &["jiff", "ledger", "matching", "rust_decimal", "serde", "serde_json", "utoipa", "uuid"];
+
+/// What must not stand in the pure crates' sources: clocks, I/O, randomness, binary floating point, unordered iteration.
 const FORBIDDEN: &[&str] = &[
     "f32",
     "f64",
@@ -55,6 +58,7 @@ const MEMBERS: &[&str] = &[
     "migrations",
     "tests",
     "twin",
+    "wire",
 ];
 
 fn dependencies(name: &str) -> BTreeSet<String> {
@@ -75,6 +79,11 @@ fn the_pure_crates_depend_on_nothing_but_values() {
 }
 
 #[test]
+fn the_types_of_the_wire_depend_on_nothing_but_values() {
+    assert_eq!(dependencies("wire"), set(WIRE));
+}
+
+#[test]
 fn dependencies_run_one_way() {
     let members = set(MEMBERS);
     let inner = |name: &str| -> BTreeSet<String> { dependencies(name).intersection(&members).cloned().collect() };
@@ -87,8 +96,9 @@ fn dependencies_run_one_way() {
     // What `serve` never starts, and what any client might be.
     assert_eq!(inner("dev-services"), set(&[]));
     assert_eq!(inner("credentials"), set(&[]));
+    assert_eq!(inner("wire"), set(&["ledger", "matching"]));
     assert_eq!(inner("market-replay"), set(&["credentials", "infra"]));
-    let shell = ["bank-files", "credentials", "dev-services", "infra", "ledger", "market-replay", "matching"];
+    let shell = ["bank-files", "credentials", "dev-services", "infra", "ledger", "market-replay", "matching", "wire"];
     assert_eq!(inner("api"), set(&shell));
 }
 

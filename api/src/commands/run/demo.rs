@@ -1,6 +1,7 @@
 //! The demo's organizations, markets and supply.
 
 use anyhow::Context as _;
+use credentials::ClientCredentials;
 use infra::node::Node;
 use infra::sequencer::{Receipt, SubmitError};
 use ledger::{Amount, Currency, OrganizationId};
@@ -8,9 +9,9 @@ use matching::{
     Class, DeliveryTerms, Event, GATE_MINUTES, Hour, Instruction, LotId, MarketSpec, NewLot, NewOrder, NewSide,
     Refusal, SelfTradePrevention, Supply, Window, ZoneAttributes,
 };
+use wire::organizations::Role;
 
-use crate::auth::{OPERATOR_ORGANIZATION, Role, create_client};
-use credentials::ClientCredentials;
+use crate::auth::{OPERATOR_ORGANIZATION, create_client};
 
 /// The organizations with their roles; buyers are funded.
 const ORGANIZATIONS: [(&str, &str, &[Role]); 5] = [

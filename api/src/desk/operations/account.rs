@@ -2,29 +2,32 @@
 
 use ledger::Currency;
 use matching::{Instruction, PayoutSource};
+use wire::account::NewDepositBody;
+use wire::bank::transfers::TransferRequest;
+use wire::budgets::NewBudgetBody;
 
 use super::{span_of, whole};
 use crate::desk::Desk;
 use crate::desk::request::{Answer, Request};
 use crate::problem::Problem;
-use crate::resources::account::{BalanceBody, DepositBody, NewDepositBody};
-use crate::resources::bank::transfers::{PayoutBody, TransferBody, TransferRequest};
-use crate::resources::budgets::{BudgetBody, NewBudgetBody};
+use crate::resources::account::{balances_of, deposit_instruction, deposit_of_receipt};
+use crate::resources::bank::transfers::{payout_of_receipt, payout_page, transfer_of_receipt, transfer_page};
+use crate::resources::budgets::budget_bodies;
 
 /// Credits a deposit, to an organization that need not have been there before.
 pub(in crate::desk) fn deposit(desk: &mut Desk, request: &Request) -> Result<Answer, Problem> {
     let body: NewDepositBody = request.body()?;
-    desk.admit(body.organization())?;
-    let rows = desk.submit(body.instruction()?)?;
-    Answer::created(&DepositBody::of_receipt(&rows)?)
+    desk.admit(body.organization)?;
+    let rows = desk.submit(deposit_instruction(&body)?)?;
+    Answer::created(&deposit_of_receipt(&rows)?)
 }
 
 pub(in crate::desk) fn balances(desk: &mut Desk, request: &Request) -> Result<Answer, Problem> {
-    Answer::ok(&whole(BalanceBody::all_of(&desk.exchange, request.organization)))
+    Answer::ok(&whole(balances_of(&desk.exchange, request.organization)))
 }
 
 pub(in crate::desk) fn budgets(desk: &mut Desk, request: &Request) -> Result<Answer, Problem> {
-    Answer::ok(&whole(BudgetBody::all_of(&desk.exchange, request.organization, desk.now)))
+    Answer::ok(&whole(budget_bodies(&desk.exchange, request.organization, desk.now)))
 }
 
 pub(in crate::desk) fn set_budget(desk: &mut Desk, request: &Request) -> Result<Answer, Problem> {
@@ -45,12 +48,12 @@ pub(in crate::desk) fn lift_budget(desk: &mut Desk, request: &Request) -> Result
 pub(in crate::desk) fn expect_deposit(desk: &mut Desk, request: &Request) -> Result<Answer, Problem> {
     let TransferRequest { amount, currency } = request.body()?;
     let rows = desk.submit(Instruction::ExpectDeposit { organization: request.organization, amount, currency })?;
-    Answer::created(&TransferBody::of_receipt(&desk.exchange, &rows)?)
+    Answer::created(&transfer_of_receipt(&desk.exchange, &rows)?)
 }
 
 pub(in crate::desk) fn deposits(desk: &mut Desk, request: &Request) -> Result<Answer, Problem> {
     let span = span_of(desk, &request.query()?)?;
-    Answer::ok(&TransferBody::page(&desk.exchange, request.organization, span)?)
+    Answer::ok(&transfer_page(&desk.exchange, request.organization, span)?)
 }
 
 pub(in crate::desk) fn withdraw(desk: &mut Desk, request: &Request) -> Result<Answer, Problem> {
@@ -65,12 +68,12 @@ fn ask_for(desk: &mut Desk, request: &Request, source: PayoutSource) -> Result<A
     let TransferRequest { amount, currency } = request.body()?;
     let organization = request.organization;
     let rows = desk.submit(Instruction::RequestPayout { organization, amount, currency, source })?;
-    Answer::created(&PayoutBody::of_receipt(&desk.exchange, &rows)?)
+    Answer::created(&payout_of_receipt(&desk.exchange, &rows)?)
 }
 
 fn list(desk: &mut Desk, request: &Request, source: PayoutSource) -> Result<Answer, Problem> {
     let span = span_of(desk, &request.query()?)?;
-    Answer::ok(&PayoutBody::page(&desk.exchange, request.organization, source, span)?)
+    Answer::ok(&payout_page(&desk.exchange, request.organization, source, span)?)
 }
 
 pub(in crate::desk) fn withdrawals(desk: &mut Desk, request: &Request) -> Result<Answer, Problem> {

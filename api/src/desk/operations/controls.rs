@@ -2,23 +2,26 @@
 
 use ledger::OrganizationId;
 use matching::{Instruction, MarketId, PriceBand};
+use wire::controls::{OrderLimitBody, ReasonBody};
+use wire::markets::PriceBandBody;
+use wire::organizations::OrganizationBody;
 
 use crate::desk::Desk;
 use crate::desk::request::{Answer, Request};
 use crate::label::label;
 use crate::problem::Problem;
-use crate::resources::controls::{OrderLimitBody, OrganizationStateBody, ReasonBody};
-use crate::resources::markets::{MarketStateBody, PriceBandBody};
-use crate::resources::organizations::OrganizationBody;
+use crate::resources::controls::find_organization_state;
+use crate::resources::markets::find_market_state;
+use crate::resources::organizations::{organization_instruction, organization_of_receipt};
 
 pub(in crate::desk) fn register_organization(desk: &mut Desk, request: &Request) -> Result<Answer, Problem> {
     let body: OrganizationBody = request.body()?;
-    let rows = desk.submit(body.instruction()?)?;
-    Answer::created(&OrganizationBody::of_receipt(&rows)?)
+    let rows = desk.submit(organization_instruction(&body)?)?;
+    Answer::created(&organization_of_receipt(&rows)?)
 }
 
 pub(in crate::desk) fn show_organization(desk: &mut Desk, request: &Request) -> Result<Answer, Problem> {
-    Answer::ok(&OrganizationStateBody::find(&desk.exchange, request.path("organization")?)?)
+    Answer::ok(&find_organization_state(&desk.exchange, request.path("organization")?)?)
 }
 
 pub(in crate::desk) fn suspend_organization(desk: &mut Desk, request: &Request) -> Result<Answer, Problem> {
@@ -62,14 +65,14 @@ pub(in crate::desk) fn lift_price_band(desk: &mut Desk, request: &Request) -> Re
 
 /// Carries out a control of an organization that is there, and shows it after.
 fn of_organization(desk: &mut Desk, id: OrganizationId, instruction: Instruction) -> Result<Answer, Problem> {
-    OrganizationStateBody::find(&desk.exchange, id)?;
+    find_organization_state(&desk.exchange, id)?;
     desk.submit(instruction)?;
-    Answer::ok(&OrganizationStateBody::find(&desk.exchange, id)?)
+    Answer::ok(&find_organization_state(&desk.exchange, id)?)
 }
 
 /// Carries out a control of a market that is there, and shows it after.
 fn of_market(desk: &mut Desk, market: MarketId, instruction: Instruction) -> Result<Answer, Problem> {
-    MarketStateBody::find(&desk.exchange, market)?;
+    find_market_state(&desk.exchange, market)?;
     desk.submit(instruction)?;
-    Answer::ok(&MarketStateBody::find(&desk.exchange, market)?)
+    Answer::ok(&find_market_state(&desk.exchange, market)?)
 }

@@ -5,6 +5,9 @@ use std::collections::BTreeMap;
 use jiff::civil::Date;
 use ledger::{Account, Amount, Entry};
 use uuid::Uuid;
+use wire::ledger::entries::EntryQuery;
+use wire::ledger::trial_balance::TrialBalanceQuery;
+use wire::page::PageQuery;
 
 use super::span_of;
 use crate::desk::Desk;
@@ -12,11 +15,11 @@ use crate::desk::history::page;
 use crate::desk::log::Booked;
 use crate::desk::request::{Answer, Request};
 use crate::problem::Problem;
-use crate::request::{PageQuery, PageSpan};
-use crate::resources::ledger::accounts::AccountBody;
+use crate::request::PageSpan;
+use crate::resources::ledger::accounts::account_body;
 use crate::resources::ledger::day_span::check_day;
-use crate::resources::ledger::entries::{EntryBody, EntryQuery};
-use crate::resources::ledger::trial_balance::{TrialBalanceBody, TrialBalanceQuery, TrialBalanceRowBody};
+use crate::resources::ledger::entries::{check_account, entity_of, entry_body};
+use crate::resources::ledger::trial_balance::{trial_balance_body, trial_balance_row};
 use crate::resources::ledger::{check_entity, date_of};
 
 pub(in crate::desk) fn accounts(desk: &mut Desk, request: &Request) -> Result<Answer, Problem> {
@@ -30,7 +33,7 @@ pub(in crate::desk) fn accounts(desk: &mut Desk, request: &Request) -> Result<An
         }
         balances[place].1 += line.amount;
     }
-    Answer::ok(&page(span, (1..).zip(balances), |(account, balance)| Ok(AccountBody::of(account, *balance)))?)
+    Answer::ok(&page(span, (1..).zip(balances), |(account, balance)| Ok(account_body(account, *balance)))?)
 }
 
 pub(in crate::desk) fn trial_balance(desk: &mut Desk, request: &Request) -> Result<Answer, Problem> {
@@ -46,9 +49,9 @@ pub(in crate::desk) fn trial_balance(desk: &mut Desk, request: &Request) -> Resu
             *balance += if included { line.amount } else { Amount::ZERO };
         }
     }
-    let rows = balances.into_iter().map(|(code, balance)| TrialBalanceRowBody::new(code.to_owned(), balance));
+    let rows = balances.into_iter().map(|(code, balance)| trial_balance_row(code.to_owned(), balance));
     let sequence = known.unwrap_or_else(|| desk.exchange.sequence());
-    Answer::ok(&TrialBalanceBody::new(query, sequence, rows.collect())?)
+    Answer::ok(&trial_balance_body(query, sequence, rows.collect())?)
 }
 
 fn is_dated_by(entry: &Entry, day: Option<Date>) -> Result<bool, Problem> {
@@ -61,11 +64,11 @@ fn is_dated_by(entry: &Entry, day: Option<Date>) -> Result<bool, Problem> {
 pub(in crate::desk) fn entries(desk: &mut Desk, request: &Request) -> Result<Answer, Problem> {
     let query: EntryQuery = request.query()?;
     let span = PageSpan::of(query.cursor.as_deref(), query.limit)?;
-    query.check_account()?;
-    let entity = check_entity(&query.entity())?;
+    check_account(&query)?;
+    let entity = check_entity(&entity_of(&query))?;
     let asked = desk.log.entries().filter(|(_, booked)| booked.entry.entity() == entity && is_asked(&query, booked));
     Answer::ok(&page(span, asked.map(|(number, booked)| (number, (number, booked))), |(number, booked)| {
-        EntryBody::of(&booked.entry, *number, booked.event, &booked.hash)
+        entry_body(&booked.entry, *number, booked.event, &booked.hash)
     })?)
 }
 

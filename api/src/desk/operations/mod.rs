@@ -12,9 +12,11 @@ pub(super) mod statements;
 pub(super) mod time;
 pub(super) mod trades;
 
+use wire::page::{Page, PageQuery};
+
 use super::Desk;
 use crate::problem::{Problem, ProblemCode};
-use crate::request::{Page, PageQuery, PageSpan};
+use crate::request::PageSpan;
 
 /// A list that has no next page.
 fn whole<T>(data: Vec<T>) -> Page<T> {

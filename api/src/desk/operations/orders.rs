@@ -4,6 +4,7 @@ use infra::read_models::OrderRecord;
 use ledger::OrganizationId;
 use matching::{Instruction, OrderId, Refusal};
 use uuid::Uuid;
+use wire::orders::{AmendmentBody, CancelQuery, NewOrderBody, OrderBody, OrderQuery, ReadQuery};
 
 use super::await_reads;
 use crate::desk::Desk;
@@ -12,15 +13,15 @@ use crate::desk::request::{Answer, Request};
 use crate::problem::Problem;
 use crate::request::PageSpan;
 use crate::resources::orders::{
-    AmendmentBody, BatchBody, BatchOutcome, CancelQuery, CancelledBody, NewOrderBody, OrderBody, OrderQuery, QuoteBody,
-    ReadQuery, order_unknown,
+    amendment_instruction, batch_outcome, cancelled_of_receipt, check_role, new_order, order_body, order_filter,
+    order_of_receipt, order_unknown, orders_of, quote,
 };
 use crate::resources::unexpected_receipt;
 
 pub(in crate::desk) fn ask(desk: &mut Desk, request: &Request) -> Result<Answer, Problem> {
     let body: NewOrderBody = request.body()?;
-    body.check_role(request.role)?;
-    Answer::ok(&QuoteBody::ask(&desk.exchange, body, request.organization, desk.now)?)
+    check_role(&body, request.role)?;
+    Answer::ok(&quote(&desk.exchange, body, request.organization, desk.now)?)
 }
 
 pub(in crate::desk) fn place(desk: &mut Desk, request: &Request) -> Result<Answer, Problem> {
@@ -29,16 +30,16 @@ pub(in crate::desk) fn place(desk: &mut Desk, request: &Request) -> Result<Answe
 }
 
 pub(in crate::desk) fn place_batch(desk: &mut Desk, request: &Request) -> Result<Answer, Problem> {
-    let orders = request.body::<BatchBody>()?.orders()?;
+    let orders = orders_of(request.body()?)?;
     let outcomes = orders.into_iter().map(|order| place_one(desk, request, &order?));
-    Answer::ok(&BatchOutcome::of(outcomes))
+    Answer::ok(&batch_outcome(outcomes))
 }
 
 /// Places an order, or finds the one that was placed before under its name; tells which.
 fn place_one(desk: &mut Desk, request: &Request, body: &NewOrderBody) -> Result<(OrderBody, bool), Problem> {
-    body.check_role(request.role)?;
-    match desk.decide(Instruction::PlaceOrder(body.order(request.organization)?)) {
-        Ok(rows) => Ok((OrderBody::of_receipt(&rows).ok_or_else(unexpected_receipt)?, true)),
+    check_role(body, request.role)?;
+    match desk.decide(Instruction::PlaceOrder(new_order(body, request.organization)?)) {
+        Ok(rows) => Ok((order_of_receipt(&rows).ok_or_else(unexpected_receipt)?, true)),
         Err(Refusal::OrderPlacedBefore { order }) => Ok((own_order(desk, request.organization, order.uuid())?, false)),
         Err(refusal) => Err(Problem::from(&refusal)),
     }
@@ -47,7 +48,7 @@ fn place_one(desk: &mut Desk, request: &Request, body: &NewOrderBody) -> Result<
 pub(in crate::desk) fn list(desk: &mut Desk, request: &Request) -> Result<Answer, Problem> {
     let query: OrderQuery = request.query()?;
     let span = PageSpan::of(query.cursor.as_deref(), query.limit)?;
-    let filter = query.filter(request.organization)?;
+    let filter = order_filter(&query, request.organization)?;
     await_reads(desk, query.min_sequence)?;
     let own = listed(&desk.history.orders).filter(|(_, order)| filter.admits(order));
     Answer::ok(&page(span, own, |order| Ok(shown(desk, order)))?)
@@ -63,7 +64,7 @@ pub(in crate::desk) fn show(desk: &mut Desk, request: &Request) -> Result<Answer
 pub(in crate::desk) fn amend(desk: &mut Desk, request: &Request) -> Result<Answer, Problem> {
     let order: Uuid = request.path("order")?;
     let body: AmendmentBody = request.body()?;
-    change(desk, request.organization, order, body.instruction(request.organization, order)?)
+    change(desk, request.organization, order, amendment_instruction(&body, request.organization, order)?)
 }
 
 pub(in crate::desk) fn cancel(desk: &mut Desk, request: &Request) -> Result<Answer, Problem> {
@@ -93,7 +94,7 @@ pub(in crate::desk) fn cancel_all(desk: &mut Desk, request: &Request) -> Result<
     let CancelQuery { market } = request.query()?;
     let organization = request.organization;
     let rows = desk.submit(Instruction::CancelOrders { organization, market })?;
-    Answer::ok(&CancelledBody::of_receipt(&rows, organization))
+    Answer::ok(&cancelled_of_receipt(&rows, organization))
 }
 
 /// An organization's order as it stands.
@@ -105,5 +106,5 @@ fn own_order(desk: &Desk, organization: OrganizationId, order: Uuid) -> Result<O
 /// An order with what it has traded, as far as that is shown with it.
 fn shown(desk: &Desk, order: &OrderRecord) -> OrderBody {
     let fills = desk.history.fills(order.id).iter().filter(|fill| fill.is_shown(desk.now));
-    OrderBody::of(order.clone(), fills.cloned().collect())
+    order_body(order.clone(), &fills.cloned().collect::<Vec<_>>())
 }

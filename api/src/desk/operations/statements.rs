@@ -5,19 +5,20 @@ use std::collections::BTreeMap;
 use infra::reports::AccountUse;
 use jiff::civil::Date;
 use ledger::{Amount, Entry, Line, Owner};
+use wire::ledger::account_lines::AccountLinesQuery;
+use wire::ledger::statements::{
+    AccountLinesBody, AccountStatementBody, OpeningBody, OwnStatementQuery, ScopeBody, StatementBody, StatementFormat,
+    StatementLineBody, StatementQuery, StatementScopeBody,
+};
 
 use crate::desk::Desk;
 use crate::desk::log::Booked;
 use crate::desk::request::{Answer, Request};
 use crate::problem::{Problem, ProblemCode};
-use crate::resources::contracts::ContractBody;
-use crate::resources::ledger::account_lines::{AccountLinesQuery, account_of, check_use, owner_of};
+use crate::resources::contracts::contract_unknown;
+use crate::resources::ledger::account_lines::{account_of, check_use, owner_of};
 use crate::resources::ledger::day_span::DaySpan;
-use crate::resources::ledger::statement::{
-    AccountLinesBody, AccountStatementBody, OpeningBody, ScopeBody, StatementBody, StatementFormat, StatementLineBody,
-    StatementScopeBody,
-};
-use crate::resources::ledger::statements::{OwnStatementQuery, StatementQuery, owner_unknown, statement_owner};
+use crate::resources::ledger::statements::{owner_unknown, statement_owner};
 use crate::resources::ledger::{check_entity, date_of};
 
 pub(in crate::desk) fn account_lines(desk: &mut Desk, request: &Request) -> Result<Answer, Problem> {
@@ -69,7 +70,7 @@ pub(in crate::desk) fn own(desk: &mut Desk, request: &Request) -> Result<Answer,
         Some(contract) => {
             let contract = ledger::ContractId::new(contract);
             let found = desk.history.contracts.find(contract).filter(|record| record.concerns(reader));
-            let found = found.ok_or_else(ContractBody::unknown)?;
+            let found = found.ok_or_else(contract_unknown)?;
             let concerns = |entry: &Entry, line: &Line| {
                 line.account.owner == owner && line.contract.or(entry.contract()) == Some(contract)
             };

@@ -1,11 +1,12 @@
 //! The clock.
 
 use ledger::Instant;
+use wire::clock::{ClockBody, NewClockBody};
 
 use crate::desk::Desk;
 use crate::desk::request::{Answer, Request};
 use crate::problem::Problem;
-use crate::resources::clock::{ClockBody, NewClockBody, check_step};
+use crate::resources::clock::check_step;
 
 pub(in crate::desk) fn show(desk: &mut Desk, _: &Request) -> Result<Answer, Problem> {
     Answer::ok(&ClockBody { now: desk.now, simulated: true })

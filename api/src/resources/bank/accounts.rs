@@ -2,81 +2,33 @@
 
 use actix_web::{HttpRequest, HttpResponse, delete, get, post, web};
 use infra::node::Node;
-use ledger::{Account, AccountKind, Amount, BankAccountId, Currency, Owner};
+use ledger::{Account, AccountKind, BankAccountId, Owner};
 use matching::{Exchange, Instruction};
-use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use wire::bank::accounts::{BankAccountBody, NewBankAccountBody};
+use wire::page::Page;
+use wire::problem::ProblemBody;
 
 use super::account_unknown;
 use crate::auth::{Caller, FinanceOnly, Financial};
-use crate::problem::{Problem, ProblemBody};
-use crate::request::{JsonBody, Page, answer};
+use crate::problem::Problem;
+use crate::request::{JsonBody, answer};
 use crate::resources::submit;
 
-/// A bank account to be taken up.
-#[derive(Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct NewBankAccountBody {
-    /// The account, as its statements name it: an IBAN or the bank's own number.
-    #[schema(value_type = String, example = "DE02120300000000202051")]
-    account: BankAccountId,
-    /// Its currency.
-    #[schema(value_type = String, example = "USD")]
-    currency: Currency,
-    /// What is on it before the first statement: put in by the exchange's owners. Nothing when not given.
-    #[serde(default)]
-    #[schema(value_type = Option<String>, example = "0.00")]
-    opening: Amount,
-    /// How much a booking may differ from what it is for. Nothing when not given.
-    #[serde(default)]
-    #[schema(value_type = Option<String>, example = "1.00")]
-    tolerance: Amount,
-}
-
-/// A bank account, and whether the books agree with the bank.
-#[derive(Serialize, ToSchema)]
-pub struct BankAccountBody {
-    /// The account.
-    #[schema(value_type = String)]
-    account: BankAccountId,
-    /// Its currency.
-    #[schema(value_type = String)]
-    currency: Currency,
-    /// The closing balance of its last statement.
-    #[schema(value_type = String)]
-    statement_balance: Amount,
-    /// What the books say is on it. The two are the same unless something is wrong.
-    #[schema(value_type = String)]
-    ledger_balance: Amount,
-    /// What is booked and not explained, money received being positive.
-    #[schema(value_type = String)]
-    unexplained: Amount,
-    /// How many bookings that is.
-    unexplained_lines: usize,
-    /// How much a booking may differ from what it is for.
-    #[schema(value_type = String)]
-    tolerance: Amount,
-    /// How many statements have been imported.
-    statements: usize,
-}
-
-impl BankAccountBody {
-    pub(super) fn find(exchange: &Exchange, id: BankAccountId) -> Result<Self, Problem> {
-        let bank = exchange.bank();
-        let account = bank.accounts.get(&id).ok_or_else(|| account_unknown(id))?;
-        let owner = Owner::BankAccount(id);
-        let unexplained = bank.lines.values().filter(|line| line.account == id);
-        Ok(Self {
-            account: id,
-            currency: account.currency,
-            statement_balance: account.closing,
-            ledger_balance: exchange.books().balance(&Account::operator(AccountKind::Bank, owner, account.currency)),
-            unexplained: unexplained.clone().map(|line| line.left).sum(),
-            unexplained_lines: unexplained.count(),
-            tolerance: account.tolerance,
-            statements: account.statements.len(),
-        })
-    }
+pub(super) fn find_bank_account(exchange: &Exchange, id: BankAccountId) -> Result<BankAccountBody, Problem> {
+    let bank = exchange.bank();
+    let account = bank.accounts.get(&id).ok_or_else(|| account_unknown(id))?;
+    let owner = Owner::BankAccount(id);
+    let unexplained = bank.lines.values().filter(|line| line.account == id);
+    Ok(BankAccountBody {
+        account: id,
+        currency: account.currency,
+        statement_balance: account.closing,
+        ledger_balance: exchange.books().balance(&Account::operator(AccountKind::Bank, owner, account.currency)),
+        unexplained: unexplained.clone().map(|line| line.left).sum(),
+        unexplained_lines: unexplained.count(),
+        tolerance: account.tolerance,
+        statements: account.statements.len(),
+    })
 }
 
 /// Take up a bank account. Its statements must follow one another from then on.
@@ -101,7 +53,7 @@ pub async fn open(
     let NewBankAccountBody { account, currency, opening, tolerance } = *body;
     let instruction = Instruction::OpenBankAccount { account, currency, opening, tolerance };
     let receipt = submit(&node, &request, caller.organization, &*body, instruction).await?;
-    let account = BankAccountBody::find(&node.view.read(), account)?;
+    let account = find_bank_account(&node.view.read(), account)?;
     Ok(answer(HttpResponse::Created(), receipt.sequence, &account))
 }
 
@@ -141,7 +93,7 @@ pub async fn close(
 #[get("/bank-accounts")]
 pub async fn list(_caller: Caller<Financial>, node: web::Data<Node>) -> Result<HttpResponse, Problem> {
     let exchange = node.view.read();
-    let accounts = exchange.bank().accounts.keys().map(|id| BankAccountBody::find(&exchange, *id));
+    let accounts = exchange.bank().accounts.keys().map(|id| find_bank_account(&exchange, *id));
     let data = accounts.collect::<Result<Vec<_>, _>>()?;
     Ok(answer(HttpResponse::Ok(), exchange.sequence(), &Page { data, next_cursor: None }))
 }

@@ -5,90 +5,33 @@ use actix_web::{HttpRequest, HttpResponse, ResponseError as _, get, post, web};
 use bank_files::{self, BankFileFormat, FILE_BYTES_MAX};
 use infra::node::Node;
 use infra::sequencer::SubmitError;
-use ledger::{Amount, BankAccountId, BankStatement, Currency, Day, StatementId};
+use ledger::{BankStatement, StatementId};
 use matching::{BankLineId, Event, Exchange, Instruction, StatementImported};
-use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
+use wire::bank::statements::{FormatQuery, ImportBody, ImportedBody, StatementBody};
+use wire::problem::ProblemBody;
 
-use super::BankLineBody;
+use super::bank_line_body;
 use crate::auth::{Caller, FinanceOnly, Financial};
-use crate::problem::{Problem, ProblemBody, ProblemCode};
+use crate::problem::{Problem, ProblemCode};
 use crate::request::{answer, read_body};
 use crate::resources::unexpected_receipt;
 
-/// In what format a file is.
-#[derive(Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub struct FormatQuery {
-    /// `camt053`, `mt940`, `bai2` or `csv`; as the content type says, or as the file looks, when not given.
-    format: Option<String>,
-}
-
-/// A bank statement that was imported.
-#[derive(Serialize, ToSchema)]
-pub struct StatementBody {
-    /// Its id.
-    id: Uuid,
-    /// The account.
-    #[schema(value_type = String)]
-    account: BankAccountId,
-    /// Its currency.
-    #[schema(value_type = String)]
-    currency: Currency,
-    /// What the bank calls it.
-    statement: String,
-    /// The balance before the first line.
-    #[schema(value_type = String)]
-    opening: Amount,
-    /// The balance after the last.
-    #[schema(value_type = String)]
-    closing: Amount,
-    /// The day of that.
-    #[schema(value_type = String, format = Date)]
-    closing_date: Day,
-    /// How many lines it has.
-    lines: u32,
-    /// What of them is not explained.
-    unexplained: Vec<BankLineBody>,
-}
-
-impl StatementBody {
-    fn of(exchange: &Exchange, imported: &StatementImported) -> Self {
-        let id = imported.statement;
-        let (first, last) = (BankLineId { statement: id, line: 0 }, BankLineId { statement: id, line: u32::MAX });
-        let unexplained = exchange.bank().lines.range(first..=last);
-        Self {
-            id: id.uuid(),
-            account: imported.account,
-            currency: imported.currency,
-            statement: imported.number.to_string(),
-            opening: imported.opening,
-            closing: imported.closing,
-            closing_date: imported.day,
-            lines: imported.lines,
-            unexplained: unexplained.map(|(id, line)| BankLineBody::of(id, line)).collect(),
-        }
+fn statement_body(exchange: &Exchange, imported: &StatementImported) -> StatementBody {
+    let id = imported.statement;
+    let (first, last) = (BankLineId { statement: id, line: 0 }, BankLineId { statement: id, line: u32::MAX });
+    let unexplained = exchange.bank().lines.range(first..=last);
+    StatementBody {
+        id: id.uuid(),
+        account: imported.account,
+        currency: imported.currency,
+        statement: imported.number.to_string(),
+        opening: imported.opening,
+        closing: imported.closing,
+        closing_date: imported.day,
+        lines: imported.lines,
+        unexplained: unexplained.map(|(id, line)| bank_line_body(id, line)).collect(),
     }
-}
-
-/// What became of the statements in a file.
-#[derive(Serialize, ToSchema)]
-pub struct ImportBody {
-    /// One for each statement, in the file's order.
-    data: Vec<ImportedBody>,
-}
-
-/// What became of one statement.
-#[derive(Serialize, ToSchema)]
-pub struct ImportedBody {
-    /// 201, or the status of the problem.
-    status: u16,
-    /// The statement, when it was imported.
-    statement: Option<StatementBody>,
-    /// Why not, when it was not.
-    problem: Option<ProblemBody>,
 }
 
 /// Import the statements of a file from the bank, as the body. They are taken in one after the other, each for itself: it must add up to
@@ -147,7 +90,7 @@ async fn take_in(node: &Node, statement: BankStatement) -> Result<StatementBody,
         Event::StatementImported(imported) => Some(imported),
         _ => None,
     });
-    Ok(StatementBody::of(&node.view.read(), imported.ok_or_else(unexpected_receipt)?))
+    Ok(statement_body(&node.view.read(), imported.ok_or_else(unexpected_receipt)?))
 }
 
 /// The format that a query or a content type names; none where the file is to tell.
@@ -191,5 +134,5 @@ pub async fn show(
     let imported = exchange.bank().accounts.values().flat_map(|account| &account.statements);
     let imported = imported.into_iter().find(|imported| imported.statement == id);
     let imported = imported.ok_or_else(|| Problem::not_found("bank statement"))?;
-    Ok(answer(HttpResponse::Ok(), exchange.sequence(), &StatementBody::of(&exchange, imported)))
+    Ok(answer(HttpResponse::Ok(), exchange.sequence(), &statement_body(&exchange, imported)))
 }

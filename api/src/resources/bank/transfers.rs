@@ -5,158 +5,100 @@ use std::sync::Arc;
 use actix_web::{HttpRequest, HttpResponse, get, post, web};
 use infra::journal::LogRow;
 use infra::node::Node;
-use ledger::{Amount, Currency, DepositId, OrganizationId, PaymentReference, PayoutId};
+use ledger::{Amount, DepositId, OrganizationId, PayoutId};
 use matching::{Event, Exchange, Instruction, OpenDeposit, OpenPayout, PayoutSource};
-use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
 use uuid::Uuid;
+use wire::bank::transfers::{PayoutBody, TransferBody, TransferRequest};
+use wire::controls::ReasonBody;
+use wire::page::{Page, PageQuery};
+use wire::problem::ProblemBody;
 
 use crate::auth::{Caller, FinanceOnly, Trader};
 use crate::label::label;
-use crate::problem::{Problem, ProblemBody};
-use crate::request::{JsonBody, Page, PageQuery, PageSpan, answer, position};
-use crate::resources::controls::ReasonBody;
+use crate::problem::Problem;
+use crate::request::{JsonBody, PageSpan, answer, position, span_of};
 use crate::resources::{submit, unexpected_receipt};
 
-/// How much money is to be moved.
-#[derive(Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct TransferRequest {
-    /// How much, above zero.
-    #[schema(value_type = String, example = "25000.00")]
-    pub(crate) amount: Amount,
-    /// In what currency.
-    #[schema(value_type = String, example = "USD")]
-    pub(crate) currency: Currency,
-}
-
-/// A deposit that was announced, or credited.
-#[derive(Serialize, ToSchema)]
-pub struct TransferBody {
-    /// Its id.
-    id: Uuid,
-    /// What the payer quotes; none of a deposit that was credited by hand.
-    #[schema(value_type = Option<String>, example = "SWD7K3M9QX20P")]
-    reference: Option<PaymentReference>,
-    /// How much was announced.
-    #[schema(value_type = String)]
-    amount: Amount,
-    /// In what currency.
-    #[schema(value_type = String)]
-    currency: Currency,
-    /// How much has come.
-    #[schema(value_type = String)]
-    received: Amount,
-    /// `expected`, `partially_matched` or `matched`.
-    status: &'static str,
-}
-
-impl TransferBody {
-    fn of(id: DepositId, deposit: &OpenDeposit) -> Self {
-        let received = deposit.amount - deposit.left;
-        Self {
-            id: id.uuid(),
-            reference: deposit.reference,
-            amount: deposit.amount,
-            currency: deposit.currency,
-            received,
-            status: match deposit.left {
-                left if left <= Amount::ZERO => "matched",
-                _ if received.is_zero() => "expected",
-                _ => "partially_matched",
-            },
+fn transfer_body(id: DepositId, deposit: &OpenDeposit) -> TransferBody {
+    let received = deposit.amount - deposit.left;
+    TransferBody {
+        id: id.uuid(),
+        reference: deposit.reference,
+        amount: deposit.amount,
+        currency: deposit.currency,
+        received,
+        status: match deposit.left {
+            left if left <= Amount::ZERO => "matched",
+            _ if received.is_zero() => "expected",
+            _ => "partially_matched",
         }
-    }
-
-    /// The deposit that these events announced.
-    pub(crate) fn of_receipt(exchange: &Exchange, rows: &[Arc<LogRow>]) -> Result<Self, Problem> {
-        let expected = rows.iter().find_map(|row| match &row.record.event {
-            Event::DepositExpected(expected) => Some(expected.deposit),
-            _ => None,
-        });
-        let found = expected.and_then(|id| Some((id, exchange.bank().items.deposit(id)?)));
-        found.map(|(id, deposit)| Self::of(id, deposit)).ok_or_else(unexpected_receipt)
-    }
-
-    /// A page of an organization's deposits, oldest first.
-    pub(crate) fn page(
-        exchange: &Exchange,
-        organization: OrganizationId,
-        span: PageSpan,
-    ) -> Result<Page<Self>, Problem> {
-        let own = exchange.bank().items.deposits_of(organization, span.after_sequence());
-        let rows: Vec<_> = own.take(span.fetch_items()).collect();
-        span.page(&rows, |(event, ..)| position(*event), |(_, id, deposit)| Ok(Self::of(*id, deposit)))
+        .into(),
     }
 }
 
-/// A payout or a withdrawal.
-#[derive(Serialize, ToSchema)]
-pub struct PayoutBody {
-    /// Its id.
-    id: Uuid,
-    /// What the payment quotes.
-    #[schema(value_type = String, example = "SWP7K3M9QX20P")]
-    reference: PaymentReference,
-    /// How much was asked for.
-    #[schema(value_type = String)]
-    amount: Amount,
-    /// In what currency.
-    #[schema(value_type = String)]
-    currency: Currency,
-    /// How much of it is withheld as tax.
-    #[schema(value_type = String)]
-    withheld: Amount,
-    /// How much is on its way.
-    #[schema(value_type = String)]
-    in_transit: Amount,
-    /// `in_transit`, `paid` when the bank has booked it, or `returned`.
-    status: &'static str,
+/// The deposit that these events announced.
+pub(crate) fn transfer_of_receipt(exchange: &Exchange, rows: &[Arc<LogRow>]) -> Result<TransferBody, Problem> {
+    let expected = rows.iter().find_map(|row| match &row.record.event {
+        Event::DepositExpected(expected) => Some(expected.deposit),
+        _ => None,
+    });
+    let found = expected.and_then(|id| Some((id, exchange.bank().items.deposit(id)?)));
+    found.map(|(id, deposit)| transfer_body(id, deposit)).ok_or_else(unexpected_receipt)
 }
 
-impl PayoutBody {
-    fn of(id: PayoutId, payout: &OpenPayout) -> Self {
-        Self {
-            id: id.uuid(),
-            reference: payout.reference,
-            amount: payout.amount + payout.withheld,
-            currency: payout.currency,
-            withheld: payout.withheld,
-            in_transit: payout.left.max(Amount::ZERO),
-            status: match payout {
-                _ if payout.returned => "returned",
-                _ if payout.left > Amount::ZERO => "in_transit",
-                _ => "paid",
-            },
+/// A page of an organization's deposits, oldest first.
+pub(crate) fn transfer_page(
+    exchange: &Exchange,
+    organization: OrganizationId,
+    span: PageSpan,
+) -> Result<Page<TransferBody>, Problem> {
+    let own = exchange.bank().items.deposits_of(organization, span.after_sequence());
+    let rows: Vec<_> = own.take(span.fetch_items()).collect();
+    span.page(&rows, |(event, ..)| position(*event), |(_, id, deposit)| Ok(transfer_body(*id, deposit)))
+}
+
+fn payout_body(id: PayoutId, payout: &OpenPayout) -> PayoutBody {
+    PayoutBody {
+        id: id.uuid(),
+        reference: payout.reference,
+        amount: payout.amount + payout.withheld,
+        currency: payout.currency,
+        withheld: payout.withheld,
+        in_transit: payout.left.max(Amount::ZERO),
+        status: match payout {
+            _ if payout.returned => "returned",
+            _ if payout.left > Amount::ZERO => "in_transit",
+            _ => "paid",
         }
+        .into(),
     }
+}
 
-    /// A payout by its id.
-    fn find(exchange: &Exchange, id: PayoutId) -> Option<Self> {
-        exchange.bank().items.payout(id).map(|payout| Self::of(id, payout))
-    }
+/// A payout by its id.
+fn find_payout(exchange: &Exchange, id: PayoutId) -> Option<PayoutBody> {
+    exchange.bank().items.payout(id).map(|payout| payout_body(id, payout))
+}
 
-    /// The payout that these events asked for, or gave back.
-    pub(crate) fn of_receipt(exchange: &Exchange, rows: &[Arc<LogRow>]) -> Result<Self, Problem> {
-        let id = rows.iter().find_map(|row| match &row.record.event {
-            Event::PayoutRequested(requested) => Some(requested.payout),
-            Event::PayoutReturned(returned) => Some(returned.payout),
-            _ => None,
-        });
-        id.and_then(|id| Self::find(exchange, id)).ok_or_else(unexpected_receipt)
-    }
+/// The payout that these events asked for, or gave back.
+pub(crate) fn payout_of_receipt(exchange: &Exchange, rows: &[Arc<LogRow>]) -> Result<PayoutBody, Problem> {
+    let id = rows.iter().find_map(|row| match &row.record.event {
+        Event::PayoutRequested(requested) => Some(requested.payout),
+        Event::PayoutReturned(returned) => Some(returned.payout),
+        _ => None,
+    });
+    id.and_then(|id| find_payout(exchange, id)).ok_or_else(unexpected_receipt)
+}
 
-    /// A page of an organization's payouts from a source, oldest first.
-    pub(crate) fn page(
-        exchange: &Exchange,
-        organization: OrganizationId,
-        source: PayoutSource,
-        span: PageSpan,
-    ) -> Result<Page<Self>, Problem> {
-        let own = exchange.bank().items.payouts_of(organization, source, span.after_sequence());
-        let rows: Vec<_> = own.take(span.fetch_items()).collect();
-        span.page(&rows, |(event, ..)| position(*event), |(_, id, payout)| Ok(Self::of(*id, payout)))
-    }
+/// A page of an organization's payouts from a source, oldest first.
+pub(crate) fn payout_page(
+    exchange: &Exchange,
+    organization: OrganizationId,
+    source: PayoutSource,
+    span: PageSpan,
+) -> Result<Page<PayoutBody>, Problem> {
+    let own = exchange.bank().items.payouts_of(organization, source, span.after_sequence());
+    let rows: Vec<_> = own.take(span.fetch_items()).collect();
+    span.page(&rows, |(event, ..)| position(*event), |(_, id, payout)| Ok(payout_body(*id, payout)))
 }
 
 /// Announce a deposit. It is credited when the bank has booked money that quotes its reference.
@@ -181,7 +123,7 @@ pub async fn expect(
     let (organization, TransferRequest { amount, currency }) = (caller.organization, body.into_inner());
     let instruction = Instruction::ExpectDeposit { organization, amount, currency };
     let receipt = submit(&node, &request, organization, &TransferRequest { amount, currency }, instruction).await?;
-    let body = TransferBody::of_receipt(&node.view.read(), &receipt.rows)?;
+    let body = transfer_of_receipt(&node.view.read(), &receipt.rows)?;
     Ok(answer(HttpResponse::Created(), receipt.sequence, &body))
 }
 
@@ -199,9 +141,9 @@ pub async fn deposits(
     query: web::Query<PageQuery>,
     node: web::Data<Node>,
 ) -> Result<HttpResponse, Problem> {
-    let span = query.span(&node).await?;
+    let span = span_of(&query, &node).await?;
     let exchange = node.view.read();
-    let page = TransferBody::page(&exchange, caller.organization, span)?;
+    let page = transfer_page(&exchange, caller.organization, span)?;
     Ok(answer(HttpResponse::Ok(), exchange.sequence(), &page))
 }
 
@@ -215,7 +157,7 @@ async fn ask_for(
     let TransferRequest { amount, currency } = *body;
     let instruction = Instruction::RequestPayout { organization, amount, currency, source };
     let receipt = submit(node, request, organization, body, instruction).await?;
-    let payout = PayoutBody::of_receipt(&node.view.read(), &receipt.rows)?;
+    let payout = payout_of_receipt(&node.view.read(), &receipt.rows)?;
     Ok(answer(HttpResponse::Created(), receipt.sequence, &payout))
 }
 
@@ -225,9 +167,9 @@ async fn list(
     source: PayoutSource,
     query: &PageQuery,
 ) -> Result<HttpResponse, Problem> {
-    let span = query.span(node).await?;
+    let span = span_of(query, node).await?;
     let exchange = node.view.read();
-    let page = PayoutBody::page(&exchange, organization, source, span)?;
+    let page = payout_page(&exchange, organization, source, span)?;
     Ok(answer(HttpResponse::Ok(), exchange.sequence(), &page))
 }
 
@@ -333,8 +275,8 @@ pub async fn return_payout(
     node: web::Data<Node>,
 ) -> Result<HttpResponse, Problem> {
     let id = PayoutId::new(*payout);
-    PayoutBody::find(&node.view.read(), id).ok_or_else(|| Problem::not_found("payout"))?;
+    find_payout(&node.view.read(), id).ok_or_else(|| Problem::not_found("payout"))?;
     let instruction = Instruction::ReturnPayout { payout: id, reason: label("reason", &body.reason)? };
     let receipt = submit(&node, &request, caller.organization, &*body, instruction).await?;
-    Ok(answer(HttpResponse::Ok(), receipt.sequence, &PayoutBody::of_receipt(&node.view.read(), &receipt.rows)?))
+    Ok(answer(HttpResponse::Ok(), receipt.sequence, &payout_of_receipt(&node.view.read(), &receipt.rows)?))
 }

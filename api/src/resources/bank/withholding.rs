@@ -4,28 +4,17 @@ use actix_web::{HttpRequest, HttpResponse, get, put, web};
 use infra::node::Node;
 use ledger::OrganizationId;
 use matching::{Exchange, Instruction};
-use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use wire::bank::withholding::WithholdingBody;
+use wire::problem::ProblemBody;
 
 use crate::auth::{Caller, FinanceOnly, Financial};
-use crate::problem::{Problem, ProblemBody};
+use crate::problem::Problem;
 use crate::request::{JsonBody, answer};
 use crate::resources::submit;
 
-/// How much is withheld.
-#[derive(Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct WithholdingBody {
-    /// Of each payout of earnings, in basis points: 0 to 10,000.
-    #[schema(example = 2400)]
-    basis_points: u16,
-}
-
-impl WithholdingBody {
-    fn of(exchange: &Exchange, organization: OrganizationId) -> Result<Self, Problem> {
-        let found = exchange.organization(organization).ok_or_else(|| Problem::not_found("organization"))?;
-        Ok(Self { basis_points: found.withholding_bps })
-    }
+fn withholding_body(exchange: &Exchange, organization: OrganizationId) -> Result<WithholdingBody, Problem> {
+    let found = exchange.organization(organization).ok_or_else(|| Problem::not_found("organization"))?;
+    Ok(WithholdingBody { basis_points: found.withholding_bps })
 }
 
 /// How much tax is withheld from an organization's payouts.
@@ -46,7 +35,7 @@ pub async fn show(
     node: web::Data<Node>,
 ) -> Result<HttpResponse, Problem> {
     let exchange = node.view.read();
-    let body = WithholdingBody::of(&exchange, organization.into_inner())?;
+    let body = withholding_body(&exchange, organization.into_inner())?;
     Ok(answer(HttpResponse::Ok(), exchange.sequence(), &body))
 }
 
@@ -75,8 +64,8 @@ pub async fn set(
     node: web::Data<Node>,
 ) -> Result<HttpResponse, Problem> {
     let organization = organization.into_inner();
-    WithholdingBody::of(&node.view.read(), organization)?;
+    withholding_body(&node.view.read(), organization)?;
     let instruction = Instruction::SetWithholding { organization, basis_points: body.basis_points };
     let sequence = submit(&node, &request, caller.organization, &*body, instruction).await?.sequence;
-    Ok(answer(HttpResponse::Ok(), sequence, &WithholdingBody::of(&node.view.read(), organization)?))
+    Ok(answer(HttpResponse::Ok(), sequence, &withholding_body(&node.view.read(), organization)?))
 }

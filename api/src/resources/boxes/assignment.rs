@@ -2,39 +2,17 @@
 
 use actix_web::{HttpRequest, HttpResponse, post, web};
 use infra::node::Node;
-use ledger::{BoxId, ItemName};
-use matching::{Event, Hour, Instruction};
-use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use ledger::BoxId;
+use matching::{Event, Instruction};
 use uuid::Uuid;
+use wire::boxes::assignment::{AssignmentBody, NewAssignmentBody};
+use wire::problem::ProblemBody;
 
 use super::seen;
 use crate::auth::{BoxMaker, Caller};
-use crate::problem::{Problem, ProblemBody};
+use crate::problem::Problem;
 use crate::request::{JsonBody, answer};
 use crate::resources::{submit, unexpected_receipt};
-
-/// A contract to be assigned.
-#[derive(Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct NewAssignmentBody {
-    /// The name that the deal gives it; the deal's `exchange` says which contract it is.
-    #[schema(value_type = String, example = "anchor")]
-    name: ItemName,
-}
-
-/// A contract that was assigned.
-#[derive(Serialize, ToSchema)]
-pub struct AssignmentBody {
-    /// The name that the deal gives it.
-    #[schema(value_type = String)]
-    name: ItemName,
-    /// The contract.
-    contract: Uuid,
-    /// The first hour that the box earns: the beginning of the contract's next period.
-    #[schema(value_type = String, format = DateTime)]
-    from: Hour,
-}
 
 /// Assign a contract of the exchange to a box: the box earns its hours from the next period on.
 ///

@@ -2,73 +2,26 @@
 
 use actix_web::{HttpRequest, HttpResponse, get, post, web};
 use infra::node::Node;
-use ledger::{Amount, BoxId, Day, ItemName, TransferId};
+use ledger::{BoxId, TransferId};
 use matching::{BoxCollected, Event, Instruction, NewCollection};
-use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
 use uuid::Uuid;
+use wire::boxes::collections::{CollectionBody, CollectionReversalBody, NewCollectionBody};
+use wire::boxes::deals::BoxBody;
+use wire::page::{Page, PageQuery};
+use wire::problem::ProblemBody;
 
-use super::{BoxBody, seen};
+use super::{box_body, seen};
 use crate::auth::{BoxReader, Caller, FinanceOnly};
 use crate::label::label;
-use crate::problem::{Problem, ProblemBody};
-use crate::request::{JsonBody, Page, PageQuery, answer, position};
+use crate::problem::Problem;
+use crate::request::{JsonBody, answer, position, span_of};
 use crate::resources::{submit, unexpected_receipt};
 
-/// What a client pays a box, or the exchange pays over.
-#[derive(Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct NewCollectionBody {
-    /// The contract, by the name that the deal gives it.
-    #[schema(value_type = String, example = "anchor")]
-    contract: ItemName,
-    /// How much.
-    #[schema(value_type = String, example = "5400000.00")]
-    amount: Amount,
-    /// The day the money came to the box's bank, not in the future; today when not given.
-    #[schema(value_type = Option<String>, format = Date)]
-    date: Option<Day>,
-    /// The bank's reference, 1 to 120 characters.
-    reference: String,
-}
-
-/// What a client paid a box.
-#[derive(Serialize, ToSchema)]
-pub struct CollectionBody {
-    /// The contract.
-    #[schema(value_type = String)]
-    contract: ItemName,
-    /// How much.
-    #[schema(value_type = String)]
-    amount: Amount,
-    /// The day the money came.
-    #[schema(value_type = String, format = Date)]
-    date: Day,
-    /// The bank's reference.
-    reference: String,
-    /// Of a contract of the exchange, the transfer by which it was paid over.
-    transfer: Option<Uuid>,
-    /// The event whose entries it is: `GET /v1/ledger/entries?event=…`.
-    sequence: u64,
-}
-
-impl CollectionBody {
-    /// What an event recorded.
-    fn of(sequence: u64, e: &BoxCollected) -> Self {
-        let BoxCollected { contract, amount, paid: date, .. } = *e;
-        let transfer = e.transfer.map(TransferId::uuid);
-        Self { contract, amount, date, reference: e.reference.to_string(), transfer, sequence }
-    }
-}
-
-/// A collection to be taken back.
-#[derive(Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct CollectionReversalBody {
-    /// Its event.
-    sequence: u64,
-    /// Why, 1 to 120 characters.
-    reason: String,
+/// What an event recorded.
+fn collection_body(sequence: u64, e: &BoxCollected) -> CollectionBody {
+    let BoxCollected { contract, amount, paid: date, .. } = *e;
+    let transfer = e.transfer.map(TransferId::uuid);
+    CollectionBody { contract, amount, date, reference: e.reference.to_string(), transfer, sequence }
 }
 
 /// Enter what a client paid a box, or what the exchange pays over of a contract's earnings: then an entry in the books of either, under one
@@ -103,7 +56,7 @@ pub async fn collect(
     let content = (caller.client, id, &*body);
     let receipt = submit(&node, &request, caller.organization, &content, Instruction::Collect(collection)).await?;
     let collected = receipt.rows.iter().find_map(|row| match &row.record.event {
-        Event::BoxCollected(e) => Some(CollectionBody::of(row.record.sequence, e)),
+        Event::BoxCollected(e) => Some(collection_body(row.record.sequence, e)),
         _ => None,
     });
     Ok(answer(HttpResponse::Created(), receipt.sequence, &collected.ok_or_else(unexpected_receipt)?))
@@ -127,7 +80,7 @@ pub async fn list(
     query: web::Query<PageQuery>,
     node: web::Data<Node>,
 ) -> Result<HttpResponse, Problem> {
-    let span = query.span(&node).await?;
+    let span = span_of(&query, &node).await?;
     let exchange = node.view.read();
     let record = seen(&exchange, &caller, BoxId::new(id.into_inner()))?;
     let open = record.life.as_ref().map(|life| life.collected.as_slice()).unwrap_or_default();
@@ -136,7 +89,7 @@ pub async fn list(
     let page = span.page(
         &later[..later.len().min(span.fetch_items())],
         |collection| position(collection.sequence),
-        |collection| Ok::<_, Problem>(CollectionBody::of(collection.sequence, &collection.content)),
+        |collection| Ok::<_, Problem>(collection_body(collection.sequence, &collection.content)),
     )?;
     Ok(answer(HttpResponse::Ok(), exchange.sequence(), &page))
 }
@@ -170,5 +123,5 @@ pub async fn reverse(
     let instruction = Instruction::ReverseCollection { box_id: id, event, by: caller.client, reason };
     let content = (caller.client, id, &*body);
     let sequence = submit(&node, &request, caller.organization, &content, instruction).await?.sequence;
-    Ok(answer(HttpResponse::Ok(), sequence, &BoxBody::of(&node, id, None)?))
+    Ok(answer(HttpResponse::Ok(), sequence, &box_body(&node, id, None)?))
 }

@@ -2,16 +2,17 @@
 
 use actix_web::{HttpRequest, HttpResponse, post, web};
 use infra::node::Node;
-use ledger::{Amount, BoxId, ItemName, Month};
+use ledger::BoxId;
 use matching::Instruction;
-use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
 use uuid::Uuid;
+use wire::boxes::deals::BoxBody;
+use wire::boxes::life::{AccelerationBody, SupplierInvoiceBody};
+use wire::problem::ProblemBody;
 
-use super::{BoxBody, seen};
+use super::{box_body, seen};
 use crate::auth::{Caller, FinanceOnly};
 use crate::label::label;
-use crate::problem::{Problem, ProblemBody};
+use crate::problem::Problem;
 use crate::request::{JsonBody, answer};
 use crate::resources::submit;
 
@@ -41,24 +42,7 @@ pub async fn close(
     seen(&node.view.read(), &caller, id)?;
     let instruction = Instruction::CloseDeal { box_id: id, by: caller.client };
     let sequence = submit(&node, &request, caller.organization, &(caller.client, id), instruction).await?.sequence;
-    Ok(answer(HttpResponse::Ok(), sequence, &BoxBody::of(&node, id, None)?))
-}
-
-/// What the supplier of an agreement invoices.
-#[derive(Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct SupplierInvoiceBody {
-    /// The agreement, by the name that the deal gives it.
-    #[schema(value_type = String, example = "power")]
-    agreement: ItemName,
-    /// The month, not one still to come.
-    #[schema(value_type = String, example = "2026-01")]
-    month: Month,
-    /// What it costs in whole.
-    #[schema(value_type = String, example = "512345.67")]
-    amount: Amount,
-    /// The supplier's reference, 1 to 120 characters.
-    reference: String,
+    Ok(answer(HttpResponse::Ok(), sequence, &box_body(&node, id, None)?))
 }
 
 /// Enter what a supplier invoiced for a month: it counts instead of what the agreement's terms say. Of a month that a run has taken up, the
@@ -95,16 +79,6 @@ pub async fn invoice(
     Ok(answer(HttpResponse::Created(), sequence, &body))
 }
 
-/// Whether the lenders want all debt back.
-#[derive(Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct AccelerationBody {
-    /// Whether all debt is due; `false` takes that back.
-    accelerated: bool,
-    /// Why, 1 to 120 characters.
-    reason: String,
-}
-
 /// Accelerate a box's debt, or take that back. Lenders may when the DSCR was below its default on the latest determination date, or when interest or
 /// principal is unpaid. From the next run on, all debt is due and the sponsor gets nothing.
 #[utoipa::path(
@@ -135,7 +109,7 @@ pub async fn accelerate(
     let instruction = Instruction::Accelerate { box_id: id, accelerated, by: caller.client, reason };
     let content = (caller.client, id, &*body);
     let sequence = submit(&node, &request, caller.organization, &content, instruction).await?.sequence;
-    Ok(answer(HttpResponse::Ok(), sequence, &BoxBody::of(&node, id, None)?))
+    Ok(answer(HttpResponse::Ok(), sequence, &box_body(&node, id, None)?))
 }
 
 /// Bring a box to its end behind its last determination date, when nothing is owed or kept: its sponsor gets what is left of the hardware, what
@@ -164,5 +138,5 @@ pub async fn wind_up(
     seen(&node.view.read(), &caller, id)?;
     let instruction = Instruction::WindUp { box_id: id, by: caller.client };
     let sequence = submit(&node, &request, caller.organization, &(caller.client, id), instruction).await?.sequence;
-    Ok(answer(HttpResponse::Ok(), sequence, &BoxBody::of(&node, id, None)?))
+    Ok(answer(HttpResponse::Ok(), sequence, &box_body(&node, id, None)?))
 }

@@ -7,134 +7,60 @@ pub mod projection;
 pub mod statement;
 pub mod waterfalls;
 
-use std::collections::BTreeSet;
-
 use actix_web::{HttpRequest, HttpResponse, get, post, put, web};
 use infra::node::Node;
-use ledger::deal::{DealTerms, Standing};
-use ledger::{Amount, BoxId, ClientId, Currency, Day, Instant, ItemName, OrganizationId};
+use ledger::BoxId;
+use ledger::deal::DealTerms;
 use matching::{BoxRecord, BoxViewer, DealParty, DealVersion, Event, Exchange, Instruction};
-use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
+use wire::boxes::deals::{AssignedContractBody, BoxBody, BoxSummary, LendersBody, VersionQuery};
+use wire::organizations::Role;
+use wire::page::{Page, PageQuery};
+use wire::problem::ProblemBody;
 
-use crate::auth::{BoxMaker, BoxReader, Caller, FinanceOnly, Role, RoleSet};
+use crate::auth::{BoxMaker, BoxReader, Caller, FinanceOnly, RoleSet};
 use crate::label::label;
-use crate::problem::{Problem, ProblemBody};
-use crate::request::{JsonBody, Page, PageQuery, answer, position};
+use crate::problem::Problem;
+use crate::request::{JsonBody, answer, position, span_of};
 use crate::resources::{submit, unexpected_receipt};
 
-/// A box with a version of its deal.
-#[derive(Serialize, ToSchema)]
-pub struct BoxBody {
-    /// Its id.
-    id: Uuid,
-    /// The version of the deal, from 1.
-    version: usize,
-    /// The newest version.
-    newest_version: usize,
-    /// When the version was agreed.
-    #[schema(value_type = String, format = DateTime)]
-    agreed_at: Instant,
-    /// The client that entered it.
-    #[schema(value_type = String)]
-    agreed_by: ClientId,
-    /// The deal document, whose JSON Schema is `docs/deal.schema.json`.
-    #[schema(value_type = Object)]
-    deal: DealTerms,
-    /// Whether the deal has closed: the box has books.
-    closed: bool,
-    /// What it owes on each facility and holds in reserves and in the cash trap, and what steps are short of, once it has closed.
-    #[schema(value_type = Option<Object>)]
-    standing: Option<Standing>,
-    /// The contracts of the exchange that were assigned to it.
-    contracts: Vec<AssignedContractBody>,
-    /// What its clients have paid that is still to be paid out.
-    #[schema(value_type = String)]
-    collected: Amount,
-    /// The next determination date; none before the closing and behind the last.
-    #[schema(value_type = Option<String>, format = Date)]
-    next_determination: Option<Day>,
-    /// Whether that date has come: a waterfall run is due.
-    due: bool,
-    /// The organizations that lend to it, and see it.
-    #[schema(value_type = Vec<String>)]
-    lenders: BTreeSet<OrganizationId>,
-    /// Whether it has come to its end.
-    wound_up: bool,
+/// A version of a box's deal: the newest where none is named.
+fn box_body(node: &Node, id: BoxId, version: Option<usize>) -> Result<BoxBody, Problem> {
+    let exchange = node.view.read();
+    let record = exchange.boxes().get(id).ok_or_else(|| Problem::not_found("box"))?;
+    let newest_version = record.versions.len();
+    let version = version.unwrap_or(newest_version);
+    let index = version.checked_sub(1).and_then(|index| record.versions.get(index));
+    let DealVersion { at, by, deal } = index.ok_or_else(|| Problem::not_found("version"))?;
+    let next_determination = record.next_period().map(|period| period.date);
+    let life = record.life.as_ref();
+    let currency = deal.terms().currency;
+    let contracts = record.assigned.iter().map(|(name, contract)| {
+        let owed = exchange.owed_to_box(id, *name, currency);
+        AssignedContractBody { name: *name, contract: contract.uuid(), owed }
+    });
+    Ok(BoxBody {
+        id: id.uuid(),
+        version,
+        newest_version,
+        agreed_at: *at,
+        agreed_by: *by,
+        deal: deal.terms().clone(),
+        closed: life.is_some(),
+        standing: life.map(|life| life.standing.clone()),
+        contracts: contracts.collect(),
+        collected: life.iter().flat_map(|life| &life.collected).map(|paid| paid.content.amount).sum(),
+        next_determination,
+        due: next_determination.is_some_and(|date| date <= node.clock.now().day()),
+        lenders: record.lenders.clone(),
+        wound_up: life.is_some_and(|life| life.wound_up),
+    })
 }
 
-/// A contract of the exchange in a box.
-#[derive(Serialize, ToSchema)]
-pub struct AssignedContractBody {
-    /// The name that the deal gives it.
-    #[schema(value_type = String)]
-    name: ItemName,
-    /// The contract.
-    contract: Uuid,
-    /// What it has earned the box that the exchange has not paid over.
-    #[schema(value_type = String)]
-    owed: Amount,
-}
-
-impl BoxBody {
-    /// A version of a box's deal: the newest where none is named.
-    fn of(node: &Node, id: BoxId, version: Option<usize>) -> Result<Self, Problem> {
-        let exchange = node.view.read();
-        let record = exchange.boxes().get(id).ok_or_else(|| Problem::not_found("box"))?;
-        let newest_version = record.versions.len();
-        let version = version.unwrap_or(newest_version);
-        let index = version.checked_sub(1).and_then(|index| record.versions.get(index));
-        let DealVersion { at, by, deal } = index.ok_or_else(|| Problem::not_found("version"))?;
-        let next_determination = record.next_period().map(|period| period.date);
-        let life = record.life.as_ref();
-        let currency = deal.terms().currency;
-        let contracts = record.assigned.iter().map(|(name, contract)| {
-            let owed = exchange.owed_to_box(id, *name, currency);
-            AssignedContractBody { name: *name, contract: contract.uuid(), owed }
-        });
-        Ok(Self {
-            id: id.uuid(),
-            version,
-            newest_version,
-            agreed_at: *at,
-            agreed_by: *by,
-            deal: deal.terms().clone(),
-            closed: life.is_some(),
-            standing: life.map(|life| life.standing.clone()),
-            contracts: contracts.collect(),
-            collected: life.iter().flat_map(|life| &life.collected).map(|paid| paid.content.amount).sum(),
-            next_determination,
-            due: next_determination.is_some_and(|date| date <= node.clock.now().day()),
-            lenders: record.lenders.clone(),
-            wound_up: life.is_some_and(|life| life.wound_up),
-        })
-    }
-}
-
-/// A box in a list.
-#[derive(Serialize, ToSchema)]
-pub struct BoxSummary {
-    /// Its id.
-    id: Uuid,
-    /// What the deal is called.
-    name: String,
-    /// Whose box it is.
-    #[schema(value_type = String)]
-    sponsor: OrganizationId,
-    /// The currency of all its amounts.
-    #[schema(value_type = String, example = "USD")]
-    currency: Currency,
-    /// The newest version of the deal.
-    version: usize,
-}
-
-impl BoxSummary {
-    fn of(id: BoxId, record: &BoxRecord) -> Result<Self, Problem> {
-        let terms = record.deal().ok_or_else(|| Problem::not_found("box"))?.terms();
-        let (name, sponsor, currency) = (terms.name.to_string(), terms.sponsor, terms.currency);
-        Ok(Self { id: id.uuid(), name, sponsor, currency, version: record.versions.len() })
-    }
+fn box_summary(id: BoxId, record: &BoxRecord) -> Result<BoxSummary, Problem> {
+    let terms = record.deal().ok_or_else(|| Problem::not_found("box"))?.terms();
+    let (name, sponsor, currency) = (terms.name.to_string(), terms.sponsor, terms.currency);
+    Ok(BoxSummary { id: id.uuid(), name, sponsor, currency, version: record.versions.len() })
 }
 
 /// Whether a caller sees a box: providers see their own, lenders those that they lend to, the operator's people all.
@@ -196,7 +122,7 @@ pub async fn create(
         Event::BoxCreated(created) => Some(created.box_id),
         _ => None,
     });
-    let body = BoxBody::of(&node, created.ok_or_else(unexpected_receipt)?, Some(1))?;
+    let body = box_body(&node, created.ok_or_else(unexpected_receipt)?, Some(1))?;
     Ok(answer(HttpResponse::Created(), receipt.sequence, &body))
 }
 
@@ -214,7 +140,7 @@ pub async fn list(
     query: web::Query<PageQuery>,
     node: web::Data<Node>,
 ) -> Result<HttpResponse, Problem> {
-    let span = query.span(&node).await?;
+    let span = span_of(&query, &node).await?;
     let viewer = match caller.role {
         Role::Provider => BoxViewer::Sponsor(caller.organization),
         Role::Lender => BoxViewer::Lender(caller.organization),
@@ -222,17 +148,8 @@ pub async fn list(
     };
     let exchange = node.view.read();
     let seen = exchange.boxes().seen_by(viewer, span.after_sequence(), span.fetch_items());
-    let page = span.page(&seen, |(_, record)| position(record.created), |(id, record)| BoxSummary::of(*id, record))?;
+    let page = span.page(&seen, |(_, record)| position(record.created), |(id, record)| box_summary(*id, record))?;
     Ok(answer(HttpResponse::Ok(), exchange.sequence(), &page))
-}
-
-/// Who lends to a box.
-#[derive(Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct LendersBody {
-    /// The organizations, all of them. Their clients of the role `lender` see the box.
-    #[schema(value_type = Vec<String>)]
-    lenders: BTreeSet<OrganizationId>,
 }
 
 /// Say who lends to a box: the clients of the role `lender` of these organizations see it, its deal, projections, runs and statements.
@@ -263,16 +180,7 @@ pub async fn set_lenders(
     let instruction = Instruction::SetLenders { box_id: id, lenders: body.lenders.clone(), by: caller.client };
     let content = (caller.client, id, &*body);
     let sequence = submit(&node, &request, caller.organization, &content, instruction).await?.sequence;
-    Ok(answer(HttpResponse::Ok(), sequence, &BoxBody::of(&node, id, None)?))
-}
-
-/// Which version of a deal.
-#[derive(Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub struct VersionQuery {
-    /// Its number, from 1; the newest where not given.
-    version: Option<usize>,
+    Ok(answer(HttpResponse::Ok(), sequence, &box_body(&node, id, None)?))
 }
 
 /// A box with its deal.
@@ -299,7 +207,7 @@ pub async fn show(
         seen(&exchange, &caller, id)?;
         exchange.sequence()
     };
-    Ok(answer(HttpResponse::Ok(), sequence, &BoxBody::of(&node, id, query.version)?))
+    Ok(answer(HttpResponse::Ok(), sequence, &box_body(&node, id, query.version)?))
 }
 
 /// Amend a box's deal: a new version that holds from now on. Sponsor, currency, closing and determination dates
@@ -336,6 +244,6 @@ pub async fn amend(
         Event::DealAmended(amended) => usize::try_from(amended.version).ok(),
         _ => None,
     });
-    let body = BoxBody::of(&node, id, Some(version.ok_or_else(unexpected_receipt)?))?;
+    let body = box_body(&node, id, Some(version.ok_or_else(unexpected_receipt)?))?;
     Ok(answer(HttpResponse::Ok(), receipt.sequence, &body))
 }

@@ -2,101 +2,29 @@
 
 use actix_web::{HttpResponse, get, post, web};
 use infra::node::Node;
-use ledger::deal::{Deal, Quantity, Standing, WhatIf};
+use ledger::deal::{Deal, Standing, WhatIf};
 use ledger::{Amount, BoxId};
 use matching::MarketId;
-use serde::de::Error as _;
-use serde::{Deserialize, Deserializer, Serialize};
-use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
+use wire::boxes::projection::{ProjectionQuery, ProjectionStart, SpotRenewal, WhatIfBody, WhatIfsBody};
+use wire::problem::ProblemBody;
 
 use super::seen;
 use crate::auth::{BoxReader, Caller};
 use crate::boxes::ProjectionFormat;
 use crate::computing::Computing;
-use crate::problem::{Problem, ProblemBody, ProblemCode};
+use crate::problem::{Problem, ProblemCode};
 use crate::request::{JsonBody, SEQUENCE_HEADER, await_reads};
-use crate::strict_json;
 
 /// The most what-ifs at once.
 const WHAT_IFS_MAX: usize = 50;
 
-/// How a projection is told.
-#[derive(Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub struct ProjectionQuery {
-    /// `json`, `csv` or `svg`; `json` when not given.
-    #[serde(default)]
-    format: ProjectionFormat,
-    /// From where: `standing`, where the box stands after its latest run, over the contracts that remain; or `closing`. `standing` when not
-    /// given.
-    #[serde(default)]
-    from: ProjectionStart,
-}
-
-/// Where a projection begins.
-#[derive(Clone, Copy, Default, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum ProjectionStart {
-    /// Where the box stands; before its closing, at its closing.
-    #[default]
-    Standing,
-    /// At its closing.
-    Closing,
-}
-
-/// How things go otherwise than by the terms.
-#[derive(Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct WhatIfsBody {
-    /// At most 50, all at once, as `docs/boxes.md` has them. A renewal may name a `market` in the place of a `price`: it is at that market's spot
-    /// index then, on average over the last 720 auctions that sold anything.
-    #[serde(default)]
-    #[schema(value_type = Vec<Object>)]
-    what_ifs: Vec<WhatIfBody>,
-}
-
-/// A what-if, as it is asked for here.
-#[derive(Serialize)]
-#[serde(untagged)]
-enum WhatIfBody {
-    /// A renewal at a market's spot index.
-    AtSpotIndex { renewal: SpotRenewal },
-    /// Any other.
-    AsGiven(WhatIf),
-}
-
-/// By what it names, so that what is wrong with it is told as of that kind.
-impl<'de> Deserialize<'de> for WhatIfBody {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let value = serde_json::Value::deserialize(deserializer)?;
-        let told = match value.get("renewal").filter(|renewal| renewal.get("market").is_some()) {
-            Some(renewal) => strict_json::from_value(renewal.clone()).map(|renewal| Self::AtSpotIndex { renewal }),
-            None => strict_json::from_value(value).map(Self::AsGiven),
-        };
-        told.map_err(D::Error::custom)
-    }
-}
-
-/// The GPUs are sold for longer, at a market's spot index.
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct SpotRenewal {
-    gpus: u32,
-    market: MarketId,
-    utilization: Quantity,
-    months: u16,
-}
-
-impl WhatIfBody {
-    async fn resolved(self, node: &Node) -> Result<WhatIf, Problem> {
-        match self {
-            Self::AsGiven(given) => Ok(given),
-            Self::AtSpotIndex { renewal: SpotRenewal { gpus, market, utilization, months } } => {
-                let price = spot_index(node, market).await?;
-                Ok(WhatIf::Renewal { gpus, price, utilization, months })
-            }
+async fn resolved(asked: WhatIfBody, node: &Node) -> Result<WhatIf, Problem> {
+    match asked {
+        WhatIfBody::AsGiven(given) => Ok(given),
+        WhatIfBody::AtSpotIndex { renewal: SpotRenewal { gpus, market, utilization, months } } => {
+            let price = spot_index(node, market).await?;
+            Ok(WhatIf::Renewal { gpus, price, utilization, months })
         }
     }
 }
@@ -152,7 +80,7 @@ pub async fn what_if(
     seen(&node.view.read(), &caller, BoxId::new(*id))?;
     let mut what_ifs = Vec::with_capacity(asked.len());
     for what_if in asked {
-        what_ifs.push(what_if.resolved(&node).await?);
+        what_ifs.push(resolved(what_if, &node).await?);
     }
     projected(&caller, id.into_inner(), &query, what_ifs, &node, &computing).await
 }
@@ -181,6 +109,7 @@ async fn projected(
     node: &Node,
     computing: &Computing,
 ) -> Result<HttpResponse, Problem> {
+    let format = ProjectionFormat::from(format);
     let (deal, after, standing, sequence) = {
         let exchange = node.view.read();
         let record = seen(&exchange, caller, BoxId::new(id))?;

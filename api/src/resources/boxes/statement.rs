@@ -2,42 +2,16 @@
 
 use actix_web::{HttpResponse, get, web};
 use infra::node::Node;
-use ledger::{BoxId, Day};
-use serde::Deserialize;
-use utoipa::{IntoParams, ToSchema};
+use ledger::BoxId;
 use uuid::Uuid;
+use wire::boxes::statement::{LenderStatement, StatementFormat, StatementQuery};
+use wire::problem::ProblemBody;
 
 use super::seen;
 use crate::auth::{BoxReader, Caller};
-use crate::boxes::LenderStatement;
-use crate::problem::{Problem, ProblemBody};
+use crate::boxes::{lender_statement, lender_statement_csv, lender_statement_html};
+use crate::problem::Problem;
 use crate::request::{CSV_TYPE, SEQUENCE_HEADER, answer};
-
-/// Which statement, and how it is told.
-#[derive(Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub struct StatementQuery {
-    /// The determination date of a run that stands; that of the latest when not given.
-    #[param(value_type = Option<String>, format = Date)]
-    date: Option<Day>,
-    /// `json`, `csv` or `html`, a page to print; `json` when not given.
-    #[serde(default)]
-    format: StatementFormat,
-}
-
-/// How a statement is told.
-#[derive(Clone, Copy, Default, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum StatementFormat {
-    /// An object.
-    #[default]
-    Json,
-    /// A row for each amount or test.
-    Csv,
-    /// A page to print.
-    Html,
-}
 
 /// What came in by a determination date, who was paid, what is owed and kept, and the covenants.
 #[utoipa::path(
@@ -65,7 +39,7 @@ pub async fn show(
         Some(date) => runs.iter().find(|run| run.content.run.date == date),
         None => runs.last(),
     };
-    let statement = run.and_then(|run| LenderStatement::of(id, record, run));
+    let statement = run.and_then(|run| lender_statement(id, record, run));
     let statement = statement.ok_or_else(|| Problem::not_found("waterfall run"))?;
     let text = |media_type: &'static str, text: anyhow::Result<String>| {
         let text = text.map_err(|error| Problem::internal(&error))?;
@@ -74,7 +48,7 @@ pub async fn show(
     };
     match query.format {
         StatementFormat::Json => Ok(answer(HttpResponse::Ok(), exchange.sequence(), &statement)),
-        StatementFormat::Csv => text(CSV_TYPE, statement.to_csv()),
-        StatementFormat::Html => text("text/html; charset=utf-8", statement.to_html()),
+        StatementFormat::Csv => text(CSV_TYPE, lender_statement_csv(&statement)),
+        StatementFormat::Html => text("text/html; charset=utf-8", lender_statement_html(&statement)),
     }
 }

@@ -2,91 +2,30 @@
 
 use actix_web::{HttpRequest, HttpResponse, get, post, web};
 use infra::node::Node;
-use ledger::deal::{ItemAmount, Run};
-use ledger::{Amount, BoxId, ClientId, Day, Instant, ItemName};
+use ledger::deal::ItemAmount;
+use ledger::{Amount, BoxId, Instant};
 use matching::{Event, Instruction, PostedRun, WaterfallRun};
-use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
+use wire::boxes::deals::BoxBody;
+use wire::boxes::waterfalls::{NewRunBody, PrepaymentBody, ReversalBody, RunBody, RunQuery};
+use wire::page::Page;
+use wire::problem::ProblemBody;
 
-use super::{BoxBody, seen};
+use super::{box_body, seen};
 use crate::auth::{BoxReader, Caller, FinanceOnly};
 use crate::label::label;
-use crate::problem::{Problem, ProblemBody};
-use crate::request::{JsonBody, Page, PageSpan, answer, position};
+use crate::problem::Problem;
+use crate::request::{JsonBody, PageSpan, answer, position};
 use crate::resources::{submit, unexpected_receipt};
 
-/// A waterfall run to be started.
-#[derive(Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct NewRunBody {
-    /// The box's next determination date, which has come.
-    #[schema(value_type = String, format = Date)]
-    determination_date: Day,
-    /// What the sponsor repays on it before it is due, beyond what the run pays.
-    #[serde(default)]
-    prepayments: Vec<PrepaymentBody>,
-}
-
-/// Debt that is repaid before it is due.
-#[derive(Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct PrepaymentBody {
-    /// The facility.
-    #[schema(value_type = String)]
-    facility: ItemName,
-    /// How much, no more than is owed after the run and not overdue.
-    #[schema(value_type = String)]
-    amount: Amount,
-}
-
-/// A waterfall run to be reversed.
-#[derive(Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct ReversalBody {
-    /// The determination date of the latest run.
-    #[schema(value_type = String, format = Date)]
-    determination_date: Day,
-    /// Why, 1 to 120 characters.
-    reason: String,
-}
-
-/// A waterfall run that stands.
-#[derive(Serialize, ToSchema)]
-pub struct RunBody {
-    /// Its determination date.
-    #[schema(value_type = String, format = Date)]
-    determination_date: Day,
-    /// The version of the deal that it follows.
-    version: u32,
-    /// The event whose entries it is: `GET /v1/ledger/entries?event=…`.
-    sequence: u64,
-    /// When it was started.
-    #[schema(value_type = String, format = DateTime)]
-    at: Instant,
-    /// The client that started it; null where it started by itself.
-    #[schema(value_type = Option<String>)]
-    by: Option<ClientId>,
-    /// What was owed after it.
-    #[schema(value_type = String)]
-    debt: Amount,
-    /// What was collected, drawn from reserves and released; what each step was due and got; the covenants; where the box stood after it.
-    #[schema(value_type = Object)]
-    run: Run,
-    /// What the sponsor repaid beyond it.
-    prepayments: Vec<PrepaymentBody>,
-}
-
-impl RunBody {
-    /// The run that an event recorded.
-    fn of(sequence: u64, at: Instant, content: &WaterfallRun) -> Self {
-        let WaterfallRun { version, by, run, prepaid, .. } = content;
-        let prepaid_sum: Amount = prepaid.iter().map(|item| item.amount).sum();
-        let (determination_date, debt) = (run.date, run.after.debt() - prepaid_sum);
-        let prepayment = |item: &ItemAmount| PrepaymentBody { facility: item.name, amount: item.amount };
-        let prepayments = prepaid.iter().map(prepayment).collect();
-        Self { determination_date, version: *version, sequence, at, by: *by, debt, run: (**run).clone(), prepayments }
-    }
+/// The run that an event recorded.
+fn run_body(sequence: u64, at: Instant, content: &WaterfallRun) -> RunBody {
+    let WaterfallRun { version, by, run, prepaid, .. } = content;
+    let prepaid_sum: Amount = prepaid.iter().map(|item| item.amount).sum();
+    let (determination_date, debt) = (run.date, run.after.debt() - prepaid_sum);
+    let prepayment = |item: &ItemAmount| PrepaymentBody { facility: item.name, amount: item.amount };
+    let prepayments = prepaid.iter().map(prepayment).collect();
+    RunBody { determination_date, version: *version, sequence, at, by: *by, debt, run: (**run).clone(), prepayments }
 }
 
 /// Pay a box's cash out for its next determination date: what became due is taken up, and all that was collected by that date is paid
@@ -121,7 +60,7 @@ pub async fn pay_out(
     let content = (caller.client, id, &*body);
     let receipt = submit(&node, &request, caller.organization, &content, instruction).await?;
     let run = receipt.rows.iter().find_map(|row| match &row.record.event {
-        Event::WaterfallRun(e) => Some(RunBody::of(row.record.sequence, row.record.at, e)),
+        Event::WaterfallRun(e) => Some(run_body(row.record.sequence, row.record.at, e)),
         _ => None,
     });
     Ok(answer(HttpResponse::Created(), receipt.sequence, &run.ok_or_else(unexpected_receipt)?))
@@ -156,21 +95,7 @@ pub async fn reverse(
     let instruction = Instruction::ReverseWaterfall { box_id: id, date, by: caller.client, reason };
     let content = (caller.client, id, &*body);
     let sequence = submit(&node, &request, caller.organization, &content, instruction).await?.sequence;
-    Ok(answer(HttpResponse::Ok(), sequence, &BoxBody::of(&node, id, None)?))
-}
-
-/// Which runs to list.
-#[derive(Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub struct RunQuery {
-    /// Only that of this determination date.
-    #[param(value_type = Option<String>, format = Date)]
-    date: Option<Day>,
-    /// Where the page before ended: its `next_cursor`.
-    cursor: Option<String>,
-    /// Items in the page, 1 to 500; 50 when not given.
-    limit: Option<u32>,
+    Ok(answer(HttpResponse::Ok(), sequence, &box_body(&node, id, None)?))
 }
 
 /// The waterfall runs of a box that stand, in the order of their dates.
@@ -199,7 +124,7 @@ pub async fn list(
     let later = runs[runs.partition_point(|run| run.sequence <= span.after_sequence())..].iter();
     let wanted = later.filter(|run| query.date.is_none_or(|date| run.content.run.date == date));
     let rows: Vec<&PostedRun> = wanted.take(span.fetch_items()).collect();
-    let body = |run: &&PostedRun| Ok::<_, Problem>(RunBody::of(run.sequence, run.at, &run.content));
+    let body = |run: &&PostedRun| Ok::<_, Problem>(run_body(run.sequence, run.at, &run.content));
     let page = span.page(&rows, |run| position(run.sequence), body)?;
     Ok(answer(HttpResponse::Ok(), exchange.sequence(), &page))
 }

@@ -2,186 +2,71 @@
 
 use std::collections::BTreeMap;
 
-use infra::invoicing::{Document, InvoiceSummary, Line, Party, Period};
-use jiff::civil::Date;
-use ledger::{Amount, ContractId, Day, Instant};
-use matching::Price;
-use serde::Serialize;
-use utoipa::ToSchema;
-use uuid::Uuid;
+use infra::invoicing::{Document, InvoiceSummary, Line, LineKind, Party, Period};
+use ledger::{Amount, ContractId};
+use wire::invoices::{
+    InvoiceBody, InvoiceLineBody, InvoiceLineKind, InvoicePeriodBody, InvoiceSummaryBody, PartyBody, SupplierTotalBody,
+};
 
-/// An invoice without its lines.
-#[derive(Serialize, ToSchema)]
-pub struct InvoiceSummaryBody {
-    /// Its number.
-    #[schema(example = "INV-2027-000001")]
-    pub id: String,
-    /// `invoice`, `credit_note`, `fee_invoice` or `self_billed_invoice`.
-    pub kind: String,
-    /// The day it is dated.
-    #[schema(value_type = String, format = Date)]
-    pub issued: Date,
-    /// To whom.
-    pub organization: String,
-    /// The contract it is about, where it is of one.
-    pub contract: Option<Uuid>,
-    /// What amounts are in.
-    pub currency: String,
-    /// What it comes to.
-    #[schema(value_type = String)]
-    pub total: Amount,
+pub(crate) fn invoice_summary_body(summary: &InvoiceSummary) -> InvoiceSummaryBody {
+    let InvoiceSummary { number, kind, issued, organization, contract, currency, total, .. } = summary.clone();
+    InvoiceSummaryBody { id: number, kind, issued, organization, contract, currency, total }
 }
 
-impl From<&InvoiceSummary> for InvoiceSummaryBody {
-    fn from(summary: &InvoiceSummary) -> Self {
-        let InvoiceSummary { number, kind, issued, organization, contract, currency, total, .. } = summary.clone();
-        Self { id: number, kind, issued, organization, contract, currency, total }
+fn party_body(party: Party) -> PartyBody {
+    PartyBody { organization: party.organization.to_string(), name: party.name }
+}
+
+fn invoice_period_body(period: Period) -> InvoicePeriodBody {
+    InvoicePeriodBody { start: period.start, end: period.end }
+}
+
+fn line_kind(kind: LineKind) -> InvoiceLineKind {
+    match kind {
+        LineKind::Capacity => InvoiceLineKind::Capacity,
+        LineKind::ExchangeFee => InvoiceLineKind::ExchangeFee,
+        LineKind::NotDelivered => InvoiceLineKind::NotDelivered,
+        LineKind::DeliveryReversed => InvoiceLineKind::DeliveryReversed,
+        LineKind::Recovered => InvoiceLineKind::Recovered,
+        LineKind::Penalty => InvoiceLineKind::Penalty,
+        LineKind::Refund => InvoiceLineKind::Refund,
+        LineKind::DepositForfeited => InvoiceLineKind::DepositForfeited,
     }
 }
 
-/// A party to an invoice.
-#[derive(Serialize, ToSchema)]
-pub struct PartyBody {
-    /// Its id.
-    organization: String,
-    /// Its name as people write it.
-    name: String,
-}
-
-impl From<Party> for PartyBody {
-    fn from(party: Party) -> Self {
-        Self { organization: party.organization.to_string(), name: party.name }
+fn invoice_line_body(line: Line) -> InvoiceLineBody {
+    InvoiceLineBody {
+        kind: line_kind(line.kind),
+        description: line.description,
+        supplier: party_body(line.supplier),
+        contract: line.contract.map(ContractId::uuid),
+        market: line.market.map(|market| market.to_string()),
+        period: line.period.map(invoice_period_body),
+        gpus: line.gpus,
+        gpu_minutes: line.gpu_minutes,
+        unit_price: line.unit_price,
+        document: line.document,
+        amount: line.amount,
     }
 }
 
-/// A time that an invoice is about.
-#[derive(Serialize, ToSchema)]
-pub struct InvoicePeriodBody {
-    /// Its first instant.
-    #[schema(value_type = String, format = DateTime)]
-    start: Instant,
-    /// The instant after it; null while it lasts.
-    #[schema(value_type = Option<String>, format = DateTime)]
-    end: Option<Instant>,
-}
-
-impl From<Period> for InvoicePeriodBody {
-    fn from(period: Period) -> Self {
-        Self { start: period.start, end: period.end }
-    }
-}
-
-/// A line of an invoice.
-#[derive(Serialize, ToSchema)]
-pub struct InvoiceLineBody {
-    /// `capacity`, `exchange_fee`, `not_delivered`, `delivery_reversed`, `recovered`, `penalty`, `refund` or `deposit_forfeited`.
-    #[schema(value_type = String)]
-    kind: infra::invoicing::LineKind,
-    /// What it says to people.
-    description: String,
-    /// Who supplies it: the seller capacity, the exchange its service.
-    supplier: PartyBody,
-    /// The contract it is about.
-    contract: Option<Uuid>,
-    /// The market it was bought in.
-    market: Option<String>,
-    /// When.
-    period: Option<InvoicePeriodBody>,
-    /// How many GPUs.
-    gpus: Option<u32>,
-    /// How much time of them together.
-    gpu_minutes: Option<u64>,
-    /// The price of a GPU-hour, where all of the line has the same.
-    #[schema(value_type = Option<String>)]
-    unit_price: Option<Price>,
-    /// The document it refers to: of a credit note the one that it corrects.
-    document: Option<String>,
-    /// How much.
-    #[schema(value_type = String)]
-    amount: Amount,
-}
-
-impl From<Line> for InvoiceLineBody {
-    fn from(line: Line) -> Self {
-        Self {
-            kind: line.kind,
-            description: line.description,
-            supplier: line.supplier.into(),
-            contract: line.contract.map(ContractId::uuid),
-            market: line.market.map(|market| market.to_string()),
-            period: line.period.map(Into::into),
-            gpus: line.gpus,
-            gpu_minutes: line.gpu_minutes,
-            unit_price: line.unit_price,
-            document: line.document,
-            amount: line.amount,
-        }
-    }
-}
-
-/// What one supplier's lines come to.
-#[derive(Serialize, ToSchema)]
-pub struct SupplierTotalBody {
-    /// The supplier.
-    supplier: PartyBody,
-    /// The sum of its lines.
-    #[schema(value_type = String)]
-    amount: Amount,
-}
-
-/// An invoice, a credit note or a statement. It never changes.
-#[derive(Serialize, ToSchema)]
-pub struct InvoiceBody {
-    /// Its number. The numbers of a kind and a year have no gaps.
-    #[schema(example = "INV-2027-000001")]
-    id: String,
-    /// `invoice`, `credit_note`, `fee_invoice` or `self_billed_invoice`.
-    kind: &'static str,
-    /// The day it is dated.
-    #[schema(value_type = String, format = Date)]
-    issued: Day,
-    /// The event with which it was issued.
-    sequence: u64,
-    /// Who writes it.
-    issuer: PartyBody,
-    /// To whom.
-    recipient: PartyBody,
-    /// What amounts are in.
-    currency: String,
-    /// The contract it is about, where it is of one.
-    contract: Option<Uuid>,
-    /// What time it is about.
-    period: InvoicePeriodBody,
-    /// Of a credit note: the documents it corrects.
-    corrects: Vec<String>,
-    /// Its lines.
-    lines: Vec<InvoiceLineBody>,
-    /// What each supplier's lines come to.
-    suppliers: Vec<SupplierTotalBody>,
-    /// What all come to.
-    #[schema(value_type = String)]
-    total: Amount,
-}
-
-impl From<Document> for InvoiceBody {
-    fn from(document: Document) -> Self {
-        let suppliers = totals(&document).into_iter();
-        let suppliers = suppliers.map(|(supplier, amount)| SupplierTotalBody { supplier: supplier.into(), amount });
-        Self {
-            suppliers: suppliers.collect(),
-            id: document.number,
-            kind: document.kind.name(),
-            issued: document.issued,
-            sequence: document.sequence,
-            issuer: document.issuer.into(),
-            recipient: document.recipient.into(),
-            currency: document.currency.to_string(),
-            contract: document.contract.map(ContractId::uuid),
-            period: document.period.into(),
-            corrects: document.corrects,
-            lines: document.lines.into_iter().map(Into::into).collect(),
-            total: document.total,
-        }
+pub(crate) fn invoice_body(document: Document) -> InvoiceBody {
+    let suppliers = totals(&document).into_iter();
+    let suppliers = suppliers.map(|(supplier, amount)| SupplierTotalBody { supplier: party_body(supplier), amount });
+    InvoiceBody {
+        suppliers: suppliers.collect(),
+        id: document.number,
+        kind: document.kind.name().into(),
+        issued: document.issued,
+        sequence: document.sequence,
+        issuer: party_body(document.issuer),
+        recipient: party_body(document.recipient),
+        currency: document.currency.to_string(),
+        contract: document.contract.map(ContractId::uuid),
+        period: invoice_period_body(document.period),
+        corrects: document.corrects,
+        lines: document.lines.into_iter().map(invoice_line_body).collect(),
+        total: document.total,
     }
 }
 

@@ -10,64 +10,27 @@ use actix_web::{HttpRequest, HttpResponse, get, web};
 use infra::invoicing::{DocumentKind, InvoicesOf, document_of};
 use infra::node::Node;
 use ledger::OrganizationId;
-use serde::Deserialize;
-use utoipa::{IntoParams, ToSchema};
-use uuid::Uuid;
+use wire::invoices::{InvoiceBody, InvoiceFormat, InvoiceKind, InvoiceQuery, InvoiceSummaryBody, InvoicesQuery};
+use wire::page::Page;
+use wire::problem::ProblemBody;
 
-use self::body::{InvoiceBody, InvoiceSummaryBody};
+use self::body::{invoice_body, invoice_summary_body};
 use self::page::InvoicePage;
 use super::ledger::day_span::DaySpan;
 use crate::auth::{Caller, TraderOrFinancial};
-use crate::problem::{Problem, ProblemBody, ProblemCode};
-use crate::request::{Page, PageSpan, SEQUENCE_HEADER, answer, needed_sequence};
+use crate::problem::{Problem, ProblemCode};
+use crate::request::{PageSpan, SEQUENCE_HEADER, answer, needed_sequence};
 
 /// How long a read waits for the documents of what was committed when it came.
 const READ_PATIENCE: Duration = Duration::from_secs(5);
 
-/// What an invoice is.
-#[derive(Clone, Copy, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum InvoiceKind {
-    /// To a buyer, for the seller's capacity and the exchange's service.
-    Invoice,
-    /// What is given back of invoices.
-    CreditNote,
-    /// To a seller, for the exchange's service.
-    FeeInvoice,
-    /// What a seller earned in a month, written in its name.
-    SelfBilledInvoice,
-}
-
-impl From<InvoiceKind> for DocumentKind {
-    fn from(kind: InvoiceKind) -> Self {
-        match kind {
-            InvoiceKind::Invoice => Self::Invoice,
-            InvoiceKind::CreditNote => Self::CreditNote,
-            InvoiceKind::FeeInvoice => Self::FeeInvoice,
-            InvoiceKind::SelfBilledInvoice => Self::SelfBilledInvoice,
-        }
+fn document_kind(kind: InvoiceKind) -> DocumentKind {
+    match kind {
+        InvoiceKind::Invoice => DocumentKind::Invoice,
+        InvoiceKind::CreditNote => DocumentKind::CreditNote,
+        InvoiceKind::FeeInvoice => DocumentKind::FeeInvoice,
+        InvoiceKind::SelfBilledInvoice => DocumentKind::SelfBilledInvoice,
     }
-}
-
-/// Which invoices.
-#[derive(Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub struct InvoicesQuery {
-    /// Only of this contract.
-    contract: Option<Uuid>,
-    /// Only of this kind.
-    #[param(inline)]
-    kind: Option<InvoiceKind>,
-    /// Only those dated in this month, such as `2027-01`.
-    #[param(example = "2027-01")]
-    month: Option<String>,
-    /// Where the page before ended: its `next_cursor`.
-    cursor: Option<String>,
-    /// Items in the page, 1 to 500; 50 when not given.
-    limit: Option<u32>,
-    /// The answer includes at least the event with this sequence, 10,000 ahead of the log at most. It waits for that, five seconds at most.
-    min_sequence: Option<u64>,
 }
 
 /// The invoices addressed to you, in the order in which they were issued; those of everyone for finance.
@@ -95,38 +58,15 @@ pub async fn list(
     let of = InvoicesOf {
         organization: reader_of(&caller),
         contract: query.contract,
-        kind: query.kind.map(DocumentKind::from),
+        kind: query.kind.map(document_kind),
         first,
         last,
     };
     let client = node.database.get().await?;
     let summaries = of.after(&client, span.after, span.fetch()).await?;
-    let page = span.page(
-        &summaries,
-        |summary| summary.position,
-        |summary| Ok::<_, Problem>(InvoiceSummaryBody::from(summary)),
-    )?;
+    let page =
+        span.page(&summaries, |summary| summary.position, |summary| Ok::<_, Problem>(invoice_summary_body(summary)))?;
     Ok(answer(HttpResponse::Ok(), node.invoicing.position(), &page))
-}
-
-/// The form of an invoice.
-#[derive(Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum InvoiceFormat {
-    /// One JSON object.
-    Json,
-    /// A page that stands for itself, to print and file.
-    Html,
-}
-
-/// How an invoice is shown.
-#[derive(Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub struct InvoiceQuery {
-    /// `json` or `html`; by `Accept` when not given, or else JSON.
-    #[param(inline)]
-    format: Option<InvoiceFormat>,
 }
 
 /// An invoice, a credit note or a statement, with its lines.
@@ -163,7 +103,7 @@ pub async fn show(
         InvoiceFormat::Json
     };
     match query.format.unwrap_or(by_accept) {
-        InvoiceFormat::Json => Ok(answer(HttpResponse::Ok(), sequence, &InvoiceBody::from(document))),
+        InvoiceFormat::Json => Ok(answer(HttpResponse::Ok(), sequence, &invoice_body(document))),
         InvoiceFormat::Html => Ok(HttpResponse::Ok()
             .insert_header((SEQUENCE_HEADER, sequence.to_string()))
             // The page needs nothing but its own style: whatever a name in it says, nothing is run or fetched.

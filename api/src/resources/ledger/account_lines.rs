@@ -3,47 +3,18 @@
 use actix_web::{HttpRequest, HttpResponse, get, web};
 use infra::node::Node;
 use infra::reports::{AccountPart, AccountUse, book_of};
-use jiff::civil::Date;
-use ledger::{AccountKind, Currency, EntityId, Owner};
-use serde::Deserialize;
-use utoipa::IntoParams;
+use ledger::{AccountKind, Currency, Owner};
+use wire::ledger::account_lines::AccountLinesQuery;
+use wire::ledger::statements::{AccountLinesBody, ScopeBody};
+use wire::problem::ProblemBody;
 
 use super::day_span::DaySpan;
-use super::statement::{AccountLinesBody, Frame, ScopeBody, Statement, StatementFormat};
+use super::statement::statement_format;
+use super::statement::{Frame, Statement};
 use super::streaming::{Reading, Reports};
 use super::{currency_unknown, found_book};
 use crate::auth::{Caller, Financial};
-use crate::problem::{Problem, ProblemBody, ProblemCode};
-
-/// Which lines of an account.
-#[derive(Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub struct AccountLinesQuery {
-    /// The currency.
-    #[param(value_type = String, example = "USD")]
-    pub(crate) currency: Currency,
-    /// Only this owner's part: `org:<id>`, `contract:<id>`, or empty for the entity's own; all of it when not given.
-    pub(crate) owner: Option<String>,
-    /// The first day; the lines before it are in the opening balance.
-    #[param(value_type = Option<String>, format = Date)]
-    pub(crate) from: Option<Date>,
-    /// The last day.
-    #[param(value_type = Option<String>, format = Date)]
-    pub(crate) to: Option<Date>,
-    /// `json` or `csv`; by `Accept` when not given, or else JSON.
-    #[param(inline)]
-    pub(crate) format: Option<StatementFormat>,
-    /// The entity; the operator when not given.
-    pub(crate) entity: Option<String>,
-}
-
-impl AccountLinesQuery {
-    /// The entity whose books it asks for.
-    pub(crate) fn entity(&self) -> String {
-        self.entity.clone().unwrap_or_else(|| EntityId::Operator.to_string())
-    }
-}
+use crate::problem::{Problem, ProblemCode};
 
 /// The lines of an account of the chart by date, with the balance before, after each of them, and at the end.
 #[utoipa::path(
@@ -82,7 +53,7 @@ pub async fn list(
     let sections = vec![part.section(client, span.from).await?];
     let scope = ScopeBody { entity, from: span.from, to: span.to, sequence: reading.snapshot().sequence() };
     let statement =
-        Statement { book, frame: Frame::Account(scope), sections, format: StatementFormat::of(format, &request) };
+        Statement { book, frame: Frame::Account(scope), sections, format: statement_format(format, &request) };
     Ok(statement.answer(HttpResponse::Ok(), reading))
 }
 

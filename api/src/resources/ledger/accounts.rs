@@ -4,29 +4,12 @@ use actix_web::{HttpResponse, get, web};
 use infra::node::Node;
 use infra::reports::{AccountBalance, accounts_after};
 use ledger::{Account, Amount};
-use serde::Serialize;
-use utoipa::ToSchema;
+use wire::ledger::accounts::AccountBody;
+use wire::page::{Page, PageQuery};
 
 use crate::auth::{Caller, Financial};
 use crate::problem::Problem;
-use crate::request::{Page, PageQuery, PageSpan, answer};
-
-/// An account of the chart, or one organization's or contract's part of it.
-#[derive(Serialize, ToSchema)]
-pub struct AccountBody {
-    /// The entity whose books it is in.
-    entity: String,
-    /// Its code in the chart.
-    #[schema(example = "2000-customer-available")]
-    account: String,
-    /// Whose part it is: empty, `org:<id>` or `contract:<id>`.
-    owner: String,
-    /// Its currency.
-    currency: String,
-    /// Its balance, debit positive.
-    #[schema(value_type = String)]
-    balance: Amount,
-}
+use crate::request::{PageSpan, answer};
 
 /// The accounts, in the order in which they were first used.
 #[utoipa::path(
@@ -45,26 +28,22 @@ pub async fn list(
     let span = PageSpan::of(query.cursor.as_deref(), query.limit)?;
     let client = node.database.get().await?;
     let accounts = accounts_after(&client, span.after, span.fetch()).await?;
-    let page = span.page(&accounts, |account| account.id, |account| Ok::<_, Problem>(AccountBody::from(account)))?;
+    let page = span.page(&accounts, |account| account.id, |account| Ok::<_, Problem>(stored_account_body(account)))?;
     Ok(answer(HttpResponse::Ok(), node.log.head(), &page))
 }
 
-impl From<&AccountBalance> for AccountBody {
-    fn from(account: &AccountBalance) -> Self {
-        let AccountBalance { entity, code, owner, currency, balance, .. } = account.clone();
-        Self { entity, account: code, owner, currency, balance }
-    }
+fn stored_account_body(account: &AccountBalance) -> AccountBody {
+    let AccountBalance { entity, code, owner, currency, balance, .. } = account.clone();
+    AccountBody { entity, account: code, owner, currency, balance }
 }
 
-impl AccountBody {
-    /// An account with its balance.
-    pub(crate) fn of(account: &Account, balance: Amount) -> Self {
-        Self {
-            entity: account.entity.to_string(),
-            account: account.kind.code().to_owned(),
-            owner: account.owner.to_string(),
-            currency: account.currency.to_string(),
-            balance,
-        }
+/// An account with its balance.
+pub(crate) fn account_body(account: &Account, balance: Amount) -> AccountBody {
+    AccountBody {
+        entity: account.entity.to_string(),
+        account: account.kind.code().to_owned(),
+        owner: account.owner.to_string(),
+        currency: account.currency.to_string(),
+        balance,
     }
 }

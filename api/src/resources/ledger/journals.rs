@@ -2,167 +2,65 @@
 
 use actix_web::{HttpRequest, HttpResponse, get, post, web};
 use infra::node::Node;
-use ledger::{AccountKind, Amount, ClientId, Currency, Day, JournalId, JournalLine, OrganizationId};
+use ledger::{AccountKind, JournalId, JournalLine};
 use matching::{Event, Exchange, Instruction, Journal, JournalStatus, NewJournal};
-use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
+use wire::controls::ReasonBody;
+use wire::ledger::journals::{JournalBody, JournalLineBody, JournalQuery, JournalStatusName, NewJournalBody};
+use wire::page::Page;
+use wire::problem::ProblemBody;
 
 use crate::auth::{Caller, FinanceOnly, Financial};
 use crate::label::label;
-use crate::problem::{Problem, ProblemBody, ProblemCode};
-use crate::request::{JsonBody, Page, answer};
-use crate::resources::controls::ReasonBody;
+use crate::problem::{Problem, ProblemCode};
+use crate::request::{JsonBody, answer};
 use crate::resources::{submit, unexpected_receipt};
 
-/// A line of a journal.
-#[derive(Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct JournalLineBody {
-    /// The account in the chart: of the operator's own `1900-currency-position`, `2400-withheld-tax`, `3000-equity`,
-    /// `4000-fee-revenue`, `4900-other-income`, `6000-expense` and `6900-bank-difference`; of organizations `2000-customer-available` and
-    /// `2200-seller-payable`.
-    #[schema(example = "6000-expense")]
-    account: String,
-    /// Whose part of it; the operator's own when not given.
-    #[schema(value_type = Option<String>)]
-    organization: Option<OrganizationId>,
-    /// How much: a debit is positive, a credit negative.
-    #[schema(value_type = String, example = "25.00")]
-    amount: Amount,
+fn journal_line(body: &JournalLineBody) -> Result<JournalLine, Problem> {
+    let unknown = || Problem::new(ProblemCode::AccountUnknown, format!("The chart has no account {}.", body.account));
+    let account = AccountKind::from_code(&body.account).ok_or_else(unknown)?;
+    Ok(JournalLine { account, organization: body.organization, amount: body.amount })
 }
 
-impl JournalLineBody {
-    fn line(&self) -> Result<JournalLine, Problem> {
-        let unknown =
-            || Problem::new(ProblemCode::AccountUnknown, format!("The chart has no account {}.", self.account));
-        let account = AccountKind::from_code(&self.account).ok_or_else(unknown)?;
-        Ok(JournalLine { account, organization: self.organization, amount: self.amount })
-    }
-}
-
-impl From<&JournalLine> for JournalLineBody {
-    fn from(line: &JournalLine) -> Self {
-        Self { account: line.account.code().to_owned(), organization: line.organization, amount: line.amount }
-    }
-}
-
-/// Lines to be proposed.
-#[derive(Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct NewJournalBody {
-    /// What it is for, at most 120 characters.
-    #[schema(example = "goodwill for the outage of January 5")]
-    text: String,
-    /// The lines' currency.
-    #[schema(value_type = String, example = "USD")]
-    currency: Currency,
-    /// The lines: 2 to 100, each of another account, which come to zero.
-    lines: Vec<JournalLineBody>,
-    /// The day it is to be dated, in a month that is open and not in the future; that of its approval when not given.
-    #[schema(value_type = Option<String>, format = Date)]
-    effective_date: Option<Day>,
-    /// The sequence of the event whose entries it corrects.
-    corrects: Option<u64>,
-}
-
-/// A manual journal.
-#[derive(Serialize, ToSchema)]
-pub struct JournalBody {
-    /// Its id.
-    id: Uuid,
-    /// `proposed`, `approved` or `rejected`.
-    status: &'static str,
-    /// What it is for.
-    text: String,
-    /// The lines' currency.
-    #[schema(value_type = String)]
-    currency: Currency,
-    /// The lines.
-    lines: Vec<JournalLineBody>,
-    /// The client that proposed it.
-    #[schema(value_type = String)]
-    proposed_by: ClientId,
-    /// The client that approved or rejected it.
-    #[schema(value_type = Option<String>)]
-    decided_by: Option<ClientId>,
-    /// Why it was rejected.
-    reason: Option<String>,
-    /// The day it is dated, or to be dated where that was said.
-    #[schema(value_type = Option<String>, format = Date)]
-    effective_date: Option<Day>,
-    /// The sequence of the event whose entries it corrects.
-    corrects: Option<u64>,
-    /// The event that its entry records, when it is approved: `GET /v1/ledger/entries?event=…`.
-    sequence: Option<u64>,
-}
-
-impl From<&Journal> for JournalBody {
-    fn from(Journal { proposed, status }: &Journal) -> Self {
-        let body = Self {
-            id: proposed.journal.uuid(),
-            status: "proposed",
-            text: proposed.text.to_string(),
-            currency: proposed.currency,
-            lines: proposed.lines.iter().map(JournalLineBody::from).collect(),
-            proposed_by: proposed.by,
-            decided_by: None,
-            reason: None,
-            effective_date: proposed.day,
-            corrects: proposed.corrects,
-            sequence: None,
-        };
-        match status {
-            JournalStatus::Proposed => body,
-            JournalStatus::Approved { by, day, sequence } => Self {
-                status: "approved",
-                decided_by: Some(*by),
-                effective_date: Some(*day),
-                sequence: Some(*sequence),
-                ..body
-            },
-            JournalStatus::Rejected { by, reason } => {
-                Self { status: "rejected", decided_by: Some(*by), reason: Some(reason.to_string()), ..body }
-            }
+fn journal_body(Journal { proposed, status }: &Journal) -> JournalBody {
+    let body = JournalBody {
+        id: proposed.journal.uuid(),
+        status: "proposed".into(),
+        text: proposed.text.to_string(),
+        currency: proposed.currency,
+        lines: proposed.lines.iter().map(JournalLineBody::from).collect(),
+        proposed_by: proposed.by,
+        decided_by: None,
+        reason: None,
+        effective_date: proposed.day,
+        corrects: proposed.corrects,
+        sequence: None,
+    };
+    match status {
+        JournalStatus::Proposed => body,
+        JournalStatus::Approved { by, day, sequence } => JournalBody {
+            status: "approved".into(),
+            decided_by: Some(*by),
+            effective_date: Some(*day),
+            sequence: Some(*sequence),
+            ..body
+        },
+        JournalStatus::Rejected { by, reason } => {
+            JournalBody { status: "rejected".into(), decided_by: Some(*by), reason: Some(reason.to_string()), ..body }
         }
     }
 }
 
-impl JournalBody {
-    fn find(exchange: &Exchange, id: JournalId) -> Result<Self, Problem> {
-        let unknown = || Problem::new(ProblemCode::JournalUnknown, "There is no such journal.");
-        exchange.accounting().journals.get(&id).map(Self::from).ok_or_else(unknown)
-    }
+fn find_journal(exchange: &Exchange, id: JournalId) -> Result<JournalBody, Problem> {
+    let unknown = || Problem::new(ProblemCode::JournalUnknown, "There is no such journal.");
+    exchange.accounting().journals.get(&id).map(journal_body).ok_or_else(unknown)
 }
 
-/// Which journals to list.
-#[derive(Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub struct JournalQuery {
-    /// Only those that are `proposed`, `approved` or `rejected`.
-    status: Option<JournalStatusName>,
-}
-
-/// What became of a journal.
-#[derive(Clone, Copy, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum JournalStatusName {
-    /// Nothing so far.
-    Proposed,
-    /// It is in the books.
-    Approved,
-    /// It will not be in the books.
-    Rejected,
-}
-
-impl JournalStatusName {
-    fn is_of(self, status: &JournalStatus) -> bool {
-        match status {
-            JournalStatus::Proposed => matches!(self, Self::Proposed),
-            JournalStatus::Approved { .. } => matches!(self, Self::Approved),
-            JournalStatus::Rejected { .. } => matches!(self, Self::Rejected),
-        }
+fn is_status_of(name: JournalStatusName, status: &JournalStatus) -> bool {
+    match status {
+        JournalStatus::Proposed => matches!(name, JournalStatusName::Proposed),
+        JournalStatus::Approved { .. } => matches!(name, JournalStatusName::Approved),
+        JournalStatus::Rejected { .. } => matches!(name, JournalStatusName::Rejected),
     }
 }
 
@@ -189,7 +87,7 @@ pub async fn propose(
         by: caller.client,
         day: body.effective_date,
         currency: body.currency,
-        lines: body.lines.iter().map(JournalLineBody::line).collect::<Result<_, _>>()?,
+        lines: body.lines.iter().map(journal_line).collect::<Result<_, _>>()?,
         text: label("text", &body.text)?,
         corrects: body.corrects,
     });
@@ -199,7 +97,7 @@ pub async fn propose(
         Event::JournalProposed(proposed) => Some(proposed.journal),
         _ => None,
     });
-    let journal = JournalBody::find(&node.view.read(), proposed.ok_or_else(unexpected_receipt)?)?;
+    let journal = find_journal(&node.view.read(), proposed.ok_or_else(unexpected_receipt)?)?;
     Ok(answer(HttpResponse::Created(), receipt.sequence, &journal))
 }
 
@@ -218,8 +116,8 @@ pub async fn list(
     node: web::Data<Node>,
 ) -> Result<HttpResponse, Problem> {
     let exchange = node.view.read();
-    let wanted = |journal: &&Journal| query.status.is_none_or(|status| status.is_of(&journal.status));
-    let data = exchange.accounting().journals.values().filter(wanted).map(JournalBody::from).collect();
+    let wanted = |journal: &&Journal| query.status.is_none_or(|status| is_status_of(status, &journal.status));
+    let data = exchange.accounting().journals.values().filter(wanted).map(journal_body).collect();
     Ok(answer(HttpResponse::Ok(), exchange.sequence(), &Page { data, next_cursor: None }))
 }
 
@@ -241,7 +139,7 @@ pub async fn show(
     node: web::Data<Node>,
 ) -> Result<HttpResponse, Problem> {
     let exchange = node.view.read();
-    let body = JournalBody::find(&exchange, JournalId::new(journal.into_inner()))?;
+    let body = find_journal(&exchange, JournalId::new(journal.into_inner()))?;
     Ok(answer(HttpResponse::Ok(), exchange.sequence(), &body))
 }
 
@@ -269,7 +167,7 @@ pub async fn approve(
     let journal = JournalId::new(journal.into_inner());
     let instruction = Instruction::ApproveJournal { journal, by: caller.client };
     let sequence = submit(&node, &request, caller.organization, &caller.client, instruction).await?.sequence;
-    Ok(answer(HttpResponse::Ok(), sequence, &JournalBody::find(&node.view.read(), journal)?))
+    Ok(answer(HttpResponse::Ok(), sequence, &find_journal(&node.view.read(), journal)?))
 }
 
 /// Let a proposed journal come to nothing; its proposer takes it back.
@@ -298,5 +196,5 @@ pub async fn reject(
     let journal = JournalId::new(journal.into_inner());
     let instruction = Instruction::RejectJournal { journal, by: caller.client, reason: label("reason", &body.reason)? };
     let sequence = submit(&node, &request, caller.organization, &(caller.client, &*body), instruction).await?.sequence;
-    Ok(answer(HttpResponse::Ok(), sequence, &JournalBody::find(&node.view.read(), journal)?))
+    Ok(answer(HttpResponse::Ok(), sequence, &find_journal(&node.view.read(), journal)?))
 }

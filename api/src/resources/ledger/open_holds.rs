@@ -7,84 +7,18 @@ use infra::node::Node;
 use infra::reports::{HeldBalancesOf, Snapshot, book_of, has_accounts_in};
 use ledger::{Amount, Currency, OrganizationId};
 use matching::{Exchange, Order, OrderId};
-use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
-use uuid::Uuid;
+use wire::ledger::open_holds::{OpenHoldBody, OpenHoldsBody, OpenHoldsQuery, OrganizationHoldsBody};
+use wire::ledger::statements::StatementFormat;
+use wire::problem::ProblemBody;
 
 use super::csv_record::push_record;
-use super::statement::StatementFormat;
+use super::statement::statement_format;
 use super::streaming::{Interrupted, Reading, Report, Reports, Sheet, stream};
 use super::{check_currency, found_book};
 use crate::auth::{Caller, Financial};
 use crate::computing::Computing;
-use crate::problem::{Problem, ProblemBody};
+use crate::problem::Problem;
 use crate::request::CSV_TYPE;
-
-/// Whose open holds.
-#[derive(Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub struct OpenHoldsQuery {
-    /// The entity: `operator`.
-    #[param(example = "operator")]
-    entity: String,
-    /// The currency.
-    #[param(value_type = String, example = "USD")]
-    currency: Currency,
-    /// `json` or `csv`; by `Accept` when not given, or else JSON.
-    #[param(inline)]
-    format: Option<StatementFormat>,
-}
-
-/// An order that has money set aside.
-#[derive(Serialize, ToSchema)]
-pub struct OpenHoldBody {
-    /// The order.
-    order: Uuid,
-    /// `term` or `spot`.
-    kind: &'static str,
-    /// How much it has set aside.
-    #[schema(value_type = String)]
-    hold: Amount,
-}
-
-/// What an organization has set aside.
-#[derive(Serialize, ToSchema)]
-pub struct OrganizationHoldsBody {
-    /// Whose money.
-    organization: String,
-    /// Its open orders that have money set aside, by id.
-    orders: Vec<OpenHoldBody>,
-    /// The sum of their holds.
-    #[schema(value_type = String)]
-    holds: Amount,
-    /// What the ledger says is held.
-    #[schema(value_type = String)]
-    balance: Amount,
-    /// The balance less the holds, which is zero.
-    #[schema(value_type = String)]
-    difference: Amount,
-}
-
-/// The open holds. Amounts are of what is owed: positive is owed.
-#[derive(Serialize, ToSchema)]
-pub struct OpenHoldsBody {
-    /// The entity.
-    entity: String,
-    /// The currency.
-    #[schema(value_type = String)]
-    currency: Currency,
-    /// The log's sequence that it includes.
-    sequence: u64,
-    /// The organizations that have, or ever had, money set aside.
-    organizations: Vec<OrganizationHoldsBody>,
-    /// What the ledger says is held of all of them.
-    #[schema(value_type = String)]
-    balance: Amount,
-    /// The balance less all holds, which is zero.
-    #[schema(value_type = String)]
-    difference: Amount,
-}
 
 /// The open orders with what each has set aside, and what the ledger says is held of each organization's money.
 #[utoipa::path(
@@ -116,7 +50,7 @@ pub async fn list(
     let book = found_book(book_of(client, &entity).await?, &entity)?;
     check_currency(has_accounts_in(client, book, currency).await?, currency)?;
     let balances = HeldBalancesOf { book, currency, sequence }.by_organization(client).await?;
-    let format = StatementFormat::of(format, &request);
+    let format = statement_format(format, &request);
     let mut answer = HttpResponse::Ok();
     answer.content_type(match format {
         StatementFormat::Json => "application/json",
@@ -170,8 +104,7 @@ impl Report for OpenHolds {
         let holders: BTreeSet<_> = self.balances.keys().chain(self.holds.keys()).copied().collect();
         for (place, organization) in holders.into_iter().enumerate() {
             let held = self.balances.get(&organization).copied().unwrap_or(Amount::ZERO);
-            let of =
-                OrganizationHoldsBody::of(organization, held, self.holds.remove(&organization).unwrap_or_default());
+            let of = organization_holds(organization, held, self.holds.remove(&organization).unwrap_or_default());
             balance += of.balance;
             difference += of.difference;
             let text = match self.format {
@@ -179,7 +112,7 @@ impl Report for OpenHolds {
                     let comma = if place > 0 { "," } else { "" };
                     format!("{comma}{}", serde_json::to_string(&of).map_err(|error| Problem::internal(&error))?)
                 }
-                StatementFormat::Csv => of.csv(self.currency),
+                StatementFormat::Csv => organization_holds_csv(&of, self.currency),
             };
             sheet.write(text).await?;
         }
@@ -210,31 +143,35 @@ impl OpenHolds {
     }
 }
 
-impl OrganizationHoldsBody {
-    fn of(organization: OrganizationId, balance: Amount, holds: Vec<Hold>) -> Self {
-        let sum: Amount = holds.iter().map(|hold| hold.amount).sum();
-        let orders = holds.into_iter().map(|hold| OpenHoldBody {
-            order: hold.order.uuid(),
-            kind: if hold.is_spot { "spot" } else { "term" },
-            hold: hold.amount,
-        });
-        let orders = orders.collect();
-        Self { organization: organization.to_string(), orders, holds: sum, balance, difference: balance - sum }
+fn organization_holds(organization: OrganizationId, balance: Amount, holds: Vec<Hold>) -> OrganizationHoldsBody {
+    let sum: Amount = holds.iter().map(|hold| hold.amount).sum();
+    let orders = holds.into_iter().map(|hold| OpenHoldBody {
+        order: hold.order.uuid(),
+        kind: if hold.is_spot { "spot".into() } else { "term".into() },
+        hold: hold.amount,
+    });
+    let orders = orders.collect();
+    OrganizationHoldsBody {
+        organization: organization.to_string(),
+        orders,
+        holds: sum,
+        balance,
+        difference: balance - sum,
     }
+}
 
-    /// A record for each hold, and three for what they come to.
-    fn csv(&self, currency: Currency) -> String {
-        let mut text = String::new();
-        let mut row = |row: &str, (order, kind): (&str, &str), amount: Amount| {
-            let fields = [row, &self.organization, order, kind, currency.as_str(), &amount.to_string()];
-            push_record(&mut text, &fields);
-        };
-        for hold in &self.orders {
-            row("hold", (&hold.order.to_string(), hold.kind), hold.hold);
-        }
-        for (name, amount) in [("holds", self.holds), ("balance", self.balance), ("difference", self.difference)] {
-            row(name, ("", ""), amount);
-        }
-        text
+/// A record for each hold, and three for what they come to.
+fn organization_holds_csv(body: &OrganizationHoldsBody, currency: Currency) -> String {
+    let mut text = String::new();
+    let mut row = |row: &str, (order, kind): (&str, &str), amount: Amount| {
+        let fields = [row, &body.organization, order, kind, currency.as_str(), &amount.to_string()];
+        push_record(&mut text, &fields);
+    };
+    for hold in &body.orders {
+        row("hold", (&hold.order.to_string(), &hold.kind), hold.hold);
     }
+    for (name, amount) in [("holds", body.holds), ("balance", body.balance), ("difference", body.difference)] {
+        row(name, ("", ""), amount);
+    }
+    text
 }

@@ -3,49 +3,20 @@
 use actix_web::{HttpRequest, HttpResponse, get, web};
 use infra::node::Node;
 use infra::reports::{BookId, SectionsOf, Snapshot, StatementSection, book_of, has_bought};
-use jiff::civil::Date;
 use ledger::{ContractId, EntityId, OrganizationId, Owner};
-use serde::Deserialize;
-use utoipa::IntoParams;
-use uuid::Uuid;
+use wire::ledger::statements::{OwnStatementQuery, ScopeBody, StatementBody, StatementQuery, StatementScopeBody};
+use wire::problem::ProblemBody;
 
 use super::account_lines::owner_of;
 use super::day_span::DaySpan;
 use super::found_book;
-use super::statement::{Frame, ScopeBody, Statement, StatementBody, StatementFormat, StatementScopeBody};
+use super::statement::statement_format;
+use super::statement::{Frame, Statement};
 use super::streaming::{Reading, Reports};
 use crate::auth::{Caller, Financial, Trader};
-use crate::problem::{Problem, ProblemBody, ProblemCode};
+use crate::problem::{Problem, ProblemCode};
 use crate::request::await_reads;
-use crate::resources::contracts::ContractBody;
-
-/// Which statement.
-#[derive(Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub struct StatementQuery {
-    /// Whose: `org:<id>` or `contract:<id>`.
-    #[param(example = "org:acme")]
-    pub(crate) owner: String,
-    /// The first day; the lines before it are in the opening balances.
-    #[param(value_type = Option<String>, format = Date)]
-    pub(crate) from: Option<Date>,
-    /// The last day.
-    #[param(value_type = Option<String>, format = Date)]
-    pub(crate) to: Option<Date>,
-    /// `json` or `csv`; by `Accept` when not given, or else JSON.
-    #[param(inline)]
-    pub(crate) format: Option<StatementFormat>,
-    /// The entity; the operator when not given.
-    pub(crate) entity: Option<String>,
-}
-
-impl StatementQuery {
-    /// The entity whose books it asks for.
-    pub(crate) fn entity(&self) -> String {
-        self.entity.clone().unwrap_or_else(|| EntityId::Operator.to_string())
-    }
-}
+use crate::resources::contracts::contract_unknown;
 
 /// A statement over all accounts of an organization or a contract.
 #[utoipa::path(
@@ -80,7 +51,7 @@ pub async fn of_owner(
     }
     let scope = ScopeBody { entity, from: span.from, to: span.to, sequence: reading.snapshot().sequence() };
     let of = StatementScopeBody { scope, owner: owner.to_string(), contract: None };
-    let format = StatementFormat::of(format, &request);
+    let format = statement_format(format, &request);
     Ok(Statement { book, frame: Frame::Owner(of), sections, format }.answer(HttpResponse::Ok(), reading))
 }
 
@@ -104,24 +75,6 @@ pub(crate) fn owner_unknown(owner: Owner) -> Problem {
 /// Whether an organization is there that may not have had any money yet.
 fn is_registered(node: &Node, owner: Owner) -> bool {
     matches!(owner, Owner::Organization(id) if node.view.read().organization(id).is_some())
-}
-
-/// Which statement of one's own.
-#[derive(Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub struct OwnStatementQuery {
-    /// Only what concerns this contract of yours.
-    pub(crate) contract: Option<Uuid>,
-    /// The first day; the lines before it are in the opening balances.
-    #[param(value_type = Option<String>, format = Date)]
-    pub(crate) from: Option<Date>,
-    /// The last day.
-    #[param(value_type = Option<String>, format = Date)]
-    pub(crate) to: Option<Date>,
-    /// `json` or `csv`; by `Accept` when not given, or else JSON.
-    #[param(inline)]
-    pub(crate) format: Option<StatementFormat>,
 }
 
 /// Your statement: every line on your accounts. With `contract`, those lines that concern it, and of a contract that you bought
@@ -157,7 +110,7 @@ pub async fn own(
     let entity = EntityId::Operator.to_string();
     let scope = ScopeBody { entity, from: span.from, to: span.to, sequence: reading.snapshot().sequence() };
     let frame = Frame::Owner(StatementScopeBody { scope, owner: owner.to_string(), contract });
-    let format = StatementFormat::of(format, &request);
+    let format = statement_format(format, &request);
     Ok(Statement { book: of.book, frame, sections, format }.answer(HttpResponse::Ok(), reading))
 }
 
@@ -169,7 +122,7 @@ async fn own_sections(
 ) -> Result<Vec<StatementSection>, Problem> {
     let client = snapshot.client();
     let Some(contract) = of.contract else { return Ok(of.read(client).await?) };
-    let has_bought = has_bought(client, contract, organization).await?.ok_or_else(ContractBody::unknown)?;
+    let has_bought = has_bought(client, contract, organization).await?.ok_or_else(contract_unknown)?;
     let mut sections = of.read(client).await?;
     if has_bought {
         // What a contract holds was paid by its buyer.

@@ -7,30 +7,16 @@ use infra::journal::LogRow;
 use infra::node::Node;
 use infra::sequencer::{Receipt, SubmitError};
 use ledger::OrganizationId;
-use matching::{Amendment, Event, Instruction, MarketId, OrderId, Price, Refusal};
-use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use matching::{Amendment, Event, Instruction, OrderId, Refusal};
 use uuid::Uuid;
+use wire::orders::{AmendmentBody, CancelQuery, CancelledBody, OrderBody};
+use wire::problem::ProblemBody;
 
-use super::body::OrderBody;
 use super::read::read_order;
-use super::request::OrderWindowBody;
+use super::request::term_window;
 use crate::auth::{Caller, Trader};
-use crate::problem::{Problem, ProblemBody};
+use crate::problem::Problem;
 use crate::request::{JsonBody, answer, await_reads, idempotency_key};
-
-/// A change to an order; what is not given stays.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct AmendmentBody {
-    /// GPUs, those already traded included.
-    gpus: Option<u32>,
-    /// The worst price per GPU-hour.
-    #[schema(value_type = Option<String>, example = "1.1000")]
-    limit_price: Option<Price>,
-    /// The hours.
-    window: Option<OrderWindowBody>,
-}
 
 /// Change an open order. Fewer GPUs keep its place in time; another price or window, or more GPUs, make it arrive anew.
 #[utoipa::path(
@@ -52,17 +38,19 @@ pub async fn amend(
     body: JsonBody<AmendmentBody>,
     node: web::Data<Node>,
 ) -> Result<HttpResponse, Problem> {
-    change(&node, &caller, *order, body.instruction(caller.organization, *order)?).await
+    change(&node, &caller, *order, amendment_instruction(&body, caller.organization, *order)?).await
 }
 
-impl AmendmentBody {
-    /// What it asks for.
-    pub(crate) fn instruction(&self, organization: OrganizationId, order: Uuid) -> Result<Instruction, Problem> {
-        let window = self.window.as_ref().map(OrderWindowBody::term_window).transpose()?;
-        let Self { gpus, limit_price, .. } = *self;
-        let order = OrderId::new(order);
-        Ok(Instruction::AmendOrder(Amendment { organization, order, gpus, limit_price, window }))
-    }
+/// What a body asks for.
+pub(crate) fn amendment_instruction(
+    body: &AmendmentBody,
+    organization: OrganizationId,
+    order: Uuid,
+) -> Result<Instruction, Problem> {
+    let window = body.window.as_ref().map(term_window).transpose()?;
+    let AmendmentBody { gpus, limit_price, .. } = *body;
+    let order = OrderId::new(order);
+    Ok(Instruction::AmendOrder(Amendment { organization, order, gpus, limit_price, window }))
 }
 
 /// Cancel what is open of an order.
@@ -108,23 +96,6 @@ async fn change(
     Ok(answer(HttpResponse::Ok(), sequence, &order))
 }
 
-/// Which orders to cancel.
-#[derive(Serialize, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub struct CancelQuery {
-    /// Only orders that trade in this market.
-    #[param(value_type = Option<String>)]
-    pub(crate) market: Option<MarketId>,
-}
-
-/// The orders that were cancelled.
-#[derive(Serialize, ToSchema)]
-pub struct CancelledBody {
-    /// Their ids.
-    data: Vec<Uuid>,
-}
-
 /// Cancel all your open orders, or those of one market.
 #[utoipa::path(
     operation_id = "cancel_orders",
@@ -146,17 +117,15 @@ pub async fn cancel_all(
     let key = idempotency_key(&request, caller.organization, &*query)?;
     let instruction = Instruction::CancelOrders { organization: caller.organization, market: query.market };
     let receipt = node.sequencer.submit(instruction, key).await?;
-    let body = CancelledBody::of_receipt(&receipt.rows, caller.organization);
+    let body = cancelled_of_receipt(&receipt.rows, caller.organization);
     Ok(answer(HttpResponse::Ok(), receipt.sequence, &body))
 }
 
-impl CancelledBody {
-    /// An organization's orders that these events ended.
-    pub(crate) fn of_receipt(rows: &[Arc<LogRow>], organization: OrganizationId) -> Self {
-        let closed = rows.iter().filter_map(|row| match &row.record.event {
-            Event::OrderClosed(closed) if closed.organization == organization => Some(closed.order.uuid()),
-            _ => None,
-        });
-        Self { data: closed.collect() }
-    }
+/// An organization's orders that these events ended.
+pub(crate) fn cancelled_of_receipt(rows: &[Arc<LogRow>], organization: OrganizationId) -> CancelledBody {
+    let closed = rows.iter().filter_map(|row| match &row.record.event {
+        Event::OrderClosed(closed) if closed.organization == organization => Some(closed.order.uuid()),
+        _ => None,
+    });
+    CancelledBody { data: closed.collect() }
 }

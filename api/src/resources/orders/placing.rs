@@ -6,19 +6,20 @@ use infra::node::Node;
 use infra::sequencer::{Pending, SubmitError};
 use ledger::OrganizationId;
 use matching::{Instruction, Refusal};
-use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use wire::orders::{BatchBody, BatchItem, BatchOutcome, NewOrderBody, OrderBody};
+use wire::organizations::Role;
+use wire::problem::ProblemBody;
 
-use super::body::OrderBody;
+use super::body::order_of_receipt;
 use super::read::{count_large_answer, read_order};
-use super::request::NewOrderBody;
-use crate::auth::{Caller, Role, Trader};
+use super::request::{check_role, new_order};
+use crate::auth::{Caller, Trader};
 use crate::gate::{InnerProblems, count_more};
 use crate::operations::Budget;
-use crate::problem::{Problem, ProblemBody, ProblemCode};
+use crate::problem::{Problem, ProblemCode};
 use crate::request::{JsonBody, answer, idempotency_key, idempotency_key_of_item};
 use crate::resources::unexpected_receipt;
-use crate::strict_json;
+use wire::strict_json;
 
 /// The most orders in one batch.
 const BATCH_MAX: usize = 100;
@@ -51,37 +52,6 @@ pub async fn place(
     Ok(answer(builder, placed.sequence, &placed.order))
 }
 
-/// Several orders to be placed.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct BatchBody {
-    /// The orders, at most 100; they are decided one after the other, and each stands for itself.
-    #[schema(value_type = Vec<NewOrderBody>)]
-    orders: Vec<serde_json::Value>,
-}
-
-/// What became of the orders of a batch.
-#[derive(Serialize, ToSchema)]
-pub struct BatchOutcome {
-    /// One item for each order, in their order.
-    data: Vec<BatchItem>,
-}
-
-/// What became of one order of a batch: an order or a problem, with the status that it would have had alone.
-#[derive(Serialize, ToSchema)]
-pub struct BatchItem {
-    /// The HTTP status.
-    status: u16,
-    /// The order, if it was placed.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    order: Option<OrderBody>,
-    /// Why it was not.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    problem: Option<ProblemBody>,
-    #[serde(skip)]
-    code: Option<ProblemCode>,
-}
-
 /// Place several orders. Each is accepted or refused by itself.
 #[utoipa::path(
     operation_id = "place_orders",
@@ -101,7 +71,7 @@ pub async fn place_batch(
     body: JsonBody<BatchBody>,
     node: web::Data<Node>,
 ) -> Result<HttpResponse, Problem> {
-    let orders = body.into_inner().orders()?;
+    let orders = orders_of(body.into_inner())?;
     count_more(&request, Budget::Instructions, orders.len() - 1)?;
     // All of them enter the queue before the first is waited for, so that they are committed together.
     let mut placings = Vec::with_capacity(orders.len());
@@ -115,51 +85,43 @@ pub async fn place_batch(
         });
     }
     let mut data = Vec::with_capacity(placings.len());
+    let mut inner = Vec::new();
     let mut sequence = node.log.head();
     for placing in placings {
         let placed = placing.finish(&node, &request, caller.organization).await;
-        sequence = sequence.max(placed.as_ref().map_or(0, |placed| placed.sequence));
-        data.push(BatchItem::from(placed.map(|placed| (placed.order, placed.is_new))));
+        match &placed {
+            Ok(placed) => sequence = sequence.max(placed.sequence),
+            Err(problem) => inner.push(problem.code()),
+        }
+        data.push(batch_item(placed.map(|placed| (placed.order, placed.is_new))));
     }
-    let inner = data.iter().filter_map(|item| item.code).collect();
     let mut answer = answer(HttpResponse::Ok(), sequence, &BatchOutcome { data });
     answer.extensions_mut().insert(InnerProblems(inner));
     Ok(answer)
 }
 
-impl BatchBody {
-    /// The orders, each read by itself.
-    pub(crate) fn orders(self) -> Result<Vec<Result<NewOrderBody, Problem>>, Problem> {
-        if self.orders.is_empty() || self.orders.len() > BATCH_MAX {
-            return Err(Problem::new(ProblemCode::InvalidField, format!("A batch has 1 to {BATCH_MAX} orders.")));
-        }
-        let unusable = |error: serde_json::Error| {
-            Problem::new(ProblemCode::InvalidField, format!("The order cannot be used: {error}."))
-        };
-        let read = |order| strict_json::from_value(order).map_err(unusable);
-        Ok(self.orders.into_iter().map(read).collect())
+/// The orders of a batch, each read by itself.
+pub(crate) fn orders_of(body: BatchBody) -> Result<Vec<Result<NewOrderBody, Problem>>, Problem> {
+    if body.orders.is_empty() || body.orders.len() > BATCH_MAX {
+        return Err(Problem::new(ProblemCode::InvalidField, format!("A batch has 1 to {BATCH_MAX} orders.")));
     }
+    let unusable = |error: serde_json::Error| {
+        Problem::new(ProblemCode::InvalidField, format!("The order cannot be used: {error}."))
+    };
+    let read = |order| strict_json::from_value(order).map_err(unusable);
+    Ok(body.orders.into_iter().map(read).collect())
 }
 
-impl BatchOutcome {
-    /// What became of each order: the order and whether it is new, or why it was not placed.
-    pub(crate) fn of(outcomes: impl Iterator<Item = Result<(OrderBody, bool), Problem>>) -> Self {
-        Self { data: outcomes.map(BatchItem::from).collect() }
-    }
+/// What became of each order: the order and whether it is new, or why it was not placed.
+pub(crate) fn batch_outcome(outcomes: impl Iterator<Item = Result<(OrderBody, bool), Problem>>) -> BatchOutcome {
+    BatchOutcome { data: outcomes.map(batch_item).collect() }
 }
 
-impl From<Result<(OrderBody, bool), Problem>> for BatchItem {
-    fn from(outcome: Result<(OrderBody, bool), Problem>) -> Self {
-        match outcome {
-            Ok((order, is_new)) => {
-                Self { status: if is_new { 201 } else { 200 }, order: Some(order), problem: None, code: None }
-            }
-            Err(problem) => Self {
-                status: problem.code().status().as_u16(),
-                order: None,
-                problem: Some(problem.body()),
-                code: Some(problem.code()),
-            },
+fn batch_item(outcome: Result<(OrderBody, bool), Problem>) -> BatchItem {
+    match outcome {
+        Ok((order, is_new)) => BatchItem { status: if is_new { 201 } else { 200 }, order: Some(order), problem: None },
+        Err(problem) => {
+            BatchItem { status: problem.code().status().as_u16(), order: None, problem: Some(problem.body()) }
         }
     }
 }
@@ -185,7 +147,7 @@ impl Placing {
         body: &NewOrderBody,
         key: Option<IdempotencyKey>,
     ) -> Self {
-        let order = body.check_role(role).and_then(|()| body.order(organization));
+        let order = check_role(body, role).and_then(|()| new_order(body, organization));
         let pending = order.and_then(|order| Ok(node.sequencer.enqueue(Instruction::PlaceOrder(order), key)?));
         pending.map_or_else(Self::Refused, |pending| Self::Pending(Box::new(pending)))
     }
@@ -200,7 +162,7 @@ impl Placing {
                 if receipt.repeated {
                     count_large_answer(request, receipt.rows.len())?;
                 }
-                let order = OrderBody::of_receipt(&receipt.rows).ok_or_else(unexpected_receipt)?;
+                let order = order_of_receipt(&receipt.rows).ok_or_else(unexpected_receipt)?;
                 Ok(Placed { order, is_new: true, sequence: receipt.sequence })
             }
             Err(SubmitError::Refused(refusal)) => match &*refusal {

@@ -4,49 +4,30 @@ use actix_web::{HttpRequest, HttpResponse, get, web};
 use infra::node::Node;
 use infra::read_models::{Fill, OrderFilter, OrderRecord, OrderStatus};
 use ledger::OrganizationId;
-use matching::{MarketId, OrderId};
-use serde::Deserialize;
-use utoipa::IntoParams;
+use matching::OrderId;
 use uuid::Uuid;
+use wire::orders::{OrderBody, OrderQuery, ReadQuery};
+use wire::page::Page;
+use wire::problem::ProblemBody;
 
-use super::body::OrderBody;
+use super::body::order_body;
 use crate::auth::{Caller, Trader};
 use crate::gate::count_more;
 use crate::operations::Budget;
-use crate::problem::{Problem, ProblemBody, ProblemCode};
-use crate::request::{Page, PageSpan, answer, await_reads, position};
+use crate::problem::{Problem, ProblemCode};
+use crate::request::{PageSpan, answer, await_reads, end_after, position};
 
-/// Which orders to list.
-#[derive(Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub struct OrderQuery {
-    /// Only orders of this status; `open` includes partially filled ones.
-    pub(crate) status: Option<String>,
-    /// Only orders of this market.
-    #[param(value_type = Option<String>)]
-    pub(crate) market: Option<MarketId>,
-    /// Where the page before ended: its `next_cursor`.
-    pub(crate) cursor: Option<String>,
-    /// Items in the page, 1 to 500; 50 when not given.
-    pub(crate) limit: Option<u32>,
-    /// The answer includes at least the event with this sequence, 10,000 ahead of the log at most. It waits for that, five seconds at most.
-    pub(crate) min_sequence: Option<u64>,
-}
-
-impl OrderQuery {
-    /// The orders of `organization` that it asks for.
-    ///
-    /// # Errors
-    /// A [`Problem`] with the code `invalid_query` when there is no such status.
-    pub(crate) fn filter(&self, organization: OrganizationId) -> Result<OrderFilter, Problem> {
-        let statuses = match self.status.as_deref() {
-            None => OrderStatus::ALL.to_vec(),
-            Some("open") => vec![OrderStatus::Open, OrderStatus::PartiallyFilled],
-            Some(status) => vec![OrderStatus::named(status).ok_or_else(status_unknown)?],
-        };
-        Ok(OrderFilter { organization, statuses, market: self.market })
-    }
+/// The orders of `organization` that a query asks for.
+///
+/// # Errors
+/// A [`Problem`] with the code `invalid_query` when there is no such status.
+pub(crate) fn order_filter(query: &OrderQuery, organization: OrganizationId) -> Result<OrderFilter, Problem> {
+    let statuses = match query.status.as_deref() {
+        None => OrderStatus::ALL.to_vec(),
+        Some("open") => vec![OrderStatus::Open, OrderStatus::PartiallyFilled],
+        Some(status) => vec![OrderStatus::named(status).ok_or_else(status_unknown)?],
+    };
+    Ok(OrderFilter { organization, statuses, market: query.market })
 }
 
 fn status_unknown() -> Problem {
@@ -70,27 +51,18 @@ pub async fn list(
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
     let span = PageSpan::of(query.cursor.as_deref(), query.limit)?;
-    let filter = query.filter(caller.organization)?;
+    let filter = order_filter(&query, caller.organization)?;
     await_reads(&node, query.min_sequence).await?;
     let orders = node.read_models.orders().page(&filter, span.after, span.fetch()).await?;
     let mut page = span.page_of(orders, |order| order);
     let fills = fills_of(&node, &request, &page.data).await?;
     if let Some(last) = fills.len().checked_sub(1) {
         let end = position(page.data[last].sequence);
-        page.end_after(fills.len(), end);
+        end_after(&mut page, fills.len(), end);
     }
     let Page { data, next_cursor } = page;
-    let data = data.into_iter().zip(fills).map(|(order, fills)| OrderBody::of(order, fills)).collect();
+    let data = data.into_iter().zip(fills).map(|(order, fills)| order_body(order, &fills)).collect();
     Ok(answer(HttpResponse::Ok(), node.read_models.position(), &Page { data, next_cursor }))
-}
-
-/// How far a single read must have come.
-#[derive(Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub struct ReadQuery {
-    /// The answer includes at least the event with this sequence, 10,000 ahead of the log at most. It waits for that, five seconds at most.
-    pub(crate) min_sequence: Option<u64>,
 }
 
 /// One of your orders.
@@ -128,7 +100,7 @@ pub(super) async fn read_order(
     let order = node.read_models.orders().find(organization, OrderId::new(order)).await?;
     let order = order.ok_or_else(order_unknown)?;
     let fills = all_fills(node, request, order.id).await?;
-    Ok(OrderBody::of(order, fills))
+    Ok(order_body(order, &fills))
 }
 
 /// The problem that an organization has no such order.

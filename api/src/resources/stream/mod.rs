@@ -22,20 +22,20 @@ use infra::journal::LogRow;
 use infra::node::Node;
 use ledger::OrganizationId;
 use matching::{Event, MarketId, OrderId, OrderSide, SpotSide};
-use serde::Deserialize;
 use serde_json::json;
 use tokio::sync::{oneshot, watch};
-use utoipa::IntoParams;
+use wire::problem::ProblemBody;
+use wire::stream::StreamQuery;
 
 use super::markets;
 use crate::auth::{Anyone, Caller, time_left};
 use crate::computing::Computing;
 use crate::connection::Connection;
 use crate::limits::{Place, RequestLimits};
-use crate::problem::{Problem, ProblemBody, ProblemCode};
+use crate::problem::{Problem, ProblemCode};
 use crate::request::await_reads;
 use pace::Pace;
-use snapshot::{Snapshot, roaming};
+use snapshot::{roaming, snapshot_of};
 
 /// Events read from the log at a time.
 const PAGE: usize = 500;
@@ -44,15 +44,6 @@ const KEEP_ALIVE: Duration = Duration::from_secs(15);
 
 /// A stream that was cut off may be resumed over this many events of the log; a snapshot is shorter than more of them.
 const RESUME_EVENTS_MAX: u64 = 20_000;
-
-/// How a stream begins.
-#[derive(Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub struct StreamQuery {
-    /// Whether the first event is a snapshot of the book; true when not given. A stream that is resumed has none.
-    snapshot: Option<bool>,
-}
 
 /// A market's term book and its events as server-sent events: `id` is the sequence in the log, `event` one of `snapshot`, `trade`,
 /// `order_placed`, `order_amended`, `order_reduced`, `order_closed`, `trade_busted`, `spot_order_placed`, `spot_auction`,
@@ -176,7 +167,7 @@ impl Follower {
         let market = self.market;
         let taken = self.computing.with_state(self.organization, move |exchange| {
             let market = exchange.venue().key(market)?;
-            let snapshot = send.then(|| serde_json::to_string(&Snapshot::of(exchange, market)).unwrap_or_default());
+            let snapshot = send.then(|| serde_json::to_string(&snapshot_of(exchange, market)).unwrap_or_default());
             Some((exchange.sequence(), roaming(exchange, market), snapshot))
         });
         let Some((sequence, roaming, snapshot)) = taken.await? else { return Ok(()) };

@@ -2,52 +2,22 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use matching::{Exchange, MarketKey, OrderId, Price, TermWindow};
-use serde::Serialize;
+use matching::{Exchange, MarketKey, OrderId, Price};
+use wire::stream::{Snapshot, SnapshotLevel, SnapshotOrder};
 
-/// The orders of a market at one price.
-#[derive(Serialize)]
-struct SnapshotLevel {
-    price: Price,
-    /// What is left of its orders together.
-    gpus: u64,
-    orders: Vec<SnapshotOrder>,
-}
-
-/// An order without its owner.
-#[derive(Serialize)]
-struct SnapshotOrder {
-    id: OrderId,
-    gpus: u32,
-    /// Of a bid, the GPUs that it still wants; of an ask, what it has not sold even in the hour of which it has sold most.
-    remaining: u32,
-    window: TermWindow,
-}
-
-/// A market's term book, best prices first.
-#[derive(Serialize)]
-pub(super) struct Snapshot {
-    /// The last event that it includes.
-    pub(super) sequence: u64,
-    bids: Vec<SnapshotLevel>,
-    asks: Vec<SnapshotLevel>,
-}
-
-impl Snapshot {
-    pub(super) fn of(exchange: &Exchange, market: MarketKey) -> Self {
-        let venue = exchange.venue();
-        let bids = venue.bids(market).map(|bid| {
-            let (gpus, remaining, window) = (bid.gpus, bid.terms.remaining, bid.terms.window);
-            (bid.terms.limit_price, SnapshotOrder { id: bid.id, gpus, remaining, window })
-        });
-        let asks = venue.asks(market).map(|ask| {
-            let (gpus, remaining, window) = (ask.gpus, ask.remaining.min(), ask.window.into());
-            (ask.limit_price, SnapshotOrder { id: ask.id, gpus, remaining, window })
-        });
-        let mut bids = levels(bids);
-        bids.reverse();
-        Self { sequence: exchange.sequence(), bids, asks: levels(asks) }
-    }
+pub(super) fn snapshot_of(exchange: &Exchange, market: MarketKey) -> Snapshot {
+    let venue = exchange.venue();
+    let bids = venue.bids(market).map(|bid| {
+        let (gpus, remaining, window) = (bid.gpus, bid.terms.remaining, bid.terms.window);
+        (bid.terms.limit_price, SnapshotOrder { id: bid.id, gpus, remaining, window })
+    });
+    let asks = venue.asks(market).map(|ask| {
+        let (gpus, remaining, window) = (ask.gpus, ask.remaining.min(), ask.window.into());
+        (ask.limit_price, SnapshotOrder { id: ask.id, gpus, remaining, window })
+    });
+    let mut bids = levels(bids);
+    bids.reverse();
+    Snapshot { sequence: exchange.sequence(), bids, asks: levels(asks) }
 }
 
 /// The bids here that trade in other markets as well: what happens to them there changes this book.

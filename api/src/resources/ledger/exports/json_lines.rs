@@ -3,7 +3,7 @@
 use infra::reports::ExportedEntry;
 
 use crate::problem::Problem;
-use crate::resources::ledger::entries::EntryBody;
+use crate::resources::ledger::entries::entry_of_book;
 use crate::resources::ledger::journal::{ExportScope, JournalForm};
 
 pub(super) struct JsonLines;
@@ -14,7 +14,7 @@ impl JournalForm for JsonLines {
     }
 
     fn entry(&self, scope: &ExportScope, ExportedEntry { entry, .. }: &ExportedEntry) -> Result<String, Problem> {
-        let body = EntryBody::of_book(&scope.entity, entry);
+        let body = entry_of_book(&scope.entity, entry);
         let line = serde_json::to_string(&body).map_err(|error| Problem::internal(&error))?;
         Ok(line + "\n")
     }

@@ -13,9 +13,8 @@ use actix_web::http::header;
 use actix_web::{HttpResponse, get, web};
 use infra::node::Node;
 use infra::reports::{JournalOf, book_of};
-use jiff::civil::Date;
-use serde::Deserialize;
-use utoipa::{IntoParams, ToSchema};
+use wire::ledger::exports::{ExportFormat, ExportQuery};
+use wire::problem::ProblemBody;
 
 use self::audit_data::AuditData;
 use self::beancount::Beancount;
@@ -26,68 +25,33 @@ use super::found_book;
 use super::journal::{Export, JournalForm};
 use super::streaming::{Reading, Reports, stream};
 use crate::auth::{Caller, Financial};
-use crate::problem::{Problem, ProblemBody};
+use crate::problem::Problem;
 use crate::request::CSV_TYPE;
 
-/// The form of an export.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize, ToSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum ExportFormat {
-    /// A line of an entry per record, with the columns of the Audit Data Standards.
-    Csv,
-    /// An entry per line, as `GET /v1/ledger/entries` shows it.
-    Jsonl,
-    /// A journal for hledger.
-    Hledger,
-    /// A ledger for Beancount.
-    Beancount,
-}
-
-impl ExportFormat {
-    fn form(self) -> Box<dyn JournalForm> {
-        match self {
-            Self::Csv => Box::new(AuditData),
-            Self::Jsonl => Box::new(JsonLines),
-            Self::Hledger => Box::new(Hledger::default()),
-            Self::Beancount => Box::new(Beancount),
-        }
-    }
-
-    const fn content_type(self) -> &'static str {
-        match self {
-            Self::Csv => CSV_TYPE,
-            Self::Jsonl => "application/jsonl",
-            Self::Hledger | Self::Beancount => "text/plain; charset=utf-8",
-        }
-    }
-
-    const fn extension(self) -> &'static str {
-        match self {
-            Self::Csv => "csv",
-            Self::Jsonl => "jsonl",
-            Self::Hledger => "journal",
-            Self::Beancount => "beancount",
-        }
+fn journal_form(format: ExportFormat) -> Box<dyn JournalForm> {
+    match format {
+        ExportFormat::Csv => Box::new(AuditData),
+        ExportFormat::Jsonl => Box::new(JsonLines),
+        ExportFormat::Hledger => Box::new(Hledger::default()),
+        ExportFormat::Beancount => Box::new(Beancount),
     }
 }
 
-/// Which export.
-#[derive(Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub struct ExportQuery {
-    /// The entity: `operator`.
-    #[param(example = "operator")]
-    pub(crate) entity: String,
-    /// The form.
-    #[param(inline)]
-    pub(crate) format: ExportFormat,
-    /// The first day. What came before is in opening balances in the forms of plain-text accounting, and left out of the others.
-    #[param(value_type = Option<String>, format = Date)]
-    pub(crate) from: Option<Date>,
-    /// The last day.
-    #[param(value_type = Option<String>, format = Date)]
-    pub(crate) to: Option<Date>,
+const fn content_type_of(format: ExportFormat) -> &'static str {
+    match format {
+        ExportFormat::Csv => CSV_TYPE,
+        ExportFormat::Jsonl => "application/jsonl",
+        ExportFormat::Hledger | ExportFormat::Beancount => "text/plain; charset=utf-8",
+    }
+}
+
+const fn extension_of(format: ExportFormat) -> &'static str {
+    match format {
+        ExportFormat::Csv => "csv",
+        ExportFormat::Jsonl => "jsonl",
+        ExportFormat::Hledger => "journal",
+        ExportFormat::Beancount => "beancount",
+    }
 }
 
 /// The general ledger as a file: `csv` with the columns of the AICPA's Audit Data Standards (`GL_Detail`), `jsonl` with an entry per
@@ -115,10 +79,10 @@ pub async fn export(
     let reading = Reading::begin(&node, reports.turn_of_finance().await?).await?;
     let book = found_book(book_of(reading.snapshot().client(), &entity).await?, &entity)?;
     let journal = JournalOf { book, from: span.from, to: span.to };
-    let export = Export::prepare(reading.snapshot(), journal, entity, format.form()).await?;
-    let name = format!("{}.{}", export.name(), format.extension());
+    let export = Export::prepare(reading.snapshot(), journal, entity, journal_form(format)).await?;
+    let name = format!("{}.{}", export.name(), extension_of(format));
     let mut answer = HttpResponse::Ok();
-    answer.content_type(format.content_type());
+    answer.content_type(content_type_of(format));
     answer.insert_header((header::CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")));
     Ok(stream(answer, reading, export))
 }

@@ -4,31 +4,18 @@ use actix_web::HttpRequest;
 use actix_web::http::header;
 use jiff::civil::Date;
 use ledger::Amount;
-use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use serde::Serialize;
+use wire::ledger::statements::{OpeningBody, ScopeBody, StatementFormat, StatementLineBody};
 
 use super::Frame;
-use super::body::{OpeningBody, ScopeBody, StatementLineBody};
 use crate::problem::Problem;
 use crate::resources::ledger::csv_record::{or_empty, push_record};
 
-/// The form of a statement.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize, ToSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum StatementFormat {
-    /// One JSON object.
-    Json,
-    /// A table, RFC 4180.
-    Csv,
-}
-
-impl StatementFormat {
-    /// The form that a request asks for: in its query, or else in its `Accept`.
-    pub fn of(asked: Option<Self>, request: &HttpRequest) -> Self {
-        let accept = request.headers().get(header::ACCEPT).and_then(|value| value.to_str().ok());
-        let accepts_csv = accept.is_some_and(|accept| accept.contains("text/csv"));
-        asked.unwrap_or(if accepts_csv { Self::Csv } else { Self::Json })
-    }
+/// The form that a request asks for: in its query, or else in its `Accept`.
+pub fn statement_format(asked: Option<StatementFormat>, request: &HttpRequest) -> StatementFormat {
+    let accept = request.headers().get(header::ACCEPT).and_then(|value| value.to_str().ok());
+    let accepts_csv = accept.is_some_and(|accept| accept.contains("text/csv"));
+    asked.unwrap_or(if accepts_csv { StatementFormat::Csv } else { StatementFormat::Json })
 }
 
 /// How a statement is written, and how much of it is.
@@ -148,10 +135,8 @@ fn fields(object: &impl Serialize) -> Result<String, Problem> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::resources::ledger::statement::{
-        AccountLinesBody, AccountStatementBody, StatementBody, StatementScopeBody,
-    };
     use serde_json::Value;
+    use wire::ledger::statements::{AccountLinesBody, AccountStatementBody, StatementBody, StatementScopeBody};
 
     fn scope() -> ScopeBody {
         ScopeBody { entity: "operator".into(), from: None, to: "2037-01-31".parse().ok(), sequence: 7 }

@@ -6,13 +6,11 @@ mod form;
 use actix_web::{HttpResponse, HttpResponseBuilder};
 use futures::TryStreamExt as _;
 use infra::reports::{BookId, Snapshot, StatementSection};
+use wire::ledger::statements::{ScopeBody, StatementFormat, StatementScopeBody};
 
-pub use self::body::{
-    AccountLinesBody, AccountStatementBody, OpeningBody, ScopeBody, StatementBody, StatementLineBody,
-    StatementScopeBody,
-};
+use self::body::{opening_body, statement_line_body};
 use self::form::Form;
-pub use self::form::StatementFormat;
+pub(super) use self::form::statement_format;
 use super::streaming::{Interrupted, Reading, Report, Sheet, stream};
 use crate::request::CSV_TYPE;
 
@@ -59,13 +57,13 @@ impl Statement {
         sheet: &mut Sheet,
         form: &mut Form,
     ) -> Result<(), Interrupted> {
-        let (scope, opening) = (self.frame.scope(), OpeningBody::from(section));
+        let (scope, opening) = (self.frame.scope(), opening_body(section));
         sheet.write(form.opening(&opening, scope)?).await?;
         let mut balance = section.opening;
         let mut lines = section.lines(snapshot, self.book, scope.from, scope.to).await?;
         while let Some(line) = lines.try_next().await? {
             balance += line.amount;
-            sheet.write(form.line(&opening, &StatementLineBody::of(line, &scope.entity, balance))?).await?;
+            sheet.write(form.line(&opening, &statement_line_body(line, &scope.entity, balance))?).await?;
         }
         sheet.write(form.closing(&opening, scope, balance)).await
     }
