@@ -89,6 +89,11 @@ pub async fn read_body(
     bytes_max: usize,
     too_large: impl Fn() -> Problem,
 ) -> Result<Vec<u8>, Problem> {
+    // A body that was packed would be read as if it were not.
+    if request.headers().get(header::CONTENT_ENCODING).is_some_and(|encoding| encoding != "identity") {
+        let detail = "Content-Encoding must be left out: bodies are read as they are sent.";
+        return Err(Problem::new(ProblemCode::UnsupportedMediaType, detail));
+    }
     let announced = request.headers().get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
     if announced.is_some_and(|length: usize| length > bytes_max) {
         return Err(too_large());

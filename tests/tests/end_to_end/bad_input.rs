@@ -151,6 +151,22 @@ async fn bodies_of_another_media_type() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn bodies_that_are_packed() {
+    let (bench, _) = Bench::open().await;
+    let order = day_bid(8, "1.0000").to_string();
+    let request = |encoding: &str| {
+        let request = bench.request(Role::Buyer, "POST /v1/orders").header("Content-Type", "application/json");
+        request.header("Content-Encoding", encoding).body(order.clone())
+    };
+    for encoding in ["gzip", "br", "gzip, identity"] {
+        let refused = bench.send(request(encoding)).await;
+        assert_eq!(refused.problem(), (415, "unsupported_media_type"), "{encoding}");
+        bench.is_unchanged("packed body").await;
+    }
+    bench.send(request("identity")).await.ok();
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn bids_that_are_not_possible() {
     let (bench, lot) = Bench::open().await;
     let good = || day_bid(8, "1.0000");
