@@ -13,7 +13,7 @@ use tests::attacks::bystander::Bystander;
 use tests::attacks::search::{
     crowd, crowd_of_asks, crowd_of_bids, crowded_orders, expiring_crowd, one_node_asks, phantom_lot, swept_bids,
 };
-use tests::client::{ask, supply, with};
+use tests::client::{MARKET, ask, supply, with};
 use tests::condition::until;
 use tests::exchange::TestExchange;
 use tests::picking::only;
@@ -151,6 +151,26 @@ async fn who_has_begun_work_begins_no_more_until_all_is_done() {
     // An operator's command comes before what else the seller has sent, though it was sent later.
     let halted = events.iter().position(|row| matches!(&row.record.event, Event::MarketHalted(_)));
     assert!(swept < halted && halted < place(&own), "{swept:?} {halted:?} {:?}", place(&own));
+}
+
+/// Before, operators were taken for one trader: none of them could halt a market while another's suspension went on.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_operator_does_not_wait_for_what_another_has_begun() {
+    let exchange = TestExchange::start().await;
+    crowd(&Stage::from(&exchange)).await.unwrap();
+    admit(&exchange).await;
+    let (operator, reason) = (exchange.operator(), json!({"reason": "a test"}));
+    let head = exchange.node.log.head();
+    let suspend = async { operator.post("/v1/organizations/phantom-buyer/suspend", &reason).await.ok() };
+    let halt = async {
+        until("the first orders end", async || (exchange.node.log.head() > head).then_some(())).await;
+        operator.post(&format!("/v1/markets/{MARKET}/halt"), &reason).await.ok()
+    };
+    tokio::join!(suspend, halt);
+    let events = exchange.node.log.range(head + 1, exchange.node.log.head()).await.expect("the log");
+    let place = |name: &str| events.iter().position(|row| row.record.event.name() == name);
+    let (halted, suspended) = (place("market_halted"), place("organization_suspended"));
+    assert!(halted.is_some() && halted < suspended, "{halted:?} {suspended:?}");
 }
 
 /// Before, every command waited until all of them had ended.
