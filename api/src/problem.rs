@@ -251,7 +251,7 @@ impl From<&Refusal> for Problem {
 
 impl From<InvalidWindow> for Problem {
     fn from(invalid: InvalidWindow) -> Self {
-        Self::new(ProblemCode::WindowInvalid, format!("{invalid}."))
+        Self::new(ProblemCode::WindowInvalid, sentence(&invalid.to_string()))
     }
 }
 

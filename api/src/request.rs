@@ -74,7 +74,7 @@ impl<T: DeserializeOwned + 'static> FromRequest for JsonBody<T> {
                 return Err(Problem::new(ProblemCode::UnsupportedMediaType, "Content-Type must be application/json."));
             }
             let body = read_body(&request, payload, BODY_BYTES_MAX, too_large).await?;
-            strict_json::from_slice(&body).map(Self).map_err(|error| body_problem(&error))
+            strict_json::from_slice(&body).map(Self).map_err(|error| body_problem(&error, &body))
         })
     }
 }
@@ -118,8 +118,10 @@ fn payload_problem(error: &PayloadError) -> Problem {
 }
 
 /// What is wrong with a body that is not JSON, or not of the form that is asked for.
-pub(crate) fn body_problem(error: &serde_json::Error) -> Problem {
-    if error.is_data() {
+pub(crate) fn body_problem(error: &serde_json::Error, body: &[u8]) -> Problem {
+    // The reader takes a number in the place of a name for a mistake of the syntax.
+    let is_json = error.is_data() || serde_json::from_slice::<serde::de::IgnoredAny>(body).is_ok();
+    if is_json {
         Problem::new(ProblemCode::InvalidField, format!("The body cannot be used: {error}."))
     } else {
         Problem::new(ProblemCode::MalformedJson, format!("The body cannot be read: {error}."))
@@ -161,8 +163,18 @@ pub fn query_config() -> web::QueryConfig {
     web::QueryConfig::default().error_handler(|error: QueryPayloadError, _| query_problem(&error).into())
 }
 
+/// A parameter of a query that is none of the names it may be.
+pub(crate) fn unknown_name<'a>(parameter: &str, names: impl Iterator<Item = &'a str>) -> Problem {
+    let names = names.collect::<Vec<_>>().join(", ");
+    Problem::new(ProblemCode::InvalidQuery, format!("{parameter} must be one of {names}."))
+}
+
 /// A query that does not parse.
 pub(crate) fn query_problem(error: &QueryPayloadError) -> Problem {
+    let error = match error {
+        QueryPayloadError::Deserialize(error) => error.to_string(),
+        error => error.to_string(),
+    };
     Problem::new(ProblemCode::InvalidQuery, format!("The query cannot be used: {error}."))
 }
 

@@ -57,7 +57,7 @@ impl Request {
         if self.body.len() > BODY_BYTES_MAX {
             return Err(too_large());
         }
-        strict_json::from_slice(self.body.as_bytes()).map_err(|error| body_problem(&error))
+        strict_json::from_slice(self.body.as_bytes()).map_err(|error| body_problem(&error, self.body.as_bytes()))
     }
 }
 

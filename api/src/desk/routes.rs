@@ -54,7 +54,7 @@ pub(super) static ROUTES: &[Route] = &[
     route::<ProviderOnly>("GET", "/v1/lots/{lot}", lots::show),
     route::<ProviderOnly>("DELETE", "/v1/lots/{lot}", lots::withdraw),
     route::<ProviderOnly>("GET", "/v1/lots/{lot}/calendar", lots::calendar),
-    route::<Trader>("POST", "/v1/quotes", orders::ask),
+    route::<BuyerOnly>("POST", "/v1/quotes", orders::ask),
     route::<Trader>("POST", "/v1/orders/batch", orders::place_batch),
     route::<Trader>("POST", "/v1/orders", orders::place),
     route::<Trader>("GET", "/v1/orders", orders::list),

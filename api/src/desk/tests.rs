@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
+use wire::organizations::Role;
 
 use super::routes::ROUTES;
 use super::run;
@@ -180,4 +181,17 @@ fn every_operation_of_the_api_has_its_route_or_needs_a_server() {
     let routed: BTreeSet<String> = ROUTES.iter().map(|route| format!("{} {}", route.method, route.path)).collect();
     assert_eq!(routed.len(), ROUTES.len());
     assert_eq!(routed, documented);
+}
+
+#[test]
+fn a_route_is_for_those_for_whom_it_is_over_http() {
+    let document = serde_json::to_value(document_of_routes()).expect("JSON");
+    for route in ROUTES {
+        let described = &document["paths"][route.path][route.method.to_lowercase()]["security"];
+        let scopes = described.as_array().into_iter().flatten().filter_map(|scheme| scheme["oauth2"].as_array());
+        let described: BTreeSet<&str> = scopes.flatten().filter_map(Value::as_str).collect();
+        let everybody = route.roles.len() == Role::ALL.len();
+        let roles = route.roles.iter().filter(|_| !everybody).map(|role| role.as_str()).collect::<BTreeSet<_>>();
+        assert_eq!(roles, described, "{} {}", route.method, route.path);
+    }
 }

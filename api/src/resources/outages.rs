@@ -2,7 +2,7 @@
 
 use actix_web::{HttpRequest, HttpResponse, get, post, web};
 use infra::node::Node;
-use infra::read_models::{OutageFilter, OutageRecord};
+use infra::read_models::{OutageFilter, OutageRecord, OutageStatus};
 use ledger::{ContractId, OrganizationId};
 use matching::{Event, Instruction, NewOutage, OutageId};
 use serde::Serialize;
@@ -17,7 +17,7 @@ use super::{begun, submit, unexpected_receipt};
 use crate::auth::{Caller, OperatorOnly, Trader, TraderOrOperator};
 use crate::label::{label, label_if_given};
 use crate::problem::Problem;
-use crate::request::{JsonBody, PageSpan, answer, await_reads};
+use crate::request::{JsonBody, PageSpan, answer, await_reads, unknown_name};
 
 /// Say that a contract's GPUs are ready, or where they are reached. Of a lot with `delivery` `confirmed`, time counts as delivered
 /// from then on.
@@ -121,8 +121,16 @@ pub(crate) fn outage_unknown() -> Problem {
 }
 
 /// The outages that a query asks for, of those that `reader` sees.
-pub(crate) fn outage_filter(query: &OutageQuery, reader: Option<OrganizationId>) -> OutageFilter {
-    OutageFilter { reader, contract: query.contract, status: query.status.clone() }
+///
+/// # Errors
+/// A [`Problem`] with the code `invalid_query` when there is no such status.
+pub(crate) fn outage_filter(query: &OutageQuery, reader: Option<OrganizationId>) -> Result<OutageFilter, Problem> {
+    let named = |name: &str| {
+        let names = OutageStatus::ALL.iter().map(|status| status.name());
+        OutageStatus::named(name).ok_or_else(|| unknown_name("status", names))
+    };
+    let status = query.status.as_deref().map(named).transpose()?;
+    Ok(OutageFilter { reader, contract: query.contract, status })
 }
 
 /// Open an outage of a contract of yours, as its buyer or its seller. It counts once the other side accepts it or an operator upholds
@@ -167,7 +175,7 @@ pub async fn list(
 ) -> Result<HttpResponse, Problem> {
     let span = PageSpan::of(query.cursor.as_deref(), query.limit)?;
     await_reads(&node, None).await?;
-    let filter = outage_filter(&query, reader_of(&caller));
+    let filter = outage_filter(&query, reader_of(&caller))?;
     let outages = node.read_models.outages().page(&filter, span.after, span.fetch()).await?;
     let page = span.page_of(outages, outage_body);
     Ok(answer(HttpResponse::Ok(), node.read_models.position(), &page))

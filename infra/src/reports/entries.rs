@@ -133,13 +133,20 @@ impl EntriesOf {
             Some(_) => ("e.sequence", "e.book = $1"),
             None => ("row_number() OVER (ORDER BY e.book, e.sequence)", "$1::int IS NULL"),
         };
+        // By the indexes on contracts: a filter on every entry would read the whole book.
+        let of_contract = match self.contract {
+            Some(_) => {
+                "(e.book, e.sequence) IN (SELECT book, sequence FROM entries WHERE contract = $4 \
+                                          UNION SELECT book, entry FROM lines WHERE contract = $4)"
+            }
+            None => "$4::uuid IS NULL",
+        };
         let columns = BookEntry::COLUMNS;
         let statement = format!(
             "SELECT * FROM (SELECT {place_of} AS place, e.book, b.entity, {columns} \
                             FROM entries e JOIN books b ON b.id = e.book \
                             WHERE {of_book} AND ($3::bigint IS NULL OR e.event = $3) \
-                            AND ($4::uuid IS NULL OR e.contract = $4 OR e.sequence IN \
-                                 (SELECT entry FROM lines WHERE book = e.book AND contract = $4)) \
+                            AND {of_contract} \
                             AND ($5::uuid IS NULL OR e.box = $5) \
                             AND ($6::text IS NULL OR EXISTS (SELECT FROM lines l JOIN accounts a ON a.id = l.account \
                                  WHERE l.book = e.book AND l.entry = e.sequence AND a.code = $6))) e \

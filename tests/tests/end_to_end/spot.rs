@@ -118,6 +118,30 @@ async fn hours_that_were_auctioned_are_delivered_and_earned() {
     assert_eq!(money(acme).await.1, "0.00");
 }
 
+/// Before, an order's trades of one hour came in whatever order the database found them.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_hour_from_many_lots_is_shown_in_one_order() {
+    let exchange = TestExchange::start().await;
+    admit(&exchange).await;
+    let (north, acme) = (exchange.client("north", Role::Provider), exchange.client("acme", Role::Buyer));
+    exchange.move_clock_to(START).await;
+    for _ in 0..12 {
+        let lot = list(&north, 8).await;
+        north.post("/v1/orders", &spot_ask(&lot, 8, "0.5000")).await.ok();
+    }
+    let bid = acme.post("/v1/orders", &spot_bid(96, "0.8000")).await.ok();
+    exchange.move_clock_to("2037-01-01T05:56:00Z").await;
+    let lots = |trades: &Value| trades.items().iter().map(|trade| trade["lot"].clone()).collect::<Vec<_>>();
+    let sales = acme.get("/v1/spot-sales?limit=500").await.ok();
+    let alone = acme.get(&format!("/v1/orders/{}", text(&bid["id"]))).await.ok();
+    assert!(alone["trades"].items().len() >= 60, "twelve lots in five hours and more");
+    assert_eq!(lots(&alone["trades"]), lots(&sales["data"]), "as they were sold");
+    for limit in [1, 500] {
+        let listed = acme.get(&format!("/v1/orders?limit={limit}")).await.ok();
+        assert_eq!(only(&listed["data"])["trades"], alone["trades"], "in a page of {limit}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_bid_without_funds_waits_and_comes_back() {
     let exchange = TestExchange::start().await;

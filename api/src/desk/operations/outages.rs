@@ -37,7 +37,7 @@ pub(in crate::desk) fn list(desk: &mut Desk, request: &Request) -> Result<Answer
     let query: OutageQuery = request.query()?;
     let page_query = PageQuery { cursor: query.cursor.clone(), limit: query.limit, min_sequence: None };
     let span = span_of(desk, &page_query)?;
-    let filter = outage_filter(&query, reader_of(request));
+    let filter = outage_filter(&query, reader_of(request))?;
     let own = listed(&desk.history.outages).filter(|(_, outage)| filter.admits(outage));
     Answer::ok(&page(span, own, |outage| Ok(outage_body((*outage).clone())))?)
 }

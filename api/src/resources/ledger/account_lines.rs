@@ -81,8 +81,12 @@ pub(crate) fn check_use(
         }
         (AccountUse { currency: false, .. }, _) => return Err(currency_unknown(currency)),
         (AccountUse { part: false, .. }, Some(owner)) => {
-            let owner = owner.to_string();
-            (ProblemCode::OwnerUnknown, format!("{owner:?} has no part of {account} in {currency}."))
+            let whose = if owner == Owner::Entity {
+                "The entity itself".to_owned()
+            } else {
+                format!("{:?}", owner.to_string())
+            };
+            (ProblemCode::OwnerUnknown, format!("{whose} has no part of {account} in {currency}."))
         }
         (AccountUse { part: false, .. }, None) => {
             (ProblemCode::AccountUnknown, format!("Nobody has used the account {account} in {currency}."))

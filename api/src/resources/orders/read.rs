@@ -14,8 +14,8 @@ use super::body::order_body;
 use crate::auth::{Caller, Trader};
 use crate::gate::count_more;
 use crate::operations::Budget;
-use crate::problem::{Problem, ProblemCode};
-use crate::request::{PageSpan, answer, await_reads, end_after, position};
+use crate::problem::Problem;
+use crate::request::{PageSpan, answer, await_reads, end_after, position, unknown_name};
 
 /// The orders of `organization` that a query asks for.
 ///
@@ -31,8 +31,7 @@ pub(crate) fn order_filter(query: &OrderQuery, organization: OrganizationId) -> 
 }
 
 fn status_unknown() -> Problem {
-    let names: Vec<_> = OrderStatus::ALL.iter().map(|status| status.name()).collect();
-    Problem::new(ProblemCode::InvalidQuery, format!("status must be one of {}.", names.join(", ")))
+    unknown_name("status", OrderStatus::ALL.iter().map(|status| status.name()))
 }
 
 /// Your orders, oldest first. A page may have fewer than its limit: it ends where its orders have 1,000 trades together.

@@ -132,14 +132,15 @@ impl Orders<'_> {
         limit: Option<usize>,
     ) -> Result<Vec<Fill>, JournalError> {
         let term = "id AS trade, contract, market, lot, gpus, price, window_start, window_end, NULL::int AS minutes, amount, \
-                    sequence";
-        let spot = "NULL, NULL, market, lot, gpus, price, hour, hour + interval '1 hour', minutes, amount, sequence";
+                    sequence, 0 AS ordinal";
+        let spot =
+            "NULL, NULL, market, lot, gpus, price, hour, hour + interval '1 hour', minutes, amount, sequence, ordinal";
         let statement = format!(
             "SELECT * FROM (SELECT bid AS of_order, {term} FROM trades WHERE bid = ANY($1) \
              UNION ALL SELECT ask, {term} FROM trades WHERE ask = ANY($1) \
              UNION ALL SELECT bid, {spot} FROM spot_sales WHERE bid = ANY($1) AND hour >= $2 \
              UNION ALL SELECT ask, {spot} FROM spot_sales WHERE ask = ANY($1) AND hour >= $2) fills \
-             ORDER BY array_position($1, of_order), sequence LIMIT $3"
+             ORDER BY array_position($1, of_order), sequence, ordinal LIMIT $3"
         );
         let limit = limit.map(|limit| i64::try_from(limit).unwrap_or(i64::MAX));
         let client = self.database.get().await?;

@@ -4,7 +4,7 @@ use ledger::OrganizationId;
 use matching::OutageId;
 use uuid::Uuid;
 
-use super::record::OutageRecord;
+use super::record::{OutageRecord, OutageStatus};
 use crate::Database;
 use crate::journal::JournalError;
 use crate::read_models::table::{Stored, select, select_one, table};
@@ -25,7 +25,7 @@ pub struct OutageFilter {
     /// Contract that they are of; `None` for any.
     pub contract: Option<Uuid>,
     /// Name of their status; `None` for any.
-    pub status: Option<String>,
+    pub status: Option<OutageStatus>,
 }
 
 impl OutageFilter {
@@ -33,7 +33,7 @@ impl OutageFilter {
     pub fn admits(&self, outage: &OutageRecord) -> bool {
         self.reader.is_none_or(|reader| outage.concerns(reader))
             && self.contract.is_none_or(|contract| contract == outage.contract.uuid())
-            && self.status.as_ref().is_none_or(|status| status == outage.status.name())
+            && self.status.is_none_or(|status| status == outage.status)
     }
 }
 
@@ -65,6 +65,7 @@ impl Outages<'_> {
                     AND ($3::uuid IS NULL OR contract = $3) AND ($4::text IS NULL OR status = $4) \
                     ORDER BY sequence LIMIT $5";
         let reader = filter.reader.as_ref().map(OrganizationId::as_str);
-        select(self.database, from, &[&after, &reader, &filter.contract, &filter.status, &limit]).await
+        let status = filter.status.map(OutageStatus::name);
+        select(self.database, from, &[&after, &reader, &filter.contract, &status, &limit]).await
     }
 }

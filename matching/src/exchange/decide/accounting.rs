@@ -100,7 +100,9 @@ impl Exchange {
                 None => OWN.contains(account),
             };
             if !allowed {
-                return Err(Refusal::JournalInvalid { problem: format!("people do not post to {account} there") });
+                let whose = if organization.is_some() { "an organization's" } else { "the exchange's own" };
+                let problem = format!("a journal does not post to {whose} part of {account}");
+                return Err(Refusal::JournalInvalid { problem });
             }
             let same = |other: &JournalLine| (other.account, other.organization) == (*account, *organization);
             if new.lines[..place].iter().any(same) {
