@@ -13,6 +13,7 @@ use super::entries::EntriesCheck;
 use super::holds;
 use super::log::{LogCheck, LoggedEvent};
 use super::lots::LotsCheck;
+use super::own_events::{self, IndexedEvent};
 use super::periods;
 use super::read_models::{self, ReadModelsCheck};
 use super::report::{Check, Finding, Outcome, Report};
@@ -33,6 +34,8 @@ pub(super) struct Heads {
     pub books: Vec<(EntityId, ChainHead)>,
     /// Sequence of the last event that the read models include.
     pub read_models: u64,
+    /// Sequence of the last event that the index of own events includes.
+    pub own_events: u64,
     /// Description of an entry in a book that is not there; `None` when there is none.
     pub foreign_entry: Option<String>,
 }
@@ -44,6 +47,8 @@ pub(super) struct Sources {
     pub events: Rows<LoggedEvent>,
     /// Entries of the operator, and those of boxes.
     pub entries: [StoredEntries; 2],
+    /// Index of organizations' own events.
+    pub own_events: Rows<IndexedEvent>,
     pub snapshot: Snapshot,
 }
 
@@ -98,6 +103,10 @@ impl Fold {
             };
             let heads = self.compare_entries(record, &entries)?;
             self.contracts.follow(record);
+            if sequence <= self.sources.heads.own_events {
+                let (rows, outcome) = (&mut self.sources.own_events, &mut self.read_models.outcome);
+                own_events::compare(rows, record, &self.contracts.told, outcome)?;
+            }
             self.lots.follow(sequence, &record.event);
             if let Some((topic, content)) = self.topic.as_mut().zip(row.content.as_deref()) {
                 topic.compare(record, content, heads.as_ref())?;
@@ -213,6 +222,9 @@ impl Fold {
             checks.push(self.contracts.finish(sums, &self.exchange));
             self.lots.finish(&self.exchange);
             checks.extend([self.balances.outcome, self.lots.outcome, client_money(&stored)]);
+        }
+        if broken.is_none() {
+            own_events::finish(&mut self.sources.own_events, &mut self.read_models.outcome)?;
         }
         if broken.is_none() && heads.read_models > heads.log {
             let place = || "projection_position".to_owned();

@@ -25,6 +25,7 @@ mod holds;
 mod log;
 mod lots;
 mod movements;
+mod own_events;
 mod periods;
 mod read_models;
 mod report;
@@ -137,7 +138,7 @@ async fn published(database: &Database, topic: &str) -> Result<Vec<(String, u64)
 
 async fn sources(snapshot: Snapshot, with_topic: bool) -> Result<Sources, AuditError> {
     let client = &snapshot.client;
-    let statement = "SELECT l.head, p.sequence FROM leadership l, projection_position p";
+    let statement = "SELECT l.head, p.sequence, p.own_events_sequence FROM leadership l, projection_position p";
     let row = client.query_one(statement, &[]).await?;
     let books = client.query("SELECT entity, head_sequence, head_hash FROM books ORDER BY id", &[]).await?;
     let books = books.iter().map(|row| {
@@ -153,6 +154,7 @@ async fn sources(snapshot: Snapshot, with_topic: bool) -> Result<Sources, AuditE
         log: to_u64(row.get(0)),
         books: books.collect::<Result<_, _>>()?,
         read_models: to_u64(row.get(1)),
+        own_events: to_u64(row.get(2)),
         foreign_entry: foreign
             .map(|row| format!("entry {} of the book {}", row.get::<_, i64>(1), row.get::<_, i32>(0))),
     };
@@ -165,7 +167,8 @@ async fn sources(snapshot: Snapshot, with_topic: bool) -> Result<Sources, AuditE
     let accounts = accounts.collect::<Result<_, _>>()?;
     let events = log::events(&snapshot, with_topic).await?;
     let entries = [StoredEntries::of_operator(&snapshot).await?, StoredEntries::of_boxes(&snapshot).await?];
-    Ok(Sources { heads, accounts, events, entries, snapshot })
+    let own_events = own_events::index(&snapshot).await?;
+    Ok(Sources { heads, accounts, events, entries, own_events, snapshot })
 }
 
 /// Converts a number that the database's own checks keep from being negative. A negative one stays large, so that it

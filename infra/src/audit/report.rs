@@ -128,7 +128,7 @@ impl Check {
                  that were dated in it meanwhile."
             }
             Self::ReadModels => {
-                "These tables can be computed again: stop the exchange, empty them and set projection_position to 0, and start it."
+                "These tables can be computed again: stop the exchange, empty them and set both columns of projection_position to 0, and start it."
             }
             Self::Topic => {
                 "If only the topic is wrong, publish to a new one by another kafka_topic. If content or chain heads differ, database \

@@ -88,6 +88,16 @@ pub(crate) trait Stored: Followed<Id: ColumnValue> + Table {
     const OF_IDS: &'static str = "id = ANY($1)";
 }
 
+/// Asks for rows of a table of which the organization `$1` is buyer or seller: after the sequence `$2`, in the order of the
+/// log, at most `$3` of them. Each side is found by its own index.
+pub(super) fn of_either_side(table: &str) -> String {
+    format!(
+        "((SELECT * FROM {table} WHERE buyer = $1 AND sequence > $2 ORDER BY sequence LIMIT $3) UNION ALL \
+          (SELECT * FROM {table} WHERE seller = $1 AND buyer <> $1 AND sequence > $2 ORDER BY sequence LIMIT $3)) own \
+         ORDER BY sequence LIMIT $3"
+    )
+}
+
 /// Selects the records of the rows that `SELECT … FROM` and `from` ask for.
 pub(super) async fn select<T: Table>(
     database: &Database,

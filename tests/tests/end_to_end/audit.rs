@@ -317,7 +317,7 @@ async fn whatever_is_changed_in_the_log_or_the_read_models_is_named() {
     let content = |change: &str| format!("UPDATE events SET content = {change} WHERE sequence = {deposit}");
     let amount = content(r#"replace(content::text, '"100000.00"', '"100001.00"')::json"#);
     let unreadable = content("'{\"amount\": 5}'");
-    let cases: [(&str, &[Check], &str); 9] = [
+    let cases: [(&str, &[Check], &str); 11] = [
         (
             &amount,
             &[Entries, Balances],
@@ -339,6 +339,12 @@ async fn whatever_is_changed_in_the_log_or_the_read_models_is_named() {
             "column status: expected one of an",
         ),
         ("UPDATE lots SET gpus = gpus + 8", &[ReadModels], "column gpus: expected 16, found 24"),
+        ("TRUNCATE organization_events", &[ReadModels], "organization_events, event "),
+        (
+            "INSERT INTO organization_events (organization, sequence) VALUES ('stranger', 1)",
+            &[ReadModels],
+            "organization_events, event 1 of stranger: expected no row",
+        ),
     ];
     for (sql, checks, named) in cases {
         let report = traded.tampered(sql, None).await;

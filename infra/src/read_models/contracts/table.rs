@@ -5,7 +5,7 @@ use ledger::{ContractId, OrganizationId};
 use super::record::ContractRecord;
 use crate::Database;
 use crate::journal::JournalError;
-use crate::read_models::table::{Stored, select, select_one, table};
+use crate::read_models::table::{Stored, of_either_side, select, select_one, table};
 
 table! {
     ContractRecord in "contracts" by ["id"]:
@@ -46,10 +46,7 @@ impl Contracts<'_> {
         after: i64,
         limit: i64,
     ) -> Result<Vec<ContractRecord>, JournalError> {
-        // Each side by its own index.
-        let from = "((SELECT * FROM contracts WHERE buyer = $1 AND sequence > $2 ORDER BY sequence LIMIT $3) UNION ALL \
-                     (SELECT * FROM contracts WHERE seller = $1 AND buyer <> $1 AND sequence > $2 \
-                      ORDER BY sequence LIMIT $3)) own ORDER BY sequence LIMIT $3";
-        select(self.database, from, &[&organization.as_str(), &after, &limit]).await
+        let from = of_either_side("contracts");
+        select(self.database, &from, &[&organization.as_str(), &after, &limit]).await
     }
 }

@@ -6,7 +6,7 @@ use matching::MarketId;
 use super::record::TradeRecord;
 use crate::Database;
 use crate::journal::JournalError;
-use crate::read_models::table::{Stored, select, table};
+use crate::read_models::table::{Stored, of_either_side, select, table};
 
 table! {
     TradeRecord in "trades" by ["id"]:
@@ -35,11 +35,8 @@ impl Trades<'_> {
         after: i64,
         limit: i64,
     ) -> Result<Vec<TradeRecord>, JournalError> {
-        // Each side by its own index.
-        let from = "((SELECT * FROM trades WHERE buyer = $1 AND sequence > $2 ORDER BY sequence LIMIT $3) UNION ALL \
-                     (SELECT * FROM trades WHERE seller = $1 AND buyer <> $1 AND sequence > $2 \
-                      ORDER BY sequence LIMIT $3)) own ORDER BY sequence LIMIT $3";
-        select(self.database, from, &[&organization.as_str(), &after, &limit]).await
+        let from = of_either_side("trades");
+        select(self.database, &from, &[&organization.as_str(), &after, &limit]).await
     }
 
     /// Lists a market's trades after a place in the list, oldest first, at most `limit` of them.
