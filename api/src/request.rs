@@ -120,7 +120,7 @@ fn payload_problem(error: &PayloadError) -> Problem {
 /// What is wrong with a body that is not JSON, or not of the form that is asked for.
 pub(crate) fn body_problem(error: &serde_json::Error, body: &[u8]) -> Problem {
     // The reader takes a number in the place of a name for a mistake of the syntax.
-    let is_json = error.is_data() || serde_json::from_slice::<serde::de::IgnoredAny>(body).is_ok();
+    let is_json = error.is_data() || serde_json::from_slice::<serde_json::Value>(body).is_ok();
     if is_json {
         Problem::new(ProblemCode::InvalidField, format!("The body cannot be used: {error}."))
     } else {
