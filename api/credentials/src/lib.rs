@@ -38,7 +38,7 @@ pub struct ClientCredentials {
     pub organization: String,
     /// What it may do.
     pub role: String,
-    /// Its id.
+    /// Id under which it asks for tokens.
     pub client_id: String,
     /// Its secret.
     pub client_secret: String,

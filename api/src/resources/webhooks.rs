@@ -12,7 +12,7 @@ use wire::webhooks::{
 
 use crate::auth::{Caller, Member};
 use crate::problem::{Problem, ProblemCode, sentence};
-use crate::request::{JsonBody, PageSpan, await_reads};
+use crate::request::{JsonBody, PageSpan, await_reads, position};
 
 fn webhook_body(endpoint: Endpoint) -> WebhookBody {
     let (disabled_at, disabled_reason) = endpoint.disabled.unzip();
@@ -208,8 +208,7 @@ pub async fn deliveries(
     let span = PageSpan::of(query.cursor.as_deref(), query.limit)?;
     await_reads(&node, query.min_sequence).await?;
     let deliveries = node.webhooks.deliveries(caller.organization, *webhook, span.after, span.fetch()).await?;
-    let position = |delivery: &Delivery| i64::try_from(delivery.sequence).unwrap_or(i64::MAX);
-    let page = span.page(&deliveries, position, |delivery| Ok::<_, Problem>(delivery_body(delivery.clone())))?;
+    let page = span.page_by(deliveries, |delivery| position(delivery.sequence), delivery_body);
     Ok(HttpResponse::Ok().json(page))
 }
 

@@ -1,7 +1,7 @@
 //! Changes that events make to a contract, as sums and as last values, computed from the log alone: they are compared
 //! with the read models' own fold.
 
-use ledger::{Amount, BoxId, ContractId, Instant, OrganizationId, exact};
+use ledger::{Amount, BoxId, ContractId, OrganizationId, exact};
 use matching::{ContractHour, Event, Hour, OutageSettled, TerminationCause};
 
 const NOT_PAID: &str = "not_paid";
@@ -9,7 +9,7 @@ const OUTAGES: &str = "outages";
 const BUSTED: &str = "busted";
 
 /// Change of a contract by one or several events.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct ContractChange {
     /// Hours that have passed, delivered or credited.
     pub hours: u32,
@@ -29,10 +29,6 @@ pub struct ContractChange {
     pub owed: Amount,
     /// GPU-minutes that were not delivered.
     pub undelivered_minutes: i64,
-    /// Number of charges that could not be paid since the last that was.
-    pub missed_charges: u32,
-    /// Whether a charge was paid, so that those missed before do not count any more.
-    pub charged: bool,
     /// End of the paid periods, exclusive; `None` when it did not change.
     pub paid_until: Option<Hour>,
     /// New seller, and the contract that it resells; `None` when the contract was not novated.
@@ -41,10 +37,6 @@ pub struct ContractChange {
     pub reassigned: bool,
     /// Box that earns its hours since; `None` where none does any more.
     pub box_id: Option<BoxId>,
-    /// Instant since which the seller says that the GPUs are ready; `None` when it said nothing.
-    pub ready: Option<Instant>,
-    /// Address at which the GPUs are reached; `None` when it did not change.
-    pub endpoint: Option<String>,
     /// Hour before which it ends; `None` when no notice was given.
     pub ends: Option<Hour>,
     /// Reason of the end before its time: `not_paid`, `outages` or `busted`; `None` when it did not end.
@@ -64,11 +56,9 @@ impl ContractChange {
                     paid: e.from_available + e.from_payable + e.from_deposit,
                     deposit: -(e.from_deposit + e.deposit_returned),
                     paid_until: Some(e.period.end()),
-                    charged: true,
                     ..Self::default()
                 },
             ),
-            Event::ChargeMissed(e) => change(e.contract, Self { missed_charges: 1, ..Self::default() }),
             Event::ContractTerminated(e) => change(
                 e.contract,
                 Self {
@@ -93,10 +83,6 @@ impl ContractChange {
             }
             Event::ContractAssigned(e) => {
                 change(e.contract, Self { reassigned: true, box_id: Some(e.to.box_id), ..Self::default() })
-            }
-            Event::DeliveryReady(e) => {
-                let endpoint = e.endpoint.as_ref().map(ToString::to_string);
-                change(e.contract, Self { ready: Some(e.ready), endpoint, ..Self::default() })
             }
             Event::NoticeGiven(e) => change(e.contract, Self { ends: Some(e.ends), ..Self::default() }),
             _ => Vec::new(),
@@ -137,15 +123,11 @@ impl ContractChange {
         self.penalties += later.penalties;
         self.owed += later.owed;
         self.undelivered_minutes += later.undelivered_minutes;
-        self.missed_charges = later.missed_charges + if later.charged { 0 } else { self.missed_charges };
-        self.charged |= later.charged;
         self.paid_until = later.paid_until.or(self.paid_until);
         self.novated = later.novated.or(self.novated);
         if later.reassigned {
             (self.reassigned, self.box_id) = (true, later.box_id);
         }
-        self.ready = later.ready.or(self.ready);
-        self.endpoint = later.endpoint.or(self.endpoint.take());
         self.ends = later.ends.or(self.ends);
         self.termination = later.termination.or(self.termination);
     }

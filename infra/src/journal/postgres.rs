@@ -17,7 +17,7 @@ use crate::storage::{Lease, Storage};
 const PAGE_ROWS: usize = 5_000;
 /// Number of pages of the table of keys that are looked through at a time: some ten thousand rows.
 const PAGES_AT_ONCE: i64 = 256;
-/// Pause between two parts of a walk through that table.
+/// Pause between two parts of a walk through that table: appends share its disk, and nobody waits for the walk.
 const PAUSE: Duration = Duration::from_millis(50);
 
 impl Storage for Database {

@@ -24,7 +24,7 @@ pub trait Followed: Recorded {
     /// Returns the ids of the records that an event changes. They began with earlier events.
     fn changed_by(event: &Event) -> Vec<Self::Id>;
 
-    /// Applies one of these events.
+    /// Applies one of these events. An event that [`Followed::changed_by`] does not name for this record is not handed to it.
     fn follow(&mut self, event: &Event);
 }
 

@@ -22,7 +22,7 @@ use crate::telemetry::Metrics;
 
 /// Largest number of events in one transaction.
 const EVENTS_PER_STEP_MAX: usize = 4_000;
-/// Pause after a failure.
+/// Pause before a new session after a failure: the database may be away, and nothing tells when it is back.
 const RETRY_PAUSE: Duration = Duration::from_millis(500);
 
 /// Positions of the tables in the log.

@@ -26,7 +26,7 @@ impl DayCount {
     /// Every convention.
     pub const ALL: [Self; 5] = [Self::Act360, Self::Act365Fixed, Self::ActAct, Self::Thirty360, Self::ThirtyE360];
 
-    /// Its name.
+    /// Returns the name that a deal writes.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Act360 => "ACT/360",

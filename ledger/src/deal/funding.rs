@@ -27,9 +27,9 @@ pub struct Funding {
 /// An amount of something that a deal names.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct ItemAmount {
-    /// Its name.
+    /// Name that the deal gives it.
     pub name: ItemName,
-    /// How much, more than zero.
+    /// Amount, more than zero.
     pub amount: Amount,
 }
 

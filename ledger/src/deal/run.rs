@@ -21,7 +21,7 @@ use crate::money::Amount;
 /// What a step of a run got, and why.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct RunStep {
-    /// Its name.
+    /// Name of the step in the deal.
     pub name: ItemName,
     /// What it pays.
     pub pays: Pays,

@@ -35,7 +35,7 @@ pub struct Step<N = String> {
 /// What a step got, and why.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct StepPaid<N = String> {
-    /// Its name.
+    /// Name of the step.
     pub name: N,
     /// What fell due.
     pub due: Amount,

@@ -29,7 +29,7 @@ const MONTHS_MAX: u16 = 600;
 pub enum WhatIf {
     /// A part of a contract is not delivered, and not paid.
     Outage {
-        /// The contract.
+        /// Name of the client's contract in the deal.
         contract: ItemName,
         /// The first month.
         from: Month,
@@ -40,7 +40,7 @@ pub enum WhatIf {
     },
     /// A month of a contract is paid later, or part of it.
     LatePayment {
-        /// The contract.
+        /// Name of the client's contract in the deal.
         contract: ItemName,
         /// The month that is paid later.
         month: Month,
@@ -52,7 +52,7 @@ pub enum WhatIf {
     },
     /// A month of a contract is paid in part, and the rest never.
     ShortPayment {
-        /// The contract.
+        /// Name of the client's contract in the deal.
         contract: ItemName,
         /// The month.
         month: Month,
@@ -61,7 +61,7 @@ pub enum WhatIf {
     },
     /// The client pays nothing any more.
     ClientDefault {
-        /// The contract.
+        /// Name of the client's contract in the deal.
         contract: ItemName,
         /// The first month that is not paid.
         from: Month,

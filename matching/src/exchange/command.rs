@@ -130,7 +130,8 @@ pub enum Instruction {
         organization: OrganizationId,
         /// Contract that is delivered.
         contract: ContractId,
-        /// Instant since which they are ready, at the earliest the start of the hour in progress; `None` for now.
+        /// Instant since which they are ready, at the earliest the start of the hour in progress; `None` for the
+        /// command's own instant.
         ready: Option<Instant>,
         /// Address at which they are reached; `None` leaves it as it is.
         endpoint: Option<Label>,
@@ -150,7 +151,7 @@ pub enum Instruction {
         organization: OrganizationId,
         /// Outage that has ended.
         outage: OutageId,
-        /// End of the outage, exclusive; `None` for now.
+        /// End of the outage, exclusive; `None` for the command's own instant.
         until: Option<Instant>,
     },
     /// Takes an outage back that the other side has not accepted.
@@ -507,7 +508,7 @@ pub struct NewOutage {
     pub contract: ContractId,
     /// Number of its GPUs that are out; `None` for all.
     pub gpus: Option<u32>,
-    /// Start of the outage, inclusive; `None` for now.
+    /// Start of the outage, inclusive; `None` for the command's own instant.
     pub from: Option<Instant>,
     /// End of the outage, exclusive; `None` while it lasts.
     pub until: Option<Instant>,

@@ -351,7 +351,7 @@ macro_rules! refusals {
         "the order has traded {gpus} GPUs: gpus must stay above that, and the window as it is";
     /// A market of this name is open already.
     MarketExists {
-        /// Its name.
+        /// Market that is open under the name.
         market: MarketId,
     } = "market_exists", Conflict, "The market exists",
         "the market {market} is open already";
@@ -441,7 +441,7 @@ macro_rules! refusals {
         "client_order_id was used for an order with other content";
     /// The very same order was placed before under this `client_order_id`.
     OrderPlacedBefore {
-        /// The order.
+        /// Order that was placed then.
         order: OrderId,
     } = "order_placed_before", Conflict, "The order was placed before",
         "the order was placed before as {order}";

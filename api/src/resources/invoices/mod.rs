@@ -64,8 +64,7 @@ pub async fn list(
     };
     let client = node.database.get().await?;
     let summaries = of.after(&client, span.after, span.fetch()).await?;
-    let page =
-        span.page(&summaries, |summary| summary.position, |summary| Ok::<_, Problem>(invoice_summary_body(summary)))?;
+    let page = span.page_by(summaries, |summary| summary.position, |summary| invoice_summary_body(&summary));
     Ok(answer(HttpResponse::Ok(), node.invoicing.position(), &page))
 }
 

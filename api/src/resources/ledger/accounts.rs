@@ -28,12 +28,12 @@ pub async fn list(
     let span = PageSpan::of(query.cursor.as_deref(), query.limit)?;
     let client = node.database.get().await?;
     let accounts = accounts_after(&client, span.after, span.fetch()).await?;
-    let page = span.page(&accounts, |account| account.id, |account| Ok::<_, Problem>(stored_account_body(account)))?;
+    let page = span.page_by(accounts, |account| account.id, stored_account_body);
     Ok(answer(HttpResponse::Ok(), node.log.head(), &page))
 }
 
-fn stored_account_body(account: &AccountBalance) -> AccountBody {
-    let AccountBalance { entity, code, owner, currency, balance, .. } = account.clone();
+fn stored_account_body(account: AccountBalance) -> AccountBody {
+    let AccountBalance { entity, code, owner, currency, balance, .. } = account;
     AccountBody { entity, account: code, owner, currency, balance }
 }
 
